@@ -1,0 +1,534 @@
+"""What a solve returns: the critical points, how many of each sort there are, and how to keep them in a file."""
+
+from __future__ import annotations
+
+import cmath
+import math
+import operator
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from . import __version__
+from .architecture import Architecture
+from .counts import Pattern
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .loss import SquaredLoss
+
+__all__ = ["Counts", "CriticalPoint", "CriticalPoints", "StratumResult", "count_points", "format_pattern"]
+
+#: The filters w_1, …, w_L of the layers.
+Parameters = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CriticalPoint:
+    """One critical filter w, the critical parameters over it, and what is known about both.
+
+    ``None`` stands where a question does not apply (most do not for a complex filter) or is undecided.
+
+    Attributes
+    ----------
+    filter : ndarray of shape (K,), complex128
+        The end-to-end filter w. Its imaginary part is zero if `real`.
+    real : bool
+        Whether w is real.
+    loss : float or complex
+        The loss at w; a float for real w.
+    stratum : tuple of tuple of int
+        The root pattern: for each block, the root multiplicities of its polynomial, decreasing.
+    pure : bool
+        Whether w is a critical point of the loss on the function space of the reduced architecture, that is, all
+        multiplicities are 1. Other points are spurious: critical because dμ is degenerate.
+    in_function_space : bool or None
+        Whether a real w is the filter of real parameters. A real w that is not lies in the Zariski closure only.
+    attained : bool or None
+        Whether a real w has a real *critical* θ over it, which asks more than `in_function_space`.
+    interior : bool or None
+        Whether w is interior to the function space, relative to its real Zariski closure.
+    smooth : bool or None
+        Whether w is a smooth point of the Zariski closure of the function space.
+    residual : float or None
+        Norm of the gradient of the loss at balanced parameters, relative to the size of the problem.
+    condition : float or None
+        Condition number of the Newton matrix at the solution; None where it is infinite.
+    parameters : tuple of tuple of ndarray
+        The real critical θ = (w_1, …, w_L) over w up to scaling, balanced (layers of equal norm); none if w is real
+        and not attained. For complex w one complex θ.
+    kinds : tuple of (str or None)
+        For each entry of `parameters`: ``"minimum"``, ``"saddle"`` or ``"degenerate"``; None for complex w.
+    indices : tuple of (int or None)
+        For each entry of `parameters`: the number of negative Hessian eigenvalues; None for complex w.
+    certified : bool or None
+        Whether the point is proved to exist; None before certification.
+    """
+
+    filter: np.ndarray
+    real: bool
+    loss: float | complex
+    stratum: Pattern
+    pure: bool
+    in_function_space: bool | None = None
+    attained: bool | None = None
+    interior: bool | None = None
+    smooth: bool | None = None
+    residual: float | None = None
+    condition: float | None = None
+    parameters: tuple[Parameters, ...] = ()
+    kinds: tuple[str | None, ...] = ()
+    indices: tuple[int | None, ...] = ()
+    certified: bool | None = None
+
+    def __post_init__(self) -> None:
+        real = bool(self.real)
+        dtype = np.float64 if real else np.complex128
+        unknown = (None,) * len(self.parameters)
+        normalized = {
+            "filter": _read_only(np.asarray(self.filter).real if real else self.filter, np.complex128),
+            "real": real,
+            "loss": float(self.loss.real) if real else complex(self.loss),
+            "stratum": tuple(tuple(operator.index(part) for part in partition) for partition in self.stratum),
+            "pure": bool(self.pure),
+            "residual": _finite_or_none(self.residual),
+            "condition": _finite_or_none(self.condition),
+            "parameters": tuple(tuple(_read_only(w, dtype) for w in theta) for theta in self.parameters),
+            "kinds": tuple(self.kinds) or unknown,
+            "indices": tuple(None if index is None else operator.index(index) for index in self.indices) or unknown,
+        }
+        for name in ("in_function_space", "attained", "interior", "smooth", "certified"):
+            answer = getattr(self, name)
+            normalized[name] = None if answer is None else bool(answer)
+        for name, value in normalized.items():
+            object.__setattr__(self, name, value)
+        if not np.isfinite(self.filter).all() or not cmath.isfinite(self.loss):
+            raise ValueError("the filter and the loss of a critical point must be finite")
+        if not len(self.parameters) == len(self.kinds) == len(self.indices):
+            raise ValueError("parameters, kinds and indices must have equal lengths")
+
+    @property
+    def pattern(self) -> Pattern:
+        """The same as `stratum`."""
+        return self.stratum
+
+    @property
+    def boundary(self) -> bool | None:
+        """Whether the point is attained and on the boundary of the function space; None if undecided."""
+        if self.attained is False or self.interior is True:
+            return False
+        return None if self.attained is None or self.interior is None else True
+
+    @property
+    def minimum(self) -> bool:
+        """Whether at least one critical θ over the filter is a minimum."""
+        return "minimum" in self.kinds
+
+
+@dataclass(frozen=True)
+class StratumResult:
+    """The outcome of one stratum.
+
+    Attributes
+    ----------
+    pattern : tuple of tuple of int
+        The root pattern that defines the stratum.
+    pure : bool
+        Whether all multiplicities are 1.
+    generic : int
+        Number of critical filters for generic data.
+    found : int
+        Number of critical filters found.
+    factorizations : int
+        Number of critical θ up to scaling over each filter.
+    at_infinity, singular : int
+        Number of paths that went to infinity, or ended at a singular point.
+    statistics : mapping of str to int
+        Counts of what the tracker did. No times, so that equal runs write equal files.
+    """
+
+    pattern: Pattern
+    pure: bool
+    generic: int
+    found: int
+    factorizations: int
+    at_infinity: int = 0
+    singular: int = 0
+    statistics: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> int:
+        """Number of generic points neither found nor accounted for by a path to infinity or to a singular end."""
+        return max(0, self.generic - self.found - self.at_infinity - self.singular)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many critical filters of each sort there are.
+
+    `generic` is the number expected for generic data, `found` the number of points, `pure` + `spurious` = `found`;
+    `at_infinity` and `singular` count paths. `real` and `in_function_space` count filters, `attained` those with a
+    real critical θ, `real_parameters` these θ up to scaling. `interior`, `boundary`, `smooth` and `minima` count
+    attained filters only; `certified` is None before certification.
+    """
+
+    generic: int
+    found: int
+    pure: int
+    spurious: int
+    at_infinity: int
+    singular: int
+    real: int
+    in_function_space: int
+    attained: int
+    real_parameters: int
+    interior: int
+    boundary: int
+    smooth: int
+    minima: int
+    certified: int | None
+
+
+def count_points(points: Iterable[CriticalPoint], strata: Iterable[StratumResult]) -> Counts:
+    """Count the points of each sort.
+
+    Parameters
+    ----------
+    points : iterable of CriticalPoint
+    strata : iterable of StratumResult
+        One for every stratum that occurs.
+
+    Returns
+    -------
+    Counts
+    """
+    points, strata = tuple(points), tuple(strata)
+    attained = [point for point in points if point.attained]
+    certified = [point.certified for point in points if point.certified is not None]
+    return Counts(
+        generic=sum(row.generic for row in strata),
+        found=len(points),
+        pure=sum(point.pure for point in points),
+        spurious=sum(not point.pure for point in points),
+        at_infinity=sum(row.at_infinity for row in strata),
+        singular=sum(row.singular for row in strata),
+        real=sum(point.real for point in points),
+        in_function_space=sum(point.in_function_space is True for point in points),
+        attained=len(attained),
+        real_parameters=sum(len(point.parameters) for point in attained),
+        interior=sum(point.interior is True for point in attained),
+        boundary=sum(point.boundary is True for point in attained),
+        smooth=sum(point.smooth is True for point in attained),
+        minima=sum(point.minimum for point in attained),
+        certified=sum(certified) if certified else None,
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CriticalPoints(Sequence[CriticalPoint]):
+    """Every critical point of a loss on an architecture, sorted, with what is needed to quote and repeat the result.
+
+    Made by `critical_points`, or by `build` from its parts. A sequence of `CriticalPoint`: real ones first by loss,
+    then complex ones by the absolute value of the loss, conjugates next to each other.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    loss : SquaredLoss
+    seed : int
+        All random choices of the solve came from it.
+    points : tuple of CriticalPoint
+    strata : tuple of StratumResult
+        One for every stratum that occurs.
+    complete : bool
+        Whether these are proved by count to be all critical points.
+    counts : Counts
+    statistics : mapping of str to int
+        Counts of what the solver did.
+    software : str
+        Name and version of the software that found the points.
+    """
+
+    architecture: Architecture
+    loss: SquaredLoss
+    seed: int
+    points: tuple[CriticalPoint, ...]
+    strata: tuple[StratumResult, ...]
+    complete: bool
+    counts: Counts
+    statistics: Mapping[str, int] = field(default_factory=dict)
+    software: str = ""
+
+    @classmethod
+    def build(
+        cls,
+        architecture: Architecture,
+        loss: SquaredLoss,
+        points: Iterable[CriticalPoint],
+        strata: Iterable[StratumResult],
+        *,
+        seed: int,
+        complete: bool | None = None,
+        statistics: Mapping[str, int] | None = None,
+        software: str | None = None,
+    ) -> CriticalPoints:
+        """Sort and count the points, and put the result together.
+
+        Parameters
+        ----------
+        architecture : Architecture
+        loss : SquaredLoss
+        points : iterable of CriticalPoint
+            In any order.
+        strata : iterable of StratumResult
+            One for every stratum that occurs, also those of which nothing was found.
+        seed : int
+        complete : bool, optional
+            By default, whether every stratum has exactly its generic number of points.
+        statistics : mapping of str to int, optional
+        software : str, optional
+            By default, this package and its version.
+
+        Returns
+        -------
+        CriticalPoints
+        """
+        points, strata = _sorted_points(points), tuple(strata)
+        if complete is None:
+            complete = all(row.found == row.generic for row in strata)
+        return cls(
+            architecture=architecture,
+            loss=loss,
+            seed=operator.index(seed),
+            points=points,
+            strata=strata,
+            complete=bool(complete),
+            counts=count_points(points, strata),
+            statistics=dict(statistics or {}),
+            software=f"homotopy-lcn {__version__}" if software is None else software,
+        )
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __iter__(self) -> Iterator[CriticalPoint]:
+        return iter(self.points)
+
+    @overload
+    def __getitem__(self, index: int) -> CriticalPoint: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[CriticalPoint, ...]: ...
+    def __getitem__(self, index: int | slice) -> CriticalPoint | tuple[CriticalPoint, ...]:
+        return self.points[index]
+
+    @cached_property
+    def real(self) -> tuple[CriticalPoint, ...]:
+        """The points with a real filter, by loss."""
+        return tuple(point for point in self.points if point.real)
+
+    @cached_property
+    def attained(self) -> tuple[CriticalPoint, ...]:
+        """The points with a real critical θ, by loss: the critical points of the network."""
+        return tuple(point for point in self.points if point.attained)
+
+    @cached_property
+    def minima(self) -> tuple[CriticalPoint, ...]:
+        """The attained points with a minimum over them, by loss."""
+        return tuple(point for point in self.attained if point.minimum)
+
+    @cached_property
+    def global_minimum(self) -> CriticalPoint | None:
+        """The attained point of least loss.
+
+        None if there is none, if the result is not complete, or if it is undecided whether a point of less loss is
+        attained: a better one could exist then.
+        """
+        best = next((point for point in self.real if point.attained is not False), None)
+        return best if self.complete and best is not None and best.attained else None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame with one row a point, in the order of `points`.
+
+        The columns are those of `CriticalPoint`, save that ``loss`` is the real part of the loss (``loss_imag`` the
+        imaginary part), ``filter`` holds a real array for a real point, and ``real_parameters`` is the number of
+        real critical θ, which stay in `points`.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ImportError("to_frame needs pandas: pip install pandas") from None
+        answers = ("in_function_space", "attained", "interior", "boundary", "smooth", "certified")
+        columns: dict[str, Any] = {
+            "filter": _objects([point.filter.real if point.real else point.filter for point in self.points]),
+            "real": np.array([point.real for point in self.points], dtype=bool),
+            "loss": np.array([point.loss.real for point in self.points], dtype=float),
+            "loss_imag": np.array([point.loss.imag for point in self.points], dtype=float),
+            "stratum": _objects([point.stratum for point in self.points]),
+            "pure": np.array([point.pure for point in self.points], dtype=bool),
+            **{
+                name: pd.array([getattr(point, name) for point in self.points], dtype="boolean")
+                for name in answers[:-1]
+            },
+            "minimum": np.array([point.minimum for point in self.points], dtype=bool),
+            "kinds": _objects([point.kinds for point in self.points]),
+            "indices": _objects([point.indices for point in self.points]),
+            "real_parameters": np.array([len(p.parameters) if p.real else 0 for p in self.points], dtype=int),
+            "residual": np.array([point.residual for point in self.points], dtype=float),
+            "condition": np.array([point.condition for point in self.points], dtype=float),
+            "certified": pd.array([point.certified for point in self.points], dtype="boolean"),
+        }
+        return pd.DataFrame(columns)
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the result to a file, or return it as text.
+
+        Reading the text back gives the same doubles. A file is written whole or not at all.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write. None (the default) and ``"-"`` return the text.
+
+        Returns
+        -------
+        str or None
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        from .results_file import to_text, write_file
+
+        if path is None or path == "-":
+            return to_text(self)
+        write_file(path, self)
+        return None
+
+    @classmethod
+    def from_json(cls, path: str | os.PathLike[str]) -> CriticalPoints:
+        """Read a result that `to_json` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file to read.
+
+        Returns
+        -------
+        CriticalPoints
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, is truncated or not such a file, or contradicts itself. The message is one
+            line that names the file.
+        """
+        from .results_file import read_file
+
+        return read_file(path)
+
+    def __str__(self) -> str:
+        counts, arch = self.counts, self.architecture
+        verdict = "complete" if self.complete else f"NOT COMPLETE: {'; '.join(self.gaps()) or 'not proved'}"
+        lines = [
+            f"CriticalPoints of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
+            f"{counts.found} of {counts.generic} critical filters for generic data ({verdict})",
+            f"  {counts.pure} pure, {counts.spurious} spurious",
+        ]
+        if counts.at_infinity or counts.singular:
+            lines.append(f"  paths: {counts.at_infinity} to infinity, {counts.singular} to singular ends")
+        lines += [
+            f"  {counts.real} real, {counts.in_function_space} in the function space, "
+            f"{counts.attained} attained by {counts.real_parameters} real parameters",
+            f"  of those attained: {counts.interior} interior, {counts.boundary} boundary, {counts.minima} minima",
+        ]
+        if counts.certified is not None:
+            lines.append(f"  {counts.certified} certified")
+        if self.global_minimum is not None:
+            lines.append(f"  least loss: {self.global_minimum.loss:.10g}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def gaps(self) -> tuple[str, ...]:
+        """For each stratum without its generic number of points, say in words what was found and what is missing."""
+        return tuple(_describe_gap(row) for row in self.strata if row.found != row.generic)
+
+
+def format_pattern(pattern: Pattern) -> str:
+    """Write a root pattern, one pair of parentheses a block.
+
+    Examples
+    --------
+    >>> format_pattern(((2, 1), (1,)))
+    '(2,1)(1)'
+    """
+    return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern) or "()"
+
+
+def _describe_gap(row: StratumResult) -> str:
+    numbers = {"at infinity": row.at_infinity, "singular": row.singular, "missing": row.missing}
+    reasons = [f"{number} {reason}" for reason, number in numbers.items() if number]
+    return ", ".join([f"stratum {format_pattern(row.pattern)}: {row.found} of {row.generic} found", *reasons])
+
+
+def _sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
+    """Real points by loss, then complex ones by |loss|; ties by the filter's values, conjugates adjacent."""
+
+    def key(point: CriticalPoint) -> tuple[Any, ...]:
+        real, imag = point.filter.real.tolist(), point.filter.imag.tolist()
+        size = point.loss if point.real else abs(point.loss)
+        return (not point.real, size, real, [abs(value) for value in imag], imag, point.stratum)
+
+    ordered = sorted(points, key=key)
+    first_complex = sum(point.real for point in ordered)
+    return tuple(ordered[:first_complex] + _conjugates_adjacent(ordered[first_complex:]))
+
+
+def _conjugates_adjacent(ordered: list[CriticalPoint]) -> list[CriticalPoint]:
+    """Move each point up behind its conjugate if only points of the same |loss| up to rounding stand between."""
+    rest, result = list(reversed(ordered)), []
+    while rest:
+        point = rest.pop()
+        result.append(point)
+        limit = abs(point.loss) * (1 + 1e-9)
+        scale = float(np.max(np.abs(point.filter), initial=0.0))
+        for position in range(len(rest) - 1, -1, -1):
+            other = rest[position]
+            if abs(other.loss) > limit:
+                break
+            distance = np.max(np.abs(other.filter - point.filter.conj()), initial=0.0)
+            if other.stratum == point.stratum and distance <= 1e-7 * scale:
+                result.append(rest.pop(position))
+                break
+    return result
+
+
+def _read_only(values: object, dtype: type) -> np.ndarray:
+    array: np.ndarray = np.array(values, dtype=dtype)
+    if array.ndim != 1:
+        raise ValueError(f"expected a vector, got an array of shape {array.shape}")
+    array.flags.writeable = False
+    return array
+
+
+def _finite_or_none(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _objects(items: Sequence[object]) -> np.ndarray:
+    column = np.empty(len(items), dtype=object)
+    for row, item in enumerate(items):
+        column[row] = item
+    return column

@@ -1,0 +1,352 @@
+"""The file of a solve: critical points as JSON.
+
+Python's JSON writes the shortest decimal that reads back as the same double, so nothing is lost; NaN and infinity do
+not occur. Real arrays are lists of numbers, complex ones ``{"re": […], "im": […]}``. A reader of such a file trusts
+nothing: what is missing, of the wrong type or length, or contradicts the rest is named in one line.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .architecture import Architecture
+from .counts import Pattern
+from .errors import InputError
+from .files import write_atomically
+from .loss import SquaredLoss
+from .results import Counts, CriticalPoint, CriticalPoints, StratumResult
+
+__all__ = ["read_file", "to_text", "write_file"]
+
+FORMAT = "homotopy-lcn/critical-points"
+VERSION = 1
+KINDS = ("minimum", "saddle", "degenerate")
+
+
+def write_file(path: str | os.PathLike[str], result: CriticalPoints) -> None:
+    """Write a result to a file, whole or not at all; see `CriticalPoints.to_json`."""
+    write_atomically(path, to_text(result))
+
+
+def read_file(path: str | os.PathLike[str]) -> CriticalPoints:
+    """Read a result from a file; see `CriticalPoints.from_json`."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {error.strerror or error}; expected a file of solve") from error
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file; expected a JSON file of solve") from None
+    try:
+        return _from_text(text)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def to_text(result: CriticalPoints) -> str:
+    """Write a result as JSON text, one point a line."""
+    architecture = result.architecture
+    head: dict[str, object] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "seed": result.seed,
+        "software": result.software,
+        "architecture": {
+            "filters": list(architecture.filters),
+            "strides": list(architecture.strides),
+            "filter_size": architecture.filter_size,
+        },
+        "loss": {
+            "gram": np.asarray(result.loss.gram).tolist(),
+            "b": np.asarray(result.loss.b).tolist(),
+            "constant": float(result.loss.constant),
+        },
+        "complete": result.complete,
+        "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
+    }
+    if result.statistics:
+        head["statistics"] = dict(result.statistics)
+    lines = [f"{_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
+    lines.append('"strata": ' + _one_per_line([_stratum_to_json(row) for row in result.strata]))
+    lines.append('"points": ' + _one_per_line([_point_to_json(point) for point in result.points]))
+    return "{" + ",\n ".join(lines) + "}\n"
+
+
+def _one_per_line(items: list[dict[str, object]]) -> str:
+    return "[" + ",\n  ".join(_dumps(item) for item in items) + "]"
+
+
+def _stratum_to_json(row: StratumResult) -> dict[str, object]:
+    item: dict[str, object] = {
+        "pattern": row.pattern,
+        "pure": row.pure,
+        "generic": row.generic,
+        "found": row.found,
+        "factorizations": row.factorizations,
+    }
+    optional = {"at_infinity": row.at_infinity, "singular": row.singular, "statistics": dict(row.statistics)}
+    return item | {name: value for name, value in optional.items() if value}
+
+
+def _point_to_json(point: CriticalPoint) -> dict[str, object]:
+    loss = point.loss
+    return {
+        "filter": _complex_to_json(point.filter),
+        "real": point.real,
+        "loss": loss if isinstance(loss, float) else {"re": loss.real, "im": loss.imag},
+        "pattern": point.stratum,
+        "pure": point.pure,
+        "in_function_space": point.in_function_space,
+        "attained": point.attained,
+        "interior": point.interior,
+        "smooth": point.smooth,
+        "residual": point.residual,
+        "condition": point.condition,
+        "parameters": [
+            [w.tolist() if point.real else _complex_to_json(w) for w in theta] for theta in point.parameters
+        ],
+        "kinds": point.kinds,
+        "indices": point.indices,
+        "certified": point.certified,
+    }
+
+
+def _complex_to_json(vector: np.ndarray) -> dict[str, list[float]]:
+    return {"re": vector.real.tolist(), "im": vector.imag.tolist()}
+
+
+def _from_text(text: str) -> CriticalPoints:
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"not whole JSON (line {error.lineno}: {error.msg}); expected the whole file that solve wrote"
+        ) from None
+    except InputError:
+        raise
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or thousands of brackets
+        raise InputError("unreasonable JSON; expected a file of solve") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise InputError(f"not a file of solve; expected JSON with format {FORMAT!r}")
+    if data.get("version") != VERSION:
+        raise InputError(f"version: {data.get('version')!r} is not known; expected {VERSION}")
+    record = _Record(data, "")
+    architecture = _architecture_from_json(record.record("architecture"))
+    loss = _loss_from_json(record.record("loss"), architecture)
+    points = [_point_from_json(item, architecture) for item in record.records("points")]
+    result = CriticalPoints.build(
+        architecture,
+        loss,
+        points,
+        [_stratum_from_json(item, architecture) for item in record.records("strata")],
+        seed=record.integer("seed"),
+        complete=record.boolean("complete"),
+        statistics=record.statistics(),
+        software=record.string("software"),
+    )
+    stored = record.record("counts")
+    for column in fields(Counts):
+        value = getattr(result.counts, column.name)
+        if stored.get(column.name) != value:
+            raise InputError(f"counts.{column.name}: {stored.get(column.name)!r}; expected {value}, by the points")
+    return result
+
+
+def _refuse_constant(name: str) -> None:
+    raise InputError(f"{name} is not a number that solve writes; expected finite numbers")
+
+
+def _architecture_from_json(record: _Record) -> Architecture:
+    architecture = Architecture(filters=record.get("filters"), strides=record.get("strides"))
+    if record.integer("filter_size") != architecture.filter_size:
+        raise InputError(
+            f"architecture.filter_size: {record.get('filter_size')}; expected {architecture.filter_size}, by the rest"
+        )
+    return architecture
+
+
+def _loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
+    K = architecture.filter_size
+    rows = record.get("gram")
+    if not isinstance(rows, list) or len(rows) != K:
+        raise InputError(f"loss.gram: not a list of {K} rows; expected a {K} × {K} matrix")
+    gram = np.array([_vector(row, f"loss.gram[{i}]", K) for i, row in enumerate(rows)])
+    return SquaredLoss(gram, _vector(record.get("b"), "loss.b", K), constant=record.number("constant"))
+
+
+def _stratum_from_json(record: _Record, architecture: Architecture) -> StratumResult:
+    return StratumResult(
+        pattern=_pattern_from_json(record, architecture),
+        pure=record.boolean("pure"),
+        generic=record.integer("generic"),
+        found=record.integer("found"),
+        factorizations=record.integer("factorizations"),
+        at_infinity=record.integer("at_infinity", default=0),
+        singular=record.integer("singular", default=0),
+        statistics=record.statistics(),
+    )
+
+
+def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoint:
+    real = record.boolean("real")
+    w = _complex_vector(record.get("filter"), f"{record.path}filter", architecture.filter_size)
+    if real and w.imag.any():
+        raise InputError(f"{record.path}filter: not real; expected imaginary parts 0, as real is true")
+    path = f"{record.path}parameters"
+    parameters = tuple(
+        tuple(
+            _layer_from_json(entries, k, real, f"{path}[{i}][{layer}]")
+            for layer, (entries, k) in enumerate(
+                zip(_list(theta, f"{path}[{i}]", architecture.depth), architecture.filters, strict=True)
+            )
+        )
+        for i, theta in enumerate(_list(record.get("parameters"), path))
+    )
+    kinds = _list(record.get("kinds"), f"{record.path}kinds", len(parameters))
+    indices = _list(record.get("indices"), f"{record.path}indices", len(parameters))
+    for kind in kinds:
+        if kind not in (*KINDS, None):
+            raise InputError(f"{record.path}kinds: {kind!r} is unknown; expected one of {', '.join(KINDS)} or null")
+    for index in indices:
+        if index is not None and (isinstance(index, bool) or not isinstance(index, int)):
+            raise InputError(f"{record.path}indices: {index!r} is not an integer; expected integers or null")
+    return CriticalPoint(
+        filter=w,
+        real=real,
+        loss=record.number("loss") if real else _complex_number(record.record("loss")),
+        stratum=_pattern_from_json(record, architecture),
+        pure=record.boolean("pure"),
+        in_function_space=record.answer("in_function_space"),
+        attained=record.answer("attained"),
+        interior=record.answer("interior"),
+        smooth=record.answer("smooth"),
+        residual=record.optional_number("residual"),
+        condition=record.optional_number("condition"),
+        parameters=parameters,
+        kinds=tuple(kinds),
+        indices=tuple(indices),
+        certified=record.answer("certified"),
+    )
+
+
+def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:
+    blocks, value = architecture.blocks, record.get("pattern")
+    well_formed = isinstance(value, list) and len(value) == len(blocks)
+    for partition, block in zip(value, blocks, strict=True) if well_formed else ():
+        well_formed = (
+            well_formed
+            and isinstance(partition, list)
+            and all(isinstance(part, int) and not isinstance(part, bool) and part > 0 for part in partition)
+            and sorted(partition, reverse=True) == partition
+            and sum(partition) == block.degree
+        )
+    if not well_formed:
+        degrees = ", ".join(str(block.degree) for block in blocks)
+        raise InputError(f"{record.path}pattern: {value!r}; expected partitions of {degrees}, parts decreasing")
+    return tuple(tuple(partition) for partition in value)
+
+
+def _layer_from_json(value: object, length: int, real: bool, path: str) -> np.ndarray:
+    return _vector(value, path, length) if real else _complex_vector(value, path, length)
+
+
+def _complex_vector(value: object, path: str, length: int) -> np.ndarray:
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: not an object; expected {{re, im}}")
+    vector = np.empty(length, dtype=np.complex128)
+    vector.real = _vector(value.get("re"), f"{path}.re", length)
+    vector.imag = _vector(value.get("im"), f"{path}.im", length)
+    return vector
+
+
+def _complex_number(record: _Record) -> complex:
+    return complex(record.number("re"), record.number("im"))
+
+
+def _vector(value: object, path: str, length: int) -> np.ndarray:
+    return np.array([_number(item, path) for item in _list(value, path, length)], dtype=np.float64)
+
+
+def _list(value: object, path: str, length: int | None = None) -> list[Any]:
+    if not isinstance(value, list):
+        raise InputError(f"{path}: not a list; expected a list")
+    if length is not None and len(value) != length:
+        raise InputError(f"{path}: {len(value)} entries; expected {length}")
+    return value
+
+
+def _number(value: object, path: str) -> float:
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:
+        pass
+    raise InputError(f"{path}: {value!r} is not a finite number; expected a finite number")
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A JSON object, read with checks; `path` says in messages where it stands in the file."""
+
+    data: Mapping[str, Any]
+    path: str
+
+    def get(self, name: str) -> Any:
+        if name not in self.data:
+            raise InputError(f"{self.path}{name}: missing; expected as in a file of solve")
+        return self.data[name]
+
+    def record(self, name: str) -> _Record:
+        return self._wrap(self.get(name), f"{self.path}{name}")
+
+    def records(self, name: str) -> list[_Record]:
+        path = f"{self.path}{name}"
+        return [self._wrap(item, f"{path}[{i}]") for i, item in enumerate(_list(self.get(name), path))]
+
+    def boolean(self, name: str) -> bool:
+        value = self.get(name)
+        if not isinstance(value, bool):
+            raise InputError(f"{self.path}{name}: {value!r}; expected true or false")
+        return value
+
+    def answer(self, name: str) -> bool | None:
+        return None if self.get(name) is None else self.boolean(name)
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        value = self.data.get(name, default) if default is not None else self.get(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InputError(f"{self.path}{name}: {value!r} is not an integer; expected an integer")
+        return value
+
+    def number(self, name: str) -> float:
+        return _number(self.get(name), f"{self.path}{name}")
+
+    def optional_number(self, name: str) -> float | None:
+        return None if self.get(name) is None else self.number(name)
+
+    def string(self, name: str) -> str:
+        value = self.get(name)
+        if not isinstance(value, str):
+            raise InputError(f"{self.path}{name}: {value!r} is not a string; expected a string")
+        return value
+
+    def statistics(self) -> Mapping[str, int]:
+        statistics = self._wrap(self.data.get("statistics", {}), f"{self.path}statistics")
+        return {name: statistics.integer(name) for name in statistics.data}
+
+    @staticmethod
+    def _wrap(value: object, path: str) -> _Record:
+        if not isinstance(value, dict):
+            raise InputError(f"{path}: not an object; expected a JSON object")
+        return _Record(value, f"{path}.")
