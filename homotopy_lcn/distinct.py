@@ -1,0 +1,72 @@
+"""Telling filters apart: near-linear comparison of many complex vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DISTINCT", "find", "first_occurrences"]
+
+Complex = NDArray[np.complex128]
+
+#: Filters nearer than this (relative to their norm) count as one.
+DISTINCT = 1e-8
+
+
+def find(known: Complex, new: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
+    """For each row of ``new`` (P, K) the index of the equal row of ``known`` (N, K), or −1.
+
+    Rows are equal if they differ by at most ``tolerance`` relative to their norm; the nearest one is taken. Candidates
+    are found by sorting one fixed projection of the normalised rows.
+    """
+    result = np.full(len(new), -1, dtype=np.int64)
+    if len(known) == 0 or len(new) == 0:
+        return result
+    best = np.full(len(new), np.inf)
+    keys = _projection(known)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    wanted = _projection(new)
+    reach = 4 * tolerance
+    low, high = np.searchsorted(keys, wanted - reach), np.searchsorted(keys, wanted + reach)
+    norms = np.linalg.norm(new, axis=1)
+    while (rows := np.flatnonzero(low < high)).size:
+        candidates = order[low[rows]]
+        distance = np.linalg.norm(known[candidates] - new[rows], axis=1) / norms[rows]
+        better = (distance <= tolerance) & (distance < best[rows])
+        result[rows[better]] = candidates[better]
+        best[rows[better]] = distance[better]
+        low[rows] += 1
+    return result
+
+
+def first_occurrences(filters: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
+    """For each row of ``filters`` (P, K) the least index of a row equal to it."""
+    result = np.arange(len(filters))
+    if len(filters) < 2:
+        return result
+    keys = _projection(filters)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    norms = np.linalg.norm(filters, axis=1)
+    reach = 4 * tolerance
+    offset = 1
+    while True:
+        left = np.flatnonzero(keys[offset:] - keys[:-offset] <= reach) if offset < len(keys) else np.empty(0, int)
+        if left.size == 0:
+            return result
+        a, b = order[left], order[left + offset]
+        equal = np.linalg.norm(filters[a] - filters[b], axis=1) <= tolerance * np.maximum(norms[a], norms[b])
+        for i, j in zip(a[equal], b[equal], strict=True):
+            least = min(result[i], result[j])
+            result[result == result[i]] = least
+            result[result == result[j]] = least
+        offset += 1
+
+
+def _projection(filters: Complex) -> NDArray[np.float64]:
+    """Real part of a fixed unit functional of the normalised rows."""
+    size = filters.shape[1]
+    functional = np.exp(1j * np.sqrt(2.0) * (1 + np.arange(size)) ** 2) / np.sqrt(size)
+    norms = np.linalg.norm(filters, axis=1)
+    return np.asarray((filters @ functional).real / np.where(norms > 0, norms, 1.0))

@@ -1,0 +1,226 @@
+"""The critical-point equations of a stratum, evaluated for many points at once in NumPy.
+
+Everything is evaluated at the K-th roots of unity instead of in coefficients: the filter w = c Π_f Q_f^{m_f} is then a
+pointwise product, its derivatives too, and the Gram matrix and moment vector are transformed once
+(Σ̂ = V^{−T} Σ V^{−1}, b̂ = V^{−T} b, with V the K × K Fourier matrix, so that ŵᵀ Σ̂ ŵ = wᵀ Σ w).
+
+Local coordinates at a point: c is varied relatively, c(1 + δ), and each Q_f within the affine patch uᴴ Q_f = 1, where
+u = Q_f / ‖Q_f‖ when the patch was laid, by Q_f + B_f y_f with B_f an orthonormal basis of the complement of u. With the
+unknowns (δ, y_1, …, y_r) the derivative J of w has the columns w and c ∂(Π Q^m), and
+
+    F = Jᵀ (Σ w − b),        H = Jᵀ Σ J + (Σ w − b)ᵀ ∂² w
+
+are half the gradient and half the Hessian of the loss in them. H is symmetric. The scalar c and the relative
+variation make every quantity below independent of the scale of the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .strata import Stratum
+
+__all__ = ["Data", "Equations", "Evaluation", "equations_of"]
+
+Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
+
+
+class Data(NamedTuple):
+    """Data of a loss: Gram matrix Σ (K, K) and moment vector b (K,), real or complex symmetric."""
+
+    gram: NDArray[np.complexfloating | np.floating]
+    b: NDArray[np.complexfloating | np.floating]
+
+    def mix(self, weight: complex, other: Data) -> Data:
+        """The point weight · self + (1 − weight) · other of the line through two data."""
+        return Data(weight * self.gram + (1 - weight) * other.gram, weight * self.b + (1 - weight) * other.b)
+
+
+@dataclass
+class Evaluation:
+    """Equations at P points: residual Σw − b and filter at the roots of unity, J, F, and (on request) H."""
+
+    filter: Complex
+    residual: Complex
+    jacobian: Complex
+    gradient: Complex
+    hessian: Complex | None
+
+
+class Equations:
+    """The critical-point equations of a stratum.
+
+    Parameters
+    ----------
+    stratum : Stratum
+
+    Notes
+    -----
+    Points are arrays (P, coordinates); local coordinates are arrays (P, n), n the dimension of the stratum.
+    """
+
+    def __init__(self, stratum: Stratum) -> None:
+        self.stratum = stratum
+        size = stratum.filter_size
+        exponents = np.arange(size)
+        self.fourier: Complex = np.exp(2j * np.pi * (np.outer(exponents, exponents) % size) / size)
+        self._inverse = self.fourier.conj() / size
+        self._vandermonde = [
+            np.ascontiguousarray(self.fourier[:, (np.arange(f.degree + 1) * f.dilation) % size])
+            for f in stratum.factors
+        ]
+
+    def transform(self, data: Data) -> Data:
+        """Gram matrix and moment vector in values at the roots of unity."""
+        inverse = self._inverse
+        return Data(inverse.T @ data.gram @ inverse, inverse.T @ data.b)
+
+    def filters(self, points: Complex) -> Complex:
+        """End-to-end filters (P, K) of points (P, coordinates)."""
+        values = points[:, :1] * np.ones(self.stratum.filter_size)
+        for factor, part, vandermonde in zip(
+            self.stratum.factors, self.stratum.slices, self._vandermonde, strict=True
+        ):
+            values = values * (points[:, part] @ vandermonde.T) ** factor.power
+        return values @ self._inverse.T
+
+    def tangent_space(self, points: Complex) -> Complex:
+        """The derivative J of the filter in local coordinates, as coefficients, (P, K, n)."""
+        nothing = Data(np.zeros((self.stratum.filter_size,) * 2), np.zeros(self.stratum.filter_size))
+        directions = self.patch_values(self.patches(points))
+        values = self.evaluate(points, directions, nothing, nothing, np.zeros(len(points)), hessian=False).jacobian
+        return self._inverse @ values
+
+    def normalize(self, points: Complex) -> Complex:
+        """The same filters with every Q_f of norm one."""
+        result = points.copy()
+        for factor, part in zip(self.stratum.factors, self.stratum.slices, strict=True):
+            norm = np.linalg.norm(points[:, part], axis=1)
+            result[:, part] /= norm[:, None]
+            result[:, 0] *= norm**factor.power
+        return result
+
+    def patches(self, points: Complex) -> list[Complex]:
+        """Orthonormal bases (P, e+1, e) of the complements of the factors Q_f, by Householder reflections."""
+        bases = []
+        for part in self.stratum.slices:
+            u = points[:, part] / np.linalg.norm(points[:, part], axis=1)[:, None]
+            first = np.abs(u[:, 0])
+            phase = np.where(first > 0, u[:, 0] / np.where(first > 0, first, 1), 1)
+            v = u.copy()
+            v[:, 0] += phase
+            basis = -v[:, :, None] * (v[:, None, 1:].conj() / (1 + first)[:, None, None])
+            rows = np.arange(1, v.shape[1])
+            basis[:, rows, rows - 1] += 1
+            bases.append(basis)
+        return bases
+
+    def move(self, points: Complex, bases: list[Complex], local: Complex) -> Complex:
+        """Points displaced by local coordinates (P, n) in the patches given by ``bases``."""
+        return points + self.displacement(points, bases, local)
+
+    def displacement(self, points: Complex, bases: list[Complex], local: Complex) -> Complex:
+        """A vector in local coordinates (P, n) as a displacement (P, coordinates) of the points."""
+        result = np.empty_like(points)
+        result[:, 0] = points[:, 0] * local[:, 0]
+        start = 1
+        for part, basis in zip(self.stratum.slices, bases, strict=True):
+            end = start + basis.shape[2]
+            result[:, part] = (basis @ local[:, start:end, None])[:, :, 0]
+            start = end
+        return result
+
+    def patch_values(self, bases: list[Complex]) -> list[Complex]:
+        """The patch bases at the roots of unity, (P, K, e) each."""
+        return [vandermonde @ basis for vandermonde, basis in zip(self._vandermonde, bases, strict=True)]
+
+    def evaluate(
+        self, points: Complex, directions: list[Complex], start: Data, target: Data, s: Real, hessian: bool = True
+    ) -> Evaluation:
+        """Evaluate at P points for the data s · start + (1 − s) · target.
+
+        Parameters
+        ----------
+        points : (P, coordinates) complex array
+        directions : list of (P, K, e) complex arrays, from `patch_values`
+        start, target : Data, transformed
+        s : (P,) float array
+        hessian : bool
+            Whether to evaluate H too.
+        """
+        factors = self.stratum.factors
+        count, size = len(points), self.stratum.filter_size
+        c = points[:, :1]
+        values = [
+            points[:, part] @ vandermonde.T
+            for part, vandermonde in zip(self.stratum.slices, self._vandermonde, strict=True)
+        ]
+        powers = [q**f.power for q, f in zip(values, factors, strict=True)]
+        first = [q ** (f.power - 1) * f.power for q, f in zip(values, factors, strict=True)]
+        before, after = _partial_products(powers, np.ones((count, size), complex))
+        filters = c * before[-1]
+        weight = s[:, None]
+        residual = (
+            weight * (filters @ start.gram - start.b) + (1 - weight) * (filters @ target.gram - target.b)
+        )  # the Gram matrices are symmetric
+
+        others = [before[f] * after[f + 1] for f in range(len(factors))]
+        slopes = [c * first[f] * others[f] for f in range(len(factors))]
+        jacobian = np.empty((count, size, self.stratum.dimension), complex)
+        jacobian[:, :, 0] = filters
+        ends = [1]
+        for slope, direction in zip(slopes, directions, strict=True):
+            ends.append(ends[-1] + direction.shape[2])
+            np.multiply(slope[:, :, None], direction, out=jacobian[:, :, ends[-2] : ends[-1]])
+        gradient = (residual[:, None, :] @ jacobian)[:, 0, :]
+        if not hessian:
+            return Evaluation(filters, residual, jacobian, gradient, None)
+
+        columns = np.ascontiguousarray(jacobian.transpose(0, 2, 1))
+        products = weight[:, :, None] * (columns @ start.gram) + (1 - weight[:, :, None]) * (columns @ target.gram)
+        matrix = products @ jacobian
+        matrix[:, 0, 1:] += gradient[:, 1:]
+        matrix[:, 1:, 0] += gradient[:, 1:]
+        scaled = c * residual
+        for f, factor in enumerate(factors):
+            left = directions[f].transpose(0, 2, 1)
+            rows = slice(ends[f], ends[f + 1])
+            if factor.power > 1:
+                second = values[f] ** (factor.power - 2) * (factor.power * (factor.power - 1))
+                matrix[:, rows, rows] += left @ ((scaled * second * others[f])[:, :, None] * directions[f])
+            between = np.ones((count, size), complex)
+            for g in range(f + 1, len(factors)):
+                both = scaled * first[f] * first[g] * before[f] * between * after[g + 1]
+                block = left @ (both[:, :, None] * directions[g])
+                matrix[:, rows, ends[g] : ends[g + 1]] += block
+                matrix[:, ends[g] : ends[g + 1], rows] += block.transpose(0, 2, 1)
+                between = between * powers[g]
+        return Evaluation(filters, residual, jacobian, gradient, matrix)
+
+    def rate(self, evaluation: Evaluation, start: Data, target: Data) -> Complex:
+        """∂F/∂s at the evaluated points, (P, n)."""
+        slope = evaluation.filter @ (start.gram - target.gram) - (start.b - target.b)
+        return (slope[:, None, :] @ evaluation.jacobian)[:, 0, :]
+
+
+def _partial_products(powers: list[Complex], one: Complex) -> tuple[list[Complex], list[Complex]]:
+    """Products before each factor (and of all), and from each factor on (and the empty one)."""
+    before = [one]
+    for power in powers:
+        before.append(before[-1] * power)
+    after = [one]
+    for power in reversed(powers):
+        after.append(after[-1] * power)
+    return before, after[::-1]
+
+
+@lru_cache(maxsize=256)
+def equations_of(stratum: Stratum) -> Equations:
+    """The equations of a stratum, built once."""
+    return Equations(stratum)

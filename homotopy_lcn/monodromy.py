@@ -1,0 +1,315 @@
+"""Solved start systems by monodromy.
+
+One critical point of random complex data is easy to make: choose the point, then data for which it is critical. The pairs
+(data, critical point) of a stratum form a vector bundle over the stratum, hence an irreducible variety, so tracking
+points along loops of data reaches every critical point of the first data: the monodromy group is transitive.
+
+The loops are organised as a graph of homotopies (Duff, Hill, Jensen, Lee, Leykin, Sommars, *Solving polynomial systems
+via homotopy continuation and monodromy*, IMA J. Numer. Anal. 39 (2019)): two base data joined by several segments that
+differ in the random complex scales of their ends. Each segment is a bijection of the two fibres, so that every path is
+tracked in one direction only, and a fibre of d points costs at most about 3 d paths.
+
+The fibre is complete when it has as many points as the exact generic count. The trace test then checks it
+independently: with Σ fixed and b on a line, the sum of the filters over a complete fibre is affine-linear
+(Leykin, Rodriguez, Sottile, *Trace test*, 2018).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .distinct import find, first_occurrences
+from .equations import Complex, Data, Equations, equations_of
+from .errors import IncompleteStartSystem
+from .strata import Stratum
+from .tracking import Engine, Homotopy, TrackerOptions
+
+__all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
+
+#: Segments tried beyond the first three, without a new point, before monodromy gives up.
+FRUITLESS_SEGMENTS = 12
+
+
+def random_data(size: int, rng: np.random.Generator) -> Data:
+    """Random complex data: Σ symmetric (size, size), b (size,), entries of order one."""
+    gram = _random(rng, size, size)
+    return Data((gram + gram.T) / np.sqrt(2 * size), _random(rng, size))
+
+
+def seed_pair(stratum: Stratum, rng: np.random.Generator) -> tuple[Complex, Data]:
+    """A random point (1, coordinates) of the stratum and random data for which it is critical.
+
+    The moment vector is b = Σw − e with a random e that is orthogonal to the tangent space, Jᵀe = 0.
+    """
+    equations = equations_of(stratum)
+    point = equations.normalize(_random(rng, 1, stratum.coordinates))
+    data = random_data(stratum.filter_size, rng)
+    filter_ = equations.filters(point)[0]
+    point[:, 0] /= np.linalg.norm(filter_)
+    filter_ = equations.filters(point)[0]
+    tangent = equations.tangent_space(point)[0]
+    normal = np.linalg.svd(tangent.T)[2][stratum.dimension :].conj()  # rows e with Jᵀ e = 0
+    residual = _random(rng, len(normal)) @ normal
+    return point, Data(data.gram, data.gram @ filter_ - residual)
+
+
+@dataclass
+class _Base:
+    """Base data and the points known over it."""
+
+    data: Data
+    points: Complex
+    filters: Complex
+
+
+@dataclass
+class _Segment:
+    """A segment of data between the two bases; their ends are scaled by random complex numbers.
+
+    ``done[v]`` lists the points of base v whose path along the segment is known, tracked from there or arrived there.
+    """
+
+    scales: NDArray[np.complex128]  # (2, 2): scale of Σ and of b at either end
+    done: tuple[set[int], set[int]] = field(default_factory=lambda: (set(), set()))
+
+
+@dataclass
+class Fibre:
+    """The state of a monodromy computation; `Fibre.arrays` and `Fibre.from_arrays` save and restore it."""
+
+    bases: tuple[_Base, _Base]
+    segments: list[_Segment]
+
+    @classmethod
+    def start(cls, stratum: Stratum, rng: np.random.Generator) -> Fibre:
+        """One known point over the first of two random base data, three segments."""
+        equations = equations_of(stratum)
+        point, data = seed_pair(stratum, rng)
+        empty = np.empty((0, stratum.coordinates), complex)
+        other = random_data(stratum.filter_size, rng)
+        fibre = cls(
+            (
+                _Base(data, point, equations.filters(point)),
+                _Base(other, empty, np.empty((0, stratum.filter_size), complex)),
+            ),
+            [],
+        )
+        for _ in range(3):
+            fibre.add_segment(rng)
+        return fibre
+
+    def add_segment(self, rng: np.random.Generator) -> None:
+        """Join the bases by one more segment."""
+        self.segments.append(_Segment(np.exp(2j * np.pi * rng.random((2, 2)))))
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Everything as arrays, to be saved."""
+        result: dict[str, NDArray[np.generic]] = {
+            "scales": np.array([segment.scales for segment in self.segments]).reshape(-1, 2, 2)
+        }
+        for v, base in enumerate(self.bases):
+            result |= {f"gram{v}": base.data.gram, f"b{v}": base.data.b, f"points{v}": base.points}
+            done = np.zeros((len(self.segments), len(base.points)), dtype=bool)
+            for row, segment in zip(done, self.segments, strict=True):
+                row[list(segment.done[v])] = True
+            result[f"done{v}"] = done
+        return result
+
+    @classmethod
+    def from_arrays(cls, stratum: Stratum, arrays: dict[str, NDArray[np.generic]]) -> Fibre:
+        """The inverse of `arrays`.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If the arrays are not those of a fibre of this stratum.
+        """
+        equations = equations_of(stratum)
+        size = stratum.filter_size
+        bases = []
+        for v in range(2):
+            gram, b, points = (np.asarray(arrays[f"{name}{v}"], complex) for name in ("gram", "b", "points"))
+            if gram.shape != (size, size) or b.shape != (size,) or points.shape[1:] != (stratum.coordinates,):
+                raise ValueError("shapes do not fit the stratum")
+            bases.append(_Base(Data(gram, b), points, equations.filters(points)))
+        segments = []
+        for i, scales in enumerate(np.asarray(arrays["scales"], complex)):
+            done = tuple(set(np.flatnonzero(arrays[f"done{v}"][i]).tolist()) for v in range(2))
+            segments.append(_Segment(scales, (done[0], done[1])))
+        return cls((bases[0], bases[1]), segments)
+
+
+def fill_fibre(
+    stratum: Stratum,
+    count: int,
+    engine: Engine,
+    rng: np.random.Generator,
+    *,
+    options: TrackerOptions | None = None,
+    fibre: Fibre | None = None,
+    jobs: int = 1,
+    report: Callable[[int], None] | None = None,
+    checkpoint: Callable[[Fibre], None] | None = None,
+    interval: float = 30.0,
+) -> tuple[Data, Complex]:
+    """All critical points of random complex data on a stratum.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    count : int
+        The exact generic count: when to stop.
+    engine : Engine
+    rng : numpy.random.Generator
+    options : TrackerOptions, optional
+    fibre : Fibre, optional
+        A saved state to go on from.
+    report : callable, optional
+        Called with the number of points known.
+    checkpoint : callable, optional
+        Called with the state about every ``interval`` seconds, and on Ctrl-C.
+
+    Returns
+    -------
+    data : Data
+    points : (count, coordinates) complex array
+
+    Raises
+    ------
+    IncompleteStartSystem
+        If further segments bring no further points, or bring more than ``count``.
+    """
+    equations = equations_of(stratum)
+    options = options or TrackerOptions()
+    fibre = fibre or Fibre.start(stratum, rng)
+    fruitless = 0
+    saved = time.monotonic()
+    try:
+        while len(fibre.bases[0].points) < count:
+            source, segment = _most_promising(fibre)
+            todo = np.array(sorted(set(range(len(fibre.bases[source].points))) - segment.done[source]), dtype=int)
+            if todo.size == 0:
+                if fruitless >= FRUITLESS_SEGMENTS:
+                    raise IncompleteStartSystem(
+                        f"stratum {stratum.name}: monodromy found {len(fibre.bases[0].points)} of {count} points and "
+                        f"{fruitless} further segments brought no more"
+                    )
+                fibre.add_segment(rng)
+                fruitless += 1
+                continue
+            before = len(fibre.bases[0].points)
+            _cross(equations, fibre, segment, source, todo, engine, options, jobs)
+            known = len(fibre.bases[0].points)
+            if known > before:
+                fruitless = 0
+            if report is not None:
+                report(min(known, count))
+            if checkpoint is not None and time.monotonic() - saved > interval:
+                checkpoint(fibre)
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        if checkpoint is not None:
+            checkpoint(fibre)
+        raise
+    base = fibre.bases[0]
+    if len(base.points) > count:
+        raise IncompleteStartSystem(
+            f"stratum {stratum.name}: monodromy found {len(base.points)} points, more than the exact count {count}"
+        )
+    return base.data, base.points
+
+
+def trace_test(
+    stratum: Stratum,
+    data: Data,
+    points: Complex,
+    engine: Engine,
+    rng: np.random.Generator,
+    *,
+    options: TrackerOptions | None = None,
+    jobs: int = 1,
+) -> float:
+    """Deviation from linearity of the sum of the filters along a line of moment vectors.
+
+    Returns
+    -------
+    float
+        |S(0) − 2 S(1) + S(2)| relative to the sum of the norms of the filters: at rounding level for a complete fibre, of
+        order 1/count otherwise. Infinite if a path failed.
+    """
+    equations = equations_of(stratum)
+    options = options or TrackerOptions()
+    direction = _random(rng, len(data.b)) * np.linalg.norm(data.b) / np.sqrt(len(data.b))
+    sums, scale = [equations.filters(points).sum(axis=0)], 0.0
+    for t in range(2):
+        segment = Homotopy(Data(data.gram, data.b + t * direction), Data(data.gram, data.b + (t + 1) * direction))
+        result = engine.track(stratum, points, segment, options, jobs=jobs)
+        if not result.success.all():
+            return float("inf")
+        points = result.points
+        filters = equations.filters(points)
+        sums.append(filters.sum(axis=0))
+        scale += float(np.linalg.norm(filters, axis=1).sum())
+    return float(np.linalg.norm(sums[0] - 2 * sums[1] + sums[2])) / scale
+
+
+def _most_promising(fibre: Fibre) -> tuple[int, _Segment]:
+    """The base and segment with most untracked points."""
+    choices = [
+        (len(base.points) - len(segment.done[v]), -v, -i)
+        for v, base in enumerate(fibre.bases)
+        for i, segment in enumerate(fibre.segments)
+    ]
+    _, v, i = max(choices)
+    return -v, fibre.segments[-i]
+
+
+def _cross(
+    equations: Equations,
+    fibre: Fibre,
+    segment: _Segment,
+    source: int,
+    todo: NDArray[np.int64],
+    engine: Engine,
+    options: TrackerOptions,
+    jobs: int,
+) -> None:
+    """Track points of one base along a segment; enter the ends at the other base."""
+    here, there = fibre.bases[source], fibre.bases[1 - source]
+    ends = [
+        Data(scale[0] * base.data.gram, scale[1] * base.data.b)
+        for scale, base in zip(segment.scales, fibre.bases, strict=True)
+    ]
+    factor = [scale[1] / scale[0] for scale in segment.scales]  # how the scaled data scale the filters
+    starts = here.points[todo]
+    starts[:, 0] *= factor[source]
+    homotopy = Homotopy(ends[source], ends[1 - source])
+    result = engine.track(equations.stratum, starts, homotopy, options, jobs=jobs)
+    failed = np.flatnonzero(~result.success)
+    if failed.size:
+        again = engine.track(
+            equations.stratum, starts[failed], homotopy, TrackerOptions.conservative(), jobs=jobs
+        )
+        result.points[failed] = again.points
+        result.codes[failed] = again.codes
+    segment.done[source].update(todo.tolist())
+    points = result.points[result.success]
+    points[:, 0] /= factor[1 - source]
+    filters = equations.filters(points)
+    keep = first_occurrences(filters) == np.arange(len(filters))
+    points, filters = points[keep], filters[keep]
+    known = find(there.filters, filters)
+    fresh = known < 0
+    segment.done[1 - source].update(known[~fresh].tolist())
+    segment.done[1 - source].update(range(len(there.points), len(there.points) + int(fresh.sum())))
+    there.points = np.concatenate([there.points, points[fresh]])
+    there.filters = np.concatenate([there.filters, filters[fresh]])
+
+
+def _random(rng: np.random.Generator, *shape: int) -> Complex:
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)) / np.sqrt(2)

@@ -1,0 +1,106 @@
+"""The interface of a tracking engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..equations import Data
+from ..errors import InputError
+from ..strata import Stratum
+from .options import ReturnCode, TrackerOptions
+
+__all__ = ["ENGINES", "Engine", "Homotopy", "TrackResult", "get_engine"]
+
+
+class Homotopy(NamedTuple):
+    """The straight segment s · start + (1 − s) · target of data, s from 1 to 0.
+
+    The equations are linear in the data, so it stays inside the family of critical-point equations.
+    """
+
+    start: Data
+    target: Data
+
+
+@dataclass(frozen=True)
+class TrackResult:
+    """Ends of P paths.
+
+    Attributes
+    ----------
+    points : (P, coordinates) complex array
+        Where each path ended; the factors Q_f have norm one.
+    codes : (P,) integer array
+        A `ReturnCode` for each path.
+    errors : (P,) float array
+        Relative size of the last Newton step.
+    conditions : (P,) float array
+        Condition number of the Jacobian in local coordinates (scaled to unit diagonal).
+    steps : (P,) integer array
+        Steps taken, rejected ones included.
+    distances : (P,) float array
+        Value of s where the path ended, zero unless it failed.
+    """
+
+    points: NDArray[np.complex128]
+    codes: NDArray[np.int64]
+    errors: NDArray[np.float64]
+    conditions: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    distances: NDArray[np.float64]
+
+    @property
+    def success(self) -> NDArray[np.bool_]:
+        """Which paths arrived."""
+        return self.codes == ReturnCode.SUCCESS
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+class Engine(Protocol):
+    """What tracks paths.
+
+    Results must not depend on ``jobs``. ``report`` is called with the number of paths finished so far, from the calling
+    thread; an exception raised there (or Ctrl-C) ends the call promptly.
+    """
+
+    name: str
+
+    def track(
+        self,
+        stratum: Stratum,
+        points: NDArray[np.complex128],
+        homotopy: Homotopy,
+        options: TrackerOptions,
+        *,
+        jobs: int = 1,
+        report: Callable[[int], None] | None = None,
+    ) -> TrackResult:
+        """Track the critical points ``points`` (P, coordinates) of the start data to the target data."""
+        ...
+
+
+ENGINES = ("auto", "reference")
+
+
+def get_engine(name: str | Engine = "auto") -> Engine:
+    """The engine of that name; "auto" is the fastest one available.
+
+    Raises
+    ------
+    InputError
+        If there is no such engine.
+    """
+    if not isinstance(name, str):
+        return name
+    if name not in ENGINES:
+        raise InputError(f"engine: {name!r} is not known; expected one of {', '.join(ENGINES)}")
+    from .reference import ReferenceEngine
+
+    return ReferenceEngine()
