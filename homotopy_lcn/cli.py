@@ -1,0 +1,384 @@
+"""The command line: it parses, calls one library function, and prints. It holds no mathematics.
+
+Heavy modules are imported where they are used, so that ``--help`` and a mistyped option answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import __version__
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from .architecture import Architecture
+    from .counts import CountTable
+    from .inputs import LoadedData
+    from .progress import Progress
+    from .results import CriticalPoints
+
+__all__ = ["main"]
+
+PROGRAM = "homotopy-lcn"
+TRACEBACK_VARIABLE = "HOMOTOPY_LCN_TRACEBACK"
+
+DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Filters = Annotated[
+    str | None,
+    typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
+]
+Strides = Annotated[
+    str | None,
+    typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
+]
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="PATH", help="Write the result as JSON; - is standard output, and nothing else."),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default, those that the program was started with.
+
+    Returns
+    -------
+    int
+        Exit code: 0 = done and complete, 1 = internal error, 2 = unusable input, 3 = not proved complete.
+    """
+    usage_error = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a test's or a notebook's stream
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        code = typer.main.get_command(app).main(
+            args=None if arguments is None else list(arguments), prog_name=PROGRAM, standalone_mode=False
+        )
+        return code if isinstance(code, int) else DONE
+    except InputError as error:
+        _complain(str(error))
+        return UNUSABLE_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("interrupted before there was a result to report")
+        return NOT_COMPLETE
+    except Exception as error:
+        if isinstance(error, usage_error):
+            _complain(_usage_message(error))
+            return UNUSABLE_INPUT
+        if os.environ.get(TRACEBACK_VARIABLE):
+            traceback.print_exc()
+        _complain(
+            f"internal error: {type(error).__name__}: {error}; please report this with the traceback that "
+            f"{TRACEBACK_VARIABLE}=1 in the environment shows"
+        )
+        return INTERNAL_ERROR
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _homotopy_lcn(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """All critical points of training linear convolutional networks.
+
+    A network is given by its filter sizes and strides: -k 3,2 -s 2,1 has two layers.
+    Exit codes: 0 done and complete, 2 unusable input, 3 done but not proved complete, 1 internal error.
+    """
+
+
+@app.command()
+def solve(
+    filters: Filters = None,
+    strides: Strides = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz", help="Data: arrays X and Y, or gram and b (and constant).", show_default=False
+        ),
+    ] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.csv", help="Data: columns of a table, one sample a row.", show_default=False),
+    ] = None,
+    x: Annotated[
+        str | None, typer.Option(metavar="COL,…", help="Input columns of --csv, in order.", show_default=False)
+    ] = None,
+    y: Annotated[
+        str | None, typer.Option(metavar="COL,…", help="Output columns of --csv, in order.", show_default=False)
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.csv:COLUMN",
+            help="Data: a time series; predict a value from the K values before.",
+            show_default=False,
+        ),
+    ] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="H", help="Steps ahead that --series predicts; 1 if not given.", show_default=False
+        ),
+    ] = None,
+    random: Annotated[bool, typer.Option("--random", help="Data: Gaussian X and Y.")] = False,
+    white: Annotated[bool, typer.Option("--white", help="Data: Gram matrix I and a Gaussian target.")] = False,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    max_count: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
+    ] = 20000,
+    engine: Annotated[str, typer.Option(metavar="NAME", help="Path tracker.")] = "auto",
+) -> int:
+    """Find every critical point of the squared loss and classify it.
+
+    Give the data by exactly one of --data, --csv, --series, --random, --white.
+    """
+    architecture = _architecture(filters, strides)
+    _check_output(json_path)
+    loaded = _load(architecture, data, csv, x, y, series, horizon, random, white, seed)
+
+    from .solve import SolveInterrupted, critical_points
+
+    interrupted = False
+    with ExitStack() as stack:
+        try:
+            result = critical_points(
+                architecture,
+                loaded.loss,
+                seed=seed,
+                engine=engine,
+                jobs=jobs,
+                max_count=max_count,
+                progress=_progress(stack, quiet),
+            )
+        except SolveInterrupted as interruption:
+            result, interrupted = interruption.partial, True
+    return _report_result(result, loaded.description, json_path, quiet, interrupted)
+
+
+@app.command()
+def count(filters: Filters = None, strides: Strides = None, json_path: Json = None, quiet: Quiet = False) -> int:
+    """Count the critical points for generic data, exactly, by stratum."""
+    architecture = _architecture(filters, strides)
+    _check_output(json_path)
+
+    from .counts import generic_count
+
+    table = generic_count(architecture)
+    if json_path is not None:
+        _write(json_path, _counts_json(table))
+    if not quiet and json_path != "-":
+        from .display import render_counts
+
+        _show(render_counts(table))
+    return DONE
+
+
+def _architecture(filters: str | None, strides: str | None) -> Architecture:
+    from .architecture import Architecture
+
+    return Architecture(
+        filters=_integers("-k/--filters", filters, "filter sizes separated by commas, as in -k 3,2"),
+        strides=_integers("-s/--strides", strides, "strides separated by commas, as in -s 2,1"),
+    )
+
+
+def _integers(option: str, text: str | None, expected: str) -> tuple[int, ...]:
+    if text is None:
+        raise InputError(f"{option}: missing; expected {expected}")
+    return tuple(_integer(option, item, expected) for item in text.split(","))
+
+
+def _integer(option: str, text: str, expected: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{option}: {text!r} is not an integer; expected {expected}") from None
+
+
+def _load(
+    architecture: Architecture,
+    data: str | None,
+    csv: str | None,
+    x: str | None,
+    y: str | None,
+    series: str | None,
+    horizon: int | None,
+    random: bool,
+    white: bool,
+    seed: int,
+) -> LoadedData:
+    sources = {
+        "--data": data is not None,
+        "--csv": csv is not None,
+        "--series": series is not None,
+        "--random": random,
+        "--white": white,
+    }
+    given = [option for option, present in sources.items() if present]
+    if len(given) != 1:
+        found = f"{' and '.join(given)} exclude each other" if given else "no data given"
+        raise InputError(f"{', '.join(given or sources)}: {found}; expected exactly one of {', '.join(sources)}")
+    for option, value, owner in (("--x", x, "--csv"), ("--y", y, "--csv"), ("--horizon", horizon, "--series")):
+        if value is not None and owner not in given:
+            raise InputError(f"{option}: given with {given[0]}; expected only together with {owner}")
+    if csv is not None:
+        for option, value in (("--x", x), ("--y", y)):
+            if value is None:
+                raise InputError(f"{option}: missing; expected the columns of --csv to use, separated by commas")
+
+    import numpy as np
+
+    from . import inputs
+
+    if data is not None:
+        return inputs.from_npz(data, architecture)
+    if csv is not None:
+        return inputs.from_csv(csv, _names(x), _names(y), architecture)
+    if series is not None:
+        return inputs.from_series(series, 1 if horizon is None else horizon, architecture)
+    # A stream of its own: the data must not depend on the random choices of the solver, which uses the seed itself.
+    generator = np.random.default_rng([seed, 1])
+    return inputs.random_gaussian(architecture, generator) if random else inputs.random_white(architecture, generator)
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",")]
+
+
+def _check_output(json_path: str | None) -> None:
+    from .files import check_writable
+
+    if json_path is not None and json_path != "-":
+        try:
+            check_writable(json_path)
+        except InputError as error:
+            raise InputError(f"--json: {error}") from error
+
+
+def _write(json_path: str, text: str) -> None:
+    from .files import write_atomically
+
+    if json_path == "-":
+        _print(text)
+        return
+    try:
+        write_atomically(json_path, text)
+    except InputError as error:
+        raise InputError(f"--json: {error}") from error
+
+
+def _report_result(
+    result: CriticalPoints, description: str, json_path: str | None, quiet: bool, interrupted: bool
+) -> int:
+    unwritten = None
+    if json_path is not None:
+        try:
+            _write(json_path, result.to_json() or "")
+        except InputError as error:
+            unwritten = error  # the table below is then all that the user gets for the time spent
+    if not quiet and json_path != "-":
+        from .display import render_result
+
+        _show(render_result(result, description))
+    if unwritten is not None:
+        raise unwritten
+    if interrupted:
+        _complain("interrupted: only the finished strata are reported")
+    elif not result.complete and not quiet:
+        _complain("completeness could not be established")
+    return DONE if result.complete else NOT_COMPLETE
+
+
+def _counts_json(table: CountTable) -> str:
+    architecture = table.architecture
+    document = {
+        "format": "homotopy-lcn/counts",
+        "version": 1,
+        "architecture": {
+            "filters": architecture.filters,
+            "strides": architecture.strides,
+            "filter_size": architecture.filter_size,
+        },
+        "strata": [
+            {"pattern": row.pattern, "pure": row.pure, "count": row.count, "factorizations": row.factorizations}
+            for row in table
+        ],
+        "pure": table.pure,
+        "spurious": table.spurious,
+        "filters": table.filters,
+        "parameters": table.parameters,
+    }
+    return json.dumps(document) + "\n"
+
+
+def _progress(stack: ExitStack, quiet: bool) -> Callable[[Progress], None] | None:
+    """Bars on standard error, if that is a terminal; the stack takes them down."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    from .display import ProgressBars
+
+    return stack.enter_context(ProgressBars(Console(stderr=True)))
+
+
+def _show(renderable: RenderableType) -> None:
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 120
+    with console.capture() as capture:
+        console.print(renderable)
+    _print(capture.get())
+
+
+def _print(text: str) -> None:
+    """Write to standard output; when its reader has gone (``| head``), that is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # The interpreter flushes once more at exit: give it something that takes the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise InputError(f"standard output: cannot write: {error.strerror or error}") from error
+
+
+def _complain(message: str) -> None:
+    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _usage_message(error: Exception) -> str:
+    message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else PROGRAM
+    return f"{message}; expected as in '{command} --help'"

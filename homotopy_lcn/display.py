@@ -1,0 +1,215 @@
+"""What the command line shows: tables, the summary and the progress bars, as renderables of rich."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import TracebackType
+
+from rich.box import ROUNDED, SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from .architecture import Architecture
+from .counts import CountTable
+from .progress import Progress
+from .results import CriticalPoint, CriticalPoints, format_pattern
+
+__all__ = ["ProgressBars", "render_counts", "render_result"]
+
+STAR = "★"
+
+
+def render_result(result: CriticalPoints, data: str | None = None) -> RenderableType:
+    """The table of the real points and the summary, one below the other.
+
+    Parameters
+    ----------
+    result : CriticalPoints
+    data : str, optional
+        The data in a few words.
+
+    Returns
+    -------
+    rich renderable
+    """
+    parts: list[RenderableType] = [_points_table(result), _legend(result)] if result.real else []
+    return Group(*parts, _summary(result, data))
+
+
+def render_counts(table: CountTable) -> RenderableType:
+    """The generic counts by stratum, with their sums.
+
+    Parameters
+    ----------
+    table : CountTable
+
+    Returns
+    -------
+    rich renderable
+    """
+    rows = Table(
+        box=SIMPLE_HEAD, title=_describe(table.architecture), title_justify="left", title_style="bold", show_footer=True
+    )
+    rows.add_column("stratum", footer="all", no_wrap=True)
+    rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
+    rows.add_column("critical filters", footer=str(table.filters), justify="right")
+    rows.add_column("θ over each", justify="right")
+    rows.add_column("critical θ", footer=str(table.parameters), justify="right")
+    for row in table:
+        rows.add_row(
+            format_pattern(row.pattern),
+            _purity(row.pure),
+            str(row.count),
+            str(row.factorizations),
+            str(row.count * row.factorizations),
+        )
+    note = "Complex critical points with w ≠ 0 for generic data; θ = (w_1, …, w_L) up to scaling. "
+    note += "Stratum: root multiplicities, one partition a block."
+    return Group(rows, Text(note, style="dim"))
+
+
+class ProgressBars:
+    """Progress bars on a terminal, one a stratum; a context manager that is called with each report."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._current: tuple[object, object] | None = None
+        self._task = self._bars.add_task("", visible=False)
+
+    def __enter__(self) -> ProgressBars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, report: Progress) -> None:
+        if self._current != (report.stage, report.pattern):
+            self._current = (report.stage, report.pattern)
+            stratum = "" if report.pattern is None else f", stratum {format_pattern(report.pattern)}"
+            self._bars.remove_task(self._task)
+            self._task = self._bars.add_task(f"{report.stage}{stratum}", total=report.total)
+        self._bars.update(self._task, completed=report.done, total=report.total)
+
+
+def _points_table(result: CriticalPoints) -> Table:
+    table = Table(box=SIMPLE_HEAD, title="Real critical filters, by loss", title_justify="left", title_style="bold")
+    table.add_column("", no_wrap=True, width=1)
+    table.add_column("loss", justify="right", no_wrap=True)
+    table.add_column("kind", overflow="fold")
+    table.add_column("place", overflow="fold")
+    table.add_column("stratum", overflow="fold")
+    table.add_column("", overflow="fold")
+    table.add_column("filter w", overflow="fold", ratio=1, min_width=12)
+    best = result.global_minimum
+    for point in result.real:
+        table.add_row(
+            Text(STAR, style="yellow") if point is best else "",
+            f"{point.loss:.7g}",
+            _kinds(point),
+            _place(point),
+            format_pattern(point.stratum),
+            _purity(point.pure),
+            "  ".join(f"{value:.4g}" for value in point.filter.real.tolist()),
+            style="bold" if point is best else "" if point.attained else "dim",
+        )
+    return table
+
+
+def _legend(result: CriticalPoints) -> Text:
+    notes = []
+    if result.global_minimum is not None:
+        notes.append(f"{STAR} global minimum")
+    notes.append("kind: of each real critical θ over the filter (saddle 2: of index 2)")
+    if any(point.attained and not point.pure for point in result.real):
+        notes.append("spurious: critical because dμ is degenerate")
+    places = {_place(point).split(";")[0] for point in result.real}
+    if "in M, not attained" in places:
+        notes.append("not attained: no real θ over the filter is critical")
+    if "closure only" in places:
+        notes.append("closure only: not the filter of a real network, only in the Zariski closure of M")
+    return Text("; ".join(notes) + ".\n", style="dim")
+
+
+def _kinds(point: CriticalPoint) -> str:
+    names = [
+        f"saddle {index}" if kind == "saddle" and index is not None else kind or "undecided"
+        for kind, index in zip(point.kinds, point.indices, strict=True)
+    ]
+    return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in Counter(names).items()) or "–"
+
+
+def _place(point: CriticalPoint) -> str:
+    if point.attained:
+        place = {True: "boundary", False: "interior", None: "in M"}[point.boundary]
+    elif point.in_function_space is False:
+        place = "closure only"
+    elif point.attained is False and point.in_function_space:
+        place = "in M, not attained"
+    elif point.attained is False:
+        place = "not attained"
+    else:
+        place = "undecided"
+    return f"{place}; singular" if point.smooth is False else place
+
+
+def _purity(pure: bool) -> str:
+    return "pure" if pure else "spurious"
+
+
+def _summary(result: CriticalPoints, data: str | None) -> Panel:
+    counts = result.counts
+    pure = sum(row.generic for row in result.strata if row.pure)
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_row("network", _describe(result.architecture))
+    if data:
+        rows.add_row("data", Text(data))
+    rows.add_row("generic count", f"{counts.generic} critical filters: {pure} pure, {counts.generic - pure} spurious")
+    rows.add_row("found", f"{counts.found}: {counts.pure} pure, {counts.spurious} spurious")
+    if counts.at_infinity or counts.singular:
+        rows.add_row("other paths", f"{counts.at_infinity} to infinity, {counts.singular} to singular ends")
+    rows.add_row(
+        "real",
+        f"{counts.real}: {counts.in_function_space} in the function space M, {counts.attained} attained, "
+        f"by {counts.real_parameters} real θ up to scaling",
+    )
+    rows.add_row(
+        "attained",
+        f"{counts.attained}: {counts.interior} interior, {counts.boundary} boundary; {counts.smooth} smooth; "
+        f"{counts.minima} {'minimum' if counts.minima == 1 else 'minima'}",
+    )
+    if counts.certified is not None:
+        rows.add_row("certified", str(counts.certified))
+    best = result.global_minimum
+    if best is not None:
+        rows.add_row("least loss", f"{best.loss:.10g}")
+    rows.add_row("seed", str(result.seed))
+    if result.complete:
+        rows.add_row("complete", Text("yes: these are all critical points", style="green"))
+    else:
+        reasons = "\n".join(result.gaps()) or "not established"
+        rows.add_row("complete", Text(f"NO\n{reasons}", style="red"))
+    return Panel(rows, box=ROUNDED, expand=False, border_style="green" if result.complete else "red")
+
+
+def _describe(architecture: Architecture) -> str:
+    filters, strides = (",".join(map(str, values)) for values in (architecture.filters, architecture.strides))
+    return (
+        f"k = ({filters}), s = ({strides}): filter size {architecture.filter_size}, stride {architecture.stride}, "
+        f"dim M = {architecture.dimension}"
+    )
