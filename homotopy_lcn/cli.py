@@ -244,8 +244,8 @@ def _load(
     }
     given = [option for option, present in sources.items() if present]
     if len(given) != 1:
-        found = f"{' and '.join(given)} exclude each other" if given else "no data given"
-        raise InputError(f"{', '.join(given or sources)}: {found}; expected exactly one of {', '.join(sources)}")
+        problem = f"{' and '.join(given)}: exclude each other" if given else "--data: no data given"
+        raise InputError(f"{problem}; expected exactly one of {', '.join(sources)}")
     for option, value, owner in (("--x", x, "--csv"), ("--y", y, "--csv"), ("--horizon", horizon, "--series")):
         if value is not None and owner not in given:
             raise InputError(f"{option}: given with {given[0]}; expected only together with {owner}")

@@ -20,7 +20,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     target = Path(path)
     folder = Path(os.path.realpath(target)).parent
     if not str(path):
-        raise InputError("output file: the name is empty; expected the path of a file to write")
+        raise InputError("the file name is empty; expected the path of a file to write")
     if target.is_dir():
         raise InputError(f"{target}: is a folder; expected the path of a file to write")
     if not folder.is_dir():
