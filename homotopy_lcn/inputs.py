@@ -1,0 +1,314 @@
+"""The sources of data that the command line offers, each as a function that returns the loss and says what it is.
+
+All of them raise `InputError` with the name of the command-line option: ``--data``, ``--csv`` with ``--x`` and ``--y``,
+``--series`` with ``--horizon``.
+"""
+
+from __future__ import annotations
+
+import csv
+import operator
+import os
+import zipfile
+import zlib
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from .architecture import Architecture
+from .errors import InputError
+from .loss import SquaredLoss
+
+__all__ = ["LoadedData", "from_csv", "from_npz", "from_series", "random_gaussian", "random_white"]
+
+
+@dataclass(frozen=True)
+class LoadedData:
+    """A loss and where it comes from.
+
+    Attributes
+    ----------
+    loss : SquaredLoss
+    description : str
+        One line for a summary.
+    samples : int or None
+        Number of samples N; None if the data are a Gram matrix and a moment vector.
+    """
+
+    loss: SquaredLoss
+    description: str
+    samples: int | None
+
+
+def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
+    """Read the arrays X and Y, or gram and b (and constant, if there is one), from an ``.npz`` file.
+
+    Parameters
+    ----------
+    path : path-like
+        File written by `numpy.savez` or `numpy.savez_compressed`. Other arrays in it are ignored.
+    arch : Architecture
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not an intact archive of plain numeric arrays, holds neither pair of arrays or
+        both, or the arrays do not fit each other and the architecture.
+    """
+    arrays = _read_npz(path)
+    name = os.fspath(path)
+    data, moments = {"X", "Y"} <= arrays.keys(), {"gram", "b"} <= arrays.keys()
+    if data == moments:
+        found = ", ".join(arrays) or "none of them"
+        raise InputError(f"--data: {name!r} holds {found}; expected the arrays X and Y, or gram and b")
+    with _option("--data"):
+        if data:
+            loss = SquaredLoss.from_data(arrays["X"], arrays["Y"], arch)
+            samples, width_in = arrays["X"].shape
+            return LoadedData(loss, f"{name}: {samples} samples, {width_in} → {arrays['Y'].shape[1]} values", samples)
+        loss = SquaredLoss(arrays["gram"], arrays["b"], arrays.get("constant", 0.0))
+    if loss.filter_size != arch.filter_size:
+        raise InputError(
+            f"--data: gram has shape {loss.gram.shape}; expected {(arch.filter_size, arch.filter_size)}, "
+            "the architecture's filter size"
+        )
+    return LoadedData(loss, f"{name}: Gram matrix and moment vector", None)
+
+
+def from_csv(
+    path: str | os.PathLike[str], x_columns: Sequence[str], y_columns: Sequence[str], arch: Architecture
+) -> LoadedData:
+    """Read inputs and outputs from columns of a CSV file, one sample a row.
+
+    Parameters
+    ----------
+    path : path-like
+        Comma-separated UTF-8 text; the first row names the columns. Empty lines are skipped.
+    x_columns, y_columns : sequence of str
+        Names of the d_0 input columns and of the d_L output columns, in the order of the network's positions.
+    arch : Architecture
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column is missing or named twice, a cell is not a finite number, or the number of
+        columns does not fit the architecture.
+    """
+    for option, columns in ("--x", x_columns), ("--y", y_columns):
+        if not columns:
+            raise InputError(f"{option}: no columns; expected the names of columns of {os.fspath(path)!r}")
+    selection = [("--x", column) for column in x_columns] + [("--y", column) for column in y_columns]
+    table = _read_columns("--csv", path, selection)
+    X, Y = table[:, : len(x_columns)], table[:, len(x_columns) :]
+    with _option("--x, --y"):
+        loss = SquaredLoss.from_data(X, Y, arch)
+    description = f"{os.fspath(path)}: {len(table)} samples, {X.shape[1]} → {Y.shape[1]} columns"
+    return LoadedData(loss, description, len(table))
+
+
+def from_series(source: str, horizon: int, arch: Architecture) -> LoadedData:
+    """Read a time series and predict the value `horizon` steps after each window of K values.
+
+    Sample i has the input x[i], …, x[i + K − 1] and the one output x[i + K − 1 + horizon].
+
+    Parameters
+    ----------
+    source : str
+        ``FILE.csv:COLUMN``, a file as in `from_csv` and one of its columns, in the order of time.
+    horizon : int
+        At least 1.
+    arch : Architecture
+
+    Raises
+    ------
+    InputError
+        If the file or the column cannot be read as numbers, or the series is shorter than K + horizon.
+
+    Examples
+    --------
+    >>> from homotopy_lcn._data import data_path
+    >>> arch = Architecture((3, 2), (2, 1))
+    >>> data = from_series(f"{data_path('sunspots.csv')}:SUNACTIVITY", 1, arch)
+    >>> data.samples, data.loss.rank
+    (304, 5)
+    """
+    try:
+        steps = operator.index(horizon)
+    except TypeError:
+        steps = 0
+    if steps < 1:
+        raise InputError(f"--horizon: {horizon!r}; expected an integer, at least 1")
+    path, column = _split_source(source)
+    values = _read_columns("--series", path, [("--series", column)])[:, 0]
+    size = arch.filter_size
+    samples = len(values) - size - steps + 1
+    if samples < 1:
+        raise InputError(
+            f"--series: {len(values)} values in {column!r}; expected at least {size + steps}, "
+            f"the filter size {size} plus the horizon {steps}"
+        )
+    with _option("--series"):
+        windows, following = sliding_window_view(values, size)[:samples], values[size - 1 + steps :]
+        loss = SquaredLoss.from_data(windows, following[:, None], arch)
+    ahead = "the next one" if steps == 1 else f"the one {steps} steps ahead"
+    return LoadedData(loss, f"{source}: {samples} windows, {ahead} from {size} values", samples)
+
+
+def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int | None = None) -> LoadedData:
+    """Independent standard normal inputs X (N, K) and outputs Y (N, 1).
+
+    Parameters
+    ----------
+    arch : Architecture
+    rng : numpy.random.Generator
+    samples : int, optional
+        N, at least 1. The default is 4K: the Gram matrix then has full rank and a condition number near 9, the limit
+        ((1 + √(K/N)) / (1 − √(K/N)))² of Marchenko and Pastur.
+
+    Raises
+    ------
+    InputError
+        If `samples` is less than 1.
+
+    Examples
+    --------
+    >>> data = random_gaussian(Architecture((2, 2), (1, 1)), np.random.default_rng(0))
+    >>> data.samples, data.loss.rank
+    (12, 3)
+    """
+    count = 4 * arch.filter_size if samples is None else samples
+    if count < 1:
+        raise InputError(f"samples: {samples}; expected at least 1")
+    X = rng.standard_normal((count, arch.filter_size))
+    Y = rng.standard_normal((count, 1))
+    description = f"Gaussian data: {count} samples, {arch.filter_size} → 1 values"
+    return LoadedData(SquaredLoss.from_data(X, Y, arch), description, count)
+
+
+def random_white(arch: Architecture, rng: np.random.Generator) -> LoadedData:
+    """Gram matrix Σ = I and a standard normal target.
+
+    Parameters
+    ----------
+    arch : Architecture
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> data = random_white(Architecture((2, 2), (1, 1)), np.random.default_rng(0))
+    >>> data.description
+    'white data: identity Gram matrix, Gaussian target of 3 coefficients'
+    """
+    loss = SquaredLoss.white(rng.standard_normal(arch.filter_size))
+    size = arch.filter_size
+    return LoadedData(loss, f"white data: identity Gram matrix, Gaussian target of {size} coefficients", None)
+
+
+@contextmanager
+def _option(name: str) -> Iterator[None]:
+    """Name the command-line option in errors about the arrays that came through it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+@contextmanager
+def _readable(option: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    name = os.fspath(path)
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"{option}: no such file {name!r}; expected a file to read") from None
+    except IsADirectoryError:
+        raise InputError(f"{option}: {name!r} is a directory; expected a file") from None
+    except OSError as error:
+        raise InputError(f"{option}: cannot read {name!r} ({error.strerror or error}); expected a file") from None
+
+
+def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
+    """The arrays of the file that have a name with a meaning here."""
+    name = os.fspath(path)
+    with _readable("--data", path), open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise InputError(
+                f"--data: {name!r} is not an .npz file, or truncated; expected arrays saved by numpy.savez"
+            )
+        file.seek(0)
+        member = ""
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                arrays = {}
+                for member in sorted({"X", "Y", "gram", "b", "constant"}.intersection(archive.files)):
+                    arrays[member] = archive[member]
+        except (ValueError, EOFError, KeyError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            if "allow_pickle" in str(error):
+                raise InputError(
+                    f"--data: array {member} in {name!r} holds pickled Python objects; expected an array of numbers"
+                ) from None
+            where = f"array {member} in {name!r}" if member else f"{name!r}"
+            raise InputError(f"--data: {where} is corrupt; expected arrays saved by numpy.savez") from None
+    return arrays
+
+
+def _split_source(source: str) -> tuple[str, str]:
+    """``FILE.csv:COLUMN`` as file and column; both may hold further colons."""
+    colons = [position for position, character in enumerate(source) if character == ":"]
+    splits = [(source[:position], source[position + 1 :]) for position in reversed(colons)]
+    splits = [(path, column) for path, column in splits if path and column]
+    if not splits:
+        raise InputError(f"--series: {source!r}; expected FILE.csv:COLUMN")
+    return next((split for split in splits if os.path.isfile(split[0])), splits[0])
+
+
+def _read_columns(
+    option: str, path: str | os.PathLike[str], selection: Sequence[tuple[str, str]]
+) -> NDArray[np.float64]:
+    """Columns of a CSV file as an array (rows, columns). `selection` holds the option that names each, and its name."""
+    name = os.fspath(path)
+    try:
+        with _readable(option, path), open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            header = [cell.strip() for cell in next(reader, [])]
+            if not header:
+                raise InputError(f"{option}: {name!r} is empty; expected a header and rows of numbers")
+            indices = [_column_index(asked, column, header, name) for asked, column in selection]
+            values = array("d")
+            for row in filter(None, reader):
+                place = f"{name!r}, line {reader.line_num}"
+                if len(row) != len(header):
+                    raise InputError(f"{option}: {place} has {len(row)} cells; expected {len(header)} as in the header")
+                for index in indices:
+                    values.append(_number(option, row[index], f"{place}, column {header[index]!r}"))
+    except UnicodeDecodeError:
+        raise InputError(f"{option}: {name!r} is not UTF-8 text; expected a CSV file") from None
+    except csv.Error as error:
+        raise InputError(f"{option}: {name!r}, line {reader.line_num}: {error}; expected a CSV file") from None
+    if not values:
+        raise InputError(f"{option}: {name!r} has a header only; expected rows of numbers below it")
+    return np.array(values).reshape(-1, len(selection))
+
+
+def _column_index(option: str, column: str, header: list[str], name: str) -> int:
+    found = header.count(column.strip())
+    if found != 1:
+        problem = f"no column {column!r}" if not found else f"{found} columns {column!r}"
+        raise InputError(f"{option}: {problem} in {name!r}; expected one of: {', '.join(map(repr, header))}")
+    return header.index(column.strip())
+
+
+def _number(option: str, cell: str, place: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        found = f"{cell!r} is not a number" if cell.strip() else "empty cell"
+        raise InputError(f"{option}: {place}: {found}; expected a finite number") from None
+    if not isfinite(value):
+        raise InputError(f"{option}: {place}: {cell!r}; expected a finite number")
+    return value

@@ -1,0 +1,374 @@
+"""The squared loss of a linear convolutional network as a quadratic function of its end-to-end filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .architecture import Architecture
+
+__all__ = ["SquaredLoss"]
+
+# Eigenvalues of a Gram matrix below this fraction of the largest one are rounding. Sums over 10^6 samples are accurate
+# to about 1e-13, and the condition numbers that the rest of the package can work with end well before 1e12.
+_TOLERANCE = 1e-12
+# Beyond this size, products of two such numbers overflow.
+_LARGEST = 1e150
+# Squares of numbers below this size lose digits to underflow.
+_SMALLEST = 1e-140
+# Patch entries held at a time while a Gram matrix is summed up: 16 MB.
+_CHUNK_ENTRIES = 2**21
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class SquaredLoss:
+    """Squared loss as a function of the end-to-end filter w: wᵀΣw − 2bᵀw + c.
+
+    Parameters
+    ----------
+    gram : array_like, shape (K, K)
+        Gram matrix Σ: real, symmetric, positive semidefinite, of any rank.
+    b : array_like, shape (K,)
+        Moment vector, real, in the range of Σ: otherwise the loss has no lower bound.
+    constant : float, default 0.0
+        The constant c. With data it is Σ y². It moves no critical point.
+
+    Attributes
+    ----------
+    gram : ndarray, shape (K, K), float64, read-only
+        Σ, made symmetric.
+    b : ndarray, shape (K,), float64, read-only
+    constant : float
+    rank : int
+        Numerical rank of Σ: the number of eigenvalues above ``tolerance`` times the largest.
+    target : ndarray, shape (K,), float64, read-only
+        The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm.
+
+    Raises
+    ------
+    InputError
+        If an argument is not a finite real array of the shape above, if Σ is not symmetric or is indefinite, or if b is
+        outside the range of Σ, or if an entry exceeds 1e150 in size.
+
+    Notes
+    -----
+    All tolerances are relative, with ``tolerance`` = 1e-12 (100 units of rounding if `gram` comes in a lower precision
+    than float64: 1.2e-5 for float32). Rejected are an asymmetry above √tolerance · max |Σ_ij|; an eigenvalue below
+    −tolerance · λ_max; and, for Σ with kernel projection P, a vector b with
+    ‖Pb‖ > √tolerance · max(‖b‖, √(λ_max c)). By the inequality of Cauchy and Schwarz data always meet the last bound.
+
+    Examples
+    --------
+    >>> loss = SquaredLoss([[2, 1], [1, 2]], [3, 3], constant=5.0)
+    >>> loss
+    SquaredLoss(filter_size=2, rank=2, constant=5.0)
+    >>> loss.target
+    array([1., 1.])
+    >>> loss([1, 1]), loss.gradient([1, 1])
+    (np.float64(-1.0), array([0., 0.]))
+    """
+
+    gram: NDArray[np.float64]
+    b: NDArray[np.float64]
+    constant: float
+    rank: int
+
+    def __init__(self, gram: ArrayLike, b: ArrayLike, constant: ArrayLike = 0.0) -> None:
+        given = _numbers("gram", gram)
+        sigma = _symmetric(given)
+        moments = _finite("b", _numbers("b", b))
+        if moments.shape != (len(sigma),):
+            raise InputError(f"b: shape {moments.shape}; expected ({len(sigma)},), as gram has shape {sigma.shape}")
+        c = _finite("constant", _numbers("constant", constant))
+        if c.shape != ():
+            raise InputError(f"constant: shape {c.shape}; expected a single number")
+        for name, array in ("gram", sigma), ("b", moments), ("constant", c):
+            if np.abs(array).max() > _LARGEST:
+                raise InputError(f"{name}: entries above {_LARGEST:.0e} overflow; expected a moderate size")
+        object.__setattr__(self, "gram", _read_only(sigma))
+        object.__setattr__(self, "b", _read_only(moments))
+        object.__setattr__(self, "constant", float(c))
+        object.__setattr__(self, "rank", _rank(sigma, moments, float(c), _tolerance(given)))
+
+    def __repr__(self) -> str:
+        return f"SquaredLoss(filter_size={self.filter_size}, rank={self.rank}, constant={self.constant!r})"
+
+    @classmethod
+    def from_data(cls, X: ArrayLike, Y: ArrayLike, arch: Architecture) -> SquaredLoss:
+        """Loss Σ_n ‖f(x_n) − y_n‖² of the network on data.
+
+        With the patches p = x_n[iS : iS + K] of sample n at output position i, Σ = Σ p pᵀ, b = Σ p y_n[i] and
+        c = Σ y_n[i]². The sums run over slices of bounded size, in double precision whatever the data's type, so that
+        arrays mapped from a file are never held in memory as a whole.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, d_0)
+            Inputs, real.
+        Y : array_like, shape (N, d_L)
+            Outputs, real, with d_L = (d_0 − K) // S + 1.
+        arch : Architecture
+            Gives the filter size K and the total stride S.
+
+        Raises
+        ------
+        InputError
+            If X or Y is not a two-dimensional array of finite real numbers, if their shapes do not fit each other and
+            the architecture, or if their squares overflow or underflow.
+
+        References
+        ----------
+        Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks*,
+        SIAM J. Appl. Algebra Geom. 8 (2024).
+
+        Examples
+        --------
+        >>> from homotopy_lcn import Architecture
+        >>> loss = SquaredLoss.from_data([[1, 2, 3]], [[4, 5]], Architecture((2,), (1,)))
+        >>> loss.gram.tolist(), loss.b.tolist(), loss.constant
+        ([[5.0, 8.0], [8.0, 13.0]], [14.0, 23.0], 41.0)
+        """
+        inputs, outputs = _table("X", X), _table("Y", Y)
+        if len(inputs) != len(outputs):
+            raise InputError(f"Y: {len(outputs)} samples; expected {len(inputs)}, as many as X has")
+        _check_widths(inputs.shape[1], outputs.shape[1], arch)
+        size = arch.filter_size
+        gram, b, constant = np.zeros((size, size)), np.zeros(size), 0.0
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for patches, values in _patches(inputs, outputs, arch):
+                gram += patches.T @ patches
+                b += values @ patches
+                constant += float(values @ values)
+        for name, total in ("X", gram), ("Y", np.array(constant)), ("X, Y", b):
+            if not (np.abs(total) <= _LARGEST).all():
+                raise InputError(f"{name}: products overflow; expected data scaled to a moderate size")
+        return cls(gram, b, constant)
+
+    @classmethod
+    def white(cls, target: ArrayLike) -> SquaredLoss:
+        """Loss ‖w − target‖², that is Σ = I, b = target and c = ‖target‖².
+
+        Parameters
+        ----------
+        target : array_like, shape (K,)
+            Real.
+
+        Raises
+        ------
+        InputError
+            If `target` is not a vector of finite real numbers, or its square overflows.
+
+        Examples
+        --------
+        >>> SquaredLoss.white([3, 4])([0, 0])
+        np.float64(25.0)
+        """
+        filter_ = _finite("target", _numbers("target", target))
+        if filter_.ndim != 1 or not filter_.size:
+            raise InputError(f"target: shape {filter_.shape}; expected (K,), the end-to-end filter's coefficients")
+        with np.errstate(over="ignore", under="ignore"):
+            square = float(filter_ @ filter_)
+        if not square <= _LARGEST:
+            raise InputError("target: its square overflows; expected numbers of a moderate size")
+        return cls(np.eye(len(filter_)), filter_, square)
+
+    @property
+    def filter_size(self) -> int:
+        """Number of coefficients of the end-to-end filter, K."""
+        return len(self.b)
+
+    @cached_property
+    def target(self) -> NDArray[np.float64]:
+        """The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm."""
+        if self.rank == self.filter_size:
+            return _read_only(np.linalg.solve(self.gram, self.b))
+        values, vectors = np.linalg.eigh(self.gram)
+        values, vectors = values[self.filter_size - self.rank :], vectors[:, self.filter_size - self.rank :]
+        return _read_only(vectors @ ((vectors.T @ self.b) / values))
+
+    def __call__(self, w: ArrayLike) -> Any:
+        """Loss of end-to-end filters, wᵀΣw − 2bᵀw + c.
+
+        Parameters
+        ----------
+        w : array_like, shape (..., K), real or complex
+            Complex filters enter without conjugation: the loss is a polynomial in w.
+
+        Returns
+        -------
+        ndarray or scalar, shape (...), float64 or complex128
+
+        Raises
+        ------
+        InputError
+            If the last axis of w has not K entries.
+        """
+        filters = self._filters(w)
+        return ((filters @ self.gram - 2 * self.b) * filters).sum(axis=-1) + self.constant
+
+    def gradient(self, w: ArrayLike) -> NDArray[Any]:
+        """Gradient of the loss in the end-to-end filter, 2(Σw − b).
+
+        Parameters
+        ----------
+        w : array_like, shape (..., K), real or complex
+
+        Returns
+        -------
+        ndarray, shape (..., K), float64 or complex128
+
+        Raises
+        ------
+        InputError
+            If the last axis of w has not K entries.
+        """
+        return 2 * (self._filters(w) @ self.gram - self.b)
+
+    def _filters(self, w: ArrayLike) -> NDArray[Any]:
+        filters = np.asarray(w)
+        if filters.dtype.kind not in "biufc" or filters.shape[-1:] != (self.filter_size,):
+            raise InputError(
+                f"w: shape {filters.shape}, dtype {filters.dtype}; expected numbers of shape (..., {self.filter_size})"
+            )
+        return filters
+
+
+def _numbers(name: str, values: object) -> NDArray[Any]:
+    """As an array of real numbers, in its own type: entries may still be NaN or infinite."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: not an array, or its rows differ in length; expected real numbers") from None
+    if array.dtype.kind == "O":
+        for entry in array.flat:
+            if not isinstance(entry, Real):
+                kind = type(entry).__name__
+                raise InputError(f"{name}: not numeric, holds a {kind}; expected an array of real numbers")
+        try:
+            array = array.astype(np.float64)
+        except OverflowError:
+            raise InputError(f"{name}: holds a number beyond the range of double precision") from None
+    if array.dtype.kind == "c":
+        raise InputError(f"{name}: complex, dtype {array.dtype}; expected an array of real numbers")
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{name}: not numeric, dtype {array.dtype}; expected an array of real numbers")
+    return array
+
+
+def _finite(name: str, array: NDArray[Any], start: tuple[int, ...] = (0, 0)) -> NDArray[np.float64]:
+    """As a new float64 array. `start` is the position of its first entry in the user's array."""
+    with np.errstate(over="ignore"):
+        result = np.array(array, dtype=np.float64)
+    finite = np.isfinite(result)
+    if not finite.all():
+        position = tuple(int(index) for index in np.argwhere(~finite)[0])
+        where = [index + first for index, first in zip(position, start, strict=False)]
+        found = f"entry {where} is {result[position]}" if where else f"{result[position]}"
+        raise InputError(f"{name}: {found}; expected finite numbers")
+    return result
+
+
+def _table(name: str, values: object) -> NDArray[Any]:
+    array = _numbers(name, values)
+    if array.ndim != 2:
+        raise InputError(f"{name}: shape {array.shape}; expected two dimensions, (samples, width)")
+    if not array.size:
+        raise InputError(f"{name}: empty, shape {array.shape}; expected at least one sample and one column")
+    return array
+
+
+def _check_widths(width_in: int, width_out: int, arch: Architecture) -> None:
+    size, stride = arch.filter_size, arch.stride
+    least = size + stride * (width_out - 1)
+    widths = f"{least}" if stride == 1 else f"{least} to {least + stride - 1}"
+    needs = f"for filter size {size} and stride {stride}"
+    if width_in < size:
+        raise InputError(f"X: width {width_in}; expected {widths} {needs}, as Y has width {width_out}")
+    fitting = (width_in - size) // stride + 1
+    if fitting != width_out:
+        raise InputError(
+            f"X, Y: widths {width_in} and {width_out}; expected {needs} an X of width {widths} for this Y, "
+            f"or a Y of width {fitting} for this X"
+        )
+
+
+def _patches(
+    inputs: NDArray[Any], outputs: NDArray[Any], arch: Architecture
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Patches, shape (n, K), and the outputs they belong to, shape (n,), a bounded number at a time."""
+    size, stride = arch.filter_size, arch.stride
+    width = outputs.shape[1]
+    span = max(size, stride)
+    positions = min(width, max(1, _CHUNK_ENTRIES // span))
+    rows = max(1, _CHUNK_ENTRIES // (span * positions))
+    largest = dict.fromkeys("XY", 0.0)
+    for row in range(0, len(inputs), rows):
+        for first in range(0, width, positions):
+            last = min(first + positions, width)
+            # The trailing entries that no patch reaches are checked with the last slice.
+            end = (last - 1) * stride + size if last < width else inputs.shape[1]
+            x = _finite("X", inputs[row : row + rows, first * stride : end], (row, first * stride))
+            y = _finite("Y", outputs[row : row + rows, first:last], (row, first))
+            for name, values in ("X", x), ("Y", y):
+                largest[name] = max(largest[name], values.max(), -values.min())
+            windows = sliding_window_view(x, size, axis=1)[:, ::stride]
+            yield windows.reshape(-1, size), y.ravel()
+    for name, value in largest.items():
+        if 0 < value < _SMALLEST:
+            raise InputError(f"{name}: largest entry {value:.1e}, whose square underflows; expected a moderate size")
+
+
+def _symmetric(gram: NDArray[Any]) -> NDArray[np.float64]:
+    if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or not gram.size:
+        raise InputError(f"gram: shape {gram.shape}; expected a square matrix (K, K)")
+    sigma = _finite("gram", gram)
+    half = sigma / 2
+    difference = np.abs(half - half.T)
+    if difference.max() > np.sqrt(_tolerance(gram)) * np.abs(half).max():
+        i, j = (int(index) for index in np.argwhere(difference == difference.max())[0])
+        raise InputError(
+            f"gram: not symmetric, entry [{i}, {j}] is {sigma[i, j]:.6g} but [{j}, {i}] is {sigma[j, i]:.6g}; "
+            "expected a symmetric matrix"
+        )
+    return half + half.T
+
+
+def _rank(sigma: NDArray[np.float64], b: NDArray[np.float64], constant: float, tolerance: float) -> int:
+    """Numerical rank of Σ, once Σ is found to be positive semidefinite with b in its range."""
+    values, vectors = np.linalg.eigh(sigma)
+    largest = max(values[-1], 0.0)
+    if values[0] < -tolerance * largest:
+        raise InputError(
+            f"gram: indefinite, its most negative eigenvalue is {values[0]:.6g} (the largest is {values[-1]:.6g}); "
+            "expected a positive semidefinite matrix"
+        )
+    kernel = vectors[:, values <= tolerance * largest]
+    outside = np.linalg.norm(kernel.T @ b)
+    size = max(np.linalg.norm(b), np.sqrt(largest) * np.sqrt(max(constant, 0.0)))
+    if outside > np.sqrt(tolerance) * size:
+        raise InputError(
+            f"b: outside the range of gram, which is singular (rank {len(b) - kernel.shape[1]} of {len(b)}), by "
+            f"{outside:.6g} of {np.linalg.norm(b):.6g}, so that the loss is unbounded below; expected b = gram @ filter"
+        )
+    return len(b) - kernel.shape[1]
+
+
+def _tolerance(gram: NDArray[Any]) -> float:
+    return max(_TOLERANCE, 100 * float(np.finfo(gram.dtype).eps)) if gram.dtype.kind == "f" else _TOLERANCE
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array
