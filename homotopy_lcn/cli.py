@@ -33,6 +33,7 @@ PROGRAM = "homotopy-lcn"
 TRACEBACK_VARIABLE = "HOMOTOPY_LCN_TRACEBACK"
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
+CTRL_C = 130  # what typer makes of a KeyboardInterrupt; older versions raise Abort
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -72,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = typer.main.get_command(app).main(
             args=None if arguments is None else list(arguments), prog_name=PROGRAM, standalone_mode=False
         )
+        if code == CTRL_C:
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else DONE
     except InputError as error:
         _complain(str(error))

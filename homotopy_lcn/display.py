@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.box import ROUNDED, SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -16,11 +17,12 @@ from rich.text import Text
 from .architecture import Architecture
 from .counts import CountTable
 from .progress import Progress
-from .results import CriticalPoint, CriticalPoints, format_pattern
+from .results import CriticalPoint, CriticalPoints, format_minima, format_pattern
 
 __all__ = ["ProgressBars", "render_counts", "render_result"]
 
 STAR = "★"
+WIDE = 76  # columns of a terminal on which the table of points reads well
 
 
 def render_result(result: CriticalPoints, data: str | None = None) -> RenderableType:
@@ -36,7 +38,7 @@ def render_result(result: CriticalPoints, data: str | None = None) -> Renderable
     -------
     rich renderable
     """
-    parts: list[RenderableType] = [_points_table(result), _legend(result)] if result.real else []
+    parts: list[RenderableType] = [_PointsTable(result), _legend(result)] if result.real else []
     return Group(*parts, _summary(result, data))
 
 
@@ -105,28 +107,52 @@ class ProgressBars:
         self._bars.update(self._task, completed=report.done, total=report.total)
 
 
-def _points_table(result: CriticalPoints) -> Table:
-    table = Table(box=SIMPLE_HEAD, title="Real critical filters, by loss", title_justify="left", title_style="bold")
-    table.add_column("", no_wrap=True, width=1)
-    table.add_column("loss", justify="right", no_wrap=True)
-    table.add_column("kind", overflow="fold")
-    table.add_column("place", overflow="fold")
-    table.add_column("stratum", overflow="fold")
-    table.add_column("", overflow="fold")
-    table.add_column("filter w", overflow="fold", ratio=1, min_width=12)
-    best = result.global_minimum
-    for point in result.real:
-        table.add_row(
-            Text(STAR, style="yellow") if point is best else "",
-            f"{point.loss:.7g}",
-            _kinds(point),
-            _place(point),
-            format_pattern(point.stratum),
-            _purity(point.pure),
-            "  ".join(f"{value:.4g}" for value in point.filter.real.tolist()),
-            style="bold" if point is best else "" if point.attained else "dim",
-        )
-    return table
+class _PointsTable:
+    """The real points; on a narrow terminal each point takes several lines of two columns."""
+
+    def __init__(self, result: CriticalPoints) -> None:
+        self._result = result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._wide() if options.max_width >= WIDE else self._narrow()
+
+    def _wide(self) -> Table:
+        table = self._table()
+        table.add_column("kind", overflow="fold")
+        table.add_column("place", no_wrap=True)
+        table.add_column("stratum", overflow="fold")
+        table.add_column("", no_wrap=True)
+        table.add_column("filter w", overflow="fold")
+        self._fill(table, lambda *cells: cells)
+        return table
+
+    def _narrow(self) -> Table:
+        table = self._table()
+        table.add_column("kind, place, stratum, filter w", overflow="fold")
+        self._fill(table, lambda *cells: (", ".join(cells[:3]) + f" {cells[3]}\n{cells[4]}",))
+        return table
+
+    def _table(self) -> Table:
+        table = Table(box=SIMPLE_HEAD, title="Real critical filters, by loss", title_justify="left", title_style="bold")
+        table.add_column("", no_wrap=True, width=1)
+        table.add_column("loss", justify="right", no_wrap=True)
+        return table
+
+    def _fill(self, table: Table, arrange: Callable[[str, str, str, str, str], tuple[str, ...]]) -> None:
+        best = self._result.global_minimum
+        for point in self._result.real:
+            table.add_row(
+                Text(STAR, style="yellow") if point is best else "",
+                f"{point.loss:.7g}",
+                *arrange(
+                    _kinds(point),
+                    _place(point),
+                    format_pattern(point.stratum),
+                    _purity(point.pure),
+                    "  ".join(f"{value:.4g}" for value in point.filter.real.tolist()),
+                ),
+                style="bold" if point is best else "" if point.attained else "dim",
+            )
 
 
 def _legend(result: CriticalPoints) -> Text:
@@ -191,16 +217,16 @@ def _summary(result: CriticalPoints, data: str | None) -> Panel:
     rows.add_row(
         "attained",
         f"{counts.attained}: {counts.interior} interior, {counts.boundary} boundary; {counts.smooth} smooth; "
-        f"{counts.minima} {'minimum' if counts.minima == 1 else 'minima'}",
+        f"{format_minima(counts.minima)}",
     )
     if counts.certified is not None:
         rows.add_row("certified", str(counts.certified))
     best = result.global_minimum
     if best is not None:
-        rows.add_row("least loss", f"{best.loss:.10g}")
+        rows.add_row("least loss", f"{best.loss:.10g}  {STAR}")
     rows.add_row("seed", str(result.seed))
     if result.complete:
-        rows.add_row("complete", Text("yes: these are all critical points", style="green"))
+        rows.add_row("complete", Text("yes: these are all critical filters w ≠ 0", style="green"))
     else:
         reasons = "\n".join(result.gaps()) or "not established"
         rows.add_row("complete", Text(f"NO\n{reasons}", style="red"))

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
     from .loss import SquaredLoss
 
-__all__ = ["Counts", "CriticalPoint", "CriticalPoints", "StratumResult", "count_points", "format_pattern"]
+__all__ = [
+    "Counts",
+    "CriticalPoint",
+    "CriticalPoints",
+    "StratumResult",
+    "count_points",
+    "format_minima",
+    "format_pattern",
+]
 
 #: The filters w_1, …, w_L of the layers.
 Parameters = tuple[np.ndarray, ...]
@@ -451,7 +459,8 @@ class CriticalPoints(Sequence[CriticalPoint]):
         lines += [
             f"  {counts.real} real, {counts.in_function_space} in the function space, "
             f"{counts.attained} attained by {counts.real_parameters} real parameters",
-            f"  of those attained: {counts.interior} interior, {counts.boundary} boundary, {counts.minima} minima",
+            f"  of those attained: {counts.interior} interior, {counts.boundary} boundary, "
+            f"{format_minima(counts.minima)}",
         ]
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")
@@ -475,6 +484,17 @@ def format_pattern(pattern: Pattern) -> str:
     '(2,1)(1)'
     """
     return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern) or "()"
+
+
+def format_minima(number: int) -> str:
+    """Write a number of minima, with the right word.
+
+    Examples
+    --------
+    >>> format_minima(1), format_minima(2)
+    ('1 minimum', '2 minima')
+    """
+    return f"{number} {'minimum' if number == 1 else 'minima'}"
 
 
 def _describe_gap(row: StratumResult) -> str:

@@ -240,7 +240,7 @@ def test_global_minimum():
 def test_result_prints_a_summary():
     text = str(sample())
     assert repr(sample()) == text
-    for part in ("k = (2, 2, 2)", "s = (1, 2, 1)", "seed 7", "5 of 24", "NOT COMPLETE", "3 real", "1 minima"):
+    for part in ("k = (2, 2, 2)", "s = (1, 2, 1)", "seed 7", "5 of 24", "NOT COMPLETE", "3 real", "1 minimum"):
         assert part in text
     assert "least loss" not in text
     assert "(complete)" in str(build([real_point()], complete=True))
