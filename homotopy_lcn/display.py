@@ -8,6 +8,7 @@ from types import TracebackType
 
 from rich.box import ROUNDED, SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -22,7 +23,6 @@ from .results import CriticalPoint, CriticalPoints, format_minima, format_patter
 __all__ = ["ProgressBars", "render_counts", "render_result"]
 
 STAR = "★"
-WIDE = 76  # columns of a terminal on which the table of points reads well
 
 
 def render_result(result: CriticalPoints, data: str | None = None) -> RenderableType:
@@ -108,21 +108,20 @@ class ProgressBars:
 
 
 class _PointsTable:
-    """The real points; on a narrow terminal each point takes several lines of two columns."""
+    """The real points, a line each; where that does not fit the terminal, the filter goes below the rest."""
 
     def __init__(self, result: CriticalPoints) -> None:
         self._result = result
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._wide() if options.max_width >= WIDE else self._narrow()
+        wide = self._wide()
+        fits = Measurement.get(console, options.update(max_width=10**6), wide).maximum <= options.max_width
+        yield wide if fits else self._narrow()
 
     def _wide(self) -> Table:
         table = self._table()
-        table.add_column("kind", overflow="fold")
-        table.add_column("place", no_wrap=True)
-        table.add_column("stratum", overflow="fold")
-        table.add_column("", no_wrap=True)
-        table.add_column("filter w", overflow="fold")
+        for title in ("kind", "place", "stratum", "", "filter w"):
+            table.add_column(title, no_wrap=True)
         self._fill(table, lambda *cells: cells)
         return table
 

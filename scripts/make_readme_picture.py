@@ -1,0 +1,38 @@
+"""Draw docs/solve.svg, the picture in the README: the terminal after solving the sunspot example.
+
+python scripts/make_readme_picture.py
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from homotopy_lcn import Architecture, critical_points
+from homotopy_lcn.display import render_result
+from homotopy_lcn.inputs import from_series
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = "homotopy-lcn solve -k 3,2 -s 2,1 --series data/sunspots.csv:SUNACTIVITY"
+
+
+def main() -> None:
+    """Solve, and write the picture."""
+    architecture = Architecture(filters=(3, 2), strides=(2, 1))
+    data = from_series(f"{ROOT / 'data' / 'sunspots.csv'}:SUNACTIVITY", 1, architecture)
+    result = critical_points(architecture, data.loss, seed=0)
+    console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True)
+    console.print(Text(f"$ {COMMAND}\n"))
+    console.print(render_result(result, data.description.replace(f"{ROOT}/", "")))
+    picture = console.export_svg(title="homotopy-lcn", unique_id="solve")
+    # A picture loads nothing from elsewhere: without the web font, the viewer's own monospace font is used.
+    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
+    (ROOT / "docs" / "solve.svg").write_text(picture, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
