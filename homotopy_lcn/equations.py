@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from .strata import Stratum
 
-__all__ = ["Data", "Equations", "Evaluation", "equations_of"]
+__all__ = ["Complex", "Data", "Equations", "Evaluation", "Real", "equations_of"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]

@@ -16,7 +16,7 @@ from itertools import accumulate
 from .architecture import Architecture, Block
 from .counts import Pattern
 
-__all__ = ["Factor", "Stratum"]
+__all__ = ["Embedding", "Factor", "Stratum", "separated", "separated_order", "separated_positions"]
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,82 @@ class Stratum:
     def name(self) -> str:
         """Short unique name, such as ``d3p1s1-d1p2s1`` (degree, power, dilation of each factor)."""
         return "-".join(f"d{f.degree}p{f.power}s{f.dilation}" for f in self.factors) or "scalar"
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A stratum of an architecture in its most economical coordinates.
+
+    Filters of the architecture are sums of coefficients of filters of ``stratum``: coefficient j of the latter adds to
+    position ``positions[j]`` of the former. So the loss with Gram matrix Σ and moment vector b becomes one with
+    Σ[positions, positions] and b[positions].
+
+    Attributes
+    ----------
+    stratum : Stratum
+        What is solved. Dilations have no common divisor; where the shifts of the blocks overlap so little that the
+        tensor product of the blocks is smaller than the filter, its blocks are `separated`.
+    positions : tuple of int
+    blocks : tuple of int
+        For each factor of the stratum, the block of the architecture that it belongs to.
+    """
+
+    stratum: Stratum
+    positions: tuple[int, ...]
+    blocks: tuple[int, ...]
+
+    @classmethod
+    def of_pattern(cls, arch: Architecture, pattern: Pattern) -> Embedding:
+        """The stratum of a root pattern of an architecture."""
+        grid = arch.grid
+        direct = Stratum.of_pattern([Block(b.degree, b.dilation // grid) for b in arch.blocks], pattern)
+        apart = separated(direct)
+        if apart.filter_size < direct.filter_size:
+            stratum, positions, order = apart, separated_positions(direct), separated_order(direct)
+        else:
+            stratum, positions, order = direct, tuple(range(direct.filter_size)), tuple(range(len(direct.factors)))
+        block_of = {block.dilation // grid: b for b, block in enumerate(arch.blocks)}
+        return cls(
+            stratum,
+            tuple(grid * position for position in positions),
+            tuple(block_of[direct.factors[f].dilation] for f in order),
+        )
+
+
+def separated(stratum: Stratum) -> Stratum:
+    """The stratum with the same factors whose blocks do not overlap: its filters are tensor products of the blocks.
+
+    Blocks come in a standard order, so strata that differ in their strides only have the same separated stratum. A
+    stratum is a linear projection of it, `separated_positions`.
+    """
+    factors = []
+    dilation = 1
+    for group in _standard_groups(stratum):
+        factors += [Factor(stratum.factors[f].degree, stratum.factors[f].power, dilation) for f in group]
+        dilation *= 1 + sum(stratum.factors[f].degree * stratum.factors[f].power for f in group)
+    return Stratum(tuple(factors))
+
+
+def separated_order(stratum: Stratum) -> tuple[int, ...]:
+    """For each factor of the separated stratum, the index of the factor of ``stratum`` that it stands for."""
+    return tuple(f for group in _standard_groups(stratum) for f in group)
+
+
+def separated_positions(stratum: Stratum) -> tuple[int, ...]:
+    """For each coefficient of a filter of the separated stratum, the coefficient of ``stratum`` that it adds to."""
+    positions = [0]
+    for group in _standard_groups(stratum):
+        dilation = stratum.factors[group[0]].dilation
+        degree = sum(stratum.factors[f].degree * stratum.factors[f].power for f in group)
+        positions = [dilation * j + position for j in range(degree + 1) for position in positions]
+    return tuple(positions)
+
+
+def _standard_groups(stratum: Stratum) -> list[list[int]]:
+    """The factors of each block, blocks in an order that does not depend on their dilations."""
+    groups: dict[int, list[int]] = {}
+    for f, factor in enumerate(stratum.factors):
+        groups.setdefault(factor.dilation, []).append(f)
+    return sorted(
+        groups.values(), key=lambda group: [(stratum.factors[f].degree, stratum.factors[f].power) for f in group]
+    )

@@ -1,0 +1,325 @@
+"""All critical points of the squared loss of a network for given data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architecture import Architecture
+from .classification import classify
+from .counts import CountTable, StratumCount, generic_count
+from .distinct import find, first_occurrences
+from .equations import Complex, Data, Equations, Real, equations_of
+from .errors import InputError
+from .loss import SquaredLoss
+from .progress import Progress, ProgressCallback
+from .refinement import refine
+from .results import CriticalPoint, CriticalPoints, StratumResult
+from .start_systems import StartSystem, start_system
+from .strata import Embedding
+from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine
+
+__all__ = ["SolveInterrupted", "critical_points"]
+
+#: Homotopies tried in all for one stratum, each through other random data.
+DETOURS = 6
+#: How many critical parameters over one filter are listed at most.
+MAX_PARAMETERS = 100_000
+#: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
+REAL_TOLERANCE = 1e-9
+
+
+class SolveInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a solve. ``partial`` holds the strata finished so far, as an incomplete result."""
+
+    def __init__(self, partial: CriticalPoints) -> None:
+        super().__init__("interrupted")
+        self.partial = partial
+
+
+@dataclass
+class _Ends:
+    """Critical points found on one stratum so far, and what became of the paths of the last homotopy."""
+
+    points: Complex
+    at_infinity: int = 0
+    singular: int = 0
+    retracked: int = 0
+    detours: int = 0
+    paths: int = 0
+    steps: int = 0
+
+
+def critical_points(
+    arch: Architecture,
+    loss: SquaredLoss,
+    *,
+    seed: int = 0,
+    engine: str | Engine = "auto",
+    jobs: int = 1,
+    max_count: int = 20_000,
+    options: TrackerOptions | None = None,
+    progress: ProgressCallback | None = None,
+) -> CriticalPoints:
+    """Compute, verify and classify every critical point of the squared loss of a network.
+
+    Parameters
+    ----------
+    arch : Architecture
+    loss : SquaredLoss
+        Its Gram matrix must have at least the rank of the dimension of the function space.
+    seed : int
+        All random choices come from it.
+    engine : str or Engine
+        What tracks paths: "auto" or "reference".
+    jobs : int
+        Number of threads. Results do not depend on it.
+    max_count : int
+        Refuse a problem with more critical filters than this for generic data.
+    options : TrackerOptions, optional
+        Options of the path tracker; `TrackerOptions()` by default.
+    progress : callable, optional
+        Called with a `Progress` now and then.
+
+    Returns
+    -------
+    CriticalPoints
+        ``complete`` is true only if every stratum has as many distinct, verified points as it has for generic data.
+
+    Raises
+    ------
+    InputError
+        If the loss does not fit the architecture, its Gram matrix has too small a rank, or there are more than
+        ``max_count`` points.
+    IncompleteStartSystem
+        If the start system of a stratum could not be computed.
+    SolveInterrupted
+        On Ctrl-C, with the strata finished so far.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from homotopy_lcn import Architecture, SquaredLoss, critical_points
+    >>> gram = np.array([[3.0, 1.0, 0.5], [1.0, 2.0, 1.0], [0.5, 1.0, 4.0]])
+    >>> result = critical_points(Architecture((2, 2), (1, 1)), SquaredLoss(gram, [1.0, 0.0, 2.0]))
+    >>> len(result), result.complete, result.counts.pure, result.counts.spurious
+    (5, True, 1, 4)
+    """
+    table = _validated(arch, loss, seed, jobs, max_count)
+    chosen = get_engine(engine)
+    options = options or TrackerOptions()
+    points: list[CriticalPoint] = []
+    strata: list[StratumResult] = []
+    try:
+        for index, row in enumerate(table):
+            rng = np.random.default_rng([seed, index])
+            found, result = _solve_stratum(arch, loss, row, rng, chosen, jobs, options, progress)
+            points += found
+            strata.append(result)
+    except KeyboardInterrupt:
+        rest = [StratumResult(r.pattern, r.pure, r.count, 0, r.factorizations) for r in table.rows[len(strata) :]]
+        partial = CriticalPoints.build(arch, loss, points, [*strata, *rest], seed=seed, complete=False)
+        raise SolveInterrupted(partial) from None
+    return CriticalPoints.build(arch, loss, points, strata, seed=seed)
+
+
+def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int) -> CountTable:
+    if not isinstance(arch, Architecture):
+        raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
+    if not isinstance(loss, SquaredLoss):
+        raise InputError(f"loss: {type(loss).__name__} given; expected a SquaredLoss")
+    if loss.filter_size != arch.filter_size:
+        raise InputError(
+            f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
+            f"of filters {arch.filters} with strides {arch.strides}"
+        )
+    for name, value, least in (("seed", seed, 0), ("jobs", jobs, 1), ("max_count", max_count, 1)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise InputError(f"{name}: {value!r} given; expected an integer, at least {least}")
+    table = generic_count(arch)
+    if table.filters > max_count:
+        raise InputError(
+            f"max_count: this architecture has {table.filters} critical filters for generic data, above the limit "
+            f"{max_count}; raise the limit (--max-count) to solve it all the same"
+        )
+    most = max(row.factorizations for row in table)
+    if most > MAX_PARAMETERS:
+        raise InputError(
+            f"filters: {most} critical parameters lie over one critical filter; expected at most {MAX_PARAMETERS}, as "
+            "all real ones are listed (merge some of the layers with equal dilation)"
+        )
+    support = sorted(set(Embedding.of_pattern(arch, table.rows[0].pattern).positions))
+    rank = SquaredLoss(loss.gram[np.ix_(support, support)], loss.b[support]).rank
+    if rank < arch.dimension:
+        raise InputError(
+            f"loss: its Gram matrix has rank {rank} (too few samples?), so that minimizers are not isolated; expected "
+            f"at least rank {arch.dimension}, the dimension of the function space"
+        )
+    return table
+
+
+def _solve_stratum(
+    arch: Architecture,
+    loss: SquaredLoss,
+    row: StratumCount,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+    options: TrackerOptions,
+    progress: ProgressCallback | None,
+) -> tuple[list[CriticalPoint], StratumResult]:
+    def tell(stage: str, done: int) -> None:
+        if progress is not None:
+            progress(Progress(stage, row.pattern, done, row.count))
+
+    embedding = Embedding.of_pattern(arch, row.pattern)
+    equations = equations_of(embedding.stratum)
+    data, scale = _normalized(loss, embedding)
+    tell("start system", 0)
+    start = start_system(
+        embedding.stratum, row.count, engine, jobs=jobs, report=lambda done: tell("start system", done)
+    )
+    tell("tracking", 0)
+    ends = _track_all(equations, start, data, rng, engine, jobs, options, lambda done: tell("tracking", done))
+    tell("classification", 0)
+    points, filters, real, errors, conditions = _real_and_conjugate(equations, ends.points, data)
+    keep = first_occurrences(filters) == np.arange(len(filters))
+    points, filters, real = points[keep], filters[keep], real[keep]
+    points[:, 0] *= scale
+    whole = np.zeros((len(filters), arch.filter_size), complex)
+    for column, position in enumerate(embedding.positions):
+        whole[:, position] += scale * filters[:, column]
+    classified = classify(
+        arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern, points, whole, real,
+        errors[keep], conditions[keep],
+    )  # fmt: skip
+    tell("classification", row.count)
+    result = StratumResult(
+        row.pattern, row.pure, row.count, len(classified), row.factorizations, ends.at_infinity, ends.singular,
+        {"paths": ends.paths, "steps": ends.steps, "retracked": ends.retracked, "detours": ends.detours},
+    )  # fmt: skip
+    return classified, result
+
+
+def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:
+    """Data of order one in the coordinates of the stratum, and by what the filters have to be multiplied afterwards.
+
+    The scales are powers of two, so nothing is rounded.
+    """
+    positions = np.array(embedding.positions)
+    gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
+    gram_scale = float(np.exp2(np.round(np.log2(np.linalg.norm(gram, 2)))))
+    b_norm = float(np.linalg.norm(b))
+    b_scale = float(np.exp2(np.round(np.log2(b_norm)))) if b_norm > 0 else 1.0
+    return Data(gram / gram_scale, b / b_scale), b_scale / gram_scale
+
+
+def _track_all(
+    equations: Equations,
+    start: StartSystem,
+    data: Data,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+    options: TrackerOptions,
+    report: Callable[[int], None],
+) -> _Ends:
+    """One homotopy from the start system to the data; what it misses is tracked again until the count is met.
+
+    The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the straight
+    segment from there is a random detour through complex data that avoids the discriminant with probability one. Failed
+    and coinciding paths are tracked again conservatively, then all of them along other detours.
+    """
+    count = len(start.points)
+    ends = _Ends(points=np.empty((0, equations.stratum.coordinates), complex))
+    for detour in range(DETOURS):
+        turns = np.exp(2j * np.pi * rng.random(2))
+        starts = start.points.copy()
+        starts[:, 0] *= turns[1] / turns[0]
+        homotopy = Homotopy(Data(turns[0] * start.data.gram, turns[1] * start.data.b), data)
+        chosen = options if detour == 0 else TrackerOptions.conservative()
+        result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
+        ends.paths += count
+        ends.steps += int(result.steps.sum())
+        doubtful = _doubtful(equations, result)
+        if detour == 0 and doubtful.size:
+            again = engine.track(equations.stratum, starts[doubtful], homotopy, TrackerOptions.conservative(), jobs=jobs)
+            ends.paths += doubtful.size
+            ends.steps += int(again.steps.sum())
+            for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
+                getattr(result, name)[doubtful] = getattr(again, name)
+        ends.retracked += int(doubtful.size)
+        ends.detours = detour
+        before = len(ends.points)
+        ends.points = _united(equations, ends.points, result.points[result.success])
+        ends.at_infinity = int((result.codes == ReturnCode.DIVERGED).sum())
+        ends.singular = int((result.codes == ReturnCode.SINGULAR).sum())
+        if len(ends.points) >= count:
+            ends.at_infinity = ends.singular = 0
+            break
+        accounted = len(ends.points) + ends.at_infinity + ends.singular == count
+        if detour > 0 and accounted and len(ends.points) == before:
+            break
+    return ends
+
+
+def _doubtful(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
+    """Paths that failed, or that ended where another one ended."""
+    success = np.flatnonzero(result.success)
+    first = first_occurrences(equations.filters(result.points[success]))
+    groups, sizes = np.unique(first, return_counts=True)
+    shared = np.isin(first, groups[sizes > 1])
+    return np.union1d(np.flatnonzero(~result.success), success[shared])
+
+
+def _united(equations: Equations, known: Complex, new: Complex) -> Complex:
+    """The distinct points of both."""
+    filters = equations.filters(new)
+    keep = first_occurrences(filters) == np.arange(len(filters))
+    keep &= find(equations.filters(known), filters) < 0
+    return np.concatenate([known, new[keep]])
+
+
+def _real_and_conjugate(
+    equations: Equations, points: Complex, data: Data
+) -> tuple[Complex, Complex, NDArray[np.bool_], Real, Real]:
+    """Refine the points; decide which filters are real, make these exactly real and the others exactly conjugate.
+
+    The data are real, so conjugation permutes the critical filters: a filter is real if it is its own conjugate, that is,
+    if no other one is nearer to its conjugate.
+
+    Returns
+    -------
+    points, filters, real, errors, conditions
+    """
+    refined = refine(equations, points, data)
+    points, filters = refined.points.astype(complex), refined.filters
+    errors, conditions = refined.errors, refined.conditions
+    partner = find(filters, filters.conj(), tolerance=1e-6)
+    norms = np.linalg.norm(filters, axis=1)
+    asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / np.where(norms > 0, norms, 1.0)
+    real = (partner == np.arange(len(points))) | ((partner < 0) & (asymmetry <= REAL_TOLERANCE))
+
+    turned = equations.normalize(points)
+    for factor, part in zip(equations.stratum.factors, equations.stratum.slices, strict=True):
+        largest = np.abs(turned[:, part]).argmax(axis=1)
+        phase = turned[np.arange(len(turned)), part.start + largest]
+        phase = phase / np.abs(phase)
+        turned[:, part] /= phase[:, None]
+        turned[:, 0] *= phase**factor.power
+    factors_real = real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < 1e-5)
+    if factors_real.any():
+        rows = np.flatnonzero(factors_real)
+        exact = refine(equations, turned[rows].real.astype(complex), data, real=True)
+        points[rows] = exact.points.astype(complex)
+        filters[rows] = exact.filters
+        errors[rows], conditions[rows] = exact.errors, exact.conditions
+    filters[real] = filters[real].real
+    for i in np.flatnonzero(~real):
+        j = partner[i]
+        if j > i and partner[j] == i:
+            points[j], filters[j] = points[i].conj(), filters[i].conj()
+    return points, filters, real, errors, conditions

@@ -1,0 +1,301 @@
+"""Solved start systems: shipped, kept in the user's cache, or computed.
+
+A start system of a stratum is random complex data with all critical points of the stratum for them. It is looked for
+
+1. in this process,
+2. among the shipped ones (``data/start_systems.npz``, made by ``scripts/make_start_systems.py``),
+3. in the cache folder of the user,
+
+and otherwise computed: from the shipped start system of the `separated` stratum, if there is one (strata that differ in
+their strides only are linear projections of the same tensor products, with equally many critical points), else by
+monodromy. It is checked by the trace test and kept in the cache. All random choices are derived from the name of the
+stratum, so a start system is the same whether it was computed just now or read.
+
+The cache folder is ``$HOMOTOPY_LCN_CACHE`` if set, else the platform's usual one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._data import data_path
+from .distinct import first_occurrences
+from .equations import Complex, Data, equations_of
+from .errors import IncompleteStartSystem, InputError
+from .files import write_atomically
+from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
+from .strata import Stratum, separated, separated_order, separated_positions
+from .tracking import Engine, Homotopy, TrackerOptions
+
+__all__ = ["TRACE_TOLERANCE", "StartSystem", "cache_folder", "read_arrays", "start_system", "write_arrays"]
+
+FORMAT = "homotopy-lcn/start-system"
+VERSION = 1
+#: Largest deviation from linearity that passes the trace test.
+TRACE_TOLERANCE = 1e-10
+#: Relative Newton step up to which a stored point counts as a solution.
+STORED_ACCURACY = 1e-9
+
+KEYS = {"gram", "b", "points", "trace"}
+_memory: dict[str, StartSystem] = {}
+
+
+@dataclass(frozen=True)
+class StartSystem:
+    """All critical points of random complex data on a stratum.
+
+    Attributes
+    ----------
+    stratum : Stratum
+    data : Data
+    points : (count, coordinates) complex array
+    trace : float
+        Result of the trace test.
+    """
+
+    stratum: Stratum
+    data: Data
+    points: Complex
+    trace: float
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Everything as arrays, to be saved."""
+        gram, b = np.asarray(self.data.gram), np.asarray(self.data.b)
+        return {"gram": gram, "b": b, "points": self.points, "trace": np.array(self.trace)}
+
+
+def start_system(
+    stratum: Stratum,
+    count: int,
+    engine: Engine,
+    *,
+    jobs: int = 1,
+    report: Callable[[int], None] | None = None,
+) -> StartSystem:
+    """The start system of a stratum.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    count : int
+        The exact generic count of its critical points.
+    engine : Engine
+        What tracks paths if it has to be computed.
+    jobs : int
+        Number of threads.
+    report : callable, optional
+        Called with the number of points known so far if it has to be computed.
+
+    Raises
+    ------
+    IncompleteStartSystem
+        If it could not be computed.
+    """
+    name = stratum.name
+    if name not in _memory:
+        found = _shipped(stratum, count) or _cached(stratum, count)
+        if found is None:
+            found = _compute(stratum, count, engine, jobs, report)
+            if count > 1:
+                _keep(cache_folder() / f"{name}.npz", found.arrays(), stratum=name, count=count)
+            _remove(_checkpoint_path(name))
+        _memory[name] = found
+    return _memory[name]
+
+
+def cache_folder() -> Path:
+    """Where computed start systems are kept."""
+    folder = os.environ.get("HOMOTOPY_LCN_CACHE")
+    if folder:
+        return Path(folder)
+    from platformdirs import user_cache_path
+
+    return Path(user_cache_path("homotopy-lcn")) / "start-systems"
+
+
+def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]], **description: object) -> None:
+    """Write arrays with a description and a checksum to a file, whole or not at all."""
+    buffer = io.BytesIO()
+    header = {"format": FORMAT, "version": VERSION, "checksum": _checksum(arrays), **description}
+    np.savez_compressed(buffer, header=np.array(json.dumps(header)), **arrays)  # type: ignore[arg-type]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, buffer.getvalue())
+
+
+def read_arrays(path: Path, **description: object) -> dict[str, NDArray[np.generic]] | None:
+    """Read what `write_arrays` wrote; None if the file is absent, damaged, or has another description."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        header = json.loads(str(arrays.pop("header")))
+        wanted = {"format": FORMAT, "version": VERSION, "checksum": _checksum(arrays), **description}
+        if any(header.get(key) != value for key, value in wanted.items()):
+            return None
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zipfile.zlib.error):
+        return None
+    return arrays
+
+
+def _checksum(arrays: dict[str, NDArray[np.generic]]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(arrays):
+        array = np.ascontiguousarray(arrays[key])
+        digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _shipped_file() -> dict[str, NDArray[np.complex128]]:
+    try:
+        with np.load(data_path("start_systems.npz"), allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except OSError:
+        return {}
+
+
+def _shipped(stratum: Stratum, count: int) -> StartSystem | None:
+    arrays = _shipped_file()
+    name = stratum.name
+    if f"{name}/points" not in arrays:
+        return None
+    return _checked(stratum, count, {key: arrays[f"{name}/{key}"] for key in KEYS})
+
+
+def _cached(stratum: Stratum, count: int) -> StartSystem | None:
+    if count == 1:
+        return None
+    arrays = read_arrays(cache_folder() / f"{stratum.name}.npz", stratum=stratum.name, count=count)
+    return None if arrays is None else _checked(stratum, count, arrays)
+
+
+def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.generic]]) -> StartSystem | None:
+    """A start system from arrays, None unless the points are ``count`` distinct solutions."""
+    if not KEYS <= set(arrays):
+        return None
+    gram, b, points, trace = (arrays[key] for key in ("gram", "b", "points", "trace"))
+    size = stratum.filter_size
+    shapes = gram.shape, b.shape, points.shape, trace.shape
+    if shapes != ((size, size), (size,), (count, stratum.coordinates), ()):
+        return None
+    data, solutions = Data(gram.astype(complex), b.astype(complex)), points.astype(complex)
+    if not trace <= TRACE_TOLERANCE or not _solves(stratum, data, solutions):
+        return None
+    return StartSystem(stratum, data, solutions, float(np.real(trace)))
+
+
+def _solves(stratum: Stratum, data: Data, points: Complex) -> bool:
+    """Whether the points are distinct critical points of the data."""
+    equations = equations_of(stratum)
+    transformed = equations.transform(data)
+    with np.errstate(all="ignore"):
+        directions = equations.patch_values(equations.patches(points))
+        values = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points)))
+        assert values.hessian is not None
+        try:
+            newton = np.linalg.solve(values.hessian, values.gradient[:, :, None])
+        except np.linalg.LinAlgError:
+            return False
+        accurate = bool((np.linalg.norm(newton, axis=(1, 2)) < STORED_ACCURACY).all())
+    filters = equations.filters(points)
+    return accurate and bool((first_occurrences(filters) == np.arange(len(filters))).all())
+
+
+def _compute(
+    stratum: Stratum, count: int, engine: Engine, jobs: int, report: Callable[[int], None] | None
+) -> StartSystem:
+    name = stratum.name
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
+    if count == 1:
+        point, data = seed_pair(stratum, rng)
+        return StartSystem(stratum, data, point, 0.0)
+    base = _shipped(separated(stratum), count)
+    if base is not None:
+        projected = _project(base, stratum, engine, rng, jobs)
+        if projected is not None:
+            return projected
+    reason = ""
+    for attempt in range(3):
+        options = TrackerOptions() if attempt == 0 else TrackerOptions.conservative()
+        fibre = _saved_fibre(stratum) if attempt == 0 else None
+        try:
+            data, points = fill_fibre(
+                stratum, count, engine, rng, options=options, fibre=fibre, jobs=jobs, report=report,
+                checkpoint=lambda state: _keep(_checkpoint_path(name), state.arrays(), stratum=name),
+            )  # fmt: skip
+        except IncompleteStartSystem as error:
+            reason = str(error)
+            continue
+        trace = trace_test(stratum, data, points, engine, rng, jobs=jobs)
+        if trace <= TRACE_TOLERANCE:
+            return StartSystem(stratum, data, points, trace)
+        reason = f"stratum {name}: the trace test of the {count} points found failed ({trace:.1e})"
+    raise IncompleteStartSystem(reason)
+
+
+def _project(
+    base: StartSystem, stratum: Stratum, engine: Engine, rng: np.random.Generator, jobs: int
+) -> StartSystem | None:
+    """The start system of a stratum from that of its separated one; None if paths got lost."""
+    positions = np.array(separated_positions(stratum))
+    order = separated_order(stratum)
+    count = len(base.points)
+    for options in (TrackerOptions(), TrackerOptions.conservative(), TrackerOptions.conservative()):
+        data = random_data(stratum.filter_size, rng)
+        target = Data(data.gram[np.ix_(positions, positions)], data.b[positions])
+        result = engine.track(base.stratum, base.points, Homotopy(base.data, target), options, jobs=jobs)
+        points = np.empty((count, stratum.coordinates), complex)
+        points[:, 0] = result.points[:, 0]
+        for f, part in zip(order, base.stratum.slices, strict=True):
+            points[:, stratum.slices[f]] = result.points[:, part]
+        if not result.success.all() or not _solves(stratum, data, points):
+            continue
+        trace = trace_test(stratum, data, points, engine, rng, jobs=jobs)
+        if trace <= TRACE_TOLERANCE:
+            return StartSystem(stratum, data, points, trace)
+    return None
+
+
+def _checkpoint_path(name: str) -> Path:
+    return cache_folder() / f"{name}.partial.npz"
+
+
+def _saved_fibre(stratum: Stratum) -> Fibre | None:
+    arrays = read_arrays(_checkpoint_path(stratum.name), stratum=stratum.name)
+    if arrays is None:
+        return None
+    try:
+        return Fibre.from_arrays(stratum, arrays)
+    except (KeyError, ValueError):
+        return None
+
+
+def _keep(path: Path, arrays: dict[str, NDArray[np.generic]], **description: object) -> None:
+    """Write to the cache; a cache that cannot be written costs time later, but is no reason to stop."""
+    try:
+        write_arrays(path, arrays, **description)
+    except (OSError, InputError) as error:
+        warnings.warn(
+            f"{path.name} could not be kept in {path.parent} ({error}); set HOMOTOPY_LCN_CACHE to a writable folder",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
