@@ -259,7 +259,7 @@ def _numbers(name: str, values: object) -> NDArray[Any]:
         try:
             array = array.astype(np.float64)
         except OverflowError:
-            raise InputError(f"{name}: holds a number beyond the range of double precision") from None
+            raise InputError(f"{name}: holds a number beyond double precision; expected finite numbers") from None
     if array.dtype.kind == "c":
         raise InputError(f"{name}: complex, dtype {array.dtype}; expected an array of real numbers")
     if array.dtype.kind not in "biuf":
