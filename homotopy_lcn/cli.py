@@ -9,9 +9,10 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -65,6 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit code: 0 = done and complete, 1 = internal error, 2 = unusable input, 3 = not proved complete.
     """
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     usage_error = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a test's or a notebook's stream
@@ -378,6 +385,17 @@ def _print(text: str) -> None:
 
 def _complain(message: str) -> None:
     print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    _complain(f"warning: {message}")
 
 
 def _usage_message(error: Exception) -> str:

@@ -18,7 +18,7 @@ from rich.text import Text
 from .architecture import Architecture
 from .counts import CountTable
 from .progress import Progress
-from .results import CriticalPoint, CriticalPoints, format_minima, format_pattern
+from .results import CriticalPoint, CriticalPoints, format_pattern, quantity
 
 __all__ = ["ProgressBars", "render_counts", "render_result"]
 
@@ -204,7 +204,11 @@ def _summary(result: CriticalPoints, data: str | None) -> Panel:
     rows.add_row("network", _describe(result.architecture))
     if data:
         rows.add_row("data", Text(data))
-    rows.add_row("generic count", f"{counts.generic} critical filters: {pure} pure, {counts.generic - pure} spurious")
+    rows.add_row(
+        "generic count",
+        f"{quantity(counts.generic, 'critical filter', 'critical filters')}: "
+        f"{pure} pure, {counts.generic - pure} spurious",
+    )
     rows.add_row("found", f"{counts.found}: {counts.pure} pure, {counts.spurious} spurious")
     if counts.at_infinity or counts.singular:
         rows.add_row("other paths", f"{counts.at_infinity} to infinity, {counts.singular} to singular ends")
@@ -216,7 +220,7 @@ def _summary(result: CriticalPoints, data: str | None) -> Panel:
     rows.add_row(
         "attained",
         f"{counts.attained}: {counts.interior} interior, {counts.boundary} boundary; {counts.smooth} smooth; "
-        f"{format_minima(counts.minima)}",
+        f"{quantity(counts.minima, 'minimum', 'minima')}",
     )
     if counts.certified is not None:
         rows.add_row("certified", str(counts.certified))

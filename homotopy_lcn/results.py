@@ -28,8 +28,8 @@ __all__ = [
     "CriticalPoints",
     "StratumResult",
     "count_points",
-    "format_minima",
     "format_pattern",
+    "quantity",
 ]
 
 #: The filters w_1, …, w_L of the layers.
@@ -460,7 +460,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
             f"  {counts.real} real, {counts.in_function_space} in the function space, "
             f"{counts.attained} attained by {counts.real_parameters} real parameters",
             f"  of those attained: {counts.interior} interior, {counts.boundary} boundary, "
-            f"{format_minima(counts.minima)}",
+            f"{quantity(counts.minima, 'minimum', 'minima')}",
         ]
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")
@@ -486,15 +486,15 @@ def format_pattern(pattern: Pattern) -> str:
     return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern) or "()"
 
 
-def format_minima(number: int) -> str:
-    """Write a number of minima, with the right word.
+def quantity(number: int, one: str, many: str) -> str:
+    """Write a number with the right form of what it counts.
 
     Examples
     --------
-    >>> format_minima(1), format_minima(2)
+    >>> quantity(1, "minimum", "minima"), quantity(2, "minimum", "minima")
     ('1 minimum', '2 minima')
     """
-    return f"{number} {'minimum' if number == 1 else 'minima'}"
+    return f"{number} {one if number == 1 else many}"
 
 
 def _describe_gap(row: StratumResult) -> str:

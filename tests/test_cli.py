@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +23,7 @@ from homotopy_lcn.results import CriticalPoint, CriticalPoints, StratumResult
 
 ARCHITECTURE = Architecture(filters=(3, 2), strides=(2, 1))
 NETWORK = ("-k", "3,2", "-s", "2,1")
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class SolveInterrupted(KeyboardInterrupt):
@@ -355,6 +359,18 @@ def test_interruption_reports_what_is_finished(capsys, files, solver):
     assert CriticalPoints.from_json("out.json").complete is False
 
 
+def test_warnings_are_one_line(capsys, files, solver):
+    def warn(loss, seed):
+        warnings.warn("the cache folder\nis read-only", stacklevel=1)
+        return fabricate(loss, seed)
+
+    solver.answer = warn
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert cli.main(["solve", *NETWORK, "--random"]) == 0
+    assert capsys.readouterr().err == "homotopy-lcn: warning: the cache folder is read-only\n"
+
+
 def test_interruption_before_any_result(capsys, files, solver):
     def interrupt(loss, seed):
         raise KeyboardInterrupt
@@ -444,3 +460,119 @@ def test_progress_bars_follow_the_strata():
         bars(Progress("classification", None, 1, 2))
         bars._bars.refresh()
     assert "classification" in console.export_text()
+
+
+# End to end
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """The environment of a user whose cache is empty at first."""
+    cache = tmp_path_factory.mktemp("cache")
+    return os.environ | {"HOMOTOPY_LCN_CACHE": str(cache), "PYTHONPATH": str(ROOT), "COLUMNS": "160"}
+
+
+def run(environment, *arguments, cwd=ROOT):
+    command = [sys.executable, "-W", "error", "-m", "homotopy_lcn", *arguments]
+    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)
+
+
+def test_sunspots(environment, tmp_path):
+    path = tmp_path / "sunspots.json"
+    finished = run(environment, "solve", *NETWORK, "--series", "data/sunspots.csv:SUNACTIVITY", "--json", str(path))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    for part in ("★", "304 windows", "10 critical filters", "minimum", "yes"):
+        assert part in finished.stdout
+    result = CriticalPoints.from_json(path)
+    assert result.complete
+    assert (result.counts.generic, result.counts.found, result.counts.pure) == (10, 10, 10)
+    best = result.global_minimum
+    assert best.kinds == ("minimum",)
+    # No filter fits better than the unconstrained least-squares one, and no nearby network better than the best.
+    assert result.loss(result.loss.target) < best.loss
+    rng = np.random.default_rng(0)
+    first, second = best.parameters[0]
+    for _ in range(20):
+        nearby, step = np.zeros(5), 1e-3 * rng.standard_normal(5)
+        for i, value in enumerate(second + step[3:]):
+            nearby[2 * i : 2 * i + 3] += value * (first + step[:3])
+        assert result.loss(nearby) > best.loss
+
+
+def test_results_are_equal_bit_for_bit_and_stand_alone_on_standard_output(environment):
+    arguments = ("solve", "-k", "2,2,2", "-s", "1,2,1", "--random", "--seed", "1", "--json", "-")
+    first, second, threads = (
+        run(environment, *arguments),
+        run(environment, *arguments),
+        run(environment, *arguments, "--jobs", "2"),
+    )
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == second.stdout == threads.stdout
+    data = json.loads(first.stdout)
+    assert data["complete"] is True
+    assert [row["found"] for row in data["strata"]] == [10, 14]
+    other = json.loads(run(environment, *arguments[:6], "--seed", "2", "--json", "-").stdout)
+    assert other["points"] != data["points"]
+
+
+@pytest.mark.parametrize("source", [("--data", "good.npz"), ("--csv", "table.csv", "--x", "a,b,c,d,e", "--y", "y")])
+def test_files_of_data(environment, files, source):
+    finished = run(environment, "solve", *NETWORK, *source, "--json", "-", cwd=files)
+    assert finished.returncode == 0
+    assert json.loads(finished.stdout)["counts"]["found"] == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((*NETWORK, "--data", "few.npz"), "rank 3"),
+        ((*NETWORK, "--random", "--max-count", "9"), "max_count"),
+        ((*NETWORK, "--random", "--engine", "steam"), "engine"),
+        ((*NETWORK, "--data", "truncated.npz"), "truncated.npz"),
+        ((*NETWORK, "--data", "narrow.npz"), "X"),
+        (("-k", "3,2", "-s", "2", "--random"), "strides"),
+        ((*NETWORK, "--fast", "--random"), "--fast"),
+    ],
+)
+def test_refusals(environment, files, arguments, named):
+    before = sorted(os.listdir(files))
+    finished = run(environment, "solve", *arguments, "--json", "out.json", cwd=files)
+    assert finished.returncode == 2
+    assert finished.stdout == ""
+    assert finished.stderr.startswith("homotopy-lcn: ")
+    assert finished.stderr.count("\n") == 1
+    assert named in finished.stderr
+    assert sorted(os.listdir(files)) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_ctrl_c_reports_the_finished_strata(environment, tmp_path):
+    path = tmp_path / "interrupted.json"
+    code = """
+import signal, sys
+from homotopy_lcn import cli
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
+cli._progress = lambda *_: lambda report: print(report.stage, report.pattern, file=sys.stderr, flush=True)
+sys.exit(cli.main(sys.argv[1:]))
+"""
+    arguments = ["solve", "-k", "2,2,2", "-s", "1,2,1", "--random", "--json", str(path)]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for line in process.stderr:
+            if "((2,), (1,))" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        output, errors = process.communicate(timeout=600)
+    assert process.returncode == 3
+    assert errors.splitlines()[-1] == "homotopy-lcn: interrupted: only the finished strata are reported"
+    assert "Traceback" not in errors
+    assert "stratum (2)(1): 0 of 14 found, 14 missing" in output
+    result = CriticalPoints.from_json(path)
+    assert not result.complete
+    assert [row.found for row in result.strata] == [10, 0]
+    assert result.counts.found == 10
