@@ -268,9 +268,12 @@ def _numbers(name: str, values: object) -> NDArray[Any]:
 
 
 def _finite(name: str, array: NDArray[Any], start: tuple[int, ...] = (0, 0)) -> NDArray[np.float64]:
-    """As a new float64 array. `start` is the position of its first entry in the user's array."""
+    """As a new float64 array, in C order so that sums do not depend on the layout.
+
+    `start` is the position of its first entry in the user's array.
+    """
     with np.errstate(over="ignore"):
-        result = np.array(array, dtype=np.float64)
+        result = np.array(array, dtype=np.float64, order="C")
     finite = np.isfinite(result)
     if not finite.all():
         position = tuple(int(index) for index in np.argwhere(~finite)[0])
