@@ -4,15 +4,15 @@ Let w be a real critical filter on the stratum λ. Its block polynomials P_b = �
 
 * w is in the function space iff in every block the layers of odd degree are at most as many as the real roots of P_b on
   the projective line, counted with multiplicity: each of them needs one.
-* w is interior (relative to the real Zariski closure) iff they are at most as many as the real roots of odd multiplicity:
-  a nearby form may lose the real roots of even multiplicity in pairs.
+* w is interior (relative to the real Zariski closure) iff they are at most as many as the real roots of odd
+  multiplicity: a nearby form may lose the real roots of even multiplicity in pairs.
 * A critical θ over w gives every root of multiplicity m to m different layers (each single layer is square-free), which
   is a 0/1 matrix with the layer degrees as row sums and λ as column sums. It is real iff conjugate roots go to the same
   layers. w is attained iff there is one; this asks more than membership.
 * The kind of θ is the inertia of the Hessian of the loss on the complement of the scaling directions.
 * w ≠ 0 is a smooth point of the Zariski closure of the function space iff the reduced parametrization is injective and
-  immersive over w (Kohn, Montúfar, Shahverdi, Trager 2024, section 3): no hyperroot of a block's level divides the product of
-  the blocks below it, and dμ has full rank.
+  immersive over w (Kohn, Montúfar, Shahverdi, Trager 2024, section 3): no hyperroot of a block's level divides the
+  product of the blocks below it, and dμ has full rank.
 
 Roots decide in floating point; where two roots are so close that rounding could change which of them are real, the
 answers that depend on it are None.
@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ from .strata import Embedding, Stratum
 __all__ = ["RealStructure", "balanced_parameters", "classify", "real_factorizations"]
 
 Partition = tuple[int, ...]
+Theta = list[NDArray[Any]]
 
 #: Roots nearer to each other than this (chordal distance), relative to the square root of the accuracy, may be a real
 #: pair or a conjugate pair.
@@ -61,12 +63,12 @@ class RealStructure:
         How many pairs of roots might be real or conjugate for all that rounding lets us know.
     """
 
-    linear: list[tuple[int, NDArray[np.float64]]]
-    quadratic: list[tuple[int, NDArray[np.float64]]]
+    linear: list[tuple[int, Real]]
+    quadratic: list[tuple[int, Real]]
     doubtful: dict[int, int]
 
     @classmethod
-    def of_factors(cls, factors: Sequence[tuple[int, NDArray[np.float64]]]) -> RealStructure:
+    def of_factors(cls, factors: Sequence[tuple[int, Real]]) -> RealStructure:
         """From the pairs (m, Q_m), Q_m real."""
         linear, quadratic, doubtful = [], [], {}
         for multiplicity, form in factors:
@@ -96,12 +98,12 @@ class RealStructure:
         return None if odd_layers <= available + doubt else False
 
 
-def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Iterator[list[NDArray[np.float64]]]:
+def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Iterator[list[Real]]:
     """All ways to give the real factors of a block to layers of the given degrees, each factor to as many different
     layers as its multiplicity says; yields the layers' forms up to scale."""
     items = [*structure.quadratic, *structure.linear]
 
-    def assign(i: int, room: tuple[int, ...], layers: tuple[NDArray[np.float64], ...]) -> Iterator[list[NDArray[np.float64]]]:
+    def assign(i: int, room: Partition, layers: tuple[Real, ...]) -> Iterator[list[Real]]:
         if i == len(items):
             yield list(layers)
             return
@@ -134,10 +136,10 @@ def complex_factorization(degrees: Sequence[int], factors: Sequence[tuple[int, C
 
 
 def balanced_parameters(
-    arch: Architecture, blocks: Sequence[Sequence[NDArray[np.float64] | Complex]], filter_: Complex | Real
-) -> list[NDArray[np.float64] | Complex]:
+    arch: Architecture, blocks: Sequence[Sequence[Real | Complex]], filter_: Complex | Real
+) -> Theta:
     """Balanced θ with μ(θ) = filter from the forms of the layers of each block, up to scale."""
-    theta: list[NDArray[np.float64] | Complex] = [np.ones(1, dtype=filter_.dtype) for _ in arch.filters]
+    theta: Theta = [np.ones(1, dtype=filter_.dtype) for _ in arch.filters]
     for layers, forms in zip(arch.layers_by_block, blocks, strict=True):
         for layer, form in zip(layers, forms, strict=True):
             theta[layer] = form / np.linalg.norm(form)
@@ -181,7 +183,7 @@ def classify(
     smooth = _smooth_points(arch, embedding, points)
     values = np.einsum("pi,ij,pj->p", filters, data.gram, filters) - 2 * filters @ data.b + constant
     answers: list[dict[str, object]] = []
-    candidates: list[list[NDArray[np.float64] | Complex]] = []
+    candidates: list[Theta] = []
     owners: list[int] = []
     for p in range(len(points)):
         factors = _block_factors(arch, embedding, points[p])
@@ -282,8 +284,8 @@ def _smooth_points(arch: Architecture, embedding: Embedding, points: Complex) ->
 
 
 def _settle_parameters(
-    arch: Architecture, data: Data, candidates: list[list[NDArray[np.float64] | Complex]], real: list[bool]
-) -> tuple[list[list[NDArray[np.float64] | Complex]], list[float], list[str | None], list[int | None]]:
+    arch: Architecture, data: Data, candidates: list[Theta], real: list[bool]
+) -> tuple[list[Theta], list[float], list[str | None], list[int | None]]:
     """Polish θ in parameter space, verify it in the original parameters, and take the inertia of the Hessian."""
     count = len(candidates)
     if count == 0:
@@ -316,13 +318,13 @@ def _settle_parameters(
         largest = np.abs(eigenvalues).max(axis=1, keepdims=True)
         zero = np.abs(eigenvalues) <= ZERO_EIGENVALUE * largest
         negative = ((eigenvalues < 0) & ~zero).sum(axis=1)
-        for row, i in enumerate(kept):
+        for row, i in enumerate(kept.tolist()):
             indices[i] = int(negative[row])
             kinds[i] = "degenerate" if zero[row].any() else "saddle" if negative[row] else "minimum"
-    layers: list[Complex] = []
-    layer_part = iter(stratum.slices)
-    for k in arch.filters:
-        layers.append(points[:, next(layer_part)] if k > 1 else np.ones((count, 1), complex))
+    part_of = dict(zip(wide, stratum.slices, strict=True))
+    layers = [
+        points[:, part_of[layer]] if layer in part_of else np.ones((count, 1), complex) for layer in range(arch.depth)
+    ]
     balanced = balance(layers, points[:, 0])
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
     thetas = [[w[i].real if is_real[i] else w[i] for w in balanced] for i in range(count)]

@@ -16,8 +16,9 @@ Theorem 5.8, for Π P^{d_j} embedded by O(1, …, 1), M = Σ d_j,
     gED = Σ_i (−1)^i (2^{M+1−i} − 1) ∫ c_i(T) h^{M−i},
 
 the integrals are coefficients of a product over the factors: with τ marking −c_1, gED(d) = ℓ_M(Π_j ε_{d_j}(τ)) where
-ε_d(τ) = Σ_a C(d+1, a) (−τ)^a / (d−a)! and ℓ_M(τ^i) = (2^{M+1−i} − 1) (M−i)!. So φ = ℓ_M ∘ ψ with ψ the ring homomorphism
-e_d ↦ ε_d. By Lagrange inversion Σ_d ε_d z^d = exp(z/(1+τz)) / (1+τz)², whose logarithm gives the images of the power sums:
+ε_d(τ) = Σ_a C(d+1, a) (−τ)^a / (d−a)! and ℓ_M(τ^i) = (2^{M+1−i} − 1) (M−i)!. So φ = ℓ_M ∘ ψ with ψ the ring
+homomorphism e_d ↦ ε_d. By Lagrange inversion Σ_d ε_d z^d = exp(z/(1+τz)) / (1+τz)², whose logarithm gives the images
+of the power sums:
 
     ψ(p_r) = r τ^{r−1} − 2 τ^r.                                                                            (2)
 
@@ -30,7 +31,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import product
 from math import comb, factorial, prod
 
@@ -184,7 +185,7 @@ def generic_ed_degree(dimensions: Sequence[int], degrees: Sequence[int] | None =
     if len(degrees) != len(dimensions):
         raise InputError(f"degrees: {len(degrees)} given for {len(dimensions)} dimensions; expected equally many")
     total = sum(dimensions)
-    # ∫ c_i(T) h^{M−i} = (M−i)! [τ^i] Π_j Σ_a C(n_j+1, a) τ^a m_j^{n_j−a} / (n_j−a)!, here times Π n_j! to stay integral.
+    # ∫ c_i(T) h^{M−i} = (M−i)! [τ^i] Π_j Σ_a C(n_j+1, a) τ^a m_j^{n_j−a} / (n_j−a)!, times Π n_j! to stay integral.
     chern: tuple[int, ...] = (1,)
     for n, m in zip(dimensions, degrees, strict=True):
         factor = tuple((-1) ** a * comb(n + 1, a) * m ** (n - a) * factorial(n) // factorial(n - a)
@@ -226,7 +227,7 @@ def count_matrices(row_sums: Sequence[int], column_sums: Sequence[int]) -> int:
     return _count_matrices(tuple(sorted(row_sums, reverse=True)), _multiplicities(column_sums))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _count_matrices(rows: Partition, columns: tuple[tuple[int, int], ...]) -> int:
     """``columns`` lists (remaining sum, number of such columns)."""
     if not rows:
@@ -261,7 +262,7 @@ def _multiplicities(partition: Sequence[int]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(Counter(partition).items()))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _augmented_monomial(parts: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
     """Coefficients in τ of ψ(Π_q a_q! · m_λ), λ with a_q parts equal to q given as pairs (q, a_q).
 

@@ -84,9 +84,7 @@ class Equations:
     def filters(self, points: Complex) -> Complex:
         """End-to-end filters (P, K) of points (P, coordinates)."""
         values = points[:, :1] * np.ones(self.stratum.filter_size)
-        for factor, part, vandermonde in zip(
-            self.stratum.factors, self.stratum.slices, self._vandermonde, strict=True
-        ):
+        for factor, part, vandermonde in zip(self.stratum.factors, self.stratum.slices, self._vandermonde, strict=True):
             values = values * (points[:, part] @ vandermonde.T) ** factor.power
         return values @ self._inverse.T
 
@@ -166,8 +164,8 @@ class Equations:
         before, after = _partial_products(powers, np.ones((count, size), complex))
         filters = c * before[-1]
         weight = s[:, None]
-        residual = (
-            weight * (filters @ start.gram - start.b) + (1 - weight) * (filters @ target.gram - target.b)
+        residual = weight * (filters @ start.gram - start.b) + (1 - weight) * (
+            filters @ target.gram - target.b
         )  # the Gram matrices are symmetric
 
         others = [before[f] * after[f + 1] for f in range(len(factors))]

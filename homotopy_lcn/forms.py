@@ -31,9 +31,7 @@ def multiply(left: Array, right: Array) -> Array:
 def adjoint_multiply(factor: Array, covector: Array) -> Array:
     """Transpose of multiplication by ``factor``: (…, m + 1) and (…, m + n + 1) to (…, n + 1), a correlation."""
     size = covector.shape[-1] - factor.shape[-1] + 1
-    return np.stack(
-        [(factor * covector[..., q : q + factor.shape[-1]]).sum(axis=-1) for q in range(size)], axis=-1
-    )
+    return np.stack([(factor * covector[..., q : q + factor.shape[-1]]).sum(axis=-1) for q in range(size)], axis=-1)
 
 
 def power(form: Array, exponent: int) -> Array:

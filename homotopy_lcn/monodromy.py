@@ -1,8 +1,8 @@
 """Solved start systems by monodromy.
 
-One critical point of random complex data is easy to make: choose the point, then data for which it is critical. The pairs
-(data, critical point) of a stratum form a vector bundle over the stratum, hence an irreducible variety, so tracking
-points along loops of data reaches every critical point of the first data: the monodromy group is transitive.
+One critical point of random complex data is easy to make: choose the point, then data for which it is critical. The
+pairs (data, critical point) of a stratum form a vector bundle over the stratum, hence an irreducible variety, so
+tracking points along loops of data reaches every critical point of the first data: the monodromy group is transitive.
 
 The loops are organised as a graph of homotopies (Duff, Hill, Jensen, Lee, Leykin, Sommars, *Solving polynomial systems
 via homotopy continuation and monodromy*, IMA J. Numer. Anal. 39 (2019)): two base data joined by several segments that
@@ -239,8 +239,8 @@ def trace_test(
     Returns
     -------
     float
-        |S(0) − 2 S(1) + S(2)| relative to the sum of the norms of the filters: at rounding level for a complete fibre, of
-        order 1/count otherwise. Infinite if a path failed.
+        |S(0) − 2 S(1) + S(2)| relative to the sum of the norms of the filters: at rounding level for a complete
+        fibre, of order 1/count otherwise. Infinite if a path failed.
     """
     equations = equations_of(stratum)
     options = options or TrackerOptions()
@@ -292,9 +292,7 @@ def _cross(
     result = engine.track(equations.stratum, starts, homotopy, options, jobs=jobs)
     failed = np.flatnonzero(~result.success)
     if failed.size:
-        again = engine.track(
-            equations.stratum, starts[failed], homotopy, TrackerOptions.conservative(), jobs=jobs
-        )
+        again = engine.track(equations.stratum, starts[failed], homotopy, TrackerOptions.conservative(), jobs=jobs)
         result.points[failed] = again.points
         result.codes[failed] = again.codes
     segment.done[source].update(todo.tolist())

@@ -1,7 +1,7 @@
 """Newton refinement with residuals in extended precision.
 
-The gradient is evaluated in coefficients with NumPy's ``longdouble`` (64 bits of mantissa on x86-64, at least those of a
-double everywhere), the Newton matrix in double precision. The refined point is accurate to about the precision of a
+The gradient is evaluated in coefficients with NumPy's ``longdouble`` (64 bits of mantissa on x86-64, at least those of
+a double everywhere), the Newton matrix in double precision. The refined point is accurate to about the precision of a
 double even where the condition number of the data spoils plain double arithmetic (Higham, *Accuracy and Stability of
 Numerical Algorithms* (2002), chapter 25).
 """
@@ -115,13 +115,13 @@ def _solve(matrices: Complex, vectors: Complex) -> Complex:
     """Solve after scaling to unit diagonal order; NaN where singular."""
     scale = _diagonal_scale(matrices)
     scaled = matrices * scale[:, :, None] * scale[:, None, :]
-    result = np.full_like(vectors, np.nan)
-    for i in range(len(scaled)):
-        try:
-            result[i] = scale[i] * np.linalg.solve(scaled[i], scale[i] * vectors[i])
-        except np.linalg.LinAlgError:
-            continue
-    return result
+    right = (scale * vectors)[:, :, None]
+    try:
+        return np.asarray(scale * np.linalg.solve(scaled, right)[:, :, 0])
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full_like(vectors, np.nan)
+    return np.concatenate([_solve(matrices[i : i + 1], vectors[i : i + 1]) for i in range(len(matrices))])
 
 
 def _scaled_condition(matrices: Complex) -> Real:

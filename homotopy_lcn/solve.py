@@ -136,7 +136,8 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
             f"of filters {arch.filters} with strides {arch.strides}"
         )
-    for name, value, least in (("seed", seed, 0), ("jobs", jobs, 1), ("max_count", max_count, 1)):
+    integers: tuple[tuple[str, object, int], ...] = (("seed", seed, 0), ("jobs", jobs, 1), ("max_count", max_count, 1))
+    for name, value, least in integers:
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise InputError(f"{name}: {value!r} given; expected an integer, at least {least}")
     table = generic_count(arch)
@@ -229,9 +230,9 @@ def _track_all(
 ) -> _Ends:
     """One homotopy from the start system to the data; what it misses is tracked again until the count is met.
 
-    The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the straight
-    segment from there is a random detour through complex data that avoids the discriminant with probability one. Failed
-    and coinciding paths are tracked again conservatively, then all of them along other detours.
+    The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the
+    straight segment from there is a random detour through complex data that avoids the discriminant with probability
+    one. Failed and coinciding paths are tracked again conservatively, then all of them along other detours.
     """
     count = len(start.points)
     ends = _Ends(points=np.empty((0, equations.stratum.coordinates), complex))
@@ -246,7 +247,8 @@ def _track_all(
         ends.steps += int(result.steps.sum())
         doubtful = _doubtful(equations, result)
         if detour == 0 and doubtful.size:
-            again = engine.track(equations.stratum, starts[doubtful], homotopy, TrackerOptions.conservative(), jobs=jobs)
+            careful = TrackerOptions.conservative()
+            again = engine.track(equations.stratum, starts[doubtful], homotopy, careful, jobs=jobs)
             ends.paths += doubtful.size
             ends.steps += int(again.steps.sum())
             for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
@@ -288,8 +290,8 @@ def _real_and_conjugate(
 ) -> tuple[Complex, Complex, NDArray[np.bool_], Real, Real]:
     """Refine the points; decide which filters are real, make these exactly real and the others exactly conjugate.
 
-    The data are real, so conjugation permutes the critical filters: a filter is real if it is its own conjugate, that is,
-    if no other one is nearer to its conjugate.
+    The data are real, so conjugation permutes the critical filters: a filter is real if it is its own conjugate, that
+    is, if no other one is nearer to its conjugate.
 
     Returns
     -------

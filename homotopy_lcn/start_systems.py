@@ -22,9 +22,9 @@ import json
 import os
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,16 @@ from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
 from .strata import Stratum, separated, separated_order, separated_positions
 from .tracking import Engine, Homotopy, TrackerOptions
 
-__all__ = ["TRACE_TOLERANCE", "StartSystem", "cache_folder", "read_arrays", "start_system", "write_arrays"]
+__all__ = [
+    "TRACE_TOLERANCE",
+    "StartSystem",
+    "cache_folder",
+    "pack",
+    "read_arrays",
+    "solve_by_monodromy",
+    "start_system",
+    "write_arrays",
+]
 
 FORMAT = "homotopy-lcn/start-system"
 VERSION = 1
@@ -49,6 +58,8 @@ TRACE_TOLERANCE = 1e-10
 STORED_ACCURACY = 1e-9
 
 KEYS = {"gram", "b", "points", "trace"}
+#: What reading an absent or damaged file may raise.
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
 _memory: dict[str, StartSystem] = {}
 
 
@@ -143,7 +154,7 @@ def read_arrays(path: Path, **description: object) -> dict[str, NDArray[np.gener
         wanted = {"format": FORMAT, "version": VERSION, "checksum": _checksum(arrays), **description}
         if any(header.get(key) != value for key, value in wanted.items()):
             return None
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zipfile.zlib.error):
+    except UNREADABLE:
         return None
     return arrays
 
@@ -157,21 +168,21 @@ def _checksum(arrays: dict[str, NDArray[np.generic]]) -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=1)
-def _shipped_file() -> dict[str, NDArray[np.complex128]]:
-    try:
-        with np.load(data_path("start_systems.npz"), allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except OSError:
-        return {}
+def pack(systems: Iterable[StartSystem]) -> bytes:
+    """The content of ``data/start_systems.npz``."""
+    arrays = {f"{system.stratum.name}/{key}": value for system in systems for key, value in system.arrays().items()}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
 
 
 def _shipped(stratum: Stratum, count: int) -> StartSystem | None:
-    arrays = _shipped_file()
-    name = stratum.name
-    if f"{name}/points" not in arrays:
+    try:
+        with np.load(data_path("start_systems.npz"), allow_pickle=False) as file:
+            arrays = {key: file[f"{stratum.name}/{key}"] for key in KEYS}
+    except UNREADABLE:
         return None
-    return _checked(stratum, count, {key: arrays[f"{name}/{key}"] for key in KEYS})
+    return _checked(stratum, count, arrays)
 
 
 def _cached(stratum: Stratum, count: int) -> StartSystem | None:
@@ -187,11 +198,11 @@ def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.gener
         return None
     gram, b, points, trace = (arrays[key] for key in ("gram", "b", "points", "trace"))
     size = stratum.filter_size
-    shapes = gram.shape, b.shape, points.shape, trace.shape
-    if shapes != ((size, size), (size,), (count, stratum.coordinates), ()):
+    expected = (size, size), (size,), (count, stratum.coordinates), ()
+    if (gram.shape, b.shape, points.shape, trace.shape) != expected:
         return None
     data, solutions = Data(gram.astype(complex), b.astype(complex)), points.astype(complex)
-    if not trace <= TRACE_TOLERANCE or not _solves(stratum, data, solutions):
+    if float(np.real(trace)) > TRACE_TOLERANCE or not _solves(stratum, data, solutions):
         return None
     return StartSystem(stratum, data, solutions, float(np.real(trace)))
 
@@ -216,16 +227,33 @@ def _solves(stratum: Stratum, data: Data, points: Complex) -> bool:
 def _compute(
     stratum: Stratum, count: int, engine: Engine, jobs: int, report: Callable[[int], None] | None
 ) -> StartSystem:
-    name = stratum.name
-    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
+    base = _shipped(separated(stratum), count) if count > 1 else None
+    if base is not None:
+        projected = _project(base, stratum, engine, _generator(stratum), jobs)
+        if projected is not None:
+            return projected
+    return solve_by_monodromy(stratum, count, engine, jobs=jobs, report=report)
+
+
+def _generator(stratum: Stratum) -> np.random.Generator:
+    """Random numbers that depend on the stratum only."""
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(stratum.name.encode()).digest()[:8], "big"))
+
+
+def solve_by_monodromy(
+    stratum: Stratum, count: int, engine: Engine, *, jobs: int = 1, report: Callable[[int], None] | None = None
+) -> StartSystem:
+    """A start system from nothing, or from a checkpoint in the cache.
+
+    Raises
+    ------
+    IncompleteStartSystem
+        If three attempts did not lead to ``count`` points that pass the trace test.
+    """
+    name, rng = stratum.name, _generator(stratum)
     if count == 1:
         point, data = seed_pair(stratum, rng)
         return StartSystem(stratum, data, point, 0.0)
-    base = _shipped(separated(stratum), count)
-    if base is not None:
-        projected = _project(base, stratum, engine, rng, jobs)
-        if projected is not None:
-            return projected
     reason = ""
     for attempt in range(3):
         options = TrackerOptions() if attempt == 0 else TrackerOptions.conservative()

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from .architecture import Architecture, Block
 from .counts import Pattern
@@ -53,9 +53,7 @@ class Stratum:
     def of_layers(cls, arch: Architecture) -> Stratum:
         """The parameter space itself: every layer a factor of power one."""
         return cls(
-            tuple(
-                Factor(k - 1, 1, dilation) for k, dilation in zip(arch.filters, arch.dilations, strict=True) if k > 1
-            )
+            tuple(Factor(k - 1, 1, dilation) for k, dilation in zip(arch.filters, arch.dilations, strict=True) if k > 1)
         )
 
     @cached_property
@@ -77,7 +75,7 @@ class Stratum:
     def slices(self) -> tuple[slice, ...]:
         """Where each factor's coefficients stand in a point."""
         ends = list(accumulate((factor.degree + 1 for factor in self.factors), initial=1))
-        return tuple(slice(start, end) for start, end in zip(ends[:-1], ends[1:], strict=True))
+        return tuple(slice(start, end) for start, end in pairwise(ends))
 
     @cached_property
     def name(self) -> str:

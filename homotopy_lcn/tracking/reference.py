@@ -187,9 +187,7 @@ class _Batch:
                 previous = (previous[0][going], previous[1][going], previous[2][going])
         return result
 
-    def _correct(
-        self, points: Complex, bases: list[Complex], s: Real
-    ) -> tuple[Complex, Real, Real, NDArray[np.bool_]]:
+    def _correct(self, points: Complex, bases: list[Complex], s: Real) -> tuple[Complex, Real, Real, NDArray[np.bool_]]:
         """A Newton and a chord step: new points, contraction, size of the Newton step, whether all is rounding."""
         equations = self.equations
         directions = equations.patch_values(bases)
@@ -317,17 +315,10 @@ def _apply(inverse: Complex, vectors: Complex) -> Complex:
 
 
 def _inverse(matrices: Complex) -> Complex:
-    """Inverses, after scaling to unit diagonal order; NaN where singular."""
-    finite = np.isfinite(matrices).all(axis=(1, 2))
-    safe = np.where(finite[:, None, None], matrices, np.eye(matrices.shape[1]))
+    """Inverses; NaN where singular."""
     try:
-        result = np.linalg.inv(safe)
+        return np.asarray(np.linalg.inv(matrices), complex)
     except np.linalg.LinAlgError:
-        result = np.full_like(safe, np.nan)
-        for i, matrix in enumerate(safe):
-            try:
-                result[i] = np.linalg.inv(matrix)
-            except np.linalg.LinAlgError:
-                continue
-    result[~finite] = np.nan
-    return result
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.nan)
+    return np.concatenate([_inverse(matrix[None]) for matrix in matrices])
