@@ -194,7 +194,7 @@ def _cached(stratum: Stratum, count: int) -> StartSystem | None:
 
 def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.generic]]) -> StartSystem | None:
     """A start system from arrays, None unless the points are ``count`` distinct solutions."""
-    if not KEYS <= set(arrays):
+    if not set(arrays) >= KEYS:
         return None
     gram, b, points, trace = (arrays[key] for key in ("gram", "b", "points", "trace"))
     size = stratum.filter_size
@@ -202,7 +202,8 @@ def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.gener
     if (gram.shape, b.shape, points.shape, trace.shape) != expected:
         return None
     data, solutions = Data(gram.astype(complex), b.astype(complex)), points.astype(complex)
-    if float(np.real(trace)) > TRACE_TOLERANCE or not _solves(stratum, data, solutions):
+    linear = float(np.real(trace)) <= TRACE_TOLERANCE  # not so for NaN
+    if not linear or not _solves(stratum, data, solutions):
         return None
     return StartSystem(stratum, data, solutions, float(np.real(trace)))
 

@@ -2,7 +2,8 @@
 
 One for every stratum in separated form (tensor products of blocks, see homotopy_lcn.strata.separated) of the
 architectures with at most MOST_POINTS critical filters, blocks of degree MOST_DEGREE, and MOST_COEFFICIENTS
-coefficients in separated form. Start systems for any strides follow from them by one homotopy. The computation is deterministic up to rounding.
+coefficients in separated form. Start systems for any strides follow from them by one homotopy. The computation is
+deterministic up to rounding.
 
     python scripts/make_start_systems.py [--output data/start_systems.npz] [--jobs 2]
 """
