@@ -549,10 +549,14 @@ def test_refusals(environment, files, arguments, named):
 def test_ctrl_c_reports_the_finished_strata(environment, tmp_path):
     path = tmp_path / "interrupted.json"
     code = """
-import signal, sys
+import signal, sys, time
 from homotopy_lcn import cli
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
-cli._progress = lambda *_: lambda report: print(report.stage, report.pattern, file=sys.stderr, flush=True)
+def report(progress):
+    if progress.pattern == ((2,), (1,)) and progress.stage == "tracking":
+        print("second stratum", file=sys.stderr, flush=True)
+        time.sleep(600)  # long enough for the signal to arrive
+cli._progress = lambda *_: report
 sys.exit(cli.main(sys.argv[1:]))
 """
     arguments = ["solve", "-k", "2,2,2", "-s", "1,2,1", "--random", "--json", str(path)]
@@ -564,7 +568,7 @@ sys.exit(cli.main(sys.argv[1:]))
         text=True,
     ) as process:
         for line in process.stderr:
-            if "((2,), (1,))" in line:
+            if "second stratum" in line:
                 process.send_signal(signal.SIGINT)
                 break
         output, errors = process.communicate(timeout=600)
