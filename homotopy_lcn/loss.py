@@ -74,8 +74,8 @@ class SquaredLoss:
     SquaredLoss(filter_size=2, rank=2, constant=5.0)
     >>> loss.target
     array([1., 1.])
-    >>> loss([1, 1]), loss.gradient([1, 1])
-    (np.float64(-1.0), array([0., 0.]))
+    >>> float(loss([1, 1])), loss.gradient([1, 1])
+    (-1.0, array([0., 0.]))
     """
 
     gram: NDArray[np.float64]
@@ -170,8 +170,8 @@ class SquaredLoss:
 
         Examples
         --------
-        >>> SquaredLoss.white([3, 4])([0, 0])
-        np.float64(25.0)
+        >>> float(SquaredLoss.white([3, 4])([0, 0]))
+        25.0
         """
         filter_ = _finite("target", _numbers("target", target))
         if filter_.ndim != 1 or not filter_.size:
