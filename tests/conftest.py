@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from homotopy_lcn import start_systems
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_cache_for_all_tests(tmp_path_factory):
+    """The tests never read or write the user's cache, nor do the processes that they start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path_factory.mktemp("start-systems")))
+        yield
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache folder of its own, and a process that remembers no start system."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(folder))
+    monkeypatch.setattr(start_systems, "_memory", {})
+    return folder
