@@ -1,0 +1,130 @@
+"""The parameter-space system, written out with sympy and solved whole by PHCpack, has the solver's critical points."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import sympy
+from networks import random_problem, solved
+
+from homotopy_lcn import generic_count
+
+needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
+ARCHITECTURES = [
+    ((2, 2), (1, 1)),
+    ((2, 2), (2, 1)),
+    ((2, 2, 2), (1, 1, 1)),
+    ((3, 3), (1, 1)),
+    ((2, 2, 2), (1, 2, 1)),
+]
+
+
+def parameter_space_system(problem, rng):
+    """The gradient of the loss in patch coordinates.
+
+    All layers but the first are restricted to w[0] = 1 + Σ c_j w[j] with random complex c.
+
+    Returns
+    -------
+    layers : the layers' entries as polynomials in the unknowns
+    unknowns : list of sympy symbols
+    equations : as many polynomials
+    """
+    architecture = problem.architecture
+    x, layers, unknowns = sympy.Symbol("x"), [], []
+    product, dilation = sympy.Integer(1), 1
+    for layer, (size, stride) in enumerate(zip(architecture.filters, architecture.strides, strict=True)):
+        entries = [sympy.Symbol(f"w{layer}v{j}") for j in range(size)]
+        if layer:
+            patch = rng.standard_normal(size - 1) + 1j * rng.standard_normal(size - 1)
+            entries[0] = 1 + sum(sympy.sympify(c) * e for c, e in zip(patch.tolist(), entries[1:], strict=True))
+        unknowns += entries[1:] if layer else entries
+        layers.append(entries)
+        product *= sum(e * x ** (j * dilation) for j, e in enumerate(entries))
+        dilation *= stride
+    w = sympy.Poly(sympy.expand(product), x).all_coeffs()[::-1]
+    loss = sympy.Integer(0)
+    for sample, outputs in zip(problem.X, problem.Y, strict=True):
+        for position, output in enumerate(outputs):
+            patch = sample[position * architecture.stride :][: len(w)]
+            error = sum(sympy.Float(value) * c for value, c in zip(patch, w, strict=True)) - sympy.Float(output)
+            loss += sympy.Poly(error, *unknowns) ** 2
+    return layers, unknowns, [loss.diff(unknown) for unknown in unknowns]
+
+
+def phc_input(unknowns, equations):
+    """PHCpack's input format."""
+    lines = [str(len(equations))]
+    for polynomial in equations:
+        terms = []
+        for exponents, coefficient in polynomial.terms():
+            real, imag = (float(part) for part in sympy.sympify(coefficient).as_real_imag())
+            powers = "".join(f"*{u}^{e}" for u, e in zip(unknowns, exponents, strict=True) if e)
+            terms.append(f"+({real!r}{imag:+.17g}*i){powers}")
+        lines.append("\n".join(terms) + ";")
+    return "\n".join(lines) + "\n"
+
+
+def solve_by_phc(layers, unknowns, equations, folder):
+    """The solutions θ that ``phc -b`` appends to its input, those with filter zero included.
+
+    Option -0 fixes the seed. Left out is what PHCpack lists without having arrived: points whose last Newton step is
+    large, and patch coordinates beyond 1e4 (paths on their way to infinity end near 1e6).
+    """
+    source = folder / "system"
+    source.write_text(phc_input(unknowns, equations))
+    command = ["phc", "-0", "-b", str(source), str(folder / "log")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    (folder / "log").unlink()
+    _, _, listing = source.read_text().partition("THE SOLUTIONS")
+    evaluate = sympy.lambdify(unknowns, layers)
+    thetas = []
+    for solution in re.split(r"\nsolution \d+", listing)[1:]:
+        lines = re.findall(r"^ (\w+) : +(\S+) +(\S+)$", solution, flags=re.MULTILINE)
+        values = {name: complex(float(real), float(imag)) for name, real, imag in lines if name != "t"}
+        last_step = float(re.search(r"== err : +(\S+)", solution)[1])
+        if last_step > 1e-8 or max(map(abs, values.values())) > 1e4:
+            continue
+        thetas.append([np.array(w, complex) for w in evaluate(*(values[str(u)] for u in unknowns))])
+    return thetas
+
+
+def convolve(architecture, theta):
+    result, dilation = np.ones(1), 1
+    for w, stride in zip(theta, architecture.strides, strict=True):
+        dilated = np.zeros((len(w) - 1) * dilation + 1, complex)
+        dilated[::dilation] = w
+        result, dilation = np.convolve(result, dilated), dilation * stride
+    return result
+
+
+@needs_phc
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("filters", "strides"), ARCHITECTURES)
+def test_phcpack_finds_the_same_critical_filters_with_the_same_number_of_parameters_over_each(
+    filters, strides, seed, tmp_path
+):
+    problem, result = random_problem(filters, strides, seed), solved(filters, strides, seed)
+    known = np.array([point.filter for point in result])
+    factorizations = {row.pattern: row.factorizations for row in generic_count(problem.architecture)}
+    expected = [factorizations[point.stratum] for point in result]
+    rng = np.random.default_rng(seed)
+    # A path that PHCpack loses in one patch it hardly loses in three; a solution that is not ours fails at once.
+    for _ in range(3):
+        thetas = solve_by_phc(*parameter_space_system(problem, rng), tmp_path)
+        filters_found = [convolve(problem.architecture, theta) for theta in thetas]
+        filters_found = [w for w in filters_found if np.linalg.norm(w) > 1e-8]
+        numbers = np.zeros(len(known), int)
+        for w in filters_found:
+            distances = np.linalg.norm(known - w, axis=1) / np.linalg.norm(known, axis=1)
+            assert distances.min() < 1e-10
+            numbers[distances.argmin()] += 1
+        assert (numbers <= expected).all()
+        if sum(numbers) == sum(expected):
+            break
+    assert numbers.tolist() == expected
+    assert result.complete
