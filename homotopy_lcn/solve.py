@@ -28,6 +28,8 @@ __all__ = ["SolveInterrupted", "critical_points"]
 DETOURS = 6
 #: How many critical parameters over one filter are listed at most.
 MAX_PARAMETERS = 100_000
+#: A point counts as verified if its last Newton step is at most this, relative to the point.
+VERIFIED = 1e-8
 #: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
 REAL_TOLERANCE = 1e-9
 
@@ -187,7 +189,7 @@ def _solve_stratum(
     ends = _track_all(equations, start, data, rng, engine, jobs, options, lambda done: tell("tracking", done))
     tell("classification", 0)
     points, filters, real, errors, conditions = _real_and_conjugate(equations, ends.points, data)
-    keep = first_occurrences(filters) == np.arange(len(filters))
+    keep = (errors <= VERIFIED) & (first_occurrences(filters) == np.arange(len(filters)))
     points, filters, real = points[keep], filters[keep], real[keep]
     points[:, 0] *= scale
     whole = np.zeros((len(filters), arch.filter_size), complex)
