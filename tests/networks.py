@@ -1,4 +1,4 @@
-"""Networks from their definition, by plain loops, and random problems for them: what the tests of the solver compare with.
+"""Networks by plain loops, straight from their definition, and random problems for them: the tests compare with these.
 
 Nothing here uses the package's equations, forms or parameters.
 """
