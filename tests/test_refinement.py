@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+from homotopy_lcn import Architecture, generic_count
+from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.refinement import _gradient, filters_of, refine
+from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.strata import Factor, Stratum
+from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+
+DIGITS = 50
+EPS = float(np.finfo(np.longdouble).eps)
+
+
+def hilbert_data(size, rng, condition=1e8):
+    """A Gram matrix of the given condition number, eigenvectors at random."""
+    basis = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    gram = basis @ np.diag(np.geomspace(1, 1 / condition, size)) @ basis.T
+    gram = (gram + gram.T) / 2
+    return Data(gram, gram @ rng.standard_normal(size))
+
+
+def complex_normal(rng, *shape):
+    return rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+
+
+def exact(number):
+    """A number in extended precision as an mpmath number, without loss."""
+    parts = []
+    for part in (number.real, number.imag):
+        part = np.longdouble(part)
+        high = float(part)
+        parts.append(mpmath.mpf(high) + mpmath.mpf(float(part - np.longdouble(high))))
+    return mpmath.mpc(*parts)
+
+
+def convolve(left, right):
+    result = [mpmath.mpc(0)] * (len(left) + len(right) - 1)
+    for i, a in enumerate(left):
+        for j, b in enumerate(right):
+            result[i + j] += a * b
+    return result
+
+
+def exact_filter(stratum, point, changed=None, unit=None):
+    """The filter of a point, or its derivative in coefficient ``unit`` of factor ``changed``, by the product rule."""
+    forms = []
+    for f, (factor, part) in enumerate(zip(stratum.factors, stratum.slices, strict=True)):
+        form = [mpmath.mpc(0)] * (factor.degree * factor.dilation + 1)
+        form[:: factor.dilation] = point[part]
+        power = factor.power - (f == changed)
+        forms += [form] * power
+        if f == changed:
+            direction = [mpmath.mpc(0)] * len(form)
+            direction[unit * factor.dilation] = mpmath.mpc(factor.power)
+            forms.append(direction)
+    result = [point[0]]
+    for form in forms:
+        result = convolve(result, form)
+    return result
+
+
+def exact_gradient(stratum, point, data):
+    """Half the gradient of the loss in all coordinates at 50 digits, and the sums of the terms' absolute values."""
+    w = exact_filter(stratum, point)
+    gram = [[mpmath.mpf(float(a)) for a in row] for row in data.gram]
+    residual = [mpmath.fdot(row, w) - mpmath.mpf(float(b)) for row, b in zip(gram, data.b, strict=True)]
+    sizes = [
+        mpmath.fsum(abs(a * c) for a, c in zip(row, w, strict=True)) + abs(float(b))
+        for row, b in zip(gram, data.b, strict=True)
+    ]
+    derivatives = [[a / point[0] for a in w]]
+    for f, factor in enumerate(stratum.factors):
+        derivatives += [exact_filter(stratum, point, f, unit) for unit in range(factor.degree + 1)]
+    gradient = [mpmath.fdot(column, residual) for column in derivatives]
+    bounds = [mpmath.fsum(abs(a) * size for a, size in zip(column, sizes, strict=True)) for column in derivatives]
+    return gradient, bounds
+
+
+def exact_solution(stratum, point, data):
+    """The filter of the critical point near ``point``, by Newton's method at 50 digits in fixed affine patches."""
+    point = [exact(number) for number in point]
+    fixed = [part.start + int(np.argmax([abs(q) for q in point[part]])) for part in stratum.slices]
+    free = [i for i in range(len(point)) if i not in fixed]
+
+    def equations(*values):
+        moved = list(point)
+        for i, value in zip(free, values, strict=True):
+            moved[i] = value
+        gradient = exact_gradient(stratum, moved, data)[0]
+        return [gradient[i] for i in free]
+
+    values = mpmath.findroot(equations, [point[i] for i in free], tol=1e-80, maxsteps=20)
+    for i, value in zip(free, values, strict=True):
+        point[i] = value
+    return exact_filter(stratum, point)
+
+
+def distance(filter_, solution):
+    difference = mpmath.norm([exact(a) - b for a, b in zip(filter_, solution, strict=True)])
+    return float(difference / mpmath.norm(solution))
+
+
+def solved(arch, data, pattern=None):
+    """Critical points as the tracker leaves them."""
+    table = generic_count(arch)
+    row = next(row for row in table if row.pattern == (pattern or table.rows[0].pattern))
+    engine = get_engine("reference")
+    start = start_system(Stratum.of_pattern(arch.blocks, row.pattern), row.count, engine)
+    result = engine.track(start.stratum, start.points, Homotopy(start.data, data), TrackerOptions())
+    return equations_of(start.stratum), result.points[result.success]
+
+
+@pytest.mark.parametrize(
+    "stratum",
+    [
+        Stratum((Factor(3, 1, 1), Factor(2, 1, 2))),
+        Stratum((Factor(2, 2, 1), Factor(1, 3, 1))),
+        Stratum((Factor(1, 1, 1), Factor(1, 2, 1), Factor(2, 1, 3))),
+        Stratum(()),
+    ],
+    ids=lambda stratum: stratum.name,
+)
+def test_the_gradient_in_extended_precision(stratum):
+    rng = np.random.default_rng(0)
+    data = hilbert_data(stratum.filter_size, rng)
+    points = complex_normal(rng, 3, stratum.coordinates).astype(np.clongdouble)
+    points += np.clongdouble(1e-18) * complex_normal(rng, 3, stratum.coordinates)
+    found = _gradient(stratum, points, data.gram.astype(np.longdouble), data.b.astype(np.longdouble))
+    assert found.dtype == np.clongdouble
+    with mpmath.workdps(DIGITS):
+        for row, point in zip(found, points, strict=True):
+            expected, bounds = exact_gradient(stratum, [exact(number) for number in point], data)
+            for a, b, bound in zip(row, expected, bounds, strict=True):
+                assert abs(exact(a) - b) <= 8 * EPS * bound
+
+
+ILL_CONDITIONED = pytest.mark.parametrize(
+    ("filters", "strides", "pattern"),
+    [((3, 2), (2, 1), None), ((2, 2, 2), (1, 2, 1), ((2,), (1,))), ((2, 2, 2), (1, 1, 1), ((2, 1),))],
+)
+
+
+@ILL_CONDITIONED
+def test_refined_points_of_an_ill_conditioned_problem_gain_the_digits_of_extended_precision(filters, strides, pattern):
+    """Gram matrix of condition 1e8: the tracker's points are good to 9 digits or more, these to 12 or more."""
+    arch = Architecture(filters, strides)
+    data = hilbert_data(arch.filter_size, np.random.default_rng(1))
+    equations, points = solved(arch, data, pattern)
+    assert len(points) == next(row.count for row in generic_count(arch) if row.pattern == (pattern or row.pattern))
+    refined = refine(equations, points, data)
+    assert refined.points.dtype == np.clongdouble
+    rounding = 4 * np.finfo(float).eps
+    before = equations.filters(points)
+    with mpmath.workdps(DIGITS):
+        for i, point in enumerate(refined.points):
+            solution = exact_solution(equations.stratum, point, data)
+            after = distance(refined.filters[i], solution)
+            assert after <= min(1e-12, max(rounding, distance(before[i], solution) / 100))
+            assert after <= rounding + 4 * refined.errors[i]
+
+
+@ILL_CONDITIONED
+def test_the_filters_are_the_products_of_the_points(filters, strides, pattern):
+    arch = Architecture(filters, strides)
+    equations, points = solved(arch, hilbert_data(arch.filter_size, np.random.default_rng(2)), pattern)
+    with mpmath.workdps(DIGITS):
+        for found, point in zip(filters_of(equations.stratum, points), points, strict=True):
+            assert distance(found, exact_filter(equations.stratum, [exact(number) for number in point])) < 1e-15
+
+
+def test_real_points_stay_real():
+    arch = Architecture((3, 2), (2, 1))
+    data = hilbert_data(arch.filter_size, np.random.default_rng(3), condition=10)
+    equations, points = solved(arch, data)
+    filters = equations.filters(points)
+    real = np.abs(filters.imag).max(axis=1) < 1e-10
+    assert 0 < real.sum() < len(points)
+    started = []
+    for point in points[real]:
+        point = point.copy()
+        for part in equations.stratum.slices:
+            phase = point[part][np.argmax(np.abs(point[part]))]
+            phase /= abs(phase)
+            point[part] /= phase
+            point[0] *= phase
+        started.append(point.real * (1 + 1e-7))
+    refined = refine(equations, np.array(started), data, real=True)
+    assert (refined.points.imag == 0).all()
+    assert (refined.filters.imag == 0).all()
+    assert (refined.errors < 1e-14).all()
+    np.testing.assert_allclose(refined.filters, filters[real], rtol=0, atol=1e-11)
+
+
+def test_a_disturbed_point_converges_and_a_solution_stays():
+    arch = Architecture((3, 2), (2, 1))
+    data = hilbert_data(arch.filter_size, np.random.default_rng(4), condition=10)
+    equations, points = solved(arch, data)
+    disturbed = points * (1 + 1e-4 * complex_normal(np.random.default_rng(5), *points.shape))
+    first = refine(equations, disturbed, data)
+    again = refine(equations, first.points, data)
+    for refined in (first, again):
+        assert (refined.errors < 1e-15).all()
+        np.testing.assert_allclose(refined.filters, equations.filters(points), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(again.filters, first.filters, rtol=1e-15, atol=1e-15)
+    assert (refine(equations, disturbed, data, steps=1).errors > 1e-6).all()
+
+
+def test_the_condition_is_that_of_the_hessian_scaled_to_unit_diagonal():
+    arch = Architecture((3, 2), (2, 1))
+    data = hilbert_data(arch.filter_size, np.random.default_rng(6), condition=100)
+    equations, points = solved(arch, data)
+    refined = refine(equations, points, data)
+    transformed = equations.transform(data)
+    directions = equations.patch_values(equations.patches(points))
+    hessians = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points))).hessian
+    for condition, hessian in zip(refined.conditions, hessians, strict=True):
+        scale = 1 / np.sqrt(np.abs(np.diag(hessian)))
+        assert condition == pytest.approx(np.linalg.cond(hessian * np.outer(scale, scale)), rel=1e-6)
+
+
+def test_a_singular_newton_matrix_leaves_its_point_and_harms_no_other():
+    arch = Architecture((3, 2), (2, 1))
+    data = hilbert_data(arch.filter_size, np.random.default_rng(7), condition=10)
+    equations, points = solved(arch, data)
+    zero = points[:1].copy()
+    zero[:, 0] = 0  # the zero filter
+    refined = refine(equations, np.concatenate([points, zero]), data)
+    np.testing.assert_array_equal(refined.points[-1], zero[0])
+    assert np.isinf(refined.errors[-1])
+    assert (refined.errors[:-1] < 1e-15).all()
+    np.testing.assert_allclose(refined.filters[:-1], equations.filters(points), rtol=1e-12, atol=1e-12)
