@@ -117,7 +117,7 @@ def critical_points(
     strata: list[StratumResult] = []
     try:
         for index, row in enumerate(table):
-            rng = np.random.default_rng([seed, index])
+            rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
             found, result = _solve_stratum(arch, loss, row, rng, chosen, jobs, options, progress)
             points += found
             strata.append(result)

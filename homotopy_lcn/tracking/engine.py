@@ -86,7 +86,7 @@ class Engine(Protocol):
         ...
 
 
-ENGINES = ("auto", "reference")
+ENGINES = ("auto", "native", "reference")
 
 
 def get_engine(name: str | Engine = "auto") -> Engine:
@@ -101,6 +101,17 @@ def get_engine(name: str | Engine = "auto") -> Engine:
         return name
     if name not in ENGINES:
         raise InputError(f"engine: {name!r} is not known; expected one of {', '.join(ENGINES)}")
+    if name != "reference":
+        try:
+            from .native import NativeEngine
+
+            return NativeEngine()
+        except ImportError:
+            if name == "native":
+                raise InputError(
+                    "engine: the compiled kernel is not installed; expected 'reference', or an installation with a "
+                    "C++17 compiler at hand"
+                ) from None
     from .reference import ReferenceEngine
 
     return ReferenceEngine()

@@ -70,7 +70,7 @@ class TrackerOptions:
     contraction_target: float = 0.03
     control_gain: float = 1 / 6
     contraction_limit: float = 0.1
-    movement_limit: float = 0.5
+    movement_limit: float = 0.1
     first_step: float = 0.05
     growth: float = 3.0
     shrink: float = 0.25
@@ -98,4 +98,4 @@ class TrackerOptions:
     @classmethod
     def conservative(cls) -> TrackerOptions:
         """Shorter steps, for paths to be tracked again."""
-        return cls(contraction_target=0.005, contraction_limit=0.03, movement_limit=0.2, first_step=0.01, growth=2.0)
+        return cls(contraction_target=0.005, contraction_limit=0.03, movement_limit=0.05, first_step=0.01, growth=2.0)

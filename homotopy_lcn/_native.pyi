@@ -1,0 +1,20 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+def instruction_sets() -> list[str]: ...
+def track(
+    factors: list[tuple[int, int, int]],
+    starts: NDArray[np.complex128],
+    start_gram: NDArray[np.complex128],
+    start_b: NDArray[np.complex128],
+    target_gram: NDArray[np.complex128],
+    target_b: NDArray[np.complex128],
+    options: list[float],
+    max_steps: int,
+    jobs: int,
+    instruction_set: str,
+    report: Callable[[int], None] | None,
+) -> dict[str, Any]: ...

@@ -1,0 +1,62 @@
+// What a tracking call is told, and the interface of the kernel compiled for each instruction set.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace homotopy_lcn {
+
+// A factor Q(x^dilation)^power of the filter, Q of the given degree.
+struct FactorShape {
+    int degree, power, dilation;
+};
+
+struct Options {
+    double contraction_target, control_gain, contraction_limit, movement_limit, first_step, growth, shrink;
+    double smallest_step, endgame_distance, divergence_exponent;
+    std::int64_t max_steps;
+};
+
+enum Code : std::int64_t { success = 0, diverged = 1, singular = 2, step_too_small = 3, too_many_steps = 4 };
+
+// Complex numbers are interleaved (re, im). A point is the coefficients of all factors in turn; factor 0 has power one
+// and carries the scale of the filter, the others are projective.
+struct Job {
+    const FactorShape* factors;
+    int factor_count, filter_size, coordinates;
+    Options options;
+    const double *start_gram, *start_b;    // (K, K), (K)
+    const double *target_gram, *target_b;  // (T, K, K), (T, K)
+    const double* starts;                  // (P, coordinates)
+    std::int64_t target_count, start_count;
+    // Results for T × P paths, path t P + p from start p to target t.
+    double* points;      // (T P, coordinates)
+    std::int64_t* codes;
+    double* errors;
+    double* conditions;
+    std::int64_t* steps;
+    double* distances;
+    std::atomic<std::int64_t>* next;  // the queue of paths
+    std::atomic<std::int64_t>* finished;
+    const std::atomic<bool>* cancelled;
+    std::atomic<std::int64_t>* iterations;  // lane-iterations, for flop counts
+};
+
+// The kernel of one instruction set.
+struct Kernel {
+    const char* name;
+    int lanes;
+    // Bytes of 64-byte aligned workspace that one thread needs.
+    std::size_t (*workspace)(const Job&);
+    // Takes paths from the queue until it is empty.
+    void (*run)(const Job&, void* workspace);
+};
+
+extern const Kernel kernel_baseline;
+#if defined(HOMOTOPY_LCN_X86)
+extern const Kernel kernel_avx2;
+extern const Kernel kernel_avx512;
+#endif
+
+}  // namespace homotopy_lcn

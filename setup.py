@@ -1,0 +1,73 @@
+"""Builds the compiled kernel; all else about the package is in setup.cfg.
+
+The kernel is compiled once for each instruction set, with its own flags, and chosen when it runs. Where it cannot be
+compiled, the package installs without it and uses its NumPy engine. HOMOTOPY_LCN_SANITIZE=1 builds it with the address
+and undefined-behaviour sanitizers.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pybind11.setup_helpers import Pybind11Extension, build_ext
+from setuptools import setup
+
+FLAGS = ["-O3", "-std=c++17", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi"]
+X86 = platform.machine().lower() in {"x86_64", "amd64"}
+KERNELS = {
+    "kernel_baseline": [],
+    **(
+        {
+            "kernel_avx2": ["-mavx2", "-mfma"],
+            "kernel_avx512": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mfma"],
+        }
+        if X86
+        else {}
+    ),
+}
+MACROS = [("HOMOTOPY_LCN_X86", "1")] if X86 else []
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g", "-O1"]
+
+
+class BuildKernel(build_ext):
+    """Compiles each kernel source with the flags of its instruction set, all at once."""
+
+    def build_extension(self, ext: Pybind11Extension) -> None:
+        sanitize = SANITIZE if os.environ.get("HOMOTOPY_LCN_SANITIZE") == "1" else []
+        compile_args = [*FLAGS, *sanitize]
+        ext.extra_compile_args += compile_args
+        ext.extra_link_args += ["-pthread", *sanitize]
+
+        def compile_one(item: tuple[str, list[str]]) -> list[str]:
+            name, flags = item
+            return self.compiler.compile(
+                [str(Path("native") / f"{name}.cpp")],
+                output_dir=self.build_temp,
+                macros=MACROS,
+                include_dirs=["native"],
+                extra_postargs=[*compile_args, "-fvisibility=hidden", *flags],
+                depends=[str(path) for path in Path("native").glob("*.hpp")],
+            )
+
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            objects = list(pool.map(compile_one, KERNELS.items()))
+        ext.extra_objects = [path for paths in objects for path in paths]
+        super().build_extension(ext)
+
+
+setup(
+    ext_modules=[
+        Pybind11Extension(
+            "homotopy_lcn._native",
+            ["native/module.cpp"],
+            include_dirs=["native"],
+            define_macros=MACROS,
+            depends=[str(path) for path in sorted(Path("native").glob("*.hpp"))],
+            optional=True,
+        )
+    ],
+    cmdclass={"build_ext": BuildKernel},
+)
