@@ -58,8 +58,8 @@ TRACE_TOLERANCE = 1e-10
 STORED_ACCURACY = 1e-9
 
 KEYS = {"gram", "b", "points", "trace"}
-#: What reading an absent or damaged file may raise.
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
+#: What reading an absent or damaged file may raise (RuntimeError: damaged bytes that ask for decryption and the like).
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _memory: dict[str, StartSystem] = {}
 
 
