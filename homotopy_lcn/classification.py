@@ -42,9 +42,8 @@ __all__ = ["RealStructure", "balanced_parameters", "classify", "real_factorizati
 Partition = tuple[int, ...]
 Theta = list[NDArray[Any]]
 
-#: Roots nearer to each other than this (chordal distance), relative to the square root of the accuracy, may be a real
-#: pair or a conjugate pair.
-ROOT_RESOLUTION = 1e-7
+#: Relative accuracy to which the coefficients of a block's polynomial are trusted when its roots are told apart.
+FORM_ACCURACY = 1e-14
 #: Hessian eigenvalues below this fraction of the largest count as zero (after scaling to unit diagonal).
 ZERO_EIGENVALUE = 1e-11
 #: Singular values of dμ below this fraction of the largest count as zero.
@@ -59,13 +58,14 @@ class RealStructure:
     ----------
     linear, quadratic : list of (multiplicity, form)
         Irreducible real factors of the Q_m.
-    doubtful : dict of multiplicity to number
-        How many pairs of roots might be real or conjugate for all that rounding lets us know.
+    doubtful : dict of multiplicity to (lost, gained)
+        For all that rounding lets us know, so many of the real roots might be conjugate pairs, and so many of the roots
+        in conjugate pairs might be real.
     """
 
     linear: list[tuple[int, Real]]
     quadratic: list[tuple[int, Real]]
-    doubtful: dict[int, int]
+    doubtful: dict[int, tuple[int, int]]
 
     @classmethod
     def of_factors(cls, factors: Sequence[tuple[int, Real]]) -> RealStructure:
@@ -75,12 +75,9 @@ class RealStructure:
             lines, squares = real_pieces(form)
             linear += [(multiplicity, piece) for piece in lines]
             quadratic += [(multiplicity, piece) for piece in squares]
-            points = roots(form)
-            close = 0
-            for (x, y), (u, v) in combinations(points, 2):
-                close += abs(x * v - y * u) < ROOT_RESOLUTION
-            if close:
-                doubtful[multiplicity] = close
+            doubt = _doubt(roots(form))
+            if doubt != (0, 0):
+                doubtful[multiplicity] = doubt
         return cls(linear, quadratic, doubtful)
 
     def enough(self, odd_layers: int, odd_only: bool) -> bool | None:
@@ -90,12 +87,41 @@ class RealStructure:
             return multiplicity % 2 if odd_only else multiplicity
 
         available = sum(weight(m) for m, _ in self.linear)
-        doubt = sum(2 * weight(m) * number for m, number in self.doubtful.items())
-        if doubt == 0:
-            return odd_layers <= available
-        if odd_layers <= available - doubt:
+        if odd_layers <= available - sum(weight(m) * lost for m, (lost, _) in self.doubtful.items()):
             return True
-        return None if odd_layers <= available + doubt else False
+        most = available + sum(weight(m) * gained for m, (_, gained) in self.doubtful.items())
+        return None if odd_layers <= most else False
+
+
+def _doubt(points: Complex) -> tuple[int, int]:
+    """How many real ones of the roots (n, 2) of a real form might not be real after all, and how many others might be.
+
+    Around each root lies a disc with the radius of Gershgorin's theorem for a companion matrix of the roots
+    (Smith, *Error bounds for zeros of a polynomial based upon Gerschgorin's theorems* (1970)), so that a cluster of s
+    overlapping discs contains s roots. If it is its own conjugate, it has s, s − 2, … real ones, otherwise none.
+    """
+    degree = len(points)
+    form = np.ones(1, complex)
+    for x, y in points:
+        form = multiply(form, np.array([y, -x]))
+    distances = np.abs(points[:, None, 0] * points[None, :, 1] - points[:, None, 1] * points[None, :, 0])
+    others = np.where(np.eye(degree, dtype=bool), 1.0, np.maximum(distances, FORM_ACCURACY)).prod(axis=1)
+    # No cluster spreads by more than the root of the accuracy of the order of its size.
+    radii = degree * np.minimum(FORM_ACCURACY * np.linalg.norm(form) / others, FORM_ACCURACY ** (1 / max(degree, 1)))
+    near = distances < radii[:, None] + radii
+    for _ in range(degree):
+        near = near @ near
+    real = points[:, 0].imag == 0
+    conjugate = np.abs(points[:, None, 0] * points[None, :, 1].conj() - points[:, None, 1] * points[None, :, 0].conj())
+    lost = gained = 0
+    for i, cluster in enumerate(near):
+        if cluster[:i].any():
+            continue
+        number, size = int(real[cluster].sum()), int(cluster.sum())
+        if number or (conjugate[i] < radii[i] + radii)[cluster].any():
+            lost += number - size % 2
+            gained += size - number
+    return lost, gained
 
 
 def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Iterator[list[Real]]:
