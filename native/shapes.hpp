@@ -25,7 +25,13 @@ using Common = Catalogue<
     StaticShape<Fac<2, 1, 1>, Fac<1, 1, 2>>,                  // (3,2),(2,1)
     StaticShape<Fac<3, 1, 1>, Fac<1, 1, 2>>,                  // (4,2),(2,1)
     StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>>,                  // (3,3),(2,1)
-    StaticShape<Fac<1, 1, 1>, Fac<1, 1, 2>, Fac<1, 1, 4>>     // (2,2,2),(2,2,1)
+    StaticShape<Fac<1, 1, 1>, Fac<1, 1, 2>, Fac<1, 1, 4>>,    // (2,2,2),(2,2,1)
+    StaticShape<Fac<1, 1, 2>, Fac<1, 2, 1>>,                  // (2,2,2),(1,2,1), the double roots
+    StaticShape<Fac<3, 1, 1>, Fac<3, 1, 2>>,                  // (4,4),(2,1)
+    StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>, Fac<1, 1, 4>>,    // (3,3,2),(2,2,1)
+    StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>, Fac<2, 1, 4>>,    // (3,3,3),(2,2,1)
+    StaticShape<Fac<3, 1, 1>, Fac<3, 1, 2>, Fac<3, 1, 4>>,    // (4,4,4),(2,2,1)
+    StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>, Fac<2, 1, 4>, Fac<2, 1, 8>>  // (3,3,3,3),(2,2,2,1)
 #endif
     >;
 

@@ -1,7 +1,7 @@
 """The compiled engine: one path in each SIMD lane, threads that share a queue of paths.
 
-Its equations and its step are explained at the head of ``native/kernel.hpp``. It takes no pivots; paths that fail here
-can be tracked again by the reference engine, which does.
+Its equations and its step are explained at the head of ``native/kernel.hpp``. It takes no pivots; a path that gets
+stuck on the way is handed to the reference engine, which does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from .. import _native
 from ..equations import Data
 from ..strata import Factor, Stratum
 from .engine import Homotopy, TrackResult
-from .options import TrackerOptions
+from .options import ReturnCode, TrackerOptions
+from .reference import ReferenceEngine
 
 __all__ = ["NativeEngine"]
 
@@ -73,6 +74,13 @@ class NativeEngine:
             coordinates.from_kernel(result["points"]),
             *(result[name] for name in ("codes", "errors", "conditions", "steps", "distances")),
         )
+        count = len(points)
+        for path in np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL):
+            # Stuck on the way: the one thing that pivots can cure.
+            homotopy = Homotopy(start, targets[path // count])
+            again = ReferenceEngine().track(stratum, points[path % count][None], homotopy, options)
+            for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
+                getattr(ends, name)[path] = getattr(again, name)[0]
         if report is not None:
             report(len(ends))
         return ends
