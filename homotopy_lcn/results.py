@@ -508,7 +508,7 @@ def _sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]
 
     def key(point: CriticalPoint) -> tuple[Any, ...]:
         real, imag = point.filter.real.tolist(), point.filter.imag.tolist()
-        size = point.loss if point.real else abs(point.loss)
+        size = point.loss if point.real else _modulus(point.loss)
         return (not point.real, size, real, [abs(value) for value in imag], imag, point.stratum)
 
     ordered = sorted(points, key=key)
@@ -522,17 +522,22 @@ def _conjugates_adjacent(ordered: list[CriticalPoint]) -> list[CriticalPoint]:
     while rest:
         point = rest.pop()
         result.append(point)
-        limit = abs(point.loss) * (1 + 1e-9)
+        limit = _modulus(point.loss) * (1 + 1e-9)
         scale = float(np.max(np.abs(point.filter), initial=0.0))
         for position in range(len(rest) - 1, -1, -1):
             other = rest[position]
-            if abs(other.loss) > limit:
+            if _modulus(other.loss) > limit:
                 break
             distance = np.max(np.abs(other.filter - point.filter.conj()), initial=0.0)
             if other.stratum == point.stratum and distance <= 1e-7 * scale:
                 result.append(rest.pop(position))
                 break
     return result
+
+
+def _modulus(value: complex) -> float:
+    """|value|, infinite where abs would raise OverflowError."""
+    return math.hypot(value.real, value.imag)
 
 
 def _read_only(values: object, dtype: type) -> np.ndarray:
