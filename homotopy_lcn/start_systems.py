@@ -148,7 +148,7 @@ def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]], **descripti
 def read_arrays(path: Path, **description: object) -> dict[str, NDArray[np.generic]] | None:
     """Read what `write_arrays` wrote; None if the file is absent, damaged, or has another description."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         header = json.loads(str(arrays.pop("header")))
         wanted = {"format": FORMAT, "version": VERSION, "checksum": _checksum(arrays), **description}
@@ -178,7 +178,7 @@ def pack(systems: Iterable[StartSystem]) -> bytes:
 
 def _shipped(stratum: Stratum, count: int) -> StartSystem | None:
     try:
-        with np.load(data_path("start_systems.npz"), allow_pickle=False) as file:
+        with open(data_path("start_systems.npz"), "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {key: file[f"{stratum.name}/{key}"] for key in KEYS}
     except UNREADABLE:
         return None
