@@ -203,6 +203,15 @@ def test_paths_that_an_engine_loses_or_follows_twice_are_tracked_again_until_all
     assert sum(row.statistics["retracked"] for row in result.strata) > 0
 
 
+@pytest.mark.parametrize("change", [lose(ReturnCode.STEP_TOO_SMALL, {1}), copy_first({1})])
+def test_paths_lost_once_are_found_on_the_same_way_with_shorter_steps(honest, change):
+    result, engine = solve_with(change)
+    assert engine.calls == len(result.strata) + 1
+    assert [row.statistics["detours"] for row in result.strata] == [0, 0]
+    assert result.strata[0].statistics["retracked"] > 0
+    assert matched(filters_of(honest), filters_of(result))[1] < 1e-12
+
+
 @pytest.mark.parametrize("code", FAILURES)
 def test_an_engine_that_always_loses_paths_ends_in_an_incomplete_result_without_a_wrong_point(honest, code):
     def change(call, result):
