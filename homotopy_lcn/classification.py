@@ -21,9 +21,9 @@ answers that depend on it are None.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 from itertools import combinations, product
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .equations import Complex, Data, Real, equations_of
-from .forms import dilate, has_hyperroot, multiply, power, real_pieces, roots
+from .forms import dilate, have_hyperroot, multiply, power, real_pieces, roots, roots_of_each
 from .parameters import balance, compose, relative_gradient
 from .refinement import refine
 from .results import CriticalPoint
@@ -146,32 +146,52 @@ def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Ite
 
 
 def complex_factorization(degrees: Sequence[int], factors: Sequence[tuple[int, Complex]]) -> list[Complex]:
-    """One way to give the complex roots of a block to layers of the given degrees; layers up to scale.
+    """One way to give the complex roots of a block to layers of the given degrees.
 
+    Parameters
+    ----------
+    degrees : sequence of int
+        Degrees of the block's layers.
+    factors : sequence of (m, (P, e + 1) complex array)
+        The Q_m of P points.
+
+    Returns
+    -------
+    list of (P, d + 1) complex arrays
+        The layers up to scale.
+
+    Notes
+    -----
     A greedy choice of the emptiest layers, largest multiplicities first, always succeeds on a stratum that occurs.
     """
-    layers: list[Complex] = [np.ones(1, complex) for _ in degrees]
+    count = len(factors[0][1])
+    if len(degrees) == 1:
+        return [reduce(multiply, (power(form, multiplicity) for multiplicity, form in factors))]
+    layers = [np.ones((count, 1), complex) for _ in degrees]
     room = list(degrees)
     for multiplicity, form in sorted(factors, key=lambda pair: -pair[0]):
-        for x, y in roots(form):
+        points = roots_of_each(form)
+        lines = np.stack([points[:, :, 1], -points[:, :, 0]], axis=2)
+        for root in range(form.shape[1] - 1):
             chosen = sorted(range(len(room)), key=lambda layer: -room[layer])[:multiplicity]
             for layer in chosen:
-                layers[layer] = multiply(layers[layer], np.array([y, -x]))
+                layers[layer] = multiply(layers[layer], lines[:, root])
                 room[layer] -= 1
     return layers
 
 
-def balanced_parameters(
-    arch: Architecture, blocks: Sequence[Sequence[Real | Complex]], filter_: Complex | Real
-) -> Theta:
-    """Balanced θ with μ(θ) = filter from the forms of the layers of each block, up to scale."""
-    theta: Theta = [np.ones(1, dtype=filter_.dtype) for _ in arch.filters]
+def balanced_parameters(arch: Architecture, blocks: Sequence[Sequence[NDArray[Any]]], filters: NDArray[Any]) -> Theta:
+    """Balanced θ with μ(θ) = filter from the forms of the layers of each block, up to scale.
+
+    The forms are (…, d + 1) arrays, the filters a (…, K) array, θ a list of (…, k_l) arrays.
+    """
+    theta: Theta = [np.ones((*filters.shape[:-1], 1), dtype=filters.dtype) for _ in arch.filters]
     for layers, forms in zip(arch.layers_by_block, blocks, strict=True):
         for layer, form in zip(layers, forms, strict=True):
-            theta[layer] = form / np.linalg.norm(form)
+            theta[layer] = form / np.linalg.norm(form, axis=-1, keepdims=True)
     shape = compose(arch, theta)
-    scale = np.vdot(shape, filter_) / np.vdot(shape, shape)
-    return balance(theta, np.asarray(scale))
+    scale = (shape.conj() * filters).sum(axis=-1) / (np.abs(shape) ** 2).sum(axis=-1)
+    return balance(theta, scale)
 
 
 def classify(
@@ -207,69 +227,93 @@ def classify(
     """
     pure = all(partition[0] == 1 for partition in pattern)
     smooth = _smooth_points(arch, embedding, points)
-    values = np.einsum("pi,ij,pj->p", filters, data.gram, filters) - 2 * filters @ data.b + constant
-    answers: list[dict[str, object]] = []
+    values = ((filters @ data.gram - 2 * data.b) * filters).sum(axis=1) + constant
+    is_complex = np.flatnonzero(~real)
+    forms = [
+        complex_factorization(degrees, factors)
+        for degrees, factors in zip(
+            arch.layer_degrees, _block_factors(arch, embedding, points[is_complex]), strict=True
+        )
+    ]
+    thetas = balanced_parameters(arch, forms, filters[is_complex])
+    residuals = relative_gradient(arch, thetas, np.asarray(data.gram), np.asarray(data.b))
+    over: list[_Over] = [_Over() for _ in points]
+    for row, p in enumerate(is_complex.tolist()):
+        over[p] = _Over([[w[row] for w in thetas]], [float(residuals[row])], [None], [None])
+
+    answers: dict[int, dict[str, bool | None]] = {}
     candidates: list[Theta] = []
     owners: list[int] = []
-    for p in range(len(points)):
-        factors = _block_factors(arch, embedding, points[p])
-        answer: dict[str, object] = {}
-        if not real[p]:
-            forms = [complex_factorization(d, f) for d, f in zip(arch.layer_degrees, factors, strict=True)]
-            candidates.append(balanced_parameters(arch, forms, filters[p]))
-            owners.append(p)
-        elif not np.isrealobj(points[p]) and np.abs(points[p].imag).max() > 0:
-            answer = {"in_function_space": None, "attained": None, "interior": None}
-        else:
-            structures = [RealStructure.of_factors([(m, q.real) for m, q in block]) for block in factors]
-            odd = [sum(d % 2 for d in degrees) for degrees in arch.layer_degrees]
-            inside = _all(s.enough(n, odd_only=False) for s, n in zip(structures, odd, strict=True))
-            interior = _all(s.enough(n, odd_only=True) for s, n in zip(structures, odd, strict=True))
-            doubtful = any(s.doubtful for s in structures)
-            found = 0
-            for choice in product(
-                *(list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
-            ):
-                candidates.append(balanced_parameters(arch, choice, filters[p].real))
-                owners.append(p)
-                found += 1
-            attained = None if doubtful else found > 0
-            answer = {
-                "in_function_space": inside,
-                "attained": attained,
-                "interior": interior if inside else None,
-            }
-        answers.append(answer)
+    for p in np.flatnonzero(real).tolist():
+        answers[p], found = _real_point(arch, embedding, points[p], filters[p].real)
+        candidates += found
+        owners += [p] * len(found)
+    for p, theta, residual, kind, index in zip(owners, *_settle_real(arch, data, candidates), strict=True):
+        over[p].add(theta, residual, kind, index)
 
-    thetas, residuals, kinds, indices = _settle_parameters(arch, data, candidates, [bool(real[p]) for p in owners])
-    result = []
-    for p in range(len(points)):
-        mine = [i for i, owner in enumerate(owners) if owner == p]
-        result.append(
-            CriticalPoint(
-                filter=filters[p],
-                real=bool(real[p]),
-                loss=float(values[p].real) if real[p] else complex(values[p]),
-                stratum=pattern,
-                pure=pure,
-                smooth=smooth[p],
-                residual=max((residuals[i] for i in mine), default=None),
-                condition=float(conditions[p]),
-                parameters=tuple(tuple(thetas[i]) for i in mine),
-                kinds=tuple(kinds[i] for i in mine),
-                indices=tuple(indices[i] for i in mine),
-                **answers[p],  # type: ignore[arg-type]
-            )
+    return [
+        CriticalPoint(
+            filter=filters[p],
+            real=bool(real[p]),
+            loss=float(values[p].real) if real[p] else complex(values[p]),
+            stratum=pattern,
+            pure=pure,
+            smooth=bool(smooth[p]),
+            residual=max(over[p].residuals, default=None),
+            condition=float(conditions[p]),
+            parameters=tuple(tuple(theta) for theta in over[p].thetas),
+            kinds=tuple(over[p].kinds),
+            indices=tuple(over[p].indices),
+            **answers.get(p, {}),
         )
-    return result
+        for p in range(len(points))
+    ]
 
 
-def _block_factors(arch: Architecture, embedding: Embedding, point: Complex) -> list[list[tuple[int, Complex]]]:
-    """For each block the pairs (m, Q_m)."""
-    result: list[list[tuple[int, Complex]]] = [[] for _ in arch.blocks]
+@dataclass
+class _Over:
+    """The critical θ over one filter."""
+
+    thetas: list[Theta] = field(default_factory=list)
+    residuals: list[float] = field(default_factory=list)
+    kinds: list[str | None] = field(default_factory=list)
+    indices: list[int | None] = field(default_factory=list)
+
+    def add(self, theta: Theta, residual: float, kind: str | None, index: int | None) -> None:
+        self.thetas.append(theta)
+        self.residuals.append(residual)
+        self.kinds.append(kind)
+        self.indices.append(index)
+
+
+def _real_point(
+    arch: Architecture, embedding: Embedding, point: Complex, filter_: Real
+) -> tuple[dict[str, bool | None], list[Theta]]:
+    """What the real roots say of a real filter, and all real θ over it."""
+    if np.abs(point.imag).max() > 0:
+        return {"in_function_space": None, "attained": None, "interior": None}, []
+    blocks = _block_factors(arch, embedding, point.real)
+    structures = [RealStructure.of_factors(factors) for factors in blocks]
+    odd = [sum(d % 2 for d in degrees) for degrees in arch.layer_degrees]
+    inside = _all(s.enough(n, odd_only=False) for s, n in zip(structures, odd, strict=True))
+    interior = _all(s.enough(n, odd_only=True) for s, n in zip(structures, odd, strict=True))
+    choices = (list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
+    found = [balanced_parameters(arch, choice, filter_) for choice in product(*choices)]
+    return {
+        "in_function_space": inside,
+        "attained": None if any(s.doubtful for s in structures) else len(found) > 0,
+        "interior": interior if inside else None,
+    }, found
+
+
+def _block_factors(
+    arch: Architecture, embedding: Embedding, points: NDArray[Any]
+) -> list[list[tuple[int, NDArray[Any]]]]:
+    """For each block the pairs (m, Q_m), Q_m as (…, e + 1) arrays for points (…, coordinates)."""
+    result: list[list[tuple[int, NDArray[Any]]]] = [[] for _ in arch.blocks]
     stratum = embedding.stratum
     for factor, part, block in zip(stratum.factors, stratum.slices, embedding.blocks, strict=True):
-        result[block].append((factor.power, point[part]))
+        result[block].append((factor.power, points[..., part]))
     return result
 
 
@@ -281,77 +325,64 @@ def _all(answers: Iterator[bool | None]) -> bool | None:
     return None if None in collected else True
 
 
-def _smooth_points(arch: Architecture, embedding: Embedding, points: Complex) -> list[bool]:
+def _smooth_points(arch: Architecture, embedding: Embedding, points: Complex) -> NDArray[np.bool_]:
     """Whether the reduced parametrization is immersive and injective over each point."""
-    if len(arch.blocks) < 2:
-        return [True] * len(points)
+    result = np.ones(len(points), dtype=bool)
+    if len(arch.blocks) < 2 or len(points) == 0:
+        return result
     reduced = Stratum.of_layers(arch.reduced)
-    equations = equations_of(reduced)
     coordinates = np.ones((len(points), reduced.coordinates), complex)
-    result = []
-    for p, point in enumerate(points):
-        blocks = []
-        for factors in _block_factors(arch, embedding, point):
-            form = np.ones(1, complex)
-            for multiplicity, q in factors:
-                form = multiply(form, power(q, multiplicity))
-            blocks.append(form / np.linalg.norm(form))
-        for part, form in zip(reduced.slices, blocks, strict=True):
-            coordinates[p, part] = form
-        below = dilate(blocks[0], arch.blocks[0].dilation)
-        hyperroot = False
-        for block, form in zip(arch.blocks[1:], blocks[1:], strict=True):
-            hyperroot |= has_hyperroot(below, block.dilation)
-            below = multiply(below, dilate(form, block.dilation))
-        result.append(not hyperroot)
-    singular = np.linalg.svd(equations.tangent_space(coordinates), compute_uv=False)
-    immersive = singular[:, -1] > RANK_TOLERANCE * singular[:, 0]
-    return [bool(a and b) for a, b in zip(result, immersive, strict=True)]
+    below = np.ones((len(points), 1), complex)
+    for b, factors in enumerate(_block_factors(arch, embedding, points)):
+        form = reduce(multiply, (power(q, multiplicity) for multiplicity, q in factors))
+        form = form / np.linalg.norm(form, axis=1, keepdims=True)
+        coordinates[:, reduced.slices[b]] = form
+        if b > 0:
+            result &= ~have_hyperroot(below, arch.blocks[b].dilation)
+        if b + 1 < len(arch.blocks):
+            below = multiply(below, dilate(form, arch.blocks[b].dilation))
+    singular = np.linalg.svd(equations_of(reduced).tangent_space(coordinates), compute_uv=False)
+    return np.asarray(result & (singular[:, -1] > RANK_TOLERANCE * singular[:, 0]))
 
 
-def _settle_parameters(
-    arch: Architecture, data: Data, candidates: list[Theta], real: list[bool]
+def _settle_real(
+    arch: Architecture, data: Data, candidates: list[Theta]
 ) -> tuple[list[Theta], list[float], list[str | None], list[int | None]]:
-    """Polish θ in parameter space, verify it in the original parameters, and take the inertia of the Hessian."""
+    """Polish real θ in parameter space, verify them in the original parameters, and take the inertia of the Hessian."""
     count = len(candidates)
     if count == 0:
         return [], [], [], []
     stratum = Stratum.of_layers(arch)
     equations = equations_of(stratum)
-    wide = [layer for layer, k in enumerate(arch.filters) if k > 1]
+    part_of = dict(zip((layer for layer, k in enumerate(arch.filters) if k > 1), stratum.slices, strict=True))
     points = np.ones((count, stratum.coordinates), complex)
-    for i, theta in enumerate(candidates):
-        points[i, 0] = prod(complex(w[0]) for w, k in zip(theta, arch.filters, strict=True) if k == 1)
-        for layer, part in zip(wide, stratum.slices, strict=True):
-            points[i, part] = theta[layer]
-    is_real = np.array(real)
-    kinds: list[str | None] = [None] * count
-    indices: list[int | None] = [None] * count
-    if is_real.any():
-        kept = np.flatnonzero(is_real)
-        refined = refine(equations, equations.normalize(points[kept]), data, real=True, steps=3)
-        better = refined.errors < 1e-3
-        points[kept[better]] = refined.points[better].astype(complex)
-        transformed = equations.transform(data)
-        directions = equations.patch_values(equations.patches(points[kept]))
-        values = equations.evaluate(points[kept], directions, transformed, transformed, np.zeros(len(kept)))
-        assert values.hessian is not None
-        hessian = values.hessian.real
-        hessian = (hessian + hessian.transpose(0, 2, 1)) / 2
-        scale = np.sqrt(np.abs(np.einsum("pii->pi", hessian)))
-        scale = 1 / np.where(scale > 0, scale, 1.0)
-        eigenvalues = np.linalg.eigvalsh(hessian * scale[:, :, None] * scale[:, None, :])
-        largest = np.abs(eigenvalues).max(axis=1, keepdims=True)
-        zero = np.abs(eigenvalues) <= ZERO_EIGENVALUE * largest
-        negative = ((eigenvalues < 0) & ~zero).sum(axis=1)
-        for row, i in enumerate(kept.tolist()):
-            indices[i] = int(negative[row])
-            kinds[i] = "degenerate" if zero[row].any() else "saddle" if negative[row] else "minimum"
-    part_of = dict(zip(wide, stratum.slices, strict=True))
-    layers = [
-        points[:, part_of[layer]] if layer in part_of else np.ones((count, 1), complex) for layer in range(arch.depth)
+    for layer in range(arch.depth):
+        stack = np.array([theta[layer] for theta in candidates])
+        if layer in part_of:
+            points[:, part_of[layer]] = stack
+        else:
+            points[:, 0] *= stack[:, 0]
+    refined = refine(equations, equations.normalize(points), data, real=True, steps=3)
+    better = refined.errors < 1e-3
+    points[better] = refined.points[better].astype(complex)
+    transformed = equations.transform(data)
+    directions = equations.patch_values(equations.patches(points))
+    hessian = equations.evaluate(points, directions, transformed, transformed, np.zeros(count)).hessian
+    assert hessian is not None
+    symmetric = (hessian.real + hessian.real.transpose(0, 2, 1)) / 2
+    scale = np.sqrt(np.abs(np.einsum("pii->pi", symmetric)))
+    scale = 1 / np.where(scale > 0, scale, 1.0)
+    eigenvalues = np.linalg.eigvalsh(symmetric * scale[:, :, None] * scale[:, None, :])
+    zero = np.abs(eigenvalues) <= ZERO_EIGENVALUE * np.abs(eigenvalues).max(axis=1, keepdims=True)
+    negative = ((eigenvalues < 0) & ~zero).sum(axis=1).tolist()
+    degenerate = zero.any(axis=1)
+    kinds: list[str | None] = [
+        "degenerate" if flat else "saddle" if index else "minimum"
+        for flat, index in zip(degenerate, negative, strict=True)
     ]
-    balanced = balance(layers, points[:, 0])
+    layers = [
+        points[:, part_of[layer]].real if layer in part_of else np.ones((count, 1)) for layer in range(arch.depth)
+    ]
+    balanced = balance(layers, points[:, 0].real)
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
-    thetas = [[w[i].real if is_real[i] else w[i] for w in balanced] for i in range(count)]
-    return thetas, [float(r) for r in residuals], kinds, indices
+    return [[w[i] for w in balanced] for i in range(count)], residuals.tolist(), kinds, negative

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["adjoint_multiply", "dilate", "has_hyperroot", "multiply", "power", "real_pieces", "roots"]
+__all__ = ["adjoint_multiply", "dilate", "have_hyperroot", "multiply", "power", "real_pieces", "roots", "roots_of_each"]
 
 Array = NDArray[Any]
 
@@ -85,25 +85,52 @@ def real_pieces(form: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], l
     return linear, quadratic
 
 
-def has_hyperroot(form: NDArray[np.complex128], dilation: int, tolerance: float = 1e-7) -> bool:
-    """Whether the form (n + 1,) has a factor a x^dilation + b y^dilation, up to ``tolerance``.
+def roots_of_each(forms: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Roots on the projective line of each of many forms, (P, n + 1) to (P, n, 2), as `roots`."""
+    count, degree = len(forms), forms.shape[1] - 1
+    result = np.empty((count, degree, 2), complex)
+    if degree == 0 or count == 0:
+        return result
+    size = np.abs(forms)
+    scale = size.max(axis=1)
+    plain = (np.minimum(size[:, 0], size[:, -1]) > 4 * np.finfo(float).eps * scale) if degree > 1 else scale > 0
+    if degree == 1:
+        result[:, 0] = np.stack([-forms[:, 1], forms[:, 0]], axis=1)
+    else:
+        companion = np.zeros((int(plain.sum()), degree, degree), complex)
+        companion[:, np.arange(1, degree), np.arange(degree - 1)] = 1
+        companion[:, 0] = -forms[plain, 1:] / forms[plain, :1]
+        result[plain, :, 0] = np.linalg.eigvals(companion)
+        result[plain, :, 1] = 1
+    for p in np.flatnonzero(~plain):
+        result[p] = roots(forms[p])
+    return np.asarray(result / np.linalg.norm(result, axis=2, keepdims=True))
+
+
+def have_hyperroot(forms: NDArray[np.complex128], dilation: int, tolerance: float = 1e-7) -> NDArray[np.bool_]:
+    """Whether each of the forms (P, n + 1) has a factor a x^dilation + b y^dilation, up to ``tolerance``.
 
     Such a factor divides every polyphase component (the coefficients at equal residues modulo the dilation), so it is a
-    common root of these components.
+    common root of these components; those of the largest component are tried.
     """
-    degree = len(form) - 1
+    result = np.zeros(len(forms), dtype=bool)
+    degree = forms.shape[1] - 1
     if degree < dilation:
-        return False
-    # y^k and x^k with k < dilation divide alongside: pad all components to one length, as forms in x^D, y^D.
+        return result
     length = degree // dilation + 1
-    components = [form[j::dilation] for j in range(dilation)]
-    scale = float(np.linalg.norm(form))
-    largest = max(components, key=lambda component: float(np.linalg.norm(component)))
-    for x, y in roots(largest) if len(largest) > 1 else []:
-        values = []
-        for component in components:
-            m = len(component)
-            values.append(abs((component * x ** np.arange(m - 1, -1, -1) * y ** np.arange(m)).sum()))
-        if max(values) <= tolerance * scale * length:
-            return True
-    return False
+    components = [forms[:, j::dilation] for j in range(dilation)]
+    norms = np.stack([np.linalg.norm(component, axis=1) for component in components])
+    scale = np.linalg.norm(norms, axis=0)
+    largest = norms.argmax(axis=0)
+    for j, component in enumerate(components):
+        rows = np.flatnonzero(largest == j)
+        if rows.size == 0 or component.shape[1] < 2:
+            continue
+        points = roots_of_each(component[rows])
+        worst = np.zeros(points.shape[:2])
+        for other in components:
+            m = other.shape[1]
+            monomials = points[:, :, :1] ** np.arange(m - 1, -1, -1) * points[:, :, 1:] ** np.arange(m)
+            worst = np.maximum(worst, np.abs((monomials * other[rows][:, None, :]).sum(axis=2)))
+        result[rows] = (worst <= tolerance * length * scale[rows, None]).any(axis=1)
+    return result

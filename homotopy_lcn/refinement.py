@@ -75,7 +75,8 @@ def refine(equations: Equations, points: NDArray[Any], data: Data, real: bool = 
             if real:
                 moved = moved.real.astype(extended)
             current = np.where(better[:, None], moved, current)
-            if (errors < 1e-20).all():
+            # The next step would be smaller by the condition number times the rounding of the Newton matrix.
+            if ((errors < 1e-14) & (errors * conditions < 1e-4)).all():
                 break
     return Refined(current, filters_of(stratum, current).astype(complex), errors, conditions)
 

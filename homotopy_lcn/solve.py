@@ -186,7 +186,8 @@ def _solve_stratum(
         embedding.stratum, row.count, engine, jobs=jobs, report=lambda done: tell("start system", done)
     )
     tell("tracking", 0)
-    ends = _track_all(equations, start, data, rng, engine, jobs, options, lambda done: tell("tracking", done))
+    report = None if progress is None else lambda done: tell("tracking", done)
+    ends = _track_all(equations, start, data, rng, engine, jobs, options, report)
     tell("classification", 0)
     points, filters, real, errors, conditions = _real_and_conjugate(equations, ends.points, data)
     keep = (errors <= VERIFIED) & (first_occurrences(filters) == np.arange(len(filters)))
@@ -228,7 +229,7 @@ def _track_all(
     engine: Engine,
     jobs: int,
     options: TrackerOptions,
-    report: Callable[[int], None],
+    report: Callable[[int], None] | None,
 ) -> _Ends:
     """One homotopy from the start system to the data; what it misses is tracked again until the count is met.
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homotopy_lcn.forms import adjoint_multiply, dilate, has_hyperroot, multiply, power, real_pieces, roots
+from homotopy_lcn.forms import adjoint_multiply, dilate, have_hyperroot, multiply, power, real_pieces, roots
 
 seeds = st.integers(0, 2**32)
 degrees = st.integers(0, 5)
@@ -136,24 +136,24 @@ def test_a_hyperroot_is_found(dilation, degree, place, seed):
     a, b = complex_normal(rng, 2)
     factor = {"generic": [a, b], "zero": [1, 0], "infinity": [0, 1]}[place]
     form = np.convolve(dilate(np.array(factor), dilation), complex_normal(rng, degree + 1))
-    assert has_hyperroot(form, dilation)
+    assert have_hyperroot(np.atleast_2d(form), dilation)[0]
 
 
 @given(st.integers(2, 4), st.integers(0, 8), seeds)
 def test_a_generic_form_has_no_hyperroot(dilation, degree, seed):
     form = complex_normal(np.random.default_rng(seed), degree + 1)
-    assert not has_hyperroot(form, dilation)
+    assert not have_hyperroot(np.atleast_2d(form), dilation)[0]
 
 
 def test_every_form_has_hyperroots_of_dilation_one_as_soon_as_it_has_roots():
-    assert has_hyperroot(np.array([1, 2, 5j]), 1)
-    assert not has_hyperroot(np.array([3 + 0j]), 1)
+    assert have_hyperroot(np.atleast_2d(np.array([1, 2, 5j])), 1)[0]
+    assert not have_hyperroot(np.atleast_2d(np.array([3 + 0j])), 1)[0]
 
 
 def test_two_of_three_polyphase_components_with_a_common_root_are_no_hyperroot():
     x = np.array([1, -2 + 0j])
     form = np.zeros(6, complex)
     form[0::3], form[1::3], form[2::3] = x, 3 * x, [1, 1]
-    assert not has_hyperroot(form, 3)
+    assert not have_hyperroot(np.atleast_2d(form), 3)[0]
     form[2::3] = -0.5 * x
-    assert has_hyperroot(form, 3)
+    assert have_hyperroot(np.atleast_2d(form), 3)[0]
