@@ -182,6 +182,20 @@ INLINE void each_factor(const S& shape, Body&& body) {
     }
 }
 
+// Calls body(first, width) for blocks of the ``count`` columns of factor f, the width a compile-time constant: all at once
+// if the shape is known, otherwise by fours and singly.
+template <class S, class F, class Body>
+INLINE void each_block(int count, F, Body&& body) {
+    if constexpr (S::fixed) {
+        constexpr int width = S::e(F::value) + 1;
+        body(0, std::integral_constant<int, width>{});
+    } else {
+        int q = 0;
+        for (; q + 4 <= count; q += 4) body(q, std::integral_constant<int, 4>{});
+        for (; q < count; ++q) body(q, std::integral_constant<int, 1>{});
+    }
+}
+
 template <class S>
 INLINE constexpr int offset_of(const S& shape, int f) {
     int at = 0;
@@ -483,18 +497,18 @@ class Tracker {
         const int K = shape.K, N = shape.N;
         Forms<C>& forms = ws.forms;
         build_forms(shape, forms, ws.guess, true);
-        // Σ J, column by column: J_f has the columns P_f shifted by q D_f.
+        // Σ J: J_f has the columns P_f shifted by q D_f.
         each_factor(shape, [&](auto g) {
-            const int e = shape.e(g), dil = shape.dil(g), size = K - e * dil, at = offset_of(shape, g);
-            const C* rest = forms.rest[g];
-            for (int i = 0; i < K; ++i) {
-                const C* row = ws.gram + i * K;
-                for (int q = 0; q <= e; ++q) {
-                    C sum = zero_c();
-                    for (int j = 0; j < size; ++j) add_product(sum, row[j + q * dil], rest[j]);
-                    ws.columns[(at + q) * K + i] = sum;
-                }
-            }
+            const int dil = shape.dil(g), size = K - shape.e(g) * dil;
+            C* out = ws.columns + offset_of(shape, g) * K;
+            each_block<S>(shape.e(g) + 1, g, [&](int q, auto width) {
+                constexpr int Q = decltype(width)::value, R = Q < 4 ? 2 : 1;
+                int i = 0;
+                for (; i + R <= K; i += R)
+                    times_gram<R, Q>(out + q * K + i, ws.gram + i * K + q * dil, forms.rest[g], K, size, dil);
+                if (R == 2 && i < K)
+                    times_gram<1, Q>(out + q * K + i, ws.gram + i * K + q * dil, forms.rest[g], K, size, dil);
+            });
         });
         // Σ w = Σ J_0 Q_0.
         for (int i = 0; i < K; ++i) {
@@ -502,20 +516,17 @@ class Tracker {
             for (int q = 0; q <= shape.e(0); ++q) add_product(sum, ws.columns[q * K + i], ws.guess[q]);
             ws.residual[i] = sum;
         }
-        // JᵀΣJ, lower triangle by blocks g ≥ f.
+        // JᵀΣJ, lower triangle by blocks g ≥ f (the whole of the diagonal blocks).
         each_factor(shape, [&](auto g) {
             const int atg = offset_of(shape, g), eg = shape.e(g), dg = shape.dil(g), size = K - eg * dg;
-            const C* rest = forms.rest[g];
             each_factor(shape, [&](auto f) {
                 if (f > g) return;
-                const int atf = offset_of(shape, f), ef = shape.e(f);
-                for (int p = 0; p <= eg; ++p)
-                    for (int q = 0; q <= (f == g ? p : ef); ++q) {
-                        const C* column = ws.columns + (atf + q) * K + p * dg;
-                        C sum = zero_c();
-                        for (int i = 0; i < size; ++i) add_product(sum, rest[i], column[i]);
-                        ws.matrix[(atg + p) * N + atf + q] = sum;
-                    }
+                const int atf = offset_of(shape, f);
+                each_block<S>(shape.e(f) + 1, f, [&](int q, auto width) {
+                    for (int p = 0; p <= eg; ++p)
+                        dots<decltype(width)::value>(ws.matrix + (atg + p) * N + atf + q, forms.rest[g],
+                                                     ws.columns + (atf + q) * K + p * dg, size, K);
+                });
             });
         });
         // The second derivatives of w against the residual.
@@ -559,6 +570,33 @@ class Tracker {
                 for (int q = 0; q <= p; ++q) add_product(ws.matrix[(at + p) * N + at + q], gp, conj(ws.x[at + q]));
             }
         });
+    }
+
+    // Rows i … i + R − 1 of Σ times the Q columns that are ``rest`` shifted by multiples of dil.
+    template <int R, int Q>
+    static INLINE void times_gram(C* out, const C* gram, const C* rest, int K, int size, int dil) {
+        C sum[R][Q];
+        for (int r = 0; r < R; ++r)
+            for (int q = 0; q < Q; ++q) sum[r][q] = zero_c();
+        for (int j = 0; j < size; ++j) {
+            const C a = rest[j];
+            for (int r = 0; r < R; ++r)
+                for (int q = 0; q < Q; ++q) add_product(sum[r][q], gram[r * K + j + q * dil], a);
+        }
+        for (int r = 0; r < R; ++r)
+            for (int q = 0; q < Q; ++q) out[q * K + r] = sum[r][q];
+    }
+
+    // Products of one row with Q columns that lie ``stride`` apart.
+    template <int Q>
+    static INLINE void dots(C* out, const C* row, const C* columns, int size, int stride) {
+        C sum[Q];
+        for (int q = 0; q < Q; ++q) sum[q] = zero_c();
+        for (int i = 0; i < size; ++i) {
+            const C a = row[i];
+            for (int q = 0; q < Q; ++q) add_product(sum[q], a, columns[q * stride + i]);
+        }
+        for (int q = 0; q < Q; ++q) out[q] = sum[q];
     }
 
     // The patches are laid through ws.x, where ‖Q_f‖ = 1 for f ≥ 1.
@@ -624,13 +662,23 @@ class Tracker {
     }
     V pivots{};
 
+    // Solves for ``count`` right-hand sides that lie N apart.
+    template <int count>
     INLINE void solve(C* y) const {
         const int N = shape.N;
-        for (int i = 0; i < N; ++i)
-            for (int j = 0; j < i; ++j) subtract_product(y[i], ws.matrix[i * N + j], y[j]);
+        for (int i = 0; i < N; ++i) {
+            C sum[count];
+            for (int c = 0; c < count; ++c) sum[c] = y[c * N + i];
+            for (int j = 0; j < i; ++j)
+                for (int c = 0; c < count; ++c) subtract_product(sum[c], ws.matrix[i * N + j], y[c * N + j]);
+            for (int c = 0; c < count; ++c) y[c * N + i] = sum[c];
+        }
         for (int i = N - 1; i >= 0; --i) {
-            y[i] = y[i] * ws.matrix[i * N + i];
-            for (int j = i + 1; j < N; ++j) subtract_product(y[i], ws.matrix[j * N + i], y[j]);
+            C sum[count];
+            for (int c = 0; c < count; ++c) sum[c] = y[c * N + i] * ws.matrix[i * N + i];
+            for (int j = i + 1; j < N; ++j)
+                for (int c = 0; c < count; ++c) subtract_product(sum[c], ws.matrix[j * N + i], y[c * N + j]);
+            for (int c = 0; c < count; ++c) y[c * N + i] = sum[c];
         }
     }
 
@@ -704,7 +752,7 @@ class Tracker {
             const V scale = residual * root(rest);
             for (int p = 0; p <= e; ++p) defect[at + p] = {p % 2 ? -scale : scale, p % 3 ? scale : -scale};
         });
-        solve(defect);
+        solve<1>(defect);
         return double(N) * size_of(defect);
     }
 
@@ -741,11 +789,16 @@ class Tracker {
         mix(to);
         hessian();
         factorise();
-        solve(ws.newton);
-        for (int i = 0; i < N; ++i) ws.next_x[i] = ws.guess[i] - ws.newton[i];
+        solve<1>(ws.newton);
+        // The predictor's error grows like (s − last_s)² (s − s)², so the Newton step tells the error of its slope, too.
+        const V slope = select(step < 0, 2.0 / select(step < 0, step, one), zero) +
+                        select(cubic, 2.0 / select(cubic, to - last_s, one), zero);
+        for (int i = 0; i < N; ++i) {
+            ws.next_x[i] = ws.guess[i] - ws.newton[i];
+            ws.guess_tangent[i] = ws.guess_tangent[i] - slope * ws.newton[i];
+        }
         dual_gradient(to);
-        solve(ws.chord);
-        solve(ws.chord + N);
+        solve<2>(ws.chord);
         for (int i = 0; i < N; ++i) {
             ws.next_x[i] = ws.next_x[i] - ws.chord[i];
             ws.next_tangent[i] = ws.guess_tangent[i] - ws.chord[N + i];
