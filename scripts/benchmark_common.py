@@ -33,7 +33,7 @@ GOAL_ARCHITECTURES = (
 
 @dataclass(frozen=True)
 class Problem:
-    """The pure stratum of an architecture with its start system."""
+    """The stratum of an architecture that has most points, with its start system."""
 
     name: str
     stratum: Stratum
@@ -50,9 +50,9 @@ class Problem:
 
 
 def problem(filters: Sequence[int], strides: Sequence[int], jobs: int = 1) -> Problem:
-    """The pure stratum of an architecture with its start system, computed if need be."""
+    """The stratum of an architecture that has most points, with its start system, computed if need be."""
     arch = Architecture(tuple(filters), tuple(strides))
-    row = next(row for row in generic_count(arch) if row.pure)
+    row = max(generic_count(arch), key=lambda row: row.count)
     stratum = Embedding.of_pattern(arch, row.pattern).stratum
     return Problem(
         architecture_name(filters, strides), stratum, start_system(stratum, row.count, get_engine(), jobs=jobs)
