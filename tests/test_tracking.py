@@ -16,7 +16,7 @@ from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.parameters import balance, compose, relative_gradient
 from homotopy_lcn.start_systems import start_system
-from homotopy_lcn.strata import Stratum
+from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine, reference
 
 ENGINE = get_engine("reference")
@@ -190,6 +190,25 @@ def test_badly_scaled_data_cost_nothing():
     np.testing.assert_array_equal(result.steps, expected.steps)
     np.testing.assert_array_equal(result.points[:, 1:], expected.points[:, 1:])
     np.testing.assert_array_equal(result.points[:, 0], expected.points[:, 0] * (b / gram))
+
+
+def test_tangents_follow_into_a_new_patch():
+    """The same curve of filters, its tangent by central differences."""
+    rng = np.random.default_rng(17)
+    stratum = Stratum((Factor(2, 1, 1), Factor(1, 3, 1), Factor(1, 2, 2)))
+    equations = equations_of(stratum)
+    centre, point, tangent = rng.standard_normal((3, 4, stratum.coordinates, 2)) @ [1, 1j]
+    data = equations.transform(random_data(stratum.filter_size, rng))
+    batch = reference._Batch(equations, data, data, TrackerOptions(), reference._Flag())
+    moved, moved_tangent = batch._to_patch(centre, point, tangent)
+    np.testing.assert_allclose(equations.filters(moved), equations.filters(point), rtol=1e-10, atol=1e-10)
+    for part in stratum.slices:
+        unit = centre[:, part] / np.linalg.norm(centre[:, part], axis=1)[:, None]
+        np.testing.assert_allclose((unit.conj() * moved[:, part]).sum(axis=1), 1, rtol=0, atol=1e-13)
+    h = 1e-5
+    ahead, behind = (batch._to_patch(centre, point + sign * h * tangent, tangent)[0] for sign in (1, -1))
+    size = np.abs(moved_tangent).max(axis=1, keepdims=True)
+    np.testing.assert_allclose((ahead - behind) / (2 * h) / size, moved_tangent / size, rtol=0, atol=1e-7)
 
 
 def test_no_paths():
