@@ -169,7 +169,7 @@ def tables(tallies: list[Tally]) -> str:
             "of them swapped",
             "missing after conservative retracking",
             "after detours",
-        ],  # fmt: skip
+        ],
         [
             [
                 t.name,
@@ -182,7 +182,7 @@ def tables(tallies: list[Tally]) -> str:
                 t.swapped,
                 t.after_conservative,
                 t.after_detours,
-            ]  # fmt: skip
+            ]
             for t in [*tallies, total]
         ],
     )

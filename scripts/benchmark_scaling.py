@@ -143,7 +143,8 @@ def main() -> None:
         f"{facts(description)}\n\nThreads (elapsed time):\n\n{threads}\n\n"
         f"Instruction sets, one thread:\n\n{instruction_sets}\n\n"
         "The number of points, one target, one thread (lost: paths that failed or ended where another one did, before "
-        f"retracking; start system: read or computed, elapsed time):\n\n{points}\n\nThe filter size K, one target, one thread:\n\n{sizes}"
+        f"retracking; start system: read or computed, elapsed time):\n\n{points}\n\n"
+        f"The filter size K, one target, one thread:\n\n{sizes}"
     )
     print_report("scaling", text, arguments.markdown)
 
