@@ -9,7 +9,8 @@ A start system of a stratum is random complex data with all critical points of t
 and otherwise computed: from the shipped start system of the `separated` stratum, if there is one (strata that differ in
 their strides only are linear projections of the same tensor products, with equally many critical points), else by
 monodromy. It is checked by the trace test and kept in the cache. All random choices are derived from the name of the
-stratum, so a start system is the same whether it was computed just now or read.
+stratum, so a start system is the same whether it was computed just now or read (one whose computation was interrupted
+and resumed has the same data; its points may differ by rounding and order).
 
 The cache folder is ``$HOMOTOPY_LCN_CACHE`` if set, else the platform's usual one.
 """
@@ -60,7 +61,7 @@ STORED_ACCURACY = 1e-9
 KEYS = {"gram", "b", "points", "trace"}
 #: What reading an absent or damaged file may raise (RuntimeError: damaged bytes that ask for decryption and the like).
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
-_memory: dict[str, StartSystem] = {}
+_memory: dict[tuple[str, int], StartSystem] = {}
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,15 @@ def start_system(
         If it could not be computed.
     """
     name = stratum.name
-    if name not in _memory:
+    if (name, count) not in _memory:
         found = _shipped(stratum, count) or _cached(stratum, count)
         if found is None:
             found = _compute(stratum, count, engine, jobs, report)
             if count > 1:
                 _keep(cache_folder() / f"{name}.npz", found.arrays(), stratum=name, count=count)
             _remove(_checkpoint_path(name))
-        _memory[name] = found
-    return _memory[name]
+        _memory[name, count] = found
+    return _memory[name, count]
 
 
 def cache_folder() -> Path:
