@@ -203,7 +203,6 @@ def classify(
     points: Complex,
     filters: Complex,
     real: NDArray[np.bool_],
-    errors: Real,
     conditions: Real,
 ) -> list[CriticalPoint]:
     """Classify the critical points of one stratum.
@@ -222,8 +221,8 @@ def classify(
         With real entries for the real points, except where the factors of a real filter are not real.
     filters : (P, K) complex array
     real : (P,) bool array
-    errors, conditions : (P,) float arrays
-        Relative error estimates and condition numbers.
+    conditions : (P,) float array
+        Condition numbers.
     """
     pure = all(partition[0] == 1 for partition in pattern)
     smooth = _smooth_points(arch, embedding, points)

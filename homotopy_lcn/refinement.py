@@ -8,6 +8,7 @@ Numerical Algorithms* (2002), chapter 25).
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,9 @@ from .forms import adjoint_multiply, dilate, multiply, power
 from .strata import Stratum
 
 __all__ = ["Refined", "refine"]
+
+#: Points refined together.
+BATCH = 2048
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,28 @@ class Refined:
     conditions: Real
 
 
-def refine(equations: Equations, points: NDArray[Any], data: Data, real: bool = False, steps: int = 6) -> Refined:
-    """Refine critical points (P, coordinates) of real data; with ``real``, keep real points real."""
+def refine(
+    equations: Equations, points: NDArray[Any], data: Data, real: bool = False, steps: int = 6, jobs: int = 1
+) -> Refined:
+    """Refine critical points (P, coordinates) of real data; with ``real``, keep real points real.
+
+    Points are taken in batches of fixed size, by ``jobs`` threads: memory is bounded and the result does not depend on
+    the number of threads.
+    """
+    if len(points) <= BATCH:
+        return _refine(equations, points, data, real, steps)
+    batches = [points[i : i + BATCH] for i in range(0, len(points), BATCH)]
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        parts = list(pool.map(lambda batch: _refine(equations, batch, data, real, steps), batches))
+    return Refined(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("points", "filters", "errors", "conditions")
+        )
+    )
+
+
+def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, steps: int) -> Refined:
     stratum = equations.stratum
     extended = np.clongdouble
     current = np.array(points, dtype=extended)

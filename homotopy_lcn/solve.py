@@ -26,6 +26,8 @@ __all__ = ["SolveInterrupted", "critical_points"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
+#: Points classified together: bounds the memory.
+CLASSIFIED_TOGETHER = 4096
 #: How many critical parameters over one filter are listed at most.
 MAX_PARAMETERS = 100_000
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
@@ -189,18 +191,22 @@ def _solve_stratum(
     report = None if progress is None else lambda done: tell("tracking", done)
     ends = _track_all(equations, start, data, rng, engine, jobs, options, report)
     tell("classification", 0)
-    points, filters, real, errors, conditions = _real_and_conjugate(equations, ends.points, data)
+    points, filters, real, errors, conditions = _real_and_conjugate(equations, ends.points, data, jobs)
     keep = (errors <= VERIFIED) & (first_occurrences(filters) == np.arange(len(filters)))
     points, filters, real = points[keep], filters[keep], real[keep]
     points[:, 0] *= scale
     whole = np.zeros((len(filters), arch.filter_size), complex)
     for column, position in enumerate(embedding.positions):
         whole[:, position] += scale * filters[:, column]
-    classified = classify(
-        arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern, points, whole, real,
-        errors[keep], conditions[keep],
-    )  # fmt: skip
-    tell("classification", row.count)
+    conditions = conditions[keep]
+    classified: list[CriticalPoint] = []
+    for first in range(0, len(points), CLASSIFIED_TOGETHER):
+        part = slice(first, first + CLASSIFIED_TOGETHER)
+        classified += classify(
+            arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern,
+            points[part], whole[part], real[part], conditions[part],
+        )  # fmt: skip
+        tell("classification", len(classified))
     result = StratumResult(
         row.pattern, row.pure, row.count, len(classified), row.factorizations, ends.at_infinity, ends.singular,
         {"paths": ends.paths, "steps": ends.steps, "retracked": ends.retracked, "detours": ends.detours},
@@ -289,7 +295,7 @@ def _united(equations: Equations, known: Complex, new: Complex) -> Complex:
 
 
 def _real_and_conjugate(
-    equations: Equations, points: Complex, data: Data
+    equations: Equations, points: Complex, data: Data, jobs: int
 ) -> tuple[Complex, Complex, NDArray[np.bool_], Real, Real]:
     """Refine the points; decide which filters are real, make these exactly real and the others exactly conjugate.
 
@@ -300,7 +306,7 @@ def _real_and_conjugate(
     -------
     points, filters, real, errors, conditions
     """
-    refined = refine(equations, points, data)
+    refined = refine(equations, points, data, jobs=jobs)
     points, filters = refined.points.astype(complex), refined.filters
     errors, conditions = refined.errors, refined.conditions
     partner = find(filters, filters.conj(), tolerance=1e-6)
@@ -323,8 +329,7 @@ def _real_and_conjugate(
         filters[rows] = exact.filters
         errors[rows], conditions[rows] = exact.errors, exact.conditions
     filters[real] = filters[real].real
-    for i in np.flatnonzero(~real):
-        j = partner[i]
-        if j > i and partner[j] == i:
-            points[j], filters[j] = points[i].conj(), filters[i].conj()
+    paired = np.flatnonzero(~real & (partner > np.arange(len(points))))
+    paired = paired[partner[partner[paired]] == paired]
+    points[partner[paired]], filters[partner[paired]] = points[paired].conj(), filters[paired].conj()
     return points, filters, real, errors, conditions

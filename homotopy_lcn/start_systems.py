@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from ._data import data_path
 from .distinct import first_occurrences
-from .equations import Complex, Data, equations_of
+from .equations import Complex, Data, Equations, Real, equations_of
 from .errors import IncompleteStartSystem, InputError
 from .files import write_atomically
 from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
@@ -212,6 +212,16 @@ def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.gener
 def _solves(stratum: Stratum, data: Data, points: Complex) -> bool:
     """Whether the points are distinct critical points of the data."""
     equations = equations_of(stratum)
+    accurate = all(
+        _newton_steps(equations, data, points[i : i + 2048]).max() < STORED_ACCURACY
+        for i in range(0, len(points), 2048)
+    )
+    filters = equations.filters(points)
+    return accurate and bool((first_occurrences(filters) == np.arange(len(filters))).all())
+
+
+def _newton_steps(equations: Equations, data: Data, points: Complex) -> Real:
+    """Relative size of the Newton step at each point; NaN or infinite where there is none."""
     transformed = equations.transform(data)
     with np.errstate(all="ignore"):
         directions = equations.patch_values(equations.patches(points))
@@ -220,10 +230,8 @@ def _solves(stratum: Stratum, data: Data, points: Complex) -> bool:
         try:
             newton = np.linalg.solve(values.hessian, values.gradient[:, :, None])
         except np.linalg.LinAlgError:
-            return False
-        accurate = bool((np.linalg.norm(newton, axis=(1, 2)) < STORED_ACCURACY).all())
-    filters = equations.filters(points)
-    return accurate and bool((first_occurrences(filters) == np.arange(len(filters))).all())
+            return np.full(len(points), np.inf)
+        return np.asarray(np.linalg.norm(newton, axis=(1, 2)))
 
 
 def _compute(
