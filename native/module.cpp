@@ -28,7 +28,9 @@ using namespace homotopy_lcn;
 namespace {
 
 using Complexes = py::array_t<std::complex<double>, py::array::c_style>;
-constexpr std::size_t largest_result = std::size_t(1) << 36;  // bytes
+constexpr std::size_t largest_result = std::size_t(1) << 36;     // bytes
+constexpr std::size_t largest_workspace = std::size_t(1) << 32;  // bytes, all threads together
+constexpr double short_call = 1e6;                               // products in a step of all paths: below, Ctrl-C can wait
 
 bool runs_here(const Kernel& kernel) {
 #if defined(HOMOTOPY_LCN_X86)
@@ -102,6 +104,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
             "target_b: wrong shape");
     require(options.size() == 10, "options: ten numbers expected");
     for (double option : options) require(std::isfinite(option) && option > 0, "options: not positive");
+    require(max_steps >= 1, "max_steps: not positive");
     require(jobs >= 1 && jobs <= 1024, "jobs: out of range");
     require_finite("starts", starts);
     require_finite("start_gram", start_gram);
@@ -149,6 +152,9 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
         const std::size_t bytes = (kernel.workspace(job) + 127) / 64 * 64;
         const std::int64_t useful = (total + kernel.lanes - 1) / kernel.lanes;
         const int threads = int(std::min<std::int64_t>(jobs, useful));
+        require(bytes <= largest_workspace / std::size_t(threads),
+                "jobs: " + std::to_string(threads) + " threads need too much workspace (" + std::to_string(bytes) +
+                    " bytes each)");
         std::vector<std::unique_ptr<void, AlignedFree>> memory;
         for (int i = 0; i < threads; ++i) {
             void* block = std::aligned_alloc(64, bytes);
@@ -156,8 +162,9 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
             std::memset(block, 0, bytes);
             memory.emplace_back(block);
         }
-        if (threads == 1 && report.is_none() && total <= 2048) {
-            py::gil_scoped_release release;  // short: not worth a thread
+        const double work = double(total) * double(size) * double(size) * double(coordinates);
+        if (threads == 1 && report.is_none() && work <= short_call) {
+            py::gil_scoped_release release;  // not worth a thread
             kernel.run(job, memory[0].get());
         } else {
             std::mutex mutex;
