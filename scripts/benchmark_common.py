@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,8 @@ from homotopy_lcn.equations import Data
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.start_systems import StartSystem, start_system
 from homotopy_lcn.strata import Embedding, Stratum
-from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking import TrackerOptions, TrackResult, get_engine
+from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
 
 SCRIPTS = Path(__file__).resolve().parent
 #: Filters and strides of the architectures of the goals.
@@ -59,6 +60,14 @@ def problem(filters: Sequence[int], strides: Sequence[int], jobs: int = 1) -> Pr
     )
 
 
+def raw(task: Problem, targets: list[Data], options: TrackerOptions, jobs: int) -> TrackResult:
+    """The kernel's own results: no path is handed on to the reference engine."""
+    coordinates = _Coordinates(task.stratum)
+    result = NativeEngine().run(coordinates, task.start.points, task.start.data, targets, options, jobs, None)
+    points = coordinates.from_kernel(result["points"])
+    return TrackResult(points, *(result[item.name] for item in fields(TrackResult)[1:]))
+
+
 def architecture_name(filters: Sequence[int], strides: Sequence[int]) -> str:
     """Such as ``(3,2),(2,1)``."""
     return ",".join(f"({','.join(map(str, numbers))})" for numbers in (filters, strides))
@@ -95,8 +104,6 @@ def processor() -> str:
 
 def machine() -> dict[str, str]:
     """Machine and versions."""
-    from homotopy_lcn.tracking.native import NativeEngine
-
     return {
         "processor": f"{processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}",

@@ -45,6 +45,7 @@ from benchmark_common import (
     median_seconds,
     print_report,
     problem,
+    raw,
     seconds,
     table,
 )
@@ -54,7 +55,7 @@ from polynomial_systems import PatchedSystem, written
 
 from homotopy_lcn.distinct import find, first_occurrences
 from homotopy_lcn.equations import Data, equations_of
-from homotopy_lcn.tracking import Homotopy, TrackerOptions, TrackResult
+from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
 from homotopy_lcn.tracking.reference import ReferenceEngine
 
@@ -204,6 +205,7 @@ class Timing:
     peers: dict[str, float]
     inner: dict[str, float]
     same: dict[str, str]
+    handed_on: int = 0
 
 
 def compare(task: Problem, peers: list[Peer], repeats: int, rng: np.random.Generator) -> Timing:
@@ -222,6 +224,7 @@ def compare(task: Problem, peers: list[Peer], repeats: int, rng: np.random.Gener
     result.same["kernel"] = f"{distinct} of {task.paths * repeats}"
     survey = median_seconds(lambda: kernel.track_many(stratum, points, start, many, options), repeats)
     result.survey = microseconds * survey / len(many)
+    result.handed_on = int((raw(task, many, options, 1).codes == ReturnCode.STEP_TOO_SMALL).sum())
     together = filters(kernel.track_many(stratum, points, start, targets, options).points)
     result.same["survey"] = agreement(ends, np.split(together, repeats))
     result.single = microseconds * statistics.median(
@@ -303,12 +306,13 @@ def timing_tables(timings: list[Timing], peers: list[Peer]) -> str:
     )
     others = ["survey", "reference", *names]
     same = table(
-        ["(k),(s)", "kernel, distinct ends", *others],
-        [[t.name, t.same["kernel"], *(t.same[name] for name in others)] for t in timings],
+        ["(k),(s)", "distinct ends", *others, "survey, handed on"],
+        [[t.name, t.same["kernel"], *(t.same[name] for name in others), t.handed_on] for t in timings],
     )
     return (
         f"Microseconds a path, medians, one thread:\n\n{times}\n\nRatios:\n\n{ratios}\n\n"
-        "Ends of the kernel (one target a call) that are distinct; those that the others found, path by path:\n\n"
+        "Ends of the kernel (one target a call) that are distinct; those that the others found, path by path; paths of "
+        "the\nsurvey that the kernel handed on to the reference engine, which makes the survey slower:\n\n"
         f"{same}"
     )
 

@@ -22,13 +22,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
-from benchmark_common import GOAL_ARCHITECTURES, Problem, facts, machine, print_report, problem, table
+from benchmark_common import GOAL_ARCHITECTURES, Problem, facts, machine, print_report, problem, raw, table
 
 from homotopy_lcn.distinct import first_occurrences
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.solve import _doubtful, _track_all, _united
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
-from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
+from homotopy_lcn.tracking.native import NativeEngine
 
 #: Beyond the goals: strata with one and with two factors of higher power, a shape without code of its own, many paths.
 ARCHITECTURES = (
@@ -127,14 +127,6 @@ def add_batch(tally: Tally, task: Problem, targets: list[Data], jobs: int, rng: 
             conservative, detours = missing(task, target, ends, rng)
             tally.after_conservative += conservative
             tally.after_detours += detours
-
-
-def raw(task: Problem, targets: list[Data], options: TrackerOptions, jobs: int) -> TrackResult:
-    """The kernel's own results: no path is handed on to the reference engine."""
-    coordinates = _Coordinates(task.stratum)
-    result = NativeEngine().run(coordinates, task.start.points, task.start.data, targets, options, jobs, None)
-    points = coordinates.from_kernel(result["points"])
-    return TrackResult(points, *(result[item.name] for item in dataclasses.fields(TrackResult)[1:]))
 
 
 def missing(task: Problem, target: Data, result: TrackResult, rng: np.random.Generator) -> tuple[int, int]:

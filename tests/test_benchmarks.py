@@ -106,7 +106,7 @@ def test_counting_kernel_tracks_the_same_paths(rng):
     task = benchmark_common.problem((2, 2, 2), (1, 2, 1))
     targets = task.targets(2, rng)
     operations, ends = flops.FlopCounter([task.stratum]).count(task, targets, TrackerOptions())
-    result = benchmark_reliability.raw(task, targets, TrackerOptions(), 1)
+    result = benchmark_common.raw(task, targets, TrackerOptions(), 1)
     equations = equations_of(task.stratum)
     counted = equations.filters(flops._Coordinates(task.stratum).from_kernel(ends))
     assert benchmark_peers.agreement([equations.filters(result.points)], [counted]) == "all"
@@ -129,7 +129,7 @@ def test_reliability_of_a_few_paths(rng):
 def test_lost_paths_are_found_again(rng):
     task = benchmark_common.problem((3, 2), (2, 1))
     target = task.targets(1, rng)[0]
-    result = benchmark_reliability.raw(task, [target], TrackerOptions(), 1)
+    result = benchmark_common.raw(task, [target], TrackerOptions(), 1)
     result.points[3] = result.points[4]
     result.codes[7] = 4
     assert benchmark_reliability.missing(task, target, result, rng) == (0, 0)
