@@ -34,7 +34,8 @@ class Refined:
     points : (P, coordinates) extended-precision complex array
     filters : (P, K) complex array
     errors : (P,) float array
-        Relative size of the last Newton step: an estimate of the error left.
+        Relative size of the last Newton step. What rounding of the residual leaves, about the precision of
+        ``longdouble`` times the condition number, is not in it.
     conditions : (P,) float array
         Condition number of the Newton matrix, scaled to unit diagonal.
     """

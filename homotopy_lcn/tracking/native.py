@@ -7,6 +7,7 @@ stuck on the way is handed to the reference engine, which does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,13 @@ class NativeEngine:
         jobs: int = 1,
         report: Callable[[int], None] | None = None,
     ) -> TrackResult:
-        """Track the same start points to each of T targets; path t P + p leads from start p to target t."""
+        """Track the same start points to each of T targets; path t P + p leads from start p to target t.
+
+        Raises
+        ------
+        ValueError
+            If an array does not have the shape that the stratum asks for, or is not finite.
+        """
         coordinates = _Coordinates(stratum)
         result = self.run(coordinates, points, start, targets, options, jobs, report)
         ends = TrackResult(
@@ -78,7 +85,8 @@ class NativeEngine:
         for path in np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL):
             # Stuck on the way: the one thing that pivots can cure.
             homotopy = Homotopy(start, targets[path // count])
-            again = ReferenceEngine().track(stratum, points[path % count][None], homotopy, options)
+            with np.errstate(all="ignore"):  # data near the limits of doubles
+                again = ReferenceEngine().track(stratum, points[path % count][None], homotopy, options)
             for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
                 getattr(ends, name)[path] = getattr(again, name)[0]
         if report is not None:
@@ -96,7 +104,12 @@ class NativeEngine:
         report: Callable[[int], None] | None,
     ) -> dict[str, Any]:
         """The kernel's own results, in its own coordinates."""
-        size = coordinates.stratum.filter_size
+        size, length = coordinates.stratum.filter_size, coordinates.stratum.coordinates
+        if np.ndim(points) != 2 or np.shape(points)[1] != length:
+            raise ValueError(f"points: shape {np.shape(points)} given; expected (paths, {length})")
+        _check_shapes("start", start, size)
+        for target in targets:
+            _check_shapes("target", target, size)
         return _native.track(
             [(factor.degree, factor.power, factor.dilation) for factor in coordinates.factors],
             coordinates.to_kernel(points),
@@ -116,7 +129,7 @@ class NativeEngine:
                 options.endgame_distance,
                 options.divergence_exponent,
             ],
-            options.max_steps,
+            ceil(options.max_steps),
             jobs,
             self.instruction_set,
             report,
@@ -161,6 +174,12 @@ class _Coordinates:
             result[:, self.head] /= norm[:, None]
         result[:, 0] = norm
         return result
+
+
+def _check_shapes(name: str, data: Data, size: int) -> None:
+    for part, values, shape in (("gram", data.gram, (size, size)), ("b", data.b, (size,))):
+        if np.shape(values) != shape:
+            raise ValueError(f"{name}_{part}: shape {np.shape(values)} given; expected {shape}")
 
 
 def _array(values: NDArray[Any]) -> Complex:
