@@ -1,7 +1,7 @@
 #define LANES 4
-#include "shapes.hpp"
+#include "chosen.hpp"
 
 namespace homotopy_lcn {
 extern const Kernel kernel_avx2;
-const Kernel kernel_avx2 = {"avx2", LANES, Common::workspace, Common::run};
+const Kernel kernel_avx2 = {"avx2", LANES, Chosen::workspace, Chosen::run};
 }  // namespace homotopy_lcn

@@ -1,7 +1,7 @@
 #define LANES 2
-#include "shapes.hpp"
+#include "chosen.hpp"
 
 namespace homotopy_lcn {
 extern const Kernel kernel_baseline;
-const Kernel kernel_baseline = {"baseline", LANES, Common::workspace, Common::run};
+const Kernel kernel_baseline = {"baseline", LANES, Chosen::workspace, Chosen::run};
 }  // namespace homotopy_lcn

@@ -27,7 +27,9 @@ using namespace homotopy_lcn;
 
 namespace {
 
-using Complexes = py::array_t<std::complex<double>, py::array::c_style>;
+// Another layout, type or alignment is copied.
+using Complexes =
+    py::array_t<std::complex<double>, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
 constexpr std::size_t largest_result = std::size_t(1) << 36;     // bytes
 constexpr std::size_t largest_workspace = std::size_t(1) << 32;  // bytes, all threads together
 constexpr double short_call = 1e6;                               // products in a step of all paths: below, Ctrl-C can wait

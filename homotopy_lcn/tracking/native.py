@@ -75,7 +75,7 @@ class NativeEngine:
         ValueError
             If an array does not have the shape that the stratum asks for, or is not finite.
         """
-        coordinates = _Coordinates(stratum)
+        coordinates, points = _Coordinates(stratum), np.asarray(points, complex)
         result = self.run(coordinates, points, start, targets, options, jobs, report)
         ends = TrackResult(
             coordinates.from_kernel(result["points"]),
@@ -155,7 +155,6 @@ class _Coordinates:
         self.order = np.array([*head_part, *rest], dtype=int)
 
     def to_kernel(self, points: Complex) -> Complex:
-        points = np.asarray(points, complex)
         result = points[:, self.order]
         if self.free is None:
             return np.concatenate([points[:, :1], result], axis=1)
@@ -169,8 +168,8 @@ class _Coordinates:
             result[:, self.order] = points[:, 1:]
             return result
         result[:, self.order] = points
-        norm = np.linalg.norm(points[:, : len(self.head)], axis=1)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # paths that diverged
+            norm = np.linalg.norm(points[:, : len(self.head)], axis=1)
             result[:, self.head] /= norm[:, None]
         result[:, 0] = norm
         return result
