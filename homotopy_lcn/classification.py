@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .equations import Complex, Data, Real, equations_of
-from .forms import dilate, have_hyperroot, multiply, power, real_pieces, roots, roots_of_each
+from .forms import dilate, have_hyperroot, multiply, pieces_of_roots, power, roots, roots_of_each
 from .parameters import balance, compose, relative_gradient
 from .refinement import refine
 from .results import CriticalPoint
@@ -72,10 +72,11 @@ class RealStructure:
         """From the pairs (m, Q_m), Q_m real."""
         linear, quadratic, doubtful = [], [], {}
         for multiplicity, form in factors:
-            lines, squares = real_pieces(form)
+            points = roots(form)
+            lines, squares = pieces_of_roots(points)
             linear += [(multiplicity, piece) for piece in lines]
             quadratic += [(multiplicity, piece) for piece in squares]
-            doubt = _doubt(roots(form))
+            doubt = _doubt(points)
             if doubt != (0, 0):
                 doubtful[multiplicity] = doubt
         return cls(linear, quadratic, doubtful)
@@ -101,6 +102,8 @@ def _doubt(points: Complex) -> tuple[int, int]:
     overlapping discs contains s roots. If it is its own conjugate, it has s, s − 2, … real ones, otherwise none.
     """
     degree = len(points)
+    if degree == 1:
+        return 0, 0
     form = np.ones(1, complex)
     for x, y in points:
         form = multiply(form, np.array([y, -x]))

@@ -12,7 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["adjoint_multiply", "dilate", "have_hyperroot", "multiply", "power", "real_pieces", "roots", "roots_of_each"]
+__all__ = [
+    "adjoint_multiply",
+    "dilate",
+    "have_hyperroot",
+    "multiply",
+    "pieces_of_roots",
+    "power",
+    "real_pieces",
+    "roots",
+    "roots_of_each",
+]
 
 Array = NDArray[Any]
 
@@ -20,8 +30,10 @@ Array = NDArray[Any]
 def multiply(left: Array, right: Array) -> Array:
     """Product of forms, (…, m + 1) and (…, n + 1) to (…, m + n + 1)."""
     size = left.shape[-1] + right.shape[-1] - 1
-    shape = (*np.broadcast_shapes(left.shape[:-1], right.shape[:-1]), size)
-    result = np.zeros(shape, dtype=np.result_type(left, right))
+    stack = left.shape[:-1]
+    if stack != right.shape[:-1]:
+        stack = np.broadcast_shapes(stack, right.shape[:-1])
+    result = np.zeros((*stack, size), dtype=np.result_type(left, right))
     short, long = (left, right) if left.shape[-1] <= right.shape[-1] else (right, left)
     for j in range(short.shape[-1]):
         result[..., j : j + long.shape[-1]] += short[..., j, None] * long
@@ -62,7 +74,7 @@ def roots(form: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[np.comp
         raise ValueError("the zero form has no roots")
     at_infinity, at_zero = int(significant[0]), degree - int(significant[-1])
     core = form[significant[0] : significant[-1] + 1]
-    finite = np.roots(core).astype(complex)
+    finite = _finite_roots(core).astype(complex)
     points = np.concatenate(
         [
             np.stack([finite, np.ones_like(finite)], axis=1),
@@ -73,10 +85,32 @@ def roots(form: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[np.comp
     return np.asarray(points / np.linalg.norm(points, axis=1)[:, None])
 
 
+def _finite_roots(core: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[Any]:
+    """Roots of a polynomial whose first and last coefficients do not vanish."""
+    if len(core) == 2:
+        return -core[1:] / core[0]
+    if len(core) == 3 and np.isrealobj(core):
+        a, b, c = core.tolist()
+        discriminant = b * b - 4 * a * c
+        if discriminant < 0:
+            x, y = -b / (2 * a), np.sqrt(-discriminant) / (2 * a)
+            return np.array([complex(x, y), complex(x, -y)])
+        q = -(b + np.copysign(np.sqrt(discriminant), b)) / 2
+        return np.array([q / a, c / q])
+    return np.roots(core)
+
+
 def real_pieces(form: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """Irreducible real factors of one real form: linear ones (2,), quadratic ones (3,), each of norm one."""
+    return pieces_of_roots(roots(form))
+
+
+def pieces_of_roots(
+    points: NDArray[np.complex128],
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """The same from the roots (n, 2) of the form."""
     linear, quadratic = [], []
-    for x, y in roots(form):
+    for x, y in points:
         if x.imag == 0:
             linear.append(np.array([y.real, -x.real]))
         elif x.imag > 0:
