@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import product
 from math import comb, factorial, prod
 
@@ -133,6 +133,11 @@ def generic_count(arch: Architecture) -> CountTable:
     >>> table.pure, table.spurious, table.filters, table.parameters
     (10, 14, 24, 34)
     """
+    return _generic_count(arch)
+
+
+@lru_cache(maxsize=256)
+def _generic_count(arch: Architecture) -> CountTable:
     blocks = [
         [(pattern, _augmented_monomial(_multiplicities(pattern)), count_matrices(degrees, pattern))
          for pattern in root_patterns(degrees)]

@@ -33,6 +33,8 @@ __all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
 
 #: Segments tried beyond the first three, without a new point, before monodromy gives up.
 FRUITLESS_SEGMENTS = 12
+#: Points tracked at once: a checkpoint can be written in between.
+LARGEST_CROSSING = 20_000
 
 
 def random_data(size: int, rng: np.random.Generator) -> Data:
@@ -203,7 +205,7 @@ def fill_fibre(
                 fruitless += 1
                 continue
             before = len(fibre.bases[0].points)
-            _cross(equations, fibre, segment, source, todo, engine, options, jobs)
+            _cross(equations, fibre, segment, source, todo[:LARGEST_CROSSING], engine, options, jobs)
             known = len(fibre.bases[0].points)
             if known > before:
                 fruitless = 0

@@ -138,10 +138,13 @@ def cache_folder() -> Path:
 
 
 def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]], **description: object) -> None:
-    """Write arrays with a description and a checksum to a file, whole or not at all."""
+    """Write arrays with a description and a checksum to a file, whole or not at all.
+
+    Uncompressed: compression saves 6 % of random points and takes twenty times as long.
+    """
     buffer = io.BytesIO()
     header = {"format": FORMAT, "version": VERSION, "checksum": _checksum(arrays), **description}
-    np.savez_compressed(buffer, header=np.array(json.dumps(header)), **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, header=np.array(json.dumps(header)), **arrays)  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, buffer.getvalue())
 

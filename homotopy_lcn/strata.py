@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 
 from .architecture import Architecture, Block
@@ -106,6 +106,7 @@ class Embedding:
     blocks: tuple[int, ...]
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def of_pattern(cls, arch: Architecture, pattern: Pattern) -> Embedding:
         """The stratum of a root pattern of an architecture."""
         grid = arch.grid
