@@ -35,6 +35,7 @@ typedef std::int64_t I __attribute__((vector_size(LANES * 8)));
 
 INLINE V splat(double x) { return V{} + x; }
 INLINE V select(I mask, V a, V b) { return mask ? a : b; }
+INLINE I select_i(I mask, I a, I b) { return mask ? a : b; }
 INLINE V minimum(V a, V b) { return select(a < b, a, b); }
 INLINE V maximum(V a, V b) { return select(a > b, a, b); }
 INLINE V root(V a) {
@@ -375,6 +376,9 @@ struct Workspace {
 
 INLINE C broadcast(const double* z) { return {splat(z[0]), splat(z[1])}; }
 
+// A chord step above this leaves too much of an error: the point would be accepted too early.
+constexpr double chord_limit = 5e-3;
+
 template <class S>
 class Tracker {
    public:
@@ -408,8 +412,8 @@ class Tracker {
 
     enum Phase : std::int64_t { idle = 0, first = 1, second = 2, going = 3, polish = 4 };
     std::int64_t path[LANES], steps[LANES], polished[LANES];
-    I phase{};
-    V s{}, h{}, last_s{}, error{}, spread{}, growth{};
+    I phase{}, rejections{};
+    V s{}, h{}, resume{}, last_s{}, error{}, spread{}, growth{};
 
     bool active() const {
         for (int lane = 0; lane < LANES; ++lane)
@@ -447,6 +451,8 @@ class Tracker {
         }
         s[lane] = 1;
         h[lane] = 0;
+        resume[lane] = job.options.first_step;
+        rejections[lane] = 0;
         last_s[lane] = 2;
         steps[lane] = 0;
         polished[lane] = 0;
@@ -810,8 +816,9 @@ class Tracker {
         I exact = newton <= 1e-9;
         const I doubtful = (newton <= 1e-3) & ~(contraction <= options.contraction_limit) & ~exact;
         if (any(doubtful)) exact |= doubtful & (chord <= rounding());
-        I accepted = (newton <= options.movement_limit) & ((contraction <= options.contraction_limit) | exact);
-        accepted |= (phase == (std::int64_t)first) & (newton <= options.movement_limit);
+        const I still = (phase == (std::int64_t)first) | (phase == (std::int64_t)polish);  // steps of length zero
+        I accepted = ((contraction <= options.contraction_limit) & (chord <= chord_limit)) | exact | still;
+        accepted &= newton <= options.movement_limit;
 
         // The next step.
         V factor = power_of(options.contraction_target / maximum(minimum(contraction, splat(1e12)), splat(1e-12)),
@@ -820,7 +827,7 @@ class Tracker {
         factor = select(exact, splat(options.growth), factor);
         factor = minimum(maximum(factor, splat(options.shrink)), select(accepted, splat(options.growth), splat(0.5)));
         V length = select(moving, -step * factor, h);
-        length = select(phase == (std::int64_t)first, splat(options.first_step), length);
+        length = select(phase == (std::int64_t)first, resume, length);
         length = select(phase == (std::int64_t)polish, zero, length);
         h = length;
 
@@ -831,11 +838,13 @@ class Tracker {
         error = select(accepted, chord, error);
         spread = select(accepted, pivots, spread);
 
+        rejections = select_i(accepted, I{}, rejections + 1);
         for (int lane = 0; lane < LANES; ++lane) steps[lane] += 1;
         const I arrived = accepted & (s <= 0.0);
         const I stuck = moving & ~arrived & (h < options.smallest_step * s);
         const I early = (phase == (std::int64_t)first) | (phase == (std::int64_t)second);
-        if (any(arrived | stuck | early | (phase == (std::int64_t)polish)) || ++ticks % 64 == 0)
+        const I astray = moving & (rejections >= 2);
+        if (any(arrived | stuck | early | astray | (phase == (std::int64_t)polish)) || ++ticks % 64 == 0)
             settle(accepted, arrived, stuck, newton);
     }
     std::int64_t ticks = 0;
@@ -906,7 +915,7 @@ class Tracker {
             if (phase[lane] == idle) continue;
             const bool ok = accepted[lane] != 0;
             if (phase[lane] == polish) {
-                if (!ok || newton[lane] < 1e-10 || ++polished[lane] >= 4)
+                if ((ok && newton[lane] < 1e-10) || ++polished[lane] >= 4)
                     unload(lane, ok && newton[lane] < 1e-5 ? success : singular);
             } else if (arrived[lane]) {
                 phase[lane] = polish;
@@ -920,6 +929,12 @@ class Tracker {
                 const bool near = s[lane] < options.endgame_distance;
                 const Code away = growth[lane] * s[lane] > options.divergence_exponent ? diverged : singular;
                 unload(lane, near ? away : stuck[lane] ? step_too_small : too_many_steps);
+            } else if (rejections[lane] >= 2) {
+                // Perhaps the last point was accepted too early: correct it in place, then go on from it alone.
+                phase[lane] = first;
+                resume[lane] = h[lane];
+                h[lane] = 0;
+                rejections[lane] = 0;
             } else if (ok) {
                 phase[lane] = going;
             }
