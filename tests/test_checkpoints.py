@@ -1,0 +1,112 @@
+"""Large fibres with the compiled kernel: killed at any moment, monodromy goes on from its last checkpoint."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from homotopy_lcn import monodromy, start_systems
+from homotopy_lcn.equations import equations_of
+from homotopy_lcn.monodromy import Fibre, fill_fibre
+from homotopy_lcn.start_systems import TRACE_TOLERANCE, read_arrays, solve_by_monodromy
+from homotopy_lcn.strata import Factor, Stratum
+from homotopy_lcn.tracking import get_engine
+
+pytest.importorskip("homotopy_lcn._native")
+
+#: (3,3,3),(2,2,1)
+STRATUM = Stratum((Factor(2, 1, 1), Factor(2, 1, 2), Factor(2, 1, 4)))
+COUNT = 2385
+PROGRAM = f"""
+from functools import partial
+
+from homotopy_lcn import monodromy, start_systems
+from homotopy_lcn.strata import Factor, Stratum
+from homotopy_lcn.tracking import get_engine
+
+keep = start_systems._keep
+
+def kept(path, arrays, **description):
+    keep(path, arrays, **description)
+    print(len(arrays["points0"]), flush=True)
+
+start_systems._keep = kept
+start_systems.fill_fibre = partial(start_systems.fill_fibre, interval=0.0)
+monodromy.LARGEST_CROSSING = 60
+start_systems.solve_by_monodromy({STRATUM!r}, {COUNT}, get_engine("native"), jobs=2)
+"""
+
+
+def killed_after(seconds):
+    """Kill the program so long after its first checkpoint; the sizes of the checkpoints that it reported."""
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, env=os.environ)
+    first = process.stdout.readline()
+    time.sleep(seconds)
+    process.kill()
+    rest, _ = process.communicate()
+    return [int(line) for line in [first, *rest.splitlines(keepends=True)] if line.endswith("\n")]
+
+
+def test_no_kill_at_any_moment_corrupts_a_checkpoint_or_loses_more_than_one_interval(cache):
+    rng = np.random.default_rng(1)
+    path = cache / f"{STRATUM.name}.partial.npz"
+    known = 0
+    for _ in range(12):
+        reported = killed_after(rng.uniform(0, 0.06))
+        assert reported == sorted(reported)
+        assert reported[0] >= known  # resumed, not begun again
+        arrays = read_arrays(path, stratum=STRATUM.name)
+        assert arrays is not None
+        fibre = Fibre.from_arrays(STRATUM, arrays)
+        assert len(fibre.bases[0].points) >= reported[-1]
+        known = len(fibre.bases[0].points)
+        if known >= COUNT:
+            break
+    assert known > 1
+    system = solve_by_monodromy(STRATUM, COUNT, get_engine("native"))
+    np.testing.assert_array_equal(system.points[:known], fibre.bases[0].points)
+    assert system.trace <= TRACE_TOLERANCE
+
+
+def test_a_large_fibre_is_filled_in_crossings_that_leave_time_for_checkpoints(monkeypatch):
+    monkeypatch.setattr(monodromy, "LARGEST_CROSSING", 200)
+    sizes = []
+    saved = []
+    engine = get_engine("native")
+    track = engine.track
+
+    def watched(stratum, points, *arguments, **keywords):
+        sizes.append(len(points))
+        return track(stratum, points, *arguments, **keywords)
+
+    monkeypatch.setattr(engine, "track", watched)
+    data, points = fill_fibre(
+        STRATUM, COUNT, engine, np.random.default_rng(2), checkpoint=saved.append, interval=0.0, jobs=2
+    )
+    assert len(points) == COUNT
+    assert max(sizes) == 200
+    assert len(saved) >= COUNT // 200
+    assert start_systems._solves(STRATUM, data, points)
+    filters = equations_of(STRATUM).filters(points)
+    assert np.isfinite(filters).all()
+
+
+def test_a_checkpoint_of_a_large_fibre_is_read_as_written(cache):
+    rng = np.random.default_rng(3)
+    fibre = Fibre.start(STRATUM, rng)
+    arrays = fibre.arrays()
+    for v in range(2):
+        points = rng.standard_normal((50_000, 2 * STRATUM.coordinates)).view(complex)
+        arrays |= {f"points{v}": points, f"done{v}": rng.random((3, 50_000)) < 0.5}
+    path = cache / "large.npz"
+    start_systems.write_arrays(path, arrays, stratum="large")
+    assert [entry.name for entry in cache.iterdir()] == ["large.npz"]
+    again = Fibre.from_arrays(STRATUM, read_arrays(path, stratum="large")).arrays()
+    assert again.keys() == arrays.keys()
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(again[key], array)
