@@ -411,8 +411,8 @@ class Tracker {
     Workspace<S> ws;
 
     enum Phase : std::int64_t { idle = 0, first = 1, second = 2, going = 3, polish = 4 };
-    std::int64_t path[LANES], steps[LANES], polished[LANES];
-    I phase{}, rejections{};
+    std::int64_t path[LANES], polished[LANES];
+    I phase{}, rejections{}, steps{};
     V s{}, h{}, resume{}, last_s{}, error{}, spread{}, growth{};
 
     bool active() const {
@@ -832,24 +832,25 @@ class Tracker {
         h = length;
 
         // Move on: the last point and tangent follow into the patches through the new point.
-        advance(accepted, to > 0);
+        advance(accepted, to);
         last_s = select(accepted, s, last_s);
         s = select(accepted, to, s);
         error = select(accepted, chord, error);
         spread = select(accepted, pivots, spread);
 
         rejections = select_i(accepted, I{}, rejections + 1);
-        for (int lane = 0; lane < LANES; ++lane) steps[lane] += 1;
+        steps += 1;
         const I arrived = accepted & (s <= 0.0);
-        const I stuck = moving & ~arrived & (h < options.smallest_step * s);
+        const I stuck = moving & ~arrived & ((h < options.smallest_step * s) | (s < 1e-30));
         const I early = (phase == (std::int64_t)first) | (phase == (std::int64_t)second);
         const I astray = moving & (rejections >= 2);
-        if (any(arrived | stuck | early | astray | (phase == (std::int64_t)polish)) || ++ticks % 64 == 0)
-            settle(accepted, arrived, stuck, newton);
+        const I over = steps >= options.max_steps;
+        if (any(arrived | stuck | early | astray | over | (phase == (std::int64_t)polish)))
+            settle(accepted, arrived, stuck, newton, (newton < 1e-8) | (exact & (newton < 1e-6)));
     }
-    std::int64_t ticks = 0;
 
-    INLINE void advance(I accepted, I under_way) {
+    INLINE void advance(I accepted, V to) {
+        const I under_way = to > 0;
         const int e0 = shape.e(0);
         V scale = splat(1.0);  // Π ‖Q_f‖^{m_f}
         C stretch = one_c(), rate = zero_c();
@@ -902,21 +903,22 @@ class Tracker {
             ws.tangent[p] = select(accepted & under_way, tangent, select(accepted, zero_c(), ws.tangent[p]));
         }
         // With |w| ~ s^(−p), the relative change of the free factor (the others have norm one) is −p ds/s.
-        growth = select(accepted & under_way, -top.re / bottom, growth);
+        growth = select(accepted & (to > 1e-8), -top.re / bottom * to, growth);  // nearer, it is noise
         new_rate = zero_c();
     }
     C new_rate{};
     INLINE void new_rate_add(C z) { new_rate = new_rate + z; }
 
     // Phases and ends of single paths.
-    __attribute__((noinline)) void settle(I accepted, I arrived, I stuck, V newton) {
+    __attribute__((noinline)) void settle(I accepted, I arrived, I stuck, V newton, I settled) {
         const Options& options = job.options;
         for (int lane = 0; lane < LANES; ++lane) {
             if (phase[lane] == idle) continue;
             const bool ok = accepted[lane] != 0;
+            const Code away = growth[lane] > options.divergence_exponent ? diverged : singular;
             if (phase[lane] == polish) {
-                if ((ok && newton[lane] < 1e-10) || ++polished[lane] >= 4)
-                    unload(lane, ok && newton[lane] < 1e-5 ? success : singular);
+                if ((ok && newton[lane] < 1e-10) || ++polished[lane] >= 6)
+                    unload(lane, ok && settled[lane] ? success : away);
             } else if (arrived[lane]) {
                 phase[lane] = polish;
                 h[lane] = 0;
@@ -927,7 +929,6 @@ class Tracker {
                     unload(lane, step_too_small);
             } else if (stuck[lane] || steps[lane] >= options.max_steps) {
                 const bool near = s[lane] < options.endgame_distance;
-                const Code away = growth[lane] * s[lane] > options.divergence_exponent ? diverged : singular;
                 unload(lane, near ? away : stuck[lane] ? step_too_small : too_many_steps);
             } else if (rejections[lane] >= 2) {
                 // Perhaps the last point was accepted too early: correct it in place, then go on from it alone.

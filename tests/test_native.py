@@ -31,8 +31,6 @@ REFERENCE = get_engine("reference")
 SETS = NativeEngine.instruction_sets()
 ENGINES = [NativeEngine(name) for name in SETS]
 each_engine = pytest.mark.parametrize("engine", ENGINES, ids=SETS)
-#: Codes that the kernel does not give yet: see its settle() and advance().
-pending = pytest.mark.xfail(strict=False, reason="codes of failed paths depend on rounding and on other lanes")
 #: Three factors; the second order of them is no shape that is compiled for itself.
 COMPILED = Stratum((Factor(1, 1, 1), Factor(1, 1, 2), Factor(1, 1, 4)))
 COUNT = 34
@@ -259,7 +257,6 @@ def three_two():
     return start_of(Stratum((Factor(2, 1, 1), Factor(1, 1, 2))), 10)
 
 
-@pending
 @each_engine
 def test_white_data_send_paths_to_infinity(engine):
     start = overlapping()
@@ -274,22 +271,25 @@ def test_white_data_send_paths_to_infinity(engine):
     assert (result.distances[result.success] == 0).all()
 
 
-@pending
 @each_engine
 def test_singular_and_vanishing_and_diverging_ends(engine):
     start = three_two()
     gram = real_data(5, np.random.default_rng(11), 2.0).gram
     double = np.convolve([1, 0, -2.0], [1, 0, -2.0])  # x² − 2 squared: a singular point of the function space
 
-    def codes(data):
-        return engine.track(start.stratum, start.points, Homotopy(start.data, data), TrackerOptions()).codes
+    def track(data, by=engine):
+        return by.track(start.stratum, start.points, Homotopy(start.data, data), TrackerOptions())
 
-    ends = codes(Data(gram, gram @ double))
-    expected = REFERENCE.track(
-        start.stratum, start.points, Homotopy(start.data, Data(gram, gram @ double)), TrackerOptions()
-    )
-    np.testing.assert_array_equal(ends, expected.codes)
-    assert set(ends) == {ReturnCode.SUCCESS, ReturnCode.SINGULAR}
+    def codes(data):
+        return track(data).codes
+
+    # At the singular point itself an end may be as good as rounding allows and count as arrived; others must.
+    ends, expected = track(Data(gram, gram @ double)), track(Data(gram, gram @ double), REFERENCE)
+    there = np.abs(filters_of(start.stratum, ends) - double).max(axis=1) < 1e-4
+    assert there.sum() >= 2
+    assert (expected.codes[there] == ReturnCode.SINGULAR).all()
+    assert (ends.errors[there] > 1e-12).all()
+    np.testing.assert_array_equal(ends.codes[~there], expected.codes[~there])
     assert (codes(Data(gram, np.zeros(5))) == ReturnCode.SINGULAR).all()
     assert (codes(Data(np.zeros((5, 5)), np.random.default_rng(13).standard_normal(5))) == ReturnCode.DIVERGED).all()
 
@@ -306,7 +306,6 @@ def test_no_step_leads_through_data_without_enough_solutions(engine):
     np.testing.assert_allclose(result.distances[~result.success], 0.5, rtol=0, atol=1e-6)
 
 
-@pending
 @each_engine
 @pytest.mark.parametrize("limit", [1, 5, 20])
 def test_the_number_of_steps_is_limited_whatever_the_other_lanes_do(engine, limit):
