@@ -9,8 +9,8 @@
 //
 //     F̃_0 = F_0,      F̃_f = F_f + κ_f g_f (g_fᵀ Q_f − 1).
 //
-// By Euler's relation Q_fᵀ F_f = m_f wᵀ(Σw − b), so F̃_0 = 0 implies Q_fᵀ F_f = 0 for all f; multiplying F̃_f = 0 by Q_fᵀ then
-// gives g_fᵀ Q_f = 1 and F_f = 0: the system is square, symmetric and has just the critical points in the patches as
+// By Euler's relation Q_fᵀ F_f = m_f wᵀ(Σw − b), so F̃_0 = 0 implies Q_fᵀ F_f = 0 for all f; multiplying F̃_f = 0 by
+// Q_fᵀ then gives g_fᵀ Q_f = 1 and F_f = 0: the system is square, symmetric and has just the critical points in the patches as
 // solutions, without a basis of the patch ever being formed.
 //
 // A step. Cubic Hermite prediction; H there, factorised once (L D Lᵀ without pivoting: the matrix is complex symmetric
@@ -29,6 +29,11 @@ namespace homotopy_lcn {
 namespace {
 
 #define INLINE inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll_count(8)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
 
 typedef double V __attribute__((vector_size(LANES * 8)));
 typedef std::int64_t I __attribute__((vector_size(LANES * 8)));
@@ -651,18 +656,18 @@ class Tracker {
     INLINE void factorise() {
         const int N = shape.N;
         V largest = V{}, least = splat(1e300);
-        for (int k = 0; k < N; ++k) {
+        UNROLL for (int k = 0; k < N; ++k) {
             const C pivot = ws.matrix[k * N + k];
             const V size = norm2(pivot);
             largest = maximum(largest, size);
             least = minimum(least, size);
             const C inverse = reciprocal(pivot);
             ws.matrix[k * N + k] = inverse;
-            for (int i = k + 1; i < N; ++i) {
+            UNROLL for (int i = k + 1; i < N; ++i) {
                 const C l = ws.matrix[i * N + k] * inverse;
-                for (int j = k + 1; j <= i; ++j) subtract_product(ws.matrix[i * N + j], l, ws.matrix[j * N + k]);
+                UNROLL for (int j = k + 1; j <= i; ++j) subtract_product(ws.matrix[i * N + j], l, ws.matrix[j * N + k]);
             }
-            for (int i = k + 1; i < N; ++i) ws.matrix[i * N + k] = ws.matrix[i * N + k] * inverse;
+            UNROLL for (int i = k + 1; i < N; ++i) ws.matrix[i * N + k] = ws.matrix[i * N + k] * inverse;
         }
         pivots = largest / least;
     }
@@ -672,17 +677,17 @@ class Tracker {
     template <int count>
     INLINE void solve(C* y) const {
         const int N = shape.N;
-        for (int i = 0; i < N; ++i) {
+        UNROLL for (int i = 0; i < N; ++i) {
             C sum[count];
             for (int c = 0; c < count; ++c) sum[c] = y[c * N + i];
-            for (int j = 0; j < i; ++j)
+            UNROLL for (int j = 0; j < i; ++j)
                 for (int c = 0; c < count; ++c) subtract_product(sum[c], ws.matrix[i * N + j], y[c * N + j]);
             for (int c = 0; c < count; ++c) y[c * N + i] = sum[c];
         }
-        for (int i = N - 1; i >= 0; --i) {
+        UNROLL for (int i = N - 1; i >= 0; --i) {
             C sum[count];
             for (int c = 0; c < count; ++c) sum[c] = y[c * N + i] * ws.matrix[i * N + i];
-            for (int j = i + 1; j < N; ++j)
+            UNROLL for (int j = i + 1; j < N; ++j)
                 for (int c = 0; c < count; ++c) subtract_product(sum[c], ws.matrix[j * N + i], y[c * N + j]);
             for (int c = 0; c < count; ++c) y[c * N + i] = sum[c];
         }
@@ -691,16 +696,16 @@ class Tracker {
     // F̃ and its total derivative along guess_tangent at the corrected point next_x, into ws.chord: (N), (N).
     INLINE void dual_gradient(V at) {
         const int K = shape.K, N = shape.N;
-        for (int i = 0; i < N; ++i) ws.dual_point[i] = {ws.next_x[i], ws.guess_tangent[i]};
+        UNROLL for (int i = 0; i < N; ++i) ws.dual_point[i] = {ws.next_x[i], ws.guess_tangent[i]};
         build_forms(shape, ws.duals, ws.dual_point, false);
         const D* w = ws.duals.from[0];
         // ∂/∂s of Σ(s) w − b(s) is (Σ(s) w − b(s) − (Σ_1 w − b_1)) / s; rounding errors grow like 1/s, but the steps
         // that the tangent is used for are shorter than s. At s = 0 no tangent is needed.
         const V inverse = select(at > 0, 1.0 / select(at > 0, at, splat(1.0)), V{});
-        for (int i = 0; i < K; ++i) {
+        UNROLL for (int i = 0; i < K; ++i) {
             const C* row = ws.gram + i * K;
             C value = zero_c() - ws.b[i], rate = zero_c(), end = zero_c() - target_b(i);
-            for (int j = 0; j < K; ++j) {
+            UNROLL for (int j = 0; j < K; ++j) {
                 add_product(value, row[j], w[j].v);
                 add_product(rate, row[j], w[j].d);
                 add_product(end, target_gram(i * K + j), w[j].v);
@@ -715,9 +720,9 @@ class Tracker {
                 defect = ws.kappa[f] * (gauge(f, ws.next_x) - one_c());
                 defect_rate = ws.kappa[f] * gauge(f, ws.guess_tangent);
             }
-            for (int p = 0; p <= e; ++p) {
+            UNROLL for (int p = 0; p <= e; ++p) {
                 D sum = Unit<D>::zero();
-                for (int i = 0; i < size; ++i) add_product(sum, form[i], ws.dual_residual[i + p * dil]);
+                UNROLL for (int i = 0; i < size; ++i) add_product(sum, form[i], ws.dual_residual[i + p * dil]);
                 if (f > 0) {
                     add_product(sum.v, conj(ws.x[off + p]), defect);
                     add_product(sum.d, conj(ws.x[off + p]), defect_rate);
@@ -885,7 +890,8 @@ class Tracker {
                 ws.last_x[at + p] = select(accepted, old, ws.last_x[at + p]);
                 ws.last_tangent[at + p] = select(accepted, old_tangent, ws.last_tangent[at + p]);
                 ws.x[at + p] = select(accepted, centre, ws.x[at + p]);
-                ws.tangent[at + p] = select(accepted & under_way, tangent, select(accepted, zero_c(), ws.tangent[at + p]));
+                const C kept = select(accepted, zero_c(), ws.tangent[at + p]);
+                ws.tangent[at + p] = select(accepted & under_way, tangent, kept);
             }
         });
         C top = zero_c();

@@ -103,5 +103,6 @@ BITWISE(>>)
 inline I operator~(I a) { return ~a.value; }
 inline I& operator|=(I& a, I b) { return a = a | b; }
 inline I& operator&=(I& a, I b) { return a = a & b; }
+inline I& operator+=(I& a, I b) { return a = a + b; }
 
 #define __builtin_sqrt counted_root
