@@ -194,8 +194,8 @@ def fill_fibre(
     try:
         while len(fibre.bases[0].points) < count:
             source, segment = _most_promising(fibre)
-            todo = np.array(sorted(set(range(len(fibre.bases[source].points))) - segment.done[source]), dtype=int)
-            if todo.size == 0:
+            untracked = np.array(sorted(set(range(len(fibre.bases[source].points))) - segment.done[source]), dtype=int)
+            if untracked.size == 0:
                 if fruitless >= FRUITLESS_SEGMENTS:
                     raise IncompleteStartSystem(
                         f"stratum {stratum.name}: monodromy found {len(fibre.bases[0].points)} of {count} points and "
@@ -205,7 +205,7 @@ def fill_fibre(
                 fruitless += 1
                 continue
             before = len(fibre.bases[0].points)
-            _cross(equations, fibre, segment, source, todo[:LARGEST_CROSSING], engine, options, jobs)
+            _cross(equations, fibre, segment, source, untracked[:LARGEST_CROSSING], engine, options, jobs)
             known = len(fibre.bases[0].points)
             if known > before:
                 fruitless = 0
@@ -276,7 +276,7 @@ def _cross(
     fibre: Fibre,
     segment: _Segment,
     source: int,
-    todo: NDArray[np.int64],
+    untracked: NDArray[np.int64],
     engine: Engine,
     options: TrackerOptions,
     jobs: int,
@@ -288,7 +288,7 @@ def _cross(
         for scale, base in zip(segment.scales, fibre.bases, strict=True)
     ]
     factor = [scale[1] / scale[0] for scale in segment.scales]  # how the scaled data scale the filters
-    starts = here.points[todo]
+    starts = here.points[untracked]
     starts[:, 0] *= factor[source]
     homotopy = Homotopy(ends[source], ends[1 - source])
     result = engine.track(equations.stratum, starts, homotopy, options, jobs=jobs)
@@ -297,7 +297,7 @@ def _cross(
         again = engine.track(equations.stratum, starts[failed], homotopy, TrackerOptions.conservative(), jobs=jobs)
         result.points[failed] = again.points
         result.codes[failed] = again.codes
-    segment.done[source].update(todo.tolist())
+    segment.done[source].update(untracked.tolist())
     points = result.points[result.success]
     points[:, 0] /= factor[1 - source]
     filters = equations.filters(points)
