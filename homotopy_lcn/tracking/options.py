@@ -91,7 +91,7 @@ class TrackerOptions:
 
     @classmethod
     def fast(cls) -> TrackerOptions:
-        """A looser aim: about one per cent fewer steps than the default with the compiled kernel, so hardly worth it."""
+        """A looser aim: about one per cent fewer steps than the default with the compiled kernel."""
         return cls(contraction_target=0.03, control_gain=1 / 6)
 
     @classmethod
