@@ -27,6 +27,7 @@ struct Job {
     int factor_count, filter_size, coordinates;
     Options options;
     const double *start_gram, *start_b;    // (K, K), (K)
+    bool real;  // the start Gram matrix is diagonal, and the targets are real and not interleaved
     const double *target_gram, *target_b;  // (T, K, K), (T, K)
     const double* starts;                  // (P, coordinates)
     std::int64_t target_count, start_count;

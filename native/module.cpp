@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "job.hpp"
@@ -28,8 +29,10 @@ using namespace homotopy_lcn;
 namespace {
 
 // Another layout, type or alignment is copied.
-using Complexes =
-    py::array_t<std::complex<double>, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
+template <class Number>
+using Array = py::array_t<Number, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
+using Complexes = Array<std::complex<double>>;
+using Reals = Array<double>;
 constexpr std::size_t largest_result = std::size_t(1) << 36;     // bytes
 constexpr std::size_t largest_workspace = std::size_t(1) << 32;  // bytes, all threads together
 constexpr double short_call = 1e6;                               // products in a step of all paths: below, Ctrl-C can wait
@@ -67,11 +70,8 @@ void require(bool condition, const std::string& message) {
     if (!condition) throw py::value_error(message);
 }
 
-void require_finite(const char* name, const Complexes& array) {
-    const std::complex<double>* data = array.data();
-    for (py::ssize_t i = 0; i < array.size(); ++i)
-        require(std::isfinite(data[i].real()) && std::isfinite(data[i].imag()),
-                std::string(name) + ": not finite");
+void require_finite(const char* name, const double* data, py::ssize_t count) {
+    for (py::ssize_t i = 0; i < count; ++i) require(std::isfinite(data[i]), std::string(name) + ": not finite");
 }
 
 struct AlignedFree {
@@ -79,10 +79,24 @@ struct AlignedFree {
 };
 
 const double* raw(const Complexes& array) { return reinterpret_cast<const double*>(array.data()); }
+const double* raw(const Reals& array) { return array.data(); }
+template <class Number>
+void require_finite(const char* name, const Array<Number>& array) {
+    require_finite(name, raw(array), array.size() * py::ssize_t(sizeof(Number) / sizeof(double)));
+}
 
+bool is_diagonal(const Complexes& gram) {
+    const py::ssize_t size = gram.shape(0);
+    for (py::ssize_t i = 0; i < size * size; ++i)
+        if (i % (size + 1) != 0 && gram.data()[i] != 0.0) return false;
+    return true;
+}
+
+// ``Number`` is that of the targets. Real ones are tracked to as such from a diagonal start Gram matrix only.
+template <class Number>
 py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Complexes& starts,
-               const Complexes& start_gram, const Complexes& start_b, const Complexes& target_gram,
-               const Complexes& target_b, const std::vector<double>& options, std::int64_t max_steps, int jobs,
+               const Complexes& start_gram, const Complexes& start_b, const Array<Number>& target_gram,
+               const Array<Number>& target_b, const std::vector<double>& options, std::int64_t max_steps, int jobs,
                const std::string& instruction_set, const py::object& report) {
     require(!factors.empty(), "factors: empty");
     std::vector<FactorShape> shape;
@@ -114,6 +128,12 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
     require_finite("target_gram", target_gram);
     require_finite("target_b", target_b);
 
+    constexpr bool real = std::is_same<Number, double>::value;
+    if constexpr (real)
+        if (!is_diagonal(start_gram))
+            return track<std::complex<double>>(factors, starts, start_gram, start_b, Complexes(target_gram),
+                                               Complexes(target_b), options, max_steps, jobs, instruction_set, report);
+
     const std::int64_t targets = target_gram.shape(0), paths = starts.shape(0);
     require(targets == 0 || paths <= std::int64_t(largest_result / 16 / coordinates) / targets,
             "starts: too many paths for one call");
@@ -133,6 +153,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
                    options[6], options[7], options[8], options[9], max_steps};
     job.start_gram = raw(start_gram);
     job.start_b = raw(start_b);
+    job.real = real;
     job.target_gram = raw(target_gram);
     job.target_b = raw(target_b);
     job.starts = raw(starts);
@@ -231,8 +252,11 @@ PYBIND11_MODULE(_native, module) {
         for (const Kernel* kernel : kernels()) names.emplace_back(kernel->name);
         return names;
     });
-    module.def("track", &track, py::arg("factors"), py::arg("starts"), py::arg("start_gram"),
-               py::arg("start_b"), py::arg("target_gram"), py::arg("target_b"),
-               py::arg("options"), py::arg("max_steps"), py::arg("jobs"), py::arg("instruction_set"),
-               py::arg("report"));
+    const auto define = [&](auto function) {
+        module.def("track", function, py::arg("factors"), py::arg("starts"), py::arg("start_gram"),
+                   py::arg("start_b"), py::arg("target_gram"), py::arg("target_b"), py::arg("options"),
+                   py::arg("max_steps"), py::arg("jobs"), py::arg("instruction_set"), py::arg("report"));
+    };
+    define(&track<double>);
+    define(&track<std::complex<double>>);
 }

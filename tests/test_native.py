@@ -110,7 +110,7 @@ def strata(draw):
 
 
 @settings(max_examples=50, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(strata(), st.integers(0, 2**32), st.sampled_from(["complex", "real", "mixed scales"]))
+@given(strata(), st.integers(0, 2**32), st.sampled_from(["complex", "real", "mixed scales", "diagonal"]))
 @example(Stratum((Factor(6, 1, 1),)), 1, "complex")
 @example(Stratum((Factor(2, 4, 1),)), 2, "real")
 @example(Stratum((Factor(1, 2, 1), Factor(2, 3, 2))), 3, "complex")
@@ -118,11 +118,22 @@ def strata(draw):
 @example(Stratum((Factor(1, 2, 4), Factor(1, 2, 2), Factor(1, 2, 1), Factor(2, 4, 1))), 5, "complex")
 @example(Stratum((Factor(2, 1, 1), Factor(1, 2, 1), Factor(1, 3, 1), Factor(1, 4, 1))), 6, "real")
 @example(Stratum(()), 7, "complex")
+@example(Stratum(()), 7, "diagonal")
+@example(Stratum((Factor(6, 1, 1),)), 1, "diagonal")
+@example(Stratum((Factor(1, 2, 1), Factor(2, 3, 2))), 3, "diagonal")
+@example(Stratum(tuple(Factor(1, 1, dilation) for dilation in (1, 2, 3, 4, 5, 8))), 4, "diagonal")
+@example(Stratum((Factor(2, 1, 1), Factor(2, 1, 2), Factor(1, 1, 4))), 8, "diagonal")
+@example(Stratum((Factor(3, 1, 1), Factor(3, 1, 2), Factor(3, 1, 4))), 9, "diagonal")
+@example(Stratum((Factor(1, 1, 2), Factor(1, 2, 1))), 10, "diagonal")
 def test_random_strata_and_data_end_where_the_reference_engine_ends(stratum, seed, kind):
     rng = np.random.default_rng(seed)
     point, start = seed_pair(stratum, rng)
     size = stratum.filter_size
     targets = [random_data(size, rng) if kind == "complex" else real_data(size, rng, 3.0) for _ in range(3)]
+    if kind == "diagonal":
+        filter_ = equations_of(stratum).filters(point)[0]
+        diagonal = np.diag(np.diag(start.gram))
+        start = Data(diagonal, start.b + (diagonal - start.gram) @ filter_)
     if kind == "mixed scales":
         gram, b = 2.0 ** rng.integers(-60, 60, 2)
         point[:, 0] *= b / gram
@@ -191,6 +202,42 @@ def test_shapes_compiled_for_themselves_and_the_general_code_agree(engine):
         assert result.success.all()
         found = filters_of(stratum, result)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
+#: Shapes compiled for themselves, with the numbers of their points.
+SHAPES = {
+    "(2,2),(2,1)": ([Factor(1, 1, 1), Factor(1, 1, 2)], 6),
+    "(3,2),(2,1)": ([Factor(2, 1, 1), Factor(1, 1, 2)], 10),
+    "(4,2),(2,1)": ([Factor(3, 1, 1), Factor(1, 1, 2)], 14),
+    "(3,3),(2,1)": ([Factor(2, 1, 1), Factor(2, 1, 2)], 39),
+    "(2,2,2),(2,2,1)": ([Factor(1, 1, 1), Factor(1, 1, 2), Factor(1, 1, 4)], 34),
+    "(4,4),(2,1)": ([Factor(3, 1, 1), Factor(3, 1, 2)], 284),
+    "(3,3,2),(2,2,1)": ([Factor(2, 1, 1), Factor(2, 1, 2), Factor(1, 1, 4)], 435),
+}
+
+
+@each_engine
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["real", "complex", "general start"])
+def test_every_kind_of_data_ends_where_the_reference_engine_ends(engine, shape, kind):
+    """Diagonal starts with real targets have code of their own; one target and many are read differently."""
+    factors, count = SHAPES[shape]
+    stratum = Stratum(tuple(factors))
+    start = start_of(stratum, count)
+    points, data = start.points[:: 1 + count // 40], start.data
+    rng = np.random.default_rng(31)
+    size = stratum.filter_size
+    targets = [real_data(size, rng, 2.0) for _ in range(3)] if kind == "real" else targets_of(size, 3, 31)
+    if kind == "general start":
+        (other,) = targets_of(size, 1, 32)
+        moved = REFERENCE.track(stratum, points, Homotopy(data, other), TrackerOptions.conservative())
+        points, data, targets = moved.points, other, [real_data(size, rng, 2.0) for _ in range(3)]
+    result = engine.track_many(stratum, points, data, targets, TrackerOptions())
+    for t, target in enumerate(targets):
+        homotopy = Homotopy(data, target)
+        expected = REFERENCE.track(stratum, points, homotopy, TrackerOptions())
+        assert_same_ends(stratum, rows(result, slice(t * len(points), (t + 1) * len(points))), expected)
+        assert_same_ends(stratum, engine.track(stratum, points, homotopy, TrackerOptions()), expected)
 
 
 @cache
@@ -403,6 +450,35 @@ def test_many_targets_in_one_call_are_as_one_call_per_target(engine, order):
         part = rows(whole, slice(t * COUNT, (t + 1) * COUNT))
         assert_same_ends(stratum, part, single, 1e-6 if t == 2 else 1e-10)
         np.testing.assert_allclose(part.steps, single.steps, atol=3)
+
+
+@each_engine
+def test_real_targets_among_complex_ones_are_as_alone(engine):
+    start = small_start()
+    size = COMPILED.filter_size
+    targets = targets_of(size, 4, 25)
+    for t in (1, 2):
+        targets[t] = real_data(size, np.random.default_rng(t))
+    told = []
+    whole = engine.track_many(COMPILED, start.points, start.data, targets, TrackerOptions(), report=told.append)
+    assert told[-1] == len(whole) == 4 * COUNT
+    for kind in ((0, 3), (1, 2)):
+        alone = engine.track_many(COMPILED, start.points, start.data, [targets[t] for t in kind], TrackerOptions())
+        for i, t in enumerate(kind):
+            assert_bitwise(
+                rows(whole, slice(t * COUNT, (t + 1) * COUNT)), rows(alone, slice(i * COUNT, (i + 1) * COUNT))
+            )
+
+
+@each_engine
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1)], ids=["compiled", "general"])
+def test_real_paths_do_not_depend_on_the_others(engine, order):
+    stratum, points = reordered(COMPILED, small_start().points, order)
+    data = small_start().data
+    homotopy = Homotopy(data, real_data(COMPILED.filter_size, np.random.default_rng(26)))
+    whole = engine.track(stratum, points, homotopy, TrackerOptions(), jobs=2)
+    for path in range(0, COUNT, 5):
+        assert_bitwise(engine.track(stratum, points[[path]], homotopy, TrackerOptions()), rows(whole, [path]))
 
 
 def test_the_instruction_sets_give_the_same_ends():
@@ -800,6 +876,10 @@ def test_arbitrary_arguments_never_crash(data):
         "target_b": (targets, size),
     }
     arrays = {name: scale * rng.standard_normal(shape) for name, shape in shapes.items()}
+    if data.draw(st.booleans()):
+        arrays["start_gram"] = np.diag(np.diag(arrays["start_gram"]))
+    if data.draw(st.booleans()):
+        arrays |= {name: 1j * arrays[name] for name in ("target_gram", "target_b")}
     options = data.draw(st.lists(st.floats(), min_size=10, max_size=10))
     if data.draw(st.booleans()):
         options = rng.random(10).tolist()
