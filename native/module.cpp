@@ -49,8 +49,7 @@ bool runs_here(const Kernel& kernel) {
     return true;
 }
 
-// The kernels that run on this processor, fastest first.
-std::vector<const Kernel*> kernels() {
+std::vector<const Kernel*> find_kernels() {
     std::vector<const Kernel*> result;
 #if defined(HOMOTOPY_LCN_X86)
     for (const Kernel* kernel : {&kernel_avx512, &kernel_avx2})
@@ -58,6 +57,12 @@ std::vector<const Kernel*> kernels() {
 #endif
     result.push_back(&kernel_baseline);
     return result;
+}
+
+// The kernels that run on this processor, fastest first.
+const std::vector<const Kernel*>& kernels() {
+    static const std::vector<const Kernel*> found = find_kernels();
+    return found;
 }
 
 const Kernel& kernel_named(const std::string& name) {
@@ -92,6 +97,51 @@ bool is_diagonal(const Complexes& gram) {
     return true;
 }
 
+// The calls under way. A thread may not come back to Python once the interpreter has begun to shut down, so at exit all
+// calls are cancelled and waited for, and no other begins.
+class Calls {
+   public:
+    void begin(std::atomic<bool>* cancelled) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (closed) throw std::runtime_error("the interpreter is exiting");
+        running.push_back(cancelled);
+    }
+    void end(std::atomic<bool>* cancelled) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        running.erase(std::find(running.begin(), running.end(), cancelled));
+        ended.notify_all();
+    }
+    void close() {
+        const py::gil_scoped_release release;
+        std::unique_lock<std::mutex> lock(mutex);
+        closed = true;
+        for (std::atomic<bool>* cancelled : running) *cancelled = true;
+        // Not forever: a forked process may have inherited calls that nobody ends.
+        ended.wait_for(lock, std::chrono::seconds(10), [&] { return running.empty(); });
+    }
+    bool is_closed() {
+        const std::lock_guard<std::mutex> lock(mutex);
+        return closed;
+    }
+
+   private:
+    std::mutex mutex;
+    std::condition_variable ended;
+    std::vector<std::atomic<bool>*> running;
+    bool closed = false;
+};
+
+Calls& calls() {
+    static Calls* all = new Calls;  // outlives every thread
+    return *all;
+}
+
+struct Call {
+    explicit Call(std::atomic<bool>* cancelled) : cancelled(cancelled) { calls().begin(cancelled); }
+    ~Call() { calls().end(cancelled); }
+    std::atomic<bool>* cancelled;
+};
+
 // ``Number`` is that of the targets. Real ones are tracked to as such from a diagonal start Gram matrix only.
 template <class Number>
 py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Complexes& starts,
@@ -110,7 +160,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
         require(size <= 4096 && coordinates <= 4096, "factors: too large");
     }
     require(shape[0].power == 1, "factors: the first must have power 1");
-    require(starts.ndim() == 2 && starts.shape(1) == coordinates, "starts: wrong shape");
+    require(starts.ndim() == 2 && starts.shape(1) == coordinates + 1, "starts: wrong shape");
     require(start_gram.ndim() == 2 && start_gram.shape(0) == size && start_gram.shape(1) == size,
             "start_gram: wrong shape");
     require(start_b.ndim() == 1 && start_b.shape(0) == size, "start_b: wrong shape");
@@ -135,10 +185,10 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
                                                Complexes(target_b), options, max_steps, jobs, instruction_set, report);
 
     const std::int64_t targets = target_gram.shape(0), paths = starts.shape(0);
-    require(targets == 0 || paths <= std::int64_t(largest_result / 16 / coordinates) / targets,
+    require(targets == 0 || paths <= std::int64_t(largest_result / 16 / (coordinates + 1)) / targets,
             "starts: too many paths for one call");
     const std::int64_t total = targets * paths;
-    Complexes points({total, coordinates});
+    Complexes points({total, coordinates + 1});
     py::array_t<std::int64_t> codes(total), steps(total);
     py::array_t<double> errors(total), conditions(total), distances(total);
 
@@ -171,6 +221,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
     job.iterations = &iterations;
 
     const Kernel& kernel = kernel_named(instruction_set);
+    const Call call(&cancelled);
     if (total > 0) {
         const std::size_t bytes = (kernel.workspace(job) + 127) / 64 * 64;
         const std::int64_t useful = (total + kernel.lanes - 1) / kernel.lanes;
@@ -232,6 +283,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
             join();
         }
     }
+    if (cancelled && calls().is_closed()) throw std::runtime_error("the interpreter is exiting");
     py::dict result;
     result["points"] = points;
     result["codes"] = codes;
@@ -259,4 +311,5 @@ PYBIND11_MODULE(_native, module) {
     };
     define(&track<double>);
     define(&track<std::complex<double>>);
+    py::module_::import("atexit").attr("register")(py::cpp_function([] { calls().close(); }));
 }

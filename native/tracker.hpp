@@ -117,10 +117,10 @@ class Tracker {
     Room<S> memory;                          // what a step of a shape that is not small computes with
     C* rare;                                 // the matrix and a right-hand side, for ``rounding``
 
-    enum Phase : std::int64_t { idle = 0, first = 1, second = 2, going = 3, polish = 4 };
-    std::int64_t path[LANES], polished[LANES];
+    enum Phase : std::int64_t { idle = 0, first = 1, second = 2, going = 3, polish = 4 };  // in this order
+    std::int64_t path[LANES];
     int active = 0;
-    I phase{}, rejections{}, steps{};
+    I phase{}, rejections{}, steps{}, polished{};
     V s{}, h{}, resume{}, last_s{}, error{}, largest{}, least{}, growth{};
     V inverse_norm{};  // 1 / ‖Q_0‖²
 
@@ -149,14 +149,21 @@ class Tracker {
         if (!real && steps_ever[lane]) return;
         steps_ever[lane] = true;
         const std::int64_t p = real ? mine % job.start_count : 0, t = real ? mine / job.start_count : 0;
-        const double* start = job.starts + 2 * N * p;
+        const double* start = job.starts + 2 * (N + 1) * p;
+        const double re = start[0], im = start[1];
         double norm = 0;
         for (int i = 0; i < N; ++i) {
-            set(x[i], lane, start[2 * i], start[2 * i + 1]);
+            double a = start[2 * i + 2], b = start[2 * i + 3];
+            if (i <= shape.e(Int<0>{})) {
+                const double turned = re * a - im * b;
+                b = re * b + im * a;
+                a = turned;
+                norm += a * a + b * b;
+            }
+            set(x[i], lane, a, b);
             set(tangent[i], lane, 0, 0);
-            set(last_x[i], lane, start[2 * i], start[2 * i + 1]);
+            set(last_x[i], lane, a, b);
             set(last_tangent[i], lane, 0, 0);
-            if (i <= shape.e(Int<0>{})) norm += start[2 * i] * start[2 * i] + start[2 * i + 1] * start[2 * i + 1];
         }
         segment.load(lane, t);
         inverse_norm[lane] = 1 / norm;
@@ -176,10 +183,17 @@ class Tracker {
     void unload(int lane, std::int64_t code) {
         const int N = shape.N;
         const std::int64_t id = path[lane];
-        double* out = job.points + 2 * N * id;
+        double* out = job.points + 2 * (N + 1) * id;
+        double norm = 0;
+        for (int i = 0; i <= shape.e(Int<0>{}); ++i)
+            norm += x[i].re[lane] * x[i].re[lane] + x[i].im[lane] * x[i].im[lane];
+        norm = __builtin_sqrt(norm);
+        out[0] = norm;
+        out[1] = 0;
         for (int i = 0; i < N; ++i) {
-            out[2 * i] = x[i].re[lane];
-            out[2 * i + 1] = x[i].im[lane];
+            const double scale = i <= shape.e(Int<0>{}) ? norm : 1.0;
+            out[2 * i + 2] = x[i].re[lane] / scale;
+            out[2 * i + 3] = x[i].im[lane] / scale;
         }
         job.codes[id] = code;
         job.errors[id] = __builtin_sqrt(error[lane]);
@@ -471,8 +485,8 @@ class Tracker {
         if constexpr (!S::small) t = memory;
         const auto N = shape.N;
         const Options& options = job.options;
-        const I moving = phase >= (std::int64_t)second;
         const I cubic = phase == (std::int64_t)going;
+        const I moving = cubic | (phase == (std::int64_t)second);
         const V zero = V{}, one = splat(1.0);
 
         // Predict.
@@ -540,7 +554,6 @@ class Tracker {
         factor = minimum(maximum(factor, splat(options.shrink)), select(accepted, splat(options.growth), splat(0.5)));
         V length = select(moving, -step * factor, h);
         length = select(phase == (std::int64_t)first, resume, length);
-        length = select(phase == (std::int64_t)polish, zero, length);
         h = length;
 
         // Move on: the last point and tangent follow into the patches through the new point.
@@ -553,14 +566,23 @@ class Tracker {
 
         rejections = select_i(accepted, I{}, rejections + 1);
         steps += 1;
-        const I arrived = accepted & (s <= 0.0);
+        const I arrived = moving & accepted & (s <= 0.0);
         const I stuck = moving & ~arrived & ((h < options.smallest_step * s) | (s < 1e-30));
-        const I early = (phase == (std::int64_t)first) | (phase == (std::int64_t)second);
+        const I over = moving & ~arrived & (steps >= options.max_steps);
         const I astray = moving & (rejections >= 2);
-        const I over = steps >= options.max_steps;
-        if (any(arrived | stuck | early | astray | over | (phase == (std::int64_t)polish)))
-            settle(accepted, arrived, stuck, newton, chord, (newton < 1e-16) | (exact & (newton < 1e-12)));
+        const I begun = phase == (std::int64_t)first, finishing = phase == (std::int64_t)polish;
+        // What a chord step leaves is smaller by the contraction once more.
+        const I done = accepted & ((newton < 1e-20) | ((newton < 1e-10) & (chord < 1e-22)));
+        const I good = done | (accepted & ((newton < 1e-16) | (exact & (newton < 1e-12))));
+        polished = select_i(finishing, polished + 1, polished);
+        phase = select_i(accepted & (begun | (phase == (std::int64_t)second)), phase + 1, phase);
+        phase = select_i(arrived, I{} + (std::int64_t)polish, phase);
+        h = select(arrived, zero, h);
+        const I ended = finishing & (done | (polished >= 6));
+        const I lost = begun & ~accepted;
+        if (any(ended | lost | stuck | over | astray)) settle(ended, good, lost, stuck, over, astray);
     }
+
     INLINE void advance(Room<S>& t, I accepted, V to) {
         const I under_way = to > 0;
         V scale = splat(1.0);  // Π ‖Q_f‖^{m_f}
@@ -622,37 +644,24 @@ class Tracker {
         tangent[i] = select(accepted, select(under_way, slope, zero_c()), tangent[i]);
     }
 
-    // Phases and ends of single paths.
-    __attribute__((noinline)) void settle(I accepted, I arrived, I stuck, V newton, V chord, I settled) {
+    // Ends of single paths, and paths to be corrected.
+    __attribute__((noinline)) void settle(I ended, I good, I lost, I stuck, I over, I astray) {
         const Options& options = job.options;
         for (int lane = 0; lane < LANES; ++lane) {
-            if (phase[lane] == idle) continue;
-            const bool ok = accepted[lane] != 0;
-            // What a chord step leaves is smaller by the contraction once more.
-            const bool done = newton[lane] < 1e-20 || (newton[lane] < 1e-10 && chord[lane] < 1e-22);
             const Code away = growth[lane] > options.divergence_exponent ? diverged : singular;
-            if (phase[lane] == polish) {
-                if ((ok && done) || ++polished[lane] >= 6)
-                    unload(lane, ok && (done || settled[lane]) ? success : away);
-            } else if (arrived[lane]) {
-                phase[lane] = polish;
-                h[lane] = 0;
-            } else if (phase[lane] == first) {
-                if (ok)
-                    phase[lane] = second;
-                else
-                    unload(lane, step_too_small);
-            } else if (stuck[lane] || steps[lane] >= options.max_steps) {
+            if (ended[lane]) {
+                unload(lane, good[lane] ? success : away);
+            } else if (lost[lane]) {
+                unload(lane, step_too_small);
+            } else if (stuck[lane] || over[lane]) {
                 const bool near = s[lane] < options.endgame_distance;
                 unload(lane, near ? away : stuck[lane] ? step_too_small : too_many_steps);
-            } else if (rejections[lane] >= 2) {
+            } else if (astray[lane]) {
                 // Perhaps the last point was accepted too early: correct it in place, then go on from it alone.
                 phase[lane] = first;
                 resume[lane] = h[lane];
                 h[lane] = 0;
                 rejections[lane] = 0;
-            } else if (ok) {
-                phase[lane] = going;
             }
         }
     }

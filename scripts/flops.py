@@ -130,7 +130,7 @@ class FlopCounter:
         arrays.append(np.array(numbers))
         pointer = ctypes.c_void_p
         getattr(self._library, self._names[task.stratum])(
-            pointer(factors.ctypes.data), len(factors), size, starts.shape[1],
+            pointer(factors.ctypes.data), len(factors), size, starts.shape[1] - 1,
             *(pointer(array.ctypes.data) for array in arrays[:4]), real, pointer(starts.ctypes.data),
             ctypes.c_int64(len(targets)), ctypes.c_int64(len(starts)), pointer(arrays[-1].ctypes.data),
             ctypes.c_int64(max_steps), pointer(points.ctypes.data), pointer(counts.ctypes.data),

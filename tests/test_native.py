@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -610,6 +611,32 @@ def test_control_c_ends_few_long_paths_at_once():
     assert_usable()
 
 
+EXIT_DURING_A_CALL = """
+import threading, time
+import numpy as np
+from homotopy_lcn import _native
+started = threading.Event()
+
+def track():
+    rng = np.random.default_rng(0)
+    starts = rng.normal(size=(200_000, 21)) + 1j
+    gram, b = np.diag(1 + 1j * rng.random(20)), rng.normal(size=20)
+    options = [0.01, 0.25, 0.1, 0.1, 1e-6, 1.0001, 0.25, 1e-12, 1e-5, 0.05]
+    while True:
+        started.set()
+        _native.track([(19, 1, 1)], starts, gram, b, np.eye(20)[None], b[None], options, 10**6, 1, "", None)
+
+threading.Thread(target=track, daemon=True).start()
+started.wait()
+time.sleep(0.2)
+"""
+
+
+def test_exit_while_a_daemon_thread_tracks_is_clean():
+    result = subprocess.run([sys.executable, "-c", EXIT_DURING_A_CALL], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
 # What comes in.
 
 
@@ -619,7 +646,7 @@ def arguments(**changes):
     (target,) = targets_of(5, 1, 30)
     result = {
         "factors": [(2, 1, 1), (1, 1, 2)],
-        "starts": np.ascontiguousarray(start.points[:, 1:]),
+        "starts": start.points.copy(),
         "start_gram": start.data.gram,
         "start_b": start.data.b,
         "target_gram": target.gram[None],
@@ -630,7 +657,6 @@ def arguments(**changes):
         "instruction_set": "",
         "report": None,
     }
-    result["starts"][:, :3] *= start.points[:, :1]
     return result | changes
 
 
@@ -638,7 +664,7 @@ def test_the_kernel_itself():
     result = _native.track(**arguments())
     assert (result["codes"] == 0).all()
     assert result["iterations"] >= result["steps"].sum() > 0
-    assert result["points"].shape == (10, 5)
+    assert result["points"].shape == (10, 6)
 
 
 @pytest.mark.parametrize("name", ["starts", "start_gram", "start_b", "target_gram", "target_b"])
@@ -757,8 +783,7 @@ def test_impossible_settings_are_refused(name, value):
 
 
 def test_more_results_than_there_can_be_memory_for_are_refused_first():
-    point = np.zeros((1, 5), complex)
-    many = np.broadcast_to(point, (1, 5))
+    many = np.zeros((1, 6), complex)
     grams, bs = np.zeros((1, 5, 5), complex), np.zeros((1, 5), complex)
     with pytest.raises(ValueError, match="too many paths"):
         _native.track(
@@ -776,7 +801,7 @@ def test_more_workspace_than_there_can_be_memory_for_is_refused_first():
     zero = np.zeros((size, size), complex)
     call = arguments(
         factors=[(1024, 1, 1)],
-        starts=np.ones((8192, size), complex),
+        starts=np.ones((8192, size + 1), complex),
         start_gram=zero,
         start_b=zero[0],
         target_gram=zero[None],
@@ -791,12 +816,12 @@ def test_more_workspace_than_there_can_be_memory_for_is_refused_first():
 @pytest.mark.parametrize("report", [None, lambda finished: None])
 def test_nothing_to_do(jobs, report):
     for changes in (
-        {"starts": np.empty((0, 5), complex)},
+        {"starts": np.empty((0, 6), complex)},
         {"target_gram": np.empty((0, 5, 5)), "target_b": np.empty((0, 5))},
-        {"starts": np.empty((0, 5)), "target_gram": np.empty((0, 5, 5)), "target_b": np.empty((0, 5))},
+        {"starts": np.empty((0, 6)), "target_gram": np.empty((0, 5, 5)), "target_b": np.empty((0, 5))},
     ):
         result = _native.track(**arguments(jobs=jobs, report=report, **changes))
-        assert result["points"].shape == (0, 5)
+        assert result["points"].shape == (0, 6)
         for name in ("codes", "errors", "conditions", "steps", "distances"):
             assert result[name].shape == (0,)
         assert result["iterations"] == 0
@@ -819,11 +844,10 @@ def test_factors_of_degree_zero_do_no_harm(engine):
     expected = _native.track(**call)
     result = _native.track(**call | {"factors": [(2, 1, 1), (1, 1, 2), (0, 3, 7)], "starts": starts})
     np.testing.assert_array_equal(result["codes"], expected["codes"])
-    scaled = result["points"][:, :3] * result["points"][:, 5:] ** 3
+    found, wanted = result["points"], expected["points"]
+    scaled, free = found[:, :1] * found[:, 1:4] * found[:, 6:] ** 3, wanted[:, :1] * wanted[:, 1:4]
     for i in range(3):  # the products of the factors; each alone has a phase of its own
-        np.testing.assert_allclose(
-            scaled[:, [i]] * result["points"][:, 3:5], expected["points"][:, [i]] * expected["points"][:, 3:], rtol=1e-9
-        )
+        np.testing.assert_allclose(scaled[:, [i]] * found[:, 4:6], free[:, [i]] * wanted[:, 4:], rtol=1e-9)
 
 
 def test_the_engine_checks_shapes():
@@ -869,7 +893,7 @@ def test_arbitrary_arguments_never_crash(data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     scale = 10.0 ** data.draw(st.sampled_from([-300, -20, 0, 0, 0, 20, 300]))
     shapes = {
-        "starts": (paths, coordinates),
+        "starts": (paths, coordinates + 1),
         "start_gram": (size, size),
         "start_b": (size,),
         "target_gram": (targets, size, size),
@@ -894,7 +918,7 @@ def test_arbitrary_arguments_never_crash(data):
         result = _native.track(**call)
     except (ValueError, TypeError, MemoryError):
         return
-    assert result["points"].shape == (targets * paths, coordinates)
+    assert result["points"].shape == (targets * paths, coordinates + 1)
     assert set(result["codes"]) <= set(ReturnCode)
 
 

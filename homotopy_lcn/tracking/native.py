@@ -87,7 +87,8 @@ class NativeEngine:
         result = self.run(coordinates, points, start, targets, options, jobs, report)
         ends = TrackResult(coordinates.from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
         count = len(points)
-        for path in np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL).tolist():
+        stuck = np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL).tolist() if ends.codes.any() else []
+        for path in stuck:
             self._again(
                 stratum, points[path % count][None], Homotopy(start, targets[path // count]), options, ends, path
             )
@@ -156,8 +157,9 @@ class NativeEngine:
         if np.ndim(points) != 2 or np.shape(points)[1] != length:
             raise ValueError(f"points: shape {np.shape(points)} given; expected (paths, {length})")
         _check_shapes("start", start, size)
-        for target in targets:
-            _check_shapes("target", target, size)
+        if not all(target.gram.shape == (size, size) and target.b.shape == (size,) for target in targets):
+            for target in targets:
+                _check_shapes("target", target, size)
         numbers, max_steps = _numbers(options)
         return _native.track(
             coordinates.shape,
@@ -182,9 +184,9 @@ def _numbers(options: TrackerOptions) -> tuple[list[float], int]:
 
 
 class _Coordinates:
-    """Between points (c, Q_1, …, Q_r) and the kernel's: no scalar, but one factor of power one that carries it.
+    """Between points (c, Q_1, …, Q_r) and the kernel's, where the first factor has power one.
 
-    Where all powers are above one, the scalar itself is that factor, a form of degree 0.
+    Where all powers are above one, a form of degree 0 is that factor.
     """
 
     def __init__(self, stratum: Stratum) -> None:
@@ -194,34 +196,29 @@ class _Coordinates:
         others = [f for f in range(len(stratum.factors)) if f != self.free]
         head = Factor(0, 1, 1) if self.free is None else stratum.factors[self.free]
         self.factors = [head, *(stratum.factors[f] for f in others)]
-        head_part = [] if self.free is None else list(range(*stratum.slices[self.free].indices(stratum.coordinates)))
-        rest = [i for f in others for i in range(*stratum.slices[f].indices(stratum.coordinates))]
-        self.head = len(head_part)
-        self.order: NDArray[np.int64] | slice = np.array([*head_part, *rest], dtype=int)
-        if np.array_equal(self.order, np.arange(1, stratum.coordinates)):
-            self.order = slice(1, None)  # quicker
+        leading = [] if self.free is None else [self.free]
+        parts = [stratum.slices[f].indices(stratum.coordinates) for f in [*leading, *others]]
+        self.order = np.array([i for part in parts for i in range(*part)], dtype=int)
+        self.plain = self.free is not None and np.array_equal(self.order, np.arange(1, stratum.coordinates))
         self.shape = [(factor.degree, factor.power, factor.dilation) for factor in self.factors]
 
     def to_kernel(self, points: Complex) -> Complex:
+        if self.plain:
+            return np.ascontiguousarray(points)
+        scalar, rest = points[:, :1], points[:, self.order]
         if self.free is None:
-            return np.concatenate([points[:, :1], points[:, self.order]], axis=1)
-        result = np.array(points[:, self.order], order="C")
-        result[:, : self.head] *= points[:, :1]
-        return result
+            return np.concatenate([scalar, np.ones_like(scalar), rest], axis=1)
+        return np.concatenate([scalar, rest], axis=1)
 
     def from_kernel(self, points: Complex) -> Complex:
-        """The points in the coordinates of the stratum; ``points`` is overwritten."""
+        if self.plain:
+            return points
         result = np.empty((len(points), self.stratum.coordinates), complex)
+        result[:, 0] = points[:, 0]
         if self.free is None:
-            result[:, 0] = points[:, 0]
-            result[:, self.order] = points[:, 1:]
-            return result
-        head = points[:, : self.head]
-        with np.errstate(all="ignore"):  # paths that diverged
-            norm = np.sqrt((head.real**2 + head.imag**2).sum(axis=1, keepdims=True))
-            points[:, : self.head] /= norm
-        result[:, self.order] = points
-        result[:, :1] = norm
+            with np.errstate(all="ignore"):  # paths that diverged
+                result[:, 0] *= points[:, 1]
+        result[:, self.order] = points[:, 1 + (self.free is None) :]
         return result
 
 
@@ -237,14 +234,13 @@ def _check_shapes(name: str, data: Data, size: int) -> None:
 
 
 def _is_real(data: Data) -> bool:
-    return not (np.iscomplexobj(data.gram) or np.iscomplexobj(data.b))
+    return data.gram.dtype.kind != "c" and data.b.dtype.kind != "c"
 
 
 def _stacked(arrays: list[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Arrays of the same shape as one; quicker than `np.array` for many."""
     if not arrays:
         return np.empty((0, *shape))
-    return np.concatenate([np.ravel(array) for array in arrays]).reshape(-1, *shape)
+    return np.array(arrays)
 
 
 def _array(values: NDArray[Any]) -> Complex:
