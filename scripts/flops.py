@@ -105,7 +105,7 @@ class FlopCounter:
                 (Path(folder) / header.name).write_text(counted)
             (Path(folder) / "driver.cpp").write_text(source)
             library = str(Path(folder) / "driver.so")
-            command = ["g++", "-std=c++17", "-O1", "-w", "-shared", "-fPIC", f"-I{SCRIPTS}"]
+            command = ["g++", "-std=c++17", "-O0", "-w", "-shared", "-fPIC", f"-I{SCRIPTS}"]
             subprocess.run(
                 [*command, "-o", library, f"{folder}/driver.cpp"], check=True, capture_output=True, text=True
             )
