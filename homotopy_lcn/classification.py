@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import combinations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,7 +243,7 @@ def classify(
     for row, p in enumerate(is_complex.tolist()):
         over[p] = _Over([[w[row] for w in thetas]], [float(residuals[row])], [None], [None])
 
-    answers: dict[int, dict[str, bool | None]] = {}
+    answers: dict[int, _Answers] = {}
     candidates: list[Theta] = []
     owners: list[int] = []
     for p in np.flatnonzero(real).tolist():
@@ -266,10 +266,23 @@ def classify(
             parameters=tuple(tuple(theta) for theta in over[p].thetas),
             kinds=tuple(over[p].kinds),
             indices=tuple(over[p].indices),
-            **answers.get(p, {}),
+            in_function_space=answers.get(p, NOTHING).in_function_space,
+            attained=answers.get(p, NOTHING).attained,
+            interior=answers.get(p, NOTHING).interior,
         )
         for p in range(len(points))
     ]
+
+
+class _Answers(NamedTuple):
+    """What is asked of a real filter; None where it does not apply or is undecided."""
+
+    in_function_space: bool | None
+    attained: bool | None
+    interior: bool | None
+
+
+NOTHING = _Answers(None, None, None)
 
 
 @dataclass
@@ -290,10 +303,10 @@ class _Over:
 
 def _real_point(
     arch: Architecture, embedding: Embedding, point: Complex, filter_: Real
-) -> tuple[dict[str, bool | None], list[Theta]]:
+) -> tuple[_Answers, list[Theta]]:
     """What the real roots say of a real filter, and all real θ over it."""
     if np.abs(point.imag).max() > 0:
-        return {"in_function_space": None, "attained": None, "interior": None}, []
+        return NOTHING, []
     blocks = _block_factors(arch, embedding, point.real)
     structures = [RealStructure.of_factors(factors) for factors in blocks]
     odd = [sum(d % 2 for d in degrees) for degrees in arch.layer_degrees]
@@ -301,11 +314,8 @@ def _real_point(
     interior = _all(s.enough(n, odd_only=True) for s, n in zip(structures, odd, strict=True))
     choices = (list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
     found = [balanced_parameters(arch, choice, filter_) for choice in product(*choices)]
-    return {
-        "in_function_space": inside,
-        "attained": None if any(s.doubtful for s in structures) else len(found) > 0,
-        "interior": interior if inside else None,
-    }, found
+    attained = None if any(s.doubtful for s in structures) else len(found) > 0
+    return _Answers(inside, attained, interior if inside else None), found
 
 
 def _block_factors(
@@ -365,7 +375,7 @@ def _settle_real(
         else:
             points[:, 0] *= stack[:, 0]
     refined = refine(equations, equations.normalize(points), data, real=True, steps=3)
-    better = refined.errors < 1e-3
+    better = (refined.errors < 1e-3) & (refined.conditions < 1e12)  # not at degenerate points
     points[better] = refined.points[better].astype(complex)
     transformed = equations.transform(data)
     directions = equations.patch_values(equations.patches(points))

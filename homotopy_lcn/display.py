@@ -18,7 +18,7 @@ from rich.text import Text
 from .architecture import Architecture
 from .counts import CountTable
 from .progress import Progress
-from .results import CriticalPoint, CriticalPoints, format_pattern, quantity
+from .results import CriticalPoint, CriticalPoints, describe_paths, format_pattern, quantity
 
 __all__ = ["ProgressBars", "render_counts", "render_result"]
 
@@ -209,9 +209,9 @@ def _summary(result: CriticalPoints, data: str | None) -> Panel:
         f"{quantity(counts.generic, 'critical filter', 'critical filters')}: "
         f"{pure} pure, {counts.generic - pure} spurious",
     )
-    rows.add_row("found", f"{counts.found}: {counts.pure} pure, {counts.spurious} spurious")
-    if counts.at_infinity or counts.singular:
-        rows.add_row("other paths", f"{counts.at_infinity} to infinity, {counts.singular} to singular ends")
+    rows.add_row("found", f"{len(result)}: {counts.pure} pure, {counts.spurious} spurious")
+    if counts.at_infinity or counts.singular or counts.origin:
+        rows.add_row("other paths", describe_paths(result))
     rows.add_row(
         "real",
         f"{counts.real}: {counts.in_function_space} in the function space M, {counts.attained} attained, "

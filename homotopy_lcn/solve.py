@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from .architecture import Architecture
 from .classification import classify
 from .counts import CountTable, StratumCount, generic_count
-from .distinct import find, first_occurrences
+from .distinct import DISTINCT, find, first_occurrences
+from .endgame import End, PathEnds, point_keys, trace_ends
 from .equations import Complex, Data, Equations, Real, equations_of
 from .errors import InputError
 from .loss import SquaredLoss
 from .progress import Progress, ProgressCallback
 from .refinement import refine
-from .results import CriticalPoint, CriticalPoints, StratumResult
+from .results import CriticalPoint, CriticalPoints, StratumResult, merged
 from .start_systems import StartSystem, start_system
 from .strata import Embedding
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine
@@ -32,6 +33,12 @@ CLASSIFIED_TOGETHER = 4096
 MAX_PARAMETERS = 100_000
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
+#: Above this condition number (scaled to unit diagonal) the endgame looks at an end, however well it was reached.
+SUSPICIOUS = 1e6
+#: Above this condition number the Newton matrix counts as singular.
+SINGULAR = 1e13
+#: Limits of paths nearer than this, relative to their norm, are one singular end.
+SAME_LIMIT = 1e-6
 #: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
 REAL_TOLERANCE = 1e-9
 
@@ -46,15 +53,30 @@ class SolveInterrupted(KeyboardInterrupt):
 
 @dataclass
 class _Ends:
-    """Critical points found on one stratum so far, and what became of the paths of the last homotopy."""
+    """What is known of the ends of all paths of a stratum.
 
-    points: Complex
+    ``regular`` holds the distinct finite nonsingular ends, ``singular`` the distinct finite singular ones with the
+    winding numbers of the paths that meet there and whether they are isolated; the rest are numbers of paths.
+    """
+
+    regular: Complex
+    singular: Complex
+    windings: list[tuple[int, ...]] = field(default_factory=list)
+    isolated: list[bool] = field(default_factory=list)
     at_infinity: int = 0
-    singular: int = 0
+    origin: int = 0
     retracked: int = 0
     detours: int = 0
     paths: int = 0
     steps: int = 0
+
+    @property
+    def singular_paths(self) -> int:
+        return sum(len(windings) for windings in self.windings)
+
+    @property
+    def accounted(self) -> int:
+        return len(self.regular) + self.singular_paths + self.at_infinity + self.origin
 
 
 def critical_points(
@@ -125,9 +147,9 @@ def critical_points(
             strata.append(result)
     except KeyboardInterrupt:
         rest = [StratumResult(r.pattern, r.pure, r.count, 0, r.factorizations) for r in table.rows[len(strata) :]]
-        partial = CriticalPoints.build(arch, loss, points, [*strata, *rest], seed=seed, complete=False)
+        partial = CriticalPoints.build(arch, loss, merged(points), [*strata, *rest], seed=seed, complete=False)
         raise SolveInterrupted(partial) from None
-    return CriticalPoints.build(arch, loss, points, strata, seed=seed)
+    return CriticalPoints.build(arch, loss, merged(points), strata, seed=seed)
 
 
 def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int) -> CountTable:
@@ -192,24 +214,29 @@ def _solve_stratum(
     report = None if progress is None else lambda done: tell("tracking", done)
     ends = _track_all(equations, start, data, rng, engine, jobs, options, report)
     tell("classification", 0)
-    points, filters, real, errors, conditions = _real_and_conjugate(equations, ends.points, data, jobs)
-    keep = (errors <= VERIFIED) & (first_occurrences(filters) == np.arange(len(filters)))
-    points, filters, real = points[keep], filters[keep], real[keep]
-    points[:, 0] *= scale
-    whole = np.zeros((len(filters), arch.filter_size), complex)
-    for column, position in enumerate(embedding.positions):
-        whole[:, position] += scale * filters[:, column]
-    conditions = conditions[keep]
     classified: list[CriticalPoint] = []
-    for first in range(0, len(points), CLASSIFIED_TOGETHER):
-        part = slice(first, first + CLASSIFIED_TOGETHER)
-        classified += classify(
-            arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern,
-            points[part], whole[part], real[part], conditions[part],
-        )  # fmt: skip
-        tell("classification", len(classified))
+    for group, nonsingular in ((ends.regular, True), (ends.singular, False)):
+        points, filters, real, conditions = _real_and_conjugate(equations, group, data, jobs, nonsingular)
+        points[:, 0] *= scale
+        whole = np.zeros((len(filters), arch.filter_size), complex)
+        for column, position in enumerate(embedding.positions):
+            whole[:, position] += scale * filters[:, column]
+        for first in range(0, len(points), CLASSIFIED_TOGETHER):
+            part = slice(first, first + CLASSIFIED_TOGETHER)
+            found = classify(
+                arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern,
+                points[part], whole[part], real[part], conditions[part],
+            )  # fmt: skip
+            if not nonsingular:
+                found = [
+                    replace(point, nonsingular=False, multiplicity=len(windings), windings=windings, isolated=isolated)
+                    for point, windings, isolated in zip(found, ends.windings[part], ends.isolated[part], strict=True)
+                ]
+            classified += found
+            tell("classification", len(classified))
     result = StratumResult(
-        row.pattern, row.pure, row.count, len(classified), row.factorizations, ends.at_infinity, ends.singular,
+        row.pattern, row.pure, row.count, len(ends.regular), row.factorizations,
+        ends.at_infinity, ends.singular_paths, ends.origin,
         {"paths": ends.paths, "steps": ends.steps, "retracked": ends.retracked, "detours": ends.detours},
     )  # fmt: skip
     return classified, result
@@ -238,82 +265,162 @@ def _track_all(
     options: TrackerOptions,
     report: Callable[[int], None] | None,
 ) -> _Ends:
-    """One homotopy from the start system to the data; what it misses is tracked again until the count is met.
+    """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
     The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the
     straight segment from there is a random detour through complex data that avoids the discriminant with probability
-    one. Failed and coinciding paths are tracked again conservatively, then all of them along other detours.
+    one. Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
+    they end. If paths are still missing, all of them are tracked along other detours.
     """
     count = len(start.points)
-    ends = _Ends(points=np.empty((0, equations.stratum.coordinates), complex))
+    nothing = np.empty((0, equations.stratum.coordinates), complex)
+    ends = _Ends(regular=nothing, singular=nothing)
     for detour in range(DETOURS):
-        turns = np.exp(2j * np.pi * rng.random(2))
-        starts = start.points.copy()
-        starts[:, 0] *= turns[1] / turns[0]
-        homotopy = Homotopy(Data(turns[0] * start.data.gram, turns[1] * start.data.b), data)
+        homotopy, starts = _detour(start, data, rng)
         chosen = options if detour == 0 else TrackerOptions.conservative()
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
         ends.paths += count
         ends.steps += int(result.steps.sum())
         doubtful = _doubtful(equations, result)
         if detour == 0 and doubtful.size:
-            careful = TrackerOptions.conservative()
-            again = engine.track(equations.stratum, starts[doubtful], homotopy, careful, jobs=jobs)
+            again = engine.track(
+                equations.stratum, starts[doubtful], homotopy, TrackerOptions.conservative(), jobs=jobs
+            )
             ends.paths += doubtful.size
             ends.steps += int(again.steps.sum())
-            for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
-                getattr(result, name)[doubtful] = getattr(again, name)
+            result.put(doubtful, again)
         ends.retracked += int(doubtful.size)
         ends.detours = detour
-        before = len(ends.points)
-        ends.points = _united(equations, ends.points, result.points[result.success])
-        ends.at_infinity = int((result.codes == ReturnCode.DIVERGED).sum())
-        ends.singular = int((result.codes == ReturnCode.SINGULAR).sum())
-        if len(ends.points) >= count:
-            ends.at_infinity = ends.singular = 0
+        points, good = _verified(equations, result, data, jobs)
+        ends.regular = _united(equations, ends.regular, points[good])
+        if len(ends.regular) >= count:
             break
-        accounted = len(ends.points) + ends.at_infinity + ends.singular == count
-        if detour > 0 and accounted and len(ends.points) == before:
+        rest = np.flatnonzero(~good)
+        traced = trace_ends(engine, equations.stratum, starts[rest], homotopy, jobs=jobs)
+        _enter(equations, ends, traced, points[rest], data, jobs)
+        if ends.accounted == count:
+            _find_isolated(equations, ends, start, data, rng, engine, jobs)
             break
     return ends
 
 
+def _detour(start: StartSystem, data: Data, rng: np.random.Generator) -> tuple[Homotopy, Complex]:
+    """A random segment of data to the target, and where its paths start."""
+    turns = np.exp(2j * np.pi * rng.random(2))
+    starts = start.points.copy()
+    starts[:, 0] *= turns[1] / turns[0]
+    return Homotopy(Data(turns[0] * start.data.gram, turns[1] * start.data.b), data), starts
+
+
 def _doubtful(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
-    """Paths that failed, or that ended where another one ended."""
+    """Paths that failed on the way, or that ended where another one ended."""
     success = np.flatnonzero(result.success)
-    first = first_occurrences(equations.filters(result.points[success]))
+    first = first_occurrences(point_keys(equations.stratum, result.points[success]))
     groups, sizes = np.unique(first, return_counts=True)
     shared = np.isin(first, groups[sizes > 1])
-    return np.union1d(np.flatnonzero(~result.success), success[shared])
+    on_the_way = np.isin(result.codes, (ReturnCode.STEP_TOO_SMALL, ReturnCode.TOO_MANY_STEPS))
+    return np.union1d(np.flatnonzero(on_the_way), success[shared])
+
+
+def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) -> tuple[Complex, NDArray[np.bool_]]:
+    """The ends, refined, and which of them are beyond doubt: distinct, accurate and well conditioned."""
+    points, good = result.points.copy(), np.zeros(len(result), dtype=bool)
+    rows = np.flatnonzero(result.success)
+    refined = refine(equations, points[rows], data, jobs=jobs)
+    points[rows] = refined.points.astype(complex)
+    fine = (refined.errors <= VERIFIED) & (refined.conditions <= SUSPICIOUS)
+    first = first_occurrences(point_keys(equations.stratum, points[rows]))
+    alone = np.bincount(first, minlength=len(rows))[first] == 1
+    good[rows[fine & alone]] = True
+    return points, good
 
 
 def _united(equations: Equations, known: Complex, new: Complex) -> Complex:
     """The distinct points of both."""
-    filters = equations.filters(new)
-    keep = first_occurrences(filters) == np.arange(len(filters))
-    keep &= find(equations.filters(known), filters) < 0
+    keys = point_keys(equations.stratum, new)
+    keep = first_occurrences(keys) == np.arange(len(keys))
+    keep &= find(point_keys(equations.stratum, known), keys) < 0
     return np.concatenate([known, new[keep]])
 
 
-def _real_and_conjugate(
-    equations: Equations, points: Complex, data: Data, jobs: int
-) -> tuple[Complex, Complex, NDArray[np.bool_], Real, Real]:
-    """Refine the points; decide which filters are real, make these exactly real and the others exactly conjugate.
+def _enter(equations: Equations, ends: _Ends, traced: PathEnds, direct: Complex, data: Data, jobs: int) -> None:
+    """Enter the ends that the endgame found for the paths in doubt; ``direct`` is where these were tracked to.
 
-    The data are real, so conjugation permutes the critical filters: a filter is real if it is its own conjugate, that
-    is, if no other one is nearer to its conjugate.
+    A finite end is nonsingular if its path does not wind, no other one ends there, and the Newton matrix is regular.
+    """
+    ends.at_infinity = int((traced.kinds == End.AT_INFINITY).sum())
+    ends.origin = int((traced.kinds == End.ORIGIN).sum())
+    finite = np.flatnonzero(traced.kinds == End.FINITE)
+    refined = refine(equations, traced.points[finite], data, jobs=jobs)
+    limits = refined.points.astype(complex)
+    first = first_occurrences(point_keys(equations.stratum, traced.points[finite]), tolerance=SAME_LIMIT)
+    alone = np.bincount(first, minlength=len(finite))[first] == 1
+    moved = np.linalg.norm(
+        point_keys(equations.stratum, limits) - point_keys(equations.stratum, traced.points[finite]), axis=1
+    ) / np.linalg.norm(point_keys(equations.stratum, limits), axis=1)
+    regular = alone & (traced.windings[finite] == 1) & (refined.errors <= VERIFIED)
+    regular &= (refined.conditions <= SINGULAR) & (moved <= SAME_LIMIT)
+    ends.regular = _united(equations, ends.regular, limits[regular])
+    # What the endgame could not tell, but Newton's method confirms (ill-conditioned ends), counts as found.
+    unknown = np.flatnonzero(traced.kinds == End.UNKNOWN)
+    confirmed = refine(equations, direct[unknown], data, jobs=jobs)
+    sure = (confirmed.errors <= VERIFIED) & (confirmed.conditions <= SINGULAR)
+    ends.regular = _united(equations, ends.regular, confirmed.points[sure].astype(complex))
+    singular = np.flatnonzero(~regular)
+    groups = [singular[first[singular] == leader] for leader in np.unique(first[singular])]
+    best = [finite[group[np.argmin(traced.residuals[finite[group]])]] for group in groups]
+    ends.singular = traced.points[best] if best else ends.singular[:0]
+    ends.windings = [tuple(sorted(traced.windings[finite[group]].tolist())) for group in groups]
+    ends.isolated = [True] * len(groups)
+
+
+def _find_isolated(
+    equations: Equations,
+    ends: _Ends,
+    start: StartSystem,
+    data: Data,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+) -> None:
+    """Which singular ends are isolated solutions: those that the paths of another detour end at, too.
+
+    On a component of positive dimension the ends depend on the detour.
+    """
+    if not ends.windings:
+        return
+    homotopy, starts = _detour(start, data, rng)
+    other = trace_ends(engine, equations.stratum, starts, homotopy, jobs=jobs)
+    ends.paths += len(starts)
+    keys = point_keys(equations.stratum, other.points[other.kinds == End.FINITE])
+    ends.isolated = (find(keys, point_keys(equations.stratum, ends.singular), tolerance=SAME_LIMIT) >= 0).tolist()
+
+
+def _real_and_conjugate(
+    equations: Equations, points: Complex, data: Data, jobs: int, nonsingular: bool
+) -> tuple[Complex, Complex, NDArray[np.bool_], Real]:
+    """Refine the points if that is possible; decide which filters are real, make these exactly real and the others
+    exactly conjugate.
+
+    The data are real, so conjugation permutes the critical points: a filter is real if it belongs to its point's
+    conjugate, too, that is, if no point with another filter is nearer to the conjugate.
 
     Returns
     -------
-    points, filters, real, errors, conditions
+    points, filters, real, conditions
     """
     refined = refine(equations, points, data, jobs=jobs)
-    points, filters = refined.points.astype(complex), refined.filters
-    errors, conditions = refined.errors, refined.conditions
-    partner = find(filters, filters.conj(), tolerance=1e-6)
+    conditions = refined.conditions
+    if nonsingular:
+        points, filters = refined.points.astype(complex), refined.filters
+    else:
+        points, filters, conditions = points.copy(), equations.filters(points), np.full(len(points), np.inf)
+    partner = find(point_keys(equations.stratum, points), point_keys(equations.stratum, points.conj()), tolerance=1e-6)
     norms = np.linalg.norm(filters, axis=1)
-    asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / np.where(norms > 0, norms, 1.0)
-    real = (partner == np.arange(len(points))) | ((partner < 0) & (asymmetry <= REAL_TOLERANCE))
+    norms = np.where(norms > 0, norms, 1.0)
+    asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
+    twin = (partner >= 0) & (np.linalg.norm(filters - filters[partner], axis=1) <= DISTINCT * norms)
+    real = (partner == np.arange(len(points))) | ((twin | (partner < 0)) & (asymmetry <= REAL_TOLERANCE))
 
     turned = equations.normalize(points)
     for factor, part in zip(equations.stratum.factors, equations.stratum.slices, strict=True):
@@ -323,14 +430,17 @@ def _real_and_conjugate(
         turned[:, part] /= phase[:, None]
         turned[:, 0] *= phase**factor.power
     factors_real = real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < 1e-5)
-    if factors_real.any():
-        rows = np.flatnonzero(factors_real)
+    rows = np.flatnonzero(factors_real)
+    if rows.size and nonsingular:
         exact = refine(equations, turned[rows].real.astype(complex), data, real=True)
         points[rows] = exact.points.astype(complex)
         filters[rows] = exact.filters
-        errors[rows], conditions[rows] = exact.errors, exact.conditions
+        conditions[rows] = exact.conditions
+    elif rows.size:
+        points[rows] = turned[rows].real
+        filters[rows] = equations.filters(points[rows]).real
     filters[real] = filters[real].real
     paired = np.flatnonzero(~real & (partner > np.arange(len(points))))
     paired = paired[partner[partner[paired]] == paired]
     points[partner[paired]], filters[partner[paired]] = points[paired].conj(), filters[paired].conj()
-    return points, filters, real, errors, conditions
+    return points, filters, real, conditions
