@@ -21,9 +21,9 @@ answers that depend on it are None.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ from .refinement import refine
 from .results import CriticalPoint
 from .strata import Embedding, Stratum
 
-__all__ = ["RealStructure", "balanced_parameters", "classify", "real_factorizations"]
+__all__ = ["RealStructure", "balanced_parameters", "classify", "critical_on_function_space", "real_factorizations"]
 
 Partition = tuple[int, ...]
 Theta = list[NDArray[Any]]
@@ -146,6 +146,64 @@ def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Ite
             )
 
     yield from assign(0, tuple(degrees), tuple(np.ones(1) for _ in degrees))
+
+
+def all_real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Iterator[list[Real]]:
+    """As `real_factorizations`, but a layer may get a factor of higher multiplicity several times."""
+    items = [*structure.quadratic, *structure.linear]
+
+    def assign(i: int, room: Partition, layers: tuple[Real, ...]) -> Iterator[list[Real]]:
+        if i == len(items):
+            yield list(layers)
+            return
+        multiplicity, form = items[i]
+        size = len(form) - 1
+        for chosen in combinations_with_replacement(range(len(room)), multiplicity):
+            times = [chosen.count(layer) for layer in range(len(room))]
+            left = tuple(have - size * n for have, n in zip(room, times, strict=True))
+            if min(left) >= 0:
+                filled = tuple(multiply(w, power(form, n)) for w, n in zip(layers, times, strict=True))
+                yield from assign(i + 1, left, filled)
+
+    yield from assign(0, tuple(degrees), tuple(np.ones(1) for _ in degrees))
+
+
+def critical_on_function_space(
+    arch: Architecture, data: Data, embedding: Embedding, coordinates: Complex, point: CriticalPoint
+) -> CriticalPoint:
+    """Complete what is known of a point with multiple roots that is critical on the function space, too.
+
+    That happens for special data, such as a target with multiple roots. Then all parameters over a real filter are
+    critical, not just those that distribute the multiple roots to different layers.
+
+    Parameters
+    ----------
+    arch : Architecture
+    data : Data
+        Gram matrix and moment vector of the loss, real.
+    embedding : Embedding
+        The stratum's coordinates.
+    coordinates : (coordinates,) complex array
+        The point in them.
+    point : CriticalPoint
+    """
+    if not point.real or np.abs(coordinates.imag).max() > 0:
+        return point
+    blocks = _block_factors(arch, embedding, coordinates.real)
+    structures = [RealStructure.of_factors(factors) for factors in blocks]
+    if any(structure.doubtful for structure in structures):
+        return replace(point, attained=point.in_function_space)
+    choices = (list(all_real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
+    found = [balanced_parameters(arch, choice, point.filter.real) for choice in product(*choices)]
+    thetas, residuals, kinds, indices = _settle_real(arch, data, found)
+    return replace(
+        point,
+        attained=len(thetas) > 0,
+        parameters=tuple(tuple(theta) for theta in thetas),
+        residual=max(residuals, default=None),
+        kinds=tuple(kinds),
+        indices=tuple(indices),
+    )
 
 
 def complex_factorization(degrees: Sequence[int], factors: Sequence[tuple[int, Complex]]) -> list[Complex]:

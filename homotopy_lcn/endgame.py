@@ -125,7 +125,8 @@ def trace_ends(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homo
     ends = PathEnds.unknown(starts)
     for first in range(0, len(starts), TOGETHER):
         rows = np.arange(first, min(first + TOGETHER, len(starts)))
-        ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, jobs))
+        with np.errstate(all="ignore"):  # what an engine may return for paths that it loses
+            ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, jobs))
     return ends
 
 
@@ -197,6 +198,8 @@ def _go_round(
     path, current = np.arange(count), points
     for winding in range(1, MOST_ROUNDS + 1):
         for one, other in pairwise(corners):
+            if path.size == 0:
+                break
             moved = engine.track(stratum, current, _part(homotopy, one, other), TrackerOptions(), jobs=jobs)
             path, current = path[moved.success], moved.points[moved.success]
             sample = np.full_like(points, np.nan)

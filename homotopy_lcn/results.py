@@ -551,8 +551,8 @@ def describe_paths(result: CriticalPoints) -> str:
     return ", ".join(parts)
 
 
-def merged(points: Sequence[CriticalPoint]) -> list[CriticalPoint]:
-    """One point for each filter.
+def merged(points: Sequence[CriticalPoint]) -> list[tuple[int, CriticalPoint]]:
+    """One point for each filter, with the index of the one it is made from.
 
     In special data a filter may be critical twice: with several factorizations, at a singular point of the function
     space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
@@ -560,25 +560,25 @@ def merged(points: Sequence[CriticalPoint]) -> list[CriticalPoint]:
     those of all.
     """
     if len(points) < 2:
-        return list(points)
+        return list(enumerate(points))
     filters = np.array([point.filter for point in points])
     leaders = first_occurrences(filters, tolerance=SAME_FILTER)
     singular = np.array([not point.nonsingular for point in points])
     if singular.any():
         wide = first_occurrences(filters, tolerance=NEAR_SINGULAR)
         leaders = np.where(np.isin(wide, wide[singular]), wide, leaders)
-    groups: dict[int, list[CriticalPoint]] = {}
-    for leader, point in zip(leaders.tolist(), points, strict=True):
-        groups.setdefault(leader, []).append(point)
-    return [group[0] if len(group) == 1 else _merge(group) for group in groups.values()]
+    groups: dict[int, list[int]] = {}
+    for index, leader in enumerate(leaders.tolist()):
+        groups.setdefault(leader, []).append(index)
+    result = []
+    for indices in groups.values():
+        kept = min(indices, key=lambda index: sum(len(partition) for partition in points[index].stratum))
+        group = [points[index] for index in indices]
+        result.append((kept, group[0] if len(group) == 1 else _merge(points[kept], group)))
+    return result
 
 
-def _merge(group: list[CriticalPoint]) -> CriticalPoint:
-    def roots(point: CriticalPoint) -> int:
-        return sum(len(partition) for partition in point.stratum)
-
-    fewest = min(roots(point) for point in group)
-    kept = next(point for point in group if roots(point) == fewest)
+def _merge(kept: CriticalPoint, group: list[CriticalPoint]) -> CriticalPoint:
     same = [point for point in group if point.stratum == kept.stratum]
     over = [triple for point in same for triple in zip(point.parameters, point.kinds, point.indices, strict=True)]
     return replace(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .classification import classify
+from .classification import classify, critical_on_function_space
 from .counts import CountTable, StratumCount, generic_count
 from .distinct import DISTINCT, find, first_occurrences
 from .endgame import End, PathEnds, point_keys, trace_ends
@@ -37,6 +38,8 @@ VERIFIED = 1e-8
 SUSPICIOUS = 1e6
 #: Above this condition number the Newton matrix counts as singular.
 SINGULAR = 1e13
+#: The same where several paths end, or one that winds: there the matrix is singular, up to the accuracy of the limit.
+SINGULAR_IF_SHARED = 1e7
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
 SAME_LIMIT = 1e-6
 #: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
@@ -137,7 +140,7 @@ def critical_points(
     table = _validated(arch, loss, seed, jobs, max_count)
     chosen = get_engine(engine)
     options = options or TrackerOptions()
-    points: list[CriticalPoint] = []
+    points: list[_Placed] = []
     strata: list[StratumResult] = []
     try:
         for index, row in enumerate(table):
@@ -147,9 +150,30 @@ def critical_points(
             strata.append(result)
     except KeyboardInterrupt:
         rest = [StratumResult(r.pattern, r.pure, r.count, 0, r.factorizations) for r in table.rows[len(strata) :]]
-        partial = CriticalPoints.build(arch, loss, merged(points), [*strata, *rest], seed=seed, complete=False)
+        partial = CriticalPoints.build(
+            arch, loss, _one_a_filter(arch, loss, points), [*strata, *rest], seed=seed, complete=False
+        )
         raise SolveInterrupted(partial) from None
-    return CriticalPoints.build(arch, loss, merged(points), strata, seed=seed)
+    return CriticalPoints.build(arch, loss, _one_a_filter(arch, loss, points), strata, seed=seed)
+
+
+class _Placed(NamedTuple):
+    """A critical point with its coordinates on its stratum."""
+
+    point: CriticalPoint
+    embedding: Embedding
+    coordinates: Complex
+
+
+def _one_a_filter(arch: Architecture, loss: SquaredLoss, placed: list[_Placed]) -> list[CriticalPoint]:
+    """The points, one for each filter: in special data a filter may be critical on several strata."""
+    result = []
+    for index, point in merged([item.point for item in placed]):
+        if point.pure and not placed[index].point.pure:
+            _, embedding, coordinates = placed[index]
+            point = critical_on_function_space(arch, Data(loss.gram, loss.b), embedding, coordinates, point)
+        result.append(point)
+    return result
 
 
 def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int) -> CountTable:
@@ -198,7 +222,7 @@ def _solve_stratum(
     jobs: int,
     options: TrackerOptions,
     progress: ProgressCallback | None,
-) -> tuple[list[CriticalPoint], StratumResult]:
+) -> tuple[list[_Placed], StratumResult]:
     def tell(stage: str, done: int) -> None:
         if progress is not None:
             progress(Progress(stage, row.pattern, done, row.count))
@@ -214,7 +238,7 @@ def _solve_stratum(
     report = None if progress is None else lambda done: tell("tracking", done)
     ends = _track_all(equations, start, data, rng, engine, jobs, options, report)
     tell("classification", 0)
-    classified: list[CriticalPoint] = []
+    classified: list[_Placed] = []
     for group, nonsingular in ((ends.regular, True), (ends.singular, False)):
         points, filters, real, conditions = _real_and_conjugate(equations, group, data, jobs, nonsingular)
         points[:, 0] *= scale
@@ -232,7 +256,7 @@ def _solve_stratum(
                     replace(point, nonsingular=False, multiplicity=len(windings), windings=windings, isolated=isolated)
                     for point, windings, isolated in zip(found, ends.windings[part], ends.isolated[part], strict=True)
                 ]
-            classified += found
+            classified += [_Placed(p, embedding, x) for p, x in zip(found, points[part], strict=True)]
             tell("classification", len(classified))
     result = StratumResult(
         row.pattern, row.pure, row.count, len(ends.regular), row.factorizations,
@@ -346,31 +370,33 @@ def _united(equations: Equations, known: Complex, new: Complex) -> Complex:
 def _enter(equations: Equations, ends: _Ends, traced: PathEnds, direct: Complex, data: Data, jobs: int) -> None:
     """Enter the ends that the endgame found for the paths in doubt; ``direct`` is where these were tracked to.
 
-    A finite end is nonsingular if its path does not wind, no other one ends there, and the Newton matrix is regular.
+    A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: one that seems
+    to has gone astray and is not accounted for.
     """
+    stratum = equations.stratum
     ends.at_infinity = int((traced.kinds == End.AT_INFINITY).sum())
     ends.origin = int((traced.kinds == End.ORIGIN).sum())
     finite = np.flatnonzero(traced.kinds == End.FINITE)
-    refined = refine(equations, traced.points[finite], data, jobs=jobs)
-    limits = refined.points.astype(complex)
-    first = first_occurrences(point_keys(equations.stratum, traced.points[finite]), tolerance=SAME_LIMIT)
-    alone = np.bincount(first, minlength=len(finite))[first] == 1
-    moved = np.linalg.norm(
-        point_keys(equations.stratum, limits) - point_keys(equations.stratum, traced.points[finite]), axis=1
-    ) / np.linalg.norm(point_keys(equations.stratum, limits), axis=1)
-    regular = alone & (traced.windings[finite] == 1) & (refined.errors <= VERIFIED)
-    regular &= (refined.conditions <= SINGULAR) & (moved <= SAME_LIMIT)
-    ends.regular = _united(equations, ends.regular, limits[regular])
+    limits = traced.points[finite]
+    keys = point_keys(stratum, limits)
+    first = first_occurrences(keys, tolerance=SAME_LIMIT)
+    several = np.bincount(first, minlength=len(finite))[first] > 1
+    several |= traced.windings[finite] > 1
+    refined = refine(equations, limits, data, jobs=jobs)
+    moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
+    regular = (refined.errors <= VERIFIED) & (moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1))
+    regular &= refined.conditions <= np.where(several, SINGULAR_IF_SHARED, SINGULAR)
+    ends.regular = _united(equations, ends.regular, refined.points[regular].astype(complex))
     # What the endgame could not tell, but Newton's method confirms (ill-conditioned ends), counts as found.
-    unknown = np.flatnonzero(traced.kinds == End.UNKNOWN)
+    unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     confirmed = refine(equations, direct[unknown], data, jobs=jobs)
     sure = (confirmed.errors <= VERIFIED) & (confirmed.conditions <= SINGULAR)
     ends.regular = _united(equations, ends.regular, confirmed.points[sure].astype(complex))
     singular = np.flatnonzero(~regular)
-    groups = [singular[first[singular] == leader] for leader in np.unique(first[singular])]
-    best = [finite[group[np.argmin(traced.residuals[finite[group]])]] for group in groups]
-    ends.singular = traced.points[best] if best else ends.singular[:0]
-    ends.windings = [tuple(sorted(traced.windings[finite[group]].tolist())) for group in groups]
+    groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]
+    best = [group[np.argmin(traced.residuals[group])] for group in groups]
+    ends.singular = traced.points[np.array(best, dtype=int)]
+    ends.windings = [tuple(sorted(traced.windings[group].tolist())) for group in groups]
     ends.isolated = [True] * len(groups)
 
 
