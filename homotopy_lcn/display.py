@@ -59,6 +59,9 @@ def render_counts(table: CountTable) -> RenderableType:
     rows.add_column("stratum", footer="all", no_wrap=True)
     rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
     rows.add_column("critical filters", footer=str(table.filters), justify="right")
+    white = table.metric == "white"
+    if white:
+        rows.add_column("for generic data", footer=str(sum(row.generic or 0 for row in table)), justify="right")
     rows.add_column("θ over each", justify="right")
     rows.add_column("critical θ", footer=str(table.parameters), justify="right")
     for row in table:
@@ -66,11 +69,13 @@ def render_counts(table: CountTable) -> RenderableType:
             format_pattern(row.pattern),
             _purity(row.pure),
             str(row.count),
+            *([str(row.generic)] if white else []),
             str(row.factorizations),
             str(row.count * row.factorizations),
         )
-    note = "Complex critical points with w ≠ 0 for generic data; θ = (w_1, …, w_L) up to scaling. "
-    note += "Stratum: root multiplicities, one partition a block."
+    note = "Complex critical points with w ≠ 0 for "
+    note += "white data (Σ = I, generic target), measured" if white else "generic data"
+    note += "; θ = (w_1, …, w_L) up to scaling. Stratum: root multiplicities, one partition a block."
     return Group(rows, Text(note, style="dim"))
 
 

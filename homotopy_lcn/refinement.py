@@ -49,7 +49,7 @@ class Refined:
 def refine(
     equations: Equations, points: NDArray[Any], data: Data, real: bool = False, steps: int = 6, jobs: int = 1
 ) -> Refined:
-    """Refine critical points (P, coordinates) of real data; with ``real``, keep real points real.
+    """Refine critical points (P, coordinates); with ``real``, keep real points of real data real.
 
     Points are taken in batches of fixed size, by ``jobs`` threads: memory is bounded and the result does not depend on
     the number of threads.
@@ -72,7 +72,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     extended = np.clongdouble
     current = np.array(points, dtype=extended)
     transformed = equations.transform(data)
-    gram, b = np.asarray(data.gram, np.longdouble), np.asarray(data.b, np.longdouble)
+    gram, b = (np.asarray(x, np.result_type(x, np.longdouble)) for x in data)
     errors = np.full(len(current), np.inf)
     conditions = np.full(len(current), np.inf)
     with np.errstate(all="ignore"):

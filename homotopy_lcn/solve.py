@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,13 +16,14 @@ from .distinct import DISTINCT, find
 from .endgame import point_keys
 from .equations import Complex, Data, Equations, Real, equations_of
 from .errors import InputError
+from .families import family_of, remember, seen_before, white_family
 from .loss import SquaredLoss
 from .paths import Regular, follow_paths
 from .progress import Progress, ProgressCallback
 from .refinement import refine
 from .results import CriticalPoint, CriticalPoints, StratumResult, merged
-from .start_systems import start_system
-from .strata import Embedding
+from .start_systems import StartSystem, start_system
+from .strata import Embedding, Stratum
 from .tracking import Engine, TrackerOptions, get_engine
 
 __all__ = ["SolveInterrupted", "critical_points"]
@@ -191,12 +193,16 @@ def _solve_stratum(
     equations = equations_of(embedding.stratum)
     data, scale = _normalized(loss, embedding)
     tell("start system", 0)
-    start = start_system(
-        embedding.stratum, row.count, engine, jobs=jobs, report=lambda done: tell("start system", done)
+    start, lost, zero = _start(
+        embedding.stratum, row.count, data, engine, jobs, lambda done: tell("start system", done)
     )
     tell("tracking", 0)
     report = None if progress is None else lambda done: tell("tracking", done)
     ends = follow_paths(equations, start, data, rng, engine, jobs, options, report)
+    if ends.at_infinity:
+        remember(embedding.stratum, np.asarray(data.gram, float))
+    ends.at_infinity += lost
+    ends.origin += zero
     tell("classification", 0)
     classified: list[_Placed] = []
     unrefined = Regular(ends.singular, equations.filters(ends.singular), np.full(len(ends.singular), np.inf))
@@ -225,6 +231,24 @@ def _solve_stratum(
         {"paths": ends.paths, "steps": ends.steps, "retracked": ends.retracked, "detours": ends.detours},
     )  # fmt: skip
     return classified, result
+
+
+def _start(
+    stratum: Stratum, count: int, data: Data, engine: Engine, jobs: int, report: Callable[[int], None]
+) -> tuple[StartSystem, int, int]:
+    """A start system, and how many critical points are at infinity and at zero for all data of its family.
+
+    For white data, and for a Gram matrix with lost points that comes up again, it is one of data with that Gram matrix.
+    """
+    gram = np.asarray(data.gram, float)
+    family = None
+    if np.array_equal(gram, gram[0, 0] * np.eye(len(gram))):
+        family = white_family(stratum, gram, count, engine, jobs=jobs, report=report)
+    elif seen_before(stratum, gram):
+        family = family_of(stratum, gram, count, engine, jobs=jobs, report=report)
+    if family is not None:
+        return family.start, family.at_infinity, family.origin
+    return start_system(stratum, count, engine, jobs=jobs, report=report), 0, 0
 
 
 def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:
