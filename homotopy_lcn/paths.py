@@ -20,7 +20,7 @@ from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult
 
-__all__ = ["Account", "Regular", "follow_paths"]
+__all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
@@ -108,7 +108,7 @@ def follow_paths(
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
         ends.paths += count
         ends.steps += int(result.steps.sum())
-        doubtful = _doubtful(equations, result)
+        doubtful = doubtful_paths(equations, result)
         if detour == 0 and doubtful.size:
             again = engine.track(
                 equations.stratum, starts[doubtful], homotopy, TrackerOptions.conservative(), jobs=jobs
@@ -141,7 +141,7 @@ def _detour(start: StartSystem, data: Data, rng: np.random.Generator) -> tuple[H
     return Homotopy(Data(turns[0] * start.data.gram, turns[1] * start.data.b), data), starts
 
 
-def _doubtful(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
+def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
     """Paths that failed on the way, or that ended where another one ended."""
     success = np.flatnonzero(result.success)
     first = first_occurrences(point_keys(equations.stratum, result.points[success]))
