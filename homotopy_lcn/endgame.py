@@ -93,13 +93,13 @@ class PathEnds:
 def point_keys(stratum: Stratum, points: Complex) -> Complex:
     """Coordinates (P, coordinates) that are equal if and only if the points are, comparable in relative norm.
 
-    Every factor is scaled to norm one and to a positive value of a fixed generic functional, and so is the filter's
-    scalar to the size of the factors.
+    Every factor is scaled to norm one and to a positive value of a fixed generic functional, then by the size of the
+    scalar. The functional is real, so that the keys of conjugate points are conjugate.
     """
     keys = equations_of(stratum).normalize(points)
     for factor, part in zip(stratum.factors, stratum.slices, strict=True):
         size = part.stop - part.start
-        value = keys[:, part] @ np.exp(1j * np.sqrt(3.0) * (1 + np.arange(size)) ** 2)
+        value = keys[:, part] @ np.cos(np.sqrt(3.0) * (1 + np.arange(size)) ** 2)
         phase = np.where(value == 0, 1.0, value / np.where(value == 0, 1.0, np.abs(value)))
         keys[:, part] /= phase[:, None]
         keys[:, 0] *= phase**factor.power

@@ -108,18 +108,19 @@ def follow_paths(
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
         ends.paths += count
         ends.steps += int(result.steps.sum())
-        doubtful = doubtful_paths(equations, result)
-        if detour == 0 and doubtful.size:
-            again = engine.track(
-                equations.stratum, starts[doubtful], homotopy, TrackerOptions.conservative(), jobs=jobs
-            )
-            ends.paths += doubtful.size
-            ends.steps += int(again.steps.sum())
-            result.put(doubtful, again)
-        ends.retracked += int(doubtful.size)
         ends.detours = detour
         found, good = _verified(equations, result, data, jobs)
-        ends.regular = _united(equations, ends.regular, found)
+        if detour == 0 and not good.all():
+            doubtful = np.intersect1d(doubtful_paths(equations, result), np.flatnonzero(~good))
+            if doubtful.size:
+                careful = TrackerOptions.conservative()
+                again = engine.track(equations.stratum, starts[doubtful], homotopy, careful, jobs=jobs)
+                ends.paths += doubtful.size
+                ends.steps += int(again.steps.sum())
+                ends.retracked += int(doubtful.size)
+                result.put(doubtful, again)
+                found, good = _verified(equations, result, data, jobs)
+        ends.regular = _united(equations, ends.regular, found) if len(ends.regular) else found
         if len(ends.regular) >= count:
             break
         rest = np.flatnonzero(~good)

@@ -207,6 +207,8 @@ def _solve_stratum(
     classified: list[_Placed] = []
     unrefined = Regular(ends.singular, equations.filters(ends.singular), np.full(len(ends.singular), np.inf))
     for group, nonsingular in ((ends.regular, True), (unrefined, False)):
+        if not len(group):
+            continue
         points, filters, real, conditions = _real_and_conjugate(equations, group, data, nonsingular)
         points[:, 0] *= scale
         whole = np.zeros((len(filters), arch.filter_size), complex)
@@ -277,7 +279,8 @@ def _real_and_conjugate(
     points, filters, real, conditions
     """
     points, filters, conditions = group.points.copy(), group.filters.copy(), group.conditions.copy()
-    partner = find(point_keys(equations.stratum, points), point_keys(equations.stratum, points.conj()), tolerance=1e-6)
+    keys = point_keys(equations.stratum, points)
+    partner = find(keys, keys.conj(), tolerance=1e-6)
     norms = np.linalg.norm(filters, axis=1)
     norms = np.where(norms > 0, norms, 1.0)
     asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
