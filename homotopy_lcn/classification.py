@@ -21,10 +21,10 @@ answers that depend on it are None.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
-from itertools import combinations, product
-from typing import Any
+from itertools import combinations, combinations_with_replacement, product
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ from .refinement import refine
 from .results import CriticalPoint
 from .strata import Embedding, Stratum
 
-__all__ = ["RealStructure", "balanced_parameters", "classify", "real_factorizations"]
+__all__ = ["RealStructure", "balanced_parameters", "classify", "critical_on_function_space", "real_factorizations"]
 
 Partition = tuple[int, ...]
 Theta = list[NDArray[Any]]
@@ -148,6 +148,64 @@ def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Ite
     yield from assign(0, tuple(degrees), tuple(np.ones(1) for _ in degrees))
 
 
+def all_real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Iterator[list[Real]]:
+    """As `real_factorizations`, but a layer may get a factor of higher multiplicity several times."""
+    items = [*structure.quadratic, *structure.linear]
+
+    def assign(i: int, room: Partition, layers: tuple[Real, ...]) -> Iterator[list[Real]]:
+        if i == len(items):
+            yield list(layers)
+            return
+        multiplicity, form = items[i]
+        size = len(form) - 1
+        for chosen in combinations_with_replacement(range(len(room)), multiplicity):
+            times = [chosen.count(layer) for layer in range(len(room))]
+            left = tuple(have - size * n for have, n in zip(room, times, strict=True))
+            if min(left) >= 0:
+                filled = tuple(multiply(w, power(form, n)) for w, n in zip(layers, times, strict=True))
+                yield from assign(i + 1, left, filled)
+
+    yield from assign(0, tuple(degrees), tuple(np.ones(1) for _ in degrees))
+
+
+def critical_on_function_space(
+    arch: Architecture, data: Data, embedding: Embedding, coordinates: Complex, point: CriticalPoint
+) -> CriticalPoint:
+    """Complete what is known of a point with multiple roots that is critical on the function space, too.
+
+    That happens for special data, such as a target with multiple roots. Then all parameters over a real filter are
+    critical, not just those that distribute the multiple roots to different layers.
+
+    Parameters
+    ----------
+    arch : Architecture
+    data : Data
+        Gram matrix and moment vector of the loss, real.
+    embedding : Embedding
+        The stratum's coordinates.
+    coordinates : (coordinates,) complex array
+        The point in them.
+    point : CriticalPoint
+    """
+    if not point.real or np.abs(coordinates.imag).max() > 0:
+        return point
+    blocks = _block_factors(arch, embedding, coordinates.real)
+    structures = [RealStructure.of_factors(factors) for factors in blocks]
+    if any(structure.doubtful for structure in structures):
+        return replace(point, attained=point.in_function_space)
+    choices = (list(all_real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
+    found = [balanced_parameters(arch, choice, point.filter.real) for choice in product(*choices)]
+    thetas, residuals, kinds, indices = _settle_real(arch, data, found)
+    return replace(
+        point,
+        attained=len(thetas) > 0,
+        parameters=tuple(tuple(theta) for theta in thetas),
+        residual=max(residuals, default=None),
+        kinds=tuple(kinds),
+        indices=tuple(indices),
+    )
+
+
 def complex_factorization(degrees: Sequence[int], factors: Sequence[tuple[int, Complex]]) -> list[Complex]:
     """One way to give the complex roots of a block to layers of the given degrees.
 
@@ -243,7 +301,7 @@ def classify(
     for row, p in enumerate(is_complex.tolist()):
         over[p] = _Over([[w[row] for w in thetas]], [float(residuals[row])], [None], [None])
 
-    answers: dict[int, dict[str, bool | None]] = {}
+    answers: dict[int, _Answers] = {}
     candidates: list[Theta] = []
     owners: list[int] = []
     for p in np.flatnonzero(real).tolist():
@@ -266,10 +324,23 @@ def classify(
             parameters=tuple(tuple(theta) for theta in over[p].thetas),
             kinds=tuple(over[p].kinds),
             indices=tuple(over[p].indices),
-            **answers.get(p, {}),
+            in_function_space=answers.get(p, NOTHING).in_function_space,
+            attained=answers.get(p, NOTHING).attained,
+            interior=answers.get(p, NOTHING).interior,
         )
         for p in range(len(points))
     ]
+
+
+class _Answers(NamedTuple):
+    """What is asked of a real filter; None where it does not apply or is undecided."""
+
+    in_function_space: bool | None
+    attained: bool | None
+    interior: bool | None
+
+
+NOTHING = _Answers(None, None, None)
 
 
 @dataclass
@@ -290,10 +361,10 @@ class _Over:
 
 def _real_point(
     arch: Architecture, embedding: Embedding, point: Complex, filter_: Real
-) -> tuple[dict[str, bool | None], list[Theta]]:
+) -> tuple[_Answers, list[Theta]]:
     """What the real roots say of a real filter, and all real θ over it."""
     if np.abs(point.imag).max() > 0:
-        return {"in_function_space": None, "attained": None, "interior": None}, []
+        return NOTHING, []
     blocks = _block_factors(arch, embedding, point.real)
     structures = [RealStructure.of_factors(factors) for factors in blocks]
     odd = [sum(d % 2 for d in degrees) for degrees in arch.layer_degrees]
@@ -301,11 +372,8 @@ def _real_point(
     interior = _all(s.enough(n, odd_only=True) for s, n in zip(structures, odd, strict=True))
     choices = (list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
     found = [balanced_parameters(arch, choice, filter_) for choice in product(*choices)]
-    return {
-        "in_function_space": inside,
-        "attained": None if any(s.doubtful for s in structures) else len(found) > 0,
-        "interior": interior if inside else None,
-    }, found
+    attained = None if any(s.doubtful for s in structures) else len(found) > 0
+    return _Answers(inside, attained, interior if inside else None), found
 
 
 def _block_factors(
@@ -365,7 +433,7 @@ def _settle_real(
         else:
             points[:, 0] *= stack[:, 0]
     refined = refine(equations, equations.normalize(points), data, real=True, steps=3)
-    better = refined.errors < 1e-3
+    better = (refined.errors < 1e-3) & (refined.conditions < 1e12)  # not at degenerate points
     points[better] = refined.points[better].astype(complex)
     transformed = equations.transform(data)
     directions = equations.patch_values(equations.patches(points))

@@ -194,14 +194,27 @@ def solve(
 
 
 @app.command()
-def count(filters: Filters = None, strides: Strides = None, json_path: Json = None, quiet: Quiet = False) -> int:
-    """Count the critical points for generic data, exactly, by stratum."""
+def count(
+    filters: Filters = None,
+    strides: Strides = None,
+    white: Annotated[
+        bool, typer.Option("--white", help="For Gram matrix I and generic targets, measured; default: exact, generic.")
+    ] = False,
+    json_path: Json = None,
+    quiet: Quiet = False,
+) -> int:
+    """Count the critical points for generic data, exactly, by stratum; with --white, for white data, by computation."""
     architecture = _architecture(filters, strides)
     _check_output(json_path)
 
     from .counts import generic_count
+    from .errors import IncompleteStartSystem
 
-    table = generic_count(architecture)
+    try:
+        table = generic_count(architecture, metric="white" if white else "generic")
+    except IncompleteStartSystem as error:
+        _complain(f"the count could not be established: {error}")
+        return NOT_COMPLETE
     if json_path is not None:
         _write(json_path, _counts_json(table))
     if not quiet and json_path != "-":
@@ -337,8 +350,10 @@ def _counts_json(table: CountTable) -> str:
             "strides": architecture.strides,
             "filter_size": architecture.filter_size,
         },
+        "metric": table.metric,
         "strata": [
             {"pattern": row.pattern, "pure": row.pure, "count": row.count, "factorizations": row.factorizations}
+            | ({} if row.generic is None else {"generic": row.generic})
             for row in table
         ],
         "pure": table.pure,

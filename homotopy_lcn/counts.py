@@ -46,6 +46,7 @@ __all__ = [
     "generic_count",
     "generic_ed_degree",
     "root_patterns",
+    "singular_vector_tuples",
 ]
 
 Partition = tuple[int, ...]
@@ -67,12 +68,15 @@ class StratumCount:
         Number of complex critical filters.
     factorizations : int
         Number of critical parameters over each of them, up to scaling.
+    generic : int or None
+        For another metric than the generic one: the number of critical filters for generic data.
     """
 
     pattern: Pattern
     pure: bool
     count: int
     factorizations: int
+    generic: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class CountTable:
 
     architecture: Architecture
     rows: tuple[StratumCount, ...]
+    metric: str = "generic"
 
     def __iter__(self) -> Iterator[StratumCount]:
         return iter(self.rows)
@@ -109,12 +114,15 @@ class CountTable:
         return sum(row.count * row.factorizations for row in self.rows)
 
 
-def generic_count(arch: Architecture) -> CountTable:
+def generic_count(arch: Architecture, metric: str = "generic") -> CountTable:
     """Count the complex critical points of the squared loss for generic data, by stratum.
 
     Parameters
     ----------
     arch : Architecture
+    metric : {"generic", "white"}
+        The Gram matrix: generic, with exact counts; or the identity with generic targets, whose counts are measured, by
+        the account of all paths and by monodromy, which must agree.
 
     Returns
     -------
@@ -133,7 +141,51 @@ def generic_count(arch: Architecture) -> CountTable:
     >>> table.pure, table.spurious, table.filters, table.parameters
     (10, 14, 24, 34)
     """
-    return _generic_count(arch)
+    if metric == "generic":
+        return _generic_count(arch)
+    if metric != "white":
+        raise InputError(f"metric: {metric!r} given; expected 'generic' or 'white'")
+    from .families import white_count  # a measurement, which comes after everything that this module serves
+
+    return white_count(arch)
+
+
+def singular_vector_tuples(dimensions: Sequence[int]) -> int:
+    """Number of singular vector tuples of a generic tensor: critical rank-one tensors for the white metric.
+
+    Parameters
+    ----------
+    dimensions : sequence of int
+        n_1, …, n_r for tensors of format (n_1 + 1) × … × (n_r + 1).
+
+    Returns
+    -------
+    int
+        The coefficient of Π t_i^{n_i} in Π (t̂_i^{n_i+1} − t_i^{n_i+1}) / (t̂_i − t_i), t̂_i = Σ_{j≠i} t_j
+        (Friedland, Ottaviani, *The number of singular vector tuples and uniqueness of best rank-one approximation of
+        tensors* (2014), Theorem 1).
+
+    Examples
+    --------
+    >>> singular_vector_tuples((1, 1)), singular_vector_tuples((1, 1, 1)), singular_vector_tuples((2, 2))
+    (2, 6, 3)
+    """
+    number = len(dimensions)
+    total: dict[tuple[int, ...], int] = {(0,) * number: 1}
+    for i, n in enumerate(dimensions):
+        factor: dict[tuple[int, ...], int] = {}
+        for k in range(n + 1):  # Σ_k t̂_i^{n−k} t_i^k
+            for others in product(range(n - k + 1), repeat=number - 1):
+                if sum(others) == n - k:
+                    exponent = (*others[:i], k, *others[i:])
+                    factor[exponent] = factorial(n - k) // prod(factorial(a) for a in others)
+        longer: dict[tuple[int, ...], int] = {}
+        for (a, x), (b, y) in product(total.items(), factor.items()):
+            exponent = tuple(p + q for p, q in zip(a, b, strict=True))
+            if all(p <= limit for p, limit in zip(exponent, dimensions, strict=True)):
+                longer[exponent] = longer.get(exponent, 0) + x * y
+        total = longer
+    return total.get(tuple(dimensions), 0)
 
 
 @lru_cache(maxsize=256)

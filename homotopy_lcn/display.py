@@ -18,7 +18,7 @@ from rich.text import Text
 from .architecture import Architecture
 from .counts import CountTable
 from .progress import Progress
-from .results import CriticalPoint, CriticalPoints, format_pattern, quantity
+from .results import CriticalPoint, CriticalPoints, describe_paths, format_pattern, quantity
 
 __all__ = ["ProgressBars", "render_counts", "render_result"]
 
@@ -59,6 +59,9 @@ def render_counts(table: CountTable) -> RenderableType:
     rows.add_column("stratum", footer="all", no_wrap=True)
     rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
     rows.add_column("critical filters", footer=str(table.filters), justify="right")
+    white = table.metric == "white"
+    if white:
+        rows.add_column("for generic data", footer=str(sum(row.generic or 0 for row in table)), justify="right")
     rows.add_column("θ over each", justify="right")
     rows.add_column("critical θ", footer=str(table.parameters), justify="right")
     for row in table:
@@ -66,11 +69,13 @@ def render_counts(table: CountTable) -> RenderableType:
             format_pattern(row.pattern),
             _purity(row.pure),
             str(row.count),
+            *([str(row.generic)] if white else []),
             str(row.factorizations),
             str(row.count * row.factorizations),
         )
-    note = "Complex critical points with w ≠ 0 for generic data; θ = (w_1, …, w_L) up to scaling. "
-    note += "Stratum: root multiplicities, one partition a block."
+    note = "Complex critical points with w ≠ 0 for "
+    note += "white data (Σ = I, generic target), measured" if white else "generic data"
+    note += "; θ = (w_1, …, w_L) up to scaling. Stratum: root multiplicities, one partition a block."
     return Group(rows, Text(note, style="dim"))
 
 
@@ -209,9 +214,9 @@ def _summary(result: CriticalPoints, data: str | None) -> Panel:
         f"{quantity(counts.generic, 'critical filter', 'critical filters')}: "
         f"{pure} pure, {counts.generic - pure} spurious",
     )
-    rows.add_row("found", f"{counts.found}: {counts.pure} pure, {counts.spurious} spurious")
-    if counts.at_infinity or counts.singular:
-        rows.add_row("other paths", f"{counts.at_infinity} to infinity, {counts.singular} to singular ends")
+    rows.add_row("found", f"{len(result)}: {counts.pure} pure, {counts.spurious} spurious")
+    if counts.at_infinity or counts.singular or counts.origin:
+        rows.add_row("other paths", describe_paths(result))
     rows.add_row(
         "real",
         f"{counts.real}: {counts.in_function_space} in the function space M, {counts.attained} attained, "

@@ -19,7 +19,7 @@ from .equations import Complex, Data, Equations, Real
 from .forms import adjoint_multiply, dilate, multiply, power
 from .strata import Stratum
 
-__all__ = ["Refined", "refine"]
+__all__ = ["Refined", "gradient_residual", "refine"]
 
 #: Points refined together.
 BATCH = 2048
@@ -49,7 +49,7 @@ class Refined:
 def refine(
     equations: Equations, points: NDArray[Any], data: Data, real: bool = False, steps: int = 6, jobs: int = 1
 ) -> Refined:
-    """Refine critical points (P, coordinates) of real data; with ``real``, keep real points real.
+    """Refine critical points (P, coordinates); with ``real``, keep real points of real data real.
 
     Points are taken in batches of fixed size, by ``jobs`` threads: memory is bounded and the result does not depend on
     the number of threads.
@@ -72,7 +72,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     extended = np.clongdouble
     current = np.array(points, dtype=extended)
     transformed = equations.transform(data)
-    gram, b = np.asarray(data.gram, np.longdouble), np.asarray(data.b, np.longdouble)
+    gram, b = (np.asarray(x, np.result_type(x, np.longdouble)) for x in data)
     errors = np.full(len(current), np.inf)
     conditions = np.full(len(current), np.inf)
     with np.errstate(all="ignore"):
@@ -104,6 +104,20 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             if ((errors < 1e-14) & (errors * conditions < 1e-4)).all():
                 break
     return Refined(current, filters_of(stratum, current).astype(complex), errors, conditions)
+
+
+def gradient_residual(stratum: Stratum, points: NDArray[Any], data: Data) -> Real:
+    """How well points (P, coordinates) with factors of norm one solve the equations, relative to their terms.
+
+    The norm of F, the scalar varied relatively, divided by |c| (‖Σ‖ ‖w‖ + ‖b‖); 0 where that is zero.
+    """
+    extended = np.asarray(points, np.clongdouble)
+    gradient = _gradient(stratum, extended, np.asarray(data.gram, np.clongdouble), np.asarray(data.b, np.clongdouble))
+    gradient[:, 0] *= extended[:, 0]
+    filters = np.linalg.norm(filters_of(stratum, extended).astype(complex), axis=1)
+    terms = np.abs(points[:, 0]) * (np.linalg.norm(data.gram) * filters + np.linalg.norm(data.b))
+    size = np.linalg.norm(gradient.astype(complex), axis=1)
+    return np.asarray(size / np.where(terms > 0, terms, 1.0), float)
 
 
 def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:

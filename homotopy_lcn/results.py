@@ -7,7 +7,7 @@ import math
 import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,6 +16,7 @@ import numpy as np
 from . import __version__
 from .architecture import Architecture
 from .counts import Pattern
+from .distinct import first_occurrences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +29,16 @@ __all__ = [
     "CriticalPoints",
     "StratumResult",
     "count_points",
+    "describe_paths",
     "format_pattern",
+    "merged",
     "quantity",
 ]
 
+#: Nonsingular points with filters nearer than this, relative to their norm, belong to one filter of special data.
+SAME_FILTER = 1e-11
+#: The same where one of the points is singular, and so less accurate.
+NEAR_SINGULAR = 1e-7
 #: The filters w_1, …, w_L of the layers.
 Parameters = tuple[np.ndarray, ...]
 
@@ -76,6 +83,16 @@ class CriticalPoint:
         For each entry of `parameters`: the number of negative Hessian eigenvalues; None for complex w.
     certified : bool or None
         Whether the point is proved to exist; None before certification.
+    nonsingular : bool
+        Whether the equations have a regular Jacobian there. It is so for generic data.
+    multiplicity : int
+        How many of the critical points of nearby generic data come together here.
+    windings : tuple of int
+        At a singular point the winding numbers of the paths that end there.
+    isolated : bool
+        Whether no continuum of complex critical points passes through the point; if one does, the point stands for it.
+    also_on : tuple of patterns
+        Further strata on which w is critical, in special data: those whose closure contains `stratum`.
     """
 
     filter: np.ndarray
@@ -93,6 +110,11 @@ class CriticalPoint:
     kinds: tuple[str | None, ...] = ()
     indices: tuple[int | None, ...] = ()
     certified: bool | None = None
+    nonsingular: bool = True
+    multiplicity: int = 1
+    windings: tuple[int, ...] = ()
+    isolated: bool = True
+    also_on: tuple[Pattern, ...] = ()
 
     def __post_init__(self) -> None:
         real = bool(self.real)
@@ -151,11 +173,11 @@ class StratumResult:
     generic : int
         Number of critical filters for generic data.
     found : int
-        Number of critical filters found.
+        Number of nonsingular critical points found.
     factorizations : int
         Number of critical θ up to scaling over each filter.
-    at_infinity, singular : int
-        Number of paths that went to infinity, or ended at a singular point.
+    at_infinity, singular, origin : int
+        Number of paths that went to infinity, ended at finite singular points, or at w = 0.
     statistics : mapping of str to int
         Counts of what the tracker did. No times, so that equal runs write equal files.
     """
@@ -167,22 +189,25 @@ class StratumResult:
     factorizations: int
     at_infinity: int = 0
     singular: int = 0
+    origin: int = 0
     statistics: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
-        """Number of generic points neither found nor accounted for by a path to infinity or to a singular end."""
-        return max(0, self.generic - self.found - self.at_infinity - self.singular)
+        """Number of generic points neither found nor accounted for by a path to infinity, a singular end or zero."""
+        return self.generic - self.found - self.at_infinity - self.singular - self.origin
 
 
 @dataclass(frozen=True)
 class Counts:
     """How many critical filters of each sort there are.
 
-    `generic` is the number expected for generic data, `found` the number of points, `pure` + `spurious` = `found`;
-    `at_infinity` and `singular` count paths. `real` and `in_function_space` count filters, `attained` those with a
-    real critical θ, `real_parameters` these θ up to scaling. `interior`, `boundary`, `smooth` and `minima` count
-    attained filters only; `certified` is None before certification.
+    `generic` is the number expected for generic data and `found` that of nonsingular critical points; `at_infinity`,
+    `singular` and `origin` count the paths that end at infinity, at finite singular points and at w = 0, so that
+    `generic` = `found` + `at_infinity` + `singular` + `origin` in a complete result. `pure` + `spurious` is the number
+    of distinct filters, singular ones included (for generic data the same as `found`). `real` and `in_function_space`
+    count filters, `attained` those with a real critical θ, `real_parameters` these θ up to scaling. `interior`,
+    `boundary`, `smooth` and `minima` count attained filters only; `certified` is None before certification.
     """
 
     generic: int
@@ -191,6 +216,7 @@ class Counts:
     spurious: int
     at_infinity: int
     singular: int
+    origin: int
     real: int
     in_function_space: int
     attained: int
@@ -220,11 +246,12 @@ def count_points(points: Iterable[CriticalPoint], strata: Iterable[StratumResult
     certified = [point.certified for point in points if point.certified is not None]
     return Counts(
         generic=sum(row.generic for row in strata),
-        found=len(points),
+        found=sum(row.found for row in strata),
         pure=sum(point.pure for point in points),
         spurious=sum(not point.pure for point in points),
         at_infinity=sum(row.at_infinity for row in strata),
         singular=sum(row.singular for row in strata),
+        origin=sum(row.origin for row in strata),
         real=sum(point.real for point in points),
         in_function_space=sum(point.in_function_space is True for point in points),
         attained=len(attained),
@@ -297,7 +324,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
             One for every stratum that occurs, also those of which nothing was found.
         seed : int
         complete : bool, optional
-            By default, whether every stratum has exactly its generic number of points.
+            By default, whether all points of every stratum's generic number are accounted for.
         statistics : mapping of str to int, optional
         software : str, optional
             By default, this package and its version.
@@ -308,7 +335,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
         """
         points, strata = _sorted_points(points), tuple(strata)
         if complete is None:
-            complete = all(row.found == row.generic for row in strata)
+            complete = all(row.missing == 0 for row in strata)
         return cls(
             architecture=architecture,
             loss=loss,
@@ -354,10 +381,15 @@ class CriticalPoints(Sequence[CriticalPoint]):
         """The attained point of least loss.
 
         None if there is none, if the result is not complete, or if it is undecided whether a point of less loss is
-        attained: a better one could exist then.
+        attained: a better one could exist then. So too if a continuum of critical points has as little loss.
         """
         best = next((point for point in self.real if point.attained is not False), None)
-        return best if self.complete and best is not None and best.attained else None
+        if not self.complete or best is None or not best.attained or not isinstance(best.loss, float):
+            return None
+        scale = 1e-9 * (abs(self.loss.constant) + abs(self.loss.constant - best.loss))
+        continua = [point.loss for point in self.points if not point.isolated]
+        lower = any(abs(value.imag) <= scale and value.real <= best.loss + scale for value in continua)
+        return None if lower else best
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with one row a point, in the order of `points`.
@@ -393,6 +425,9 @@ class CriticalPoints(Sequence[CriticalPoint]):
             "real_parameters": np.array([len(p.parameters) if p.real else 0 for p in self.points], dtype=int),
             "residual": np.array([point.residual for point in self.points], dtype=float),
             "condition": np.array([point.condition for point in self.points], dtype=float),
+            "nonsingular": np.array([point.nonsingular for point in self.points], dtype=bool),
+            "multiplicity": np.array([point.multiplicity for point in self.points], dtype=int),
+            "isolated": np.array([point.isolated for point in self.points], dtype=bool),
             "certified": pd.array([point.certified for point in self.points], dtype="boolean"),
         }
         return pd.DataFrame(columns)
@@ -454,8 +489,8 @@ class CriticalPoints(Sequence[CriticalPoint]):
             f"{counts.found} of {counts.generic} critical filters for generic data ({verdict})",
             f"  {counts.pure} pure, {counts.spurious} spurious",
         ]
-        if counts.at_infinity or counts.singular:
-            lines.append(f"  paths: {counts.at_infinity} to infinity, {counts.singular} to singular ends")
+        if counts.at_infinity or counts.singular or counts.origin:
+            lines.append(f"  other paths: {describe_paths(self)}")
         lines += [
             f"  {counts.real} real, {counts.in_function_space} in the function space, "
             f"{counts.attained} attained by {counts.real_parameters} real parameters",
@@ -471,8 +506,8 @@ class CriticalPoints(Sequence[CriticalPoint]):
     __repr__ = __str__
 
     def gaps(self) -> tuple[str, ...]:
-        """For each stratum without its generic number of points, say in words what was found and what is missing."""
-        return tuple(_describe_gap(row) for row in self.strata if row.found != row.generic)
+        """For each stratum where points are not accounted for, say in words what was found and what is missing."""
+        return tuple(_describe_gap(row) for row in self.strata if row.missing)
 
 
 def format_pattern(pattern: Pattern) -> str:
@@ -497,8 +532,83 @@ def quantity(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+def describe_paths(result: CriticalPoints) -> str:
+    """Say where the paths end that do not end at nonsingular critical points."""
+    counts = result.counts
+    isolated = sum(not point.nonsingular and point.isolated for point in result.points)
+    others = sum(not point.nonsingular and not point.isolated for point in result.points)
+    parts = []
+    if counts.at_infinity:
+        parts.append(f"{counts.at_infinity} to infinity")
+    if counts.origin:
+        parts.append(f"{counts.origin} to w = 0")
+    if counts.singular:
+        places = [quantity(isolated, "isolated point", "isolated points")] if isolated else []
+        places += [quantity(others, "point", "points") + " of continua"] if others else []
+        parts.append(
+            f"{counts.singular} to singular ends ({', '.join(places)})" if places else f"{counts.singular} singular"
+        )
+    return ", ".join(parts)
+
+
+def merged(points: Sequence[CriticalPoint]) -> list[tuple[int, CriticalPoint]]:
+    """One point for each filter, with the index of the one it is made from.
+
+    In special data a filter may be critical twice: with several factorizations, at a singular point of the function
+    space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
+    most of the filter; the multiplicity on that stratum is the sum of all that meet there, and the parameters are
+    those of all.
+    """
+    if len(points) < 2:
+        return list(enumerate(points))
+    filters = np.array([point.filter for point in points])
+    leaders = first_occurrences(filters, tolerance=SAME_FILTER)
+    singular = np.array([not point.nonsingular for point in points])
+    if singular.any():
+        wide = first_occurrences(filters, tolerance=NEAR_SINGULAR)
+        leaders = np.where(np.isin(wide, wide[singular]), wide, leaders)
+    groups: dict[int, list[int]] = {}
+    for index, leader in enumerate(leaders.tolist()):
+        groups.setdefault(leader, []).append(index)
+    result = []
+    for indices in groups.values():
+        kept = min(indices, key=lambda index: sum(len(partition) for partition in points[index].stratum))
+        group = [points[index] for index in indices]
+        result.append((kept, group[0] if len(group) == 1 else _merge(points[kept], group)))
+    return result
+
+
+def _merge(kept: CriticalPoint, group: list[CriticalPoint]) -> CriticalPoint:
+    same = [point for point in group if point.stratum == kept.stratum]
+    over = [triple for point in same for triple in zip(point.parameters, point.kinds, point.indices, strict=True)]
+    return replace(
+        kept,
+        pure=any(point.pure for point in group),
+        in_function_space=_any(point.in_function_space for point in same),
+        attained=_any(point.attained for point in same),
+        interior=_any(point.interior for point in same),
+        smooth=None if kept.smooth is None else all(point.smooth is not False for point in group),
+        nonsingular=all(point.nonsingular for point in same),
+        multiplicity=sum(point.multiplicity for point in same),
+        windings=tuple(sorted(winding for point in same for winding in point.windings)),
+        isolated=all(point.isolated for point in same),
+        also_on=tuple(sorted({point.stratum for point in group} - {kept.stratum})),
+        parameters=tuple(theta for theta, _, _ in over),
+        kinds=tuple(kind for _, kind, _ in over),
+        indices=tuple(index for _, _, index in over),
+    )
+
+
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    """Three-valued disjunction."""
+    collected = list(answers)
+    if True in collected:
+        return True
+    return None if None in collected else False
+
+
 def _describe_gap(row: StratumResult) -> str:
-    numbers = {"at infinity": row.at_infinity, "singular": row.singular, "missing": row.missing}
+    numbers = {"at infinity": row.at_infinity, "singular": row.singular, "at zero": row.origin, "missing": row.missing}
     reasons = [f"{number} {reason}" for reason, number in numbers.items() if number]
     return ", ".join([f"stratum {format_pattern(row.pattern)}: {row.found} of {row.generic} found", *reasons])
 

@@ -95,7 +95,12 @@ def _stratum_to_json(row: StratumResult) -> dict[str, object]:
         "found": row.found,
         "factorizations": row.factorizations,
     }
-    optional = {"at_infinity": row.at_infinity, "singular": row.singular, "statistics": dict(row.statistics)}
+    optional = {
+        "at_infinity": row.at_infinity,
+        "singular": row.singular,
+        "origin": row.origin,
+        "statistics": dict(row.statistics),
+    }
     return item | {name: value for name, value in optional.items() if value}
 
 
@@ -119,6 +124,11 @@ def _point_to_json(point: CriticalPoint) -> dict[str, object]:
         "kinds": point.kinds,
         "indices": point.indices,
         "certified": point.certified,
+        "nonsingular": point.nonsingular,
+        "multiplicity": point.multiplicity,
+        "isolated": point.isolated,
+        "windings": point.windings,
+        "also_on": point.also_on,
     }
 
 
@@ -194,6 +204,7 @@ def _stratum_from_json(record: _Record, architecture: Architecture) -> StratumRe
         factorizations=record.integer("factorizations"),
         at_infinity=record.integer("at_infinity", default=0),
         singular=record.integer("singular", default=0),
+        origin=record.integer("origin", default=0),
         statistics=record.statistics(),
     )
 
@@ -237,13 +248,25 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
         kinds=tuple(kinds),
         indices=tuple(indices),
         certified=record.answer("certified"),
+        nonsingular=record.boolean("nonsingular", default=True),
+        multiplicity=record.integer("multiplicity", default=1),
+        isolated=record.boolean("isolated", default=True),
+        windings=tuple(_integers(record.data.get("windings", []), f"{record.path}windings")),
+        also_on=tuple(
+            _pattern(value, f"{record.path}also_on", architecture)
+            for value in _list(record.data.get("also_on", []), f"{record.path}also_on")
+        ),
     )
 
 
 def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:
-    blocks, value = architecture.blocks, record.get("pattern")
+    return _pattern(record.get("pattern"), f"{record.path}pattern", architecture)
+
+
+def _pattern(value: object, path: str, architecture: Architecture) -> Pattern:
+    blocks = architecture.blocks
     well_formed = isinstance(value, list) and len(value) == len(blocks)
-    for partition, block in zip(value, blocks, strict=True) if well_formed else ():
+    for partition, block in zip(_list(value, path), blocks, strict=True) if well_formed else ():
         well_formed = (
             well_formed
             and isinstance(partition, list)
@@ -253,7 +276,8 @@ def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:
         )
     if not well_formed:
         degrees = ", ".join(str(block.degree) for block in blocks)
-        raise InputError(f"{record.path}pattern: {value!r}; expected partitions of {degrees}, parts decreasing")
+        raise InputError(f"{path}: {value!r}; expected partitions of {degrees}, parts decreasing")
+    assert isinstance(value, list)
     return tuple(tuple(partition) for partition in value)
 
 
@@ -286,6 +310,13 @@ def _list(value: object, path: str, length: int | None = None) -> list[Any]:
     return value
 
 
+def _integers(value: object, path: str) -> list[int]:
+    for item in _list(value, path):
+        if isinstance(item, bool) or not isinstance(item, int):
+            raise InputError(f"{path}: {item!r} is not an integer; expected integers")
+    return _list(value, path)
+
+
 def _number(value: object, path: str) -> float:
     try:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
@@ -314,8 +345,8 @@ class _Record:
         path = f"{self.path}{name}"
         return [self._wrap(item, f"{path}[{i}]") for i, item in enumerate(_list(self.get(name), path))]
 
-    def boolean(self, name: str) -> bool:
-        value = self.get(name)
+    def boolean(self, name: str, default: bool | None = None) -> bool:
+        value = self.get(name) if default is None else self.data.get(name, default)
         if not isinstance(value, bool):
             raise InputError(f"{self.path}{name}: {value!r}; expected true or false")
         return value

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .classification import classify
+from .classification import classify, critical_on_function_space
 from .counts import CountTable, StratumCount, generic_count
-from .distinct import find, first_occurrences
+from .distinct import DISTINCT, find
+from .endgame import point_keys
 from .equations import Complex, Data, Equations, Real, equations_of
 from .errors import InputError
+from .families import family_of, remember, seen_before, white_family
 from .loss import SquaredLoss
+from .paths import Regular, follow_paths
 from .progress import Progress, ProgressCallback
 from .refinement import refine
-from .results import CriticalPoint, CriticalPoints, StratumResult
+from .results import CriticalPoint, CriticalPoints, StratumResult, merged
 from .start_systems import StartSystem, start_system
-from .strata import Embedding
-from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine
+from .strata import Embedding, Stratum
+from .tracking import Engine, TrackerOptions, get_engine
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
-#: Homotopies tried in all for one stratum, each through other random data.
-DETOURS = 6
 #: Points classified together: bounds the memory.
 CLASSIFIED_TOGETHER = 4096
 #: How many critical parameters over one filter are listed at most.
 MAX_PARAMETERS = 100_000
-#: A point counts as verified if its last Newton step is at most this, relative to the point.
-VERIFIED = 1e-8
 #: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
 REAL_TOLERANCE = 1e-9
 
@@ -42,19 +42,6 @@ class SolveInterrupted(KeyboardInterrupt):
     def __init__(self, partial: CriticalPoints) -> None:
         super().__init__("interrupted")
         self.partial = partial
-
-
-@dataclass
-class _Ends:
-    """Critical points found on one stratum so far, and what became of the paths of the last homotopy."""
-
-    points: Complex
-    at_infinity: int = 0
-    singular: int = 0
-    retracked: int = 0
-    detours: int = 0
-    paths: int = 0
-    steps: int = 0
 
 
 def critical_points(
@@ -115,7 +102,7 @@ def critical_points(
     table = _validated(arch, loss, seed, jobs, max_count)
     chosen = get_engine(engine)
     options = options or TrackerOptions()
-    points: list[CriticalPoint] = []
+    points: list[_Placed] = []
     strata: list[StratumResult] = []
     try:
         for index, row in enumerate(table):
@@ -125,9 +112,30 @@ def critical_points(
             strata.append(result)
     except KeyboardInterrupt:
         rest = [StratumResult(r.pattern, r.pure, r.count, 0, r.factorizations) for r in table.rows[len(strata) :]]
-        partial = CriticalPoints.build(arch, loss, points, [*strata, *rest], seed=seed, complete=False)
+        partial = CriticalPoints.build(
+            arch, loss, _one_a_filter(arch, loss, points), [*strata, *rest], seed=seed, complete=False
+        )
         raise SolveInterrupted(partial) from None
-    return CriticalPoints.build(arch, loss, points, strata, seed=seed)
+    return CriticalPoints.build(arch, loss, _one_a_filter(arch, loss, points), strata, seed=seed)
+
+
+class _Placed(NamedTuple):
+    """A critical point with its coordinates on its stratum."""
+
+    point: CriticalPoint
+    embedding: Embedding
+    coordinates: Complex
+
+
+def _one_a_filter(arch: Architecture, loss: SquaredLoss, placed: list[_Placed]) -> list[CriticalPoint]:
+    """The points, one for each filter: in special data a filter may be critical on several strata."""
+    result = []
+    for index, point in merged([item.point for item in placed]):
+        if point.pure and not placed[index].point.pure:
+            _, embedding, coordinates = placed[index]
+            point = critical_on_function_space(arch, Data(loss.gram, loss.b), embedding, coordinates, point)
+        result.append(point)
+    return result
 
 
 def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int) -> CountTable:
@@ -176,7 +184,7 @@ def _solve_stratum(
     jobs: int,
     options: TrackerOptions,
     progress: ProgressCallback | None,
-) -> tuple[list[CriticalPoint], StratumResult]:
+) -> tuple[list[_Placed], StratumResult]:
     def tell(stage: str, done: int) -> None:
         if progress is not None:
             progress(Progress(stage, row.pattern, done, row.count))
@@ -185,34 +193,64 @@ def _solve_stratum(
     equations = equations_of(embedding.stratum)
     data, scale = _normalized(loss, embedding)
     tell("start system", 0)
-    start = start_system(
-        embedding.stratum, row.count, engine, jobs=jobs, report=lambda done: tell("start system", done)
+    start, lost, zero = _start(
+        embedding.stratum, row.count, data, engine, jobs, lambda done: tell("start system", done)
     )
     tell("tracking", 0)
     report = None if progress is None else lambda done: tell("tracking", done)
-    ends = _track_all(equations, start, data, rng, engine, jobs, options, report)
+    ends = follow_paths(equations, start, data, rng, engine, jobs, options, report)
+    if ends.at_infinity:
+        remember(embedding.stratum, np.asarray(data.gram, float))
+    ends.at_infinity += lost
+    ends.origin += zero
     tell("classification", 0)
-    points, filters, real, errors, conditions = _real_and_conjugate(equations, ends.points, data, jobs)
-    keep = (errors <= VERIFIED) & (first_occurrences(filters) == np.arange(len(filters)))
-    points, filters, real = points[keep], filters[keep], real[keep]
-    points[:, 0] *= scale
-    whole = np.zeros((len(filters), arch.filter_size), complex)
-    for column, position in enumerate(embedding.positions):
-        whole[:, position] += scale * filters[:, column]
-    conditions = conditions[keep]
-    classified: list[CriticalPoint] = []
-    for first in range(0, len(points), CLASSIFIED_TOGETHER):
-        part = slice(first, first + CLASSIFIED_TOGETHER)
-        classified += classify(
-            arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern,
-            points[part], whole[part], real[part], conditions[part],
-        )  # fmt: skip
-        tell("classification", len(classified))
+    classified: list[_Placed] = []
+    unrefined = Regular(ends.singular, equations.filters(ends.singular), np.full(len(ends.singular), np.inf))
+    for group, nonsingular in ((ends.regular, True), (unrefined, False)):
+        if not len(group):
+            continue
+        points, filters, real, conditions = _real_and_conjugate(equations, group, data, nonsingular)
+        points[:, 0] *= scale
+        whole = np.zeros((len(filters), arch.filter_size), complex)
+        for column, position in enumerate(embedding.positions):
+            whole[:, position] += scale * filters[:, column]
+        for first in range(0, len(points), CLASSIFIED_TOGETHER):
+            part = slice(first, first + CLASSIFIED_TOGETHER)
+            found = classify(
+                arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern,
+                points[part], whole[part], real[part], conditions[part],
+            )  # fmt: skip
+            if not nonsingular:
+                found = [
+                    replace(point, nonsingular=False, multiplicity=len(windings), windings=windings, isolated=isolated)
+                    for point, windings, isolated in zip(found, ends.windings[part], ends.isolated[part], strict=True)
+                ]
+            classified += [_Placed(p, embedding, x) for p, x in zip(found, points[part], strict=True)]
+            tell("classification", len(classified))
     result = StratumResult(
-        row.pattern, row.pure, row.count, len(classified), row.factorizations, ends.at_infinity, ends.singular,
+        row.pattern, row.pure, row.count, len(ends.regular), row.factorizations,
+        ends.at_infinity, ends.singular_paths, ends.origin,
         {"paths": ends.paths, "steps": ends.steps, "retracked": ends.retracked, "detours": ends.detours},
     )  # fmt: skip
     return classified, result
+
+
+def _start(
+    stratum: Stratum, count: int, data: Data, engine: Engine, jobs: int, report: Callable[[int], None]
+) -> tuple[StartSystem, int, int]:
+    """A start system, and how many critical points are at infinity and at zero for all data of its family.
+
+    For white data, and for a Gram matrix with lost points that comes up again, it is one of data with that Gram matrix.
+    """
+    gram = np.asarray(data.gram, float)
+    family = None
+    if np.array_equal(gram, gram[0, 0] * np.eye(len(gram))):
+        family = white_family(stratum, gram, count, engine, jobs=jobs, report=report)
+    elif seen_before(stratum, gram):
+        family = family_of(stratum, gram, count, engine, jobs=jobs, report=report)
+    if family is not None:
+        return family.start, family.at_infinity, family.origin
+    return start_system(stratum, count, engine, jobs=jobs, report=report), 0, 0
 
 
 def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:
@@ -228,92 +266,26 @@ def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:
     return Data(gram / gram_scale, b / b_scale), b_scale / gram_scale
 
 
-def _track_all(
-    equations: Equations,
-    start: StartSystem,
-    data: Data,
-    rng: np.random.Generator,
-    engine: Engine,
-    jobs: int,
-    options: TrackerOptions,
-    report: Callable[[int], None] | None,
-) -> _Ends:
-    """One homotopy from the start system to the data; what it misses is tracked again until the count is met.
-
-    The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the
-    straight segment from there is a random detour through complex data that avoids the discriminant with probability
-    one. Failed and coinciding paths are tracked again conservatively, then all of them along other detours.
-    """
-    count = len(start.points)
-    ends = _Ends(points=np.empty((0, equations.stratum.coordinates), complex))
-    for detour in range(DETOURS):
-        turns = np.exp(2j * np.pi * rng.random(2))
-        starts = start.points.copy()
-        starts[:, 0] *= turns[1] / turns[0]
-        homotopy = Homotopy(Data(turns[0] * start.data.gram, turns[1] * start.data.b), data)
-        chosen = options if detour == 0 else TrackerOptions.conservative()
-        result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
-        ends.paths += count
-        ends.steps += int(result.steps.sum())
-        doubtful = _doubtful(equations, result)
-        if detour == 0 and doubtful.size:
-            careful = TrackerOptions.conservative()
-            again = engine.track(equations.stratum, starts[doubtful], homotopy, careful, jobs=jobs)
-            ends.paths += doubtful.size
-            ends.steps += int(again.steps.sum())
-            for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
-                getattr(result, name)[doubtful] = getattr(again, name)
-        ends.retracked += int(doubtful.size)
-        ends.detours = detour
-        before = len(ends.points)
-        ends.points = _united(equations, ends.points, result.points[result.success])
-        ends.at_infinity = int((result.codes == ReturnCode.DIVERGED).sum())
-        ends.singular = int((result.codes == ReturnCode.SINGULAR).sum())
-        if len(ends.points) >= count:
-            ends.at_infinity = ends.singular = 0
-            break
-        accounted = len(ends.points) + ends.at_infinity + ends.singular == count
-        if detour > 0 and accounted and len(ends.points) == before:
-            break
-    return ends
-
-
-def _doubtful(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
-    """Paths that failed, or that ended where another one ended."""
-    success = np.flatnonzero(result.success)
-    first = first_occurrences(equations.filters(result.points[success]))
-    groups, sizes = np.unique(first, return_counts=True)
-    shared = np.isin(first, groups[sizes > 1])
-    return np.union1d(np.flatnonzero(~result.success), success[shared])
-
-
-def _united(equations: Equations, known: Complex, new: Complex) -> Complex:
-    """The distinct points of both."""
-    filters = equations.filters(new)
-    keep = first_occurrences(filters) == np.arange(len(filters))
-    keep &= find(equations.filters(known), filters) < 0
-    return np.concatenate([known, new[keep]])
-
-
 def _real_and_conjugate(
-    equations: Equations, points: Complex, data: Data, jobs: int
-) -> tuple[Complex, Complex, NDArray[np.bool_], Real, Real]:
-    """Refine the points; decide which filters are real, make these exactly real and the others exactly conjugate.
+    equations: Equations, group: Regular, data: Data, nonsingular: bool
+) -> tuple[Complex, Complex, NDArray[np.bool_], Real]:
+    """Decide which filters are real, make these exactly real and the others exactly conjugate.
 
-    The data are real, so conjugation permutes the critical filters: a filter is real if it is its own conjugate, that
-    is, if no other one is nearer to its conjugate.
+    The data are real, so conjugation permutes the critical points: a filter is real if it belongs to its point's
+    conjugate, too, that is, if no point with another filter is nearer to the conjugate.
 
     Returns
     -------
-    points, filters, real, errors, conditions
+    points, filters, real, conditions
     """
-    refined = refine(equations, points, data, jobs=jobs)
-    points, filters = refined.points.astype(complex), refined.filters
-    errors, conditions = refined.errors, refined.conditions
-    partner = find(filters, filters.conj(), tolerance=1e-6)
+    points, filters, conditions = group.points.copy(), group.filters.copy(), group.conditions.copy()
+    keys = point_keys(equations.stratum, points)
+    partner = find(keys, keys.conj(), tolerance=1e-6)
     norms = np.linalg.norm(filters, axis=1)
-    asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / np.where(norms > 0, norms, 1.0)
-    real = (partner == np.arange(len(points))) | ((partner < 0) & (asymmetry <= REAL_TOLERANCE))
+    norms = np.where(norms > 0, norms, 1.0)
+    asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
+    twin = (partner >= 0) & (np.linalg.norm(filters - filters[partner], axis=1) <= DISTINCT * norms)
+    real = (partner == np.arange(len(points))) | ((twin | (partner < 0)) & (asymmetry <= REAL_TOLERANCE))
 
     turned = equations.normalize(points)
     for factor, part in zip(equations.stratum.factors, equations.stratum.slices, strict=True):
@@ -323,14 +295,17 @@ def _real_and_conjugate(
         turned[:, part] /= phase[:, None]
         turned[:, 0] *= phase**factor.power
     factors_real = real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < 1e-5)
-    if factors_real.any():
-        rows = np.flatnonzero(factors_real)
+    rows = np.flatnonzero(factors_real)
+    if rows.size and nonsingular:
         exact = refine(equations, turned[rows].real.astype(complex), data, real=True)
         points[rows] = exact.points.astype(complex)
         filters[rows] = exact.filters
-        errors[rows], conditions[rows] = exact.errors, exact.conditions
+        conditions[rows] = exact.conditions
+    elif rows.size:
+        points[rows] = turned[rows].real
+        filters[rows] = equations.filters(points[rows]).real
     filters[real] = filters[real].real
     paired = np.flatnonzero(~real & (partner > np.arange(len(points))))
     paired = paired[partner[partner[paired]] == paired]
     points[partner[paired]], filters[partner[paired]] = points[paired].conj(), filters[paired].conj()
-    return points, filters, real, errors, conditions
+    return points, filters, real, conditions

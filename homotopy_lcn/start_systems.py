@@ -47,10 +47,12 @@ __all__ = [
     "StartSystem",
     "cache_folder",
     "diagonal_data",
+    "keep",
     "made_diagonal",
     "pack",
     "read_arrays",
     "solve_by_monodromy",
+    "solves",
     "start_system",
     "write_arrays",
 ]
@@ -130,7 +132,7 @@ def start_system(
         if found is None or (count > 1 and not found.diagonal):
             found = made_diagonal(found or _compute(stratum, count, engine, jobs, report), engine, jobs=jobs)
             if count > 1:
-                _keep(cache_folder() / f"{name}.npz", found.arrays(), stratum=name, count=count)
+                keep(cache_folder() / f"{name}.npz", found.arrays(), stratum=name, count=count)
             _remove(_checkpoint_path(name))
         _memory[name, count] = found
     return _memory[name, count]
@@ -216,12 +218,12 @@ def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.gener
         return None
     data, solutions = Data(gram.astype(complex), b.astype(complex)), points.astype(complex)
     linear = float(np.real(trace)) <= TRACE_TOLERANCE  # not so for NaN
-    if not linear or not _solves(stratum, data, solutions):
+    if not linear or not solves(stratum, data, solutions):
         return None
     return StartSystem(stratum, data, solutions, float(np.real(trace)))
 
 
-def _solves(stratum: Stratum, data: Data, points: Complex) -> bool:
+def solves(stratum: Stratum, data: Data, points: Complex) -> bool:
     """Whether the points are distinct critical points of the data."""
     equations = equations_of(stratum)
     accurate = all(
@@ -283,7 +285,7 @@ def solve_by_monodromy(
         try:
             data, points = fill_fibre(
                 stratum, count, engine, rng, options=options, fibre=fibre, jobs=jobs, report=report,
-                checkpoint=lambda state: _keep(_checkpoint_path(name), state.arrays(), stratum=name),
+                checkpoint=lambda state: keep(_checkpoint_path(name), state.arrays(), stratum=name),
             )  # fmt: skip
         except IncompleteStartSystem as error:
             reason = str(error)
@@ -311,7 +313,7 @@ def made_diagonal(system: StartSystem, engine: Engine, *, jobs: int = 1) -> Star
     for options in (TrackerOptions(), TrackerOptions.conservative()):
         data = diagonal_data(stratum.filter_size, rng)
         result = engine.track(stratum, points, Homotopy(system.data, data), options, jobs=jobs)
-        if result.success.all() and _solves(stratum, data, result.points):
+        if result.success.all() and solves(stratum, data, result.points):
             return StartSystem(stratum, data, result.points, system.trace)
     return system
 
@@ -332,7 +334,7 @@ def _project(
         points[:, 0] = result.points[:, 0]
         for f, part in zip(order, base.stratum.slices, strict=True):
             points[:, stratum.slices[f]] = result.points[:, part]
-        if not result.success.all() or not _solves(stratum, data, points):
+        if not result.success.all() or not solves(stratum, data, points):
             continue
         trace = trace_test(stratum, data, points, engine, rng, jobs=jobs)
         if trace <= TRACE_TOLERANCE:
@@ -354,7 +356,7 @@ def _saved_fibre(stratum: Stratum) -> Fibre | None:
         return None
 
 
-def _keep(path: Path, arrays: dict[str, NDArray[np.generic]], **description: object) -> None:
+def keep(path: Path, arrays: dict[str, NDArray[np.generic]], **description: object) -> None:
     """Write to the cache; a cache that cannot be written costs time later, but is no reason to stop."""
     try:
         write_arrays(path, arrays, **description)

@@ -25,8 +25,9 @@ import numpy as np
 from benchmark_common import GOAL_ARCHITECTURES, Problem, facts, machine, print_report, problem, raw, table
 
 from homotopy_lcn.distinct import first_occurrences
+from homotopy_lcn.endgame import point_keys
 from homotopy_lcn.equations import Data, equations_of
-from homotopy_lcn.solve import _doubtful, _track_all, _united
+from homotopy_lcn.paths import doubtful_paths, follow_paths
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine
 
@@ -123,16 +124,15 @@ def add_batch(tally: Tally, task: Problem, targets: list[Data], jobs: int, rng: 
 def missing(task: Problem, target: Data, result: TrackResult, rng: np.random.Generator) -> tuple[int, int]:
     """Points still missing after conservative retracking of the doubtful paths, and after further detours."""
     kernel, equations, careful = NativeEngine(), equations_of(task.stratum), TrackerOptions.conservative()
-    doubtful = _doubtful(equations, result)
+    doubtful = np.union1d(doubtful_paths(equations, result), np.flatnonzero(~result.success))
     homotopy = Homotopy(task.start.data, target)
-    again = kernel.track(task.stratum, task.start.points[doubtful], homotopy, careful)
-    for item in dataclasses.fields(result):
-        getattr(result, item.name)[doubtful] = getattr(again, item.name)
-    known = _united(equations, result.points[:0], result.points[result.success])
-    if len(known) == task.paths:
+    result.put(doubtful, kernel.track(task.stratum, task.start.points[doubtful], homotopy, careful))
+    keys = point_keys(task.stratum, result.points[result.success])
+    known = int((first_occurrences(keys) == np.arange(len(keys))).sum())
+    if known == task.paths:
         return 0, 0
-    other = _track_all(equations, task.start, target, rng, kernel, 1, careful, lambda done: None)
-    return task.paths - len(known), task.paths - len(_united(equations, known, other.points))
+    other = follow_paths(equations, task.start, target, rng, kernel, 1, careful, lambda done: None)
+    return task.paths - known, task.paths - len(other.regular)
 
 
 def tables(tallies: list[Tally]) -> str:

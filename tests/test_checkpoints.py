@@ -29,13 +29,13 @@ from homotopy_lcn import monodromy, start_systems
 from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import get_engine
 
-keep = start_systems._keep
+keep = start_systems.keep
 
 def kept(path, arrays, **description):
     keep(path, arrays, **description)
     print(len(arrays["points0"]), flush=True)
 
-start_systems._keep = kept
+start_systems.keep = kept
 start_systems.fill_fibre = partial(start_systems.fill_fibre, interval=0.0)
 monodromy.LARGEST_CROSSING = 60
 start_systems.solve_by_monodromy({STRATUM!r}, {COUNT}, get_engine("native"), jobs=2)
@@ -91,7 +91,7 @@ def test_a_large_fibre_is_filled_in_crossings_that_leave_time_for_checkpoints(mo
     assert len(points) == COUNT
     assert max(sizes) == 200
     assert len(saved) >= COUNT // 200
-    assert start_systems._solves(STRATUM, data, points)
+    assert start_systems.solves(STRATUM, data, points)
     filters = equations_of(STRATUM).filters(points)
     assert np.isfinite(filters).all()
 

@@ -325,10 +325,13 @@ def test_a_filter_with_two_factorizations_is_a_singular_point_and_found_once(sig
     target = np.convolve([1.0, 0.0, sign], [1.0, 0.0, 3.0])
     gram = random_problem((3, 2), (2, 1)).loss.gram
     result = critical_points(architecture, SquaredLoss(gram, gram @ target))
-    assert not result.complete
-    assert [row.found for row in result.strata] == [9]
+    assert result.complete
+    assert [row.found for row in result.strata] == [10]
+    assert len(result) == 9
     (point,) = (p for p in result if np.linalg.norm(p.filter - target) < 1e-10)
     assert point.smooth is False
+    assert (point.multiplicity, point.nonsingular, point.isolated) == (2, True, True)
+    assert point.kinds == ("minimum", "minimum")
     assert all(p.smooth for p in result if p is not point)
 
 
@@ -525,23 +528,30 @@ def test_two_roots_apart_leave_nothing_open(gap):
     assert structure.enough(2, odd_only=False) is (gap > 0)
 
 
-def test_a_target_with_a_double_root_is_undecided_where_it_matters():
-    gram = random_problem((2, 2), (1, 1)).loss.gram
-    target = np.array([1.0, -2.0, 1.0])
-    result = critical_points(Architecture((2, 2), (1, 1)), SquaredLoss(gram, gram @ target))
-    (pure,) = (point for point in result if point.pure)
-    np.testing.assert_allclose(pure.filter, target, atol=1e-14)
-    assert (pure.real, pure.in_function_space, pure.attained, pure.interior) == (True, None, None, None)
-    assert result.global_minimum is None
-
-    gram = random_problem((3, 3), (1, 1)).loss.gram
-    target = np.convolve(target, [1.0, 1.0, 3.0])
-    result = critical_points(Architecture((3, 3), (1, 1)), SquaredLoss(gram, gram @ target))
-    (pure,) = (point for point in result if point.pure)
-    assert (pure.real, pure.in_function_space, pure.attained, pure.interior) == (True, True, None, True)
-
-    gram = random_problem((2, 2, 2), (1, 1, 1)).loss.gram
-    target = np.array([1.0, -3.0, 3.0, -1.0])
-    result = critical_points(Architecture((2, 2, 2), (1, 1, 1)), SquaredLoss(gram, gram @ target))
-    (pure,) = (point for point in result if point.pure)
-    assert (pure.real, pure.in_function_space, pure.attained, pure.interior) == (True, None, None, None)
+@pytest.mark.parametrize(
+    ("filters", "target", "pattern", "interior", "parameters"),
+    [
+        ((2, 2), [1.0, -2.0, 1.0], ((2,),), False, 1),
+        # (x − 1)² (x² + x + 3): the layers are these two factors, in either order, or (x − 1)² has to be torn apart.
+        ((3, 3), [1.0, -1.0, 2.0, -5.0, 3.0], ((2, 1, 1),), True, 2),
+        ((2, 2, 2), [1.0, -3.0, 3.0, -1.0], ((3,),), False, 1),
+        ((2, 2, 2), [1.0, -1.0, -1.0, 1.0], ((2, 1),), False, 3),
+    ],
+)
+def test_a_target_with_a_multiple_root_is_critical_on_the_function_space_and_on_a_stratum(
+    filters, target, pattern, interior, parameters
+):
+    """Loss 0: every θ over the target is critical."""
+    gram = random_problem(filters, (1,) * len(filters)).loss.gram
+    target = np.array(target)
+    result = critical_points(
+        Architecture(filters, (1,) * len(filters)), SquaredLoss(gram, gram @ target, target @ gram @ target)
+    )
+    assert result.complete
+    (point,) = (p for p in result if p.pure)
+    np.testing.assert_allclose(point.filter, target, atol=1e-13)
+    assert point.stratum == pattern
+    assert (((1,) * (len(target) - 1)),) in point.also_on
+    assert (point.real, point.in_function_space, point.attained, point.interior) == (True, True, True, interior)
+    assert len(point.parameters) == parameters
+    assert result.global_minimum is point

@@ -423,6 +423,7 @@ def test_count_as_json(capsys, tmp_path):
         "format": "homotopy-lcn/counts",
         "version": 1,
         "architecture": {"filters": [2, 2, 2], "strides": [1, 2, 1], "filter_size": 5},
+        "metric": "generic",
         "strata": [
             {"pattern": [[1, 1], [1]], "pure": True, "count": 10, "factorizations": 2},
             {"pattern": [[2], [1]], "pure": False, "count": 14, "factorizations": 1},

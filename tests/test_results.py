@@ -185,6 +185,7 @@ def test_counts():
         "spurious": 1,
         "at_infinity": 4,
         "singular": 1,
+        "origin": 0,
         "real": 3,
         "in_function_space": 2,
         "attained": 2,

@@ -59,6 +59,11 @@ class TrackResult:
         """Which paths arrived."""
         return self.codes == ReturnCode.SUCCESS
 
+    def put(self, rows: NDArray[np.int64], other: TrackResult) -> None:
+        """Enter the ends of some of the paths, tracked again."""
+        for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
+            getattr(self, name)[rows] = getattr(other, name)
+
     def __len__(self) -> int:
         return len(self.codes)
 

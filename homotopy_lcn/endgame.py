@@ -1,0 +1,268 @@
+"""Where a path ends that does not arrive at a regular finite point.
+
+The Cauchy endgame (Morgan, Sommese, Wampler, *Computing singular solutions to polynomial systems*, Adv. in Appl.
+Math. 13 (1992)). Near s = 0 a path is a power series in s^{1/m}, m its winding number: tracked m times around a small
+circle |s| = r it closes, and the mean of an analytic function over the m rounds is its value at the end, by Cauchy's
+integral formula. The data are affine in s, so every chord of the circle is a straight segment of data, and any engine
+can track it.
+
+Points are taken in P¹ × Π P^{e_f}: w = (c : t) · Π Q_f^{m_f}, so that ends with c = ∞ (at infinity) and c = 0 (the
+origin) are points as others. With the factors in charts where they stay finite, c is s^{a/m} times a unit, and a is the
+number of times that c runs around zero while the path closes, an integer: a < 0 ends at infinity, a > 0 at the origin,
+a = 0 at a finite filter. An end is believed if two circles tell the same and it solves the equations, which for c = ∞
+read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .equations import Complex, Data, Real, equations_of
+from .refinement import gradient_residual
+from .strata import Stratum
+from .tracking import Engine, Homotopy, TrackerOptions
+
+__all__ = ["End", "PathEnds", "point_keys", "trace_ends"]
+
+#: Corners of the polygon that stands for a circle.
+CORNERS = 16
+#: Radii of the circles, in terms of s; the path has length 1.
+RADII = tuple(10.0**-k for k in range(2, 11))
+#: Rounds after which a path that has not closed is left to a smaller circle.
+MOST_ROUNDS = 40
+#: A path has closed if it comes back this near to where it started, relative to its coordinates.
+CLOSED = 1e-6
+#: Two circles tell the same end if their means are this near, and the Fourier tail of each is as small.
+AGREEMENT = 1e-8
+#: Residual of the equations at an end, relative to their terms. Two ends that are about to meet look like one from a
+#: circle that is too large, but their mean is no solution.
+RESIDUAL = 1e-12
+#: The same for the smallest circle, where nothing better can be had.
+LAST_RESIDUAL = 1e-9
+#: Paths traced together: bounds the memory for the samples.
+TOGETHER = 1024
+
+
+class End(IntEnum):
+    """What a path ends at."""
+
+    UNKNOWN = 0
+    FINITE = 1
+    AT_INFINITY = 2
+    ORIGIN = 3
+
+
+@dataclass
+class PathEnds:
+    """Ends of P paths.
+
+    Attributes
+    ----------
+    kinds : (P,) integer array
+        An `End` for each path.
+    points : (P, coordinates) complex array
+        The limits, factors of norm one; the scalar is 1 at infinity and at the origin.
+    windings : (P,) integer array
+        Winding numbers, 0 where unknown.
+    residuals : (P,) float array
+        Residual of the equations at the limit, relative to their terms.
+    """
+
+    kinds: NDArray[np.int64]
+    points: Complex
+    windings: NDArray[np.int64]
+    residuals: Real
+
+    @classmethod
+    def unknown(cls, points: Complex) -> PathEnds:
+        """No end known yet."""
+        count = len(points)
+        return cls(np.zeros(count, np.int64), points.copy(), np.zeros(count, np.int64), np.full(count, np.inf))
+
+    def put(self, rows: NDArray[np.int64], other: PathEnds) -> None:
+        """Enter the ends of some of the paths."""
+        self.kinds[rows], self.points[rows] = other.kinds, other.points
+        self.windings[rows], self.residuals[rows] = other.windings, other.residuals
+
+
+def point_keys(stratum: Stratum, points: Complex) -> Complex:
+    """Coordinates (P, coordinates) that are equal if and only if the points are, comparable in relative norm.
+
+    Every factor is scaled to norm one and to a positive value of a fixed generic functional, then by the size of the
+    scalar. The functional is real, so that the keys of conjugate points are conjugate.
+    """
+    keys = equations_of(stratum).normalize(points)
+    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+        size = part.stop - part.start
+        value = keys[:, part] @ np.cos(np.sqrt(3.0) * (1 + np.arange(size)) ** 2)
+        phase = np.where(value == 0, 1.0, value / np.where(value == 0, 1.0, np.abs(value)))
+        keys[:, part] /= phase[:, None]
+        keys[:, 0] *= phase**factor.power
+    size_of_scalar = np.abs(keys[:, :1])
+    keys[:, 1:] *= np.where(size_of_scalar > 0, size_of_scalar, 1.0)
+    return keys
+
+
+def trace_ends(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, *, jobs: int = 1) -> PathEnds:
+    """Where the paths from ``starts`` (P, coordinates) end.
+
+    Parameters
+    ----------
+    engine : Engine
+    stratum : Stratum
+    starts : (P, coordinates) complex array
+        Critical points of the start data.
+    homotopy : Homotopy
+        Generic start data; the target data may be special in any way.
+    jobs : int
+        Number of threads.
+    """
+    ends = PathEnds.unknown(starts)
+    for first in range(0, len(starts), TOGETHER):
+        rows = np.arange(first, min(first + TOGETHER, len(starts)))
+        with np.errstate(all="ignore"):  # what an engine may return for paths that it loses
+            ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, jobs))
+    return ends
+
+
+@dataclass
+class _Circle:
+    """What one circle tells of P paths."""
+
+    windings: NDArray[np.int64]  # 0 where the path has not closed
+    exponents: NDArray[np.int64]  # a, where c ~ s^(a/m)
+    limits: Complex  # (P, coordinates), factors of norm one
+    tails: Real
+
+
+def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> PathEnds:
+    ends = PathEnds.unknown(starts)
+    path = np.arange(len(starts))
+    points, radius = starts, 1.0
+    before: _Circle | None = None
+    for smaller in RADII:
+        moved = engine.track(
+            stratum, points, _part(homotopy, radius, smaller), TrackerOptions.conservative(), jobs=jobs
+        )
+        alive = moved.success
+        path, points, radius = path[alive], moved.points[alive], smaller
+        if path.size == 0:
+            break
+        circle = _go_round(engine, stratum, points, homotopy, radius, jobs)
+        if before is not None:
+            same = (circle.windings > 0) & (circle.windings == before.windings[alive])
+            same &= circle.exponents == before.exponents[alive]
+            same &= np.maximum(circle.tails, before.tails[alive]) <= AGREEMENT
+            same &= _distances(stratum, circle.limits, before.limits[alive], circle.exponents) <= AGREEMENT
+            kinds = np.where(
+                circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
+            )
+            limits = circle.limits.copy()
+            limits[kinds != End.FINITE, 0] = 1.0
+            residuals = _residuals(stratum, limits, kinds, homotopy.target)
+            last = smaller == RADII[-1]
+            found = same & (residuals <= (LAST_RESIDUAL if last else RESIDUAL))
+            ends.put(path[found], PathEnds(kinds[found], limits[found], circle.windings[found], residuals[found]))
+            path, points = path[~found], points[~found]
+            circle = _Circle(
+                circle.windings[~found], circle.exponents[~found], circle.limits[~found], circle.tails[~found]
+            )
+            if path.size == 0:
+                break
+        before = circle
+    return ends
+
+
+def _part(homotopy: Homotopy, one: complex, other: complex) -> Homotopy:
+    """The segment between two values of s."""
+    start, target = homotopy
+    return Homotopy(start.mix(one, target), start.mix(other, target))
+
+
+def _go_round(
+    engine: Engine, stratum: Stratum, points: Complex, homotopy: Homotopy, radius: float, jobs: int
+) -> _Circle:
+    equations = equations_of(stratum)
+    points = equations.normalize(points)
+    count = len(points)
+    corners = radius * np.exp(2j * np.pi * np.arange(CORNERS + 1) / CORNERS)
+    corners[-1] = radius
+    keys = point_keys(stratum, points)
+    windings = np.zeros(count, np.int64)
+    samples = [points]
+    path, current = np.arange(count), points
+    for winding in range(1, MOST_ROUNDS + 1):
+        for one, other in pairwise(corners):
+            if path.size == 0:
+                break
+            moved = engine.track(stratum, current, _part(homotopy, one, other), TrackerOptions(), jobs=jobs)
+            path, current = path[moved.success], moved.points[moved.success]
+            sample = np.full_like(points, np.nan)
+            sample[path] = current
+            samples.append(sample)
+        gap = np.linalg.norm(point_keys(stratum, current) - keys[path], axis=1)
+        closed = gap <= CLOSED * np.linalg.norm(keys[path], axis=1)
+        windings[path[closed]] = winding
+        path, current = path[~closed], current[~closed]
+        if path.size == 0:
+            break
+    result = _Circle(windings, np.zeros(count, np.int64), points.copy(), np.full(count, np.inf))
+    for winding in np.unique(windings[windings > 0]).tolist():
+        rows = np.flatnonzero(windings == winding)
+        around = np.stack([sample[rows] for sample in samples[: winding * CORNERS]])
+        result.exponents[rows], result.limits[rows], result.tails[rows] = _means(stratum, around)
+    return result
+
+
+def _means(stratum: Stratum, around: Complex) -> tuple[NDArray[np.int64], Complex, Real]:
+    """Exponents, limits and Fourier tails from samples (n, P, coordinates) around closed circles."""
+    n = len(around)
+    scalars = around[:, :, 0].copy()
+    limits = np.empty_like(around[0])
+    tails = np.zeros(around.shape[1])
+    middle = n // 2
+    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+        form = around[:, :, part]
+        chart = np.einsum("npi,pi->np", form, form[0].conj())
+        scalars = scalars * chart**factor.power
+        spectrum = np.fft.fft(form / chart[:, :, None], axis=0) / n
+        limits[:, part] = spectrum[0]
+        tails = np.maximum(tails, np.abs(spectrum[middle]).max(axis=1))
+    turns = np.angle(np.roll(scalars, -1, axis=0) / scalars).sum(axis=0) / (2 * np.pi)
+    exponents = np.round(turns).astype(np.int64)
+    spectrum = np.fft.fft(scalars, axis=0) / n
+    finite = exponents == 0
+    limits[:, 0] = np.where(finite, spectrum[0], 1.0)
+    tails = np.where(finite, np.maximum(tails, np.abs(spectrum[middle]) / np.abs(limits[:, 0])), tails)
+    return exponents, equations_of(stratum).normalize(limits), tails
+
+
+def _distances(stratum: Stratum, one: Complex, other: Complex, exponents: NDArray[np.int64]) -> Real:
+    """Relative distances of limits; their scalars count only where they are finite."""
+    one, other = one.copy(), other.copy()
+    for limits in (one, other):
+        away = exponents != 0
+        limits[away, 0] = 1.0
+    first, second = point_keys(stratum, one), point_keys(stratum, other)
+    away = exponents != 0
+    first[away, 0] = second[away, 0] = 1.0
+    return np.asarray(np.linalg.norm(first - second, axis=1) / np.linalg.norm(first, axis=1))
+
+
+def _residuals(stratum: Stratum, limits: Complex, kinds: NDArray[np.int64], target: Data) -> Real:
+    """Residual of the equations at the limits, relative to their terms."""
+    result = np.full(len(limits), np.inf)
+    for kind, data in (
+        (End.FINITE, target),
+        (End.AT_INFINITY, Data(target.gram, np.zeros_like(target.b))),
+        (End.ORIGIN, Data(np.zeros_like(target.gram), target.b)),
+    ):
+        rows = np.flatnonzero(kinds == kind)
+        if rows.size:
+            result[rows] = gradient_residual(stratum, limits[rows], data)
+    return result

@@ -1,0 +1,231 @@
+"""Data with one Gram matrix: start systems that lose no paths, and the counts for white data.
+
+For special Gram matrices, Σ = I before all, some of the critical points of generic data are at infinity whatever the
+moment vector b is. The critical points for this Σ and a random complex b are found once, from a generic start system
+with the endgame; from then on only b moves, and only paths are tracked that arrive.
+
+How many there are is thus measured, and measured twice: by the account of the endgame, in which every path of the
+generic start system has an end, and by monodromy in b alone, which from one of the points must reach all of them and no
+other. (The pairs of b and a critical point for it form a vector bundle over the stratum, so the monodromy group is
+transitive.) The trace test is no help here: the sum of the critical points need not be affine-linear in b, as some of
+them go to infinity for special b. So it is for 2 × 2 × 2 tensors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architecture import Architecture
+from .counts import CountTable, StratumCount, generic_count
+from .distinct import find
+from .endgame import point_keys
+from .equations import Data, equations_of
+from .errors import IncompleteStartSystem, InputError
+from .monodromy import random_data
+from .paths import follow_paths
+from .start_systems import StartSystem, cache_folder, keep, read_arrays, solves, start_system
+from .strata import Embedding, Stratum
+from .tracking import Engine, Homotopy, TrackerOptions, get_engine
+
+__all__ = ["Family", "family_of", "remember", "seen_before", "white_count", "white_family"]
+
+
+#: Architectures with more critical filters than this for generic data are not measured.
+MOST_MEASURED = 20_000
+#: Triangles that monodromy goes round at most.
+LOOPS = 60
+#: Points nearer than this, relative to their norm, are the same.
+SAME = 1e-6
+
+
+@dataclass(frozen=True)
+class Family:
+    """The critical points for one Gram matrix and a random complex moment vector.
+
+    Attributes
+    ----------
+    start : StartSystem
+        Its data have the given Gram matrix, its points are all finite critical points.
+    at_infinity, origin : int
+        How many critical points of generic data are at infinity, and at w = 0, for all data with this Gram matrix.
+    """
+
+    start: StartSystem
+    at_infinity: int
+    origin: int
+
+
+_memory: dict[tuple[str, str], Family | None] = {}
+_lossy: set[tuple[str, str]] = set()
+
+
+def family_of(
+    stratum: Stratum,
+    gram: NDArray[np.float64],
+    count: int,
+    engine: Engine,
+    *,
+    jobs: int = 1,
+    report: Callable[[int], None] | None = None,
+) -> Family | None:
+    """The start system of the data with a given Gram matrix.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    gram : (K, K) float array
+        In the coordinates of the stratum.
+    count : int
+        The exact generic count of critical points of the stratum.
+    engine : Engine
+    jobs : int
+    report : callable, optional
+        Called with the number of paths tracked.
+
+    Returns
+    -------
+    Family or None
+        None if there are critical points that are singular for every b, or not all paths could be accounted for.
+    """
+    key = _key(stratum, gram)
+    if key not in _memory:
+        _memory[key] = _compute(stratum, gram, count, engine, jobs, report)
+    return _memory[key]
+
+
+def white_family(
+    stratum: Stratum,
+    gram: NDArray[np.float64],
+    count: int,
+    engine: Engine,
+    *,
+    jobs: int = 1,
+    report: Callable[[int], None] | None = None,
+) -> Family | None:
+    """The same as `family_of`, kept in the user's cache: for Σ = I, which everybody tries."""
+    key = _key(stratum, gram)
+    if key not in _memory:
+        name = f"{stratum.name}-white-{key[1][:16]}"
+        _memory[key] = _read(stratum, gram, count, name)
+        if _memory[key] is None:
+            found = _compute(stratum, gram, count, engine, jobs, report)
+            if found is not None:
+                numbers = {"at_infinity": np.array(found.at_infinity), "origin": np.array(found.origin)}
+                keep(cache_folder() / f"{name}.npz", found.start.arrays() | numbers, stratum=name, count=count)
+            _memory[key] = found
+    return _memory[key]
+
+
+def seen_before(stratum: Stratum, gram: NDArray[np.float64]) -> bool:
+    """Whether paths to data with this Gram matrix got lost before in this process."""
+    return _key(stratum, gram) in _lossy
+
+
+def remember(stratum: Stratum, gram: NDArray[np.float64]) -> None:
+    """Note that paths to data with this Gram matrix get lost."""
+    _lossy.add(_key(stratum, gram))
+
+
+def white_count(arch: Architecture, *, engine: str | Engine = "auto", jobs: int = 1) -> CountTable:
+    """Count the complex critical points of ‖w − u‖² for generic u, by stratum; see `generic_count`."""
+    table = generic_count(arch)
+    if table.filters > MOST_MEASURED:
+        raise InputError(
+            f"metric: the counts for white data are measured, and there are {table.filters} points for generic data; "
+            f"expected an architecture with at most {MOST_MEASURED}"
+        )
+    chosen = get_engine(engine)
+    rows = []
+    for row in table:
+        embedding = Embedding.of_pattern(arch, row.pattern)
+        rows.append(_white_row(row, embedding, chosen, jobs))
+    return CountTable(arch, tuple(rows), metric="white")
+
+
+def _white_row(row: StratumCount, embedding: Embedding, engine: Engine, jobs: int) -> StratumCount:
+    stratum = embedding.stratum
+    positions = np.array(embedding.positions)
+    gram = np.eye(positions.max() + 1)[np.ix_(positions, positions)]
+    family = white_family(stratum, gram, row.count, engine, jobs=jobs)
+    if family is None:
+        raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to white data could be accounted for")
+    count = len(family.start.points)
+    if not _is_one_orbit(family.start, engine, jobs):
+        raise IncompleteStartSystem(
+            f"stratum {stratum.name}: monodromy does not confirm the {count} points for white data"
+        )
+    return replace(row, count=count, generic=row.count)
+
+
+def _is_one_orbit(start: StartSystem, engine: Engine, jobs: int) -> bool:
+    """Whether monodromy in b, from one of the points, reaches all the others and nothing else.
+
+    The loops are triangles. (Two moment vectors and complex multiples of them would not do: they lie in one pencil.)
+    """
+    stratum, count = start.stratum, len(start.points)
+    rng = _generator(stratum, "monodromy")
+    keys = point_keys(stratum, start.points)
+    orbit = np.arange(count) == 0
+    for _ in range(LOOPS):
+        if orbit.all():
+            return True
+        corners = [start.data, *(Data(start.data.gram, random_data(stratum.filter_size, rng).b) for _ in range(2))]
+        points, arrived = start.points, np.ones(count, dtype=bool)
+        for one, other in zip(corners, [*corners[1:], corners[0]], strict=True):
+            result = engine.track(stratum, points, Homotopy(one, other), TrackerOptions.conservative(), jobs=jobs)
+            points, arrived = result.points, arrived & result.success
+        image = find(keys, point_keys(stratum, points), tolerance=SAME)
+        if (image[arrived] < 0).any():
+            return False
+        # All loops so far and their inverses, as often as one likes: the orbit is closed under them.
+        moves = [(i, j) for i, j in enumerate(image.tolist()) if arrived[i]]
+        while any(orbit[i] != orbit[j] for i, j in moves):
+            for i, j in moves:
+                orbit[i] = orbit[j] = orbit[i] or orbit[j]
+    return bool(orbit.all())
+
+
+def _key(stratum: Stratum, gram: NDArray[np.float64]) -> tuple[str, str]:
+    return stratum.name, hashlib.sha256(np.ascontiguousarray(gram, float).tobytes()).hexdigest()
+
+
+def _generator(stratum: Stratum, purpose: str) -> np.random.Generator:
+    digest = hashlib.sha256(f"{stratum.name} {purpose}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "big"))
+
+
+def _compute(
+    stratum: Stratum,
+    gram: NDArray[np.float64],
+    count: int,
+    engine: Engine,
+    jobs: int,
+    report: Callable[[int], None] | None,
+) -> Family | None:
+    rng = _generator(stratum, "family")
+    start = start_system(stratum, count, engine, jobs=jobs)
+    data = Data(np.asarray(gram, complex), random_data(stratum.filter_size, rng).b)
+    account = follow_paths(equations_of(stratum), start, data, rng, engine, jobs, TrackerOptions(), report)
+    if account.accounted != count or account.singular_paths:
+        return None
+    system = StartSystem(stratum, data, account.regular.points, start.trace)
+    return Family(system, account.at_infinity, account.origin)
+
+
+def _read(stratum: Stratum, gram: NDArray[np.float64], count: int, name: str) -> Family | None:
+    arrays = read_arrays(cache_folder() / f"{name}.npz", stratum=name, count=count)
+    if arrays is None or not {"gram", "b", "points", "at_infinity", "origin"} <= set(arrays):
+        return None
+    data = Data(arrays["gram"].astype(complex), arrays["b"].astype(complex))
+    points, lost, zero = arrays["points"].astype(complex), int(arrays["at_infinity"]), int(arrays["origin"])
+    fits = points.ndim == 2 and points.shape[1] == stratum.coordinates and len(points) + lost + zero == count
+    if not fits or data.b.shape != (stratum.filter_size,) or not np.array_equal(data.gram, gram):
+        return None
+    if not solves(stratum, data, points):
+        return None
+    return Family(StartSystem(stratum, data, points, float(np.real(arrays["trace"]))), lost, zero)

@@ -1,0 +1,231 @@
+"""Following all paths of a start system to the data, and accounting for each of them.
+
+One homotopy finds nearly all ends. Paths that fail on the way or end together are tracked again with shorter steps; the
+endgame then says where the rest end: at infinity, at w = 0, at a singular point. What is still missing is looked for
+along other detours through complex data. The exact number of paths is known, so nothing is lost in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .distinct import find, first_occurrences
+from .endgame import End, PathEnds, point_keys, trace_ends
+from .equations import Complex, Data, Equations, Real
+from .refinement import Refined, refine
+from .start_systems import StartSystem
+from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult
+
+__all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
+
+#: Homotopies tried in all for one stratum, each through other random data.
+DETOURS = 6
+#: A point counts as verified if its last Newton step is at most this, relative to the point.
+VERIFIED = 1e-8
+#: Above this condition number (scaled to unit diagonal) the endgame looks at an end, however well it was reached.
+SUSPICIOUS = 1e6
+#: Above this condition number the Newton matrix counts as singular.
+SINGULAR = 1e13
+#: The same where several paths end, or one that winds: there the matrix is singular, up to the accuracy of the limit.
+SINGULAR_IF_SHARED = 1e7
+#: Limits of paths nearer than this, relative to their norm, are one singular end.
+SAME_LIMIT = 1e-6
+
+
+@dataclass(frozen=True)
+class Regular:
+    """Refined nonsingular points: (P, coordinates), their filters (P, K) and condition numbers (P,)."""
+
+    points: Complex
+    filters: Complex
+    conditions: Real
+
+    @classmethod
+    def of(cls, refined: Refined, rows: NDArray[np.integer | np.bool_]) -> Regular:
+        """Some of the points of a refinement."""
+        return cls(refined.points[rows].astype(complex), refined.filters[rows], refined.conditions[rows])
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+@dataclass
+class Account:
+    """What is known of the ends of all paths of a stratum.
+
+    ``regular`` holds the distinct finite nonsingular ends, ``singular`` the distinct finite singular ones with the
+    winding numbers of the paths that meet there and whether they are isolated; the rest are numbers of paths.
+    """
+
+    regular: Regular
+    singular: Complex
+    windings: list[tuple[int, ...]] = field(default_factory=list)
+    isolated: list[bool] = field(default_factory=list)
+    at_infinity: int = 0
+    origin: int = 0
+    retracked: int = 0
+    detours: int = 0
+    paths: int = 0
+    steps: int = 0
+
+    @property
+    def singular_paths(self) -> int:
+        return sum(len(windings) for windings in self.windings)
+
+    @property
+    def accounted(self) -> int:
+        return len(self.regular) + self.singular_paths + self.at_infinity + self.origin
+
+
+def follow_paths(
+    equations: Equations,
+    start: StartSystem,
+    data: Data,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+    options: TrackerOptions,
+    report: Callable[[int], None] | None,
+) -> Account:
+    """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
+
+    The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the
+    straight segment from there is a random detour through complex data that avoids the discriminant with probability
+    one. Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
+    they end. If paths are still missing, all of them are tracked along other detours.
+    """
+    count = len(start.points)
+    nothing = np.empty((0, equations.stratum.coordinates), complex)
+    regular = Regular(nothing, np.empty((0, equations.stratum.filter_size), complex), np.empty(0))
+    ends = Account(regular=regular, singular=nothing)
+    for detour in range(DETOURS):
+        homotopy, starts = _detour(start, data, rng)
+        chosen = options if detour == 0 else TrackerOptions.conservative()
+        result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
+        ends.paths += count
+        ends.steps += int(result.steps.sum())
+        ends.detours = detour
+        found, good = _verified(equations, result, data, jobs)
+        if detour == 0 and not good.all():
+            doubtful = np.intersect1d(doubtful_paths(equations, result), np.flatnonzero(~good))
+            if doubtful.size:
+                careful = TrackerOptions.conservative()
+                again = engine.track(equations.stratum, starts[doubtful], homotopy, careful, jobs=jobs)
+                ends.paths += doubtful.size
+                ends.steps += int(again.steps.sum())
+                ends.retracked += int(doubtful.size)
+                result.put(doubtful, again)
+                found, good = _verified(equations, result, data, jobs)
+        ends.regular = _united(equations, ends.regular, found) if len(ends.regular) else found
+        if len(ends.regular) >= count:
+            break
+        rest = np.flatnonzero(~good)
+        traced = trace_ends(engine, equations.stratum, starts[rest], homotopy, jobs=jobs)
+        _enter(equations, ends, traced, result.points[rest], data, jobs)
+        if ends.accounted == count:
+            _find_isolated(equations, ends, start, data, rng, engine, jobs)
+            break
+    return ends
+
+
+def _detour(start: StartSystem, data: Data, rng: np.random.Generator) -> tuple[Homotopy, Complex]:
+    """A random segment of data to the target, and where its paths start."""
+    turns = np.exp(2j * np.pi * rng.random(2))
+    if np.array_equal(start.data.gram, data.gram):
+        turns[0] = 1.0  # a start system of this very Gram matrix: only b moves
+    starts = start.points.copy()
+    starts[:, 0] *= turns[1] / turns[0]
+    return Homotopy(Data(turns[0] * start.data.gram, turns[1] * start.data.b), data), starts
+
+
+def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
+    """Paths that failed on the way, or that ended where another one ended."""
+    success = np.flatnonzero(result.success)
+    first = first_occurrences(point_keys(equations.stratum, result.points[success]))
+    groups, sizes = np.unique(first, return_counts=True)
+    shared = np.isin(first, groups[sizes > 1])
+    on_the_way = np.isin(result.codes, (ReturnCode.STEP_TOO_SMALL, ReturnCode.TOO_MANY_STEPS))
+    return np.union1d(np.flatnonzero(on_the_way), success[shared])
+
+
+def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) -> tuple[Regular, NDArray[np.bool_]]:
+    """The refined ends that are beyond doubt (distinct, accurate, well conditioned), and whose paths these are."""
+    good = np.zeros(len(result), dtype=bool)
+    rows = np.flatnonzero(result.success)
+    refined = refine(equations, result.points[rows], data, jobs=jobs)
+    fine = (refined.errors <= VERIFIED) & (refined.conditions <= SUSPICIOUS)
+    first = first_occurrences(point_keys(equations.stratum, refined.points.astype(complex)))
+    fine &= np.bincount(first, minlength=len(rows))[first] == 1
+    good[rows[fine]] = True
+    return Regular.of(refined, fine), good
+
+
+def _united(equations: Equations, known: Regular, new: Regular) -> Regular:
+    """The distinct points of both."""
+    keys = point_keys(equations.stratum, new.points)
+    keep = first_occurrences(keys) == np.arange(len(keys))
+    keep &= find(point_keys(equations.stratum, known.points), keys) < 0
+    return Regular(
+        np.concatenate([known.points, new.points[keep]]),
+        np.concatenate([known.filters, new.filters[keep]]),
+        np.concatenate([known.conditions, new.conditions[keep]]),
+    )
+
+
+def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Complex, data: Data, jobs: int) -> None:
+    """Enter the ends that the endgame found for the paths in doubt; ``direct`` is where these were tracked to.
+
+    A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: one that seems
+    to has gone astray and is not accounted for.
+    """
+    stratum = equations.stratum
+    ends.at_infinity = int((traced.kinds == End.AT_INFINITY).sum())
+    ends.origin = int((traced.kinds == End.ORIGIN).sum())
+    finite = np.flatnonzero(traced.kinds == End.FINITE)
+    limits = traced.points[finite]
+    keys = point_keys(stratum, limits)
+    first = first_occurrences(keys, tolerance=SAME_LIMIT)
+    several = np.bincount(first, minlength=len(finite))[first] > 1
+    several |= traced.windings[finite] > 1
+    refined = refine(equations, limits, data, jobs=jobs)
+    moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
+    regular = (refined.errors <= VERIFIED) & (moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1))
+    regular &= refined.conditions <= np.where(several, SINGULAR_IF_SHARED, SINGULAR)
+    ends.regular = _united(equations, ends.regular, Regular.of(refined, regular))
+    # What the endgame could not tell, but Newton's method confirms (ill-conditioned ends), counts as found.
+    unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
+    confirmed = refine(equations, direct[unknown], data, jobs=jobs)
+    sure = (confirmed.errors <= VERIFIED) & (confirmed.conditions <= SINGULAR)
+    ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
+    singular = np.flatnonzero(~regular)
+    groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]
+    best = [group[np.argmin(traced.residuals[group])] for group in groups]
+    ends.singular = traced.points[np.array(best, dtype=int)]
+    ends.windings = [tuple(sorted(traced.windings[group].tolist())) for group in groups]
+    ends.isolated = [True] * len(groups)
+
+
+def _find_isolated(
+    equations: Equations,
+    ends: Account,
+    start: StartSystem,
+    data: Data,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+) -> None:
+    """Which singular ends are isolated solutions: those that the paths of another detour end at, too.
+
+    On a component of positive dimension the ends depend on the detour.
+    """
+    if not ends.windings:
+        return
+    homotopy, starts = _detour(start, data, rng)
+    other = trace_ends(engine, equations.stratum, starts, homotopy, jobs=jobs)
+    ends.paths += len(starts)
+    keys = point_keys(equations.stratum, other.points[other.kinds == End.FINITE])
+    ends.isolated = (find(keys, point_keys(equations.stratum, ends.singular), tolerance=SAME_LIMIT) >= 0).tolist()

@@ -1,0 +1,154 @@
+"""Where paths end that do not arrive at regular points."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import random_problem
+
+from homotopy_lcn import Architecture, generic_count
+from homotopy_lcn.endgame import End, point_keys, trace_ends
+from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.refinement import gradient_residual
+from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.strata import Embedding, Factor, Stratum
+from homotopy_lcn.tracking import Homotopy, get_engine
+
+ENGINES = ["reference", "auto"]
+
+
+def traced(filters, strides, gram, b, engine="auto", stratum=0, seed=0):
+    """Ends of all paths of one stratum, with the stratum and the target."""
+    arch = Architecture(filters, strides)
+    row = generic_count(arch).rows[stratum]
+    embedding = Embedding.of_pattern(arch, row.pattern)
+    assert embedding.positions == tuple(range(arch.filter_size))
+    chosen = get_engine(engine)
+    start = start_system(embedding.stratum, row.count, chosen)
+    turns = np.exp(2j * np.pi * np.random.default_rng(seed).random(2))
+    starts = start.points.copy()
+    starts[:, 0] *= turns[1] / turns[0]
+    target = Data(np.asarray(gram, float), np.asarray(b, float))
+    homotopy = Homotopy(Data(turns[0] * start.data.gram, turns[1] * start.data.b), target)
+    return embedding.stratum, trace_ends(chosen, embedding.stratum, starts, homotopy)
+
+
+def tally(ends):
+    return Counter((End(kind).name, winding) for kind, winding in zip(ends.kinds, ends.windings.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_generic_data_end_at_regular_points(engine):
+    loss = random_problem((3, 2), (2, 1)).loss
+    stratum, ends = traced((3, 2), (2, 1), loss.gram, loss.b, engine)
+    assert tally(ends) == {("FINITE", 1): 10}
+    assert ends.residuals.max() < 1e-13
+    assert gradient_residual(stratum, ends.points, Data(loss.gram, loss.b)).max() < 1e-13
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("size", "arrive"),
+    [(2, 2), (3, 6)],  # singular vector pairs and triples (Friedland, Ottaviani 2014)
+)
+def test_white_data_of_binary_tensors(engine, size, arrive):
+    filters, strides = (2,) * size, (2,) * size
+    u = np.random.default_rng(1).standard_normal(2**size)
+    _, ends = traced(filters, strides, np.eye(2**size), u, engine)
+    kinds = Counter(End(kind).name for kind in ends.kinds)
+    assert kinds == {"FINITE": arrive, "AT_INFINITY": len(ends.kinds) - arrive}
+
+
+def test_ends_at_infinity_are_isotropic_and_tangent():
+    """JᵀΣv = 0 there: v isotropic, and so is its tangent space against v."""
+    u = np.random.default_rng(2).standard_normal(8)
+    stratum, ends = traced((2, 2, 2), (2, 2, 1), np.eye(8), u)
+    away = ends.points[ends.kinds == End.AT_INFINITY]
+    equations = equations_of(stratum)
+    w = equations.filters(away)
+    assert np.abs((w * w).sum(axis=1)).max() < 1e-9
+    assert np.abs(np.einsum("pi,pij->pj", w, equations.tangent_space(away))).max() < 1e-9
+    assert set(ends.windings[ends.kinds == End.AT_INFINITY].tolist()) == {1, 2}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_zero_moments_end_at_the_origin(engine):
+    loss = random_problem((3, 2), (2, 1)).loss
+    _, ends = traced((3, 2), (2, 1), loss.gram, np.zeros(5), engine)
+    assert tally(ends) == {("ORIGIN", 1): 10}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_target_with_a_common_hyperroot_is_a_triple_end(seed):
+    """(x² − 2)²: dμ drops rank; three paths meet there, two of them in a square-root branch, whatever the detour."""
+    loss = random_problem((3, 2), (2, 1)).loss
+    target = np.array([1.0, 0, -4, 0, 4])
+    stratum, ends = traced((3, 2), (2, 1), loss.gram, loss.gram @ target, seed=seed)
+    assert tally(ends) == {("FINITE", 1): 8, ("FINITE", 2): 2}
+    filters = equations_of(stratum).filters(ends.points)
+    there = np.linalg.norm(filters - target, axis=1) < 1e-9
+    assert sorted(ends.windings[there].tolist()) == [1, 2, 2]
+
+
+def test_two_ends_a_hundred_millionth_from_meeting_are_not_one():
+    """From a circle that is too large they look like one end with winding number 2, but its mean is no solution."""
+    loss = random_problem((3, 2), (2, 1)).loss
+    rng = np.random.default_rng(0)
+    target = np.array([1.0, 0, -4, 0, 4]) + 1e-8 * rng.standard_normal(5)
+    stratum, ends = traced((3, 2), (2, 1), loss.gram, loss.gram @ target)
+    assert tally(ends) == {("FINITE", 1): 10}
+    keys = point_keys(stratum, ends.points)
+    distances = np.linalg.norm(keys[:, None] - keys[None], axis=2) / np.linalg.norm(keys, axis=1)
+    least = distances[np.triu_indices(10, 1)].min()
+    assert 1e-6 < least < 1e-2
+
+
+def test_engines_agree_on_every_end():
+    u = np.array([1.0, -2.0, 0.5, 3.0, 1.0, 1.0, -1.0, 2.0])
+    stratum, one = traced((2, 2, 2), (2, 2, 1), np.eye(8), u, "reference")
+    _, other = traced((2, 2, 2), (2, 2, 1), np.eye(8), u, "auto")
+    np.testing.assert_array_equal(one.kinds, other.kinds)
+    np.testing.assert_array_equal(one.windings, other.windings)
+    first, second = point_keys(stratum, one.points), point_keys(stratum, other.points)
+    for keys in (first, second):
+        keys[one.kinds != End.FINITE, 0] = 1.0  # has no meaning there
+    assert (np.linalg.norm(first - second, axis=1) < 1e-7 * np.linalg.norm(first, axis=1)).all()
+
+
+def test_an_engine_that_loses_everything_leaves_the_ends_unknown():
+    class Lost:
+        name = "lost"
+
+        def track(self, *args, **kwargs):
+            result = get_engine("reference").track(*args, **kwargs)
+            result.codes[:] = 3
+            return result
+
+    stratum = Stratum((Factor(1, 1, 1), Factor(1, 1, 2)))
+    start = start_system(stratum, 6, get_engine())
+    ends = trace_ends(Lost(), stratum, start.points, Homotopy(start.data, Data(np.eye(4), np.ones(4))))
+    assert (ends.kinds == End.UNKNOWN).all()
+    assert (ends.windings == 0).all()
+
+
+complex_numbers = st.complex_numbers(min_magnitude=1e-3, max_magnitude=1e3)
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=st.integers(0, 2**32 - 1), scales=st.tuples(complex_numbers, complex_numbers))
+def test_keys_do_not_depend_on_the_scale_of_the_factors(seed, scales):
+    stratum = Stratum((Factor(2, 1, 1), Factor(1, 2, 2)))
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((4, stratum.coordinates)) + 1j * rng.standard_normal((4, stratum.coordinates))
+    same = points.copy()
+    for factor, part, scale in zip(stratum.factors, stratum.slices, scales, strict=True):
+        same[:, part] *= scale
+        same[:, 0] /= scale**factor.power
+    first, second = point_keys(stratum, points), point_keys(stratum, same)
+    sizes = np.linalg.norm(first, axis=1)
+    assert (np.linalg.norm(first - second, axis=1) < 1e-11 * sizes).all()
+    # The keys of different points differ.
+    between = np.linalg.norm(first[:, None] - first[None], axis=2)[np.triu_indices(4, 1)]
+    assert between.min() > 1e-3 * sizes.min()

@@ -1,0 +1,130 @@
+"""Start systems of data with one Gram matrix, and the counts for white data."""
+
+import numpy as np
+import pytest
+from networks import filters_of, matched
+
+from homotopy_lcn import Architecture, SquaredLoss, critical_points, families, generic_count
+from homotopy_lcn.counts import singular_vector_tuples
+from homotopy_lcn.errors import IncompleteStartSystem, InputError
+from homotopy_lcn.families import white_family
+from homotopy_lcn.strata import Embedding
+from homotopy_lcn.tracking import get_engine
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "count"),
+    # Friedland, Ottaviani (2014), the table in the introduction, and the binary tensors: d! for d factors.
+    [((1, 1), 2), ((1, 2), 2), ((2, 2), 3), ((1, 1, 1), 6), ((1, 1, 2), 8), ((1, 2, 2), 15), ((2, 2, 2), 37),
+     ((1, 1, 1, 1), 24), ((1, 1, 1, 1, 1), 120), ((3, 3), 4), ((5,), 1)],
+)  # fmt: skip
+def test_singular_vector_tuples(dimensions, count):
+    assert singular_vector_tuples(dimensions) == count
+    assert singular_vector_tuples(dimensions[::-1]) == count
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides"),
+    [((2, 2), (2, 1)), ((3, 2), (3, 1)), ((2, 3), (5, 1)), ((2, 2, 2), (2, 2, 1)), ((2, 2, 2), (1, 3, 1))],
+)
+def test_white_counts_of_filters_that_do_not_overlap_are_those_of_singular_vector_tuples(filters, strides):
+    arch = Architecture(filters, strides)
+    degrees = [block.degree for block in arch.blocks]
+    table = generic_count(arch, metric="white")
+    assert table.metric == "white"
+    assert table.pure == singular_vector_tuples(degrees)
+    assert [row.generic for row in table] == [row.count for row in generic_count(arch)]
+    assert all(0 < row.count <= row.generic for row in table)
+
+
+@pytest.mark.parametrize(("filters", "strides"), [((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1)), ((2, 2), (1, 1))])
+def test_overlapping_filters_may_lose_nothing(filters, strides):
+    """The white counts of these are the generic ones."""
+    arch = Architecture(filters, strides)
+    white, generic = generic_count(arch, metric="white"), generic_count(arch)
+    assert [row.count for row in white] == [row.count for row in generic]
+
+
+def test_white_solves_track_only_paths_that_arrive():
+    arch = Architecture((2, 2, 2), (2, 2, 1))
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        result = critical_points(arch, SquaredLoss.white(rng.standard_normal(arch.filter_size)))
+        assert result.complete
+        counts = result.counts
+        assert (counts.generic, counts.found, counts.at_infinity) == (34, 6, 28)
+        assert [row.statistics["paths"] for row in result.strata] == [6]
+
+
+def test_a_multiple_of_the_identity_is_white_too():
+    arch = Architecture((2, 2), (2, 1))
+    target = np.array([1.0, 2.0, 3.0, 5.0])
+    white = critical_points(arch, SquaredLoss.white(target))
+    scaled = critical_points(arch, SquaredLoss(7.3 * np.eye(4), 7.3 * target))
+    assert matched(filters_of(white), filters_of(scaled))[1] < 1e-13
+    assert [row.statistics["paths"] for row in scaled.strata] == [2]
+
+
+def test_a_gram_matrix_that_loses_paths_gets_a_start_system_when_it_comes_again(monkeypatch):
+    monkeypatch.setattr(families, "_memory", {})
+    monkeypatch.setattr(families, "_lossy", set())
+    arch = Architecture((2, 2), (2, 1))
+    gram = np.kron(np.diag([1.0, 2.0]), np.diag([1.0, 3.0]))  # a Kronecker product: 2 × 2 singular pairs once more
+    rng = np.random.default_rng(2)
+    paths = []
+    for _ in range(3):
+        result = critical_points(arch, SquaredLoss(gram, rng.standard_normal(4)))
+        assert result.complete
+        assert (result.counts.found, result.counts.at_infinity) == (2, 4)
+        paths.append(result.strata[0].statistics["paths"])
+    assert paths[0] >= 6
+    assert paths[1:] == [2, 2]
+
+
+def test_a_family_gives_the_same_points_as_the_generic_start_system(monkeypatch):
+    arch = Architecture((3, 3), (2, 1))
+    loss = SquaredLoss.white(np.random.default_rng(3).standard_normal(arch.filter_size))
+    result = critical_points(arch, loss)
+    monkeypatch.setattr("homotopy_lcn.solve.white_family", lambda *args, **kwargs: None)
+    other = critical_points(arch, loss)
+    assert result.complete
+    assert other.complete
+    assert (result.counts.found, result.counts.at_infinity) == (other.counts.found, other.counts.at_infinity)
+    assert matched(filters_of(result), filters_of(other))[1] < 1e-11
+
+
+def white_stratum(arch):
+    row = generic_count(arch).rows[0]
+    embedding = Embedding.of_pattern(arch, row.pattern)
+    return embedding.stratum, np.eye(embedding.stratum.filter_size), row.count
+
+
+def test_the_cache_keeps_white_families_and_damaged_files_are_computed_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
+    monkeypatch.setattr(families, "_memory", {})
+    stratum, gram, count = white_stratum(Architecture((2, 2), (2, 1)))
+    first = white_family(stratum, gram, count, get_engine())
+    (file,) = tmp_path.glob("*white*.npz")
+    monkeypatch.setattr(families, "_memory", {})
+    second = white_family(stratum, gram, count, get_engine())
+    np.testing.assert_array_equal(first.start.points, second.start.points)
+    assert (second.at_infinity, second.origin) == (4, 0)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(bytes(content))
+    monkeypatch.setattr(families, "_memory", {})
+    third = white_family(stratum, gram, count, get_engine())
+    np.testing.assert_array_equal(first.start.points, third.start.points)
+
+
+def test_a_count_that_monodromy_does_not_confirm_is_not_given(monkeypatch):
+    monkeypatch.setattr(families, "LOOPS", 0)
+    with pytest.raises(IncompleteStartSystem, match="monodromy does not confirm"):
+        generic_count(Architecture((2, 2), (2, 1)), metric="white")
+
+
+def test_what_cannot_be_counted():
+    with pytest.raises(InputError, match=r"metric: 'black' given; expected 'generic' or 'white'"):
+        generic_count(Architecture((2, 2), (2, 1)), metric="black")
+    with pytest.raises(InputError, match=r"metric: .* 204536 points"):
+        generic_count(Architecture((4, 4, 4), (2, 2, 1)), metric="white")
