@@ -42,8 +42,8 @@ AGREEMENT = 1e-8
 #: Residual of the equations at an end, relative to their terms. Two ends that are about to meet look like one from a
 #: circle that is too large, but their mean is no solution.
 RESIDUAL = 1e-12
-#: The same for the smallest circle, where nothing better can be had.
-LAST_RESIDUAL = 1e-9
+#: Where the two circles tell less accurate an end, the residual may be this much of their distance.
+RESIDUAL_OF_DISTANCE = 10.0
 #: Paths traced together: bounds the memory for the samples.
 TOGETHER = 1024
 
@@ -158,15 +158,15 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
             same &= np.maximum(circle.tails, before.tails[alive]) <= AGREEMENT
-            same &= _distances(stratum, circle.limits, before.limits[alive], circle.exponents) <= AGREEMENT
+            apart = _distances(stratum, circle.limits, before.limits[alive], circle.exponents)
+            same &= apart <= AGREEMENT
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
             limits = circle.limits.copy()
             limits[kinds != End.FINITE, 0] = 1.0
             residuals = _residuals(stratum, limits, kinds, homotopy.target)
-            last = smaller == RADII[-1]
-            found = same & (residuals <= (LAST_RESIDUAL if last else RESIDUAL))
+            found = same & (residuals <= np.maximum(RESIDUAL, RESIDUAL_OF_DISTANCE * apart))
             ends.put(path[found], PathEnds(kinds[found], limits[found], circle.windings[found], residuals[found]))
             path, points = path[~found], points[~found]
             circle = _Circle(

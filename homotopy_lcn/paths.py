@@ -90,20 +90,21 @@ def follow_paths(
     jobs: int,
     options: TrackerOptions,
     report: Callable[[int], None] | None,
+    detours: int = DETOURS,
 ) -> Account:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
-    The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the
-    straight segment from there is a random detour through complex data that avoids the discriminant with probability
-    one. Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
-    they end. If paths are still missing, all of them are tracked along other detours.
+    The straight segment from the start data, which are random, complex, avoids the discriminant with probability one.
+    Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
+    they end. If paths are still missing, all of them are tracked along other detours: from start data multiplied by
+    random complex numbers, Σ and b separately, which scales the start filters.
     """
     count = len(start.points)
     nothing = np.empty((0, equations.stratum.coordinates), complex)
     regular = Regular(nothing, np.empty((0, equations.stratum.filter_size), complex), np.empty(0))
     ends = Account(regular=regular, singular=nothing)
-    for detour in range(DETOURS):
-        homotopy, starts = _detour(start, data, rng)
+    for detour in range(detours):
+        homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
         chosen = options if detour == 0 else TrackerOptions.conservative()
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
         ends.paths += count

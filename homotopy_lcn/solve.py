@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from .equations import Complex, Data, Equations, Real, equations_of
 from .errors import InputError
 from .families import family_of, remember, seen_before, white_family
 from .loss import SquaredLoss
-from .paths import Regular, follow_paths
+from .paths import Account, Regular, follow_paths
 from .progress import Progress, ProgressCallback
 from .refinement import refine
 from .results import CriticalPoint, CriticalPoints, StratumResult, merged
@@ -28,6 +29,8 @@ from .tracking import Engine, TrackerOptions, get_engine
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
+#: Homotopies from the usual start system before another one is tried.
+FIRST_DETOURS = 2
 #: Points classified together: bounds the memory.
 CLASSIFIED_TOGETHER = 4096
 #: How many critical parameters over one filter are listed at most.
@@ -112,10 +115,10 @@ def critical_points(
             strata.append(result)
     except KeyboardInterrupt:
         rest = [StratumResult(r.pattern, r.pure, r.count, 0, r.factorizations) for r in table.rows[len(strata) :]]
-        partial = CriticalPoints.build(
+        finished = CriticalPoints.build(
             arch, loss, _one_a_filter(arch, loss, points), [*strata, *rest], seed=seed, complete=False
         )
-        raise SolveInterrupted(partial) from None
+        raise SolveInterrupted(finished) from None
     return CriticalPoints.build(arch, loss, _one_a_filter(arch, loss, points), strata, seed=seed)
 
 
@@ -193,12 +196,12 @@ def _solve_stratum(
     equations = equations_of(embedding.stratum)
     data, scale = _normalized(loss, embedding)
     tell("start system", 0)
-    start, lost, zero = _start(
-        embedding.stratum, row.count, data, engine, jobs, lambda done: tell("start system", done)
-    )
+    start, lost, zero = _start(embedding.stratum, row.count, data, engine, jobs, partial(tell, "start system"))
     tell("tracking", 0)
-    report = None if progress is None else lambda done: tell("tracking", done)
-    ends = follow_paths(equations, start, data, rng, engine, jobs, options, report)
+    report = None if progress is None else partial(tell, "tracking")
+    ends = follow_paths(equations, start, data, rng, engine, jobs, options, report, detours=FIRST_DETOURS)
+    if ends.accounted + lost + zero != row.count:
+        ends, lost, zero = _follow_again(equations, row.count, data, rng, engine, jobs, report)
     if ends.at_infinity:
         remember(embedding.stratum, np.asarray(data.gram, float))
     ends.at_infinity += lost
@@ -251,6 +254,31 @@ def _start(
     if family is not None:
         return family.start, family.at_infinity, family.origin
     return start_system(stratum, count, engine, jobs=jobs, report=report), 0, 0
+
+
+def _follow_again(
+    equations: Equations,
+    count: int,
+    data: Data,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+    report: Callable[[int], None] | None,
+) -> tuple[Account, int, int]:
+    """What else accounts for all paths: a start system of this very Gram matrix, or more detours.
+
+    Returns
+    -------
+    account, number of points at infinity and at zero for all data with this Gram matrix
+    """
+    careful = TrackerOptions.conservative()
+    family = family_of(equations.stratum, np.asarray(data.gram, float), count, engine, jobs=jobs)
+    if family is not None:
+        ends = follow_paths(equations, family.start, data, rng, engine, jobs, careful, report)
+        if ends.accounted + family.at_infinity + family.origin == count:
+            return ends, family.at_infinity, family.origin
+    start = start_system(equations.stratum, count, engine, jobs=jobs)
+    return follow_paths(equations, start, data, rng, engine, jobs, careful, report), 0, 0
 
 
 def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:
