@@ -10,7 +10,8 @@ Points are taken in P¹ × Π P^{e_f}: w = (c : t) · Π Q_f^{m_f}, so that ends
 origin) are points as others. With the factors in charts where they stay finite, c is s^{a/m} times a unit, and a is the
 number of times that c runs around zero while the path closes, an integer: a < 0 ends at infinity, a > 0 at the origin,
 a = 0 at a finite filter. An end is believed if two circles tell the same and it solves the equations, which for c = ∞
-read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0.
+read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0; where that is out of reach of doubles, a ≠ 0 is believed if many
+circles agree on its sign.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ AGREEMENT = 1e-8
 RESIDUAL = 1e-12
 #: Where the two circles tell less accurate an end, the residual may be this much of their distance.
 RESIDUAL_OF_DISTANCE = 10.0
+#: A path whose scalar goes round zero the same way on so many circles, one after another, ends at infinity or at the
+#: origin even if its limit cannot be told.
+ENOUGH_CIRCLES = 5
 #: Paths traced together: bounds the memory for the samples.
 TOGETHER = 1024
 
@@ -70,7 +74,7 @@ class PathEnds:
     windings : (P,) integer array
         Winding numbers, 0 where unknown.
     residuals : (P,) float array
-        Residual of the equations at the limit, relative to their terms.
+        Residual of the equations at the limit, relative to their terms; infinite where the limit is unknown.
     """
 
     kinds: NDArray[np.int64]
@@ -145,6 +149,7 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
     path = np.arange(len(starts))
     points, radius = starts, 1.0
     before: _Circle | None = None
+    away, circles = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
     for smaller in RADII:
         moved = engine.track(
             stratum, points, _part(homotopy, radius, smaller), TrackerOptions.conservative(), jobs=jobs
@@ -154,6 +159,10 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
         if path.size == 0:
             break
         circle = _go_round(engine, stratum, points, homotopy, radius, jobs)
+        closed = circle.windings > 0
+        direction = np.sign(circle.exponents[closed])
+        circles[path[closed]] = np.where(direction == away[path[closed]], circles[path[closed]] + 1, 1)
+        away[path[closed]] = direction
         if before is not None:
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
@@ -175,6 +184,9 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
             if path.size == 0:
                 break
         before = circle
+    # Branch points too near to the end for doubles leave its winding number and its limit open, but not where it is.
+    vague = (ends.kinds == End.UNKNOWN) & (circles >= ENOUGH_CIRCLES) & (away != 0)
+    ends.kinds[vague] = np.where(away[vague] < 0, End.AT_INFINITY, End.ORIGIN)
     return ends
 
 

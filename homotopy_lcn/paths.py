@@ -90,7 +90,7 @@ def follow_paths(
     jobs: int,
     options: TrackerOptions,
     report: Callable[[int], None] | None,
-    detours: int = DETOURS,
+    detours: int | None = None,
 ) -> Account:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -103,7 +103,7 @@ def follow_paths(
     nothing = np.empty((0, equations.stratum.coordinates), complex)
     regular = Regular(nothing, np.empty((0, equations.stratum.filter_size), complex), np.empty(0))
     ends = Account(regular=regular, singular=nothing)
-    for detour in range(detours):
+    for detour in range(DETOURS if detours is None else detours):
         homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
         chosen = options if detour == 0 else TrackerOptions.conservative()
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)

@@ -28,6 +28,9 @@ Complex = NDArray[np.complex128]
 #: Attributes of a `TrackResult`, names of the kernel's results.
 RESULTS = ("points", "codes", "errors", "conditions", "steps", "distances")
 
+#: A path stuck further from the target than this, in terms of s, is stuck on the way.
+ON_THE_WAY = 1e-3
+
 
 class NativeEngine:
     """The compiled engine.
@@ -105,11 +108,14 @@ class NativeEngine:
         ends: TrackResult,
         path: int,
     ) -> None:
-        """A path stuck on the way: shorter steps may cure it, otherwise pivots, which the reference engine takes."""
+        """A path stuck on the way: shorter steps may cure it, otherwise pivots, which the reference engine takes.
+
+        Near the target it is the end that is singular or far away, for which no engine has a cure.
+        """
         coordinates, careful = _coordinates(stratum), TrackerOptions.conservative()
         result = self.run(coordinates, point, homotopy.start, [homotopy.target], careful, 1, None)
         again = TrackResult(coordinates.from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
-        if not again.success.all():
+        if not again.success.all() and again.distances[0] > ON_THE_WAY:
             with np.errstate(all="ignore"):  # data near the limits of doubles
                 again = ReferenceEngine().track(stratum, point, homotopy, options)
         for name in RESULTS:
