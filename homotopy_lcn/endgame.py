@@ -47,7 +47,7 @@ RESIDUAL = 1e-12
 RESIDUAL_OF_DISTANCE = 10.0
 #: A path whose scalar goes round zero the same way on so many circles, one after another, ends at infinity or at the
 #: origin even if its limit cannot be told.
-ENOUGH_CIRCLES = 5
+ENOUGH_CIRCLES = 4
 #: Paths traced together: bounds the memory for the samples.
 TOGETHER = 1024
 
