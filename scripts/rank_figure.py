@@ -76,7 +76,7 @@ def gaussian_loss(arch: Architecture, rank: int, seed: int) -> SquaredLoss:
 def measure(arch: Architecture, rank: int, seeds: int) -> Cell:
     """Solve, and compare each stratum with the exact count."""
     full = rank >= arch.dimension
-    table = generic_count(arch) if full else generic_count(arch, rank)
+    table = generic_count(arch) if full else generic_count(arch, rank=rank)
     expected = {row.pattern: row.count for row in table}
     least, agrees = table.filters, True
     for seed in range(seeds):
