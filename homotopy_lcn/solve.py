@@ -202,14 +202,16 @@ def _validated(
             "all real ones are listed (merge some of the layers with equal dilation)"
         )
     inner = restricted(arch, loss)
-    if inner.rank_in_doubt:
+    few = inner.rank < arch.dimension
+    if inner.rank_in_doubt and (isolated or not few):
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
-    if inner.rank >= arch.dimension:
+    if not few:
         return table, inner.rank
     if isolated:
         return generic_count(arch, rank=inner.rank), inner.rank
+    why = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
     raise InputError(
-        f"loss: its Gram matrix has rank {inner.rank} (too few samples?), so that minimizers are not isolated: "
+        f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
         "the function space, or isolated=True (--isolated) for the isolated critical points alone, or "
         "loss.regularized(eps) (--regularize EPS)"

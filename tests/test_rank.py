@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import warnings
 from functools import cache
 from types import SimpleNamespace
@@ -11,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from networks import Problem, filters_of, loss_gradient, matched, run_network
-from test_phcpack import convolve, parameter_space_system, solve_by_phc
+from test_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.cli import main
@@ -137,9 +136,6 @@ def test_points_of_residual_zero_lie_on_a_continuum_and_the_others_are_isolated(
     assert all(not point.pure for point in result if not point.isolated)
     assert result.global_minimum is None
     assert result.zero_residual.dimension == result.architecture.dimension - rank
-
-
-needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
 
 
 @needs_phc
@@ -355,6 +351,12 @@ def test_an_eigenvalue_near_the_tolerance_puts_the_rank_in_doubt(eigenvalue, ran
             warnings.simplefilter("error")
             result = critical_points(arch, loss, isolated=True)
         assert "in doubt" not in _shown(result)
+
+
+def test_a_refusal_says_in_its_one_line_that_the_rank_is_in_doubt():
+    loss = SquaredLoss(np.diag([1.0, 0.5, 3e-13]), [1.0, 1.0, 0.0])
+    with pytest.raises(InputError, match=r"^loss: .* rank 2 \(numerical rank 2 of 3, in doubt: .*at least rank 3"):
+        critical_points(Architecture((3,), (1,)), loss)
 
 
 def test_single_precision_moves_the_tolerance():
