@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def draw(rows: list[tuple[Architecture, list[Cell]]], seeds: int) -> str:
     x = 12
     for colour, meaning in legend:
         parts.append(f'<rect x="{x}" y="{y - 10}" width="12" height="12" rx="2" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 18}" y="{y}">{meaning}</text>')
+        parts.append(f'<text x="{x + 18}" y="{y}">{escape(meaning)}</text>')
         x += 30 + 7 * len(meaning)
     note = "Gaussian data, r samples" + (f", {seeds} times; a cell shows the least number found" if seeds > 1 else "")
     parts.append(f'<text x="12" y="{y + 20}" fill="#555">{note}.</text>')
