@@ -113,7 +113,7 @@ def draw(rows: list[tuple[Architecture, list[Cell]]], seeds: int) -> str:
     y = TOP + ROW * len(rows) + 20
     legend = (
         (FULL, "r ≥ dim M: the full count on every stratum"),
-        (ISOLATED, "r < dim M: all isolated ones on every stratum"),
+        (ISOLATED, "r < dim M: the count for this rank on every stratum"),
         (DIFFERENT, "fewer found"),
     )
     x = 12
