@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .tracking import TrackerOptions
+    from .zero_residual import ZeroResidual
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ __all__ = [
     "SolveInterrupted",
     "SquaredLoss",
     "TrackerOptions",
+    "ZeroResidual",
     "__version__",
     "critical_points",
     "generic_count",
@@ -49,6 +51,7 @@ _MODULES = {
     "SolveInterrupted": "solve",
     "SquaredLoss": "loss",
     "TrackerOptions": "tracking",
+    "ZeroResidual": "zero_residual",
     "critical_points": "solve",
     "generic_count": "counts",
 }

@@ -91,6 +91,7 @@ def follow_paths(
     options: TrackerOptions,
     report: Callable[[int], None] | None,
     detours: int | None = None,
+    few_samples: bool = False,
 ) -> Account:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -98,6 +99,9 @@ def follow_paths(
     Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
     they end. If paths are still missing, all of them are tracked along other detours: from start data multiplied by
     random complex numbers, Σ and b separately, which scales the start filters.
+
+    With ``few_samples`` the filters of residual zero form a continuum. A path that seems to end there may have strayed
+    to it, so it is not accounted for.
     """
     count = len(start.points)
     nothing = np.empty((0, equations.stratum.coordinates), complex)
@@ -126,7 +130,12 @@ def follow_paths(
             break
         rest = np.flatnonzero(~good)
         traced = trace_ends(engine, equations.stratum, starts[rest], homotopy, jobs=jobs)
-        _enter(equations, ends, traced, result.points[rest], data, jobs)
+        direct = result.points[rest]
+        if few_samples:
+            bare = _without_residual(equations, traced.points, data)
+            traced.kinds[bare & (traced.kinds == End.FINITE)] = End.UNKNOWN
+            direct[bare | _without_residual(equations, direct, data)] = np.nan
+        _enter(equations, ends, traced, direct, data, jobs)
         if ends.accounted == count:
             _find_isolated(equations, ends, start, data, rng, engine, jobs)
             break
@@ -208,6 +217,14 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     ends.singular = traced.points[np.array(best, dtype=int)]
     ends.windings = [tuple(sorted(traced.windings[group].tolist())) for group in groups]
     ends.isolated = [True] * len(groups)
+
+
+def _without_residual(equations: Equations, points: Complex, data: Data) -> NDArray[np.bool_]:
+    """Which points have filters with Σw = b, up to the accuracy of a limit."""
+    filters = equations.filters(points)
+    terms = np.linalg.norm(data.gram, 2) * np.linalg.norm(filters, axis=1) + np.linalg.norm(data.b)
+    errors: Real = np.linalg.norm(filters @ data.gram - data.b, axis=1)
+    return np.asarray(errors <= SAME_LIMIT * terms)
 
 
 def _find_isolated(
