@@ -32,8 +32,9 @@ __all__ = ["End", "PathEnds", "point_keys", "trace_ends"]
 
 #: Corners of the polygon that stands for a circle.
 CORNERS = 16
-#: Radii of the circles, in terms of s; the path has length 1.
-RADII = tuple(10.0**-k for k in range(2, 11))
+#: Radii of the circles, in terms of s; the path has length 1. The small ones are closer together: rounding may spoil
+#: all but a few of those on which the series of a path converges.
+RADII = (*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21)))
 #: Rounds after which a path that has not closed is left to a smaller circle.
 MOST_ROUNDS = 40
 #: A path has closed if it comes back this near to where it started, relative to its coordinates.
