@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ SUSPICIOUS = 1e6
 SINGULAR = 1e13
 #: The same where several paths end, or one that winds: there the matrix is singular, up to the accuracy of the limit.
 SINGULAR_IF_SHARED = 1e7
+#: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
+SHARED_ROOT = 1e-10
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
 SAME_LIMIT = 1e-6
 
@@ -158,8 +161,31 @@ def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int6
     first = first_occurrences(point_keys(equations.stratum, result.points[success]))
     groups, sizes = np.unique(first, return_counts=True)
     shared = np.isin(first, groups[sizes > 1])
+    shared |= _on_smaller_stratum(equations, result.points[success])
     on_the_way = np.isin(result.codes, (ReturnCode.STEP_TOO_SMALL, ReturnCode.TOO_MANY_STEPS))
     return np.union1d(np.flatnonzero(on_the_way), success[shared])
+
+
+def _on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.bool_]:
+    """Where two factors of one block share a root.
+
+    Such a point is on a smaller stratum. The derivative of the filter drops rank there, so the critical points of the
+    smaller stratum solve the equations of the larger one, too, for all data. Being nonsingular they are no ends of its
+    paths, unless a path has gone astray.
+    """
+    factors, slices = equations.stratum.factors, equations.stratum.slices
+    result = np.zeros(len(points), dtype=bool)
+    points = equations.normalize(points)
+    for f, g in combinations(range(len(factors)), 2):
+        if factors[f].dilation == factors[g].dilation:
+            size = factors[f].degree + factors[g].degree
+            sylvester = np.zeros((len(points), size, size), complex)
+            shifts = [(one, shift) for one, other in ((f, g), (g, f)) for shift in range(factors[other].degree)]
+            for row, (factor, shift) in enumerate(shifts):
+                sylvester[:, row, shift : shift + factors[factor].degree + 1] = points[:, slices[factor]]
+            finite = np.flatnonzero(np.isfinite(sylvester).all(axis=(1, 2)))
+            result[finite] |= np.linalg.svd(sylvester[finite], compute_uv=False)[:, -1] <= SHARED_ROOT
+    return result
 
 
 def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) -> tuple[Regular, NDArray[np.bool_]]:
@@ -168,6 +194,7 @@ def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) 
     rows = np.flatnonzero(result.success)
     refined = refine(equations, result.points[rows], data, jobs=jobs)
     fine = (refined.errors <= VERIFIED) & (refined.conditions <= SUSPICIOUS)
+    fine &= ~_on_smaller_stratum(equations, refined.points.astype(complex))
     first = first_occurrences(point_keys(equations.stratum, refined.points.astype(complex)))
     fine &= np.bincount(first, minlength=len(rows))[first] == 1
     good[rows[fine]] = True
@@ -190,7 +217,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     """Enter the ends that the endgame found for the paths in doubt; ``direct`` is where these were tracked to.
 
     A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: one that seems
-    to has gone astray and is not accounted for.
+    to has gone astray and is not accounted for. So has one that ends at a nonsingular point of a smaller stratum.
     """
     stratum = equations.stratum
     ends.at_infinity = int((traced.kinds == End.AT_INFINITY).sum())
@@ -205,11 +232,13 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
     regular = (refined.errors <= VERIFIED) & (moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1))
     regular &= refined.conditions <= np.where(several, SINGULAR_IF_SHARED, SINGULAR)
-    ends.regular = _united(equations, ends.regular, Regular.of(refined, regular))
+    strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
+    ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))
     # What the endgame could not tell, but Newton's method confirms (ill-conditioned ends), counts as found.
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     confirmed = refine(equations, direct[unknown], data, jobs=jobs)
     sure = (confirmed.errors <= VERIFIED) & (confirmed.conditions <= SINGULAR)
+    sure &= ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
     singular = np.flatnonzero(~regular)
     groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]
