@@ -27,12 +27,12 @@ __all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
 DETOURS = 6
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
-#: Above this condition number (scaled to unit diagonal) the endgame looks at an end, however well it was reached.
+#: Above this condition number (scaled to unit diagonal) an end is looked at closely, however well it was reached.
 SUSPICIOUS = 1e6
 #: Above this condition number the Newton matrix counts as singular.
 SINGULAR = 1e13
-#: The same where several paths end, or one that winds: there the matrix is singular, up to the accuracy of the limit.
-SINGULAR_IF_SHARED = 1e7
+#: How far off Newton's method is started to see whether it comes back, and how near it has to come.
+ASIDE, BACK = 1e-7, 1e-10
 #: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
 SHARED_ROOT = 1e-10
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
@@ -189,16 +189,38 @@ def _on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.boo
 
 
 def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) -> tuple[Regular, NDArray[np.bool_]]:
-    """The refined ends that are beyond doubt (distinct, accurate, well conditioned), and whose paths these are."""
+    """The refined ends that are beyond doubt (distinct, accurate, nonsingular), and whose paths these are."""
     good = np.zeros(len(result), dtype=bool)
     rows = np.flatnonzero(result.success)
     refined = refine(equations, result.points[rows], data, jobs=jobs)
-    fine = (refined.errors <= VERIFIED) & (refined.conditions <= SUSPICIOUS)
+    fine = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
     fine &= ~_on_smaller_stratum(equations, refined.points.astype(complex))
+    near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
+    fine[near] = _attracting(equations, refined.points[near].astype(complex), data, jobs)
     first = first_occurrences(point_keys(equations.stratum, refined.points.astype(complex)))
     fine &= np.bincount(first, minlength=len(rows))[first] == 1
     good[rows[fine]] = True
     return Regular.of(refined, fine), good
+
+
+def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
+    """Whether Newton's method comes back to the points from a little way off.
+
+    At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
+    regular solution that others are near.
+    """
+    keys = point_keys(equations.stratum, points)
+    norms = np.linalg.norm(keys, axis=1)
+    result = np.ones(len(points), dtype=bool)
+    bases = equations.patches(points)
+    unknowns = np.arange(1, equations.stratum.dimension + 1)
+    for number in (2.0, 5.0):
+        direction = np.exp(2j * np.pi * np.sqrt(number) * unknowns**2) * ASIDE
+        started = equations.move(points, bases, np.tile(direction, (len(points), 1)))
+        ended = refine(equations, started, data, jobs=jobs)
+        distance = np.linalg.norm(point_keys(equations.stratum, ended.points.astype(complex)) - keys, axis=1)
+        result &= distance <= BACK * norms
+    return result
 
 
 def _united(equations: Equations, known: Regular, new: Regular) -> Regular:
@@ -231,7 +253,9 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     refined = refine(equations, limits, data, jobs=jobs)
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
     regular = (refined.errors <= VERIFIED) & (moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1))
-    regular &= refined.conditions <= np.where(several, SINGULAR_IF_SHARED, SINGULAR)
+    regular &= refined.conditions <= SINGULAR
+    doubtful = np.flatnonzero(regular & several)
+    regular[doubtful] = _attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
     strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))
     # What the endgame could not tell, but Newton's method confirms (ill-conditioned ends), counts as found.
