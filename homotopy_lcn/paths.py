@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .distinct import find, first_occurrences
 from .endgame import End, PathEnds, point_keys, trace_ends
 from .equations import Complex, Data, Equations, Real
+from .monodromy import random_data
 from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult
@@ -31,6 +32,8 @@ VERIFIED = 1e-8
 SUSPICIOUS = 1e6
 #: Above this condition number the Newton matrix counts as singular.
 SINGULAR = 1e13
+#: How much worse conditioned than the Gram matrix an end may be that only Newton's method confirms.
+CONDITION_FACTOR = 10.0
 #: How far off Newton's method is started to see whether it comes back, and how near it has to come.
 ASIDE, BACK = 1e-7, 1e-10
 #: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
@@ -204,7 +207,7 @@ def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) 
 
 
 def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
-    """Whether Newton's method comes back to the points from a little way off.
+    """Whether Newton's method comes back to the points from a little way off, from opposite sides.
 
     At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
     regular solution that others are near.
@@ -214,8 +217,8 @@ def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) ->
     result = np.ones(len(points), dtype=bool)
     bases = equations.patches(points)
     unknowns = np.arange(1, equations.stratum.dimension + 1)
-    for number in (2.0, 5.0):
-        direction = np.exp(2j * np.pi * np.sqrt(number) * unknowns**2) * ASIDE
+    for number, size in product((2.0, 5.0), (ASIDE, -ASIDE)):
+        direction = np.exp(2j * np.pi * np.sqrt(number) * unknowns**2) * size
         started = equations.move(points, bases, np.tile(direction, (len(points), 1)))
         ended = refine(equations, started, data, jobs=jobs)
         distance = np.linalg.norm(point_keys(equations.stratum, ended.points.astype(complex)) - keys, axis=1)
@@ -238,12 +241,15 @@ def _united(equations: Equations, known: Regular, new: Regular) -> Regular:
 def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Complex, data: Data, jobs: int) -> None:
     """Enter the ends that the endgame found for the paths in doubt; ``direct`` is where these were tracked to.
 
+    A path that winds m times around its end is one of a cycle of m paths with this end: where some of them are missing,
+    the end or the winding number is wrong, and none is accounted for.
+
     A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: one that seems
     to has gone astray and is not accounted for. So has one that ends at a nonsingular point of a smaller stratum.
     """
     stratum = equations.stratum
-    ends.at_infinity = int((traced.kinds == End.AT_INFINITY).sum())
-    ends.origin = int((traced.kinds == End.ORIGIN).sum())
+    ends.at_infinity = _in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
+    ends.origin = _in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
     finite = np.flatnonzero(traced.kinds == End.FINITE)
     limits = traced.points[finite]
     keys = point_keys(stratum, limits)
@@ -258,14 +264,20 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     regular[doubtful] = _attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
     strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))
-    # What the endgame could not tell, but Newton's method confirms (ill-conditioned ends), counts as found.
+    # What the endgame could not tell, but Newton's method confirms, counts as found. It may be as ill-conditioned as
+    # the Gram matrix.
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     confirmed = refine(equations, direct[unknown], data, jobs=jobs)
     sure = (confirmed.errors <= VERIFIED) & (confirmed.conditions <= SINGULAR)
     sure &= ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
+    values = np.linalg.svd(data.gram, compute_uv=False)
+    worst = values[0] / values[values > values[0] / SINGULAR][-1]
+    near = np.flatnonzero(sure & (confirmed.conditions > max(SUSPICIOUS, CONDITION_FACTOR * worst)))
+    sure[near] = _attracting(equations, confirmed.points[near].astype(complex), data, jobs)
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
     singular = np.flatnonzero(~regular)
     groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]
+    groups = [group for group in groups if _in_whole_cycles(traced.windings[group]) == len(group)]
     best = [group[np.argmin(traced.residuals[group])] for group in groups]
     ends.singular = traced.points[np.array(best, dtype=int)]
     ends.windings = [tuple(sorted(traced.windings[group].tolist())) for group in groups]
@@ -280,6 +292,12 @@ def _without_residual(equations: Equations, points: Complex, data: Data) -> NDAr
     return np.asarray(errors <= SAME_LIMIT * terms)
 
 
+def _in_whole_cycles(windings: NDArray[np.int64]) -> int:
+    """How many paths with these winding numbers m are there in multiples of m."""
+    numbers, counts = np.unique(windings, return_counts=True)
+    return int(counts[counts % np.maximum(numbers, 1) == 0].sum())
+
+
 def _find_isolated(
     equations: Equations,
     ends: Account,
@@ -291,10 +309,17 @@ def _find_isolated(
 ) -> None:
     """Which singular ends are isolated solutions: those that the paths of another detour end at, too.
 
-    On a component of positive dimension the ends depend on the detour.
+    On a component of positive dimension the ends depend on the detour. If only b moves, they are the same on all
+    segments from multiples of one b, so the other detour starts from another one.
     """
     if not ends.windings:
         return
+    if np.array_equal(start.data.gram, data.gram):
+        elsewhere = Data(start.data.gram, random_data(equations.stratum.filter_size, rng).b)
+        way = Homotopy(start.data, elsewhere)
+        moved = engine.track(equations.stratum, start.points, way, TrackerOptions.conservative(), jobs=jobs)
+        start = StartSystem(start.stratum, elsewhere, moved.points[moved.success], start.trace)
+        ends.paths += len(moved)
     homotopy, starts = _detour(start, data, rng)
     other = trace_ends(engine, equations.stratum, starts, homotopy, jobs=jobs)
     ends.paths += len(starts)
