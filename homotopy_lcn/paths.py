@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,9 @@ SUSPICIOUS = 1e6
 SINGULAR = 1e13
 #: How much worse conditioned than the Gram matrix an end may be that only Newton's method confirms.
 CONDITION_FACTOR = 10.0
-#: How far off Newton's method is started to see whether it comes back, and how near it has to come.
-ASIDE, BACK = 1e-7, 1e-10
+#: How far off Newton's method is started to see whether it comes back, in how many steps, and how near it has to come.
+#: At a double point it comes nearer by half in each step; rounding is 1e-19 times the condition number.
+ASIDE, STEPS_BACK, BACK = 1e-7, 4, 3e-9
 #: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
 SHARED_ROOT = 1e-10
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
@@ -207,22 +208,24 @@ def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) 
 
 
 def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
-    """Whether Newton's method comes back to the points from a little way off, from opposite sides.
+    """Whether Newton's method comes back to the points from a little way off on all sides, where its matrix is weakest.
 
     At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
     regular solution that others are near.
     """
     keys = point_keys(equations.stratum, points)
-    norms = np.linalg.norm(keys, axis=1)
     result = np.ones(len(points), dtype=bool)
-    bases = equations.patches(points)
-    unknowns = np.arange(1, equations.stratum.dimension + 1)
-    for number, size in product((2.0, 5.0), (ASIDE, -ASIDE)):
-        direction = np.exp(2j * np.pi * np.sqrt(number) * unknowns**2) * size
-        started = equations.move(points, bases, np.tile(direction, (len(points), 1)))
-        ended = refine(equations, started, data, jobs=jobs)
+    bases, transformed = equations.patches(points), equations.transform(data)
+    hessian = equations.evaluate(
+        points, equations.patch_values(bases), transformed, transformed, np.zeros(len(points))
+    ).hessian
+    assert hessian is not None
+    weakest = np.linalg.svd(hessian)[2][:, -1].conj()
+    for turn in (1, 1j, -1, -1j):
+        started = equations.move(points, bases, complex(turn) * ASIDE * weakest)
+        ended = refine(equations, started, data, steps=STEPS_BACK, jobs=jobs)
         distance = np.linalg.norm(point_keys(equations.stratum, ended.points.astype(complex)) - keys, axis=1)
-        result &= distance <= BACK * norms
+        result &= distance <= BACK * np.linalg.norm(keys, axis=1)
     return result
 
 
