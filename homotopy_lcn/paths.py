@@ -8,7 +8,7 @@ along other detours through complex data. The exact number of paths is known, so
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -26,6 +26,8 @@ __all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
+#: On all but the first: the ways to ill-conditioned data turn sharply down to s = 1e-12.
+PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
 #: Above this condition number (scaled to unit diagonal) an end is looked at closely, however well it was reached.
@@ -116,7 +118,7 @@ def follow_paths(
     ends = Account(regular=regular, singular=nothing)
     for detour in range(DETOURS if detours is None else detours):
         homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
-        chosen = options if detour == 0 else TrackerOptions.conservative()
+        chosen = options if detour == 0 else PATIENT
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
         ends.paths += count
         ends.steps += int(result.steps.sum())
