@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from networks import end_to_end, filters_of, matched
 from test_descent import descend
 
-from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points
+from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count, paths
+from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.refinement import refine
+from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.strata import Embedding, Stratum
+from homotopy_lcn.tracking import get_engine
 
 pytest.importorskip("homotopy_lcn._native")
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
@@ -57,7 +62,7 @@ def test_numbers_of_singular_vector_tuples(sizes, number):
 
 @pytest.mark.parametrize(
     ("filters", "strides"),
-    [((2, 2), (2, 1)), ((2, 3), (2, 1)), ((3, 2), (7, 1)), ((3, 3), (3, 1)), ((2, 2, 2), (2, 2, 1))],
+    [((2, 2), (2, 1)), ((2, 3), (2, 1)), ((3, 2), (7, 1)), ((4, 2), (4, 1)), ((2, 2, 2), (2, 2, 1))],
 )
 def test_white_data_have_as_many_points_as_a_tensor_has_singular_vector_tuples(filters, strides):
     architecture = Architecture(filters, strides)
@@ -69,7 +74,7 @@ def test_white_data_have_as_many_points_as_a_tensor_has_singular_vector_tuples(f
 
 @settings(max_examples=15, derandomize=True)
 @given(st.sampled_from(ARCHITECTURES[:2] + ARCHITECTURES[8:10] + ARCHITECTURES[19:20]), st.data())
-def test_small_integers_are_accounted_for_and_two_seeds_tell_the_same(shape, data):
+def test_small_integers_are_accounted_for_and_the_same_read_backwards(shape, data):
     architecture = Architecture(*shape)
     size = architecture.filter_size
     entries = st.lists(st.integers(-2, 2), min_size=size + 1, max_size=size + 1)
@@ -77,7 +82,7 @@ def test_small_integers_are_accounted_for_and_two_seeds_tell_the_same(shape, dat
     X, Y = rows[:, :-1], rows[:, -1:]
     assume(np.linalg.matrix_rank(X) == size)
     loss = SquaredLoss.from_data(X, Y, architecture)
-    results = [critical_points(architecture, loss, seed=seed) for seed in (0, 1)]
+    results = [critical_points(architecture, each) for each in (loss, benchmark_robustness.backwards(loss))]
     for result in results:
         assume(result.complete)
         assert_accounted(result)
@@ -112,9 +117,11 @@ def test_a_wrong_point_contradicts():
     architecture = Architecture((2, 2), (1, 1))
     loss = benchmark_robustness.loss_of(architecture, "gaussian", 0, 0)
     result = critical_points(architecture, loss)
-    other = SquaredLoss(loss.gram, loss.b + 1e-3, loss.constant)
+    other = benchmark_robustness.backwards(SquaredLoss(loss.gram, loss.b + 1e-3, loss.constant))
     assert list(benchmark_robustness.contradictions(architecture, "gaussian", loss, result)) == []
     assert list(benchmark_robustness.differences(result, critical_points(architecture, other)))
+    same = critical_points(architecture, benchmark_robustness.backwards(loss))
+    assert list(benchmark_robustness.differences(result, same)) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,6 +130,53 @@ def test_data_of_every_kind_are_solved_without_contradictions(shape, kind):
     for draw in (0, 1):
         tally, text = benchmark_robustness.solve(shape, kind, draw, 0)
         assert (tally.complete, tally.remarks) == (1, []), text
+
+
+# Which ends are believed
+
+
+def test_points_of_a_smaller_stratum_solve_the_equations_and_are_recognised():
+    architecture = Architecture((3, 2), (1, 1))
+    loss = SquaredLoss(random_gram(4), [1.0, 2.0, -1.0, 0.5])
+    stratum = Stratum.of_pattern(architecture.blocks, ((2, 1),))
+    equations, data = equations_of(stratum), Data(loss.gram, loss.b)
+    # Critical cubes, which three layers of size two have.
+    cubes = [p.filter for p in critical_points(Architecture((2, 2, 2), (1, 1, 1)), loss) if p.stratum == ((3,),)]
+    points = np.array([[w[0], *[1, w[1] / (3 * w[0])] * 2] for w in cubes])
+    assert len(points) == 7
+    refined = refine(equations, points, data)
+    assert refined.errors.max() < 1e-12
+    assert refined.conditions.max() < 1e6
+    assert paths._on_smaller_stratum(equations, refined.points.astype(complex)).all()
+    start = start_system(stratum, 7, get_engine())
+    assert not paths._on_smaller_stratum(equations, start.points).any()
+
+
+@pytest.mark.parametrize("shape", [((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1))])
+def test_newtons_method_comes_back_to_regular_points(shape):
+    architecture = Architecture(*shape)
+    row = generic_count(architecture).rows[0]
+    embedding = Embedding.of_pattern(architecture, row.pattern)
+    start = start_system(embedding.stratum, row.count, get_engine())
+    assert paths._attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-9])
+def test_newtons_method_does_not_come_back_to_singular_points(distance):
+    loss, target = loss_with_target(HYPERROOTS, [np.array([1.0, 0, -1]), np.array([1.0, -1])])
+    equations = equations_of(Stratum.of_layers(HYPERROOTS))
+    points = np.array([[1.0, 1, 0, -1, 1, -1]], complex)
+    np.testing.assert_allclose(equations.filters(points)[0], target, atol=1e-14)
+    points[0, 1:] += distance * np.array([1.0, 2, -1, 1, 1])
+    assert not paths._attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
+
+
+@pytest.mark.parametrize(
+    ("windings", "number"),
+    [([], 0), ([1, 1, 1], 3), ([2, 1], 1), ([2, 2, 1], 3), ([3, 3, 2, 2], 2), ([3, 3, 3, 2, 2, 2, 2], 7)],
+)
+def test_paths_that_wind_count_in_whole_cycles_only(windings, number):
+    assert paths._in_whole_cycles(np.array(windings, int)) == number
 
 
 # Zeros
