@@ -298,9 +298,11 @@ def _without_residual(equations: Equations, points: Complex, data: Data) -> NDAr
 
 
 def _in_whole_cycles(windings: NDArray[np.int64]) -> int:
-    """How many paths with these winding numbers m are there in multiples of m."""
+    """How many paths with these winding numbers m are there in multiples of m; unknown ones, 0, may fill any gap."""
+    if (windings == 0).any():
+        return len(windings)
     numbers, counts = np.unique(windings, return_counts=True)
-    return int(counts[counts % np.maximum(numbers, 1) == 0].sum())
+    return int(counts[counts % numbers == 0].sum())
 
 
 def _find_isolated(

@@ -173,7 +173,7 @@ def test_newtons_method_does_not_come_back_to_singular_points(distance):
 
 @pytest.mark.parametrize(
     ("windings", "number"),
-    [([], 0), ([1, 1, 1], 3), ([2, 1], 1), ([2, 2, 1], 3), ([3, 3, 2, 2], 2), ([3, 3, 3, 2, 2, 2, 2], 7)],
+    [([], 0), ([1, 1, 1], 3), ([2, 1], 1), ([2, 2, 1], 3), ([3, 3, 2, 2], 2), ([3, 3, 3, 2, 2, 2, 2], 7), ([2, 0], 2)],
 )
 def test_paths_that_wind_count_in_whole_cycles_only(windings, number):
     assert paths._in_whole_cycles(np.array(windings, int)) == number
