@@ -32,8 +32,14 @@ __all__ = ["End", "PathEnds", "point_keys", "trace_ends"]
 
 #: Corners of the polygon that stands for a circle.
 CORNERS = 16
-#: Radii of the circles, in terms of s; the path has length 1.
-RADII = tuple(10.0**-k for k in range(2, 11))
+#: Radii of the circles, in terms of s; the path has length 1. The small ones are closer together: rounding may spoil
+#: all but a few of those on which the series of a path converges.
+RADII = (*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21)))
+#: Radii up to this part of the least eigenvalue of the Gram matrix tell the end. On larger circles a path of
+#: ill-conditioned data looks as if it ended where it is only about to turn.
+PART_OF_EIGENVALUE = 0.1
+#: Eigenvalues below this part of the largest one are zero up to rounding.
+ZERO = 1e-13
 #: Rounds after which a path that has not closed is left to a smaller circle.
 MOST_ROUNDS = 40
 #: A path has closed if it comes back this near to where it started, relative to its coordinates.
@@ -146,6 +152,10 @@ class _Circle:
 
 def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> PathEnds:
     ends = PathEnds.unknown(starts)
+    values = np.linalg.svd(homotopy.target.gram, compute_uv=False)
+    telling = PART_OF_EIGENVALUE * values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300)
+    if RADII[-1] > telling:
+        return ends
     path = np.arange(len(starts))
     points, radius = starts, 1.0
     before: _Circle | None = None
@@ -159,11 +169,11 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
         if path.size == 0:
             break
         circle = _go_round(engine, stratum, points, homotopy, radius, jobs)
-        closed = circle.windings > 0
+        closed = (circle.windings > 0) & (radius <= telling)
         direction = np.sign(circle.exponents[closed])
         circles[path[closed]] = np.where(direction == away[path[closed]], circles[path[closed]] + 1, 1)
         away[path[closed]] = direction
-        if before is not None:
+        if before is not None and radius <= telling:
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
             same &= np.maximum(circle.tails, before.tails[alive]) <= AGREEMENT
