@@ -108,6 +108,10 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit()
 
 
+paper = typer.Typer(help="The tables and figures of the paper on function spaces and critical points.")
+app.add_typer(paper, name="paper")
+
+
 @app.callback()
 def _homotopy_lcn(
     version: Annotated[
@@ -278,6 +282,38 @@ def geometry(
         _show(render_function_space(space, equations, inequalities))
         if facts is not None:
             _show(render_filter(facts, distance))
+    return DONE
+
+
+@paper.command()
+def figure1(
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the files go.")] = ".",
+    resolution: Annotated[
+        int, typer.Option(min=4, max=400, metavar="N", help="Points along each parameter of the surfaces.")
+    ] = 60,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Also show the critical filters of -k 2,2,2 -s 1,2,1 for these data that meet the slice.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Draw Figure 1, function spaces in the slice A = 1, C = −1, as PNG, PDF and HTML."""
+    from .figures import FIGURE_1, draw_figure1
+
+    points = []
+    if data is not None:
+        from .inputs import from_npz
+        from .solve import critical_points
+
+        found = critical_points(FIGURE_1[1], from_npz(data, FIGURE_1[1]).loss)
+        points = [point.filter.real for point in found.real if point.attained]
+    written = draw_figure1(output, resolution, points)
+    if not quiet:
+        _print("".join(f"{path}\n" for path in written))
     return DONE
 
 

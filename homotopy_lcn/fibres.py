@@ -28,7 +28,7 @@ from scipy.optimize import least_squares
 
 from .architecture import Architecture
 from .errors import InputError
-from .forms import dilate, multiply, roots
+from .forms import dilate, multiply
 from .function_space import REDUCED, STRIDE_ONE, describe_function_space
 from .hyperroots import (
     INFINITY,
@@ -242,10 +242,10 @@ def describe_filter(
         return _trivial(arch, w * scale, real)
     levels = Levels.of(arch)
     off = _off_grid(w, arch.grid)
-    exact = None if fractions is None else exact_invariants(fractions[:: arch.grid], levels)
     on_grid = off <= (tolerance if fractions is None else 0.0)
     if not np.any(w[:: arch.grid]):
         return FilterGeometry(w * scale, real, False, False, False, (), None, None, (), (), off, 0.0)
+    exact = None if fractions is None else exact_invariants(fractions[:: arch.grid], levels)
     found = classes_of_roots(w[:: arch.grid], levels, tolerance, exact)
     factorizations = tuple(_factorizations(arch, levels, found.classes, real)) if on_grid else ()
     in_closure = bool(factorizations)
@@ -651,7 +651,7 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = 1
     rank = _rank(units, arch.dilations)
     if min(norms) == 0:
         return CriticalityOfMu(rank, arch.dimension, ())
-    points = [roots(np.asarray(w, complex if np.iscomplexobj(w) else float)) for w in units]
+    points = [_roots_of_layer(w) for w in units]
     causes = []
     for block, members in zip(arch.blocks, arch.layers_by_block, strict=True):
         lower = [p for layer, p in enumerate(points) if arch.dilations[layer] < block.dilation]
@@ -672,6 +672,19 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = 1
                 if len(having) > 1 or below:
                     causes.append(CommonHyperroot(block.dilation, _affine(point), having, below))
     return CriticalityOfMu(rank, arch.dimension, tuple(causes))
+
+
+def _roots_of_layer(form: Array) -> list[NDArray[np.complex128]]:
+    """Roots on the projective line as unit vectors, multiple ones as often as they occur, and accurately so."""
+    if len(form) == 1:
+        return []
+    result = []
+    found = classes_of_roots(form, Levels((len(form) - 1,), (1,), (0,)))
+    for (kind, (multiplicity,)), root in ((item.part, item.root) for item in found.classes):
+        values = [root, root.conjugate()] if kind == PAIR and found.real else [root]
+        points = [np.array([1.0, 0.0] if kind == INFINITY else [value, 1.0], complex) for value in values]
+        result += [point / np.linalg.norm(point) for point in points for _ in range(multiplicity)]
+    return result
 
 
 def _assembled(

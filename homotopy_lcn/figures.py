@@ -30,9 +30,9 @@ Array = NDArray[np.float64]
 FIGURE_1 = (Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)))
 
 BLUE, SURFACE, OUTSIDE = "#1553d6", "#e9b872", "#9a9a9a"
-VIEW = {"elev": 20, "azim": -58}
-#: Bounds of B, D, E; beyond them the surface is cut off.
-BOX = ((-1.75, 1.75), (-2.2, 2.2), (-1.35, 0.8))
+VIEW = {"elev": 16, "azim": -52}
+#: Bounds of B, D, E.
+BOX = ((-1.76, 1.76), (-3.08, 3.08), (-1.32, 0.78))
 
 
 def draw_figure1(
@@ -91,12 +91,6 @@ def _in_box(points: Array) -> bool:
     return bool(all(low - 1e-9 <= value <= high + 1e-9 for value, (low, high) in zip(points, BOX, strict=True)))
 
 
-def _visible(triangles: Array) -> Array:
-    centres = triangles.mean(axis=1)
-    kept = np.all([(low <= c) & (c <= high) for c, (low, high) in zip(centres.T, BOX, strict=True)], axis=0)
-    return triangles[kept]
-
-
 def _title(arch: Architecture) -> str:
     filters, strides = (", ".join(map(str, values)) for values in (arch.filters, arch.strides))
     return f"k = ({filters}), s = ({strides})"
@@ -117,7 +111,7 @@ def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
 def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     """A matplotlib figure."""
     art3d = _load("mpl_toolkits.mplot3d.art3d")
-    figure = module.Figure(figsize=(11, 5.6), layout="constrained")
+    figure = module.Figure(figsize=(11, 5.9), layout="constrained")
     styles = {
         "outside": {"color": OUTSIDE, "linestyle": (0, (1, 1.2)), "linewidth": 1.8},
         "boundary": {"color": "black", "linestyle": (0, (1, 1.5)), "linewidth": 1.4},
@@ -127,7 +121,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     for number, part in enumerate(slices):
         axes = figure.add_subplot(1, 2, number + 1, projection="3d", computed_zorder=False)
         axes.set_proj_type("persp", focal_length=0.6)
-        triangles = _visible(part.triangles)
+        triangles = part.triangles
         surface = art3d.Poly3DCollection(
             triangles, facecolors=_shaded(triangles), edgecolors="none", antialiaseds=False, alpha=0.9, zorder=1
         )
@@ -135,9 +129,8 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
         for label, kind, ends in _line_pieces(part):
             handles[label] = axes.plot(*ends.T, zorder=3, **styles[kind])[0]
         for chain in part.curve:
-            inside = chain[[_in_box(point) for point in chain]]
             style = {"color": "black", "linestyle": (0, (4, 2)), "linewidth": 1.8}
-            handles["stride-one boundary"] = axes.plot(*inside.T, zorder=4, **style)[0]
+            handles["stride-one boundary"] = axes.plot(*chain.T, zorder=4, **style)[0]
         handles["reduced boundary point"] = axes.scatter(
             *part.reduced_boundary.T, color=BLUE, s=45, zorder=6, depthshade=False, edgecolors="white", linewidths=0.8
         )
@@ -145,7 +138,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
             style = {"color": "#b3123f", "marker": "^", "s": 30, "zorder": 5, "depthshade": False}
             handles["critical filters"] = axes.scatter(*marks.T, **style)
         axes.set(xlim=BOX[0], ylim=BOX[1], zlim=BOX[2], xlabel="B", ylabel="D", zlabel="E")
-        axes.set_box_aspect((1, 1, 0.85), zoom=0.92)
+        axes.set_box_aspect((1, 1, 0.85), zoom=1.1)
         axes.view_init(**VIEW)
         axes.set_title(_title(part.architecture), fontsize=12)
         for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
@@ -153,7 +146,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
             axis.pane.set_edgecolor("#cccccc")
             axis.set_tick_params(labelsize=8)
             axis._axinfo["grid"].update(color="#e2e2e2", linewidth=0.6)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle("Function spaces in the slice A = 1, C = −1", fontsize=13)
     return figure
 
@@ -210,7 +203,7 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
         return module.Scatter3d(x=x, y=y, z=z, name=name, mode="markers", marker=marker)
 
     for column, part in enumerate(slices, start=1):
-        triangles = _visible(part.triangles)
+        triangles = part.triangles
         vertices, index = np.unique(triangles.reshape(-1, 3).round(9), axis=0, return_inverse=True)
         i, j, k = index.reshape(-1, 3).T.tolist()
         x, y, z = vertices.T.tolist()
@@ -223,8 +216,7 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
         for label, kind, ends in _line_pieces(part):
             add(column, line(ends, label, *dashes[kind], width=5))
         for chain in part.curve:
-            inside = chain[[_in_box(point) for point in chain]]
-            add(column, line(inside, "stride-one boundary", "black", "dash", 6))
+            add(column, line(chain, "stride-one boundary", "black", "dash", 6))
         add(column, dots(part.reduced_boundary, "reduced boundary point", BLUE, "circle"))
         if len(marks):
             add(column, dots(marks, "critical filters", "#b3123f", "diamond"))

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import InputError
 from .hyperroots import INFINITY, NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, conjugate
 
 __all__ = ["ExactInvariants", "RootClass", "RootClasses", "classes_of_roots", "exact_invariants"]
@@ -84,6 +85,11 @@ def classes_of_roots(
         Relative backward error.
     exact : ExactInvariants, optional
         What is known exactly; only structures that agree with it are considered.
+
+    Raises
+    ------
+    InputError
+        If roots are too close to each other for double precision.
     """
     real = bool(np.isrealobj(form))
     size = np.abs(form)
@@ -131,8 +137,11 @@ def _fit_structure(
             return classes, error
         if finest is None or error < finest[1]:
             finest = classes, error
-    if finest is None:
-        raise ArithmeticError("the roots of the filter cannot be computed to any accuracy")
+    if finest is None or exact is not None:
+        raise InputError(
+            "filter: some of its roots are too close to each other to be told apart in double precision; expected "
+            "roots farther apart, or decimals, which are understood up to a tolerance"
+        )
     return finest
 
 

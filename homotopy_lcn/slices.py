@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from .architecture import Architecture
 from .errors import InputError
 from .fibres import describe_filter, is_in_function_space
+from .function_space import REDUCED
 
 __all__ = ["LinePiece", "Slice", "slice_of_function_space", "slice_point"]
 
@@ -29,7 +30,8 @@ Array = NDArray[np.float64]
 
 #: Half of the ranges of p and of r + 1/2, and the end of the line B = D = 0.
 HALF_P, HALF_R, LINE_END = 1.75, 1.25, 0.75
-BISECTIONS = 40
+#: Halvings of an edge of the grid, and of an interval of the double line.
+EDGE_BISECTIONS, LINE_BISECTIONS = 24, 40
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
         key = (a, b) if a < b else (b, a)
         if key not in crossings:
             ends = (a, b) if member[a] else (b, a)
-            crossings[key] = _bisect(inside, grid[ends[0]], grid[ends[1]])
+            crossings[key] = _bisect(inside, grid[ends[0]], grid[ends[1]], EDGE_BISECTIONS)[0]
         return key
 
     triangles: list[list[Array]] = []
@@ -166,15 +168,15 @@ def _filter(point: Array) -> Array:
     return np.array([1.0, b, -1.0, d, e])
 
 
-def _bisect(inside: Callable[[Any], bool], good: Any, bad: Any) -> Any:
-    """The last point towards ``bad`` that is still inside."""
-    for _ in range(BISECTIONS):
+def _bisect(inside: Callable[[Any], bool], good: Any, bad: Any, times: int) -> tuple[Any, Any]:
+    """The last point towards ``bad`` that is still inside, and the first that is not."""
+    for _ in range(times):
         middle = (good + bad) / 2
         if inside(middle):
             good = middle
         else:
             bad = middle
-    return good
+    return good, bad
 
 
 def _chains(segments: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
@@ -210,9 +212,9 @@ def _line(arch: Architecture) -> tuple[tuple[LinePiece, ...], list[float]]:
     found = [kinds[0]]
     for (low, high), (before, after) in zip(pairwise(samples), pairwise(kinds), strict=True):
         if before != after:
-            cuts.append(float(_bisect(lambda e, before=before: kind(e) == before, low, high)))  # type: ignore[misc]
+            _, first = _bisect(lambda e, before=before: kind(e) == before, low, high, LINE_BISECTIONS)  # type: ignore[misc]
+            cuts.append(float(first))
             found.append(after)
     ends = [*cuts[1:], LINE_END]
     pieces = tuple(LinePiece(start, end, *what) for start, end, what in zip(cuts, ends, found, strict=True))
-    special = [e for e in cuts[1:] if "reduced" in kind(round(e, 9))[1]]
-    return pieces, special
+    return pieces, [e for e in cuts[1:] if REDUCED in kind(e)[1]]

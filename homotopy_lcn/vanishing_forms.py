@@ -234,7 +234,7 @@ _INEQUALITIES = {
         "C² − 4AE ≥ 0",
         "B⁴ − 4AB(BC − AD) ≥ 0",
         "D⁴ − 4DE(CD − BE) ≥ 0",
-        "AE ≤ 0 or AC ≤ 0",
+        "AE ≤ 0 or AC ≤ 0, where B = D = 0",
     ),
 }
 
