@@ -138,7 +138,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
             style = {"color": "#b3123f", "marker": "^", "s": 30, "zorder": 5, "depthshade": False}
             handles["critical filters"] = axes.scatter(*marks.T, **style)
         axes.set(xlim=BOX[0], ylim=BOX[1], zlim=BOX[2], xlabel="B", ylabel="D", zlabel="E")
-        axes.set_box_aspect((1, 1, 0.85), zoom=1.1)
+        axes.set_box_aspect((1, 1, 0.85), zoom=1.03)
         axes.view_init(**VIEW)
         axes.set_title(_title(part.architecture), fontsize=12)
         for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
