@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .architecture import Architecture
     from .counts import CountTable, generic_count
     from .errors import InputError
+    from .fibres import FilterGeometry, describe_filter, is_in_function_space
+    from .function_space import FunctionSpace, describe_function_space
     from .loss import SquaredLoss
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
@@ -31,6 +33,8 @@ __all__ = [
     "CountTable",
     "CriticalPoint",
     "CriticalPoints",
+    "FilterGeometry",
+    "FunctionSpace",
     "InputError",
     "SolveInterrupted",
     "SquaredLoss",
@@ -38,7 +42,10 @@ __all__ = [
     "ZeroResidual",
     "__version__",
     "critical_points",
+    "describe_filter",
+    "describe_function_space",
     "generic_count",
+    "is_in_function_space",
 ]
 
 # No module may be named as one of these: importing it would hide the name that it exports.
@@ -47,13 +54,18 @@ _MODULES = {
     "CountTable": "counts",
     "CriticalPoint": "results",
     "CriticalPoints": "results",
+    "FilterGeometry": "fibres",
+    "FunctionSpace": "function_space",
     "InputError": "errors",
     "SolveInterrupted": "solve",
     "SquaredLoss": "loss",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
     "critical_points": "solve",
+    "describe_filter": "fibres",
+    "describe_function_space": "function_space",
     "generic_count": "counts",
+    "is_in_function_space": "fibres",
 }
 
 

@@ -109,6 +109,10 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit()
 
 
+paper = typer.Typer(help="The tables and figures of the paper on function spaces and critical points.")
+app.add_typer(paper, name="paper")
+
+
 @app.callback()
 def _homotopy_lcn(
     version: Annotated[
@@ -231,6 +235,95 @@ def count(
         from .display import render_counts
 
         _show(render_counts(table))
+    return DONE
+
+
+@app.command()
+def geometry(
+    filters: Filters = None,
+    strides: Strides = None,
+    filter_: Annotated[
+        str | None,
+        typer.Option(
+            "--filter",
+            metavar="w_0,w_1,…",
+            help="Also the facts of this filter; integers and fractions are taken exactly, as in 1,0,-3/2,0,1.",
+            show_default=False,
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, metavar="X", help="Relative accuracy of a --filter that is not exact.")
+    ] = 1e-10,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+) -> int:
+    """Describe the function space of a network: dimension, equations, singularities, boundary; and where a filter lies.
+
+    A --filter that starts with a minus sign is given as --filter=-1,2.
+    """
+    architecture = _architecture(filters, strides)
+    _check_output(json_path)
+
+    from .fibres import describe_filter, distance_to_function_space
+    from .function_space import describe_function_space
+    from .inputs import filter_from_text
+    from .vanishing_forms import known_inequalities, vanishing_forms
+
+    facts = distance = equations = None
+    if filter_ is not None:
+        entries = filter_from_text(filter_, architecture)
+        facts = describe_filter(architecture, entries, tolerance)
+        if facts.real and not facts.in_function_space:
+            import numpy as np
+
+            distance, _ = distance_to_function_space(architecture, entries, np.random.default_rng(seed))
+    space = describe_function_space(architecture)
+    with suppress(InputError):  # too many monomials
+        equations = vanishing_forms(architecture)
+    inequalities = known_inequalities(architecture)
+
+    from .geometry_display import geometry_document, render_filter, render_function_space
+
+    if json_path is not None:
+        document = geometry_document(space, equations, inequalities, facts, distance)
+        _write(json_path, json.dumps(document) + "\n")
+    if not quiet and json_path != "-":
+        _show(render_function_space(space, equations, inequalities))
+        if facts is not None:
+            _show(render_filter(facts, distance))
+    return DONE
+
+
+@paper.command()
+def figure1(
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the files go.")] = ".",
+    resolution: Annotated[
+        int, typer.Option(min=4, max=400, metavar="N", help="Points along each parameter of the surfaces.")
+    ] = 60,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Also show the critical filters of -k 2,2,2 -s 1,2,1 for these data that meet the slice.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Draw Figure 1, function spaces in the slice A = 1, C = −1, as PNG, PDF and HTML."""
+    from .figures import FIGURE_1, draw_figure1
+
+    points = []
+    if data is not None:
+        from .inputs import from_npz
+        from .solve import critical_points
+
+        found = critical_points(FIGURE_1[1], from_npz(data, FIGURE_1[1]).loss)
+        points = [point.filter.real for point in found.real if point.attained]
+    written = draw_figure1(output, resolution, points)
+    if not quiet:
+        _print("".join(f"{path}\n" for path in written))
     return DONE
 
 

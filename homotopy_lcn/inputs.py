@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from math import isfinite
 
 import numpy as np
@@ -24,7 +25,7 @@ from .architecture import Architecture
 from .errors import InputError
 from .loss import SquaredLoss
 
-__all__ = ["LoadedData", "from_csv", "from_npz", "from_series", "random_gaussian", "random_white"]
+__all__ = ["LoadedData", "filter_from_text", "from_csv", "from_npz", "from_series", "random_gaussian", "random_white"]
 
 
 @dataclass(frozen=True)
@@ -313,3 +314,41 @@ def _number(option: str, cell: str, place: str) -> float:
     if not isfinite(value):
         raise InputError(f"{option}: {place}: {cell!r}; expected a finite number")
     return value
+
+
+def filter_from_text(text: str, arch: Architecture) -> list[Fraction] | list[complex]:
+    """Read the entries of a filter, the option ``--filter``.
+
+    Parameters
+    ----------
+    text : str
+        Numbers separated by commas: integers and fractions as in ``-3/2``, decimals, complex numbers as in ``1+2j``.
+    arch : Architecture
+
+    Returns
+    -------
+    list
+        Of fractions if all are integers or fractions, otherwise of complex numbers.
+
+    Raises
+    ------
+    InputError
+        If an entry is no finite number, or there are not K of them.
+    """
+    items = [item.strip() for item in text.split(",")]
+    size = arch.filter_size
+    if len(items) != size:
+        raise InputError(f"--filter: {len(items)} numbers given; expected {size}, the network's filter size")
+    numbers: list[Fraction | complex] = []
+    for item in items:
+        try:
+            exact = item.removeprefix("-").replace("/", "", 1).isdecimal()
+            number: Fraction | complex = Fraction(item) if exact else complex(item.replace("i", "j"))
+            finite = isfinite(abs(complex(number)))
+        except (ValueError, ZeroDivisionError, OverflowError):
+            finite = False
+        if not finite:
+            raise InputError(f"--filter: {item!r} is not a number; expected numbers as in 1,-3/2,0.5,1+2j")
+        numbers.append(number)
+    fractions = [number for number in numbers if isinstance(number, Fraction)]
+    return fractions if len(fractions) == size else [complex(number) for number in numbers]

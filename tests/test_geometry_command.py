@@ -1,0 +1,135 @@
+"""``homotopy-lcn geometry`` and ``homotopy-lcn paper figure1``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from homotopy_lcn import Architecture, cli
+from homotopy_lcn.fibres import describe_filter
+from homotopy_lcn.inputs import filter_from_text
+
+NETWORK = ("geometry", "-k", "3,2", "-s", "2,1")
+
+
+def test_the_facts_of_a_network_are_shown(capsys):
+    assert cli.main([*NETWORK]) == 0
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    for text in ("thin, of codimension 1", "(1, 0, 0, 0, 1) lies in the closure", "AD² + B²E − BCD = 0", "reduced, as"):
+        assert text in output
+
+
+def test_the_facts_of_a_filter_are_shown(capsys):
+    assert cli.main([*NETWORK, "--filter=1,0,-3,0,2"]) == 0
+    output = capsys.readouterr().out
+    assert "interior" in output
+    assert "2 complex θ up to scaling, 2 of them real" in output
+    assert cli.main([*NETWORK, "--filter=-1,0,0,0,-1"]) == 0
+    assert "distance to M" in capsys.readouterr().out
+    assert cli.main([*NETWORK, "--filter", "1,0,0,0,1+2j"]) == 0
+    assert "not real" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides"), [("2,2", "1,1"), ("2,2", "2,1"), ("1,1", "1,1"), ("5,5,5", "1,1,1"), ("2,2,2,2", "2,2,2,1")]
+)
+def test_every_kind_of_network_can_be_shown_and_written(filters, strides, capsys):
+    sizes, steps = ([int(item) for item in text.split(",")] for text in (filters, strides))
+    zeros = ",".join("0" * Architecture(sizes, steps).filter_size)
+    assert cli.main(["geometry", "-k", filters, "-s", strides, "--filter", zeros, "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["filter"]["in_function_space"] is True
+    assert cli.main(["geometry", "-k", filters, "-s", strides]) == 0
+
+
+def test_the_document_says_the_same(tmp_path, capsys):
+    path = tmp_path / "geometry.json"
+    assert cli.main([*NETWORK, "--filter=1,0,-2,0,1", "--json", str(path), "-q"]) == 0
+    assert capsys.readouterr().out == ""
+    document = json.loads(path.read_text())
+    assert document["format"] == "homotopy-lcn/geometry"
+    assert document["closed"] is False
+    assert document["closure_witness"] == [1, 0, 0, 0, 1]
+    assert document["equations"][0][0] == {"coefficient": 1, "monomial": [0, 3, 3]}
+    facts = document["filter"]
+    assert facts["boundary"] == ["reduced"]
+    assert facts["factorizations"][0]["rank"] == 3
+    assert facts["hyperroots"][0]["value"]["re"] == pytest.approx(1)
+    assert cli.main([*NETWORK, "--filter", "0,0,1j,0,0", "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["filter"]["filter"]["im"] == [0, 0, 1, 0, 0]
+    assert None in [item["value"] for item in document["filter"]["hyperroots"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2", "2 numbers given; expected 5"),
+        ("1,2,3,4,x", "'x' is not a number"),
+        ("1,2,3,4,nan", "'nan' is not a number"),
+        ("1,2,3,4,1/0", "'1/0' is not a number"),
+        ("1,2,3,4,", "'' is not a number"),
+        ("1,0,-2000000000001/1000000000000,0,1000000000001/1000000000000", "too close"),
+    ],
+)
+def test_mistakes_in_a_filter_are_one_line(text, message, capsys):
+    assert cli.main([*NETWORK, "--filter", text]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert len(errors.splitlines()) == 1
+    assert "filter: " in errors
+    assert message in errors
+
+
+def test_numbers_are_read_as_they_are_written():
+    arch = Architecture((2, 2), (1, 1))
+    assert filter_from_text("1,-3/2, 4", arch) == [1, -1.5, 4]
+    assert filter_from_text("1e3,-0.5,1+2i", arch) == [1000, -0.5, 1 + 2j]
+    assert not any(isinstance(value, complex) for value in filter_from_text("1,-3/2,4", arch))
+
+
+def test_figure_1_is_drawn_by_the_command(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("plotly")
+    assert cli.main(["paper", "figure1", "-o", str(tmp_path), "--resolution", "4"]) == 0
+    assert capsys.readouterr().out.split() == [str(tmp_path / f"figure1.{end}") for end in ("png", "pdf", "html")]
+    assert cli.main(["paper", "figure1", "-o", str(tmp_path / "nowhere")]) == 2
+
+
+@pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
+@pytest.mark.parametrize(
+    ("w", "number"),
+    [([1, 0, -3, 0, 2], 2), ([1, 0, 0, 0, 1], 2), ([1, -3, -3, 15, -10], 1), ([2, 1, -5, 3, -3], 0)],
+)
+def test_phcpack_finds_as_many_factorizations(w, number, tmp_path):
+    """Of w = (a x² + p x + q)(x² + r), three random combinations of whose equations phc solves; the rest sort out."""
+    a = w[0]
+    equations = [f"p-({w[1]})", f"q+{a}*r-({w[2]})", f"p*r-({w[3]})", f"q*r-({w[4]})"]
+    rng = np.random.default_rng(0)
+    system = [
+        "+".join(
+            f"({x!r}{y:+.17g}*i)*({e})"
+            for (x, y), e in zip(rng.standard_normal((4, 2)).tolist(), equations, strict=True)
+        )
+        for _ in range(3)
+    ]
+    source = tmp_path / "system"
+    source.write_text("3\n" + "".join(f"{line};\n" for line in system))
+    command = ["phc", "-0", "-b", str(source), str(tmp_path / "log")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    found = set()
+    for solution in re.split(r"\nsolution \d+", source.read_text().partition("THE SOLUTIONS")[2])[1:]:
+        lines = re.findall(r"^ ([pqr]) : +(\S+) +(\S+)$", solution, flags=re.MULTILINE)
+        values = {name: complex(float(real), float(imaginary)) for name, real, imaginary in lines}
+        p, q, r = values["p"], values["q"], values["r"]
+        residual = np.abs(np.convolve([a, p, q], [1, 0, r]) - w).max()
+        if residual < 1e-7:
+            found.add(complex(round(r.real, 5), round(r.imag, 5)))
+    assert len(found) == number
+    assert len(describe_filter(Architecture((3, 2), (2, 1)), w).factorizations) == number
