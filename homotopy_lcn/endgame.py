@@ -28,7 +28,7 @@ from .refinement import gradient_residual
 from .strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions
 
-__all__ = ["End", "PathEnds", "point_keys", "trace_ends"]
+__all__ = ["End", "PathEnds", "least_eigenvalue", "point_keys", "trace_ends"]
 
 #: Corners of the polygon that stands for a circle.
 CORNERS = 16
@@ -118,6 +118,12 @@ def point_keys(stratum: Stratum, points: Complex) -> Complex:
     return keys
 
 
+def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:
+    """The least nonzero singular value of a Gram matrix, relative to the largest."""
+    values = np.linalg.svd(gram, compute_uv=False)
+    return float(values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300))
+
+
 def trace_ends(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, *, jobs: int = 1) -> PathEnds:
     """Where the paths from ``starts`` (P, coordinates) end.
 
@@ -152,8 +158,7 @@ class _Circle:
 
 def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> PathEnds:
     ends = PathEnds.unknown(starts)
-    values = np.linalg.svd(homotopy.target.gram, compute_uv=False)
-    telling = PART_OF_EIGENVALUE * values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300)
+    telling = PART_OF_EIGENVALUE * least_eigenvalue(homotopy.target.gram)
     if RADII[-1] > telling:
         return ends
     path = np.arange(len(starts))

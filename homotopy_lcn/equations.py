@@ -59,17 +59,21 @@ class Equations:
     Parameters
     ----------
     stratum : Stratum
+    extended : bool
+        Whether to compute with NumPy's ``clongdouble`` instead of ``complex128``.
 
     Notes
     -----
     Points are arrays (P, coordinates); local coordinates are arrays (P, n), n the dimension of the stratum.
     """
 
-    def __init__(self, stratum: Stratum) -> None:
+    def __init__(self, stratum: Stratum, extended: bool = False) -> None:
         self.stratum = stratum
+        self.dtype: type[np.complexfloating] = np.clongdouble if extended else np.complex128
         size = stratum.filter_size
         exponents = np.arange(size)
-        self.fourier: Complex = np.exp(2j * np.pi * (np.outer(exponents, exponents) % size) / size)
+        pi = 4 * np.arctan(np.longdouble(1)) if extended else np.pi
+        self.fourier: Complex = np.exp(2j * pi * (np.outer(exponents, exponents) % size) / size).astype(self.dtype)
         self._inverse = self.fourier.conj() / size
         self._vandermonde = [
             np.ascontiguousarray(self.fourier[:, (np.arange(f.degree + 1) * f.dilation) % size])
@@ -161,7 +165,7 @@ class Equations:
         ]
         powers = [q**f.power for q, f in zip(values, factors, strict=True)]
         first = [q ** (f.power - 1) * f.power for q, f in zip(values, factors, strict=True)]
-        before, after = _partial_products(powers, np.ones((count, size), complex))
+        before, after = _partial_products(powers, np.ones((count, size), self.dtype))
         filters = c * before[-1]
         weight = s[:, None]
         residual = weight * (filters @ start.gram - start.b) + (1 - weight) * (
@@ -170,7 +174,7 @@ class Equations:
 
         others = [before[f] * after[f + 1] for f in range(len(factors))]
         slopes = [c * first[f] * others[f] for f in range(len(factors))]
-        jacobian = np.empty((count, size, self.stratum.dimension), complex)
+        jacobian = np.empty((count, size, self.stratum.dimension), np.result_type(points, self.dtype))
         jacobian[:, :, 0] = filters
         ends = [1]
         for slope, direction in zip(slopes, directions, strict=True):
@@ -219,6 +223,6 @@ def _partial_products(powers: list[Complex], one: Complex) -> tuple[list[Complex
 
 
 @lru_cache(maxsize=256)
-def equations_of(stratum: Stratum) -> Equations:
+def equations_of(stratum: Stratum, extended: bool = False) -> Equations:
     """The equations of a stratum, built once."""
-    return Equations(stratum)
+    return Equations(stratum, extended)

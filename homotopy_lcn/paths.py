@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distinct import find, first_occurrences
-from .endgame import End, PathEnds, point_keys, trace_ends
+from .endgame import End, PathEnds, least_eigenvalue, point_keys, trace_ends
 from .equations import Complex, Data, Equations, Real
 from .monodromy import random_data
 from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult
+from .tracking.reference import ReferenceEngine
 
 __all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
 
@@ -28,6 +29,9 @@ __all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
 DETOURS = 6
 #: On all but the first: the ways to ill-conditioned data turn sharply down to s = 1e-12.
 PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
+#: A Gram matrix with a nonzero eigenvalue below this part of the largest one is ill-conditioned: paths that get lost
+#: are tracked in extended precision.
+ILL_CONDITIONED = 1e-7
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
 #: Above this condition number (scaled to unit diagonal) an end is looked at closely, however well it was reached.
@@ -77,6 +81,7 @@ class Account:
     at_infinity: int = 0
     origin: int = 0
     retracked: int = 0
+    extended: int = 0
     detours: int = 0
     paths: int = 0
     steps: int = 0
@@ -105,9 +110,10 @@ def follow_paths(
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
     The straight segment from the start data, which are random, complex, avoids the discriminant with probability one.
-    Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
-    they end. If paths are still missing, all of them are tracked along other detours: from start data multiplied by
-    random complex numbers, Σ and b separately, which scales the start filters.
+    Failed and coinciding paths are tracked again conservatively, and in extended precision if the Gram matrix is
+    ill-conditioned; where that does not help, the endgame says where they end. If paths are still missing, all of them
+    are tracked along other detours: from start data multiplied by random complex numbers, Σ and b separately, which
+    scales the start filters.
 
     With ``few_samples`` the filters of residual zero form a continuum. A path that seems to end there may have strayed
     to it, so it is not accounted for.
@@ -134,6 +140,17 @@ def follow_paths(
                 ends.retracked += int(doubtful.size)
                 result.put(doubtful, again)
                 found, good = _verified(equations, result, data, jobs)
+        if not good.all() and least_eigenvalue(data.gram) < ILL_CONDITIONED:
+            rest = np.flatnonzero(~good)
+            precise = ReferenceEngine(extended=True).track(
+                equations.stratum, starts[rest], homotopy, PATIENT, jobs=jobs, report=report
+            )
+            ends.paths += rest.size
+            ends.steps += int(precise.steps.sum())
+            ends.extended += rest.size
+            arrived = np.flatnonzero(precise.success)
+            result.put(rest[arrived], precise.part(arrived))
+            found, good = _verified(equations, result, data, jobs)
         ends.regular = _united(equations, ends.regular, found) if len(ends.regular) else found
         if len(ends.regular) >= count:
             break

@@ -284,7 +284,8 @@ def _solve_stratum(
     result = StratumResult(
         row.pattern, row.pure, row.count, len(ends.regular), row.factorizations,
         ends.at_infinity, ends.singular_paths, ends.origin,
-        {"paths": ends.paths, "steps": ends.steps, "retracked": ends.retracked, "detours": ends.detours},
+        {"paths": ends.paths, "steps": ends.steps, "retracked": ends.retracked,
+         "extended": ends.extended, "detours": ends.detours},
     )  # fmt: skip
     return classified, result
 

@@ -64,6 +64,11 @@ class TrackResult:
         for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
             getattr(self, name)[rows] = getattr(other, name)
 
+    def part(self, rows: NDArray[np.int64]) -> TrackResult:
+        """The ends of some of the paths."""
+        names = ("points", "codes", "errors", "conditions", "steps", "distances")
+        return TrackResult(*(getattr(self, name)[rows] for name in names))
+
     def __len__(self) -> int:
         return len(self.codes)
 

@@ -33,13 +33,22 @@ Real = NDArray[np.float64]
 
 #: Paths tracked together. Fixed, so that results do not depend on the number of threads.
 BATCH = 256
-_EPS = float(np.finfo(float).eps)
 
 
 class ReferenceEngine:
-    """The engine in NumPy: readable, the oracle of others, and available everywhere."""
+    """The engine in NumPy: readable, the oracle of others, and available everywhere.
+
+    Parameters
+    ----------
+    extended : bool
+        Whether to compute with NumPy's ``clongdouble`` (64 bits of mantissa on x86-64) instead of ``complex128``: some
+        ten times slower, for ill-conditioned data. Only the inverses of Newton matrices stay in double precision.
+    """
 
     name = "reference"
+
+    def __init__(self, extended: bool = False) -> None:
+        self.extended = extended
 
     def track(
         self,
@@ -52,7 +61,7 @@ class ReferenceEngine:
         report: Callable[[int], None] | None = None,
     ) -> TrackResult:
         """Track the critical points ``points`` (P, coordinates) of the start data to the target data."""
-        equations = equations_of(stratum)
+        equations = equations_of(stratum, self.extended)
         start, target = equations.transform(homotopy.start), equations.transform(homotopy.target)
         batches = [points[i : i + BATCH] for i in range(0, max(len(points), 1), BATCH)]
         results = []
@@ -69,11 +78,13 @@ class ReferenceEngine:
                 for future in futures:
                     future.cancel()
                 raise
+        points = np.concatenate([result.points for result in results]).astype(complex)
         return TrackResult(
+            points,
             *(
                 np.concatenate([getattr(result, name) for result in results])
-                for name in ("points", "codes", "errors", "conditions", "steps", "distances")
-            )
+                for name in ("codes", "errors", "conditions", "steps", "distances")
+            ),
         )
 
 
@@ -96,7 +107,8 @@ class _Batch:
         self.target = target
         self.options = options
         self.cancelled = cancelled
-        self.gram_norms = float(np.linalg.norm(start.gram, 2)), float(np.linalg.norm(target.gram, 2))
+        self.rounding = float(np.finfo(equations.dtype).eps)
+        self.gram_norms = tuple(float(np.linalg.norm(np.asarray(d.gram, complex), 2)) for d in (start, target))
         self.b_norms = float(np.linalg.norm(start.b)), float(np.linalg.norm(target.b))
 
     def run(self, points: Complex) -> TrackResult:
@@ -107,7 +119,7 @@ class _Batch:
         options = self.options
         count = len(points)
         result = TrackResult(
-            points=self.equations.normalize(points),
+            points=self.equations.normalize(np.asarray(points, self.equations.dtype)),
             codes=np.full(count, ReturnCode.TOO_MANY_STEPS, dtype=np.int64),
             errors=np.full(count, np.inf),
             conditions=np.full(count, np.inf),
@@ -252,7 +264,7 @@ class _Batch:
         gram = s * self.gram_norms[0] + (1 - s) * self.gram_norms[1]
         b = s * self.b_norms[0] + (1 - s) * self.b_norms[1]
         residual = gram * np.linalg.norm(evaluation.filter, axis=1) + b
-        defect = _EPS * np.linalg.norm(evaluation.jacobian, axis=(1, 2)) * residual
+        defect = self.rounding * np.linalg.norm(evaluation.jacobian, axis=(1, 2)) * residual
         return defect * np.linalg.norm(inverse, axis=(1, 2))
 
     def _recentre(self, x: Complex, vectors: list[tuple[Complex, Complex]]) -> tuple[Complex, list[Complex]]:
@@ -276,8 +288,8 @@ class _Batch:
     def _to_patch(self, centre: Complex, point: Complex, tangent: Complex) -> tuple[Complex, Complex]:
         """A point and its tangent in the patch uᴴ Q_f = 1 with u = Q_f / ‖Q_f‖ at ``centre``."""
         new_point, new_tangent = point.copy(), tangent.copy()
-        stretch = np.ones(len(point), complex)
-        rate = np.zeros(len(point), complex)  # logarithmic derivative of the stretch
+        stretch = np.ones(len(point), point.dtype)
+        rate = np.zeros(len(point), point.dtype)  # logarithmic derivative of the stretch
         for factor, part in zip(self.equations.stratum.factors, self.equations.stratum.slices, strict=True):
             u = centre[:, part].conj() / np.linalg.norm(centre[:, part], axis=1)[:, None]
             a = (u * point[:, part]).sum(axis=1)
@@ -317,7 +329,7 @@ def _apply(inverse: Complex, vectors: Complex) -> Complex:
 def _inverse(matrices: Complex) -> Complex:
     """Inverses; NaN where singular."""
     try:
-        return np.asarray(np.linalg.inv(matrices), complex)
+        return np.linalg.inv(np.asarray(matrices, complex))
     except np.linalg.LinAlgError:
         if len(matrices) == 1:
             return np.full_like(matrices, np.nan)
