@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .architecture import Architecture
+    from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
     from .loss import SquaredLoss
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
+    "Certificate",
     "CountTable",
     "CriticalPoint",
     "CriticalPoints",
@@ -35,6 +37,8 @@ __all__ = [
     "SquaredLoss",
     "TrackerOptions",
     "__version__",
+    "certificate",
+    "certify",
     "critical_points",
     "generic_count",
 ]
@@ -42,6 +46,7 @@ __all__ = [
 # No module may be named as one of these: importing it would hide the name that it exports.
 _MODULES = {
     "Architecture": "architecture",
+    "Certificate": "certification",
     "CountTable": "counts",
     "CriticalPoint": "results",
     "CriticalPoints": "results",
@@ -49,6 +54,8 @@ _MODULES = {
     "SolveInterrupted": "solve",
     "SquaredLoss": "loss",
     "TrackerOptions": "tracking",
+    "certificate": "certification",
+    "certify": "certification",
     "critical_points": "solve",
     "generic_count": "counts",
 }

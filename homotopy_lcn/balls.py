@@ -1,0 +1,310 @@
+"""The critical-point equations of a stratum in ball arithmetic, and Krawczyk's proof that a box holds one solution.
+
+Real affine charts: in every Q_f one coefficient is 1 (that of largest modulus, so a point and its conjugate have the
+same chart); the unknowns x are the scalar c and the other coefficients, as many as the stratum has dimensions. With
+w = c v(q), v = Π_f Q_f^{m_f}, the equations
+
+    v · (c Σ v − b) = 0,        ∂v/∂q_i · (c Σ v − b) = 0
+
+have real coefficients, taken exactly from the doubles of Σ and b. Where c ≠ 0 they say that the gradient of the loss in
+these coordinates is zero.
+
+Krawczyk's operator in a form that can be read off: let X be the box of all x whose real and imaginary parts differ
+from those of x_0 by at most r_i, Y an approximate inverse of the Jacobian matrix, and M an enclosure of I − Y J(x)
+over X. If
+
+    |Y F(x_0)|_i + Σ_j (|Re M_ij| + |Im M_ij|) r_j < r_i        for all i
+
+(the first modulus taken for real and imaginary parts apart), then x ↦ x − Y F(x) maps X into itself and contracts a
+weighted maximum norm of the 2n real coordinates. So X holds exactly one solution, the solution is nonsingular, and it
+lies in the smaller box with these left-hand sides as radii around x_0 (Krawczyk 1969; Moore 1977; Neumaier, *Interval
+Methods for Systems of Equations* (1990), section 5.1).
+
+Functions here expect that the precision of python-flint has been set (``flint.ctx.workprec``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from flint import acb, acb_mat, acb_poly, arb, fmpz
+
+from .strata import Stratum
+
+__all__ = ["BallData", "BallEquations", "Box", "Solution", "data_of", "dyadic", "enclosing", "read_dyadic"]
+
+#: python-flint has no types that mypy knows.
+Ball = Any
+
+
+class BallData(NamedTuple):
+    """Gram matrix Σ, moment vector b and constant of a loss, as exact balls."""
+
+    gram: Ball
+    b: list[Ball]
+    constant: Ball
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box that is claimed to hold exactly one critical point.
+
+    Attributes
+    ----------
+    chart : tuple of int
+        For each factor of the stratum, the index of the coefficient that is 1.
+    middle : tuple of acb
+        x_0, exact: c, then the other coefficients of each factor.
+    radii : tuple of arb
+        r, exact.
+    precision : int
+        Working precision in bits with which the claim can be verified.
+    """
+
+    chart: tuple[int, ...]
+    middle: tuple[Ball, ...]
+    radii: tuple[Ball, ...]
+    precision: int
+
+    @property
+    def whole(self) -> list[Ball]:
+        """The box as balls."""
+        return [_widened(x, r) for x, r in zip(self.middle, self.radii, strict=True)]
+
+    def conjugate(self) -> Box:
+        """The complex conjugate of the box."""
+        return Box(self.chart, tuple(x.conjugate() for x in self.middle), self.radii, self.precision)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What is proved of the one critical point in a box: enclosures of its coordinates and of its filter."""
+
+    coordinates: tuple[Ball, ...]
+    filter: tuple[Ball, ...]
+
+    def conjugate(self) -> Solution:
+        """The solution in the conjugate box."""
+        return Solution(tuple(x.conjugate() for x in self.coordinates), tuple(x.conjugate() for x in self.filter))
+
+
+class BallEquations:
+    """The equations of a stratum for exact data, in the chart of each point.
+
+    Parameters
+    ----------
+    stratum : Stratum
+        Of the filter size of the data.
+    data : BallData
+    """
+
+    def __init__(self, stratum: Stratum, data: BallData) -> None:
+        self.stratum = stratum
+        self.data = data
+        self.size = stratum.filter_size
+
+    def factors(self, chart: Sequence[int], x: Sequence[Ball]) -> list[list[Ball]]:
+        """The coefficients of every Q_f at the unknowns x."""
+        result, position = [], 1
+        for factor, one in zip(self.stratum.factors, chart, strict=True):
+            rest = list(x[position : position + factor.degree])
+            result.append([*rest[:one], acb(1), *rest[one:]])
+            position += factor.degree
+        return result
+
+    def filter(self, chart: Sequence[int], x: Sequence[Ball]) -> list[Ball]:
+        """The filter w = c v."""
+        product = acb_poly([x[0]])
+        for q, factor in zip(self.factors(chart, x), self.stratum.factors, strict=True):
+            product *= _dilated(q, factor.dilation) ** factor.power
+        return _coefficients(product, self.size)
+
+    def equations(self, chart: Sequence[int], x: Sequence[Ball]) -> Ball:
+        """The left-hand sides of the equations, (n, 1)."""
+        tangent, _, _ = self._tangent(chart, x)
+        return tangent * self._residual(tangent * self.data.gram, x[0])
+
+    def linearized(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, Ball]:
+        """The left-hand sides (n, 1) and their Jacobian matrix (n, n)."""
+        gradient, products, curvature = self._second_order(chart, x)
+        n, c = self.stratum.dimension, x[0]
+        entries = products.tolist()
+        for i in range(n):
+            for j in range(1, n):
+                entries[i][j] *= c
+                if i:
+                    entries[i][j] += curvature[i - 1][j - 1]
+                else:
+                    entries[0][j] += gradient[j, 0]
+        return gradient, acb_mat(entries)
+
+    def hessian(self, chart: Sequence[int], x: Sequence[Ball]) -> Ball:
+        """Half the Hessian of the loss in the coordinates (c, q), (n, n), symmetric."""
+        gradient, products, curvature = self._second_order(chart, x)
+        n, c = self.stratum.dimension, x[0]
+        entries = products.tolist()
+        for i in range(1, n):
+            entries[0][i] = entries[i][0] = c * entries[0][i] + gradient[i, 0]
+        for i in range(1, n):
+            for j in range(1, n):
+                entries[i][j] = c * (c * entries[i][j] + curvature[i - 1][j - 1])
+        return acb_mat(entries)
+
+    def prove(self, box: Box) -> Solution | None:
+        """Prove that the box holds exactly one critical point with c ≠ 0, or None.
+
+        The approximate inverse is computed here: nothing but the box itself is taken from whoever claims it.
+        """
+        middle, whole = list(box.middle), box.whole
+        _, jacobian = self.linearized(box.chart, whole)
+        try:
+            inverse = jacobian.mid().inv().mid()
+        except ZeroDivisionError:
+            return None
+        step = inverse * self.equations(box.chart, middle)
+        spread = inverse * jacobian
+        n = len(middle)
+        coordinates = []
+        for i in range(n):
+            row = [acb(int(i == j)) - spread[i, j] for j in range(n)]
+            contraction = sum(
+                ((abs(m.real) + abs(m.imag)) * x.real.rad() for m, x in zip(row, whole, strict=True)), arb(0)
+            ).upper()
+            move = step[i, 0]
+            for part in (move.real, move.imag):
+                if not abs(part) + contraction < box.radii[i]:
+                    return None
+            coordinates.append(_widened(middle[i] - move, contraction))
+        if coordinates[0].contains(0):
+            return None
+        return Solution(tuple(coordinates), tuple(self.filter(box.chart, coordinates)))
+
+    def _tangent(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, list[Ball], list[Ball]]:
+        """Rows v and ∂v/∂q_i, (n, K); with the dilated factors and the products of all powers but one."""
+        factors = self.stratum.factors
+        forms = [_dilated(q, f.dilation) for q, f in zip(self.factors(chart, x), factors, strict=True)]
+        powers = [form**f.power for form, f in zip(forms, factors, strict=True)]
+        others = [_product(powers[:f] + powers[f + 1 :]) for f in range(len(factors))]
+        rows = _coefficients(_product(powers), self.size)
+        for factor, one, form, rest in zip(factors, chart, forms, others, strict=True):
+            slope = rest * (form ** (factor.power - 1) * factor.power) if factor.power > 1 else rest
+            width = self.size - factor.degree * factor.dilation
+            values = _coefficients(slope, width)
+            for i in range(factor.degree + 1):
+                if i != one:
+                    shift = i * factor.dilation
+                    rows += [0] * shift + values + [0] * (self.size - width - shift)
+        return acb_mat(self.stratum.dimension, self.size, rows), forms, powers
+
+    def _residual(self, products: Ball, c: Ball) -> Ball:
+        """c Σ v − b, (K, 1), from the rows of (v, ∂v) Σ."""
+        return acb_mat(self.size, 1, [c * products[0, k] - b for k, b in enumerate(self.data.b)])
+
+    def _second_order(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, Ball, list[list[Ball]]]:
+        """(v, ∂v) · r, (v, ∂v) Σ (v, ∂v)ᵀ, and ∂²v · r, with r = c Σ v − b."""
+        tangent, forms, powers = self._tangent(chart, x)
+        products = tangent * self.data.gram
+        residual = self._residual(products, x[0])
+        r = acb_poly(residual.entries())
+        factors = self.stratum.factors
+        n = self.stratum.dimension
+        curvature: list[list[Ball]] = [[acb(0)] * (n - 1) for _ in range(n - 1)]
+        starts = [0]
+        for factor in factors:
+            starts.append(starts[-1] + factor.degree)
+        for f, left in enumerate(factors):
+            for g in range(f, len(factors)):
+                right = factors[g]
+                if f == g and left.power == 1:
+                    continue
+                rest = [power for h, power in enumerate(powers) if h not in (f, g)]
+                if f == g:
+                    rest.append(forms[f] ** (left.power - 2) * (left.power * (left.power - 1)))
+                else:
+                    rest += [forms[h] ** (factors[h].power - 1) * factors[h].power for h in (f, g)]
+                reach = left.degree * left.dilation + right.degree * right.dilation
+                length = self.size - reach
+                reverse = acb_poly(_coefficients(_product(rest), length)[::-1])
+                paired = _coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
+                for i, row in enumerate(_free(left.degree, chart[f])):
+                    for j, column in enumerate(_free(right.degree, chart[g])):
+                        value = paired[row * left.dilation + column * right.dilation]
+                        curvature[starts[f] + i][starts[g] + j] = value
+                        curvature[starts[g] + j][starts[f] + i] = value
+        return tangent * residual, products * tangent.transpose(), curvature
+
+
+def data_of(gram: np.ndarray, b: np.ndarray, constant: float) -> BallData:
+    """Data as exact balls: every double is a rational number."""
+    size = len(b)
+    return BallData(acb_mat(size, size, gram.ravel().tolist()), [acb(value) for value in b.tolist()], arb(constant))
+
+
+def enclosing(value: Ball, reference: Ball) -> bool:
+    """Whether the first real ball contains the second."""
+    return bool(value.contains(reference))
+
+
+def dyadic(value: Ball) -> str:
+    """An exact real ball m · 2^e as ``"m*2^e"``."""
+    mantissa, exponent = value.man_exp()
+    return f"{mantissa}*2^{exponent}"
+
+
+def read_dyadic(text: str) -> Ball:
+    """The exact real ball that `dyadic` wrote; ValueError for anything else."""
+    mantissa, separator, exponent = text.partition("*2^")
+    if not separator or len(text) > 100_000 or abs(int(exponent)) > 2**40:
+        raise ValueError(f"{text[:40]!r} is not a number m*2^e")
+    return arb((fmpz(int(mantissa)), fmpz(int(exponent))))
+
+
+def power_of_two(exponent: int) -> Ball:
+    """2^exponent, exact."""
+    return arb((fmpz(1), fmpz(exponent)))
+
+
+def binary_exponent(value: Ball) -> int:
+    """An integer e with |value| ≤ 2^e, about the least one; −10⁹ for zero."""
+    upper = abs(value).upper() if isinstance(value, arb) else value.abs_upper()
+    if upper == 0:
+        return -(10**9)
+    mantissa, exponent = upper.man_exp()
+    return int(exponent) + math.ceil(math.log2(int(mantissa)))
+
+
+def _widened(x: Ball, radius: Ball) -> Ball:
+    return acb(_wider(x.real, radius), _wider(x.imag, radius))
+
+
+def _wider(x: Ball, radius: Ball) -> Ball:
+    return x + arb(0, radius)
+
+
+def _free(degree: int, one: int) -> list[int]:
+    return [i for i in range(degree + 1) if i != one]
+
+
+def _dilated(q: Sequence[Ball], dilation: int) -> Ball:
+    if dilation == 1:
+        return acb_poly(list(q))
+    spread: list[Ball] = [0] * ((len(q) - 1) * dilation + 1)
+    spread[::dilation] = q
+    return acb_poly(spread)
+
+
+def _product(forms: Sequence[Ball]) -> Ball:
+    result = acb_poly([1])
+    for form in forms:
+        result *= form
+    return result
+
+
+def _coefficients(form: Ball, size: int) -> list[Ball]:
+    """Coefficients, with the zeros that a polynomial type drops."""
+    values: list[Ball] = form.coeffs()
+    return values + [acb(0)] * (size - len(values))
