@@ -31,8 +31,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from flint import acb, acb_mat, acb_poly, arb, fmpz
 
+from ._flint import acb, acb_mat, acb_poly, arb, fmpz
 from .strata import Stratum
 
 __all__ = ["BallData", "BallEquations", "Box", "Solution", "data_of", "dyadic", "enclosing", "read_dyadic"]

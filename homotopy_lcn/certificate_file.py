@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flint import acb, arb, ctx
 
 from . import __version__
+from ._flint import acb, arb, ctx
 from .architecture import Architecture
-from .balls import BallEquations, Box, data_of, dyadic, power_of_two, read_dyadic
+from .balls import BallEquations, Box, data_of, dyadic, read_dyadic
 from .certification import Certificate, ProvedPoint, Statement, state
 from .claims import Claims, conclude, stratum_of
 from .counts import Pattern
@@ -214,8 +214,6 @@ def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
     box = point.box
     with ctx.workprec(box.precision):
         loss = point.claims.loss
-        # A little more than is proved, so that another order of rounding errors in a check does no harm.
-        radius = 2 * (loss.real.rad() + loss.imag.rad()).upper() + power_of_two(-box.precision)
         return {
             "pattern": [list(partition) for partition in point.pattern],
             "chart": list(box.chart),
@@ -225,7 +223,7 @@ def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
             "claims": {
                 **point.claims.answers,
                 "loss": [dyadic(loss.real.mid()), dyadic(loss.imag.mid())],
-                "loss_radius": dyadic(radius.upper()),
+                "loss_radius": dyadic(point.claims.loss_radius),
             },
         }
 

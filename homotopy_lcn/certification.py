@@ -14,32 +14,36 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
+from ._flint import acb, arb, ctx, fmpz
 from .architecture import Architecture
+from .balls import Ball, BallEquations, Box, Solution, binary_exponent, data_of, power_of_two
+from .claims import Claims, conclude, mirrored, stratum_of
 from .counts import Pattern, generic_count
 from .distinct import find
 from .errors import InputError
 from .forms import multiply, roots
 from .loss import SquaredLoss
-from .results import CriticalPoint, CriticalPoints
+from .results import CriticalPoint, CriticalPoints, describe_paths, format_pattern, quantity
 from .strata import Embedding
 
-try:
-    from flint import acb, arb, ctx
-except ImportError:
-    raise InputError(
-        "certify: python-flint is not installed; expected it from pip install homotopy-lcn[certify]"
-    ) from None
-
-from .balls import Ball, BallEquations, Box, Solution, binary_exponent, data_of, power_of_two
-from .claims import Claims, conclude, mirrored, stratum_of
-
-__all__ = ["Certificate", "ProvedPoint", "Statement", "StratumStatement", "certificate", "certify", "state"]
+__all__ = [
+    "Certificate",
+    "ProvedPoint",
+    "Statement",
+    "StratumStatement",
+    "certificate",
+    "certify",
+    "describe_statement",
+    "state",
+]
 
 #: Working precisions in bits start here and double.
 FIRST_PRECISION = 64
@@ -47,6 +51,8 @@ FIRST_PRECISION = 64
 LAST_PRECISION = 1024
 #: A point of a result must be as near as this to the proved one, relative to the norm of the filter.
 AGREEMENT = 1e-9
+#: Shares of the points that each process gets, one after the other.
+CHUNKS_EACH = 4
 #: The most digits that can be asked for.
 MOST_DIGITS = 1000
 
@@ -146,6 +152,21 @@ class Certificate:
         """Whether all points are certified and these are all isolated critical points with w ≠ 0."""
         return self.statement.complete and not any(self.reasons)
 
+    def __str__(self) -> str:
+        """A summary to quote."""
+        statement, count = self.statement, len(self.result)
+        lines = [
+            f"{self.result.counts.certified or 0} of {quantity(count, 'point', 'points')} certified, pairwise distinct"
+        ]
+        lines += [f"  point {row}: {reason}" for row, reason in enumerate(self.reasons) if reason]
+        lines += describe_statement(statement)
+        if not statement.complete:
+            lines.append(f"other paths, numerically: {describe_paths(self.result) or 'none'}")
+        lines += [f"loss order of the real points: {_proof(statement.ordered)}"]
+        if statement.global_minimum is not None:
+            lines.append(f"global minimum: {self.points[statement.global_minimum].claims.loss.real}")
+        return "\n".join(lines)
+
     def decimals(self, row: int, digits: int) -> list[tuple[str, str]]:
         """The filter of a point of the result as decimal strings (re, im), wrong by at most one unit in the last digit.
 
@@ -156,6 +177,21 @@ class Certificate:
             raise InputError(f"row: point {row} is not certified ({self.reasons[row]}); expected a certified point")
         with ctx.workprec(_bits(digits) + 64):
             return [(_decimal(x.real, digits), _decimal(x.imag, digits)) for x in self.points[position].solution.filter]
+
+
+def describe_statement(statement: Statement) -> list[str]:
+    """The statement on all points together in words."""
+    if statement.complete:
+        return ["complete, proved: these are all isolated critical filters w ≠ 0"]
+    return [
+        f"stratum {format_pattern(row.pattern)}: {row.proved} of {row.generic} proved"
+        for row in statement.strata
+        if row.proved != row.generic
+    ] + ["not proved to be complete"]
+
+
+def _proof(proved: bool) -> str:
+    return "proved" if proved else "not proved"
 
 
 def certify(result: CriticalPoints, *, digits: int | None = None, jobs: int = 1) -> CriticalPoints:
@@ -199,7 +235,7 @@ def certificate(result: CriticalPoints, *, digits: int | None = None, jobs: int 
             raise InputError(f"{name}: {value!r} given; expected an integer from 1 to {most}")
     count = len(result)
     leaders = _leaders(result)
-    proofs = _prove_all(result, np.unique(leaders).tolist(), digits)
+    proofs = _prove_all(result, np.unique(leaders).tolist(), digits, jobs)
     for row in range(count):
         if leaders[row] != row:
             proof = proofs[int(leaders[row])]
@@ -282,6 +318,8 @@ def _contradiction(point: CriticalPoint, proof: ProvedPoint) -> str | None:
         if not abs(enclosed - acb(stored)) < limit:
             return "no critical point proved near the filter"
     claims = proof.claims
+    if not claims.exact_pattern:
+        return "not proved to lie on its stratum: factors may have a common root"
     if claims.real is None:
         return "undecided whether real"
     if claims.real != point.real:
@@ -328,16 +366,77 @@ def _overlapping(solutions: Sequence[Solution]) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
-def _prove_all(result: CriticalPoints, rows: list[int], digits: int | None) -> dict[int, ProvedPoint | str]:
-    by_pattern: dict[Pattern, BallEquations] = {}
-    data = data_of(result.loss.gram, result.loss.b, result.loss.constant)
+def _prove_all(result: CriticalPoints, rows: list[int], digits: int | None, jobs: int) -> dict[int, ProvedPoint | str]:
+    """The proof of each of the given points, or why there is none."""
+    arch, loss = result.architecture, result.loss
+    if jobs == 1 or len(rows) < 2:
+        return dict(zip(rows, _prove_some(arch, loss, [result[row] for row in rows], digits), strict=True))
+    parts = [rows[first :: CHUNKS_EACH * jobs] for first in range(CHUNKS_EACH * jobs)]
     proofs: dict[int, ProvedPoint | str] = {}
-    for row in rows:
-        point = result[row]
-        if point.stratum not in by_pattern:
-            by_pattern[point.stratum] = BallEquations(stratum_of(result.architecture, point.stratum), data)
-        proofs[row] = prove_point(result.architecture, by_pattern[point.stratum], point, digits)
+    # Spawned, as threads of the solver may be alive here.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(_packed_proofs, arch, loss, [result[row] for row in part], digits) for part in parts]
+        for part, future in zip(parts, futures, strict=True):
+            proofs.update((row, _unpacked(proof)) for row, proof in zip(part, future.result(), strict=True))
     return proofs
+
+
+def _prove_some(
+    arch: Architecture, loss: SquaredLoss, points: Sequence[CriticalPoint], digits: int | None
+) -> list[ProvedPoint | str]:
+    data = data_of(loss.gram, loss.b, loss.constant)
+    equations: dict[Pattern, BallEquations] = {}
+    proofs = []
+    for point in points:
+        if point.stratum not in equations:
+            equations[point.stratum] = BallEquations(stratum_of(arch, point.stratum), data)
+        proofs.append(prove_point(arch, equations[point.stratum], point, digits))
+    return proofs
+
+
+def _packed_proofs(*arguments: Any) -> list[Any]:
+    """`_prove_some` in another process: balls cannot be pickled, their integers can."""
+    return [_packed(proof) for proof in _prove_some(*arguments)]
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, acb):
+        return _Balls(tuple(_integers(part) for part in (value.real, value.imag)))
+    if isinstance(value, arb):
+        return _Balls((_integers(value),))
+    if isinstance(value, tuple):
+        return tuple(_packed(item) for item in value)
+    if isinstance(value, (ProvedPoint, Box, Solution, Claims)):
+        return replace(value, **{column.name: _packed(getattr(value, column.name)) for column in fields(value)})
+    return value
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, _Balls):
+        parts = [_ball(*part) for part in value.parts]
+        return acb(*parts) if len(parts) == 2 else parts[0]
+    if isinstance(value, tuple):
+        return tuple(_unpacked(item) for item in value)
+    if isinstance(value, (ProvedPoint, Box, Solution, Claims)):
+        return replace(value, **{column.name: _unpacked(getattr(value, column.name)) for column in fields(value)})
+    return value
+
+
+@dataclass(frozen=True)
+class _Balls:
+    """Middle and radius, m · 2^e each, of the real (and imaginary) part."""
+
+    parts: tuple[tuple[int, int, int, int], ...]
+
+
+def _integers(value: Ball) -> tuple[int, int, int, int]:
+    middle, radius = value.mid().man_exp(), value.rad().man_exp()
+    return int(middle[0]), int(middle[1]), int(radius[0]), int(radius[1])
+
+
+def _ball(middle: int, exponent: int, radius: int, radius_exponent: int) -> Ball:
+    exact = arb((fmpz(middle), fmpz(exponent)))
+    return arb(exact, arb((fmpz(radius), fmpz(radius_exponent)))) if radius else exact
 
 
 def prove_point(
@@ -358,9 +457,9 @@ def prove_point(
     proved: ProvedPoint | None = None
     while precision <= last:
         with ctx.workprec(precision):
-            box = _newton(equations, chart, x, precision)
-            solution = equations.prove(box) if box is not None else None
-            if box is not None and solution is not None:
+            found = prove_box(equations, chart, x, precision)
+            if found is not None:
+                box, solution = found
                 claims = conclude(arch, equations, box, solution)
                 proved = ProvedPoint(point.stratum, box, solution, claims)
                 x = list(box.middle)
@@ -370,6 +469,15 @@ def prove_point(
         if proved is not None and digits is None and precision > 4 * FIRST_PRECISION and proved.claims.real is not None:
             break
     return proved or "Krawczyk's test fails at every precision"
+
+
+def prove_box(
+    equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int
+) -> tuple[Box, Solution] | None:
+    """A box around the solution that Newton's method finds from x, and what is proved of it."""
+    box = _newton(equations, chart, x, precision)
+    solution = equations.prove(box) if box is not None else None
+    return None if box is None or solution is None else (box, solution)
 
 
 def _decided(claims: Claims) -> bool:

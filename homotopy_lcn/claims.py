@@ -18,15 +18,15 @@ At a critical point the loss is c − bᵀw, as wᵀ(Σw − b) = 0: its enclosu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
 
 import numpy as np
-from flint import acb, acb_mat, acb_poly, arb, ctx
 
+from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .architecture import Architecture
-from .balls import Ball, BallEquations, Box, Solution
+from .balls import Ball, BallEquations, Box, Solution, binary_exponent, power_of_two
 from .classification import RealStructure, all_real_factorizations, real_factorizations
 from .forms import dilate, multiply, power
 from .strata import Stratum
@@ -52,6 +52,8 @@ class Claims:
         Whether different factors of one block are proved to have no common root.
     loss : acb
         Enclosure of the loss.
+    loss_radius : arb
+        Exact; at least the radius of `loss` twice over, a power of two.
     """
 
     real: bool | None
@@ -62,6 +64,7 @@ class Claims:
     indices: tuple[int | None, ...] | None
     exact_pattern: bool
     loss: Ball
+    loss_radius: Ball
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -91,13 +94,14 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     loss = equations.data.constant - sum(
         (b * w for b, w in zip(equations.data.b, solution.filter, strict=True)), acb(0)
     )
+    radius = power_of_two(1 + binary_exponent(loss.real.rad() + loss.imag.rad())) if not loss.is_exact() else arb(0)
     if not real:
-        return Claims(real, None, None, None, smooth, None, exact, loss)
+        return Claims(real, None, None, None, smooth, None, exact, loss, radius)
     loss = acb(loss.real)
     w = [x.real for x in solution.filter]
     structures = _real_structures(arch, equations.stratum, factors)
     if structures is None:
-        return Claims(real, None, None, None, smooth, None, exact, loss)
+        return Claims(real, None, None, None, smooth, None, exact, loss, radius)
     odd = [sum(d % 2 for d in degrees) for degrees in arch.layer_degrees]
     pairs = list(zip(structures, odd, strict=True))
     inside: bool | None = all(s.enough(n, odd_only=False) is True for s, n in pairs)
@@ -106,15 +110,12 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     if smooth is None:  # then w may have other factorizations
         inside, interior, attained = inside or None, None, attained or None
     return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=indices,
-                  exact_pattern=exact, loss=loss)  # fmt: skip
+                  exact_pattern=exact, loss=loss, loss_radius=radius)  # fmt: skip
 
 
 def mirrored(claims: Claims) -> Claims:
     """What is proved of the conjugate point."""
-    return Claims(
-        claims.real, claims.in_function_space, claims.attained, claims.interior, claims.smooth, claims.indices,
-        claims.exact_pattern, claims.loss.conjugate(),
-    )  # fmt: skip
+    return replace(claims, loss=claims.loss.conjugate())
 
 
 def _is_real(box: Box, solution: Solution) -> bool | None:
