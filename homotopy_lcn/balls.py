@@ -35,7 +35,7 @@ import numpy as np
 from ._flint import acb, acb_mat, acb_poly, arb, fmpz
 from .strata import Stratum
 
-__all__ = ["BallData", "BallEquations", "Box", "Solution", "data_of", "dyadic", "enclosing", "read_dyadic"]
+__all__ = ["BallData", "BallEquations", "Box", "Solution", "data_of", "dyadic", "read_dyadic"]
 
 #: python-flint has no types that mypy knows.
 Ball = Any
@@ -130,58 +130,42 @@ class BallEquations:
 
     def linearized(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, Ball]:
         """The left-hand sides (n, 1) and their Jacobian matrix (n, n)."""
-        gradient, products, curvature = self._second_order(chart, x)
-        n, c = self.stratum.dimension, x[0]
-        entries = products.tolist()
-        for i in range(n):
-            for j in range(1, n):
-                entries[i][j] *= c
-                if i:
-                    entries[i][j] += curvature[i - 1][j - 1]
-                else:
-                    entries[0][j] += gradient[j, 0]
-        return gradient, acb_mat(entries)
+        gradient, tangent, products, curvature = self._second_order(chart, x)
+        curvature[0][1:] = gradient.entries()[1:]
+        return gradient, products * self._scaled(tangent, x[0]).transpose() + acb_mat(curvature)
 
     def hessian(self, chart: Sequence[int], x: Sequence[Ball]) -> Ball:
         """Half the Hessian of the loss in the coordinates (c, q), (n, n), symmetric."""
-        gradient, products, curvature = self._second_order(chart, x)
-        n, c = self.stratum.dimension, x[0]
-        entries = products.tolist()
-        for i in range(1, n):
-            entries[0][i] = entries[i][0] = c * entries[0][i] + gradient[i, 0]
-        for i in range(1, n):
-            for j in range(1, n):
-                entries[i][j] = c * (c * entries[i][j] + curvature[i - 1][j - 1])
-        return acb_mat(entries)
+        gradient, tangent, _, curvature = self._second_order(chart, x)
+        scaled = self._scaled(tangent, x[0])
+        for i, value in enumerate(gradient.entries()[1:], 1):
+            curvature[0][i] = curvature[i][0] = value
+            curvature[i][1:] = [x[0] * entry for entry in curvature[i][1:]]
+        return scaled * self.data.gram * scaled.transpose() + acb_mat(curvature)
 
     def prove(self, box: Box) -> Solution | None:
         """Prove that the box holds exactly one critical point with c ≠ 0, or None.
 
         The approximate inverse is computed here: nothing but the box itself is taken from whoever claims it.
         """
-        middle, whole = list(box.middle), box.whole
-        _, jacobian = self.linearized(box.chart, whole)
+        n = self.stratum.dimension
+        _, jacobian = self.linearized(box.chart, box.whole)
         try:
             inverse = jacobian.mid().inv().mid()
         except ZeroDivisionError:
             return None
-        step = inverse * self.equations(box.chart, middle)
-        spread = inverse * jacobian
-        n = len(middle)
-        coordinates = []
-        for i in range(n):
-            row = [acb(int(i == j)) - spread[i, j] for j in range(n)]
-            contraction = sum(
-                ((abs(m.real) + abs(m.imag)) * x.real.rad() for m, x in zip(row, whole, strict=True)), arb(0)
-            ).upper()
-            move = step[i, 0]
-            for part in (move.real, move.imag):
-                if not abs(part) + contraction < box.radii[i]:
-                    return None
-            coordinates.append(_widened(middle[i] - move, contraction))
+        identity = acb_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
+        offsets = acb_mat(n, 1, [_widened(acb(0), radius) for radius in box.radii])
+        # The product encloses M x for all M and x, so that its radii are at least Σ_j (|Re M_ij| + |Im M_ij|) r_j.
+        spread = (identity - inverse * jacobian) * offsets
+        moves = (spread - inverse * self.equations(box.chart, box.middle)).entries()
+        for move, radius in zip(moves, box.radii, strict=True):
+            if not (abs(move.real) < radius and abs(move.imag) < radius):
+                return None
+        coordinates = tuple(x + move for x, move in zip(box.middle, moves, strict=True))
         if coordinates[0].contains(0):
             return None
-        return Solution(tuple(coordinates), tuple(self.filter(box.chart, coordinates)))
+        return Solution(coordinates, tuple(self.filter(box.chart, coordinates)))
 
     def _tangent(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, list[Ball], list[Ball]]:
         """Rows v and ∂v/∂q_i, (n, K); with the dilated factors and the products of all powers but one."""
@@ -204,49 +188,56 @@ class BallEquations:
         """c Σ v − b, (K, 1), from the rows of (v, ∂v) Σ."""
         return acb_mat(self.size, 1, [c * products[0, k] - b for k, b in enumerate(self.data.b)])
 
-    def _second_order(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, Ball, list[list[Ball]]]:
-        """(v, ∂v) · r, (v, ∂v) Σ (v, ∂v)ᵀ, and ∂²v · r, with r = c Σ v − b."""
+    def _scaled(self, tangent: Ball, c: Ball) -> Ball:
+        """Rows v and c ∂v, the derivatives of the filter."""
+        entries = (tangent * c).entries()
+        return acb_mat(tangent.nrows(), self.size, tangent.entries()[: self.size] + entries[self.size :])
+
+    def _second_order(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, Ball, Ball, list[list[Ball]]]:
+        """(v, ∂v) · r, (v, ∂v), (v, ∂v) Σ, and ∂²v · r with a zero row and column for c; r = c Σ v − b."""
         tangent, forms, powers = self._tangent(chart, x)
         products = tangent * self.data.gram
         residual = self._residual(products, x[0])
         r = acb_poly(residual.entries())
         factors = self.stratum.factors
         n = self.stratum.dimension
-        curvature: list[list[Ball]] = [[acb(0)] * (n - 1) for _ in range(n - 1)]
-        starts = [0]
-        for factor in factors:
-            starts.append(starts[-1] + factor.degree)
+        curvature: list[list[Ball]] = [[0] * n for _ in range(n)]
+        start = 1
         for f, left in enumerate(factors):
+            column_start = start
+            rows = _free(left.degree, chart[f])
             for g in range(f, len(factors)):
                 right = factors[g]
-                if f == g and left.power == 1:
-                    continue
-                rest = [power for h, power in enumerate(powers) if h not in (f, g)]
-                if f == g:
-                    rest.append(forms[f] ** (left.power - 2) * (left.power * (left.power - 1)))
-                else:
-                    rest += [forms[h] ** (factors[h].power - 1) * factors[h].power for h in (f, g)]
-                reach = left.degree * left.dilation + right.degree * right.dilation
-                length = self.size - reach
-                reverse = acb_poly(_coefficients(_product(rest), length)[::-1])
-                paired = _coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
-                for i, row in enumerate(_free(left.degree, chart[f])):
-                    for j, column in enumerate(_free(right.degree, chart[g])):
-                        value = paired[row * left.dilation + column * right.dilation]
-                        curvature[starts[f] + i][starts[g] + j] = value
-                        curvature[starts[g] + j][starts[f] + i] = value
-        return tangent * residual, products * tangent.transpose(), curvature
+                columns = _free(right.degree, chart[g])
+                if f != g or left.power > 1:
+                    paired = self._paired(forms, powers, f, g, r)
+                    for i, row in enumerate(rows, start):
+                        for j, column in enumerate(columns, column_start):
+                            value = paired[row * left.dilation + column * right.dilation]
+                            curvature[i][j] = curvature[j][i] = value
+                column_start += right.degree
+            start += left.degree
+        return tangent * residual, tangent, products, curvature
+
+    def _paired(self, forms: list[Ball], powers: list[Ball], f: int, g: int, r: Ball) -> list[Ball]:
+        """r paired with all shifts of the second derivative of v in Q_f and Q_g: what is left of the product."""
+        factors = self.stratum.factors
+        rest = [power for h, power in enumerate(powers) if h not in (f, g)]
+        if f == g:
+            power = factors[f].power
+            rest.append(forms[f] ** (power - 2) * (power * (power - 1)))
+        else:
+            rest += [forms[h] ** (factors[h].power - 1) * factors[h].power for h in (f, g) if factors[h].power > 1]
+        reach = sum(factors[h].degree * factors[h].dilation for h in (f, g))
+        length = self.size - reach
+        reverse = acb_poly(_coefficients(_product(rest), length)[::-1])
+        return _coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
 
 
 def data_of(gram: np.ndarray, b: np.ndarray, constant: float) -> BallData:
     """Data as exact balls: every double is a rational number."""
     size = len(b)
     return BallData(acb_mat(size, size, gram.ravel().tolist()), [acb(value) for value in b.tolist()], arb(constant))
-
-
-def enclosing(value: Ball, reference: Ball) -> bool:
-    """Whether the first real ball contains the second."""
-    return bool(value.contains(reference))
 
 
 def dyadic(value: Ball) -> str:

@@ -475,9 +475,27 @@ def prove_box(
     equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int
 ) -> tuple[Box, Solution] | None:
     """A box around the solution that Newton's method finds from x, and what is proved of it."""
-    box = _newton(equations, chart, x, precision)
-    solution = equations.prove(box) if box is not None else None
-    return None if box is None or solution is None else (box, solution)
+    if precision == FIRST_PRECISION:  # a solve's points are about as accurate as this can make them
+        box = _box_around(chart, x, precision)
+        solution = equations.prove(box)
+        if solution is not None:
+            return box, solution
+    improved = _newton(equations, chart, x, precision)
+    if improved is None:
+        return None
+    box = _box_around(chart, improved, precision)
+    solution = equations.prove(box)
+    return None if solution is None else (box, solution)
+
+
+def _box_around(chart: tuple[int, ...], x: list[Ball], precision: int) -> Box:
+    """The box of half the precision around a point."""
+    return Box(chart, tuple(x), tuple(power_of_two(scale - precision // 2 + 3) for scale in _scales(x)), precision)
+
+
+def _scales(x: list[Ball]) -> list[int]:
+    """Binary exponents of the size of the unknowns: in its chart, no coefficient of a factor is much above 1."""
+    return [binary_exponent(x[0]), *([0] * (len(x) - 1))]
 
 
 def _decided(claims: Claims) -> bool:
@@ -488,8 +506,8 @@ def _decided(claims: Claims) -> bool:
     )
 
 
-def _newton(equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int) -> Box | None:
-    """A box around the solution that Newton's method finds from x."""
+def _newton(equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int) -> list[Ball] | None:
+    """The solution that Newton's method finds from x."""
     x = [+value for value in x]
     for _ in range(12):
         gradient, jacobian = equations.linearized(chart, x)
@@ -500,10 +518,8 @@ def _newton(equations: BallEquations, chart: tuple[int, ...], x: list[Ball], pre
         x = [(value - d).mid() for value, d in zip(x, step, strict=True)]
         if not all(value.is_finite() for value in x):
             return None
-        scales = [binary_exponent(x[0]), *([0] * (len(x) - 1))]
-        if all(binary_exponent(d) < scale - precision // 3 for d, scale in zip(step, scales, strict=True)):
-            radii = tuple(power_of_two(scale - precision // 2 + 3) for scale in scales)
-            return Box(chart, tuple(x), radii, precision)
+        if all(binary_exponent(d) < scale - precision // 3 for d, scale in zip(step, _scales(x), strict=True)):
+            return x
     return None
 
 
@@ -527,7 +543,7 @@ def _coordinates(
         for _ in range(factor.power):
             spread = np.zeros(factor.degree * factor.dilation + 1, complex)
             spread[:: factor.dilation] = q
-            shape = multiply(shape, spread)
+            shape = np.convolve(shape, spread)
     scalar = complex(shape.conj() @ point.filter / (np.abs(shape) ** 2).sum())
     if point.real and not np.any(np.imag(rest)):
         scalar = complex(scalar.real)
