@@ -5,10 +5,10 @@ from __future__ import annotations
 from .errors import InputError
 
 try:
-    from flint import acb, acb_mat, acb_poly, arb, ctx, fmpz
+    from flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpz
 except ImportError:
     raise InputError(
         "certify: python-flint is not installed; expected it from pip install homotopy-lcn[certify]"
     ) from None
 
-__all__ = ["acb", "acb_mat", "acb_poly", "arb", "ctx", "fmpz"]
+__all__ = ["acb", "acb_mat", "acb_poly", "arb", "arb_mat", "ctx", "fmpz"]

@@ -32,11 +32,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._flint import acb, acb_mat, acb_poly, arb, fmpz
+from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpz
 from .strata import Stratum
 
-__all__ = ["BallData", "BallEquations", "Box", "Solution", "data_of", "dyadic", "read_dyadic"]
+__all__ = ["BallData", "BallEquations", "Box", "Solution", "data_of", "data_of_samples", "dyadic", "read_dyadic"]
 
+#: Bits in which sums of products of doubles are exact, whatever their exponents.
+EXACT = 2**13
 #: python-flint has no types that mypy knows.
 Ball = Any
 
@@ -238,6 +240,20 @@ def data_of(gram: np.ndarray, b: np.ndarray, constant: float) -> BallData:
     """Data as exact balls: every double is a rational number."""
     size = len(b)
     return BallData(acb_mat(size, size, gram.ravel().tolist()), [acb(value) for value in b.tolist()], arb(constant))
+
+
+def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> BallData:
+    """The data Σ = Σ p pᵀ, b = Σ p y, Σ y² of samples X (N, d_0), Y (N, d_L) of doubles, without any rounding."""
+    outputs = Y.shape[1]
+    patches = np.concatenate([X[:, i * stride : i * stride + size] for i in range(outputs)])
+    values = Y.T.ravel()
+    with ctx.workprec(EXACT):
+        p = arb_mat(*patches.shape, patches.ravel().tolist())
+        y = arb_mat(len(values), 1, values.tolist())
+        transposed = p.transpose()
+        return BallData(
+            acb_mat(transposed * p), [acb(x) for x in (transposed * y).entries()], (y.transpose() * y)[0, 0]
+        )
 
 
 def dyadic(value: Ball) -> str:

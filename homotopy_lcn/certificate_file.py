@@ -16,17 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from . import __version__
-from ._flint import acb, arb, ctx
+from ._flint import acb, acb_mat, arb, ctx
 from .architecture import Architecture
-from .balls import BallEquations, Box, data_of, dyadic, read_dyadic
+from .balls import BallData, BallEquations, Box, dyadic, read_dyadic
 from .certification import Certificate, ProvedPoint, Statement, state
 from .claims import Claims, conclude, stratum_of
 from .counts import Pattern
 from .errors import InputError
-from .loss import SquaredLoss
 from .results import format_pattern
 
 __all__ = ["Check", "check", "to_text"]
@@ -63,7 +60,7 @@ class Check:
 
 def to_text(certificate: Certificate) -> str:
     """Write a certificate as JSON text, one point a line."""
-    loss = certificate.loss
+    data = certificate.data
     points = [_point_to_json(point) for point in certificate.points]
     content = {
         "format": FORMAT,
@@ -74,9 +71,9 @@ def to_text(certificate: Certificate) -> str:
             "strides": list(certificate.architecture.strides),
         },
         "loss": {
-            "gram": [[_exact(value) for value in row] for row in loss.gram.tolist()],
-            "b": [_exact(value) for value in loss.b.tolist()],
-            "constant": _exact(loss.constant),
+            "gram": [[dyadic(value.real) for value in row] for row in data.gram.tolist()],
+            "b": [dyadic(value.real) for value in data.b],
+            "constant": dyadic(data.constant),
         },
         "statement": _statement_to_json(certificate.statement),
         "points": points,
@@ -116,18 +113,13 @@ def check_text(text: str) -> Check:
     try:
         arch = Architecture(content["architecture"]["filters"], content["architecture"]["strides"])
         stated_digest = content.pop("digest")
-        gram = np.array([[_double(value) for value in row] for row in content["loss"]["gram"]])
-        b = np.array([_double(value) for value in content["loss"]["b"]])
-        constant = _double(content["loss"]["constant"])
-        if gram.shape != (arch.filter_size,) * 2 or b.shape != (arch.filter_size,) or (gram != gram.T).any():
-            raise InputError("loss: expected a symmetric Gram matrix and a vector of the filter size")
-        loss = SquaredLoss(gram, b, constant)
+        data = _data_from_json(content["loss"], arch.filter_size)
         items = list(content["points"])
         failures = [] if stated_digest == _digest(content) else ["the digest does not fit: the file was changed"]
-        points = _verify_points(arch, loss, items, failures)
+        points = _verify_points(arch, data, items, failures)
         statement = None
         if not failures:
-            statement = state(arch, loss, points)
+            statement = state(arch, data, points)
             if _statement_to_json(statement) != content["statement"]:
                 failures.append("the statement on all points does not follow")
                 statement = None
@@ -141,11 +133,20 @@ def check_text(text: str) -> Check:
     return Check(arch, len(items), tuple(failures), statement, least)
 
 
+def _data_from_json(item: Mapping[str, Any], size: int) -> BallData:
+    rows = [[read_dyadic(value) for value in row] for row in item["gram"]]
+    b = [acb(read_dyadic(value)) for value in item["b"]]
+    if len(b) != size or [len(row) for row in rows] != [size] * size:
+        raise InputError(f"loss: expected a Gram matrix and a vector of size {size}")
+    if any(rows[i][j] != rows[j][i] for i in range(size) for j in range(i)):
+        raise InputError("loss.gram: not symmetric; expected a symmetric matrix")
+    return BallData(acb_mat(rows), b, read_dyadic(item["constant"]))
+
+
 def _verify_points(
-    arch: Architecture, loss: SquaredLoss, items: Sequence[Mapping[str, Any]], failures: list[str]
+    arch: Architecture, data: BallData, items: Sequence[Mapping[str, Any]], failures: list[str]
 ) -> list[ProvedPoint]:
     """The points of the file as far as they are proved; what fails is added to ``failures``."""
-    data = data_of(loss.gram, loss.b, loss.constant)
     by_pattern: dict[Pattern, BallEquations] = {}
     points: list[ProvedPoint] = []
     for position, item in enumerate(items):
@@ -243,17 +244,3 @@ def _statement_to_json(statement: Statement) -> dict[str, Any]:
 
 def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _exact(value: float) -> str:
-    mantissa, power = value.as_integer_ratio()
-    return f"{mantissa}*2^{1 - power.bit_length()}"
-
-
-def _double(text: str) -> float:
-    """The double that a dyadic number is; ValueError if it is none."""
-    number = read_dyadic(text)
-    value = float(number)
-    if arb(value) != number:
-        raise ValueError(f"{text} is not a double")
-    return value

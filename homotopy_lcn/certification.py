@@ -21,10 +21,21 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ._flint import acb, arb, ctx, fmpz
+from ._flint import acb, acb_mat, arb, ctx, fmpz
 from .architecture import Architecture
-from .balls import Ball, BallEquations, Box, Solution, binary_exponent, data_of, power_of_two
+from .balls import (
+    Ball,
+    BallData,
+    BallEquations,
+    Box,
+    Solution,
+    binary_exponent,
+    data_of,
+    data_of_samples,
+    power_of_two,
+)
 from .claims import Claims, conclude, mirrored, stratum_of
 from .counts import Pattern, generic_count
 from .distinct import find
@@ -53,6 +64,8 @@ LAST_PRECISION = 1024
 AGREEMENT = 1e-9
 #: Shares of the points that each process gets, one after the other.
 CHUNKS_EACH = 4
+#: X and Y.
+Samples = tuple[ArrayLike, ArrayLike]
 #: The most digits that can be asked for.
 MOST_DIGITS = 1000
 
@@ -128,7 +141,8 @@ class Certificate:
     Attributes
     ----------
     architecture : Architecture
-    loss : SquaredLoss
+    data : BallData
+        Gram matrix, moment vector and constant that all proofs are for, as exact numbers.
     points : tuple of ProvedPoint
     statement : Statement
     result : CriticalPoints
@@ -140,7 +154,7 @@ class Certificate:
     """
 
     architecture: Architecture
-    loss: SquaredLoss
+    data: BallData
     points: tuple[ProvedPoint, ...]
     statement: Statement
     result: CriticalPoints
@@ -194,7 +208,9 @@ def _proof(proved: bool) -> str:
     return "proved" if proved else "not proved"
 
 
-def certify(result: CriticalPoints, *, digits: int | None = None, jobs: int = 1) -> CriticalPoints:
+def certify(
+    result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
+) -> CriticalPoints:
     """Prove the points of a result; the same points with `certified` set.
 
     Parameters
@@ -202,6 +218,9 @@ def certify(result: CriticalPoints, *, digits: int | None = None, jobs: int = 1)
     result : CriticalPoints
     digits : int, optional
         Enclose every filter to so many digits, at most 1000.
+    samples : pair of array_like, optional
+        X (N, d_0) and Y (N, d_L) of which the loss was made. Then everything proved is about their exact Gram matrix
+        and moment vector, not about the sums rounded to doubles that the result holds.
     jobs : int
         Number of processes.
 
@@ -214,7 +233,8 @@ def certify(result: CriticalPoints, *, digits: int | None = None, jobs: int = 1)
     Raises
     ------
     InputError
-        If python-flint is not installed, or ``digits`` or ``jobs`` is out of range.
+        If python-flint is not installed, ``digits`` or ``jobs`` is out of range, or the result is not
+        one for the samples.
 
     Examples
     --------
@@ -224,18 +244,21 @@ def certify(result: CriticalPoints, *, digits: int | None = None, jobs: int = 1)
     >>> len(certified), certified.counts.certified
     (2, 2)
     """
-    return certificate(result, digits=digits, jobs=jobs).result
+    return certificate(result, digits=digits, samples=samples, jobs=jobs).result
 
 
-def certificate(result: CriticalPoints, *, digits: int | None = None, jobs: int = 1) -> Certificate:
+def certificate(
+    result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
+) -> Certificate:
     """The proofs for the points of a result; parameters as for `certify`."""
     for name, value, most in (("digits", digits, MOST_DIGITS), ("jobs", jobs, 4096)):
         valid = isinstance(value, int | np.integer) and not isinstance(value, bool) and 1 <= value <= most
         if not valid and not (name == "digits" and value is None):
             raise InputError(f"{name}: {value!r} given; expected an integer from 1 to {most}")
+    data = _exact_data(result, samples)
     count = len(result)
     leaders = _leaders(result)
-    proofs = _prove_all(result, np.unique(leaders).tolist(), digits, jobs)
+    proofs = _prove_all(result, np.unique(leaders).tolist(), data, digits, jobs)
     for row in range(count):
         if leaders[row] != row:
             proof = proofs[int(leaders[row])]
@@ -256,19 +279,19 @@ def certificate(result: CriticalPoints, *, digits: int | None = None, jobs: int 
         leader = int(leaders[row])
         proof = _proved(proofs[row])
         points.append(replace(proof, mirror_of=positions.get(leader) if leader != row else None))
-    statement = state(result.architecture, result.loss, points)
+    statement = state(result.architecture, data, points)
     certified = [replace(point, certified=reasons[row] is None) for row, point in enumerate(result)]
     marked = CriticalPoints.build(
         result.architecture, result.loss, certified, result.strata, seed=result.seed, complete=result.complete,
         statistics=result.statistics, software=result.software,
     )  # fmt: skip
     return Certificate(
-        result.architecture, result.loss, tuple(points), statement, marked,
+        result.architecture, data, tuple(points), statement, marked,
         tuple(positions.get(row) for row in range(count)), tuple(reasons),
     )  # fmt: skip
 
 
-def state(arch: Architecture, loss: SquaredLoss, points: Sequence[ProvedPoint]) -> Statement:
+def state(arch: Architecture, data: BallData, points: Sequence[ProvedPoint]) -> Statement:
     """What is proved of all points together; points not proved to differ from an earlier one do not count."""
     repeated = {later for later, _ in _overlapping([point.solution for point in points])}
     proved = Counter(
@@ -284,10 +307,25 @@ def state(arch: Architecture, loss: SquaredLoss, points: Sequence[ProvedPoint]) 
     possible = [i for i in real if points[i].claims.attained is not False]
     best = min(possible, key=lambda i: float(losses[i].mid()), default=None)
     if best is not None:
-        others = [losses[i] for i in possible if i != best] + [arb(loss.constant)]
+        others = [losses[i] for i in possible if i != best] + [data.constant]
         sure = complete and points[best].claims.attained and all(losses[best] < other for other in others)
         best = best if sure else None
     return Statement(strata, complete, not repeated, best, ordered)
+
+
+def _exact_data(result: CriticalPoints, samples: Samples | None) -> BallData:
+    loss = result.loss
+    if samples is None:
+        return data_of(loss.gram, loss.b, loss.constant)
+    X, Y = (np.asarray(values, dtype=float) for values in samples)
+    rounded = SquaredLoss.from_data(X, Y, result.architecture)
+    for name in ("gram", "b"):
+        ours, theirs = getattr(loss, name), getattr(rounded, name)
+        if np.abs(ours - theirs).max() > AGREEMENT * np.abs(theirs).max():
+            raise InputError(
+                f"samples: their {name} is another one; expected the X and Y that the result was found for"
+            )
+    return data_of_samples(X, Y, result.architecture.filter_size, result.architecture.stride)
 
 
 def _proved(proof: ProvedPoint | str) -> ProvedPoint:
@@ -366,25 +404,27 @@ def _overlapping(solutions: Sequence[Solution]) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
-def _prove_all(result: CriticalPoints, rows: list[int], digits: int | None, jobs: int) -> dict[int, ProvedPoint | str]:
+def _prove_all(
+    result: CriticalPoints, rows: list[int], data: BallData, digits: int | None, jobs: int
+) -> dict[int, ProvedPoint | str]:
     """The proof of each of the given points, or why there is none."""
-    arch, loss = result.architecture, result.loss
+    arch = result.architecture
     if jobs == 1 or len(rows) < 2:
-        return dict(zip(rows, _prove_some(arch, loss, [result[row] for row in rows], digits), strict=True))
+        return dict(zip(rows, _prove_some(arch, data, [result[row] for row in rows], digits), strict=True))
     parts = [rows[first :: CHUNKS_EACH * jobs] for first in range(CHUNKS_EACH * jobs)]
     proofs: dict[int, ProvedPoint | str] = {}
+    packed = [_packed(value) for value in (*data.gram.entries(), *data.b, data.constant)]
     # Spawned, as threads of the solver may be alive here.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(_packed_proofs, arch, loss, [result[row] for row in part], digits) for part in parts]
+        futures = [pool.submit(_packed_proofs, arch, packed, [result[row] for row in part], digits) for part in parts]
         for part, future in zip(parts, futures, strict=True):
             proofs.update((row, _unpacked(proof)) for row, proof in zip(part, future.result(), strict=True))
     return proofs
 
 
 def _prove_some(
-    arch: Architecture, loss: SquaredLoss, points: Sequence[CriticalPoint], digits: int | None
+    arch: Architecture, data: BallData, points: Sequence[CriticalPoint], digits: int | None
 ) -> list[ProvedPoint | str]:
-    data = data_of(loss.gram, loss.b, loss.constant)
     equations: dict[Pattern, BallEquations] = {}
     proofs = []
     for point in points:
@@ -394,9 +434,13 @@ def _prove_some(
     return proofs
 
 
-def _packed_proofs(*arguments: Any) -> list[Any]:
+def _packed_proofs(
+    arch: Architecture, packed: list[Any], points: Sequence[CriticalPoint], digits: int | None
+) -> list[Any]:
     """`_prove_some` in another process: balls cannot be pickled, their integers can."""
-    return [_packed(proof) for proof in _prove_some(*arguments)]
+    values, size = [_unpacked(value) for value in packed], arch.filter_size
+    data = BallData(acb_mat(size, size, values[: size**2]), values[size**2 : -1], values[-1])
+    return [_packed(proof) for proof in _prove_some(arch, data, points, digits)]
 
 
 def _packed(value: Any) -> Any:

@@ -246,6 +246,14 @@ def certify(
         int | None,
         typer.Option(min=1, max=1000, metavar="N", help="Print the real filters to N digits.", show_default=False),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Arrays X and Y of the result: prove it for their exact Gram matrix.",
+            show_default=False,
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Verify a certificate, from its data and boxes alone.")
     ] = False,
@@ -258,7 +266,7 @@ def certify(
     Exit codes: 0 everything is proved, 2 unusable input, 3 something is not.
     """
     if check:
-        for option, given in (("-o", output), ("--digits", digits), ("--json", json_path)):
+        for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
             if given is not None:
                 raise InputError(f"{option}: given with --check; expected --check alone, which only verifies")
         return _check_certificate(file, quiet)
@@ -268,10 +276,15 @@ def certify(
     from .results import CriticalPoints
 
     result = CriticalPoints.from_json(file)
+    samples = None
+    if data is not None:
+        from .inputs import samples_from_npz
+
+        samples = samples_from_npz(data)
 
     from .certification import certificate
 
-    proofs = certificate(result, digits=digits, jobs=jobs)
+    proofs = certificate(result, digits=digits, samples=samples, jobs=jobs)
     if output is not None:
         from .certificate_file import to_text
 

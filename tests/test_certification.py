@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from networks import solved
+from networks import random_problem, solved
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, certificate, certify, cli
 from homotopy_lcn import critical_points as solve
@@ -143,6 +143,29 @@ def test_digits():
         assert abs(Fraction(short) - Fraction(long)) < abs(Fraction(long)) / 10**199
 
 
+def test_the_proof_is_about_the_samples():
+    problem, result = random_problem((3, 2), (2, 1)), solved((3, 2), (2, 1))
+    proofs = certificate(result, samples=(problem.X, problem.Y), digits=40)
+    assert proofs.complete
+    patches = [x[i * 2 : i * 2 + 5] for x in problem.X for i in range(2)]
+    gram = [[sum(Fraction(p[i]) * Fraction(p[j]) for p in patches) for j in range(5)] for i in range(5)]
+    b = [sum(Fraction(p[i]) * Fraction(y) for p, y in zip(patches, problem.Y.ravel(), strict=True)) for i in range(5)]
+
+    def fraction(number):
+        assert number.is_exact()
+        mantissa, exponent = number.real.man_exp()
+        return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+    assert [[fraction(x) for x in row] for row in proofs.data.gram.tolist()] == gram
+    assert [fraction(x) for x in proofs.data.b] == b
+    assert to_text(certificate(result, samples=(problem.X, problem.Y), jobs=2, digits=40)) == to_text(proofs)
+    assert check_text(to_text(proofs)).statement == proofs.statement
+    row = first(result, lambda point: point.real)
+    assert proofs.decimals(row, 40) != certificate(result, digits=40).decimals(row, 40)
+    with pytest.raises(InputError, match="samples"):
+        certify(result, samples=(problem.X + 1, problem.Y))
+
+
 @pytest.mark.parametrize("options", [{"digits": 0}, {"digits": 1001}, {"digits": 2.5}, {"jobs": 0}])
 def test_unusable_options(options):
     with pytest.raises(InputError, match=next(iter(options))):
@@ -233,7 +256,7 @@ def test_a_duplicated_point(real):
     assert proofs.result.counts.certified == len(result) - 1
     assert any("not proved to differ" in (reason or "") for reason in proofs.reasons)
     assert not proofs.complete
-    assert not state(result.architecture, result.loss, [*proofs.points, proofs.points[0]]).distinct
+    assert not state(result.architecture, proofs.data, [*proofs.points, proofs.points[0]]).distinct
 
 
 def test_a_point_with_the_conjugate_filter():
@@ -421,6 +444,19 @@ def test_command_line(capsys, result_file, tmp_path):
     proof.write_text(proof.read_text().replace('"version": 1,', '"version": 1, "more": 0,'))
     assert cli.main(["certify", "--check", str(proof)]) == 3
     assert "digest" in capsys.readouterr().err
+
+
+def test_command_line_with_samples(capsys, result_file, tmp_path):
+    problem = random_problem((3, 2), (2, 1))
+    np.savez(tmp_path / "data.npz", X=problem.X, Y=problem.Y)
+    np.savez(tmp_path / "other.npz", X=problem.X + 1, Y=problem.Y)
+    np.savez(tmp_path / "gram.npz", gram=np.eye(5), b=np.ones(5))
+    arguments = ["certify", str(result_file), "--data"]
+    assert cli.main([*arguments, str(tmp_path / "data.npz"), "-o", "-"]) == 0
+    assert check_text(capsys.readouterr().out).failures == ()
+    for name in ("other", "gram"):
+        assert cli.main([*arguments, str(tmp_path / f"{name}.npz")]) == 2
+        assert capsys.readouterr().out == ""
 
 
 def test_command_line_exit_codes(capsys, result_file, tmp_path):
