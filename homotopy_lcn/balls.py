@@ -35,7 +35,20 @@ import numpy as np
 from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpz
 from .strata import Stratum
 
-__all__ = ["BallData", "BallEquations", "Box", "Solution", "data_of", "data_of_samples", "dyadic", "read_dyadic"]
+__all__ = [
+    "BallData",
+    "BallEquations",
+    "Box",
+    "Solution",
+    "binary_exponent",
+    "coefficients",
+    "data_of",
+    "data_of_samples",
+    "dilated",
+    "dyadic",
+    "power_of_two",
+    "read_dyadic",
+]
 
 #: Bits in which sums of products of doubles are exact, whatever their exponents.
 EXACT = 2**13
@@ -122,8 +135,8 @@ class BallEquations:
         """The filter w = c v."""
         product = acb_poly([x[0]])
         for q, factor in zip(self.factors(chart, x), self.stratum.factors, strict=True):
-            product *= _dilated(q, factor.dilation) ** factor.power
-        return _coefficients(product, self.size)
+            product *= dilated(q, factor.dilation) ** factor.power
+        return coefficients(product, self.size)
 
     def equations(self, chart: Sequence[int], x: Sequence[Ball]) -> Ball:
         """The left-hand sides of the equations, (n, 1)."""
@@ -172,14 +185,14 @@ class BallEquations:
     def _tangent(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, list[Ball], list[Ball]]:
         """Rows v and ∂v/∂q_i, (n, K); with the dilated factors and the products of all powers but one."""
         factors = self.stratum.factors
-        forms = [_dilated(q, f.dilation) for q, f in zip(self.factors(chart, x), factors, strict=True)]
+        forms = [dilated(q, f.dilation) for q, f in zip(self.factors(chart, x), factors, strict=True)]
         powers = [form**f.power for form, f in zip(forms, factors, strict=True)]
         others = [_product(powers[:f] + powers[f + 1 :]) for f in range(len(factors))]
-        rows = _coefficients(_product(powers), self.size)
+        rows = coefficients(_product(powers), self.size)
         for factor, one, form, rest in zip(factors, chart, forms, others, strict=True):
             slope = rest * (form ** (factor.power - 1) * factor.power) if factor.power > 1 else rest
             width = self.size - factor.degree * factor.dilation
-            values = _coefficients(slope, width)
+            values = coefficients(slope, width)
             for i in range(factor.degree + 1):
                 if i != one:
                     shift = i * factor.dilation
@@ -232,8 +245,8 @@ class BallEquations:
             rest += [forms[h] ** (factors[h].power - 1) * factors[h].power for h in (f, g) if factors[h].power > 1]
         reach = sum(factors[h].degree * factors[h].dilation for h in (f, g))
         length = self.size - reach
-        reverse = acb_poly(_coefficients(_product(rest), length)[::-1])
-        return _coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
+        reverse = acb_poly(coefficients(_product(rest), length)[::-1])
+        return coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
 
 
 def data_of(gram: np.ndarray, b: np.ndarray, constant: float) -> BallData:
@@ -296,7 +309,7 @@ def _free(degree: int, one: int) -> list[int]:
     return [i for i in range(degree + 1) if i != one]
 
 
-def _dilated(q: Sequence[Ball], dilation: int) -> Ball:
+def dilated(q: Sequence[Ball], dilation: int) -> Ball:
     if dilation == 1:
         return acb_poly(list(q))
     spread: list[Ball] = [0] * ((len(q) - 1) * dilation + 1)
@@ -311,7 +324,7 @@ def _product(forms: Sequence[Ball]) -> Ball:
     return result
 
 
-def _coefficients(form: Ball, size: int) -> list[Ball]:
+def coefficients(form: Ball, size: int) -> list[Ball]:
     """Coefficients, with the zeros that a polynomial type drops."""
     values: list[Ball] = form.coeffs()
     return values + [acb(0)] * (size - len(values))

@@ -444,33 +444,32 @@ def _packed_proofs(
 
 
 def _packed(value: Any) -> Any:
-    if isinstance(value, acb):
-        return _Balls(tuple(_integers(part) for part in (value.real, value.imag)))
-    if isinstance(value, arb):
-        return _Balls((_integers(value),))
-    if isinstance(value, tuple):
-        return tuple(_packed(item) for item in value)
-    if isinstance(value, (ProvedPoint, Box, Solution, Claims)):
-        return replace(value, **{column.name: _packed(getattr(value, column.name)) for column in fields(value)})
+    """Balls and records of balls as tuples of integers, the first entry the name of the type."""
+    kind = type(value)
+    if kind is acb:
+        return ("acb", *_integers(value.real), *_integers(value.imag))
+    if kind is arb:
+        return ("arb", *_integers(value))
+    if kind is tuple:
+        return ("tuple", *map(_packed, value))
+    if kind in _RECORDS.values():
+        return (kind.__name__, *(_packed(getattr(value, column.name)) for column in fields(value)))
     return value
 
 
 def _unpacked(value: Any) -> Any:
-    if isinstance(value, _Balls):
-        parts = [_ball(*part) for part in value.parts]
-        return acb(*parts) if len(parts) == 2 else parts[0]
-    if isinstance(value, tuple):
-        return tuple(_unpacked(item) for item in value)
-    if isinstance(value, (ProvedPoint, Box, Solution, Claims)):
-        return replace(value, **{column.name: _unpacked(getattr(value, column.name)) for column in fields(value)})
-    return value
+    if not isinstance(value, tuple):
+        return value
+    kind, *parts = value
+    if kind == "acb":
+        return acb(_ball(*parts[:4]), _ball(*parts[4:]))
+    if kind == "arb":
+        return _ball(*parts)
+    items = map(_unpacked, parts)
+    return tuple(items) if kind == "tuple" else _RECORDS[kind](*items)
 
 
-@dataclass(frozen=True)
-class _Balls:
-    """Middle and radius, m · 2^e each, of the real (and imaginary) part."""
-
-    parts: tuple[tuple[int, int, int, int], ...]
+_RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (ProvedPoint, Box, Solution, Claims)}
 
 
 def _integers(value: Ball) -> tuple[int, int, int, int]:

@@ -19,16 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
 
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .architecture import Architecture
-from .balls import Ball, BallEquations, Box, Solution, binary_exponent, power_of_two
+from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
 from .classification import RealStructure, all_real_factorizations, real_factorizations
-from .forms import dilate, multiply, power
+from .forms import dilate, multiply
 from .strata import Stratum
 
 __all__ = ["Claims", "conclude", "mirrored", "stratum_of"]
@@ -146,21 +146,23 @@ def _resultant(left: Sequence[Ball], right: Sequence[Ball]) -> Ball:
 
 def _is_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[Ball]]) -> bool | None:
     """True if no hyperroot of a block's level divides the product of the blocks below, None if one may."""
-    below = _form([acb(1)])
-    previous = None
-    for block in arch.blocks:
-        if previous is not None:
-            for factor, q in zip(stratum.factors, factors, strict=True):
-                if factor.dilation == previous:
-                    below = multiply(below, dilate(power(_form(q), factor.power), factor.dilation))
-            components = [list(below[j :: block.dilation]) for j in range(min(block.dilation, len(below)))]
-            constants = [part[0] for part in components if len(part) == 1]
-            others = [part for part in components if len(part) > 1]
-            if all(value.contains(0) for value in constants) and all(
-                _resultant(left, right).contains(0) for left, right in combinations(others, 2)
-            ):
-                return None
-        previous = block.dilation
+    below = acb_poly([1])
+    degree = 0
+    for lower, block in pairwise(arch.blocks):
+        for factor, q in zip(stratum.factors, factors, strict=True):
+            if factor.dilation == lower.dilation:
+                below *= dilated(q, factor.dilation) ** factor.power
+        degree += lower.degree * lower.dilation
+        if degree < block.dilation:
+            continue
+        values = coefficients(below, degree + 1)
+        components = [values[j :: block.dilation] for j in range(block.dilation)]
+        constants = [part[0] for part in components if len(part) == 1]
+        others = [part for part in components if len(part) > 1]
+        if all(value.contains(0) for value in constants) and all(
+            _resultant(left, right).contains(0) for left, right in combinations(others, 2)
+        ):
+            return None
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import sys
 from contextlib import suppress
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from networks import random_problem, solved
 
+import homotopy_lcn
 from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, certificate, certify, cli
 from homotopy_lcn import critical_points as solve
 from homotopy_lcn._flint import acb, acb_mat, arb, ctx
@@ -484,10 +486,14 @@ def test_solve_and_certify(capsys):
     assert json.loads(capsys.readouterr().out)["counts"]["certified"] == 2
 
 
-def test_without_python_flint(capsys, monkeypatch, result_file):
+def test_without_python_flint(capsys, monkeypatch, result_file, text):
+    proof = result_file.with_name("proof.json")
+    proof.write_text(text)
     for name in ("_flint", "balls", "claims", "certification", "certificate_file"):
+        monkeypatch.setattr(homotopy_lcn, name, sys.modules[f"homotopy_lcn.{name}"])  # put back afterwards
         monkeypatch.delitem(sys.modules, f"homotopy_lcn.{name}")
     monkeypatch.setitem(sys.modules, "flint", None)
-    for arguments in ([str(result_file)], ["--check", str(result_file)]):
+    for arguments in ([str(result_file)], ["--check", str(proof)]):
         assert cli.main(["certify", *arguments]) == 2
         assert "pip install homotopy-lcn[certify]" in capsys.readouterr().err
+    assert importlib.import_module("homotopy_lcn.certification").certify is not certify
