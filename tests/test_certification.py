@@ -134,6 +134,20 @@ def test_points_off_the_function_space_are_proved_from_their_coordinates(tmp_pat
     assert again.to_json() == result.to_json()
 
 
+def test_singular_points_of_the_function_space_are_undecided():
+    # The target (x² − y²)(x² − 4y²) has two factorizations into a form of degree two and one in x², y².
+    gram, target = np.diag([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([1.0, 0.0, -5.0, 0.0, 4.0])
+    result = solve(Architecture((3, 2), (2, 1)), SquaredLoss(gram, gram @ target))
+    proofs = certificate(result)
+    assert proofs.reasons == (None,) * len(result)
+    row = first(result, lambda point: np.allclose(point.filter, target))
+    claims = proofs.points[proofs.rows[row]].claims
+    assert (claims.smooth, claims.interior, claims.attained, claims.indices) == (None, None, True, (0,))
+    # One of the ten points of generic data is the second factorization.
+    assert not proofs.complete
+    assert proofs.statement.global_minimum is None
+
+
 def test_digits():
     result = solved((3, 2), (2, 1))
     proofs = certificate(result, digits=200)
