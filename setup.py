@@ -15,7 +15,17 @@ from pathlib import Path
 from pybind11.setup_helpers import Pybind11Extension, build_ext
 from setuptools import setup
 
-FLAGS = ["-O3", "-std=c++17", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi"]
+# No result depends on the sign of a zero or on floating-point traps.
+FLAGS = [
+    "-O3",
+    "-std=c++17",
+    "-fno-math-errno",
+    "-fno-signed-zeros",
+    "-fno-trapping-math",
+    "-Wall",
+    "-Wextra",
+    "-Wno-psabi",
+]
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
 KERNELS = {
     "kernel_baseline": [],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .tracking import TrackerOptions
+    from .zero_residual import ZeroResidual
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "SolveInterrupted",
     "SquaredLoss",
     "TrackerOptions",
+    "ZeroResidual",
     "__version__",
     "certificate",
     "certify",
@@ -54,6 +56,7 @@ _MODULES = {
     "SolveInterrupted": "solve",
     "SquaredLoss": "loss",
     "TrackerOptions": "tracking",
+    "ZeroResidual": "zero_residual",
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",

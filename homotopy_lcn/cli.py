@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .architecture import Architecture
     from .counts import CountTable
     from .inputs import LoadedData
+    from .loss import SquaredLoss
     from .progress import Progress
     from .results import CriticalPoints
 
@@ -168,6 +169,13 @@ def solve(
     prove: Annotated[
         bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
     ] = False,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="With few samples: only the isolated critical filters.")
+    ] = False,
+    regularize: Annotated[
+        float | None,
+        typer.Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
+    ] = None,
 ) -> int:
     """Find every critical point of the squared loss and classify it.
 
@@ -176,6 +184,7 @@ def solve(
     architecture = _architecture(filters, strides)
     _check_output(json_path)
     loaded = _load(architecture, data, csv, x, y, series, horizon, random, white, seed)
+    loss, description = _regularized(loaded, regularize)
 
     from .solve import SolveInterrupted, critical_points
 
@@ -184,12 +193,13 @@ def solve(
         try:
             result = critical_points(
                 architecture,
-                loaded.loss,
+                loss,
                 seed=seed,
                 engine=engine,
                 jobs=jobs,
                 max_count=max_count,
                 progress=_progress(stack, quiet),
+                isolated=isolated,
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True
@@ -197,11 +207,11 @@ def solve(
         from .certification import certificate
 
         proofs = certificate(result, jobs=jobs)
-        code = _report_result(proofs.result, loaded.description, json_path, quiet, interrupted)
+        code = _report_result(proofs.result, description, json_path, quiet, interrupted)
         if not quiet and json_path != "-":
             _print(f"{proofs}\n")
         return code if proofs.complete else NOT_COMPLETE
-    return _report_result(result, loaded.description, json_path, quiet, interrupted)
+    return _report_result(result, description, json_path, quiet, interrupted)
 
 
 @app.command()
@@ -383,6 +393,16 @@ def _load(
     # A stream of its own: the data must not depend on the random choices of the solver, which uses the seed itself.
     generator = np.random.default_rng([seed, 1])
     return inputs.random_gaussian(architecture, generator) if random else inputs.random_white(architecture, generator)
+
+
+def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, str]:
+    """The loss and the description of the data, both with ``--regularize``."""
+    if eps is None:
+        return loaded.loss, loaded.description
+    try:
+        return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
+    except InputError as error:
+        raise InputError(f"--regularize: {error}") from error
 
 
 def _names(text: str | None) -> list[str]:

@@ -22,6 +22,18 @@ of the power sums:
 
     ψ(p_r) = r τ^{r−1} − 2 τ^r.                                                                            (2)
 
+Gram matrices of low rank. Let Σ = A D Aᵀ have rank r, with A of size K × r, and b = A c. On a stratum of a dimension m
+above r the filters of residual Σw − b = 0 are critical and form a set of dimension m − r. At the other critical points
+e = b − Σw ≠ 0 is a conormal vector in the range of A: the generic ED degree of a variety is the sum of its polar
+degrees, the bidegrees of its conormal variety (op. cit., sections 5 and 7), and a generic range of dimension r meets
+the conormal vectors of the first r − 1 of them, counted from the dual side. In the formula above
+2^{M+1−i} − 1 = Σ_{u ≥ 1} C(M+1−i, u) is this sum over the polar degrees (Holme 1988; Piene 1978), so
+
+    ℓ_{M,r}(τ^i) = (M−i)! Σ_{u=1..r−1} C(M+1−i, u)                                                          (3)
+
+counts the critical points of nonzero residual. The argument for (1) holds for each bidegree: the pairs (θ, e) with
+Jᵀe = 0 are the zeros of a section of a vector bundle over Π P^{d_j} × P^{K−1}.
+
 Several blocks multiply before ℓ_M is applied. No linear system is solved and no table is needed; (1) is a theorem
 about the result, which the tests check with independently counted matrices.
 """
@@ -114,7 +126,7 @@ class CountTable:
         return sum(row.count * row.factorizations for row in self.rows)
 
 
-def generic_count(arch: Architecture, metric: str = "generic") -> CountTable:
+def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | None = None) -> CountTable:
     """Count the complex critical points of the squared loss for generic data, by stratum.
 
     Parameters
@@ -123,11 +135,19 @@ def generic_count(arch: Architecture, metric: str = "generic") -> CountTable:
     metric : {"generic", "white"}
         The Gram matrix: generic, with exact counts; or the identity with generic targets, whose counts are measured, by
         the account of all paths and by monodromy, which must agree.
+    rank : int, optional
+        Count the isolated critical points for generic data whose Gram matrix has this rank. They are fewer only on
+        strata of a dimension above the rank.
 
     Returns
     -------
     CountTable
         All strata that occur, the pure one first. The critical point w = 0 is not counted.
+
+    Raises
+    ------
+    InputError
+        If the metric is not known, or the rank is negative or given for white data.
 
     Notes
     -----
@@ -140,9 +160,13 @@ def generic_count(arch: Architecture, metric: str = "generic") -> CountTable:
     [(((1, 1), (1,)), 10, 2), (((2,), (1,)), 14, 1)]
     >>> table.pure, table.spurious, table.filters, table.parameters
     (10, 14, 24, 34)
+    >>> [[row.count for row in generic_count(Architecture((2, 2, 2), (1, 2, 1)), rank=rank)] for rank in (4, 3, 2, 1)]
+    [[10, 14], [3, 14], [0, 4], [0, 0]]
     """
+    if rank is not None and (rank < 0 or metric != "generic"):
+        raise InputError(f"rank: {rank!r} given; expected an integer, at least 0, and the generic metric")
     if metric == "generic":
-        return _generic_count(arch)
+        return _generic_count(arch, rank)
     if metric != "white":
         raise InputError(f"metric: {metric!r} given; expected 'generic' or 'white'")
     from .families import white_count  # a measurement, which comes after everything that this module serves
@@ -189,7 +213,7 @@ def singular_vector_tuples(dimensions: Sequence[int]) -> int:
 
 
 @lru_cache(maxsize=256)
-def _generic_count(arch: Architecture) -> CountTable:
+def _generic_count(arch: Architecture, rank: int | None) -> CountTable:
     blocks = [
         [(pattern, _augmented_monomial(_multiplicities(pattern)), count_matrices(degrees, pattern))
          for pattern in root_patterns(degrees)]
@@ -203,7 +227,9 @@ def _generic_count(arch: Architecture) -> CountTable:
         for _, factor, _ in choice:
             polynomial = _multiply(polynomial, factor)
         symmetry = prod(factorial(m) for partition in pattern for _, m in _multiplicities(partition))
-        count, remainder = divmod(_integrate(polynomial, total), symmetry)
+        dimension = 1 + sum(len(partition) for partition in pattern)
+        smaller = rank if rank is not None and rank < dimension else None
+        count, remainder = divmod(_integrate(polynomial, total, smaller), symmetry)
         assert remainder == 0
         rows.append(
             StratumCount(
@@ -359,8 +385,13 @@ def _multiply(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def _integrate(polynomial: Sequence[int], total: int) -> int:
-    """ℓ_M of a polynomial in τ: τ^i ↦ (2^{M+1−i} − 1) (M−i)!."""
+def _integrate(polynomial: Sequence[int], total: int, rank: int | None = None) -> int:
+    """ℓ_M of a polynomial in τ: τ^i ↦ (2^{M+1−i} − 1) (M−i)!, or its truncation (3) for a rank."""
     return sum(
-        coefficient * (2 ** (total + 1 - i) - 1) * factorial(total - i) for i, coefficient in enumerate(polynomial)
+        coefficient * _subsets(total + 1 - i, rank) * factorial(total - i) for i, coefficient in enumerate(polynomial)
     )
+
+
+def _subsets(size: int, rank: int | None) -> int:
+    """Number of nonempty sets of fewer than ``rank`` of ``size`` things."""
+    return 2**size - 1 if rank is None else sum(comb(size, u) for u in range(1, rank))

@@ -209,6 +209,8 @@ def _summary(result: CriticalPoints, data: str | None) -> Panel:
     rows.add_row("network", _describe(result.architecture))
     if data:
         rows.add_row("data", Text(data))
+    if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
+        rows.add_row("Gram matrix", result.loss.describe_rank())
     rows.add_row(
         "generic count",
         f"{quantity(counts.generic, 'critical filter', 'critical filters')}: "
@@ -229,12 +231,17 @@ def _summary(result: CriticalPoints, data: str | None) -> Panel:
     )
     if counts.certified is not None:
         rows.add_row("certified", str(counts.certified))
+    if result.zero_residual is not None:
+        some = sum(not point.isolated for point in result.points)
+        note = f"; {some} of the {len(result)} found lie on it" if some else ""
+        rows.add_row("left out", Text(f"{result.zero_residual.describe()}{note}"))
     best = result.global_minimum
     if best is not None:
         rows.add_row("least loss", f"{best.loss:.10g}  {STAR}")
     rows.add_row("seed", str(result.seed))
     if result.complete:
-        rows.add_row("complete", Text("yes: these are all critical filters w ≠ 0", style="green"))
+        which = "isolated critical filters" if result.zero_residual is not None else "critical filters w ≠ 0"
+        rows.add_row("complete", Text(f"yes: these are all {which}", style="green"))
     else:
         reasons = "\n".join(result.gaps()) or "not established"
         rows.add_row("complete", Text(f"NO\n{reasons}", style="red"))

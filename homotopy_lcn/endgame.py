@@ -10,7 +10,8 @@ Points are taken in P¹ × Π P^{e_f}: w = (c : t) · Π Q_f^{m_f}, so that ends
 origin) are points as others. With the factors in charts where they stay finite, c is s^{a/m} times a unit, and a is the
 number of times that c runs around zero while the path closes, an integer: a < 0 ends at infinity, a > 0 at the origin,
 a = 0 at a finite filter. An end is believed if two circles tell the same and it solves the equations, which for c = ∞
-read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0.
+read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0; where that is out of reach of doubles, a ≠ 0 is believed if many
+circles agree on its sign.
 """
 
 from __future__ import annotations
@@ -31,8 +32,14 @@ __all__ = ["End", "PathEnds", "point_keys", "trace_ends"]
 
 #: Corners of the polygon that stands for a circle.
 CORNERS = 16
-#: Radii of the circles, in terms of s; the path has length 1.
-RADII = tuple(10.0**-k for k in range(2, 11))
+#: Radii of the circles, in terms of s; the path has length 1. The small ones are closer together: rounding may spoil
+#: all but a few of those on which the series of a path converges.
+RADII = (*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21)))
+#: Radii up to this part of the least eigenvalue of the Gram matrix tell the end. On larger circles a path of
+#: ill-conditioned data looks as if it ended where it is only about to turn.
+PART_OF_EIGENVALUE = 0.1
+#: Eigenvalues below this part of the largest one are zero up to rounding.
+ZERO = 1e-13
 #: Rounds after which a path that has not closed is left to a smaller circle.
 MOST_ROUNDS = 40
 #: A path has closed if it comes back this near to where it started, relative to its coordinates.
@@ -42,8 +49,11 @@ AGREEMENT = 1e-8
 #: Residual of the equations at an end, relative to their terms. Two ends that are about to meet look like one from a
 #: circle that is too large, but their mean is no solution.
 RESIDUAL = 1e-12
-#: The same for the smallest circle, where nothing better can be had.
-LAST_RESIDUAL = 1e-9
+#: Where the two circles tell less accurate an end, the residual may be this much of their distance.
+RESIDUAL_OF_DISTANCE = 10.0
+#: A path whose scalar goes round zero the same way on so many circles, one after another, ends at infinity or at the
+#: origin even if its limit cannot be told.
+ENOUGH_CIRCLES = 4
 #: Paths traced together: bounds the memory for the samples.
 TOGETHER = 1024
 
@@ -70,7 +80,7 @@ class PathEnds:
     windings : (P,) integer array
         Winding numbers, 0 where unknown.
     residuals : (P,) float array
-        Residual of the equations at the limit, relative to their terms.
+        Residual of the equations at the limit, relative to their terms; infinite where the limit is unknown.
     """
 
     kinds: NDArray[np.int64]
@@ -142,9 +152,14 @@ class _Circle:
 
 def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> PathEnds:
     ends = PathEnds.unknown(starts)
+    values = np.linalg.svd(homotopy.target.gram, compute_uv=False)
+    telling = PART_OF_EIGENVALUE * values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300)
+    if RADII[-1] > telling:
+        return ends
     path = np.arange(len(starts))
     points, radius = starts, 1.0
     before: _Circle | None = None
+    away, circles = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
     for smaller in RADII:
         moved = engine.track(
             stratum, points, _part(homotopy, radius, smaller), TrackerOptions.conservative(), jobs=jobs
@@ -154,19 +169,23 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
         if path.size == 0:
             break
         circle = _go_round(engine, stratum, points, homotopy, radius, jobs)
-        if before is not None:
+        closed = (circle.windings > 0) & (radius <= telling)
+        direction = np.sign(circle.exponents[closed])
+        circles[path[closed]] = np.where(direction == away[path[closed]], circles[path[closed]] + 1, 1)
+        away[path[closed]] = direction
+        if before is not None and radius <= telling:
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
             same &= np.maximum(circle.tails, before.tails[alive]) <= AGREEMENT
-            same &= _distances(stratum, circle.limits, before.limits[alive], circle.exponents) <= AGREEMENT
+            apart = _distances(stratum, circle.limits, before.limits[alive], circle.exponents)
+            same &= apart <= AGREEMENT
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
             limits = circle.limits.copy()
             limits[kinds != End.FINITE, 0] = 1.0
             residuals = _residuals(stratum, limits, kinds, homotopy.target)
-            last = smaller == RADII[-1]
-            found = same & (residuals <= (LAST_RESIDUAL if last else RESIDUAL))
+            found = same & (residuals <= np.maximum(RESIDUAL, RESIDUAL_OF_DISTANCE * apart))
             ends.put(path[found], PathEnds(kinds[found], limits[found], circle.windings[found], residuals[found]))
             path, points = path[~found], points[~found]
             circle = _Circle(
@@ -175,6 +194,9 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
             if path.size == 0:
                 break
         before = circle
+    # Branch points too near to the end for doubles leave its winding number and its limit open, but not where it is.
+    vague = (ends.kinds == End.UNKNOWN) & (circles >= ENOUGH_CIRCLES) & (away != 0)
+    ends.kinds[vague] = np.where(away[vague] < 0, End.AT_INFINITY, End.ORIGIN)
     return ends
 
 

@@ -37,6 +37,9 @@ __all__ = ["Family", "family_of", "remember", "seen_before", "white_count", "whi
 
 #: Architectures with more critical filters than this for generic data are not measured.
 MOST_MEASURED = 20_000
+#: Moment vectors tried. Branch points may lie so near to the end of the paths that double precision cannot tell ends at
+#: infinity apart; where they lie depends on the moment vector.
+DRAWS = 6
 #: Triangles that monodromy goes round at most.
 LOOPS = 60
 #: Points nearer than this, relative to their norm, are the same.
@@ -209,12 +212,15 @@ def _compute(
 ) -> Family | None:
     rng = _generator(stratum, "family")
     start = start_system(stratum, count, engine, jobs=jobs)
-    data = Data(np.asarray(gram, complex), random_data(stratum.filter_size, rng).b)
-    account = follow_paths(equations_of(stratum), start, data, rng, engine, jobs, TrackerOptions(), report)
-    if account.accounted != count or account.singular_paths:
-        return None
-    system = StartSystem(stratum, data, account.regular.points, start.trace)
-    return Family(system, account.at_infinity, account.origin)
+    for _ in range(DRAWS):
+        data = Data(np.asarray(gram, complex), random_data(stratum.filter_size, rng).b)
+        account = follow_paths(
+            equations_of(stratum), start, data, rng, engine, jobs, TrackerOptions(), report, detours=1
+        )
+        if account.accounted == count and not account.singular_paths:
+            system = StartSystem(stratum, data, account.regular.points, start.trace)
+            return Family(system, account.at_infinity, account.origin)
+    return None
 
 
 def _read(stratum: Stratum, gram: NDArray[np.float64], count: int, name: str) -> Family | None:

@@ -29,6 +29,8 @@ Array = NDArray[Any]
 
 def multiply(left: Array, right: Array) -> Array:
     """Product of forms, (…, m + 1) and (…, n + 1) to (…, m + n + 1)."""
+    if left.shape[-1] == 1 or right.shape[-1] == 1:
+        return np.asarray(left * right)
     size = left.shape[-1] + right.shape[-1] - 1
     stack = left.shape[:-1]
     if stack != right.shape[:-1]:
@@ -48,6 +50,8 @@ def adjoint_multiply(factor: Array, covector: Array) -> Array:
 
 def power(form: Array, exponent: int) -> Array:
     """The form to a power; the constant 1 for exponent 0."""
+    if exponent == 1:
+        return form
     result = np.ones((*form.shape[:-1], 1), dtype=form.dtype)
     for _ in range(exponent):
         result = multiply(result, form)
@@ -56,6 +60,8 @@ def power(form: Array, exponent: int) -> Array:
 
 def dilate(form: Array, dilation: int) -> Array:
     """The form in the variables x^dilation, y^dilation: dilation − 1 zeros between neighbouring coefficients."""
+    if dilation == 1:
+        return form
     result = np.zeros((*form.shape[:-1], (form.shape[-1] - 1) * dilation + 1), dtype=form.dtype)
     result[..., ::dilation] = form
     return result

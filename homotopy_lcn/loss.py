@@ -22,6 +22,8 @@ __all__ = ["SquaredLoss"]
 # Eigenvalues of a Gram matrix below this fraction of the largest one are rounding. Sums over 10^6 samples are accurate
 # to about 1e-13, and the condition numbers that the rest of the package can work with end well before 1e12.
 _TOLERANCE = 1e-12
+# Eigenvalues within this factor of the tolerance could be either: rounding or data.
+_DOUBT = 10.0
 # Beyond this size, products of two such numbers overflow.
 _LARGEST = 1e150
 # Squares of numbers below this size lose digits to underflow.
@@ -51,6 +53,8 @@ class SquaredLoss:
     constant : float
     rank : int
         Numerical rank of Σ: the number of eigenvalues above ``tolerance`` times the largest.
+    tolerance : float
+        What separates eigenvalues from rounding, relative to the largest one; see the notes.
     target : ndarray, shape (K,), float64, read-only
         The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm.
 
@@ -82,6 +86,7 @@ class SquaredLoss:
     b: NDArray[np.float64]
     constant: float
     rank: int
+    tolerance: float
 
     def __init__(self, gram: ArrayLike, b: ArrayLike, constant: ArrayLike = 0.0) -> None:
         given = _numbers("gram", gram)
@@ -98,7 +103,8 @@ class SquaredLoss:
         object.__setattr__(self, "gram", _read_only(sigma))
         object.__setattr__(self, "b", _read_only(moments))
         object.__setattr__(self, "constant", float(c))
-        object.__setattr__(self, "rank", _rank(sigma, moments, float(c), _tolerance(given)))
+        object.__setattr__(self, "tolerance", _tolerance(given))
+        object.__setattr__(self, "rank", _rank(sigma, moments, float(c), self.tolerance))
 
     def __repr__(self) -> str:
         return f"SquaredLoss(filter_size={self.filter_size}, rank={self.rank}, constant={self.constant!r})"
@@ -181,6 +187,77 @@ class SquaredLoss:
         if not square <= _LARGEST:
             raise InputError("target: its square overflows; expected numbers of a moderate size")
         return cls(np.eye(len(filter_)), filter_, square)
+
+    def regularized(self, eps: float) -> SquaredLoss:
+        """Ridge regression: this loss plus eps ‖w‖², that is, Σ + eps·I with the same b and c.
+
+        Parameters
+        ----------
+        eps : float
+            Positive, in the units of Σ: compare it with the largest eigenvalue of `gram`. Σ + eps·I has to have full
+            numerical rank, so eps must be above ``tolerance`` times that.
+
+        Returns
+        -------
+        SquaredLoss
+
+        Raises
+        ------
+        InputError
+            If eps is not a positive finite number, or too small beside Σ to make any difference to its rank.
+
+        Examples
+        --------
+        >>> loss = SquaredLoss([[1, 1], [1, 1]], [1, 1])
+        >>> loss.rank, loss.regularized(0.5).rank, loss.regularized(0.5).gram.tolist()
+        (1, 2, [[1.5, 1.0], [1.0, 1.5]])
+        """
+        value = _finite("eps", _numbers("eps", eps))
+        if value.shape != () or not value > 0:
+            raise InputError(f"eps: {eps!r} given; expected a positive number")
+        gram = self.gram + float(value) * np.eye(self.filter_size)
+        result = SquaredLoss(gram, self.b, self.constant)
+        if result.rank < self.filter_size:
+            largest = np.linalg.eigvalsh(self.gram)[-1]
+            raise InputError(
+                f"eps: {float(value):.3g} is rounding beside the largest eigenvalue {largest:.3g} of the Gram matrix; "
+                f"expected more than {result.tolerance * largest:.1e}"
+            )
+        return result
+
+    @cached_property
+    def doubtful_eigenvalue(self) -> float | None:
+        """The eigenvalue of Σ nearest to the tolerance, relative to the largest, if it is within a factor of 10 of it.
+
+        None in the ordinary case that no eigenvalue is: then the numerical rank is not in doubt.
+        """
+        ratios = _relative_eigenvalues(self.gram)
+        ratios = ratios[ratios > 0]
+        if not ratios.size:
+            return None
+        nearest = float(ratios[np.argmin(np.abs(np.log(ratios / self.tolerance)))])
+        return nearest if self.tolerance / _DOUBT <= nearest <= self.tolerance * _DOUBT else None
+
+    @property
+    def rank_in_doubt(self) -> bool:
+        """Whether an eigenvalue of Σ is so near the tolerance that the numerical rank could be another."""
+        return self.doubtful_eigenvalue is not None
+
+    def describe_rank(self) -> str:
+        """The numerical rank in words, with the eigenvalue that puts it in doubt, if there is one.
+
+        Examples
+        --------
+        >>> SquaredLoss([[1, 0], [0, 3e-12]], [1, 0]).describe_rank()
+        'numerical rank 2 of 2, in doubt: an eigenvalue is 3.0e-12 of the largest, near the tolerance 1.0e-12'
+        """
+        text = f"numerical rank {self.rank} of {self.filter_size}"
+        if self.doubtful_eigenvalue is None:
+            return text
+        return (
+            f"{text}, in doubt: an eigenvalue is {self.doubtful_eigenvalue:.1e} of the largest, near the tolerance "
+            f"{self.tolerance:.1e}"
+        )
 
     @property
     def filter_size(self) -> int:
@@ -366,6 +443,12 @@ def _rank(sigma: NDArray[np.float64], b: NDArray[np.float64], constant: float, t
             f"{outside:.6g} of {np.linalg.norm(b):.6g}, so that the loss is unbounded below; expected b = gram @ filter"
         )
     return len(b) - kernel.shape[1]
+
+
+def _relative_eigenvalues(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sizes of the eigenvalues of Σ relative to the largest; none if Σ = 0."""
+    values = np.abs(np.linalg.eigvalsh(sigma))
+    return values / values.max() if values.max() > 0 else values[:0]
 
 
 def _tolerance(gram: NDArray[Any]) -> float:

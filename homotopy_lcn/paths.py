@@ -8,7 +8,8 @@ along other detours through complex data. The exact number of paths is known, so
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from .distinct import find, first_occurrences
 from .endgame import End, PathEnds, point_keys, trace_ends
 from .equations import Complex, Data, Equations, Real
+from .monodromy import random_data
 from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult
@@ -24,14 +26,21 @@ __all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
+#: On all but the first: the ways to ill-conditioned data turn sharply down to s = 1e-12.
+PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
-#: Above this condition number (scaled to unit diagonal) the endgame looks at an end, however well it was reached.
+#: Above this condition number (scaled to unit diagonal) an end is looked at closely, however well it was reached.
 SUSPICIOUS = 1e6
 #: Above this condition number the Newton matrix counts as singular.
 SINGULAR = 1e13
-#: The same where several paths end, or one that winds: there the matrix is singular, up to the accuracy of the limit.
-SINGULAR_IF_SHARED = 1e7
+#: How much worse conditioned than the Gram matrix an end may be that only Newton's method confirms.
+CONDITION_FACTOR = 10.0
+#: How far off Newton's method is started to see whether it comes back, in how many steps, and how near it has to come.
+#: At a double point it comes nearer by half in each step; rounding is 1e-19 times the condition number.
+ASIDE, STEPS_BACK, BACK = 1e-7, 4, 3e-9
+#: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
+SHARED_ROOT = 1e-10
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
 SAME_LIMIT = 1e-6
 
@@ -90,21 +99,26 @@ def follow_paths(
     jobs: int,
     options: TrackerOptions,
     report: Callable[[int], None] | None,
+    detours: int | None = None,
+    few_samples: bool = False,
 ) -> Account:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
-    The start data are multiplied by random complex numbers, Σ and b separately, which scales the start filters: the
-    straight segment from there is a random detour through complex data that avoids the discriminant with probability
-    one. Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
-    they end. If paths are still missing, all of them are tracked along other detours.
+    The straight segment from the start data, which are random, complex, avoids the discriminant with probability one.
+    Failed and coinciding paths are tracked again conservatively; where that does not help, the endgame says where
+    they end. If paths are still missing, all of them are tracked along other detours: from start data multiplied by
+    random complex numbers, Σ and b separately, which scales the start filters.
+
+    With ``few_samples`` the filters of residual zero form a continuum. A path that seems to end there may have strayed
+    to it, so it is not accounted for.
     """
     count = len(start.points)
     nothing = np.empty((0, equations.stratum.coordinates), complex)
     regular = Regular(nothing, np.empty((0, equations.stratum.filter_size), complex), np.empty(0))
     ends = Account(regular=regular, singular=nothing)
-    for detour in range(DETOURS):
-        homotopy, starts = _detour(start, data, rng)
-        chosen = options if detour == 0 else TrackerOptions.conservative()
+    for detour in range(DETOURS if detours is None else detours):
+        homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
+        chosen = options if detour == 0 else PATIENT
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
         ends.paths += count
         ends.steps += int(result.steps.sum())
@@ -125,7 +139,12 @@ def follow_paths(
             break
         rest = np.flatnonzero(~good)
         traced = trace_ends(engine, equations.stratum, starts[rest], homotopy, jobs=jobs)
-        _enter(equations, ends, traced, result.points[rest], data, jobs)
+        direct = result.points[rest]
+        if few_samples:
+            bare = _without_residual(equations, traced.points, data)
+            traced.kinds[bare & (traced.kinds == End.FINITE)] = End.UNKNOWN
+            direct[bare | _without_residual(equations, direct, data)] = np.nan
+        _enter(equations, ends, traced, direct, data, jobs)
         if ends.accounted == count:
             _find_isolated(equations, ends, start, data, rng, engine, jobs)
             break
@@ -148,20 +167,68 @@ def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int6
     first = first_occurrences(point_keys(equations.stratum, result.points[success]))
     groups, sizes = np.unique(first, return_counts=True)
     shared = np.isin(first, groups[sizes > 1])
+    shared |= _on_smaller_stratum(equations, result.points[success])
     on_the_way = np.isin(result.codes, (ReturnCode.STEP_TOO_SMALL, ReturnCode.TOO_MANY_STEPS))
     return np.union1d(np.flatnonzero(on_the_way), success[shared])
 
 
+def _on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.bool_]:
+    """Where two factors of one block share a root.
+
+    Such a point is on a smaller stratum. The derivative of the filter drops rank there, so the critical points of the
+    smaller stratum solve the equations of the larger one, too, for all data. Being nonsingular they are no ends of its
+    paths, unless a path has gone astray.
+    """
+    factors, slices = equations.stratum.factors, equations.stratum.slices
+    result = np.zeros(len(points), dtype=bool)
+    points = equations.normalize(points)
+    for f, g in combinations(range(len(factors)), 2):
+        if factors[f].dilation == factors[g].dilation:
+            size = factors[f].degree + factors[g].degree
+            sylvester = np.zeros((len(points), size, size), complex)
+            shifts = [(one, shift) for one, other in ((f, g), (g, f)) for shift in range(factors[other].degree)]
+            for row, (factor, shift) in enumerate(shifts):
+                sylvester[:, row, shift : shift + factors[factor].degree + 1] = points[:, slices[factor]]
+            finite = np.flatnonzero(np.isfinite(sylvester).all(axis=(1, 2)))
+            result[finite] |= np.linalg.svd(sylvester[finite], compute_uv=False)[:, -1] <= SHARED_ROOT
+    return result
+
+
 def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) -> tuple[Regular, NDArray[np.bool_]]:
-    """The refined ends that are beyond doubt (distinct, accurate, well conditioned), and whose paths these are."""
+    """The refined ends that are beyond doubt (distinct, accurate, nonsingular), and whose paths these are."""
     good = np.zeros(len(result), dtype=bool)
     rows = np.flatnonzero(result.success)
     refined = refine(equations, result.points[rows], data, jobs=jobs)
-    fine = (refined.errors <= VERIFIED) & (refined.conditions <= SUSPICIOUS)
+    fine = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
+    fine &= ~_on_smaller_stratum(equations, refined.points.astype(complex))
+    near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
+    fine[near] = _attracting(equations, refined.points[near].astype(complex), data, jobs)
     first = first_occurrences(point_keys(equations.stratum, refined.points.astype(complex)))
     fine &= np.bincount(first, minlength=len(rows))[first] == 1
     good[rows[fine]] = True
     return Regular.of(refined, fine), good
+
+
+def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
+    """Whether Newton's method comes back to the points from a little way off on all sides, where its matrix is weakest.
+
+    At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
+    regular solution that others are near.
+    """
+    keys = point_keys(equations.stratum, points)
+    result = np.ones(len(points), dtype=bool)
+    bases, transformed = equations.patches(points), equations.transform(data)
+    hessian = equations.evaluate(
+        points, equations.patch_values(bases), transformed, transformed, np.zeros(len(points))
+    ).hessian
+    assert hessian is not None
+    weakest = np.linalg.svd(hessian)[2][:, -1].conj()
+    for turn in (1, 1j, -1, -1j):
+        started = equations.move(points, bases, complex(turn) * ASIDE * weakest)
+        ended = refine(equations, started, data, steps=STEPS_BACK, jobs=jobs)
+        distance = np.linalg.norm(point_keys(equations.stratum, ended.points.astype(complex)) - keys, axis=1)
+        result &= distance <= BACK * np.linalg.norm(keys, axis=1)
+    return result
 
 
 def _united(equations: Equations, known: Regular, new: Regular) -> Regular:
@@ -179,12 +246,15 @@ def _united(equations: Equations, known: Regular, new: Regular) -> Regular:
 def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Complex, data: Data, jobs: int) -> None:
     """Enter the ends that the endgame found for the paths in doubt; ``direct`` is where these were tracked to.
 
+    A path that winds m times around its end is one of a cycle of m paths with this end: where some of them are missing,
+    the end or the winding number is wrong, and none is accounted for.
+
     A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: one that seems
-    to has gone astray and is not accounted for.
+    to has gone astray and is not accounted for. So has one that ends at a nonsingular point of a smaller stratum.
     """
     stratum = equations.stratum
-    ends.at_infinity = int((traced.kinds == End.AT_INFINITY).sum())
-    ends.origin = int((traced.kinds == End.ORIGIN).sum())
+    ends.at_infinity = _in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
+    ends.origin = _in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
     finite = np.flatnonzero(traced.kinds == End.FINITE)
     limits = traced.points[finite]
     keys = point_keys(stratum, limits)
@@ -194,19 +264,45 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     refined = refine(equations, limits, data, jobs=jobs)
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
     regular = (refined.errors <= VERIFIED) & (moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1))
-    regular &= refined.conditions <= np.where(several, SINGULAR_IF_SHARED, SINGULAR)
-    ends.regular = _united(equations, ends.regular, Regular.of(refined, regular))
-    # What the endgame could not tell, but Newton's method confirms (ill-conditioned ends), counts as found.
+    regular &= refined.conditions <= SINGULAR
+    doubtful = np.flatnonzero(regular & several)
+    regular[doubtful] = _attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
+    strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
+    ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))
+    # What the endgame could not tell, but Newton's method confirms, counts as found. It may be as ill-conditioned as
+    # the Gram matrix.
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     confirmed = refine(equations, direct[unknown], data, jobs=jobs)
     sure = (confirmed.errors <= VERIFIED) & (confirmed.conditions <= SINGULAR)
+    sure &= ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
+    values = np.linalg.svd(data.gram, compute_uv=False)
+    worst = values[0] / values[values > values[0] / SINGULAR][-1]
+    near = np.flatnonzero(sure & (confirmed.conditions > max(SUSPICIOUS, CONDITION_FACTOR * worst)))
+    sure[near] = _attracting(equations, confirmed.points[near].astype(complex), data, jobs)
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
     singular = np.flatnonzero(~regular)
     groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]
+    groups = [group for group in groups if _in_whole_cycles(traced.windings[group]) == len(group)]
     best = [group[np.argmin(traced.residuals[group])] for group in groups]
     ends.singular = traced.points[np.array(best, dtype=int)]
     ends.windings = [tuple(sorted(traced.windings[group].tolist())) for group in groups]
     ends.isolated = [True] * len(groups)
+
+
+def _without_residual(equations: Equations, points: Complex, data: Data) -> NDArray[np.bool_]:
+    """Which points have filters with Σw = b, up to the accuracy of a limit."""
+    filters = equations.filters(points)
+    terms = np.linalg.norm(data.gram, 2) * np.linalg.norm(filters, axis=1) + np.linalg.norm(data.b)
+    errors: Real = np.linalg.norm(filters @ data.gram - data.b, axis=1)
+    return np.asarray(errors <= SAME_LIMIT * terms)
+
+
+def _in_whole_cycles(windings: NDArray[np.int64]) -> int:
+    """How many paths with these winding numbers m are there in multiples of m; unknown ones, 0, may fill any gap."""
+    if (windings == 0).any():
+        return len(windings)
+    numbers, counts = np.unique(windings, return_counts=True)
+    return int(counts[counts % numbers == 0].sum())
 
 
 def _find_isolated(
@@ -220,10 +316,17 @@ def _find_isolated(
 ) -> None:
     """Which singular ends are isolated solutions: those that the paths of another detour end at, too.
 
-    On a component of positive dimension the ends depend on the detour.
+    On a component of positive dimension the ends depend on the detour. If only b moves, they are the same on all
+    segments from multiples of one b, so the other detour starts from another one.
     """
     if not ends.windings:
         return
+    if np.array_equal(start.data.gram, data.gram):
+        elsewhere = Data(start.data.gram, random_data(equations.stratum.filter_size, rng).b)
+        way = Homotopy(start.data, elsewhere)
+        moved = engine.track(equations.stratum, start.points, way, TrackerOptions.conservative(), jobs=jobs)
+        start = StartSystem(start.stratum, elsewhere, moved.points[moved.success], start.trace)
+        ends.paths += len(moved)
     homotopy, starts = _detour(start, data, rng)
     other = trace_ends(engine, equations.stratum, starts, homotopy, jobs=jobs)
     ends.paths += len(starts)

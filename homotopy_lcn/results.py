@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .loss import SquaredLoss
+    from .zero_residual import ZeroResidual
 
 __all__ = [
     "Counts",
@@ -292,6 +293,9 @@ class CriticalPoints(Sequence[CriticalPoint]):
         Counts of what the solver did.
     software : str
         Name and version of the software that found the points.
+    zero_residual : ZeroResidual or None
+        The filters of residual zero if they form a set of positive dimension, as the rank of the Gram matrix is below
+        the dimension of the function space. Then `points` are isolated ones, save for those marked otherwise.
     """
 
     architecture: Architecture
@@ -303,6 +307,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
     counts: Counts
     statistics: Mapping[str, int] = field(default_factory=dict)
     software: str = ""
+    zero_residual: ZeroResidual | None = None
 
     @classmethod
     def build(
@@ -316,6 +321,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
         complete: bool | None = None,
         statistics: Mapping[str, int] | None = None,
         software: str | None = None,
+        zero_residual: ZeroResidual | None = None,
     ) -> CriticalPoints:
         """Sort and count the points, and put the result together.
 
@@ -333,6 +339,8 @@ class CriticalPoints(Sequence[CriticalPoint]):
         statistics : mapping of str to int, optional
         software : str, optional
             By default, this package and its version.
+        zero_residual : ZeroResidual, optional
+            If the filters of residual zero form a set of positive dimension.
 
         Returns
         -------
@@ -351,6 +359,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
             counts=count_points(points, strata),
             statistics=dict(statistics or {}),
             software=f"homotopy-lcn {__version__}" if software is None else software,
+            zero_residual=zero_residual,
         )
 
     def __len__(self) -> int:
@@ -386,8 +395,11 @@ class CriticalPoints(Sequence[CriticalPoint]):
         """The attained point of least loss.
 
         None if there is none, if the result is not complete, or if it is undecided whether a point of less loss is
-        attained: a better one could exist then. So too if a continuum of critical points has as little loss.
+        attained: a better one could exist then. So too if a continuum of critical points has as little loss, or the
+        filters of residual zero are left out.
         """
+        if self.zero_residual is not None:
+            return None
         best = next((point for point in self.real if point.attained is not False), None)
         if not self.complete or best is None or not best.attained or not isinstance(best.loss, float):
             return None
@@ -491,11 +503,14 @@ class CriticalPoints(Sequence[CriticalPoint]):
         verdict = "complete" if self.complete else f"NOT COMPLETE: {'; '.join(self.gaps()) or 'not proved'}"
         lines = [
             f"CriticalPoints of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
-            f"{counts.found} of {counts.generic} critical filters for generic data ({verdict})",
+            f"{counts.found} of {counts.generic} critical filters for generic data"
+            f"{' of its rank, isolated ones only' if self.zero_residual is not None else ''} ({verdict})",
             f"  {counts.pure} pure, {counts.spurious} spurious",
         ]
         if counts.at_infinity or counts.singular or counts.origin:
             lines.append(f"  other paths: {describe_paths(self)}")
+        if self.zero_residual is not None:
+            lines.append(f"  left out: {self.zero_residual.describe()}")
         lines += [
             f"  {counts.real} real, {counts.in_function_space} in the function space, "
             f"{counts.attained} attained by {counts.real_parameters} real parameters",

@@ -23,6 +23,7 @@ from .errors import InputError
 from .files import write_atomically
 from .loss import SquaredLoss
 from .results import Counts, CriticalPoint, CriticalPoints, StratumResult
+from .zero_residual import ZeroResidual
 
 __all__ = ["read_file", "to_text", "write_file"]
 
@@ -75,6 +76,8 @@ def to_text(result: CriticalPoints) -> str:
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
+    if result.zero_residual is not None:
+        head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     if result.statistics:
         head["statistics"] = dict(result.statistics)
     lines = [f"{_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
@@ -132,6 +135,17 @@ def _point_to_json(point: CriticalPoint) -> dict[str, object]:
     } | ({} if point.coordinates is None else {"coordinates": _complex_to_json(point.coordinates)})
 
 
+def _zero_residual_to_json(found: ZeroResidual) -> dict[str, object]:
+    return {
+        "rank": found.rank,
+        "dimension": found.dimension,
+        "meets_function_space": found.meets_function_space,
+        "filter": None if found.filter is None else _complex_to_json(found.filter),
+        "point": None if found.point is None else [w.tolist() for w in found.point],
+        "complex_point": None if found.complex_point is None else [_complex_to_json(w) for w in found.complex_point],
+    }
+
+
 def _complex_to_json(vector: np.ndarray) -> dict[str, list[float]]:
     return {"re": vector.real.tolist(), "im": vector.imag.tolist()}
 
@@ -164,6 +178,9 @@ def _from_text(text: str) -> CriticalPoints:
         complete=record.boolean("complete"),
         statistics=record.statistics(),
         software=record.string("software"),
+        zero_residual=_zero_residual_from_json(record.record("zero_residual"), architecture)
+        if "zero_residual" in data
+        else None,
     )
     stored = record.record("counts")
     for column in fields(Counts):
@@ -206,6 +223,28 @@ def _stratum_from_json(record: _Record, architecture: Architecture) -> StratumRe
         singular=record.integer("singular", default=0),
         origin=record.integer("origin", default=0),
         statistics=record.statistics(),
+    )
+
+
+def _zero_residual_from_json(record: _Record, architecture: Architecture) -> ZeroResidual:
+    def theta(name: str, real: bool) -> tuple[np.ndarray, ...] | None:
+        path = f"{record.path}{name}"
+        if record.get(name) is None:
+            return None
+        layers = _list(record.get(name), path, architecture.depth)
+        return tuple(
+            _layer_from_json(entries, k, real, f"{path}[{layer}]")
+            for layer, (entries, k) in enumerate(zip(layers, architecture.filters, strict=True))
+        )
+
+    w = record.get("filter")
+    return ZeroResidual(
+        rank=record.integer("rank"),
+        dimension=None if record.get("dimension") is None else record.integer("dimension"),
+        filter=None if w is None else _complex_vector(w, f"{record.path}filter", architecture.filter_size),
+        point=theta("point", real=True),
+        complex_point=theta("complex_point", real=False),
+        meets_function_space=record.answer("meets_function_space"),
     )
 
 

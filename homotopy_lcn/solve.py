@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,22 +20,28 @@ from .equations import Complex, Data, Equations, Real, equations_of
 from .errors import InputError
 from .families import family_of, remember, seen_before, white_family
 from .loss import SquaredLoss
-from .paths import Regular, follow_paths
+from .low_rank import low_rank_start_system
+from .paths import DETOURS, Account, Regular, follow_paths
 from .progress import Progress, ProgressCallback
 from .refinement import refine
 from .results import CriticalPoint, CriticalPoints, StratumResult, merged
 from .start_systems import StartSystem, start_system
 from .strata import Embedding, Stratum
 from .tracking import Engine, TrackerOptions, get_engine
+from .zero_residual import restricted, zero_residual
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
+#: Homotopies from the usual start system before another one is tried.
+FIRST_DETOURS = 2
 #: Points classified together: bounds the memory.
 CLASSIFIED_TOGETHER = 4096
 #: How many critical parameters over one filter are listed at most.
 MAX_PARAMETERS = 100_000
 #: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
 REAL_TOLERANCE = 1e-9
+#: A filter has residual zero if ‖Σw − b‖ is at most this, relative to ‖Σ‖‖w‖ + ‖b‖.
+NO_RESIDUAL = 1e-10
 
 
 class SolveInterrupted(KeyboardInterrupt):
@@ -54,6 +62,7 @@ def critical_points(
     max_count: int = 20_000,
     options: TrackerOptions | None = None,
     progress: ProgressCallback | None = None,
+    isolated: bool = False,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -61,7 +70,7 @@ def critical_points(
     ----------
     arch : Architecture
     loss : SquaredLoss
-        Its Gram matrix must have at least the rank of the dimension of the function space.
+        Its Gram matrix must have at least the rank of the dimension of the function space, unless ``isolated``.
     seed : int
         All random choices come from it.
     engine : str or Engine
@@ -74,11 +83,21 @@ def critical_points(
         Options of the path tracker; `TrackerOptions()` by default.
     progress : callable, optional
         Called with a `Progress` now and then.
+    isolated : bool
+        Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
+        and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
+        these there are `generic_count(arch, rank=r)` for generic data of rank r.
 
     Returns
     -------
     CriticalPoints
-        ``complete`` is true only if every stratum has as many distinct, verified points as it has for generic data.
+        ``complete`` is true only if every stratum has as many distinct, verified points as it has for generic data (of
+        this rank), or if all its other paths are accounted for.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the numerical rank is in doubt, see `SquaredLoss.rank_in_doubt`.
 
     Raises
     ------
@@ -99,7 +118,8 @@ def critical_points(
     >>> len(result), result.complete, result.counts.pure, result.counts.spurious
     (5, True, 1, 4)
     """
-    table = _validated(arch, loss, seed, jobs, max_count)
+    table, rank = _validated(arch, loss, seed, jobs, max_count, isolated)
+    continuum = zero_residual(arch, loss, seed=seed) if rank < arch.dimension else None
     chosen = get_engine(engine)
     options = options or TrackerOptions()
     points: list[_Placed] = []
@@ -107,16 +127,19 @@ def critical_points(
     try:
         for index, row in enumerate(table):
             rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-            found, result = _solve_stratum(arch, loss, row, rng, chosen, jobs, options, progress)
-            points += found
+            found, result = _solve_stratum(arch, loss, row, rank, rng, chosen, jobs, options, progress)
+            points += found if continuum is None else _on_continuum(loss, found)
             strata.append(result)
     except KeyboardInterrupt:
         rest = [StratumResult(r.pattern, r.pure, r.count, 0, r.factorizations) for r in table.rows[len(strata) :]]
-        partial = CriticalPoints.build(
-            arch, loss, _one_a_filter(arch, loss, points), [*strata, *rest], seed=seed, complete=False
-        )
-        raise SolveInterrupted(partial) from None
-    return CriticalPoints.build(arch, loss, _one_a_filter(arch, loss, points), strata, seed=seed)
+        finished = CriticalPoints.build(
+            arch, loss, _one_a_filter(arch, loss, points), [*strata, *rest], seed=seed, complete=False,
+            zero_residual=continuum,
+        )  # fmt: skip
+        raise SolveInterrupted(finished) from None
+    return CriticalPoints.build(
+        arch, loss, _one_a_filter(arch, loss, points), strata, seed=seed, zero_residual=continuum
+    )
 
 
 class _Placed(NamedTuple):
@@ -138,7 +161,21 @@ def _one_a_filter(arch: Architecture, loss: SquaredLoss, placed: list[_Placed]) 
     return result
 
 
-def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int) -> CountTable:
+def _on_continuum(loss: SquaredLoss, placed: list[_Placed]) -> list[_Placed]:
+    """The points, those of residual zero marked as not isolated: through them passes the set of all such filters."""
+    size, offset = np.linalg.norm(loss.gram, 2), np.linalg.norm(loss.b)
+    result = []
+    for item in placed:
+        w = item.point.filter
+        zero = np.linalg.norm(loss.gram @ w - loss.b) <= NO_RESIDUAL * (size * np.linalg.norm(w) + offset)
+        result.append(item._replace(point=replace(item.point, isolated=False)) if zero else item)
+    return result
+
+
+def _validated(
+    arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int, isolated: bool
+) -> tuple[CountTable, int]:
+    """What to find, and the rank of the Gram matrix where filters can be nonzero."""
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
     if not isinstance(loss, SquaredLoss):
@@ -164,21 +201,28 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_
             f"filters: {most} critical parameters lie over one critical filter; expected at most {MAX_PARAMETERS}, as "
             "all real ones are listed (merge some of the layers with equal dilation)"
         )
-    support = sorted(set(Embedding.of_pattern(arch, table.rows[0].pattern).positions))
-    whole = len(support) == arch.filter_size
-    rank = loss.rank if whole else SquaredLoss(loss.gram[np.ix_(support, support)], loss.b[support]).rank
-    if rank < arch.dimension:
-        raise InputError(
-            f"loss: its Gram matrix has rank {rank} (too few samples?), so that minimizers are not isolated; expected "
-            f"at least rank {arch.dimension}, the dimension of the function space"
-        )
-    return table
+    inner = restricted(arch, loss)
+    few = inner.rank < arch.dimension
+    if inner.rank_in_doubt and (isolated or not few):
+        warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
+    if not few:
+        return table, inner.rank
+    if isolated:
+        return generic_count(arch, rank=inner.rank), inner.rank
+    why = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
+    raise InputError(
+        f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
+        f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
+        "the function space, or isolated=True (--isolated) for the isolated critical points alone, or "
+        "loss.regularized(eps) (--regularize EPS)"
+    )
 
 
 def _solve_stratum(
     arch: Architecture,
     loss: SquaredLoss,
     row: StratumCount,
+    rank: int,
     rng: np.random.Generator,
     engine: Engine,
     jobs: int,
@@ -189,17 +233,27 @@ def _solve_stratum(
         if progress is not None:
             progress(Progress(stage, row.pattern, done, row.count))
 
+    if row.count == 0:
+        return [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations)
     embedding = Embedding.of_pattern(arch, row.pattern)
     equations = equations_of(embedding.stratum)
     data, scale = _normalized(loss, embedding)
     tell("start system", 0)
-    start, lost, zero = _start(
-        embedding.stratum, row.count, data, engine, jobs, lambda done: tell("start system", done)
-    )
+    few = rank < embedding.stratum.dimension
+    if few:
+        start = _low_rank_start(
+            arch, embedding.stratum, row, data, rank, rng, engine, jobs, partial(tell, "start system")
+        )
+        lost = zero = 0
+    else:
+        start, lost, zero = _start(embedding.stratum, row.count, data, engine, jobs, partial(tell, "start system"))
     tell("tracking", 0)
-    report = None if progress is None else lambda done: tell("tracking", done)
-    ends = follow_paths(equations, start, data, rng, engine, jobs, options, report)
-    if ends.at_infinity:
+    report = None if progress is None else partial(tell, "tracking")
+    detours = DETOURS if few else FIRST_DETOURS
+    ends = follow_paths(equations, start, data, rng, engine, jobs, options, report, detours, few_samples=few)
+    if not few and ends.accounted + lost + zero != row.count:
+        ends, lost, zero = _follow_again(equations, row.count, data, rng, engine, jobs, report)
+    if ends.at_infinity and not few:
         remember(embedding.stratum, np.asarray(data.gram, float))
     ends.at_infinity += lost
     ends.origin += zero
@@ -235,6 +289,23 @@ def _solve_stratum(
     return classified, result
 
 
+def _low_rank_start(
+    arch: Architecture,
+    stratum: Stratum,
+    row: StratumCount,
+    data: Data,
+    rank: int,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+    report: Callable[[int], None],
+) -> StartSystem:
+    """A start system within the family of the data's rank and column space, by way of the one of full rank."""
+    everything = next(other.count for other in generic_count(arch) if other.pattern == row.pattern)
+    full = start_system(stratum, everything, engine, jobs=jobs)
+    return low_rank_start_system(full, row.count, data, rank, rng, engine, jobs=jobs, report=report)
+
+
 def _start(
     stratum: Stratum, count: int, data: Data, engine: Engine, jobs: int, report: Callable[[int], None]
 ) -> tuple[StartSystem, int, int]:
@@ -251,6 +322,31 @@ def _start(
     if family is not None:
         return family.start, family.at_infinity, family.origin
     return start_system(stratum, count, engine, jobs=jobs, report=report), 0, 0
+
+
+def _follow_again(
+    equations: Equations,
+    count: int,
+    data: Data,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+    report: Callable[[int], None] | None,
+) -> tuple[Account, int, int]:
+    """What else accounts for all paths: a start system of this very Gram matrix, or more detours.
+
+    Returns
+    -------
+    account, number of points at infinity and at zero for all data with this Gram matrix
+    """
+    careful = TrackerOptions.conservative()
+    family = family_of(equations.stratum, np.asarray(data.gram, float), count, engine, jobs=jobs)
+    if family is not None:
+        ends = follow_paths(equations, family.start, data, rng, engine, jobs, careful, report)
+        if ends.accounted + family.at_infinity + family.origin == count:
+            return ends, family.at_infinity, family.origin
+    start = start_system(equations.stratum, count, engine, jobs=jobs)
+    return follow_paths(equations, start, data, rng, engine, jobs, careful, report), 0, 0
 
 
 def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:

@@ -1,6 +1,8 @@
 """Solved start systems: shipped, kept in the user's cache, or computed.
 
-A start system of a stratum is random complex data with all critical points of the stratum for them. It is looked for
+A start system of a stratum is random complex data with all critical points of the stratum for them. Its Gram matrix is
+diagonal, if no points are lost by that (none have been on any stratum tried): products with it are cheap, and its
+entries are chosen so that the Gram matrices of data are near and the paths there short. It is looked for
 
 1. in this process,
 2. among the shipped ones (``data/start_systems.npz``, made by ``scripts/make_start_systems.py``),
@@ -44,7 +46,9 @@ __all__ = [
     "TRACE_TOLERANCE",
     "StartSystem",
     "cache_folder",
+    "diagonal_data",
     "keep",
+    "made_diagonal",
     "pack",
     "read_arrays",
     "solve_by_monodromy",
@@ -76,13 +80,18 @@ class StartSystem:
     data : Data
     points : (count, coordinates) complex array
     trace : float
-        Result of the trace test.
+        Result of the trace test, for these data or for those that the points were tracked from.
     """
 
     stratum: Stratum
     data: Data
     points: Complex
     trace: float
+
+    @property
+    def diagonal(self) -> bool:
+        """Whether the Gram matrix is diagonal."""
+        return bool(np.array_equal(self.data.gram, np.diag(np.diag(self.data.gram))))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Everything as arrays, to be saved."""
@@ -120,8 +129,8 @@ def start_system(
     name = stratum.name
     if (name, count) not in _memory:
         found = _shipped(stratum, count) or _cached(stratum, count)
-        if found is None:
-            found = _compute(stratum, count, engine, jobs, report)
+        if found is None or (count > 1 and not found.diagonal):
+            found = made_diagonal(found or _compute(stratum, count, engine, jobs, report), engine, jobs=jobs)
             if count > 1:
                 keep(cache_folder() / f"{name}.npz", found.arrays(), stratum=name, count=count)
             _remove(_checkpoint_path(name))
@@ -288,6 +297,27 @@ def solve_by_monodromy(
     raise IncompleteStartSystem(reason)
 
 
+def diagonal_data(size: int, rng: np.random.Generator) -> Data:
+    """Random complex data, Σ diagonal, near real data of order one: phases up to one, modulus 1/2."""
+    gram = 0.5 * np.exp(1j * rng.uniform(-1, 1, size))
+    b = (rng.normal(size=size) + 1j * rng.normal(size=size)) / np.sqrt(2 * size)
+    return Data(np.diag(gram), b)
+
+
+def made_diagonal(system: StartSystem, engine: Engine, *, jobs: int = 1) -> StartSystem:
+    """The start system with a diagonal Gram matrix instead; the same one if it has one, or if points got lost."""
+    stratum, points = system.stratum, system.points
+    if system.diagonal or len(points) == 1:
+        return system
+    rng = _generator(stratum)
+    for options in (TrackerOptions(), TrackerOptions.conservative()):
+        data = diagonal_data(stratum.filter_size, rng)
+        result = engine.track(stratum, points, Homotopy(system.data, data), options, jobs=jobs)
+        if result.success.all() and solves(stratum, data, result.points):
+            return StartSystem(stratum, data, result.points, system.trace)
+    return system
+
+
 def _project(
     base: StartSystem, stratum: Stratum, engine: Engine, rng: np.random.Generator, jobs: int
 ) -> StartSystem | None:
@@ -295,8 +325,9 @@ def _project(
     positions = np.array(separated_positions(stratum))
     order = separated_order(stratum)
     count = len(base.points)
-    for options in (TrackerOptions(), TrackerOptions.conservative(), TrackerOptions.conservative()):
-        data = random_data(stratum.filter_size, rng)
+    careful = TrackerOptions.conservative()
+    for options, choose in ((TrackerOptions(), diagonal_data), (careful, diagonal_data), (careful, random_data)):
+        data = choose(stratum.filter_size, rng)
         target = Data(data.gram[np.ix_(positions, positions)], data.b[positions])
         result = engine.track(base.stratum, base.points, Homotopy(base.data, target), options, jobs=jobs)
         points = np.empty((count, stratum.coordinates), complex)

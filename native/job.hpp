@@ -20,18 +20,19 @@ struct Options {
 
 enum Code : std::int64_t { success = 0, diverged = 1, singular = 2, step_too_small = 3, too_many_steps = 4 };
 
-// Complex numbers are interleaved (re, im). A point is the coefficients of all factors in turn; factor 0 has power one
-// and carries the scale of the filter, the others are projective.
+// Complex numbers are interleaved (re, im). A point is a scalar and the coefficients of all factors in turn; the first of
+// them has power one. At the ends all factors have norm one.
 struct Job {
     const FactorShape* factors;
-    int factor_count, filter_size, coordinates;
+    int factor_count, filter_size, coordinates;  // coefficients of all factors
     Options options;
     const double *start_gram, *start_b;    // (K, K), (K)
+    bool real;  // the start Gram matrix is diagonal, and the targets are real and not interleaved
     const double *target_gram, *target_b;  // (T, K, K), (T, K)
-    const double* starts;                  // (P, coordinates)
+    const double* starts;                  // (P, 1 + coordinates)
     std::int64_t target_count, start_count;
     // Results for T × P paths, path t P + p from start p to target t.
-    double* points;      // (T P, coordinates)
+    double* points;      // (T P, 1 + coordinates)
     std::int64_t* codes;
     double* errors;
     double* conditions;

@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "job.hpp"
@@ -28,8 +29,10 @@ using namespace homotopy_lcn;
 namespace {
 
 // Another layout, type or alignment is copied.
-using Complexes =
-    py::array_t<std::complex<double>, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
+template <class Number>
+using Array = py::array_t<Number, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_>;
+using Complexes = Array<std::complex<double>>;
+using Reals = Array<double>;
 constexpr std::size_t largest_result = std::size_t(1) << 36;     // bytes
 constexpr std::size_t largest_workspace = std::size_t(1) << 32;  // bytes, all threads together
 constexpr double short_call = 1e6;                               // products in a step of all paths: below, Ctrl-C can wait
@@ -46,8 +49,7 @@ bool runs_here(const Kernel& kernel) {
     return true;
 }
 
-// The kernels that run on this processor, fastest first.
-std::vector<const Kernel*> kernels() {
+std::vector<const Kernel*> find_kernels() {
     std::vector<const Kernel*> result;
 #if defined(HOMOTOPY_LCN_X86)
     for (const Kernel* kernel : {&kernel_avx512, &kernel_avx2})
@@ -55,6 +57,12 @@ std::vector<const Kernel*> kernels() {
 #endif
     result.push_back(&kernel_baseline);
     return result;
+}
+
+// The kernels that run on this processor, fastest first.
+const std::vector<const Kernel*>& kernels() {
+    static const std::vector<const Kernel*> found = find_kernels();
+    return found;
 }
 
 const Kernel& kernel_named(const std::string& name) {
@@ -67,11 +75,8 @@ void require(bool condition, const std::string& message) {
     if (!condition) throw py::value_error(message);
 }
 
-void require_finite(const char* name, const Complexes& array) {
-    const std::complex<double>* data = array.data();
-    for (py::ssize_t i = 0; i < array.size(); ++i)
-        require(std::isfinite(data[i].real()) && std::isfinite(data[i].imag()),
-                std::string(name) + ": not finite");
+void require_finite(const char* name, const double* data, py::ssize_t count) {
+    for (py::ssize_t i = 0; i < count; ++i) require(std::isfinite(data[i]), std::string(name) + ": not finite");
 }
 
 struct AlignedFree {
@@ -79,10 +84,69 @@ struct AlignedFree {
 };
 
 const double* raw(const Complexes& array) { return reinterpret_cast<const double*>(array.data()); }
+const double* raw(const Reals& array) { return array.data(); }
+template <class Number>
+void require_finite(const char* name, const Array<Number>& array) {
+    require_finite(name, raw(array), array.size() * py::ssize_t(sizeof(Number) / sizeof(double)));
+}
 
+bool is_diagonal(const Complexes& gram) {
+    const py::ssize_t size = gram.shape(0);
+    for (py::ssize_t i = 0; i < size * size; ++i)
+        if (i % (size + 1) != 0 && gram.data()[i] != 0.0) return false;
+    return true;
+}
+
+// The calls under way. A thread may not come back to Python once the interpreter has begun to shut down, so at exit all
+// calls are cancelled and waited for, and no other begins.
+class Calls {
+   public:
+    void begin(std::atomic<bool>* cancelled) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (closed) throw std::runtime_error("the interpreter is exiting");
+        running.push_back(cancelled);
+    }
+    void end(std::atomic<bool>* cancelled) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        running.erase(std::find(running.begin(), running.end(), cancelled));
+        ended.notify_all();
+    }
+    void close() {
+        const py::gil_scoped_release release;
+        std::unique_lock<std::mutex> lock(mutex);
+        closed = true;
+        for (std::atomic<bool>* cancelled : running) *cancelled = true;
+        // Not forever: a forked process may have inherited calls that nobody ends.
+        ended.wait_for(lock, std::chrono::seconds(10), [&] { return running.empty(); });
+    }
+    bool is_closed() {
+        const std::lock_guard<std::mutex> lock(mutex);
+        return closed;
+    }
+
+   private:
+    std::mutex mutex;
+    std::condition_variable ended;
+    std::vector<std::atomic<bool>*> running;
+    bool closed = false;
+};
+
+Calls& calls() {
+    static Calls* all = new Calls;  // outlives every thread
+    return *all;
+}
+
+struct Call {
+    explicit Call(std::atomic<bool>* cancelled) : cancelled(cancelled) { calls().begin(cancelled); }
+    ~Call() { calls().end(cancelled); }
+    std::atomic<bool>* cancelled;
+};
+
+// ``Number`` is that of the targets. Real ones are tracked to as such from a diagonal start Gram matrix only.
+template <class Number>
 py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Complexes& starts,
-               const Complexes& start_gram, const Complexes& start_b, const Complexes& target_gram,
-               const Complexes& target_b, const std::vector<double>& options, std::int64_t max_steps, int jobs,
+               const Complexes& start_gram, const Complexes& start_b, const Array<Number>& target_gram,
+               const Array<Number>& target_b, const std::vector<double>& options, std::int64_t max_steps, int jobs,
                const std::string& instruction_set, const py::object& report) {
     require(!factors.empty(), "factors: empty");
     std::vector<FactorShape> shape;
@@ -96,7 +160,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
         require(size <= 4096 && coordinates <= 4096, "factors: too large");
     }
     require(shape[0].power == 1, "factors: the first must have power 1");
-    require(starts.ndim() == 2 && starts.shape(1) == coordinates, "starts: wrong shape");
+    require(starts.ndim() == 2 && starts.shape(1) == coordinates + 1, "starts: wrong shape");
     require(start_gram.ndim() == 2 && start_gram.shape(0) == size && start_gram.shape(1) == size,
             "start_gram: wrong shape");
     require(start_b.ndim() == 1 && start_b.shape(0) == size, "start_b: wrong shape");
@@ -114,11 +178,17 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
     require_finite("target_gram", target_gram);
     require_finite("target_b", target_b);
 
+    constexpr bool real = std::is_same<Number, double>::value;
+    if constexpr (real)
+        if (!is_diagonal(start_gram))
+            return track<std::complex<double>>(factors, starts, start_gram, start_b, Complexes(target_gram),
+                                               Complexes(target_b), options, max_steps, jobs, instruction_set, report);
+
     const std::int64_t targets = target_gram.shape(0), paths = starts.shape(0);
-    require(targets == 0 || paths <= std::int64_t(largest_result / 16 / coordinates) / targets,
+    require(targets == 0 || paths <= std::int64_t(largest_result / 16 / (coordinates + 1)) / targets,
             "starts: too many paths for one call");
     const std::int64_t total = targets * paths;
-    Complexes points({total, coordinates});
+    Complexes points({total, coordinates + 1});
     py::array_t<std::int64_t> codes(total), steps(total);
     py::array_t<double> errors(total), conditions(total), distances(total);
 
@@ -133,6 +203,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
                    options[6], options[7], options[8], options[9], max_steps};
     job.start_gram = raw(start_gram);
     job.start_b = raw(start_b);
+    job.real = real;
     job.target_gram = raw(target_gram);
     job.target_b = raw(target_b);
     job.starts = raw(starts);
@@ -150,6 +221,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
     job.iterations = &iterations;
 
     const Kernel& kernel = kernel_named(instruction_set);
+    const Call call(&cancelled);
     if (total > 0) {
         const std::size_t bytes = (kernel.workspace(job) + 127) / 64 * 64;
         const std::int64_t useful = (total + kernel.lanes - 1) / kernel.lanes;
@@ -211,6 +283,7 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
             join();
         }
     }
+    if (cancelled && calls().is_closed()) throw std::runtime_error("the interpreter is exiting");
     py::dict result;
     result["points"] = points;
     result["codes"] = codes;
@@ -231,8 +304,12 @@ PYBIND11_MODULE(_native, module) {
         for (const Kernel* kernel : kernels()) names.emplace_back(kernel->name);
         return names;
     });
-    module.def("track", &track, py::arg("factors"), py::arg("starts"), py::arg("start_gram"),
-               py::arg("start_b"), py::arg("target_gram"), py::arg("target_b"),
-               py::arg("options"), py::arg("max_steps"), py::arg("jobs"), py::arg("instruction_set"),
-               py::arg("report"));
+    const auto define = [&](auto function) {
+        module.def("track", function, py::arg("factors"), py::arg("starts"), py::arg("start_gram"),
+                   py::arg("start_b"), py::arg("target_gram"), py::arg("target_b"), py::arg("options"),
+                   py::arg("max_steps"), py::arg("jobs"), py::arg("instruction_set"), py::arg("report"));
+    };
+    define(&track<double>);
+    define(&track<std::complex<double>>);
+    py::module_::import("atexit").attr("register")(py::cpp_function([] { calls().close(); }));
 }

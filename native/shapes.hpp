@@ -1,7 +1,7 @@
 // The kernel of this instruction set: common shapes compiled for themselves, all others by the general code.
 #pragma once
 
-#include "kernel.hpp"
+#include "tracker.hpp"
 
 namespace homotopy_lcn {
 namespace {
@@ -10,12 +10,32 @@ template <class... Shapes>
 struct Catalogue {
     static std::size_t workspace(const Job& job) {
         std::size_t bytes = 0;
-        const bool found = ((Shapes::fits(job) && (bytes = Tracker<Shapes>::bytes(job), true)) || ...);
-        return found ? bytes : Tracker<AnyShape>::bytes(job);
+        dispatch(job, [&](auto tracker) { bytes = decltype(tracker)::type::bytes(job); });
+        return bytes;
     }
     static void run(const Job& job, void* memory) {
-        const bool found = ((Shapes::fits(job) && (Tracker<Shapes>(job, memory).run(), true)) || ...);
-        if (!found) Tracker<AnyShape>(job, memory).run();
+        dispatch(job, [&](auto tracker) { typename decltype(tracker)::type(job, memory).run(); });
+    }
+
+   private:
+    template <class T>
+    struct Type {
+        using type = T;
+    };
+    template <class S, class Body>
+    static bool by_data(const Job& job, Body&& body) {
+        if (!job.real)
+            body(Type<Tracker<Rolled<S>, GeneralSegment>>{});
+        else if (S::small || job.target_count > 1)
+            body(Type<Tracker<S, ManyRealTargets>>{});
+        else
+            body(Type<Tracker<S, OneRealTarget>>{});
+        return true;
+    }
+    template <class Body>
+    static void dispatch(const Job& job, Body&& body) {
+        const bool found = ((Shapes::fits(job) && by_data<Shapes>(job, body)) || ...);
+        if (!found) by_data<AnyShape>(job, body);
     }
 };
 

@@ -46,8 +46,19 @@ class Problem:
         return len(self.start.points)
 
     def targets(self, count: int, rng: np.random.Generator) -> list[Data]:
+        """Targets as users have them: real data of Gaussian samples."""
+        return [real_data(self.stratum.filter_size, rng) for _ in range(count)]
+
+    def complex_targets(self, count: int, rng: np.random.Generator) -> list[Data]:
         """Random complex target data."""
         return [random_data(self.stratum.filter_size, rng) for _ in range(count)]
+
+
+def real_data(size: int, rng: np.random.Generator) -> Data:
+    """Gram matrix of Gaussian samples, twice as many as needed, and Gaussian moments, of order one as in the solver."""
+    samples = rng.normal(size=(2 * size, size))
+    gram, b = samples.T @ samples, rng.normal(size=size)
+    return Data(*(part / np.exp2(np.round(np.log2(np.linalg.norm(part, 2)))) for part in (gram, b)))
 
 
 def problem(filters: Sequence[int], strides: Sequence[int], jobs: int = 1) -> Problem:

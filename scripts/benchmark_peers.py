@@ -2,12 +2,13 @@
 
     python scripts/benchmark_peers.py [--repeats 7] [--architectures 5] [--markdown]
 
-For every architecture, start data with all their critical points and random complex target data are drawn; the segment
-between the two is tracked by
+For every architecture, the package's start system is tracked to targets as users have them, real data of Gaussian
+samples, along the straight segments of data by
 
 * the kernel, many targets at once (a survey) and one target a call,
 * the reference engine,
-* PHCpack's ``standard_double_track`` (phcpy; Debian: apt-get install python3-phcpy),
+* PHCpack's ``standard_double_track`` (phcpy; Debian: apt-get install python3-phcpy), with the power of t equal to 1,
+  which is quicker, and to 2, its default,
 * Macaulay2's ``track`` (NumericalAlgebraicGeometry; Debian: apt-get install macaulay2),
 
 the last two as polynomial systems in a fixed patch: the equations are linear in the data, so a linear homotopy between
@@ -17,7 +18,7 @@ targets for the peers and for one target a call, over repetitions for the survey
 filters.
 
 The second table relates the kernel to the peak of one core: flops of a lane-iteration are counted by running
-native/kernel.hpp with a number type that counts (count_flops.hpp), the peak is measured by independent multiply-adds
+the kernel with a number type that counts (count_flops.hpp), the peak is measured by independent multiply-adds
 (fma_peak.cpp). Both need g++.
 """
 
@@ -33,6 +34,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +80,8 @@ class PeerRun:
     filters: list[NDArray[np.complex128]] = field(default_factory=list)
 
 
-def run_phcpack(task: Problem, targets: list[Data], power: int = 1) -> PeerRun:
-    """PHCpack's ``standard_double_track``; ``power`` 2, its default, goes along the same segment, a quarter slower."""
+def run_phcpack(task: Problem, targets: list[Data], power: int) -> PeerRun:
+    """PHCpack's ``standard_double_track``; any ``power`` of t goes along the same segment."""
     system = PatchedSystem(task.stratum)
 
     def text(data: Data) -> list[str]:
@@ -183,11 +185,14 @@ class Peer:
 
 
 PEERS = (
-    Peer(
-        "PHCpack",
-        run_phcpack,
-        [PHC_PYTHON, "-c", "from phcpy.phcpy2c3 import py2c_PHCpack_version_string as v; print(v())"],
-        "apt-get install phcpack python3-phcpy",
+    *(
+        Peer(
+            name,
+            partial(run_phcpack, power=power),
+            [PHC_PYTHON, "-c", "from phcpy.phcpy2c3 import py2c_PHCpack_version_string as v; print(v())"],
+            "apt-get install phcpack python3-phcpy",
+        )
+        for name, power in (("PHCpack", 1), ("PHCpack, t²", 2))
     ),
     Peer("Macaulay2", run_macaulay2, ["M2", "--version"], "apt-get install macaulay2"),
 )
@@ -310,6 +315,7 @@ def timing_tables(timings: list[Timing], peers: list[Peer]) -> str:
         [[t.name, t.same["kernel"], *(t.same[name] for name in others), t.handed_on] for t in timings],
     )
     return (
+        "Targets are real data of Gaussian samples. PHCpack: with the power of t equal to 1, t² its default.\n\n"
         f"Microseconds a path, medians, one thread:\n\n{times}\n\nRatios:\n\n{ratios}\n\n"
         "Ends of the kernel (one target a call) that are distinct; those that the others found, path by path; paths of "
         "the\nsurvey that the kernel handed on to the reference engine, which makes the survey slower:\n\n"
@@ -320,7 +326,7 @@ def timing_tables(timings: list[Timing], peers: list[Peer]) -> str:
 def efficiency_table(rows: list[Efficiency], peak: float) -> str:
     """The kernel against the peak."""
     return (
-        f"Peak of one core, measured: {peak:.1f} GFLOP/s of multiply-adds. Flops are counted by native/kernel.hpp run "
+        f"Peak of one core, measured: {peak:.1f} GFLOP/s of multiply-adds. Flops are counted by the kernel run "
         f"with\na number type that counts; used lanes: the part of the lane-iterations that advance a path.\n\n"
     ) + table(
         ["(k),(s)", "iterations a path", "flops a lane-iteration", "used lanes, %", "GFLOP/s", "% of peak"],

@@ -76,21 +76,12 @@ class Tally:
         return total
 
 
-def real_data(size: int, rng: np.random.Generator) -> Data:
-    """Gram matrix and moment vector of random real samples, twice as many as needed."""
-    samples = rng.normal(size=(2 * size, size))
-    return Data(samples.T @ samples / (2 * size), rng.normal(size=size))
-
-
 def examine(task: Problem, kind: str, paths: int, jobs: int, rng: np.random.Generator) -> Tally:
     """Track at least ``paths`` paths from one start system and compare their ends."""
     tally = Tally(task.name, kind)
     while tally.paths < paths:
         number = -(-min(BATCH, paths - tally.paths) // task.paths)
-        if kind == "real":
-            targets = [real_data(task.stratum.filter_size, rng) for _ in range(number)]
-        else:
-            targets = task.targets(number, rng)
+        targets = (task.targets if kind == "real" else task.complex_targets)(number, rng)
         add_batch(tally, task, targets, jobs, rng)
     return tally
 

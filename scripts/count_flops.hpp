@@ -1,4 +1,4 @@
-// Stands in for the vector types of native/kernel.hpp, one lane wide, and counts floating-point operations.
+// Stands in for the vector types of native/lanes.hpp, one lane wide, and counts floating-point operations.
 //
 // Additions, subtractions, multiplications, divisions and square roots count as one each. What a compiler may leave out
 // does not count: operations on constants alone, adding a constant 0, multiplying by a constant 0 or 1. Neither do

@@ -110,10 +110,10 @@ def test_counting_kernel_tracks_the_same_paths(rng):
     equations = equations_of(task.stratum)
     counted = equations.filters(flops._Coordinates(task.stratum).from_kernel(ends))
     assert benchmark_peers.agreement([equations.filters(result.points)], [counted]) == "all"
-    # Σ J takes most of the work: K entries of each column, each a product of K − e d numbers.
+    # Σ J takes much of the work: K entries of each column, each a product of K − e d numbers, some of them zero.
     size = task.stratum.filter_size
     products = sum((f.degree + 1) * size * (size - f.degree * f.dilation) for f in task.stratum.factors)
-    assert 4 * products < operations["multiplications"] < 40 * products
+    assert 2 * products < operations["multiplications"] < 40 * products
     assert operations["additions"] < 1.2 * operations["multiplications"]
 
 
@@ -159,7 +159,7 @@ def test_swapped_and_coincident_ends_are_counted(rng, monkeypatch):
 
 
 def test_real_data_are_real_and_positive_definite(rng):
-    data = benchmark_reliability.real_data(5, rng)
+    data = benchmark_common.real_data(5, rng)
     assert isinstance(data, Data)
     assert np.linalg.eigvalsh(data.gram).min() > 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -110,7 +111,7 @@ def strata(draw):
 
 
 @settings(max_examples=50, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(strata(), st.integers(0, 2**32), st.sampled_from(["complex", "real", "mixed scales"]))
+@given(strata(), st.integers(0, 2**32), st.sampled_from(["complex", "real", "mixed scales", "diagonal"]))
 @example(Stratum((Factor(6, 1, 1),)), 1, "complex")
 @example(Stratum((Factor(2, 4, 1),)), 2, "real")
 @example(Stratum((Factor(1, 2, 1), Factor(2, 3, 2))), 3, "complex")
@@ -118,11 +119,22 @@ def strata(draw):
 @example(Stratum((Factor(1, 2, 4), Factor(1, 2, 2), Factor(1, 2, 1), Factor(2, 4, 1))), 5, "complex")
 @example(Stratum((Factor(2, 1, 1), Factor(1, 2, 1), Factor(1, 3, 1), Factor(1, 4, 1))), 6, "real")
 @example(Stratum(()), 7, "complex")
+@example(Stratum(()), 7, "diagonal")
+@example(Stratum((Factor(6, 1, 1),)), 1, "diagonal")
+@example(Stratum((Factor(1, 2, 1), Factor(2, 3, 2))), 3, "diagonal")
+@example(Stratum(tuple(Factor(1, 1, dilation) for dilation in (1, 2, 3, 4, 5, 8))), 4, "diagonal")
+@example(Stratum((Factor(2, 1, 1), Factor(2, 1, 2), Factor(1, 1, 4))), 8, "diagonal")
+@example(Stratum((Factor(3, 1, 1), Factor(3, 1, 2), Factor(3, 1, 4))), 9, "diagonal")
+@example(Stratum((Factor(1, 1, 2), Factor(1, 2, 1))), 10, "diagonal")
 def test_random_strata_and_data_end_where_the_reference_engine_ends(stratum, seed, kind):
     rng = np.random.default_rng(seed)
     point, start = seed_pair(stratum, rng)
     size = stratum.filter_size
     targets = [random_data(size, rng) if kind == "complex" else real_data(size, rng, 3.0) for _ in range(3)]
+    if kind == "diagonal":
+        filter_ = equations_of(stratum).filters(point)[0]
+        diagonal = np.diag(np.diag(start.gram))
+        start = Data(diagonal, start.b + (diagonal - start.gram) @ filter_)
     if kind == "mixed scales":
         gram, b = 2.0 ** rng.integers(-60, 60, 2)
         point[:, 0] *= b / gram
@@ -191,6 +203,42 @@ def test_shapes_compiled_for_themselves_and_the_general_code_agree(engine):
         assert result.success.all()
         found = filters_of(stratum, result)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
+#: Shapes compiled for themselves, with the numbers of their points.
+SHAPES = {
+    "(2,2),(2,1)": ([Factor(1, 1, 1), Factor(1, 1, 2)], 6),
+    "(3,2),(2,1)": ([Factor(2, 1, 1), Factor(1, 1, 2)], 10),
+    "(4,2),(2,1)": ([Factor(3, 1, 1), Factor(1, 1, 2)], 14),
+    "(3,3),(2,1)": ([Factor(2, 1, 1), Factor(2, 1, 2)], 39),
+    "(2,2,2),(2,2,1)": ([Factor(1, 1, 1), Factor(1, 1, 2), Factor(1, 1, 4)], 34),
+    "(4,4),(2,1)": ([Factor(3, 1, 1), Factor(3, 1, 2)], 284),
+    "(3,3,2),(2,2,1)": ([Factor(2, 1, 1), Factor(2, 1, 2), Factor(1, 1, 4)], 435),
+}
+
+
+@each_engine
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["real", "complex", "general start"])
+def test_every_kind_of_data_ends_where_the_reference_engine_ends(engine, shape, kind):
+    """Diagonal starts with real targets have code of their own; one target and many are read differently."""
+    factors, count = SHAPES[shape]
+    stratum = Stratum(tuple(factors))
+    start = start_of(stratum, count)
+    points, data = start.points[:: 1 + count // 40], start.data
+    rng = np.random.default_rng(31)
+    size = stratum.filter_size
+    targets = [real_data(size, rng, 2.0) for _ in range(3)] if kind == "real" else targets_of(size, 3, 31)
+    if kind == "general start":
+        (other,) = targets_of(size, 1, 32)
+        moved = REFERENCE.track(stratum, points, Homotopy(data, other), TrackerOptions.conservative())
+        points, data, targets = moved.points, other, [real_data(size, rng, 2.0) for _ in range(3)]
+    result = engine.track_many(stratum, points, data, targets, TrackerOptions())
+    for t, target in enumerate(targets):
+        homotopy = Homotopy(data, target)
+        expected = REFERENCE.track(stratum, points, homotopy, TrackerOptions())
+        assert_same_ends(stratum, rows(result, slice(t * len(points), (t + 1) * len(points))), expected)
+        assert_same_ends(stratum, engine.track(stratum, points, homotopy, TrackerOptions()), expected)
 
 
 @cache
@@ -405,6 +453,35 @@ def test_many_targets_in_one_call_are_as_one_call_per_target(engine, order):
         np.testing.assert_allclose(part.steps, single.steps, atol=3)
 
 
+@each_engine
+def test_real_targets_among_complex_ones_are_as_alone(engine):
+    start = small_start()
+    size = COMPILED.filter_size
+    targets = targets_of(size, 4, 25)
+    for t in (1, 2):
+        targets[t] = real_data(size, np.random.default_rng(t))
+    told = []
+    whole = engine.track_many(COMPILED, start.points, start.data, targets, TrackerOptions(), report=told.append)
+    assert told[-1] == len(whole) == 4 * COUNT
+    for kind in ((0, 3), (1, 2)):
+        alone = engine.track_many(COMPILED, start.points, start.data, [targets[t] for t in kind], TrackerOptions())
+        for i, t in enumerate(kind):
+            assert_bitwise(
+                rows(whole, slice(t * COUNT, (t + 1) * COUNT)), rows(alone, slice(i * COUNT, (i + 1) * COUNT))
+            )
+
+
+@each_engine
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1)], ids=["compiled", "general"])
+def test_real_paths_do_not_depend_on_the_others(engine, order):
+    stratum, points = reordered(COMPILED, small_start().points, order)
+    data = small_start().data
+    homotopy = Homotopy(data, real_data(COMPILED.filter_size, np.random.default_rng(26)))
+    whole = engine.track(stratum, points, homotopy, TrackerOptions(), jobs=2)
+    for path in range(0, COUNT, 5):
+        assert_bitwise(engine.track(stratum, points[[path]], homotopy, TrackerOptions()), rows(whole, [path]))
+
+
 def test_the_instruction_sets_give_the_same_ends():
     start = small_start()
     for target in targets_of(COMPILED.filter_size, 5, 23):
@@ -534,6 +611,32 @@ def test_control_c_ends_few_long_paths_at_once():
     assert_usable()
 
 
+EXIT_DURING_A_CALL = """
+import threading, time
+import numpy as np
+from homotopy_lcn import _native
+started = threading.Event()
+
+def track():
+    rng = np.random.default_rng(0)
+    starts = rng.normal(size=(200_000, 21)) + 1j
+    gram, b = np.diag(1 + 1j * rng.random(20)), rng.normal(size=20)
+    options = [0.01, 0.25, 0.1, 0.1, 1e-6, 1.0001, 0.25, 1e-12, 1e-5, 0.05]
+    while True:
+        started.set()
+        _native.track([(19, 1, 1)], starts, gram, b, np.eye(20)[None], b[None], options, 10**6, 1, "", None)
+
+threading.Thread(target=track, daemon=True).start()
+started.wait()
+time.sleep(0.2)
+"""
+
+
+def test_exit_while_a_daemon_thread_tracks_is_clean():
+    result = subprocess.run([sys.executable, "-c", EXIT_DURING_A_CALL], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
 # What comes in.
 
 
@@ -543,7 +646,7 @@ def arguments(**changes):
     (target,) = targets_of(5, 1, 30)
     result = {
         "factors": [(2, 1, 1), (1, 1, 2)],
-        "starts": np.ascontiguousarray(start.points[:, 1:]),
+        "starts": start.points.copy(),
         "start_gram": start.data.gram,
         "start_b": start.data.b,
         "target_gram": target.gram[None],
@@ -554,7 +657,6 @@ def arguments(**changes):
         "instruction_set": "",
         "report": None,
     }
-    result["starts"][:, :3] *= start.points[:, :1]
     return result | changes
 
 
@@ -562,7 +664,7 @@ def test_the_kernel_itself():
     result = _native.track(**arguments())
     assert (result["codes"] == 0).all()
     assert result["iterations"] >= result["steps"].sum() > 0
-    assert result["points"].shape == (10, 5)
+    assert result["points"].shape == (10, 6)
 
 
 @pytest.mark.parametrize("name", ["starts", "start_gram", "start_b", "target_gram", "target_b"])
@@ -681,8 +783,7 @@ def test_impossible_settings_are_refused(name, value):
 
 
 def test_more_results_than_there_can_be_memory_for_are_refused_first():
-    point = np.zeros((1, 5), complex)
-    many = np.broadcast_to(point, (1, 5))
+    many = np.zeros((1, 6), complex)
     grams, bs = np.zeros((1, 5, 5), complex), np.zeros((1, 5), complex)
     with pytest.raises(ValueError, match="too many paths"):
         _native.track(
@@ -700,7 +801,7 @@ def test_more_workspace_than_there_can_be_memory_for_is_refused_first():
     zero = np.zeros((size, size), complex)
     call = arguments(
         factors=[(1024, 1, 1)],
-        starts=np.ones((8192, size), complex),
+        starts=np.ones((8192, size + 1), complex),
         start_gram=zero,
         start_b=zero[0],
         target_gram=zero[None],
@@ -715,12 +816,12 @@ def test_more_workspace_than_there_can_be_memory_for_is_refused_first():
 @pytest.mark.parametrize("report", [None, lambda finished: None])
 def test_nothing_to_do(jobs, report):
     for changes in (
-        {"starts": np.empty((0, 5), complex)},
+        {"starts": np.empty((0, 6), complex)},
         {"target_gram": np.empty((0, 5, 5)), "target_b": np.empty((0, 5))},
-        {"starts": np.empty((0, 5)), "target_gram": np.empty((0, 5, 5)), "target_b": np.empty((0, 5))},
+        {"starts": np.empty((0, 6)), "target_gram": np.empty((0, 5, 5)), "target_b": np.empty((0, 5))},
     ):
         result = _native.track(**arguments(jobs=jobs, report=report, **changes))
-        assert result["points"].shape == (0, 5)
+        assert result["points"].shape == (0, 6)
         for name in ("codes", "errors", "conditions", "steps", "distances"):
             assert result[name].shape == (0,)
         assert result["iterations"] == 0
@@ -743,11 +844,10 @@ def test_factors_of_degree_zero_do_no_harm(engine):
     expected = _native.track(**call)
     result = _native.track(**call | {"factors": [(2, 1, 1), (1, 1, 2), (0, 3, 7)], "starts": starts})
     np.testing.assert_array_equal(result["codes"], expected["codes"])
-    scaled = result["points"][:, :3] * result["points"][:, 5:] ** 3
+    found, wanted = result["points"], expected["points"]
+    scaled, free = found[:, :1] * found[:, 1:4] * found[:, 6:] ** 3, wanted[:, :1] * wanted[:, 1:4]
     for i in range(3):  # the products of the factors; each alone has a phase of its own
-        np.testing.assert_allclose(
-            scaled[:, [i]] * result["points"][:, 3:5], expected["points"][:, [i]] * expected["points"][:, 3:], rtol=1e-9
-        )
+        np.testing.assert_allclose(scaled[:, [i]] * found[:, 4:6], free[:, [i]] * wanted[:, 4:], rtol=1e-9)
 
 
 def test_the_engine_checks_shapes():
@@ -793,13 +893,17 @@ def test_arbitrary_arguments_never_crash(data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     scale = 10.0 ** data.draw(st.sampled_from([-300, -20, 0, 0, 0, 20, 300]))
     shapes = {
-        "starts": (paths, coordinates),
+        "starts": (paths, coordinates + 1),
         "start_gram": (size, size),
         "start_b": (size,),
         "target_gram": (targets, size, size),
         "target_b": (targets, size),
     }
     arrays = {name: scale * rng.standard_normal(shape) for name, shape in shapes.items()}
+    if data.draw(st.booleans()):
+        arrays["start_gram"] = np.diag(np.diag(arrays["start_gram"]))
+    if data.draw(st.booleans()):
+        arrays |= {name: 1j * arrays[name] for name in ("target_gram", "target_b")}
     options = data.draw(st.lists(st.floats(), min_size=10, max_size=10))
     if data.draw(st.booleans()):
         options = rng.random(10).tolist()
@@ -814,7 +918,7 @@ def test_arbitrary_arguments_never_crash(data):
         result = _native.track(**call)
     except (ValueError, TypeError, MemoryError):
         return
-    assert result["points"].shape == (targets * paths, coordinates)
+    assert result["points"].shape == (targets * paths, coordinates + 1)
     assert set(result["codes"]) <= set(ReturnCode)
 
 

@@ -9,9 +9,9 @@ import subprocess
 import numpy as np
 import pytest
 import sympy
-from networks import random_problem, solved
+from networks import Problem, end_to_end, random_problem, solved
 
-from homotopy_lcn import generic_count
+from homotopy_lcn import Architecture, critical_points, generic_count
 
 needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
 ARCHITECTURES = [
@@ -69,8 +69,10 @@ def phc_input(unknowns, equations):
     return "\n".join(lines) + "\n"
 
 
-def solve_by_phc(layers, unknowns, equations, folder):
+def solve_by_phc(layers, unknowns, equations, folder, least_rco=0.0):
     """The solutions θ that ``phc -b`` appends to its input, those with filter zero included.
+
+    ``least_rco`` leaves out singular ones: PHCpack estimates the inverse of the condition number.
 
     Option -0 fixes the seed. Left out is what PHCpack lists without having arrived: points whose last Newton step is
     large, and patch coordinates beyond 1e4 (paths on their way to infinity end near 1e6).
@@ -87,7 +89,8 @@ def solve_by_phc(layers, unknowns, equations, folder):
         lines = re.findall(r"^ (\w+) : +(\S+) +(\S+)$", solution, flags=re.MULTILINE)
         values = {name: complex(float(real), float(imag)) for name, real, imag in lines if name != "t"}
         last_step = float(re.search(r"== err : +(\S+)", solution)[1])
-        if last_step > 1e-8 or max(map(abs, values.values())) > 1e4:
+        rco = float(re.search(r"= rco : +(\S+)", solution)[1])
+        if rco < least_rco or last_step > 1e-8 or max(map(abs, values.values())) > 1e4:
             continue
         thetas.append([np.array(w, complex) for w in evaluate(*(values[str(u)] for u in unknowns))])
     return thetas
@@ -128,3 +131,87 @@ def test_phcpack_finds_the_same_critical_filters_with_the_same_number_of_paramet
             break
     assert numbers.tolist() == expected
     assert result.complete
+
+
+# Special data
+
+
+def white(architecture, rng):
+    size = architecture.filter_size
+    return Problem(architecture, np.eye(size), rng.standard_normal((size, 1)))
+
+
+def integers(architecture, rng):
+    size = architecture.filter_size
+    return Problem(
+        architecture,
+        rng.integers(-2, 3, (size + 2, size)).astype(float),
+        rng.integers(-2, 3, (size + 2, 1)).astype(float),
+    )
+
+
+def least_rank(architecture, rng):
+    """As many samples as the function space has dimensions."""
+    size, rank = architecture.filter_size, architecture.dimension
+    return Problem(architecture, rng.standard_normal((rank, size)), rng.standard_normal((rank, 1)))
+
+
+def perfect_fit(*theta):
+    """The outputs of a network."""
+
+    def problem(architecture, rng):
+        size = architecture.filter_size
+        X = rng.standard_normal((size + 1, size))
+        return Problem(architecture, X, (X @ end_to_end(architecture, [np.array(w) for w in theta]))[:, None])
+
+    return problem
+
+
+SPECIAL = [
+    (((2, 2), (1, 1)), white),
+    (((2, 2), (2, 1)), white),
+    (((3, 2), (2, 1)), white),
+    (((2, 3), (2, 1)), white),
+    (((2, 2, 2), (1, 1, 1)), white),
+    (((2, 2), (1, 1)), integers),
+    (((2, 2), (2, 1)), integers),
+    (((3, 2), (2, 1)), integers),
+    (((2, 2, 2), (1, 1, 1)), integers),
+    (((2, 2), (2, 1)), least_rank),
+    (((3, 2), (2, 1)), least_rank),
+    (((2, 2, 2), (1, 2, 1)), least_rank),
+    # Two layers share a root, a double root, coincident hyperroots, hyperroots to be swapped, a vanishing coefficient.
+    (((2, 2), (1, 1)), perfect_fit([1.0, -2.0], [1.0, -2.0])),
+    (((3, 2), (2, 1)), perfect_fit([1.0, -4.0, 4.0], [1.0, -3.0])),
+    (((3, 2), (2, 1)), perfect_fit([1.0, 0.0, -1.0], [1.0, -1.0])),
+    (((3, 2), (2, 1)), perfect_fit([1.0, 0.0, -1.0], [1.0, -2.0])),
+    (((2, 2), (2, 1)), perfect_fit([0.0, 1.0], [1.0, -2.0])),
+]
+
+
+@needs_phc
+@pytest.mark.parametrize(("shape", "kind"), SPECIAL)
+def test_phcpack_finds_the_same_nonsingular_points_for_special_data(shape, kind, tmp_path):
+    architecture, rng = Architecture(*shape), np.random.default_rng(2)
+    problem = kind(architecture, rng)
+    result = critical_points(architecture, problem.loss)
+    assert result.complete
+    known = np.array([point.filter for point in result])
+    factorizations = {row.pattern: row.factorizations for row in generic_count(architecture)}
+    # Where a point of one stratum is on another one, too, factorizations of both coincide and are singular.
+    plain = np.array([point.nonsingular and not point.also_on for point in result])
+    expected = np.array([factorizations[point.stratum] * point.multiplicity for point in result])
+    best = np.zeros(len(known), int)
+    for _ in range(3):
+        numbers = np.zeros(len(known), int)
+        for theta in solve_by_phc(*parameter_space_system(problem, rng), tmp_path, least_rco=1e-9):
+            w = convolve(architecture, theta)
+            if np.linalg.norm(w) > 1e-8:
+                distances = np.linalg.norm(known - w, axis=1) / np.linalg.norm(known, axis=1)
+                assert distances.min() < 1e-8
+                numbers[distances.argmin()] += 1
+        best = np.maximum(best, numbers)
+        if (best[plain] == expected[plain]).all():
+            break
+    assert plain.any()
+    assert best[plain].tolist() == expected[plain].tolist()

@@ -1,12 +1,14 @@
 """The compiled engine: one path in each SIMD lane, threads that share a queue of paths.
 
-Its equations and its step are explained at the head of ``native/kernel.hpp``. It takes no pivots; a path that gets
-stuck on the way is handed to the reference engine, which does.
+Its equations and its step are explained at the head of ``native/tracker.hpp``. It takes no pivots; a path that gets
+stuck on the way is tracked again with shorter steps, and if need be by the reference engine, which does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -23,6 +25,11 @@ from .reference import ReferenceEngine
 __all__ = ["NativeEngine"]
 
 Complex = NDArray[np.complex128]
+#: Attributes of a `TrackResult`, names of the kernel's results.
+RESULTS = ("points", "codes", "errors", "conditions", "steps", "distances")
+
+#: A path stuck further from the target than this, in terms of s, is stuck on the way.
+ON_THE_WAY = 1e-3
 
 
 class NativeEngine:
@@ -75,23 +82,71 @@ class NativeEngine:
         ValueError
             If an array does not have the shape that the stratum asks for, or is not finite.
         """
-        coordinates, points = _Coordinates(stratum), np.asarray(points, complex)
+        coordinates, points = _coordinates(stratum), np.asarray(points, complex)
+        real = [_is_real(target) for target in targets]
+        if any(real) and not all(real):
+            # Real targets have code of their own: a path must not depend on what it is tracked together with.
+            return self._mixed(stratum, points, start, targets, real, options, jobs, report)
         result = self.run(coordinates, points, start, targets, options, jobs, report)
-        ends = TrackResult(
-            coordinates.from_kernel(result["points"]),
-            *(result[name] for name in ("codes", "errors", "conditions", "steps", "distances")),
-        )
+        ends = TrackResult(coordinates.from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
         count = len(points)
-        for path in np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL):
-            # Stuck on the way: the one thing that pivots can cure.
-            homotopy = Homotopy(start, targets[path // count])
-            with np.errstate(all="ignore"):  # data near the limits of doubles
-                again = ReferenceEngine().track(stratum, points[path % count][None], homotopy, options)
-            for name in ("points", "codes", "errors", "conditions", "steps", "distances"):
-                getattr(ends, name)[path] = getattr(again, name)[0]
+        stuck = np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL).tolist() if ends.codes.any() else []
+        for path in stuck:
+            self._again(
+                stratum, points[path % count][None], Homotopy(start, targets[path // count]), options, ends, path
+            )
         if report is not None:
             report(len(ends))
         return ends
+
+    def _again(
+        self,
+        stratum: Stratum,
+        point: Complex,
+        homotopy: Homotopy,
+        options: TrackerOptions,
+        ends: TrackResult,
+        path: int,
+    ) -> None:
+        """A path stuck on the way: shorter steps may cure it, otherwise pivots, which the reference engine takes.
+
+        Near the target it is the end that is singular or far away, for which no engine has a cure.
+        """
+        coordinates, careful = _coordinates(stratum), TrackerOptions.conservative()
+        result = self.run(coordinates, point, homotopy.start, [homotopy.target], careful, 1, None)
+        again = TrackResult(coordinates.from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
+        if not again.success.all() and again.distances[0] > ON_THE_WAY:
+            with np.errstate(all="ignore"):  # data near the limits of doubles
+                again = ReferenceEngine().track(stratum, point, homotopy, options)
+        for name in RESULTS:
+            getattr(ends, name)[path] = getattr(again, name)[0]
+
+    def _mixed(
+        self,
+        stratum: Stratum,
+        points: Complex,
+        start: Data,
+        targets: list[Data],
+        real: list[bool],
+        options: TrackerOptions,
+        jobs: int,
+        report: Callable[[int], None] | None,
+    ) -> TrackResult:
+        """`track_many` for real and complex targets together."""
+        parts, before = [], 0
+        for kind in (True, False):
+            chosen = [target for target, is_real in zip(targets, real, strict=True) if is_real == kind]
+            tell = None if report is None else lambda done, before=before: report(before + done)
+            parts.append(self.track_many(stratum, points, start, chosen, options, jobs=jobs, report=tell))
+            before += len(parts[-1])
+        order = np.repeat(np.argsort(~np.array(real), kind="stable"), len(points))
+        paths = order * len(points) + np.tile(np.arange(len(points)), len(targets))
+        arrays = []
+        for name in RESULTS:
+            together = np.concatenate([getattr(part, name) for part in parts])
+            arrays.append(np.empty_like(together))
+            arrays[-1][paths] = together
+        return TrackResult(*arrays)
 
     def run(
         self,
@@ -108,38 +163,36 @@ class NativeEngine:
         if np.ndim(points) != 2 or np.shape(points)[1] != length:
             raise ValueError(f"points: shape {np.shape(points)} given; expected (paths, {length})")
         _check_shapes("start", start, size)
-        for target in targets:
-            _check_shapes("target", target, size)
+        if not all(target.gram.shape == (size, size) and target.b.shape == (size,) for target in targets):
+            for target in targets:
+                _check_shapes("target", target, size)
+        numbers, max_steps = _numbers(options)
         return _native.track(
-            [(factor.degree, factor.power, factor.dilation) for factor in coordinates.factors],
+            coordinates.shape,
             coordinates.to_kernel(points),
             _array(start.gram),
             _array(start.b),
-            np.array([target.gram for target in targets], complex).reshape(-1, size, size),
-            np.array([target.b for target in targets], complex).reshape(-1, size),
-            [
-                options.contraction_target,
-                options.control_gain,
-                options.contraction_limit,
-                options.movement_limit,
-                options.first_step,
-                options.growth,
-                options.shrink,
-                options.smallest_step,
-                options.endgame_distance,
-                options.divergence_exponent,
-            ],
-            ceil(options.max_steps),
+            _stacked([target.gram for target in targets], (size, size)),
+            _stacked([target.b for target in targets], (size,)),
+            numbers,
+            max_steps,
             jobs,
             self.instruction_set,
             report,
         )
 
 
-class _Coordinates:
-    """Between points (c, Q_1, …, Q_r) and the kernel's: no scalar, but one factor of power one that carries it.
+@lru_cache(maxsize=64)
+def _numbers(options: TrackerOptions) -> tuple[list[float], int]:
+    """The options as the kernel takes them: numbers in its order, and the limit on the number of steps."""
+    *numbers, max_steps = astuple(options)
+    return numbers, ceil(max_steps)
 
-    Where all powers are above one, the scalar itself is that factor, a form of degree 0.
+
+class _Coordinates:
+    """Between points (c, Q_1, …, Q_r) and the kernel's, where the first factor has power one.
+
+    Where all powers are above one, a form of degree 0 is that factor.
     """
 
     def __init__(self, stratum: Stratum) -> None:
@@ -149,36 +202,51 @@ class _Coordinates:
         others = [f for f in range(len(stratum.factors)) if f != self.free]
         head = Factor(0, 1, 1) if self.free is None else stratum.factors[self.free]
         self.factors = [head, *(stratum.factors[f] for f in others)]
-        head_part = [] if self.free is None else list(range(*stratum.slices[self.free].indices(stratum.coordinates)))
-        rest = [i for f in others for i in range(*stratum.slices[f].indices(stratum.coordinates))]
-        self.head = head_part
-        self.order = np.array([*head_part, *rest], dtype=int)
+        leading = [] if self.free is None else [self.free]
+        parts = [stratum.slices[f].indices(stratum.coordinates) for f in [*leading, *others]]
+        self.order = np.array([i for part in parts for i in range(*part)], dtype=int)
+        self.plain = self.free is not None and np.array_equal(self.order, np.arange(1, stratum.coordinates))
+        self.shape = [(factor.degree, factor.power, factor.dilation) for factor in self.factors]
 
     def to_kernel(self, points: Complex) -> Complex:
-        result = points[:, self.order]
+        if self.plain:
+            return np.ascontiguousarray(points)
+        scalar, rest = points[:, :1], points[:, self.order]
         if self.free is None:
-            return np.concatenate([points[:, :1], result], axis=1)
-        result[:, : len(self.head)] *= points[:, :1]
-        return np.ascontiguousarray(result)
+            return np.concatenate([scalar, np.ones_like(scalar), rest], axis=1)
+        return np.concatenate([scalar, rest], axis=1)
 
     def from_kernel(self, points: Complex) -> Complex:
+        if self.plain:
+            return points
         result = np.empty((len(points), self.stratum.coordinates), complex)
+        result[:, 0] = points[:, 0]
         if self.free is None:
-            result[:, 0] = points[:, 0]
-            result[:, self.order] = points[:, 1:]
-            return result
-        result[:, self.order] = points
-        with np.errstate(all="ignore"):  # paths that diverged
-            norm = np.linalg.norm(points[:, : len(self.head)], axis=1)
-            result[:, self.head] /= norm[:, None]
-        result[:, 0] = norm
+            with np.errstate(all="ignore"):  # paths that diverged
+                result[:, 0] *= points[:, 1]
+        result[:, self.order] = points[:, 1 + (self.free is None) :]
         return result
+
+
+@lru_cache(maxsize=256)
+def _coordinates(stratum: Stratum) -> _Coordinates:
+    return _Coordinates(stratum)
 
 
 def _check_shapes(name: str, data: Data, size: int) -> None:
     for part, values, shape in (("gram", data.gram, (size, size)), ("b", data.b, (size,))):
         if np.shape(values) != shape:
             raise ValueError(f"{name}_{part}: shape {np.shape(values)} given; expected {shape}")
+
+
+def _is_real(data: Data) -> bool:
+    return data.gram.dtype.kind != "c" and data.b.dtype.kind != "c"
+
+
+def _stacked(arrays: list[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
+    if not arrays:
+        return np.empty((0, *shape))
+    return np.array(arrays)
 
 
 def _array(values: NDArray[Any]) -> Complex:

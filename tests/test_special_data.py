@@ -1,0 +1,370 @@
+"""Special data: every path is accounted for, and singular points, continua and near coincidences are what they are."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from networks import end_to_end, filters_of, matched
+from test_descent import descend
+
+from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count, paths
+from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.refinement import refine
+from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.strata import Embedding, Stratum
+from homotopy_lcn.tracking import get_engine
+
+pytest.importorskip("homotopy_lcn._native")
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+
+import benchmark_robustness
+from benchmark_robustness import ARCHITECTURES, KINDS, moments_on_discriminant, singular_vector_tuples
+
+HYPERROOTS = Architecture((3, 2), (2, 1))
+TENSORS = Architecture((2, 2), (2, 1))
+
+
+def random_gram(size, seed=0):
+    samples = np.random.default_rng([seed, size]).standard_normal((2 * size, size))
+    return samples.T @ samples
+
+
+def loss_with_target(architecture, theta, seed=0):
+    """A random Gram matrix, and the end-to-end filter of θ as the target."""
+    gram, target = random_gram(architecture.filter_size, seed), end_to_end(architecture, theta)
+    return SquaredLoss(gram, gram @ target, target @ gram @ target), target
+
+
+def assert_accounted(result):
+    assert result.complete
+    counts = result.counts
+    assert counts.found + counts.at_infinity + counts.singular + counts.origin == counts.generic
+    assert sum(point.multiplicity for point in result if not point.also_on) == counts.found + counts.singular
+
+
+# Counts
+
+
+@pytest.mark.parametrize(
+    ("sizes", "number"),
+    # Friedland and Ottaviani (2014); 8 for 2 × 2 × 3 and 37 for 3 × 3 × 3 are in their table.
+    [((2, 2), 2), ((2, 5), 2), ((4, 3), 3), ((2, 2, 2), 6), ((2, 2, 3), 8), ((3, 3, 3), 37), ((2, 2, 2, 2), 24)],
+)
+def test_numbers_of_singular_vector_tuples(sizes, number):
+    assert singular_vector_tuples(sizes) == number
+    assert singular_vector_tuples((1, *sizes, 1)) == number
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides"),
+    [((2, 2), (2, 1)), ((2, 3), (2, 1)), ((3, 2), (7, 1)), ((4, 2), (4, 1)), ((2, 2, 2), (2, 2, 1))],
+)
+def test_white_data_have_as_many_points_as_a_tensor_has_singular_vector_tuples(filters, strides):
+    architecture = Architecture(filters, strides)
+    target = np.random.default_rng(1).standard_normal(architecture.filter_size)
+    result = critical_points(architecture, SquaredLoss.white(target))
+    assert_accounted(result)
+    assert len(result) == result.counts.found == singular_vector_tuples(filters)
+
+
+@settings(max_examples=15, derandomize=True)
+@given(st.sampled_from(ARCHITECTURES[:2] + ARCHITECTURES[8:10] + ARCHITECTURES[19:20]), st.data())
+def test_small_integers_are_accounted_for_and_the_same_read_backwards(shape, data):
+    architecture = Architecture(*shape)
+    size = architecture.filter_size
+    entries = st.lists(st.integers(-2, 2), min_size=size + 1, max_size=size + 1)
+    rows = np.array(data.draw(st.lists(entries, min_size=size + 2, max_size=size + 2)), float)
+    X, Y = rows[:, :-1], rows[:, -1:]
+    assume(np.linalg.matrix_rank(X) == size)
+    loss = SquaredLoss.from_data(X, Y, architecture)
+    results = [critical_points(architecture, each) for each in (loss, benchmark_robustness.backwards(loss))]
+    for result in results:
+        assume(result.complete)
+        assert_accounted(result)
+        isolated = [point.filter for point in result if point.isolated and point.nonsingular]
+        if isolated:
+            assert matched(isolated, np.conj(isolated))[1] < 1e-8
+    assert list(benchmark_robustness.differences(*results)) == []
+
+
+# Cases of the benchmark that went wrong once
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "draw"),
+    [
+        # Paths that jump to critical points of smaller strata.
+        (((3, 2, 2), (1, 2, 1)), "toeplitz", 6),
+        (((4, 3), (1, 1)), "on M", 5),
+        (((2, 3, 2), (1, 2, 1)), "near-discriminant", 2),
+        # Three points 1e-4 apart, one of them the mean of the others.
+        (((4, 2), (3, 1)), "near-discriminant", 5),
+        # Series that converge below 1e-8 only.
+        (((3, 2, 2), (2, 2, 1)), "ar1", 0),
+    ],
+)
+def test_a_solve_is_complete_and_nothing_contradicts_it(shape, kind, draw):
+    tally, text = benchmark_robustness.solve(shape, kind, draw, 0)
+    assert (tally.complete, tally.contradicting, tally.remarks) == (1, 0, []), text
+
+
+def test_a_wrong_point_contradicts():
+    architecture = Architecture((2, 2), (1, 1))
+    loss = benchmark_robustness.loss_of(architecture, "gaussian", 0, 0)
+    result = critical_points(architecture, loss)
+    other = benchmark_robustness.backwards(SquaredLoss(loss.gram, loss.b + 1e-3, loss.constant))
+    assert list(benchmark_robustness.contradictions(architecture, "gaussian", loss, result)) == []
+    assert list(benchmark_robustness.differences(result, critical_points(architecture, other)))
+    same = critical_points(architecture, benchmark_robustness.backwards(loss))
+    assert list(benchmark_robustness.differences(result, same)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [((2, 2), (1, 1)), ((3, 2), (2, 1)), ((2, 3), (2, 1))])
+def test_data_of_every_kind_are_solved_without_contradictions(shape, kind):
+    for draw in (0, 1):
+        tally, text = benchmark_robustness.solve(shape, kind, draw, 0)
+        assert (tally.complete, tally.remarks) == (1, []), text
+
+
+# Which ends are believed
+
+
+def test_points_of_a_smaller_stratum_solve_the_equations_and_are_recognised():
+    architecture = Architecture((3, 2), (1, 1))
+    loss = SquaredLoss(random_gram(4), [1.0, 2.0, -1.0, 0.5])
+    stratum = Stratum.of_pattern(architecture.blocks, ((2, 1),))
+    equations, data = equations_of(stratum), Data(loss.gram, loss.b)
+    # Critical cubes, which three layers of size two have.
+    cubes = [p.filter for p in critical_points(Architecture((2, 2, 2), (1, 1, 1)), loss) if p.stratum == ((3,),)]
+    points = np.array([[w[0], *[1, w[1] / (3 * w[0])] * 2] for w in cubes])
+    assert len(points) == 7
+    refined = refine(equations, points, data)
+    assert refined.errors.max() < 1e-12
+    assert refined.conditions.max() < 1e6
+    assert paths._on_smaller_stratum(equations, refined.points.astype(complex)).all()
+    start = start_system(stratum, 7, get_engine())
+    assert not paths._on_smaller_stratum(equations, start.points).any()
+
+
+@pytest.mark.parametrize("shape", [((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1))])
+def test_newtons_method_comes_back_to_regular_points(shape):
+    architecture = Architecture(*shape)
+    row = generic_count(architecture).rows[0]
+    embedding = Embedding.of_pattern(architecture, row.pattern)
+    start = start_system(embedding.stratum, row.count, get_engine())
+    assert paths._attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-9])
+def test_newtons_method_does_not_come_back_to_singular_points(distance):
+    loss, target = loss_with_target(HYPERROOTS, [np.array([1.0, 0, -1]), np.array([1.0, -1])])
+    equations = equations_of(Stratum.of_layers(HYPERROOTS))
+    points = np.array([[1.0, 1, 0, -1, 1, -1]], complex)
+    np.testing.assert_allclose(equations.filters(points)[0], target, atol=1e-14)
+    points[0, 1:] += distance * np.array([1.0, 2, -1, 1, 1])
+    assert not paths._attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
+
+
+@pytest.mark.parametrize(
+    ("windings", "number"),
+    [([], 0), ([1, 1, 1], 3), ([2, 1], 1), ([2, 2, 1], 3), ([3, 3, 2, 2], 2), ([3, 3, 3, 2, 2, 2, 2], 7), ([2, 0], 2)],
+)
+def test_paths_that_wind_count_in_whole_cycles_only(windings, number):
+    assert paths._in_whole_cycles(np.array(windings, int)) == number
+
+
+# Zeros
+
+
+@pytest.mark.parametrize(("filters", "strides"), [((2, 2), (1, 1)), ((3, 2), (2, 1)), ((2, 2), (2, 1))])
+@pytest.mark.parametrize("end", [0, -1])
+def test_a_target_with_a_vanishing_end_is_the_global_minimum(filters, strides, end):
+    architecture = Architecture(filters, strides)
+    theta = [np.random.default_rng(layer).standard_normal(k) for layer, k in enumerate(filters)]
+    theta[0][end] = 0.0
+    loss, target = loss_with_target(architecture, theta)
+    result = critical_points(architecture, loss)
+    assert_accounted(result)
+    best = result.global_minimum
+    np.testing.assert_allclose(best.filter, target, atol=1e-13 * np.linalg.norm(target))
+    assert best.nonsingular
+    assert best.kinds == ("minimum",) * len(best.kinds)
+
+
+def test_a_tensor_of_rank_one_sends_the_other_singular_pair_to_zero():
+    target = np.ravel(np.outer([1.0, 2.0], [3.0, -1.0]))
+    result = critical_points(TENSORS, SquaredLoss.white(target))
+    assert_accounted(result)
+    counts = result.counts
+    assert (counts.found, counts.at_infinity, counts.origin, counts.singular) == (1, 4, 1, 0)
+    np.testing.assert_allclose(result.global_minimum.filter, target, atol=1e-14)
+
+
+# Continua
+
+
+@pytest.mark.parametrize("target", [[1.0, 0, 0, 1.0], [0, 1.0, -1.0, 0], [3.0, 4.0, -4.0, 3.0]])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_equal_singular_values_give_a_continuum_and_no_global_minimum(target, seed):
+    result = critical_points(TENSORS, SquaredLoss.white(target), seed=seed)
+    assert_accounted(result)
+    assert result.counts.found == 0
+    assert result.counts.singular == 2
+    assert not any(point.isolated or point.nonsingular for point in result)
+    # Half of the target's squared norm is left over along the whole continuum.
+    expected = np.dot(target, target) / 2
+    assert all(abs(point.loss - expected) < 1e-10 * expected for point in result)
+    assert result.global_minimum is None
+    assert "2 points of continua" in str(result)
+
+
+def test_channels_that_are_copies_of_each_other():
+    rng = np.random.default_rng(3)
+    X, Y = rng.standard_normal((9, 5)), rng.standard_normal((9, 1))
+    X[:, 2] = X[:, 1]
+    loss = SquaredLoss.from_data(X, Y, HYPERROOTS)
+    assert loss.rank == 4
+    result = critical_points(HYPERROOTS, loss)
+    assert_accounted(result)
+    assert result.counts.found > 0
+    assert list(benchmark_robustness.contradictions(HYPERROOTS, "gaussian", loss, result)) == []
+
+
+# Singular points
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_coincident_hyperroot_is_a_point_of_multiplicity_three(seed):
+    loss, target = loss_with_target(HYPERROOTS, [np.array([1.0, 0, -1]), np.array([1.0, -1])], seed)
+    result = critical_points(HYPERROOTS, loss, seed=seed)
+    assert_accounted(result)
+    (singular,) = (point for point in result if not point.nonsingular)
+    assert (singular.multiplicity, singular.windings, singular.isolated) == (3, (1, 2, 2), True)
+    assert singular.condition is None
+    np.testing.assert_allclose(singular.filter, target, atol=1e-7)
+    assert result.global_minimum is singular
+
+
+def test_hyperroots_to_be_swapped_give_one_filter_with_two_minima():
+    loss, target = loss_with_target(HYPERROOTS, [np.array([1.0, 0, -1]), np.array([1.0, -2])])
+    result = critical_points(HYPERROOTS, loss)
+    assert_accounted(result)
+    best = result.global_minimum
+    np.testing.assert_allclose(best.filter, target, atol=1e-13)
+    assert (best.multiplicity, best.nonsingular, best.smooth) == (2, True, False)
+    assert best.kinds == ("minimum", "minimum")
+    ratios = sorted(theta[1][1] / theta[1][0] for theta in best.parameters)
+    np.testing.assert_allclose(ratios, [-2, -1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [((2, 2), (1, 1)), ((3, 2), (2, 1)), ((2, 2), (2, 1))])
+@pytest.mark.parametrize("seed", range(4))
+def test_on_a_discriminant_two_points_are_one_or_nearly(shape, seed):
+    """The data are on the discriminant up to rounding, of which the square root is 1e-8."""
+    architecture = Architecture(*shape)
+    gram = random_gram(architecture.filter_size)
+    b = moments_on_discriminant(architecture, gram, np.random.default_rng(seed))
+    result = critical_points(architecture, SquaredLoss(gram, b), seed=seed)
+    assert_accounted(result)
+    singular = [point for point in result if not point.nonsingular]
+    if singular:
+        assert [(point.multiplicity, point.windings, point.isolated) for point in singular] == [(2, (2, 2), True)]
+        assert all(point.condition < 1e6 for point in result if point.nonsingular)
+    else:
+        w = filters_of(result)
+        distances = np.linalg.norm(w[:, None] - w[None], axis=2) / np.linalg.norm(w, axis=1)
+        np.fill_diagonal(distances, np.inf)
+        assert distances.min() < 1e-4
+        assert sum(point.condition > 1e4 for point in result) == 2
+
+
+@pytest.mark.parametrize("shape", [((2, 2), (1, 1)), ((3, 2), (2, 1)), ((2, 2), (2, 1))])
+def test_a_hundred_millionth_from_a_discriminant_the_points_are_two_on_one_side_real_on_the_other_conjugate(shape):
+    architecture = Architecture(*shape)
+    gram = random_gram(architecture.filter_size)
+    rng = np.random.default_rng(5)
+    b = moments_on_discriminant(architecture, gram, rng)
+    direction = rng.standard_normal(len(b))
+    direction *= 1e-8 * np.linalg.norm(b) / np.linalg.norm(direction)
+    real = []
+    for side in (1, -1):
+        result = critical_points(architecture, SquaredLoss(gram, b + side * direction))
+        assert_accounted(result)
+        assert all(point.nonsingular for point in result)
+        near = [point for point in result if point.condition > 1e3]
+        assert len(near) == 2
+        gap = np.linalg.norm(near[0].filter - near[1].filter) / np.linalg.norm(near[0].filter)
+        assert 1e-7 < gap < 1e-2
+        real.append([point.real for point in near])
+    assert sorted(real) == [[False, False], [True, True]]
+
+
+# Descent, files, command line
+
+
+@pytest.mark.parametrize("kind", ["few samples", "integer", "ar1"])
+def test_descent_on_special_data_ends_in_listed_minima(kind):
+    rng = np.random.default_rng(7)
+    size = HYPERROOTS.filter_size
+    X, Y = rng.standard_normal((size + 1, size)), rng.standard_normal(size + 1)
+    if kind == "integer":
+        X, Y = rng.integers(-2, 3, X.shape).astype(float), rng.integers(-2, 3, Y.shape).astype(float)
+    elif kind == "ar1":
+        lags = np.subtract.outer(np.arange(size), np.arange(size))
+        X = np.linalg.cholesky(0.99 ** np.abs(lags)).T
+        Y = Y[:size]
+    result = critical_points(HYPERROOTS, SquaredLoss(X.T @ X, X.T @ Y, Y @ Y))
+    assert_accounted(result)
+    minima = filters_of(result.minima).real
+    ends = descend(HYPERROOTS, X, Y, rng)
+    assert len(ends) > 0
+    for w in ends:
+        assert (np.linalg.norm(minima - w, axis=1) / np.linalg.norm(w)).min() < 1e-4
+
+
+SPECIAL = {
+    "continuum": (
+        TENSORS,
+        SquaredLoss.white([1.0, 0, 0, 1.0]),
+        "4 to infinity, 2 to singular ends (2 points of continua)",
+    ),
+    "triple": (
+        HYPERROOTS,
+        loss_with_target(HYPERROOTS, [np.array([1.0, 0, -1]), np.array([1.0, -1])])[0],
+        "3 to singular ends (1 isolated point)",
+    ),
+    "origin": (TENSORS, SquaredLoss.white([3.0, -1, 6, -2]), "4 to infinity, 1 to w = 0"),
+    "zero": (HYPERROOTS, SquaredLoss(random_gram(5), np.zeros(5)), "10 to w = 0"),
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_results_say_where_paths_end_and_are_the_same_when_read_from_a_file(name, tmp_path):
+    architecture, loss, words = SPECIAL[name]
+    result = critical_points(architecture, loss)
+    assert_accounted(result)
+    assert f"other paths: {words}" in str(result)
+    path = tmp_path / "result.json"
+    result.to_json(path)
+    again = CriticalPoints.from_json(path)
+    assert again.to_json() == result.to_json()
+    assert again.complete
+    for point, twin in zip(result, again, strict=True):
+        names = ("nonsingular", "multiplicity", "windings", "isolated", "also_on", "condition")
+        assert [getattr(point, name) for name in names] == [getattr(twin, name) for name in names]
+
+
+def test_the_command_line_solves_special_data_with_exit_code_0(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X = np.eye(4)
+    np.savez("identity.npz", X=X, Y=np.array([[1.0], [0.0], [0.0], [1.0]]))
+    assert cli.main(["solve", "-k", "2,2", "-s", "2,1", "--data", "identity.npz"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "4 to infinity, 2 to singular ends (2 points of continua)" in printed
+    assert "NOT COMPLETE" not in printed
