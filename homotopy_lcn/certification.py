@@ -42,7 +42,7 @@ from .distinct import find
 from .errors import InputError
 from .forms import multiply, roots
 from .loss import SquaredLoss
-from .results import CriticalPoint, CriticalPoints, describe_paths, format_pattern, quantity
+from .results import CriticalPoint, CriticalPoints, count_points, describe_paths, format_pattern, quantity
 from .strata import Embedding
 
 __all__ = [
@@ -280,11 +280,8 @@ def certificate(
         proof = _proved(proofs[row])
         points.append(replace(proof, mirror_of=positions.get(leader) if leader != row else None))
     statement = state(result.architecture, data, points)
-    certified = [replace(point, certified=reasons[row] is None) for row, point in enumerate(result)]
-    marked = CriticalPoints.build(
-        result.architecture, result.loss, certified, result.strata, seed=result.seed, complete=result.complete,
-        statistics=result.statistics, software=result.software,
-    )  # fmt: skip
+    certified = tuple(replace(point, certified=reasons[row] is None) for row, point in enumerate(result))
+    marked = replace(result, points=certified, counts=count_points(certified, result.strata))
     return Certificate(
         result.architecture, data, tuple(points), statement, marked,
         tuple(positions.get(row) for row in range(count)), tuple(reasons),
