@@ -62,6 +62,10 @@ FIRST_PRECISION = 64
 LAST_PRECISION = 1024
 #: A point of a result must be as near as this to the proved one, relative to the norm of the filter.
 AGREEMENT = 1e-9
+#: Fewer points than this are proved sooner than other processes have started.
+FEWEST_FOR_PROCESSES = 2000
+#: Reasons that a summary lists.
+MOST_REASONS = 20
 #: Shares of the points that each process gets, one after the other.
 CHUNKS_EACH = 4
 #: X and Y.
@@ -172,7 +176,10 @@ class Certificate:
         lines = [
             f"{self.result.counts.certified or 0} of {quantity(count, 'point', 'points')} certified, pairwise distinct"
         ]
-        lines += [f"  point {row}: {reason}" for row, reason in enumerate(self.reasons) if reason]
+        reasons = [f"  point {row}: {reason}" for row, reason in enumerate(self.reasons) if reason]
+        lines += reasons[:MOST_REASONS]
+        if len(reasons) > MOST_REASONS:
+            lines.append(f"  and {len(reasons) - MOST_REASONS} more")
         lines += describe_statement(statement)
         if not statement.complete:
             lines.append(f"other paths, numerically: {describe_paths(self.result) or 'none'}")
@@ -222,7 +229,7 @@ def certify(
         X (N, d_0) and Y (N, d_L) of which the loss was made. Then everything proved is about their exact Gram matrix
         and moment vector, not about the sums rounded to doubles that the result holds.
     jobs : int
-        Number of processes.
+        Number of processes, where there are enough points. Results do not depend on it.
 
     Returns
     -------
@@ -408,7 +415,7 @@ def _prove_all(
 ) -> dict[int, ProvedPoint | str]:
     """The proof of each of the given points, or why there is none."""
     arch = result.architecture
-    if jobs == 1 or len(rows) < 2:
+    if jobs == 1 or len(rows) < FEWEST_FOR_PROCESSES:
         return dict(zip(rows, _prove_some(arch, data, [result[row] for row in rows], digits), strict=True))
     parts = [rows[first :: CHUNKS_EACH * jobs] for first in range(CHUNKS_EACH * jobs)]
     proofs: dict[int, ProvedPoint | str] = {}

@@ -15,7 +15,7 @@ import pytest
 from networks import random_problem, solved
 
 import homotopy_lcn
-from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, certificate, certify, cli
+from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, certificate, certification, certify, cli
 from homotopy_lcn import critical_points as solve
 from homotopy_lcn._flint import acb, acb_mat, arb, ctx
 from homotopy_lcn.balls import BallData, BallEquations, Box, data_of, power_of_two
@@ -159,7 +159,7 @@ def test_digits():
         assert abs(Fraction(short) - Fraction(long)) < abs(Fraction(long)) / 10**199
 
 
-def test_the_proof_is_about_the_samples():
+def test_the_proof_is_about_the_samples(monkeypatch):
     problem, result = random_problem((3, 2), (2, 1)), solved((3, 2), (2, 1))
     proofs = certificate(result, samples=(problem.X, problem.Y), digits=40)
     assert proofs.complete
@@ -174,6 +174,7 @@ def test_the_proof_is_about_the_samples():
 
     assert [[fraction(x) for x in row] for row in proofs.data.gram.tolist()] == gram
     assert [fraction(x) for x in proofs.data.b] == b
+    monkeypatch.setattr(certification, "FEWEST_FOR_PROCESSES", 2)
     assert to_text(certificate(result, samples=(problem.X, problem.Y), jobs=2, digits=40)) == to_text(proofs)
     assert check_text(to_text(proofs)).statement == proofs.statement
     row = first(result, lambda point: point.real)
@@ -188,7 +189,8 @@ def test_unusable_options(options):
         certify(solved((2, 2), (1, 1)), **options)
 
 
-def test_results_do_not_depend_on_the_number_of_processes():
+def test_results_do_not_depend_on_the_number_of_processes(monkeypatch):
+    monkeypatch.setattr(certification, "FEWEST_FOR_PROCESSES", 2)
     result = solved((2, 2, 2), (1, 2, 1))
     assert to_text(certificate(result, jobs=2)) == to_text(certificate(result))
 
@@ -310,6 +312,13 @@ def test_a_wrong_index_and_a_wrong_loss():
     assert len(uncertified(points_with(result, {row: point}))) == 1
     point = replace(result[row], loss=result[row].loss * (1 + 1e-6))
     assert len(uncertified(points_with(result, {row: point}))) == 1
+
+
+def test_a_summary_stays_short(monkeypatch):
+    monkeypatch.setattr(certification, "MOST_REASONS", 2)
+    result = solved((3, 2), (2, 1))
+    wrong = points_with(result, {row: replace(point, nonsingular=False) for row, point in enumerate(result)})
+    assert "  and 8 more" in str(certificate(wrong))
 
 
 def test_a_singular_point_is_not_certified():
