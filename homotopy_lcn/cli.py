@@ -254,7 +254,9 @@ def certify(
     ] = None,
     digits: Annotated[
         int | None,
-        typer.Option(min=1, max=1000, metavar="N", help="Print the real filters to N digits.", show_default=False),
+        typer.Option(
+            min=1, max=1000, metavar="N", help="Print the filters to N digits, all proved.", show_default=False
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -304,8 +306,9 @@ def certify(
     if not quiet and "-" not in (output, json_path):
         _print(f"{proofs}\n")
         for row, point in enumerate(proofs.result):
-            if digits is not None and point.real and point.certified:
-                values = "\n".join(f"  {re}" for re, _ in proofs.decimals(row, digits))
+            if digits is not None and point.certified:
+                numbers = proofs.decimals(row, digits)
+                values = "\n".join(f"  {re}" if point.real else f"  {re}  {im} i" for re, im in numbers)
                 _print(f"filter of point {row}:\n{values}\n")
     return DONE if proofs.complete else NOT_COMPLETE
 

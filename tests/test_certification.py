@@ -462,7 +462,8 @@ def test_command_line(capsys, result_file, tmp_path):
     output = capsys.readouterr().out
     assert "10 of 10 points certified" in output
     assert "complete, proved" in output
-    assert "filter of point 0:" in output
+    assert all(f"filter of point {row}:" in output for row in range(10))
+    assert output.count(" i\n") == 5 * sum(not point.real for point in solved((3, 2), (2, 1)))
     assert CriticalPoints.from_json(marked).counts.certified == 10
     assert cli.main(["certify", "--check", str(proof)]) == 0
     assert "10 points verified" in capsys.readouterr().out
