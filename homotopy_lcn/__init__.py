@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .architecture import Architecture
+    from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
     from .fibres import FilterGeometry, describe_filter, is_in_function_space
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
+    "Certificate",
     "CountTable",
     "CriticalPoint",
     "CriticalPoints",
@@ -41,6 +43,8 @@ __all__ = [
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
+    "certificate",
+    "certify",
     "critical_points",
     "describe_filter",
     "describe_function_space",
@@ -51,6 +55,7 @@ __all__ = [
 # No module may be named as one of these: importing it would hide the name that it exports.
 _MODULES = {
     "Architecture": "architecture",
+    "Certificate": "certification",
     "CountTable": "counts",
     "CriticalPoint": "results",
     "CriticalPoints": "results",
@@ -61,6 +66,8 @@ _MODULES = {
     "SquaredLoss": "loss",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
+    "certificate": "certification",
+    "certify": "certification",
     "critical_points": "solve",
     "describe_filter": "fibres",
     "describe_function_space": "function_space",

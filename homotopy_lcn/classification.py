@@ -327,6 +327,7 @@ def classify(
             in_function_space=answers.get(p, NOTHING).in_function_space,
             attained=answers.get(p, NOTHING).attained,
             interior=answers.get(p, NOTHING).interior,
+            coordinates=None if over[p].thetas else points[p],
         )
         for p in range(len(points))
     ]

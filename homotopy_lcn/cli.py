@@ -170,6 +170,9 @@ def solve(
         int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
     ] = 20000,
     engine: Annotated[str, typer.Option(metavar="NAME", help="Path tracker.")] = "auto",
+    prove: Annotated[
+        bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
+    ] = False,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="With few samples: only the isolated critical filters.")
     ] = False,
@@ -204,6 +207,14 @@ def solve(
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True
+    if prove and not interrupted:
+        from .certification import certificate
+
+        proofs = certificate(result, jobs=jobs)
+        code = _report_result(proofs.result, description, json_path, quiet, interrupted)
+        if not quiet and json_path != "-":
+            _print(f"{proofs}\n")
+        return code if proofs.complete else NOT_COMPLETE
     return _report_result(result, description, json_path, quiet, interrupted)
 
 
@@ -327,6 +338,91 @@ def figure1(
     return DONE
 
 
+@app.command()
+def certify(
+    file: Annotated[str, typer.Argument(metavar="FILE.json", help="A result of solve; with --check, a certificate.")],
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="CERT.json", help="Write the certificate there.", show_default=False),
+    ] = None,
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=1000, metavar="N", help="Print the filters to N digits, all proved.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Arrays X and Y of the result: prove it for their exact Gram matrix.",
+            show_default=False,
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Verify a certificate, from its data and boxes alone.")
+    ] = False,
+    json_path: Json = None,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+) -> int:
+    """Prove every point of a result, and that there are no others; or check such a certificate.
+
+    Exit codes: 0 everything is proved, 2 unusable input, 3 something is not.
+    """
+    if check:
+        for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
+            if given is not None:
+                raise InputError(f"{option}: given with --check; expected --check alone, which only verifies")
+        return _check_certificate(file, quiet)
+    for option, path in (("-o", output), ("--json", json_path)):
+        _check_output(path, option)
+
+    from .results import CriticalPoints
+
+    result = CriticalPoints.from_json(file)
+    samples = None
+    if data is not None:
+        from .inputs import samples_from_npz
+
+        samples = samples_from_npz(data)
+
+    from .certification import certificate
+
+    proofs = certificate(result, digits=digits, samples=samples, jobs=jobs)
+    if output is not None:
+        from .certificate_file import to_text
+
+        _write(output, to_text(proofs), "-o")
+    if json_path is not None:
+        _write(json_path, proofs.result.to_json() or "")
+    if not quiet and "-" not in (output, json_path):
+        _print(f"{proofs}\n")
+        for row, point in enumerate(proofs.result):
+            if digits is not None and point.certified:
+                numbers = proofs.decimals(row, digits)
+                values = "\n".join(f"  {re}" if point.real else f"  {re}  {im} i" for re, im in numbers)
+                _print(f"filter of point {row}:\n{values}\n")
+    return DONE if proofs.complete else NOT_COMPLETE
+
+
+def _check_certificate(path: str, quiet: bool) -> int:
+    from .certificate_file import check as verify
+    from .certification import describe_statement
+
+    outcome = verify(path)
+    for failure in outcome.failures:
+        _complain(f"{path}: {failure}")
+    if outcome.statement is None:
+        return NOT_COMPLETE
+    if not quiet:
+        lines = [f"{outcome.points} points verified", *describe_statement(outcome.statement)]
+        if outcome.least_loss is not None:
+            lines.append(f"global minimum: {outcome.least_loss}")
+        _print("\n".join(lines) + "\n")
+    return DONE if outcome.statement.complete else NOT_COMPLETE
+
+
 def _architecture(filters: str | None, strides: str | None) -> Architecture:
     from .architecture import Architecture
 
@@ -409,17 +505,17 @@ def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",")]
 
 
-def _check_output(json_path: str | None) -> None:
+def _check_output(json_path: str | None, option: str = "--json") -> None:
     from .files import check_writable
 
     if json_path is not None and json_path != "-":
         try:
             check_writable(json_path)
         except InputError as error:
-            raise InputError(f"--json: {error}") from error
+            raise InputError(f"{option}: {error}") from error
 
 
-def _write(json_path: str, text: str) -> None:
+def _write(json_path: str, text: str, option: str = "--json") -> None:
     from .files import write_atomically
 
     if json_path == "-":
@@ -428,7 +524,7 @@ def _write(json_path: str, text: str) -> None:
     try:
         write_atomically(json_path, text)
     except InputError as error:
-        raise InputError(f"--json: {error}") from error
+        raise InputError(f"{option}: {error}") from error
 
 
 def _report_result(

@@ -25,7 +25,16 @@ from .architecture import Architecture
 from .errors import InputError
 from .loss import SquaredLoss
 
-__all__ = ["LoadedData", "filter_from_text", "from_csv", "from_npz", "from_series", "random_gaussian", "random_white"]
+__all__ = [
+    "LoadedData",
+    "filter_from_text",
+    "from_csv",
+    "from_npz",
+    "from_series",
+    "random_gaussian",
+    "random_white",
+    "samples_from_npz",
+]
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,15 @@ def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
             "the architecture's filter size"
         )
     return LoadedData(loss, f"{name}: Gram matrix and moment vector", None)
+
+
+def samples_from_npz(path: str | os.PathLike[str]) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """The arrays X and Y themselves from an ``.npz`` file."""
+    arrays = _read_npz(path)
+    if not {"X", "Y"} <= arrays.keys():
+        found = ", ".join(arrays) or "nothing"
+        raise InputError(f"--data: {os.fspath(path)!r} holds {found}; expected the arrays X and Y")
+    return arrays["X"], arrays["Y"]
 
 
 def from_csv(

@@ -94,6 +94,8 @@ class CriticalPoint:
         Whether no continuum of complex critical points passes through the point; if one does, the point stands for it.
     also_on : tuple of patterns
         Further strata on which w is critical, in special data: those whose closure contains `stratum`.
+    coordinates : ndarray or None
+        For a point without parameters, its coordinates on its stratum (see `Embedding`), complex128.
     """
 
     filter: np.ndarray
@@ -116,6 +118,7 @@ class CriticalPoint:
     windings: tuple[int, ...] = ()
     isolated: bool = True
     also_on: tuple[Pattern, ...] = ()
+    coordinates: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         real = bool(self.real)
@@ -133,6 +136,8 @@ class CriticalPoint:
             "kinds": tuple(self.kinds) or unknown,
             "indices": tuple(None if index is None else operator.index(index) for index in self.indices) or unknown,
         }
+        if self.coordinates is not None:
+            normalized["coordinates"] = _read_only(self.coordinates, np.complex128)
         for name in ("in_function_space", "attained", "interior", "smooth", "certified"):
             answer = getattr(self, name)
             normalized[name] = None if answer is None else bool(answer)

@@ -132,7 +132,7 @@ def _point_to_json(point: CriticalPoint) -> dict[str, object]:
         "isolated": point.isolated,
         "windings": point.windings,
         "also_on": point.also_on,
-    }
+    } | ({} if point.coordinates is None else {"coordinates": _complex_to_json(point.coordinates)})
 
 
 def _zero_residual_to_json(found: ZeroResidual) -> dict[str, object]:
@@ -295,7 +295,17 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
             _pattern(value, f"{record.path}also_on", architecture)
             for value in _list(record.data.get("also_on", []), f"{record.path}also_on")
         ),
+        coordinates=_coordinates_from_json(record),
     )
+
+
+def _coordinates_from_json(record: _Record) -> np.ndarray | None:
+    value = record.data.get("coordinates")
+    if value is None:
+        return None
+    path = f"{record.path}coordinates"
+    length = len(_list(value.get("re") if isinstance(value, dict) else None, f"{path}.re"))
+    return _complex_vector(value, path, length)
 
 
 def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:

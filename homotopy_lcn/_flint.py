@@ -1,0 +1,25 @@
+"""The types of python-flint that certificates use: it is an optional dependency, missed only when it is used."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from .errors import InputError
+
+__all__ = ["acb", "acb_mat", "acb_poly", "arb", "arb_mat", "ctx", "fmpz"]
+
+
+class _Missing:
+    """Stands for python-flint where it is not installed."""
+
+    def __call__(self, *_: Any) -> NoReturn:
+        raise InputError("certify: python-flint is not installed; expected it from pip install homotopy-lcn[certify]")
+
+    def workprec(self, bits: int) -> NoReturn:
+        self(bits)
+
+
+try:
+    from flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpz
+except ImportError:
+    acb = acb_mat = acb_poly = arb = arb_mat = ctx = fmpz = _Missing()

@@ -1,0 +1,330 @@
+"""The critical-point equations of a stratum in ball arithmetic, and Krawczyk's proof that a box holds one solution.
+
+Real affine charts: in every Q_f one coefficient is 1 (that of largest modulus, so a point and its conjugate have the
+same chart); the unknowns x are the scalar c and the other coefficients, as many as the stratum has dimensions. With
+w = c v(q), v = Π_f Q_f^{m_f}, the equations
+
+    v · (c Σ v − b) = 0,        ∂v/∂q_i · (c Σ v − b) = 0
+
+have real coefficients, taken exactly from the doubles of Σ and b. Where c ≠ 0 they say that the gradient of the loss in
+these coordinates is zero.
+
+Krawczyk's operator in a form that can be read off: let X be the box of all x whose real and imaginary parts differ
+from those of x_0 by at most r_i, Y an approximate inverse of the Jacobian matrix, and M an enclosure of I − Y J(x)
+over X. If
+
+    |Y F(x_0)|_i + Σ_j (|Re M_ij| + |Im M_ij|) r_j < r_i        for all i
+
+(the first modulus taken for real and imaginary parts apart), then x ↦ x − Y F(x) maps X into itself and contracts a
+weighted maximum norm of the 2n real coordinates. So X holds exactly one solution, the solution is nonsingular, and it
+lies in the smaller box with these left-hand sides as radii around x_0 (Krawczyk 1969; Moore 1977; Neumaier, *Interval
+Methods for Systems of Equations* (1990), section 5.1).
+
+Functions here expect that the precision of python-flint has been set (``flint.ctx.workprec``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpz
+from .strata import Stratum
+
+__all__ = [
+    "BallData",
+    "BallEquations",
+    "Box",
+    "Solution",
+    "binary_exponent",
+    "coefficients",
+    "data_of",
+    "data_of_samples",
+    "dilated",
+    "dyadic",
+    "power_of_two",
+    "read_dyadic",
+]
+
+#: Bits in which sums of products of doubles are exact, whatever their exponents.
+EXACT = 2**13
+#: python-flint has no types that mypy knows.
+Ball = Any
+
+
+class BallData(NamedTuple):
+    """Gram matrix Σ, moment vector b and constant of a loss, as exact balls."""
+
+    gram: Ball
+    b: list[Ball]
+    constant: Ball
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box that is claimed to hold exactly one critical point.
+
+    Attributes
+    ----------
+    chart : tuple of int
+        For each factor of the stratum, the index of the coefficient that is 1.
+    middle : tuple of acb
+        x_0, exact: c, then the other coefficients of each factor.
+    radii : tuple of arb
+        r, exact.
+    precision : int
+        Working precision in bits with which the claim can be verified.
+    """
+
+    chart: tuple[int, ...]
+    middle: tuple[Ball, ...]
+    radii: tuple[Ball, ...]
+    precision: int
+
+    @property
+    def whole(self) -> list[Ball]:
+        """The box as balls."""
+        return [_widened(x, r) for x, r in zip(self.middle, self.radii, strict=True)]
+
+    def conjugate(self) -> Box:
+        """The complex conjugate of the box."""
+        return Box(self.chart, tuple(x.conjugate() for x in self.middle), self.radii, self.precision)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What is proved of the one critical point in a box: enclosures of its coordinates and of its filter."""
+
+    coordinates: tuple[Ball, ...]
+    filter: tuple[Ball, ...]
+
+    def conjugate(self) -> Solution:
+        """The solution in the conjugate box."""
+        return Solution(tuple(x.conjugate() for x in self.coordinates), tuple(x.conjugate() for x in self.filter))
+
+
+class BallEquations:
+    """The equations of a stratum for exact data, in the chart of each point.
+
+    Parameters
+    ----------
+    stratum : Stratum
+        Of the filter size of the data.
+    data : BallData
+    """
+
+    def __init__(self, stratum: Stratum, data: BallData) -> None:
+        self.stratum = stratum
+        self.data = data
+        self.size = stratum.filter_size
+
+    def factors(self, chart: Sequence[int], x: Sequence[Ball]) -> list[list[Ball]]:
+        """The coefficients of every Q_f at the unknowns x."""
+        result, position = [], 1
+        for factor, one in zip(self.stratum.factors, chart, strict=True):
+            rest = list(x[position : position + factor.degree])
+            result.append([*rest[:one], acb(1), *rest[one:]])
+            position += factor.degree
+        return result
+
+    def filter(self, chart: Sequence[int], x: Sequence[Ball]) -> list[Ball]:
+        """The filter w = c v."""
+        product = acb_poly([x[0]])
+        for q, factor in zip(self.factors(chart, x), self.stratum.factors, strict=True):
+            product *= dilated(q, factor.dilation) ** factor.power
+        return coefficients(product, self.size)
+
+    def equations(self, chart: Sequence[int], x: Sequence[Ball]) -> Ball:
+        """The left-hand sides of the equations, (n, 1)."""
+        tangent, _, _ = self._tangent(chart, x)
+        return tangent * self._residual(tangent * self.data.gram, x[0])
+
+    def linearized(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, Ball]:
+        """The left-hand sides (n, 1) and their Jacobian matrix (n, n)."""
+        gradient, tangent, products, curvature = self._second_order(chart, x)
+        curvature[0][1:] = gradient.entries()[1:]
+        return gradient, products * self._scaled(tangent, x[0]).transpose() + acb_mat(curvature)
+
+    def hessian(self, chart: Sequence[int], x: Sequence[Ball]) -> Ball:
+        """Half the Hessian of the loss in the coordinates (c, q), (n, n), symmetric."""
+        gradient, tangent, _, curvature = self._second_order(chart, x)
+        scaled = self._scaled(tangent, x[0])
+        for i, value in enumerate(gradient.entries()[1:], 1):
+            curvature[0][i] = curvature[i][0] = value
+            curvature[i][1:] = [x[0] * entry for entry in curvature[i][1:]]
+        return scaled * self.data.gram * scaled.transpose() + acb_mat(curvature)
+
+    def prove(self, box: Box) -> Solution | None:
+        """Prove that the box holds exactly one critical point with c ≠ 0, or None.
+
+        The approximate inverse is computed here: nothing but the box itself is taken from whoever claims it.
+        """
+        n = self.stratum.dimension
+        _, jacobian = self.linearized(box.chart, box.whole)
+        try:
+            inverse = jacobian.mid().inv().mid()
+        except ZeroDivisionError:
+            return None
+        identity = acb_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
+        offsets = acb_mat(n, 1, [_widened(acb(0), radius) for radius in box.radii])
+        # The product encloses M x for all M and x, so that its radii are at least Σ_j (|Re M_ij| + |Im M_ij|) r_j.
+        spread = (identity - inverse * jacobian) * offsets
+        moves = (spread - inverse * self.equations(box.chart, box.middle)).entries()
+        for move, radius in zip(moves, box.radii, strict=True):
+            if not (abs(move.real) < radius and abs(move.imag) < radius):
+                return None
+        coordinates = tuple(x + move for x, move in zip(box.middle, moves, strict=True))
+        if coordinates[0].contains(0):
+            return None
+        return Solution(coordinates, tuple(self.filter(box.chart, coordinates)))
+
+    def _tangent(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, list[Ball], list[Ball]]:
+        """Rows v and ∂v/∂q_i, (n, K); with the dilated factors and the products of all powers but one."""
+        factors = self.stratum.factors
+        forms = [dilated(q, f.dilation) for q, f in zip(self.factors(chart, x), factors, strict=True)]
+        powers = [form**f.power for form, f in zip(forms, factors, strict=True)]
+        others = [_product(powers[:f] + powers[f + 1 :]) for f in range(len(factors))]
+        rows = coefficients(_product(powers), self.size)
+        for factor, one, form, rest in zip(factors, chart, forms, others, strict=True):
+            slope = rest * (form ** (factor.power - 1) * factor.power) if factor.power > 1 else rest
+            width = self.size - factor.degree * factor.dilation
+            values = coefficients(slope, width)
+            for i in range(factor.degree + 1):
+                if i != one:
+                    shift = i * factor.dilation
+                    rows += [0] * shift + values + [0] * (self.size - width - shift)
+        return acb_mat(self.stratum.dimension, self.size, rows), forms, powers
+
+    def _residual(self, products: Ball, c: Ball) -> Ball:
+        """c Σ v − b, (K, 1), from the rows of (v, ∂v) Σ."""
+        return acb_mat(self.size, 1, [c * products[0, k] - b for k, b in enumerate(self.data.b)])
+
+    def _scaled(self, tangent: Ball, c: Ball) -> Ball:
+        """Rows v and c ∂v, the derivatives of the filter."""
+        entries = (tangent * c).entries()
+        return acb_mat(tangent.nrows(), self.size, tangent.entries()[: self.size] + entries[self.size :])
+
+    def _second_order(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, Ball, Ball, list[list[Ball]]]:
+        """(v, ∂v) · r, (v, ∂v), (v, ∂v) Σ, and ∂²v · r with a zero row and column for c; r = c Σ v − b."""
+        tangent, forms, powers = self._tangent(chart, x)
+        products = tangent * self.data.gram
+        residual = self._residual(products, x[0])
+        r = acb_poly(residual.entries())
+        factors = self.stratum.factors
+        n = self.stratum.dimension
+        curvature: list[list[Ball]] = [[0] * n for _ in range(n)]
+        start = 1
+        for f, left in enumerate(factors):
+            column_start = start
+            rows = _free(left.degree, chart[f])
+            for g in range(f, len(factors)):
+                right = factors[g]
+                columns = _free(right.degree, chart[g])
+                if f != g or left.power > 1:
+                    paired = self._paired(forms, powers, f, g, r)
+                    for i, row in enumerate(rows, start):
+                        for j, column in enumerate(columns, column_start):
+                            value = paired[row * left.dilation + column * right.dilation]
+                            curvature[i][j] = curvature[j][i] = value
+                column_start += right.degree
+            start += left.degree
+        return tangent * residual, tangent, products, curvature
+
+    def _paired(self, forms: list[Ball], powers: list[Ball], f: int, g: int, r: Ball) -> list[Ball]:
+        """r paired with all shifts of the second derivative of v in Q_f and Q_g: what is left of the product."""
+        factors = self.stratum.factors
+        rest = [power for h, power in enumerate(powers) if h not in (f, g)]
+        if f == g:
+            power = factors[f].power
+            rest.append(forms[f] ** (power - 2) * (power * (power - 1)))
+        else:
+            rest += [forms[h] ** (factors[h].power - 1) * factors[h].power for h in (f, g) if factors[h].power > 1]
+        reach = sum(factors[h].degree * factors[h].dilation for h in (f, g))
+        length = self.size - reach
+        reverse = acb_poly(coefficients(_product(rest), length)[::-1])
+        return coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
+
+
+def data_of(gram: np.ndarray, b: np.ndarray, constant: float) -> BallData:
+    """Data as exact balls: every double is a rational number."""
+    size = len(b)
+    return BallData(acb_mat(size, size, gram.ravel().tolist()), [acb(value) for value in b.tolist()], arb(constant))
+
+
+def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> BallData:
+    """The data Σ = Σ p pᵀ, b = Σ p y, Σ y² of samples X (N, d_0), Y (N, d_L) of doubles, without any rounding."""
+    outputs = Y.shape[1]
+    patches = np.concatenate([X[:, i * stride : i * stride + size] for i in range(outputs)])
+    values = Y.T.ravel()
+    with ctx.workprec(EXACT):
+        p = arb_mat(*patches.shape, patches.ravel().tolist())
+        y = arb_mat(len(values), 1, values.tolist())
+        transposed = p.transpose()
+        return BallData(
+            acb_mat(transposed * p), [acb(x) for x in (transposed * y).entries()], (y.transpose() * y)[0, 0]
+        )
+
+
+def dyadic(value: Ball) -> str:
+    """An exact real ball m · 2^e as ``"m*2^e"``."""
+    mantissa, exponent = value.man_exp()
+    return f"{mantissa}*2^{exponent}"
+
+
+def read_dyadic(text: str) -> Ball:
+    """The exact real ball that `dyadic` wrote; ValueError for anything else."""
+    mantissa, separator, exponent = text.partition("*2^")
+    if not separator or len(text) > 100_000 or abs(int(exponent)) > 2**40:
+        raise ValueError(f"{text[:40]!r} is not a number m*2^e")
+    return arb((fmpz(int(mantissa)), fmpz(int(exponent))))
+
+
+def power_of_two(exponent: int) -> Ball:
+    """2^exponent, exact."""
+    return arb((fmpz(1), fmpz(exponent)))
+
+
+def binary_exponent(value: Ball) -> int:
+    """An integer e with |value| ≤ 2^e, about the least one; −10⁹ for zero."""
+    upper = abs(value).upper() if isinstance(value, arb) else value.abs_upper()
+    if upper == 0:
+        return -(10**9)
+    mantissa, exponent = upper.man_exp()
+    return int(exponent) + math.ceil(math.log2(int(mantissa)))
+
+
+def _widened(x: Ball, radius: Ball) -> Ball:
+    return acb(_wider(x.real, radius), _wider(x.imag, radius))
+
+
+def _wider(x: Ball, radius: Ball) -> Ball:
+    return x + arb(0, radius)
+
+
+def _free(degree: int, one: int) -> list[int]:
+    return [i for i in range(degree + 1) if i != one]
+
+
+def dilated(q: Sequence[Ball], dilation: int) -> Ball:
+    if dilation == 1:
+        return acb_poly(list(q))
+    spread: list[Ball] = [0] * ((len(q) - 1) * dilation + 1)
+    spread[::dilation] = q
+    return acb_poly(spread)
+
+
+def _product(forms: Sequence[Ball]) -> Ball:
+    result = acb_poly([1])
+    for form in forms:
+        result *= form
+    return result
+
+
+def coefficients(form: Ball, size: int) -> list[Ball]:
+    """Coefficients, with the zeros that a polynomial type drops."""
+    values: list[Ball] = form.coeffs()
+    return values + [acb(0)] * (size - len(values))

@@ -1,0 +1,246 @@
+"""The file of a certificate, and its check.
+
+A certificate holds the data as exact dyadic numbers ``"m*2^e"``, for every point the box that holds it (chart, middle,
+radii, working precision) or the number of the point whose conjugate it is, what is claimed of it, and the statement on
+all points together. `check` trusts none of it: it computes Krawczyk's test anew from data and boxes, draws all
+conclusions again, and compares them with what the file claims. A digest over the whole content, compared first, also
+finds changes that leave every claim true, such as another last digit in the middle of a box.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from ._flint import acb, acb_mat, arb, ctx
+from .architecture import Architecture
+from .balls import BallData, BallEquations, Box, dyadic, read_dyadic
+from .certification import Certificate, ProvedPoint, Statement, state
+from .claims import Claims, conclude, stratum_of
+from .counts import Pattern
+from .errors import InputError
+from .results import format_pattern
+
+__all__ = ["Check", "check", "to_text"]
+
+FORMAT = "homotopy-lcn/certificate"
+VERSION = 1
+#: Boxes that need more bits than this are refused, as the check would take too long.
+MOST_BITS = 2**16
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of a check.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    points : int
+        Number of points in the file.
+    failures : tuple of str
+        What could not be verified, in words; empty if everything in the file is proved.
+    statement : Statement or None
+        What is proved of all points together, computed anew; None if there are failures.
+    least_loss : str or None
+        Enclosure of the proved global minimum of the loss.
+    """
+
+    architecture: Architecture
+    points: int
+    failures: tuple[str, ...]
+    statement: Statement | None
+    least_loss: str | None = None
+
+
+def to_text(certificate: Certificate) -> str:
+    """Write a certificate as JSON text, one point a line."""
+    data = certificate.data
+    points = [_point_to_json(point) for point in certificate.points]
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "software": f"homotopy-lcn {__version__}",
+        "architecture": {
+            "filters": list(certificate.architecture.filters),
+            "strides": list(certificate.architecture.strides),
+        },
+        "loss": {
+            "gram": [[dyadic(value.real) for value in row] for row in data.gram.tolist()],
+            "b": [dyadic(value.real) for value in data.b],
+            "constant": dyadic(data.constant),
+        },
+        "statement": _statement_to_json(certificate.statement),
+        "points": points,
+    }
+    lines = [f'"digest": "{_digest(content)}"']
+    lines += [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in content.items() if key != "points"]
+    lines.append('"points": [' + ",\n  ".join(json.dumps(item) for item in points) + "]")
+    return "{" + ",\n ".join(lines) + "}\n"
+
+
+def check(path: str) -> Check:
+    """Verify the certificate in a file, from its data and boxes alone.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as a certificate.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot read ({error}); expected a file of certify") from None
+    try:
+        return check_text(text)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def check_text(text: str) -> Check:
+    """As `check`, from the content of the file."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError("not whole JSON; expected the whole file that certify wrote") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("version") != VERSION:
+        raise InputError(f"not a certificate; expected JSON with format {FORMAT!r} and version {VERSION}")
+    try:
+        arch = Architecture(content["architecture"]["filters"], content["architecture"]["strides"])
+        stated_digest = content.pop("digest")
+        data = _data_from_json(content["loss"], arch.filter_size)
+        items = list(content["points"])
+        failures = [] if stated_digest == _digest(content) else ["the digest does not fit: the file was changed"]
+        points = _verify_points(arch, data, items, failures)
+        statement = None
+        if not failures:
+            statement = state(arch, data, points)
+            if _statement_to_json(statement) != content["statement"]:
+                failures.append("the statement on all points does not follow")
+                statement = None
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise InputError(f"malformed ({type(error).__name__}: {error}); expected a file of certify") from None
+    least = None
+    if statement is not None and statement.global_minimum is not None:
+        least = str(points[statement.global_minimum].claims.loss.real)
+    return Check(arch, len(items), tuple(failures), statement, least)
+
+
+def _data_from_json(item: Mapping[str, Any], size: int) -> BallData:
+    rows = [[read_dyadic(value) for value in row] for row in item["gram"]]
+    b = [acb(read_dyadic(value)) for value in item["b"]]
+    if len(b) != size or [len(row) for row in rows] != [size] * size:
+        raise InputError(f"loss: expected a Gram matrix and a vector of size {size}")
+    if any(rows[i][j] != rows[j][i] for i in range(size) for j in range(i)):
+        raise InputError("loss.gram: not symmetric; expected a symmetric matrix")
+    return BallData(acb_mat(rows), b, read_dyadic(item["constant"]))
+
+
+def _verify_points(
+    arch: Architecture, data: BallData, items: Sequence[Mapping[str, Any]], failures: list[str]
+) -> list[ProvedPoint]:
+    """The points of the file as far as they are proved; what fails is added to ``failures``."""
+    by_pattern: dict[Pattern, BallEquations] = {}
+    points: list[ProvedPoint] = []
+    for position, item in enumerate(items):
+        leader = item.get("conjugate_of")
+        if leader is not None:
+            if isinstance(leader, bool) or not 0 <= leader < position or position != len(points):
+                raise InputError(
+                    f"points[{position}].conjugate_of: {leader!r}; expected the number of an earlier point"
+                )
+            points.append(points[leader].mirrored(leader))
+            continue
+        pattern = tuple(tuple(int(part) for part in partition) for partition in item["pattern"])
+        degrees = tuple(block.degree for block in arch.blocks)
+        if tuple(map(sum, pattern)) != degrees or any(part < 1 for partition in pattern for part in partition):
+            raise InputError(f"points[{position}].pattern: {item['pattern']!r}; expected partitions of {degrees}")
+        if pattern not in by_pattern:
+            by_pattern[pattern] = BallEquations(stratum_of(arch, pattern), data)
+        equations = by_pattern[pattern]
+        box = _read_box(item, equations, position)
+        with ctx.workprec(box.precision):
+            solution = equations.prove(box)
+            if solution is None:
+                failures.append(f"point {position}: Krawczyk's test fails")
+                return points
+            claims = conclude(arch, equations, box, solution)
+            if not _follows(item["claims"], claims):
+                failures.append(f"point {position}: the claims do not follow")
+                return points
+            points.append(ProvedPoint(pattern, box, solution, claims))
+    return points
+
+
+def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) -> Box:
+    precision, chart = item["precision"], item["chart"]
+    n = equations.stratum.dimension
+    valid = isinstance(precision, int) and not isinstance(precision, bool) and 2 <= precision <= MOST_BITS
+    valid = valid and len(item["middle"]) == len(item["radii"]) == n
+    valid = valid and len(chart) == len(equations.stratum.factors)
+    valid = valid and all(
+        isinstance(one, int) and 0 <= one <= factor.degree
+        for one, factor in zip(chart, equations.stratum.factors, strict=True)
+    )
+    if not valid:
+        raise InputError(f"points[{position}]: not a box; expected chart, middle, radii and precision of {n} unknowns")
+    with ctx.workprec(precision):
+        middle = tuple(acb(read_dyadic(re), read_dyadic(im)) for re, im in item["middle"])
+        radii = tuple(read_dyadic(radius) for radius in item["radii"])
+    return Box(tuple(chart), middle, radii, precision)
+
+
+def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
+    """Whether the answers are those proved, and the stated enclosure of the loss holds the proved one."""
+    loss = dict(stated)
+    for key, value in proved.answers.items():
+        given = loss.pop(key)
+        if type(given) is not type(value) or given != value:
+            return False
+    (re, im), radius = loss.pop("loss"), read_dyadic(loss.pop("loss_radius"))
+    claimed = acb(arb(read_dyadic(re)) + arb(0, radius), arb(read_dyadic(im)) + arb(0, radius))
+    return not loss and claimed.contains(proved.loss)
+
+
+def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
+    if point.mirror_of is not None:
+        return {"conjugate_of": point.mirror_of}
+    box = point.box
+    with ctx.workprec(box.precision):
+        loss = point.claims.loss
+        return {
+            "pattern": [list(partition) for partition in point.pattern],
+            "chart": list(box.chart),
+            "middle": [[dyadic(x.real), dyadic(x.imag)] for x in box.middle],
+            "radii": [dyadic(radius) for radius in box.radii],
+            "precision": box.precision,
+            "claims": {
+                **point.claims.answers,
+                "loss": [dyadic(loss.real.mid()), dyadic(loss.imag.mid())],
+                "loss_radius": dyadic(point.claims.loss_radius),
+            },
+        }
+
+
+def _statement_to_json(statement: Statement) -> dict[str, Any]:
+    return {
+        "strata": [
+            {"pattern": format_pattern(row.pattern), "generic": row.generic, "proved": row.proved}
+            for row in statement.strata
+        ],
+        "complete": statement.complete,
+        "distinct": statement.distinct,
+        "global_minimum": statement.global_minimum,
+        "ordered": statement.ordered,
+    }
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

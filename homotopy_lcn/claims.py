@@ -1,0 +1,301 @@
+"""What follows, with proof, from a box that holds exactly one critical point: answers that are yes, no, or undecided.
+
+* A filter with an imaginary part that excludes 0 is not real. If the conjugate of the solution's enclosure lies within
+  the box of uniqueness, the solution is its own conjugate, because the equations are real: it is real.
+* Real roots of the Q_f are isolated by discs: a disc that meets the real axis, and whose mirror image meets no other
+  disc, holds a real root. The rules of `classification` then apply to certain numbers of real roots.
+* No root is common to two Q_f of one block if their resultant excludes 0. Then the critical points of the stratum are
+  critical points of the network (the image of dμ at the parameters of such a filter is the tangent space of the
+  stratum), and they are among those that the generic count counts.
+* The filter is a smooth point of the Zariski closure if no hyperroot of a block's level divides the product of the
+  blocks below it: if the polyphase components of that product have no common root.
+* Inertia: with T an approximate eigenbasis, Tᵀ H T is nearly diagonal, and if no Gershgorin disc of it holds 0, the
+  signs of its diagonal are those of the Hessian H (Sylvester).
+
+At a critical point the loss is c − bᵀw, as wᵀ(Σw − b) = 0: its enclosure needs no cancellation of squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise, product
+from typing import Any
+
+import numpy as np
+
+from ._flint import acb, acb_mat, acb_poly, arb, ctx
+from .architecture import Architecture
+from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
+from .classification import RealStructure, all_real_factorizations, real_factorizations
+from .forms import dilate, multiply
+from .strata import Stratum
+
+__all__ = ["Claims", "conclude", "mirrored", "stratum_of"]
+
+#: Forms with balls as coefficients: arrays of objects, which `forms` and `classification` handle like numbers.
+Form = Any
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Proved statements on one critical point; None is undecided, or does not apply.
+
+    Attributes
+    ----------
+    real, in_function_space, attained, interior, smooth : bool or None
+        As for `CriticalPoint`.
+    indices : tuple of (int or None), or None
+        The index of the Hessian at each real critical θ, increasing; 0 is a strict minimum up to scaling. None if the
+        θ could not be listed.
+    exact_pattern : bool
+        Whether different factors of one block are proved to have no common root.
+    loss : acb
+        Enclosure of the loss.
+    loss_radius : arb
+        Exact; at least the radius of `loss` twice over, a power of two.
+    """
+
+    real: bool | None
+    in_function_space: bool | None
+    attained: bool | None
+    interior: bool | None
+    smooth: bool | None
+    indices: tuple[int | None, ...] | None
+    exact_pattern: bool
+    loss: Ball
+    loss_radius: Ball
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """All but the loss, ready for JSON."""
+        return {
+            "real": self.real,
+            "in_function_space": self.in_function_space,
+            "attained": self.attained,
+            "interior": self.interior,
+            "smooth": self.smooth,
+            "indices": None if self.indices is None else list(self.indices),
+            "exact_pattern": self.exact_pattern,
+        }
+
+
+def stratum_of(arch: Architecture, pattern: tuple[tuple[int, ...], ...]) -> Stratum:
+    """The stratum of a root pattern with filters as long as those of the architecture."""
+    return Stratum.of_pattern(arch.blocks, pattern)
+
+
+def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: Solution) -> Claims:
+    """All that is proved of the critical point in a box."""
+    real = _is_real(box, solution)
+    factors = equations.factors(box.chart, solution.coordinates)
+    exact = _no_common_roots(equations.stratum, factors)
+    smooth = _is_smooth(arch, equations.stratum, factors)
+    loss = equations.data.constant - sum(
+        (b * w for b, w in zip(equations.data.b, solution.filter, strict=True)), acb(0)
+    )
+    radius = power_of_two(1 + binary_exponent(loss.real.rad() + loss.imag.rad())) if not loss.is_exact() else arb(0)
+    if not real:
+        return Claims(real, None, None, None, smooth, None, exact, loss, radius)
+    loss = acb(loss.real)
+    w = [x.real for x in solution.filter]
+    structures = _real_structures(arch, equations.stratum, factors)
+    if structures is None:
+        return Claims(real, None, None, None, smooth, None, exact, loss, radius)
+    odd = [sum(d % 2 for d in degrees) for degrees in arch.layer_degrees]
+    pairs = list(zip(structures, odd, strict=True))
+    inside: bool | None = all(s.enough(n, odd_only=False) is True for s, n in pairs)
+    interior: bool | None = all(s.enough(n, odd_only=True) is True for s, n in pairs) if inside else None
+    attained, indices = _parameters(arch, equations, structures, w) if exact else (None, None)
+    if smooth is None:  # then w may have other factorizations
+        inside, interior, attained = inside or None, None, attained or None
+    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=indices,
+                  exact_pattern=exact, loss=loss, loss_radius=radius)  # fmt: skip
+
+
+def mirrored(claims: Claims) -> Claims:
+    """What is proved of the conjugate point."""
+    return replace(claims, loss=claims.loss.conjugate())
+
+
+def _is_real(box: Box, solution: Solution) -> bool | None:
+    if any(not x.imag.contains(0) for x in solution.filter):
+        return False
+    for x, middle, radius in zip(solution.coordinates, box.middle, box.radii, strict=True):
+        distance = x.conjugate() - middle
+        if not (abs(distance.real) < radius and abs(distance.imag) < radius):
+            return None
+    return True
+
+
+def _no_common_roots(stratum: Stratum, factors: Sequence[Sequence[Ball]]) -> bool:
+    return all(
+        not _resultant(factors[f], factors[g]).contains(0)
+        for f, g in combinations(range(len(factors)), 2)
+        if stratum.factors[f].dilation == stratum.factors[g].dilation
+    )
+
+
+def _resultant(left: Sequence[Ball], right: Sequence[Ball]) -> Ball:
+    """The resultant of two forms: the determinant of Sylvester's matrix."""
+    m, n = len(left) - 1, len(right) - 1
+    rows = [[0] * i + list(left) + [0] * (n - 1 - i) for i in range(n)]
+    rows += [[0] * i + list(right) + [0] * (m - 1 - i) for i in range(m)]
+    return acb_mat(rows).det() if rows else acb(1)
+
+
+def _is_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[Ball]]) -> bool | None:
+    """True if no hyperroot of a block's level divides the product of the blocks below, None if one may."""
+    below = acb_poly([1])
+    degree = 0
+    for lower, block in pairwise(arch.blocks):
+        for factor, q in zip(stratum.factors, factors, strict=True):
+            if factor.dilation == lower.dilation:
+                below *= dilated(q, factor.dilation) ** factor.power
+        degree += lower.degree * lower.dilation
+        if degree < block.dilation:
+            continue
+        values = coefficients(below, degree + 1)
+        components = [values[j :: block.dilation] for j in range(block.dilation)]
+        constants = [part[0] for part in components if len(part) == 1]
+        others = [part for part in components if len(part) > 1]
+        if all(value.contains(0) for value in constants) and all(
+            _resultant(left, right).contains(0) for left, right in combinations(others, 2)
+        ):
+            return None
+    return True
+
+
+def _real_structures(
+    arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[Ball]]
+) -> list[RealStructure] | None:
+    """The real factorization of every block of a real filter; None if it is undecided which roots are real."""
+    structures = {block.dilation: RealStructure([], [], {}) for block in arch.blocks}
+    for factor, q in zip(stratum.factors, factors, strict=True):
+        pieces = _real_pieces([x.real for x in q])
+        if pieces is None:
+            return None
+        structures[factor.dilation].linear.extend((factor.power, form) for form in pieces[0])
+        structures[factor.dilation].quadratic.extend((factor.power, form) for form in pieces[1])
+    return [structures[block.dilation] for block in arch.blocks]
+
+
+def _real_pieces(q: list[Ball]) -> tuple[list[Form], list[Form]] | None:
+    """Irreducible real factors up to scale of a real square-free form: linear and quadratic ones."""
+    if len(q) == 2:
+        return [_form(q)], []
+    if len(q) == 3:
+        a, b, c = q
+        discriminant = b * b - 4 * a * c
+        if discriminant < 0:
+            return [], [_form(q)]
+        if not discriminant > 0:
+            return None
+        root = discriminant.sqrt()
+        t = -(b + root) / 2 if b.mid() > 0 else (root - b) / 2
+        return [_form([a, -t]), _form([t, -c])], []
+    for turn in ((1, 0), (3, 1), (1, 2)):
+        points = _isolated_roots(q, *turn)
+        if points is not None:
+            return _pieces_of_points(points)
+    return None
+
+
+def _isolated_roots(q: list[Ball], p: int, s: int) -> list[tuple[bool, Ball, Ball]] | None:
+    """Roots (x : y) of a real form and whether they are real, after the turn x = p ξ − s η, y = s ξ + p η."""
+    degree = len(q) - 1
+    x, y = acb_poly([-s, p]), acb_poly([p, s])
+    turned = sum((acb_poly([value]) * x ** (degree - j) * y**j for j, value in enumerate(q)), acb_poly([]))
+    coefficients = turned.coeffs()
+    if len(coefficients) != degree + 1 or coefficients[-1].contains(0):
+        return None
+    try:
+        discs = turned.roots(maxprec=4 * ctx.prec)
+    except ValueError:
+        return None
+    result = []
+    for i, z in enumerate(discs):
+        meets_axis = z.imag.contains(0)
+        mirror = z.conjugate()
+        if meets_axis and any(mirror.overlaps(other) for j, other in enumerate(discs) if j != i):
+            return None
+        root = acb(z.real) if meets_axis else z
+        result.append((meets_axis, p * root - s, s * root + p))
+    return result
+
+
+def _pieces_of_points(points: list[tuple[bool, Ball, Ball]]) -> tuple[list[Form], list[Form]]:
+    linear = [_form([y.real, -x.real]) for real, x, y in points if real]
+    quadratic = []
+    for real, x, y in points:
+        if not real and bool((x * y.conjugate()).imag > 0):
+            middle = (x * y.conjugate()).real
+            quadratic.append(_form([(y * y.conjugate()).real, -2 * middle, (x * x.conjugate()).real]))
+    return linear, quadratic
+
+
+def _parameters(
+    arch: Architecture, equations: BallEquations, structures: list[RealStructure], w: list[Ball]
+) -> tuple[bool | None, tuple[int | None, ...] | None]:
+    """Whether a real θ over w is critical, and the indices of the Hessian at those with square-free layers."""
+    stratum = Stratum.of_layers(arch)
+    layers = BallEquations(stratum, equations.data)
+    order = [layer for layers_of_block in arch.layers_by_block for layer in layers_of_block]
+    choices = [list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True)]
+    indices: list[int | None] = []
+    for choice in product(*choices):
+        chart, x = _charted(arch, order, choice, w)
+        indices.append(_inertia(layers.hessian(chart, x)))
+    if indices:
+        return True, tuple(sorted(indices, key=lambda index: (index is None, index or 0)))
+    choices = [list(all_real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True)]
+    for choice in product(*choices):
+        chart, x = _charted(arch, order, choice, w)
+        if all(value.contains(0) for value in layers.equations(chart, x).entries()):
+            return None, None
+    return False, ()
+
+
+def _charted(
+    arch: Architecture, order: list[int], choice: Sequence[Sequence[Form]], w: list[Ball]
+) -> tuple[tuple[int, ...], list[Ball]]:
+    """Chart and coordinates of the parameters with the given layers up to scale."""
+    forms = dict(zip(order, (list(form) for forms in choice for form in forms), strict=True))
+    chart, rest, whole = [], [], _form([arb(1)])
+    for layer in sorted(forms):
+        sizes = [abs(float(value.mid())) if hasattr(value, "mid") else abs(float(value)) for value in forms[layer]]
+        one = int(np.argmax(sizes))
+        form = [value / forms[layer][one] for value in forms[layer]]
+        chart.append(one)
+        rest += [acb(value) for i, value in enumerate(form) if i != one]
+        whole = multiply(whole, dilate(_form(form), arch.dilations[layer]))
+    largest = int(np.argmax([abs(float(arb(value).mid())) for value in whole]))
+    return tuple(chart), [acb(w[largest] / whole[largest]), *rest]
+
+
+def _inertia(hessian: Ball) -> int | None:
+    """Number of negative eigenvalues of a real symmetric matrix of balls; None if it is not proved."""
+    n = hessian.nrows()
+    entries = [[hessian[i, j].real for j in range(n)] for i in range(n)]
+    middle = np.array([[float(value.mid()) for value in row] for row in entries])
+    diagonal = np.abs(np.diag(middle))
+    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    if not (np.isfinite(middle).all() and np.isfinite(scale).all()):
+        return None
+    _, vectors = np.linalg.eigh(middle * scale[:, None] * scale)
+    basis = acb_mat(n, n, (scale[:, None] * vectors).ravel().tolist())
+    turned = basis.transpose() * hessian * basis
+    negative = 0
+    for i in range(n):
+        spread = sum((abs(turned[i, j].real) for j in range(n) if j != i), arb(0))
+        if turned[i, i].real + spread < 0:
+            negative += 1
+        elif not turned[i, i].real - spread > 0:
+            return None
+    return negative
+
+
+def _form(values: Sequence[Ball]) -> Form:
+    form = np.empty(len(values), dtype=object)
+    form[:] = values
+    return form
