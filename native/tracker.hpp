@@ -649,12 +649,12 @@ class Tracker {
         const Options& options = job.options;
         for (int lane = 0; lane < LANES; ++lane) {
             const Code away = growth[lane] > options.divergence_exponent ? diverged : singular;
+            const bool near = s[lane] < options.endgame_distance;
             if (ended[lane]) {
                 unload(lane, good[lane] ? success : away);
             } else if (lost[lane]) {
-                unload(lane, step_too_small);
+                unload(lane, near ? away : step_too_small);
             } else if (stuck[lane] || over[lane]) {
-                const bool near = s[lane] < options.endgame_distance;
                 unload(lane, near ? away : stuck[lane] ? step_too_small : too_many_steps);
             } else if (astray[lane]) {
                 // Perhaps the last point was accepted too early: correct it in place, then go on from it alone.
