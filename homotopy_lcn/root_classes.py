@@ -191,12 +191,12 @@ def _components(near: NDArray[np.bool_]) -> NDArray[np.int64]:
     for i in range(len(near)):
         if labels[i] >= 0:
             continue
-        todo = [i]
-        while todo:
-            j = todo.pop()
+        waiting = [i]
+        while waiting:
+            j = waiting.pop()
             if labels[j] < 0:
                 labels[j] = number
-                todo += np.flatnonzero(near[j] & (labels < 0)).tolist()
+                waiting += np.flatnonzero(near[j] & (labels < 0)).tolist()
         number += 1
     return labels
 
