@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import __version__, cli_tables
+from . import __version__, cli_paper, cli_tables
 from .cli_common import (
     DONE,
     INTERNAL_ERROR,
@@ -107,7 +107,8 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-paper = typer.Typer(help="The tables and figures of the paper on function spaces and critical points.")
+paper = typer.Typer(cls=cli_paper.PaperGroup, help=cli_paper.HELP)
+paper.command("all")(cli_paper.everything)
 app.add_typer(paper, name="paper")
 cli_tables.register(app)
 

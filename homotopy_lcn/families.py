@@ -65,6 +65,8 @@ class Family:
 
 _memory: dict[tuple[str, str], Family | None] = {}
 _lossy: set[tuple[str, str]] = set()
+#: Families whose number of points monodromy has confirmed.
+_confirmed: set[tuple[str, str]] = set()
 
 
 def family_of(
@@ -158,10 +160,12 @@ def _white_row(row: StratumCount, embedding: Embedding, engine: Engine, jobs: in
     if family is None:
         raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to white data could be accounted for")
     count = len(family.start.points)
-    if not _is_one_orbit(family.start, engine, jobs):
+    key = _key(stratum, gram)
+    if key not in _confirmed and not _is_one_orbit(family.start, engine, jobs):
         raise IncompleteStartSystem(
             f"stratum {stratum.name}: monodromy does not confirm the {count} points for white data"
         )
+    _confirmed.add(key)
     return replace(row, count=count, generic=row.count)
 
 

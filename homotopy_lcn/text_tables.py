@@ -24,7 +24,6 @@ __all__ = [
     "Column",
     "TextTable",
     "format_table",
-    "pandas_module",
     "plain_text",
     "render_table",
     "write_table",

@@ -1,0 +1,82 @@
+"""Compute data/atlas.csv: every architecture up to filter size 10 with at most 3000 critical filters.
+
+For each one data set is solved, the points are certified, and the counts for white data are measured. The file is
+written anew after each architecture, and a run that is killed goes on from it; --restart forgets it. Architectures with
+more critical filters than --certify-up-to are not certified, and with more than --white-up-to the counts for white data
+are not measured: they are marked as such.
+
+nice python scripts/make_atlas.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+from homotopy_lcn import generic_count
+from homotopy_lcn.architecture_lists import architectures_up_to
+from homotopy_lcn.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE
+from homotopy_lcn.files import write_atomically
+from homotopy_lcn.tabulation import ArchitectureTable, tabulate_one
+from homotopy_lcn.text_tables import format_table
+
+OUTPUT = Path(__file__).parent.parent / "data" / ATLAS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--max-filter-size", type=int, default=MAX_FILTER_SIZE, metavar="K")
+    parser.add_argument("--max-count", type=int, default=MAX_COUNT, metavar="N")
+    parser.add_argument("--certify-up-to", type=int, default=MAX_COUNT, metavar="N")
+    parser.add_argument("--white-up-to", type=int, default=MAX_COUNT, metavar="N")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--restart", action="store_true")
+    options = parser.parse_args()
+
+    chosen = {
+        arch: count
+        for arch in architectures_up_to(options.max_filter_size)
+        if (count := generic_count(arch).filters) <= options.max_count
+    }
+    done = {} if options.restart else read(options.output)
+    began = time.monotonic()
+    # Small ones first, so that a run cut short has the most; in the file they are in the order of the enumeration.
+    for number, (arch, count) in enumerate(sorted(chosen.items(), key=lambda item: item[1]), 1):
+        key = (",".join(map(str, arch.filters)), ",".join(map(str, arch.strides)))
+        if key in done:
+            continue
+        start = time.monotonic()
+        row = tabulate_one(
+            arch,
+            white=count <= options.white_up_to,
+            measure=True,
+            certify=count <= options.certify_up_to,
+            seed=options.seed,
+            max_count=options.max_count,
+            jobs=options.jobs,
+        )
+        table = format_table(ArchitectureTable((row,), options.seed, True).to_table(for_people=False), "csv")
+        header, done[key] = table.splitlines()
+        order = [(",".join(map(str, a.filters)), ",".join(map(str, a.strides))) for a in chosen]
+        write_atomically(options.output, "\n".join([header, *(done[k] for k in order if k in done)]) + "\n")
+        print(
+            f"{number:4}/{len(chosen)} k = {key[0]}, s = {key[1]}: {count} points, {row.status}, "
+            f"{time.monotonic() - start:.1f} s, {time.monotonic() - began:.0f} s in all",
+            flush=True,
+        )
+
+
+def read(path: Path) -> dict[tuple[str, str], str]:
+    """The lines of an earlier run by filters and strides."""
+    if not path.is_file():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    return {(cells[0], cells[1]): line for line in lines for cells in csv.reader([line])}
+
+
+if __name__ == "__main__":
+    main()
