@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import __version__, cli_paper, cli_tables
+from . import __version__, cli_paper, cli_plot, cli_tables
 from .cli_common import (
     DONE,
     INTERNAL_ERROR,
@@ -111,6 +111,7 @@ paper = typer.Typer(cls=cli_paper.PaperGroup, help=cli_paper.HELP)
 paper.command("all")(cli_paper.everything)
 app.add_typer(paper, name="paper")
 cli_tables.register(app)
+app.add_typer(cli_plot.plot, name="plot")
 
 
 @app.callback()

@@ -59,6 +59,11 @@ def everything(
     """
     if quick and full:
         raise InputError("--quick and --full: exclude each other; expected at most one of them")
+    if figure:
+        from .figures import draw_figure1, load_library
+
+        for library in ("matplotlib.figure", "plotly.graph_objects"):
+            load_library(library)  # tells now, not after the tables, if it is missing
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -78,8 +83,6 @@ def everything(
         report = row_bar(stack) if sys.stderr.isatty() and not quiet else None
         tables, written, problems = write_paper(target, options, report)
     if figure:
-        from .figures import draw_figure1
-
         written += [str(path) for path in draw_figure1(target, resolution=16 if quick else 60)]
     if not quiet:
         from .text_tables import render_table

@@ -191,7 +191,7 @@ def _latex(table: TextTable) -> str:
     caption, label = _to_latex(table.caption), rf"\label{{tab:{table.name}}}"
     notes = [rf"\par\smallskip {_to_latex(note)}" for note in table.notes]
     columns = _latex_columns(table)
-    packages = "% \\usepackage{amssymb,booktabs,longtable}"
+    packages = "% \\usepackage{amssymb,array,booktabs,longtable}"
     if len(body) <= LONGEST_ON_A_PAGE:
         lines = [
             packages, r"\begin{table}", r"\centering\footnotesize", rf"\caption{{{caption}}}{label}",
@@ -214,7 +214,7 @@ def _latex_columns(table: TextTable) -> str:
     wide = [length > WRAPPED for length in longest]
     if not any(wide):
         return "".join("r" if right else "l" for right in _right_aligned(table))
-    share = f"{0.8 / (sum(wide) + 0.5 * (len(wide) - sum(wide))):.2f}"
+    share = f"{0.74 / (sum(wide) + 0.5 * (len(wide) - sum(wide))):.2f}"
     types = [rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" if broad else "l" for broad in wide]
     return "".join(types)
 
