@@ -11,7 +11,7 @@ from .errors import InputError, check_integer
 __all__ = ["architectures_up_to", "read_architectures", "up_to_order"]
 
 #: More architectures than this are not listed: the number doubles with each step of the filter size.
-MOST_LISTED = 100_000
+MOST_LISTED = 20_000
 
 
 def architectures_up_to(

@@ -83,7 +83,7 @@ def everything(
         report = row_bar(stack) if sys.stderr.isatty() and not quiet else None
         tables, written, problems = write_paper(target, options, report)
     if figure:
-        written += [str(path) for path in draw_figure1(target, resolution=16 if quick else 60)]
+        written += [str(path) for path in draw_figure1(target, resolution=10 if quick else 60)]
     if not quiet:
         from .text_tables import render_table
 

@@ -30,11 +30,10 @@ EXAMPLES = {
     "all strides > 1": Architecture((3, 2), (2, 1)),
     "mixed strides": Architecture((2, 2, 2), (1, 2, 1)),
 }
-STARTS = 200
 
 
 def comparison_table(
-    draws: int, seed: int, jobs: int, report: Callable[[str, int, int], None]
+    draws: int, starts: int, seed: int, jobs: int, report: Callable[[str, int, int], None]
 ) -> tuple[TextTable, list[str]]:
     """Compare linear networks, each statement with what was measured on an example.
 
@@ -42,6 +41,8 @@ def comparison_table(
     ----------
     draws : int
         Gaussian data sets for each convolutional example.
+    starts : int
+        Random parameters from which the critical points of the fully connected example are looked for.
     seed, jobs : int
     report : callable
         Told what is worked on, how much is done, and of how much.
@@ -54,10 +55,10 @@ def comparison_table(
     """
     columns, problems = [], []
     report("comparison: fully connected", 0, 1 + len(EXAMPLES))
-    check = check_fully_connected(WIDTHS, seed, starts=STARTS)
+    check = check_fully_connected(WIDTHS, seed, starts=starts)
     if not check.agrees:
         problems.append("fully connected: the critical matrices found are not those of Eckart and Young")
-    columns.append(_fully_connected(check))
+    columns.append(_fully_connected(check, starts))
     for number, (kind, arch) in enumerate(EXAMPLES.items(), 1):
         report(f"comparison: {kind}", number, 1 + len(EXAMPLES))
         column = _Convolutional(kind, arch, many_draws(arch, draws, seed, jobs=jobs), seed)
@@ -79,7 +80,7 @@ def comparison_table(
     return table, problems
 
 
-def _fully_connected(check: FullyConnectedCheck) -> dict[str, str]:
+def _fully_connected(check: FullyConnectedCheck, starts: int) -> dict[str, str]:
     inputs, hidden, outputs = check.widths
     total = check.pure + check.spurious
     return {
@@ -94,7 +95,7 @@ def _fully_connected(check: FullyConnectedCheck) -> dict[str, str]:
         "singular points": f"the matrices of rank < r; measured: {check.spurious} critical ones of rank 1",
         "critical points": (
             f"C({outputs}, 2) = {check.pure} pure and {check.spurious} spurious; measured: {check.reached} of {total} "
-            f"reached from {STARTS} random θ, {check.others} others, gradient on the variety {check.gradient:.0e}"
+            f"reached from {starts} random θ, {check.others} others, gradient on the variety {check.gradient:.0e}"
         ),
         "all pure": f"no: {check.spurious} of {total} are spurious",
         "all smooth": f"no: the {check.spurious} spurious ones are singular points",

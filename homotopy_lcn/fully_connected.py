@@ -237,17 +237,10 @@ class _TwoLayers:
     def hessian(self, theta: Array) -> Array:
         left, right = self.split(theta)
         residual = left @ right @ self.gram - self.b
-        columns = []
-        for direction in np.eye(self.parameters):
-            d_left, d_right = self.split(direction)
-            change = (d_left @ right + left @ d_right) @ self.gram
-            columns.append(
-                np.concatenate([
-                    (change @ right.T + residual @ d_right.T).ravel(),
-                    (d_left.T @ residual + left.T @ change).ravel(),
-                ])
-            )  # fmt: skip
-        return 2 * np.array(columns)
+        mixed = np.kron(left, right @ self.gram)
+        mixed += np.einsum("ik,jl->ijlk", residual, np.eye(self.hidden)).reshape(mixed.shape)
+        first = np.kron(np.eye(self.outputs), right @ self.gram @ right.T)
+        return 2 * np.block([[first, mixed], [mixed.T, np.kron(left.T @ left, self.gram)]])
 
     def differential(self, theta: Array) -> Array:
         left, right = self.split(theta)

@@ -53,6 +53,8 @@ class PaperOptions:
         Most critical filters of an architecture in the table of white data.
     growth_count : int
         Most critical filters of an architecture whose count is measured in the table of growth.
+    starts : int
+        Random parameters from which the critical points of each fully connected network are looked for.
     seed, jobs : int
     """
 
@@ -63,17 +65,20 @@ class PaperOptions:
     check_count: int = 500
     white_count: int = 500
     growth_count: int = 500
+    starts: int = 200
     seed: int = 0
     jobs: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("draws", "check_draws", "jobs"):
+        for name in ("draws", "check_draws", "starts", "jobs"):
             check_integer(name, getattr(self, name), 1)
         check_integer("seed", self.seed, 0)
 
 
 ORDINARY = PaperOptions()
-QUICK = PaperOptions(draws=4, filter_size=5, check_draws=2, check_filter_size=6, white_count=30, growth_count=40)
+QUICK = PaperOptions(
+    draws=4, filter_size=5, check_draws=2, check_filter_size=6, white_count=30, growth_count=40, starts=100
+)
 FULL = PaperOptions(draws=1000, check_draws=100, check_filter_size=16, growth_count=3000)
 
 #: Told what is worked on, how much is done, and of how much.
@@ -109,7 +114,7 @@ def write_paper(
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the tables to")
     makers: tuple[Callable[[], tuple[TextTable, list[str]]], ...] = (
-        partial(comparison_table, options.draws, options.seed, options.jobs, report),
+        partial(comparison_table, options.draws, options.starts, options.seed, options.jobs, report),
         partial(small_architectures_table, options, report),
         partial(growth_table, options, report),
         partial(white_table, options, report),
@@ -318,12 +323,12 @@ def _checks(options: PaperOptions, report: Report) -> Iterator[tuple[str, str, s
         0,
     )
     networks = ((3, 1, 2), (3, 1, 4), (3, 2, 3), (4, 2, 3))
-    checks = [check_fully_connected(widths, options.seed, starts=100) for widths in networks]
+    checks = [check_fully_connected(widths, options.seed, starts=options.starts) for widths in networks]
     yield (
         "fully connected",
         "Fully connected networks have the critical matrices of Eckart and Young, and one minimum among them",
         f"widths {', '.join(map(str, networks))}: gradients at the truncated singular value decompositions, and "
-        "Levenberg's method from 100 random parameters each, which finds these and no others",
+        f"Levenberg's method from {options.starts} random parameters each, which finds these and no others",
         sum(not check.agrees or check.minima != 1 for check in checks),
         0,
     )
