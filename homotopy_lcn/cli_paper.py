@@ -37,7 +37,7 @@ def everything(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the files go; made if it does not exist.")],
     quick: Annotated[bool, typer.Option("--quick", help="Few data sets and small architectures: seconds.")] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="1000 data sets for each table, 100 for each architecture tested: an hour.")
+        bool, typer.Option("--full", help="1000 data sets for each table, 100 for each network tested: over an hour.")
     ] = False,
     draws: Annotated[
         int | None,
@@ -46,6 +46,12 @@ def everything(
     check_draws: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="For the theorem on strides; 10 if not given.", show_default=False),
+    ] = None,
+    check_filter_size: Annotated[
+        int | None,
+        typer.Option(
+            min=4, metavar="K", help="Test it on networks up to this size; 10 if not given.", show_default=False
+        ),
     ] = None,
     figure: Annotated[bool, typer.Option(help="Also draw Figure 1.")] = True,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
@@ -72,7 +78,7 @@ def everything(
 
     from .paper_tables import FULL, ORDINARY, QUICK, write_paper
 
-    given = {"draws": draws, "check_draws": check_draws}
+    given = {"draws": draws, "check_draws": check_draws, "check_filter_size": check_filter_size}
     options = replace(
         QUICK if quick else FULL if full else ORDINARY,
         seed=seed,
@@ -81,7 +87,11 @@ def everything(
     )
     with ExitStack() as stack:
         report = row_bar(stack) if sys.stderr.isatty() and not quiet else None
-        tables, written, problems = write_paper(target, options, report)
+        try:
+            tables, written, problems = write_paper(target, options, report)
+        except KeyboardInterrupt:
+            complain(f"interrupted: the tables finished so far are in {folder}")
+            return NOT_COMPLETE
     if figure:
         written += [str(path) for path in draw_figure1(target, resolution=10 if quick else 60)]
     if not quiet:

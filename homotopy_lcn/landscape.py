@@ -60,7 +60,7 @@ class Landscape:
 def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     """The loss on the plane through the two lowest minima of different filters, if there are, and a saddle.
 
-    The parameters are balanced. Their signs, of which the loss does not depend as long as the product of all is kept,
+    The parameters are balanced. Their signs, on which the loss does not depend as long as the product of all is kept,
     are those nearest to the lowest minimum. Of the saddles of least index the one nearest to both minima is taken.
 
     Parameters

@@ -153,6 +153,20 @@ def test_paper_writes_tables_and_the_figure(capsys, tmp_path, monkeypatch):
     assert len(list(target.iterdir())) == 19
 
 
+def test_an_interrupted_paper_keeps_the_tables_that_are_done(capsys, tmp_path, monkeypatch):
+    from homotopy_lcn import paper_tables
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(paper_tables, "QUICK", paper_tables.PaperOptions(draws=1, starts=60))
+    monkeypatch.setattr(paper_tables, "many_draws", interrupted)
+    code, out, err = run(capsys, "paper", str(tmp_path), "--quick", "--no-figure")
+    assert (code, out) == (3, "")
+    assert "interrupted: the tables finished so far" in err
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".md", ".tex"]
+
+
 def test_paper_fails_before_the_work(capsys, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     code, _, err = run(capsys, "paper", str(tmp_path / "file"), "--quick", "--no-figure")
