@@ -44,9 +44,10 @@ def atlas() -> pd.DataFrame:
     Examples
     --------
     >>> import homotopy_lcn as hl
-    >>> table = hl.atlas()
-    >>> table[table.filters == (2, 2, 2)].set_index("strides").loc[[(1, 2, 1)], ["pure", "spurious"]].values.tolist()
-    [[10, 14]]
+    >>> rows = {(row.filters, row.strides): row for row in hl.atlas().itertuples()}
+    >>> row = rows[(2, 2, 2), (1, 2, 1)]
+    >>> int(row.pure), int(row.spurious), row.status
+    (10, 14, 'certified')
     """
     from .text_tables import Column, TextTable
 
