@@ -110,7 +110,6 @@ def _print_version(wanted: bool) -> None:
 paper = typer.Typer(cls=cli_paper.PaperGroup, help=cli_paper.HELP)
 paper.command("all")(cli_paper.everything)
 app.add_typer(paper, name="paper")
-cli_tables.register(app)
 app.add_typer(cli_plot.plot, name="plot")
 
 
@@ -405,6 +404,9 @@ def certify(
                 values = "\n".join(f"  {re}" if point.real else f"  {re}  {im} i" for re, im in numbers)
                 _print(f"filter of point {row}:\n{values}\n")
     return DONE if proofs.complete else NOT_COMPLETE
+
+
+cli_tables.register(app)
 
 
 def _check_certificate(path: str, quiet: bool) -> int:
