@@ -40,6 +40,8 @@ MOST_MEASURED = 20_000
 #: Moment vectors tried. Branch points may lie so near to the end of the paths that double precision cannot tell ends at
 #: infinity apart; where they lie depends on the moment vector.
 DRAWS = 6
+#: Homotopies for each of them: the straight one from a diagonal start system may be special, and lose a path always.
+DETOURS = 2
 #: Triangles that monodromy goes round at most.
 LOOPS = 60
 #: Points nearer than this, relative to their norm, are the same.
@@ -219,7 +221,7 @@ def _compute(
     for _ in range(DRAWS):
         data = Data(np.asarray(gram, complex), random_data(stratum.filter_size, rng).b)
         account = follow_paths(
-            equations_of(stratum), start, data, rng, engine, jobs, TrackerOptions(), report, detours=1
+            equations_of(stratum), start, data, rng, engine, jobs, TrackerOptions(), report, detours=DETOURS
         )
         if account.accounted == count and not account.singular_paths:
             system = StartSystem(stratum, data, account.regular.points, start.trace)
