@@ -1,8 +1,8 @@
 """Compute data/atlas.csv: every architecture up to filter size 10 with at most 3000 critical filters.
 
 For each one data set is solved, the points are certified, and the counts for white data are measured. The file is
-written anew after each architecture, and a run that is killed goes on from it, measuring white counts that are missing
-there; --restart forgets it. Architectures with
+written anew after each architecture, and a run that is killed goes on from it, adding certificates and white counts
+that are missing there; --restart forgets it. Architectures with
 more critical filters than --certify-up-to are not certified, and with more than --white-up-to the counts for white data
 are not measured: they are marked as such.
 
@@ -21,7 +21,7 @@ from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.architecture_lists import architectures_up_to
 from homotopy_lcn.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE
 from homotopy_lcn.files import write_atomically
-from homotopy_lcn.tabulation import ArchitectureTable, tabulate_one
+from homotopy_lcn.tabulation import FOUND, ArchitectureTable, tabulate_one
 from homotopy_lcn.text_tables import format_table
 
 OUTPUT = Path(__file__).parent.parent / "data" / ATLAS
@@ -49,14 +49,14 @@ def main() -> None:
     began = time.monotonic()
     # Small ones first, so that a run cut short has the most; in the file they are in the order of the enumeration.
     for number, (arch, count) in enumerate(sorted(chosen.items(), key=lambda item: item[1]), 1):
-        key, white = key_of(arch), count <= options.white_up_to
+        key, white, certify = key_of(arch), count <= options.white_up_to, count <= options.certify_up_to
         start = time.monotonic()
-        if key not in done:
+        if key not in done or (certify and done[key]["status"] == FOUND):
             row = tabulate_one(
                 arch,
                 white=white,
                 measure=True,
-                certify=count <= options.certify_up_to,
+                certify=certify,
                 seed=options.seed,
                 max_count=options.max_count,
                 jobs=options.jobs,
