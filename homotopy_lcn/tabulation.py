@@ -294,7 +294,11 @@ def tabulate(
     >>> [(row.architecture.filters, row.pure, row.spurious, row.found_pure, row.status) for row in table][-2:]
     [((2, 2), 6, 0, 6, 'found'), ((2, 2, 2), 1, 14, 1, 'found')]
     """
-    if (architectures is None) == (max_filter_size is None):
+    listed = None if architectures is None else list(architectures)
+    for item in listed or ():
+        if not isinstance(item, Architecture):
+            raise InputError(f"architectures: holds a {type(item).__name__}; expected an Architecture each")
+    if (listed is None) == (max_filter_size is None):
         raise InputError("architectures, max_filter_size: expected exactly one of them")
     for name, value, least in (("seed", seed, 0), ("max_count", max_count, 0), ("jobs", jobs, 1)):
         check_integer(name, value, least)
@@ -303,7 +307,7 @@ def tabulate(
     else:
         chosen = [
             arch
-            for arch in architectures or ()
+            for arch in listed or ()
             if (layers is None or arch.depth == layers) and (not reduced or arch.is_reduced)
         ]
     if certify:

@@ -132,6 +132,7 @@ def test_an_interrupted_tabulation_keeps_what_is_done():
     [
         ({}, "exactly one"),
         ({"architectures": EXAMPLES, "max_filter_size": 4}, "exactly one"),
+        ({"architectures": [(2, 2)]}, "holds a tuple; expected an Architecture"),
         ({"max_filter_size": 4, "seed": -1}, "seed: -1"),
         ({"max_filter_size": 4, "jobs": 0}, "jobs: 0"),
         ({"max_filter_size": 4, "max_count": 1.5}, "max_count: 1.5"),
