@@ -267,7 +267,8 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     the end or the winding number is wrong, and none is accounted for.
 
     A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: one that seems
-    to has gone astray and is not accounted for. So has one that ends at a nonsingular point of a smaller stratum.
+    to has gone astray and is not accounted for. So has one that ends at a nonsingular point of a smaller stratum. Near
+    the discriminant the endgame may stop short of an ill-conditioned end of one path, which Newton's method finds.
     """
     stratum = equations.stratum
     ends.at_infinity = _in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
@@ -280,9 +281,10 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     several |= traced.windings[finite] > 1
     refined = refine(equations, limits, data, jobs=jobs)
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
-    regular = (refined.errors <= VERIFIED) & (moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1))
-    regular &= refined.conditions <= SINGULAR
-    doubtful = np.flatnonzero(regular & several)
+    solved = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
+    there = moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1)
+    regular = solved & (there | ~several)
+    doubtful = np.flatnonzero(regular & (several | ~there))
     regular[doubtful] = _attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
     strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))

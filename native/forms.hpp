@@ -46,8 +46,6 @@ template <class Body>
 INLINE void each(int n, Body&& body) {
     for (int i = 0; i < n; ++i) body(i);
 }
-// Lambdas that must not become functions of their own.
-#define INLINED __attribute__((always_inline))
 
 template <int Degree, int Power, int Dilation>
 struct Fac {
@@ -64,7 +62,11 @@ struct StaticShape {
     static constexpr Int<1 + (0 + ... + (F::degree * F::power * F::dilation))> K{};
     static constexpr Int<(0 + ... + (F::degree + 1))> N{};
     // Whether everything of a step is unrolled; whether even for kinds of data that are tracked less often.
+#if defined(HOMOTOPY_LCN_FEW_SHAPES)
+    static constexpr bool small = K <= 4, unroll_always = false;
+#else
     static constexpr bool small = K <= 11 && N <= 8, unroll_always = K <= 8 && N <= 6;
+#endif
 
     static constexpr int offset(int f) {
         int at = 0;
