@@ -10,6 +10,16 @@
 #include "job.hpp"
 #include "lanes.hpp"
 
+#if defined(HOMOTOPY_LCN_FEW_SHAPES)
+// With the sanitizers, functions that have taken in all others take the compiler minutes each.
+#undef INLINE
+#define INLINE inline
+#define INLINED
+#else
+// Lambdas that must not become functions of their own.
+#define INLINED __attribute__((always_inline))
+#endif
+
 namespace homotopy_lcn {
 namespace {
 

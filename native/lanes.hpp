@@ -9,15 +9,7 @@
 namespace homotopy_lcn {
 namespace {
 
-#if defined(HOMOTOPY_LCN_FEW_SHAPES)
-// With the sanitizers, functions that have taken in all others take the compiler minutes each.
-#define INLINE inline
-#define INLINED
-#else
 #define INLINE inline __attribute__((always_inline))
-// Lambdas that must not become functions of their own.
-#define INLINED __attribute__((always_inline))
-#endif
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll_count(8)")
 #else
