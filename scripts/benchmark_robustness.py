@@ -54,6 +54,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import product
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from benchmark_common import SCRIPTS, architecture_name, facts, machine, table, with_section
