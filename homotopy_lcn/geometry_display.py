@@ -14,7 +14,8 @@ from rich.panel import Panel
 from rich.table import Table
 
 from .architecture import Architecture
-from .fibres import CommonHyperroot, Factorization, FilterGeometry, Hyperroot
+from .factorizations import CommonHyperroot, Factorization, Hyperroot
+from .fibres import FilterGeometry
 from .function_space import CriticalType, FunctionSpace
 from .results import quantity
 from .vanishing_forms import Form

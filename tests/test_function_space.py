@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
+from homotopy_lcn.criticality import criticality
 from homotopy_lcn.fibres import (
-    criticality,
     describe_filter,
     distance_to_function_space,
     is_in_function_space,
