@@ -24,7 +24,7 @@ from networks import (
 from scipy.optimize import least_squares
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
-from homotopy_lcn.classification import RealStructure, real_factorizations
+from homotopy_lcn.real_structure import RealStructure, real_factorizations
 
 CASES = [
     ((2, 2), (1, 1), 0),
