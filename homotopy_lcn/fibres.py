@@ -28,9 +28,10 @@ from .errors import InputError
 from .factorizations import Factorization, Hyperroot, factorizations_of, hyperroots_of, linear_form, real_items
 from .filter_entries import given_filter, off_grid
 from .function_space import REDUCED, STRIDE_ONE, describe_function_space
-from .hyperroots import Levels, Part, Undecided, nearby_supplies, total_supply
+from .hyperroots import Levels, Part, Undecided, total_supply
 from .parameters import balance, compose
 from .root_classes import classes_of_roots, exact_invariants
+from .root_patterns import nearby_supplies
 
 __all__ = [
     "FilterGeometry",
@@ -65,12 +66,16 @@ class FilterGeometry:
     boundary : tuple of str
         The types of a boundary point: ``"reduced"``, ``"stride-one"``, or both.
     hyperroots : tuple of Hyperroot
-        By dilation, of all levels, as factors of w one at a time (they may have roots in common).
+        By dilation, of all levels, as factors of w one at a time (they may have roots in common). Empty for a filter
+        with nonzero entries where all filters of the network have zeros.
     residual : float
         Relative distance of the filter to the one that the answers are about.
     separation : float
         Least distance between different roots, as chords of the sphere between 0 and 2: while each root moves by less
-        than half of it, roots that differ stay different, and real roots stay real.
+        than half of it, roots that differ stay different, and real roots stay real. So a filter in the interior of M
+        stays in M as long as it stays in the closure.
+    closest : (complex, complex) or None
+        Two roots at that distance; None if there is only one root.
     """
 
     filter: Array
@@ -85,6 +90,7 @@ class FilterGeometry:
     hyperroots: tuple[Hyperroot, ...]
     residual: float
     separation: float
+    closest: tuple[complex, complex] | None = None
 
     @property
     def complex_parameters(self) -> int:
@@ -166,7 +172,7 @@ def describe_filter(
     off = off_grid(w, arch.grid)
     on_grid = off <= (tolerance if fractions is None else 0.0)
     if not np.any(w[:: arch.grid]):
-        return FilterGeometry(w * scale, real, False, False, False, (), None, None, (), (), off, 0.0)
+        return FilterGeometry(w * scale, real, False, False, False, (), None, None, (), (), 0.0, 0.0)
     exact = None if fractions is None else exact_invariants(fractions[:: arch.grid], levels)
     found = classes_of_roots(w[:: arch.grid], levels, tolerance, exact)
     factorizations = tuple(factorizations_of(arch, levels, found.classes, real)) if on_grid else ()
@@ -190,9 +196,10 @@ def describe_filter(
         smooth=smooth,
         interior=interior,
         boundary=kinds,
-        hyperroots=tuple(hyperroots_of(arch, levels, found.classes, real)),
-        residual=max(off, found.error),
+        hyperroots=tuple(hyperroots_of(arch, levels, found.classes, real)) if on_grid else (),
+        residual=max(off, found.error) if on_grid else 0.0,
         separation=found.separation,
+        closest=found.closest,
     )
 
 

@@ -111,7 +111,7 @@ def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
 def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     """A matplotlib figure."""
     art3d = _load("mpl_toolkits.mplot3d.art3d")
-    figure = module.Figure(figsize=(11, 5.9), layout="constrained")
+    figure = module.Figure(figsize=(11, 5.6), layout="constrained")
     styles = {
         "outside": {"color": OUTSIDE, "linestyle": (0, (1, 1.2)), "linewidth": 1.8},
         "boundary": {"color": "black", "linestyle": (0, (1, 1.5)), "linewidth": 1.4},
@@ -138,7 +138,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
             style = {"color": "#b3123f", "marker": "^", "s": 30, "zorder": 5, "depthshade": False}
             handles["critical filters"] = axes.scatter(*marks.T, **style)
         axes.set(xlim=BOX[0], ylim=BOX[1], zlim=BOX[2], xlabel="B", ylabel="D", zlabel="E")
-        axes.set_box_aspect((1, 1, 0.85), zoom=1.03)
+        axes.set_box_aspect((1, 1, 0.85), zoom=1.08)
         axes.view_init(**VIEW)
         axes.set_title(_title(part.architecture), fontsize=12)
         for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
@@ -224,11 +224,19 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
         f"{axis}axis": {"title": {"text": name}, "range": list(bounds)}
         for axis, name, bounds in zip("xyz", "BDE", BOX, strict=True)
     }
-    scene = {**axes, "aspectmode": "cube", "camera": {"eye": {"x": 1.1, "y": -1.6, "z": 0.7}}}
+    scene = {
+        **axes,
+        "aspectmode": "cube",
+        "camera": {"eye": {"x": 1.35, "y": -1.95, "z": 0.8}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}},
+    }
     figure.update_layout(
-        title={"text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)"},
+        title={
+            "text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)",
+            "x": 0.5,
+            "xanchor": "center",
+        },
         **{"scene" + (str(n) if n > 1 else ""): scene for n in range(1, len(slices) + 1)},
-        legend={"orientation": "h", "y": -0.02},
-        margin={"l": 10, "r": 10, "t": 80, "b": 10},
+        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0.0, "yanchor": "top", "itemwidth": 60},
+        margin={"l": 10, "r": 10, "t": 80, "b": 60},
     )
     return str(figure.to_html(include_plotlyjs=True, full_html=True, div_id="figure1"))

@@ -26,9 +26,28 @@ def test_the_facts_of_a_filter_are_shown(capsys):
     assert "interior" in output
     assert "2 complex θ up to scaling, 2 of them real" in output
     assert cli.main([*NETWORK, "--filter=-1,0,0,0,-1"]) == 0
-    assert "distance to M" in capsys.readouterr().out
+    assert "in the closure only; the nearest filter of M found is at" in capsys.readouterr().out
     assert cli.main([*NETWORK, "--filter", "1,0,0,0,1+2j"]) == 0
-    assert "not real" in capsys.readouterr().out
+    assert "not real: the imaginary part is 0.8165 of the norm of w" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("network", "w", "text"),
+    [
+        (("-k", "3,2", "-s", "2,1"), "1,0,-3,0,2", "1.4142 and 1, would have to meet: they are 0.3382 apart"),
+        (("-k", "3,2", "-s", "2,1"), "1,0,-2,0,1", "at the boundary"),
+        (("-k", "3,2", "-s", "2,1"), "1,0,0,0,1", "in the closure only; the nearest filter of M found is at 0.7071"),
+        (("-k", "3,2", "-s", "2,1"), "1,0,0,1,0", "not in the closure; the nearest filter of M found"),
+        (("-k", "3,2", "-s", "1,1"), "0,0,0,1", "none: M is Zariski closed"),
+        (("-k", "4,4", "-s", "1,1"), "1,0,0,0,0,0,0", "at the boundary"),
+        (("-k", "1,3,2", "-s", "2,2,1"), "1,1,0,0,0,0,0,0,0", "not in the closure"),
+        (("-k", "2,2", "-s", "1,1"), "0,0,0", "at the boundary"),
+    ],
+)
+def test_the_nearest_obstruction_is_named_for_every_filter(network, w, text, capsys):
+    assert cli.main(["geometry", *network, "--filter", w]) == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert text in shown.partition("obstruction ")[2]
 
 
 @pytest.mark.parametrize(
