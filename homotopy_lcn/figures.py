@@ -69,7 +69,7 @@ def draw_figure1(
     marks = np.array([mark for w in points if (mark := slice_point(w)) is not None and _in_box(mark)]).reshape(-1, 3)
     picture = _picture(pyplot, slices, marks)
     written = []
-    for ending, options in (("png", {"dpi": 200}), ("pdf", {"metadata": {"CreationDate": None}})):
+    for ending, options in (("png", {"dpi": 200}), ("pdf", {"dpi": 300, "metadata": {"CreationDate": None}})):
         stream = BytesIO()
         picture.savefig(stream, format=ending, **options)
         written.append(target / f"figure1.{ending}")
@@ -112,6 +112,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     """A matplotlib figure."""
     art3d = _load("mpl_toolkits.mplot3d.art3d")
     figure = module.Figure(figsize=(11, 5.6), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 0.98, 1))  # room for the labels of the last axis
     styles = {
         "outside": {"color": OUTSIDE, "linestyle": (0, (1, 1.2)), "linewidth": 1.8},
         "boundary": {"color": "black", "linestyle": (0, (1, 1.5)), "linewidth": 1.4},
@@ -123,7 +124,13 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
         axes.set_proj_type("persp", focal_length=0.6)
         triangles = part.triangles
         surface = art3d.Poly3DCollection(
-            triangles, facecolors=_shaded(triangles), edgecolors="none", antialiaseds=False, alpha=0.9, zorder=1
+            triangles,
+            facecolors=_shaded(triangles),
+            edgecolors="none",
+            antialiaseds=False,
+            alpha=0.9,
+            zorder=1,
+            rasterized=True,
         )
         axes.add_collection3d(surface)
         for label, kind, ends in _line_pieces(part):
@@ -227,7 +234,7 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
     scene = {
         **axes,
         "aspectmode": "cube",
-        "camera": {"eye": {"x": 1.35, "y": -1.95, "z": 0.8}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}},
+        "camera": {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}},
     }
     figure.update_layout(
         title={
