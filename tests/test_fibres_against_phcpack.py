@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 import pytest
 import sympy
-from test_phcpack import convolve, needs_phc, solve_by_phc
+from test_phcpack import convolve, needs_phc, patched_network, solve_by_phc
 
 from homotopy_lcn import Architecture
 from homotopy_lcn.fibres import describe_filter
@@ -15,17 +15,7 @@ from homotopy_lcn.fibres import describe_filter
 
 def factorization_system(architecture, w, rng):
     """As many random combinations of the equations μ(θ) = w as unknowns; all layers but the first in random patches."""
-    x, layers, unknowns = sympy.Symbol("x"), [], []
-    product = sympy.Integer(1)
-    for layer, (size, dilation) in enumerate(zip(architecture.filters, architecture.dilations, strict=True)):
-        entries = [sympy.Symbol(f"w{layer}v{j}") for j in range(size)]
-        if layer:
-            patch = rng.standard_normal(size - 1) + 1j * rng.standard_normal(size - 1)
-            entries[0] = 1 + sum(sympy.sympify(c) * e for c, e in zip(patch.tolist(), entries[1:], strict=True))
-        unknowns += entries[1:] if layer else entries
-        layers.append(entries)
-        product *= sum(e * x ** (j * dilation) for j, e in enumerate(entries))
-    coefficients = sympy.Poly(sympy.expand(product), x).all_coeffs()[::-1]
+    layers, unknowns, coefficients = patched_network(architecture, rng)
     errors = [sympy.Poly(c - sympy.Float(value), *unknowns) for c, value in zip(coefficients, w, strict=True)]
     mixing = rng.standard_normal((len(unknowns), len(errors), 2)) @ [1, 1j]
     return (
