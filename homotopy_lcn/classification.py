@@ -279,8 +279,6 @@ def _real_points(arch: Architecture, embedding: Embedding, points: Real) -> _Rea
     for p, (shape, sure) in enumerate(zip(shapes, settled.tolist(), strict=True)):
         if sure:
             groups.setdefault(shape, []).append(p)
-        else:
-            answers[p] = _Answers(None, None, None)
     owners: list[NDArray[np.int64]] = []
     choices: list[_Layers] = []
 
@@ -300,17 +298,22 @@ def _real_points(arch: Architecture, embedding: Embedding, points: Real) -> _Rea
         for p in members:
             answers[p] = answers[p]._replace(attained=attained)
     for p in np.flatnonzero(~settled).tolist():
-        structures = [RealStructure.of_factors([(m, form[p]) for m, form in factors]) for factors in blocks]
+        structures = _closer_look(blocks, p)
+        number = enter(np.array([p]), structures)
         is_inside = _all(s.enough(n, odd_only=False) for s, n in zip(structures, odd, strict=True))
         is_interior = _all(s.enough(n, odd_only=True) for s, n in zip(structures, odd, strict=True))
-        one = [
-            RealStructure([(m, f[None]) for m, f in s.linear], [(m, f[None]) for m, f in s.quadratic], {})
-            for s in structures
-        ]
-        number = enter(np.array([p]), one)
-        attained_there = None if any(s.doubtful for s in structures) else number > 0
-        answers[p] = _Answers(is_inside, attained_there, is_interior if is_inside else None)
+        doubtful = any(s.doubtful for s in structures)
+        answers[p] = _Answers(is_inside, None if doubtful else number > 0, is_interior if is_inside else None)
     return _RealPoints(answers, settled, owners, choices)
+
+
+def _closer_look(blocks: list[list[tuple[int, NDArray[Any]]]], p: int) -> list[RealStructure]:
+    """The real factors of one of the points, with what rounding leaves open; the forms are (1, d + 1) arrays."""
+    structures = [RealStructure.of_factors([(m, form[p]) for m, form in factors]) for factors in blocks]
+    return [
+        RealStructure([(m, f[None]) for m, f in s.linear], [(m, f[None]) for m, f in s.quadratic], s.doubtful)
+        for s in structures
+    ]
 
 
 def _block_factors(

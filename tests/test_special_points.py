@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from networks import random_problem, solved
 
-from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from homotopy_lcn import Architecture, SquaredLoss, classification, critical_points, solve
 from homotopy_lcn.equations import Data
 from homotopy_lcn.fibres import describe_filter
 from homotopy_lcn.parameters import compose
@@ -163,3 +163,17 @@ def test_generic_points_are_labelled_as_their_filters():
             if point.real:
                 assert point.in_function_space == facts.in_function_space
                 assert point.interior == (facts.interior if facts.in_function_space else None)
+
+
+@pytest.mark.parametrize("shape", [SKEW, SPLIT, ((2, 2, 2), (1, 1, 1)), ((3, 3), (1, 1)), ((2, 1, 2), (1, 2, 1))])
+def test_points_looked_at_one_by_one_have_the_same_labels_as_in_batches(shape, monkeypatch):
+    architecture, loss = Architecture(*shape), random_problem(*shape).loss
+    batched = critical_points(architecture, loss)
+    monkeypatch.setattr(classification, "roots_are_settled", lambda points: np.zeros(len(points), dtype=bool))
+    monkeypatch.setattr(solve, "relabel", lambda architecture, data, point, coordinates: point)
+    single = critical_points(architecture, loss)
+    assert list(map(labels, single)) == list(map(labels, batched))
+    assert [sorted(p.indices, key=str) for p in single] == [sorted(p.indices, key=str) for p in batched]
+    # Left to the general code, all special points have these labels, too.
+    monkeypatch.setattr(solve, "relabel", relabel)
+    assert list(map(labels, critical_points(architecture, loss))) == list(map(labels, batched))
