@@ -77,13 +77,15 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     conditions = np.full(len(current), np.inf)
     with np.errstate(all="ignore"):
         for step in range(steps):
-            rounded = current.astype(complex)
-            bases = equations.patches(rounded)
-            evaluation = equations.evaluate(
-                rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
-            )
-            assert evaluation.hessian is not None
-            matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
+            # Near enough to the solution the last Newton matrix serves as well as a new one.
+            if step == 0 or not (errors * conditions < 1e-4).all():
+                rounded = current.astype(complex)
+                bases = equations.patches(rounded)
+                evaluation = equations.evaluate(
+                    rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
+                )
+                assert evaluation.hessian is not None
+                matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
             ambient = _gradient(stratum, current, gram, b)
             local = [current[:, :1] * ambient[:, :1]]
             for part, basis in zip(stratum.slices, bases, strict=True):

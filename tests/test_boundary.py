@@ -126,7 +126,9 @@ def test_moves_leave_the_function_space_at_boundary_points_however_small_and_onl
 def test_random_points_with_coincidences_likewise(arch):
     rng = np.random.default_rng(1)
     seen = {True: 0, False: 0}
-    for n in range(400):
+    for n in range(150):
+        if min(seen.values()) >= 6:
+            break
         roots = (random_special if n % 3 else random_swapped_pair)(arch, rng)
         if not roots.real or not roots.answers(arch)[2]:
             continue
