@@ -19,6 +19,7 @@ from homotopy_lcn.parameters import compose
 SKEW, SPLIT, SQUARE = Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)), Architecture((2, 2), (1, 1))
 INFINITY = complex(np.inf)
 MOVES = np.array([1, 1j, 1 + 1j, 0.5 + 1j])
+SIZES = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
 WEIGHTS = [0.3, 0.3, 0.1, 0.1, 0.2]
 
 
@@ -78,7 +79,7 @@ def leave_by_hyperroots(arch, roots, size, rng, number):
     return left, done
 
 
-def check(arch, roots, rng, interior_moves):
+def check(arch, roots, rng, interior_moves, sizes):
     facts = describe_filter(arch, roots.filter)
     assert facts.in_function_space
     if facts.interior:
@@ -87,7 +88,7 @@ def check(arch, roots, rng, interior_moves):
         assert by_hyperroots == 0
         assert leave_by_real_moves(arch, facts, 1e-4, interior_moves, rng) == 0
         return
-    for size in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6):
+    for size in sizes:
         left = leave_by_real_moves(arch, facts, size, 60, rng)
         if not left:
             left, _ = leave_by_hyperroots(arch, roots, size, rng, 400)
@@ -118,7 +119,7 @@ POINTS = [
 def test_moves_leave_the_function_space_at_boundary_points_however_small_and_only_there(arch, hyperroots, interior):
     roots = Roots([(b, d, key(complex(value)) if value != INFINITY else INFINITY) for b, d, value in hyperroots])
     assert describe_filter(arch, roots.filter).interior == interior
-    check(arch, roots, np.random.default_rng(0), 10_000 if interior else 0)
+    check(arch, roots, np.random.default_rng(0), 10_000 if interior else 0, SIZES)
 
 
 @pytest.mark.slow
@@ -127,13 +128,13 @@ def test_random_points_with_coincidences_likewise(arch):
     rng = np.random.default_rng(1)
     seen = {True: 0, False: 0}
     for n in range(150):
-        if min(seen.values()) >= 6:
+        if min(seen.values()) >= 4:
             break
         roots = (random_special if n % 3 else random_swapped_pair)(arch, rng)
         if not roots.real or not roots.answers(arch)[2]:
             continue
         interior = describe_filter(arch, roots.filter).interior
-        if seen[interior] < 6:
-            check(arch, roots, rng, 10_000)
+        if seen[interior] < 4:
+            check(arch, roots, rng, 10_000, SIZES[:-1])  # the search takes roots 1e-6 apart for equal
         seen[interior] += 1
     assert seen[True] > 0
