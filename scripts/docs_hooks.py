@@ -46,5 +46,5 @@ def _formula(match: re.Match[str]) -> str:
     if match["code"] is not None:
         return match["code"]
     if match["display"] is not None:
-        return convert(match["display"].strip(), display="block")
-    return convert(match["inline"])
+        return f"<div>{convert(match['display'].strip(), display='block')}</div>"
+    return f"<span>{convert(match['inline'])}</span>"  # a line that begins with <math would be a paragraph of its own
