@@ -14,9 +14,10 @@ from .architecture import Architecture
 from .architecture_lists import architectures_up_to
 from .atlas_table import shipped_white_counts
 from .counts import CountTable, generic_count
+from .criticality import criticality
 from .draws import random_loss_seed
 from .errors import IncompleteStartSystem, InputError, check_integer
-from .fibres import criticality, describe_filter
+from .fibres import describe_filter
 from .function_space import FunctionSpace, describe_function_space
 from .inputs import random_gaussian
 from .results import CriticalPoints
