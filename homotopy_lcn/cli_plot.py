@@ -64,7 +64,7 @@ def real_counts(
     architecture = architecture_of(filters, strides)
     path = _path(output, format, "real-counts")
 
-    from .draws import many_draws
+    from .draw_counts import many_draws
     from .plots import plot_real_counts
 
     with ExitStack() as stack:
@@ -185,7 +185,7 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
 
     import numpy as np
 
-    from .draws import random_loss_seed
+    from .draw_counts import random_loss_seed
     from .inputs import random_gaussian
     from .solve import critical_points
 

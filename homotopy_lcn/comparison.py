@@ -9,7 +9,7 @@ import numpy as np
 from .architecture import Architecture
 from .counts import generic_count
 from .criticality import criticality
-from .draws import DrawCounts, many_draws
+from .draw_counts import DrawCounts, many_draws
 from .fibres import describe_filter
 from .fully_connected import FullyConnectedCheck, check_fully_connected
 from .function_space import FunctionSpace, describe_function_space

@@ -16,7 +16,7 @@ from .architecture import Architecture
 from .architecture_lists import architectures_up_to, up_to_order
 from .comparison import SOURCE, comparison_table
 from .counts import generic_count, generic_ed_degree, singular_vector_tuples
-from .draws import DrawCounts, many_draws
+from .draw_counts import DrawCounts, many_draws
 from .errors import IncompleteStartSystem, InputError, check_integer
 from .files import write_atomically
 from .fully_connected import check_fully_connected, most_critical

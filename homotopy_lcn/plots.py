@@ -12,7 +12,7 @@ import numpy as np
 
 from .architecture import Architecture
 from .counts import generic_count
-from .draws import DrawCounts
+from .draw_counts import DrawCounts
 from .errors import InputError
 from .figures import load_library
 from .files import write_atomically

@@ -15,7 +15,7 @@ from .architecture_lists import architectures_up_to
 from .atlas_table import shipped_white_counts
 from .counts import CountTable, generic_count
 from .criticality import criticality
-from .draws import random_loss_seed
+from .draw_counts import random_loss_seed
 from .errors import IncompleteStartSystem, InputError, check_integer
 from .fibres import describe_filter
 from .function_space import FunctionSpace, describe_function_space

@@ -10,7 +10,7 @@ import pytest
 from homotopy_lcn import Architecture, InputError, comparison, generic_count, paper_tables
 from homotopy_lcn.comparison import comparison_table
 from homotopy_lcn.counts import singular_vector_tuples
-from homotopy_lcn.draws import many_draws
+from homotopy_lcn.draw_counts import many_draws
 from homotopy_lcn.errors import IncompleteStartSystem
 from homotopy_lcn.paper_tables import (
     PaperOptions,

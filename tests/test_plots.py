@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
-from homotopy_lcn.draws import many_draws, random_loss_seed
+from homotopy_lcn.draw_counts import many_draws, random_loss_seed
 from homotopy_lcn.inputs import random_gaussian
 from homotopy_lcn.landscape import landscape
 

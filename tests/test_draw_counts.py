@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, InputError, critical_points, draws
-from homotopy_lcn.draws import many_draws, random_loss_seed
+from homotopy_lcn import Architecture, InputError, critical_points, draw_counts
+from homotopy_lcn.draw_counts import many_draws, random_loss_seed
 from homotopy_lcn.inputs import random_gaussian, random_white
 from homotopy_lcn.solve import critical_points as solve
 
@@ -47,7 +47,9 @@ def test_an_incomplete_solve_is_counted_as_such(monkeypatch):
 
     answers = iter([True, False, True])
     monkeypatch.setattr(
-        draws, "critical_points", lambda *args, **options: replace(solve(*args, **options), complete=next(answers))
+        draw_counts,
+        "critical_points",
+        lambda *args, **options: replace(solve(*args, **options), complete=next(answers)),
     )
     drawn = many_draws(ARCH, 3, 0)
     assert len(drawn) == 3
