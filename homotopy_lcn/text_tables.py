@@ -34,6 +34,8 @@ Cell = bool | int | float | str | tuple[int, ...] | None
 
 #: Tables longer than this go over several pages in LaTeX.
 LONGEST_ON_A_PAGE = 40
+#: Tables of so many columns are set small in LaTeX.
+MANY_COLUMNS = 10
 #: Cells with longer texts are wrapped.
 WRAPPED = 24
 NOTHING = "–"
@@ -191,16 +193,17 @@ def _latex(table: TextTable) -> str:
     caption, label = _to_latex(table.caption), rf"\label{{tab:{table.name}}}"
     notes = [rf"\par\smallskip {_to_latex(note)}" for note in table.notes]
     columns = _latex_columns(table)
+    size = r"\footnotesize" if len(table.columns) < MANY_COLUMNS else r"\scriptsize\setlength{\tabcolsep}{3pt}"
     packages = "% \\usepackage{amssymb,array,booktabs,longtable}"
     if len(body) <= LONGEST_ON_A_PAGE:
         lines = [
-            packages, r"\begin{table}", r"\centering\footnotesize", rf"\caption{{{caption}}}{label}",
+            packages, r"\begin{table}", r"\centering" + size, rf"\caption{{{caption}}}{label}",
             rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule", *body, r"\bottomrule",
             r"\end{tabular}", *notes, r"\end{table}",
         ]  # fmt: skip
     else:
         lines = [
-            packages, r"\begingroup\footnotesize", rf"\begin{{longtable}}{{{columns}}}",
+            packages, r"\begingroup" + size, rf"\begin{{longtable}}{{{columns}}}",
             rf"\caption{{{caption}}}{label}\\", r"\toprule", header, r"\midrule", r"\endfirsthead",
             r"\toprule", header, r"\midrule", r"\endhead", r"\bottomrule", r"\endlastfoot", *body,
             r"\end{longtable}", *notes, r"\endgroup",
