@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from ._flint import acb, acb_mat, arb, ctx
+from ._flint import acb, arb, ctx
 from .architecture import Architecture
-from .balls import BallData, BallEquations, Box, dyadic, read_dyadic
-from .certification import Certificate, ProvedPoint, Statement, state
+from .balls import BallEquations, Box, dyadic, read_dyadic
+from .certification import Certificate
 from .claims import Claims, conclude, stratum_of
 from .counts import Pattern
 from .errors import InputError
+from .exact_data import ExactData, fraction_text
+from .proofs import ProvedPoint
 from .results import format_pattern
+from .statements import Statement, state
 
 __all__ = ["Check", "check", "to_text"]
 
@@ -71,9 +74,9 @@ def to_text(certificate: Certificate) -> str:
             "strides": list(certificate.architecture.strides),
         },
         "loss": {
-            "gram": [[dyadic(value.real) for value in row] for row in data.gram.tolist()],
-            "b": [dyadic(value.real) for value in data.b],
-            "constant": dyadic(data.constant),
+            "gram": [[fraction_text(value) for value in row] for row in data.gram],
+            "b": [fraction_text(value) for value in data.b],
+            "constant": fraction_text(data.constant),
         },
         "statement": _statement_to_json(certificate.statement),
         "points": points,
@@ -133,18 +136,18 @@ def check_text(text: str) -> Check:
     return Check(arch, len(items), tuple(failures), statement, least)
 
 
-def _data_from_json(item: Mapping[str, Any], size: int) -> BallData:
-    rows = [[read_dyadic(value) for value in row] for row in item["gram"]]
-    b = [acb(read_dyadic(value)) for value in item["b"]]
-    if len(b) != size or [len(row) for row in rows] != [size] * size:
-        raise InputError(f"loss: expected a Gram matrix and a vector of size {size}")
-    if any(rows[i][j] != rows[j][i] for i in range(size) for j in range(i)):
-        raise InputError("loss.gram: not symmetric; expected a symmetric matrix")
-    return BallData(acb_mat(rows), b, read_dyadic(item["constant"]))
+def _data_from_json(item: Mapping[str, Any], size: int) -> ExactData:
+    try:
+        data = ExactData.of(item["gram"], item["b"], item["constant"])
+    except InputError as error:
+        raise InputError(f"loss.{error}") from None
+    if len(data.b) != size:
+        raise InputError(f"loss: of {len(data.b)} coefficients; expected {size}, the filter size")
+    return data
 
 
 def _verify_points(
-    arch: Architecture, data: BallData, items: Sequence[Mapping[str, Any]], failures: list[str]
+    arch: Architecture, data: ExactData, items: Sequence[Mapping[str, Any]], failures: list[str]
 ) -> list[ProvedPoint]:
     """The points of the file as far as they are proved; what fails is added to ``failures``."""
     by_pattern: dict[Pattern, BallEquations] = {}

@@ -408,7 +408,7 @@ def certify(
 
 def _check_certificate(path: str, quiet: bool) -> int:
     from .certificate_file import check as verify
-    from .certification import describe_statement
+    from .statements import describe_statement
 
     outcome = verify(path)
     for failure in outcome.failures:

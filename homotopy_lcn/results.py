@@ -7,6 +7,7 @@ import math
 import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
@@ -147,6 +148,12 @@ class CriticalPoint:
             raise ValueError("the filter and the loss of a critical point must be finite")
         if not len(self.parameters) == len(self.kinds) == len(self.indices):
             raise ValueError("parameters, kinds and indices must have equal lengths")
+
+    def marked(self, certified: bool) -> CriticalPoint:
+        """The same point with `certified` set. What has been validated is not validated again."""
+        twin = copy(self)
+        object.__setattr__(twin, "certified", bool(certified))
+        return twin
 
     @property
     def pattern(self) -> Pattern:

@@ -17,12 +17,15 @@ from networks import random_problem, solved
 import homotopy_lcn
 from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, certificate, certification, certify, cli
 from homotopy_lcn import critical_points as solve
+from homotopy_lcn import proofs as proofs_module
 from homotopy_lcn._flint import acb, acb_mat, arb, ctx
-from homotopy_lcn.balls import BallData, BallEquations, Box, data_of, power_of_two
+from homotopy_lcn.balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certificate_file import check_text, to_text
-from homotopy_lcn.certification import prove_box, state
 from homotopy_lcn.claims import conclude
+from homotopy_lcn.exact_data import ExactData
 from homotopy_lcn.forms import dilate, multiply
+from homotopy_lcn.proofs import prove_box
+from homotopy_lcn.statements import state
 from homotopy_lcn.strata import Factor, Stratum
 
 NETWORKS = [
@@ -48,6 +51,13 @@ def points_with(result, changes):
 
 def first(result, condition):
     return next(row for row, point in enumerate(result) if condition(point))
+
+
+def exactly(ball):
+    """An exact ball as a fraction."""
+    assert ball.is_exact()
+    mantissa, exponent = ball.man_exp()
+    return int(mantissa) * Fraction(2) ** int(exponent)
 
 
 def uncertified(result):
@@ -167,14 +177,8 @@ def test_the_proof_is_about_the_samples(monkeypatch):
     gram = [[sum(Fraction(p[i]) * Fraction(p[j]) for p in patches) for j in range(5)] for i in range(5)]
     b = [sum(Fraction(p[i]) * Fraction(y) for p, y in zip(patches, problem.Y.ravel(), strict=True)) for i in range(5)]
 
-    def fraction(number):
-        assert number.is_exact()
-        mantissa, exponent = number.real.man_exp()
-        return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-    assert [[fraction(x) for x in row] for row in proofs.data.gram.tolist()] == gram
-    assert [fraction(x) for x in proofs.data.b] == b
-    monkeypatch.setattr(certification, "FEWEST_FOR_PROCESSES", 2)
+    assert proofs.data == ExactData.of(gram, b, sum(Fraction(y) ** 2 for y in problem.Y.ravel()))
+    monkeypatch.setattr(proofs_module, "FEWEST_FOR_PROCESSES", 2)
     assert to_text(certificate(result, samples=(problem.X, problem.Y), jobs=2, digits=40)) == to_text(proofs)
     assert check_text(to_text(proofs)).statement == proofs.statement
     row = first(result, lambda point: point.real)
@@ -190,7 +194,7 @@ def test_unusable_options(options):
 
 
 def test_results_do_not_depend_on_the_number_of_processes(monkeypatch):
-    monkeypatch.setattr(certification, "FEWEST_FOR_PROCESSES", 2)
+    monkeypatch.setattr(proofs_module, "FEWEST_FOR_PROCESSES", 2)
     result = solved((2, 2, 2), (1, 2, 1))
     assert to_text(certificate(result, jobs=2)) == to_text(certificate(result))
 
@@ -212,7 +216,7 @@ def test_the_balls_hold_equations_and_their_derivatives(stratum):
     middle = rng.standard_normal(n) + 1j * rng.standard_normal(n)
     step = rng.standard_normal(n) + 1j * rng.standard_normal(n)
     with ctx.workprec(300):
-        equations = BallEquations(stratum, data_of(gram, b, 1.0))
+        equations = BallEquations(stratum, ExactData.of_doubles(gram, b, 1.0))
         x = [acb(value) for value in middle.tolist()]
         h = [acb(value) * power_of_two(-90) for value in step.tolist()]
         w = equations.filter(chart, x)
@@ -341,9 +345,8 @@ def test_a_point_1e_14_off_the_real_axis_is_not_called_real():
         values, v, vv = p(t)
         left, right = [x.real for x in values], [x.imag / power_of_two(-47) for x in values]
         b = [acb(left[i - 2] * right[i - 1] - left[i - 1] * right[i - 2]) for i in range(3)]
-        assert all(x.real.is_exact() for x in b)
         c = sum((x * y for x, y in zip(b, v, strict=True)), acb(0)) / vv
-    data = BallData(acb_mat(3, 3, np.eye(3).ravel().tolist()), b, arb(0))
+    data = ExactData.of(np.eye(3), [exactly(x.real) for x in b], 0)
     equations = BallEquations(Stratum((Factor(1, 2, 1),)), data)
     arch = Architecture((2, 2), (1, 1))
     for precision in (64, 128, 256, 512):
@@ -513,7 +516,9 @@ def test_solve_and_certify(capsys):
 def test_without_python_flint(capsys, monkeypatch, result_file, text):
     proof = result_file.with_name("proof.json")
     proof.write_text(text)
-    for name in ("_flint", "balls", "claims", "certification", "certificate_file"):
+    for name in (
+        "_flint", "balls", "packing", "claims", "proofs", "statements", "certification", "certificate_file"
+    ):  # fmt: skip
         monkeypatch.setattr(homotopy_lcn, name, sys.modules[f"homotopy_lcn.{name}"])  # put back afterwards
         monkeypatch.delitem(sys.modules, f"homotopy_lcn.{name}")
     monkeypatch.setitem(sys.modules, "flint", None)
