@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .discs import Complex, Discs, Real, approximate_inverses, bound, contraction, multiply, product, regular
+from .discs import Complex, Discs, approximate_inverses, bound, contraction, multiply, product, regular
 from .strata import Stratum
 
 __all__ = ["HALF_BITS", "DiscEquations", "DiscProofs", "chart_coordinates", "prove_points"]
@@ -252,11 +252,12 @@ def prove_points(
         np.put_along_axis(whole.rad, free, found.rad, 1)
         filters = equations.filters(whole)
         losses = constant - (filters * equations.b).sum(axis=1)
-        is_real = ~x.imag.any(axis=1)
+        is_real = np.asarray(~x.imag.any(axis=1))
         not_real = Discs(filters.mid.imag, filters.rad).excludes_zero().any(axis=1)
         factors = [whole[:, part] for part in equations.stratum.slices]
         decided = is_real | not_real
-        decided &= _no_common_roots(equations.stratum, factors) & _are_smooth(arch, equations.stratum, factors)
+        decided &= _no_common_roots(equations.stratum, factors, len(x))
+        decided &= _are_smooth(arch, equations.stratum, factors, len(x))
         finite = np.isfinite(losses.rad) & np.isfinite(filters.rad).all(axis=1)
         proved &= finite
         scales = np.where(proved, _exponents(x[:, 0]), 0)
@@ -295,17 +296,16 @@ def _exponents(values: Complex) -> NDArray[np.int64]:
     return np.asarray(np.frexp(size)[1] + (size == 0), dtype=np.int64)
 
 
-def _no_common_roots(stratum: Stratum, factors: Sequence[Discs]) -> NDArray[np.bool_]:
-    result = np.ones(len(factors[0]) if factors else 1, dtype=bool)
+def _no_common_roots(stratum: Stratum, factors: Sequence[Discs], count: int) -> NDArray[np.bool_]:
+    result = np.ones(count, dtype=bool)
     for (f, left), (g, right) in combinations(enumerate(stratum.factors), 2):
         if left.dilation == right.dilation:
             result &= regular(_sylvester(factors[f], factors[g]))
     return result
 
 
-def _are_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Discs]) -> NDArray[np.bool_]:
-    """Whether no hyperroot of a block's level is proved to divide the product of the blocks below, see `claims`."""
-    count = len(factors[0]) if factors else 1
+def _are_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Discs], count: int) -> NDArray[np.bool_]:
+    """Whether provably no hyperroot of a block's level divides the product of the blocks below, see `claims`."""
     result = np.ones(count, dtype=bool)
     below = Discs.exact(np.ones((count, 1), complex))
     for lower, block in pairwise(arch.blocks):

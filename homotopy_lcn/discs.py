@@ -195,13 +195,13 @@ def regular(matrices: Discs) -> NDArray[np.bool_]:
 def approximate_inverses(matrices: Complex) -> Complex:
     """Inverses (P, n, n) as LAPACK computes them; of singular matrices not a number."""
     try:
-        return np.linalg.inv(matrices)
+        return np.asarray(np.linalg.inv(matrices), dtype=complex)
     except np.linalg.LinAlgError:
-        result = np.full_like(matrices, np.nan)
+        result: Complex = np.full(matrices.shape, np.nan, complex)
         for i, matrix in enumerate(matrices):
             with suppress(np.linalg.LinAlgError):
                 result[i] = np.linalg.inv(matrix)
-        return np.asarray(result)
+        return result
 
 
 def _matmul(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:

@@ -62,13 +62,13 @@ class ProvedPoints(Sequence[ProvedPoint]):
         """Pairs (later, earlier) of filters that are not proved to differ.
 
         The enclosures of one fixed real functional are sorted; only neighbours that overlap are compared in full, in
-        balls if one of them was proved with more than the least precision.
+        balls if both of them were proved with more than the least precision.
         """
         pairs = _overlapping(self.middles, self.radii)
         return [(i, j) for i, j in pairs if not self._differ(i, j)]
 
     def _differ(self, i: int, j: int) -> bool:
-        if max(self.proofs[i].precision, self.proofs[j].precision) <= FIRST_PRECISION:
+        if min(self.proofs[i].precision, self.proofs[j].precision) <= FIRST_PRECISION:
             return False
         left, right = self[i].solution.filter, self[j].solution.filter
         return not all(x.overlaps(y) for x, y in zip(left, right, strict=True))
@@ -152,10 +152,10 @@ def _unordered(losses: dict[int, Ball]) -> list[tuple[int, int]]:
 
 
 def _count(arch: Architecture, data: ExactData) -> tuple[CountTable, bool]:
-    """How many isolated points there are at most on each stratum, and whether residual zero has a continuum of others.
+    """The most isolated points that each stratum can have, and whether those of residual zero are a continuum.
 
-    Data with a Gram matrix of rank at most r and b in its range form an irreducible family; none of its members has more
-    isolated points than the generic ones.
+    Data with a Gram matrix of rank at most r and b in its range form an irreducible family; none of its members has
+    more isolated points than the generic ones.
     """
     pure = tuple((1,) * block.degree for block in arch.blocks)
     support = sorted(set(Embedding.of_pattern(arch, pure).positions))
