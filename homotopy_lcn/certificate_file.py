@@ -179,6 +179,10 @@ class Verified:
         return FIRST_PRECISION
 
     @property
+    def in_doubles(self) -> bool:
+        return False
+
+    @property
     def enclosure(self) -> tuple[Complex, Real]:
         return np.array(self.middles), np.array(self.radii)
 

@@ -82,6 +82,11 @@ class Certificate:
         """Whether all points are certified and these are all isolated critical points with w ≠ 0."""
         return self.statement.complete and not any(self.reasons)
 
+    @property
+    def in_doubles(self) -> int:
+        """How many of the points were proved in doubles; the others took ball arithmetic of more bits."""
+        return sum(proof.in_doubles for proof in self.points.proofs)
+
     def __str__(self) -> str:
         """A summary to quote."""
         statement, count = self.statement, len(self.result)
@@ -94,6 +99,11 @@ class Certificate:
             lines.append(f"  and {len(reasons) - MOST_REASONS} more")
         lines += describe_statement(statement)
         if not statement.complete:
+            if self.result.zero_residual is not None:
+                lines.append(
+                    "with few samples, completeness can be proved from the samples themselves (samples=, --data): sums "
+                    "rounded to doubles have another rank"
+                )
             lines.append(f"other paths, numerically: {describe_paths(self.result) or 'none'}")
         lines += [f"loss order of the real points: {_proof(statement.ordered)}"]
         if statement.global_minimum is not None:

@@ -67,6 +67,8 @@ class Proof(Protocol):
     @property
     def precision(self) -> int: ...
     @property
+    def in_doubles(self) -> bool: ...
+    @property
     def enclosure(self) -> tuple[Complex, Real]:
         """Middles and radii of discs that hold the coefficients of the filter."""
         ...
@@ -92,6 +94,8 @@ class ProvedPoint:
     claims : Claims
     mirror_of : int or None
         Position of the proved point whose conjugate this is.
+    in_doubles : bool
+        Whether Krawczyk's test was passed in doubles, together with other points.
     """
 
     pattern: Pattern
@@ -99,6 +103,7 @@ class ProvedPoint:
     solution: Solution
     claims: Claims
     mirror_of: int | None = None
+    in_doubles: bool = False
 
     def alone(self) -> ProvedPoint:
         """This point, not as the conjugate of another one."""
@@ -128,7 +133,12 @@ class ProvedPoint:
     def mirrored(self, position: int) -> ProvedPoint:
         """The conjugate of this point, which has the given position."""
         return ProvedPoint(
-            self.pattern, self.box.conjugate(), self.solution.conjugate(), mirrored(self.claims), position
+            self.pattern,
+            self.box.conjugate(),
+            self.solution.conjugate(),
+            mirrored(self.claims),
+            position,
+            self.in_doubles,
         )
 
 
@@ -152,6 +162,10 @@ class TogetherProved(NamedTuple):
         return FIRST_PRECISION
 
     @property
+    def in_doubles(self) -> bool:
+        return True
+
+    @property
     def enclosure(self) -> tuple[Complex, Real]:
         return self.proofs.filters.mid[self.row], self.proofs.filters.rad[self.row]
 
@@ -165,7 +179,7 @@ class TogetherProved(NamedTuple):
         box, solution = _box_of(self.proofs, self.row), _solution_of(self.proofs, self.row)
         loss = _ball_of(*self.loss)
         claims = Claims(False, None, None, None, True, None, True, *loss_claim(loss))
-        return ProvedPoint(self.pattern, box, solution, claims)
+        return ProvedPoint(self.pattern, box, solution, claims, in_doubles=True)
 
 
 def prove_all(
@@ -230,7 +244,8 @@ def _prove_together(
                 with ctx.workprec(FIRST_PRECISION):
                     box, solution = _box_of(proofs, row), _solution_of(proofs, row)
                     claims = conclude(arch, in_balls, box, solution)
-                result.append(ProvedPoint(pattern, box, solution, claims) if _decided(claims) else None)
+                point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
+                result.append(point if _decided(claims) else None)
             else:
                 result.append(TogetherProved(pattern, proofs, row))
     return result

@@ -7,7 +7,6 @@ import math
 import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
@@ -151,8 +150,8 @@ class CriticalPoint:
 
     def marked(self, certified: bool) -> CriticalPoint:
         """The same point with `certified` set. What has been validated is not validated again."""
-        twin = copy(self)
-        object.__setattr__(twin, "certified", bool(certified))
+        twin = object.__new__(CriticalPoint)
+        twin.__dict__.update(self.__dict__, certified=bool(certified))
         return twin
 
     @property
