@@ -21,8 +21,9 @@ import numpy as np
 from benchmark_common import GOAL_ARCHITECTURES, architecture_name, facts, machine, print_report, table
 
 import homotopy_lcn as hl
-from homotopy_lcn.certificate_file import check_text, to_text
+from homotopy_lcn.certificate_file import Check, check_text, to_text
 from homotopy_lcn.inputs import random_gaussian
+from homotopy_lcn.statements import Statement
 
 ARCHITECTURES = (
     *GOAL_ARCHITECTURES,
@@ -54,6 +55,12 @@ def solved(arch: hl.Architecture, seed: int) -> tuple[hl.CriticalPoints, float, 
     return timed(lambda: hl.critical_points(arch, loss, seed=seed, max_count=10**6))
 
 
+def expect(checked: Check, statement: Statement) -> None:
+    """Stop if the check of a certificate does not find what the certificate states."""
+    if checked.failures or checked.statement != statement:
+        raise SystemExit(f"the check fails: {checked.failures}")
+
+
 def small_row(arch: hl.Architecture, repeats: int, seed: int) -> Row:
     """Medians for an architecture with few points."""
     hl.certificate(solved(arch, seed)[0])  # start systems and modules are loaded
@@ -67,7 +74,7 @@ def small_row(arch: hl.Architecture, repeats: int, seed: int) -> Row:
         text = to_text(proofs)
         checked, seconds, _ = timed(lambda text=text: check_text(text))
         checking.append(seconds)
-        assert checked.failures == () and checked.statement == proofs.statement
+        expect(checked, proofs.statement)
         points, proved = points + len(result), proved + len(proofs.points)
         in_doubles += proofs.in_doubles
         complete += proofs.complete
@@ -86,9 +93,8 @@ def large_row(arch: hl.Architecture, seed: int, jobs: int) -> Row:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     count, in_doubles, found = len(proofs.points), proofs.in_doubles, len(result)
     complete, statement = proofs.complete, proofs.statement
-    del result, proofs
     checked, _, check_elapsed = timed(lambda: check_text(text, jobs=jobs))
-    assert checked.failures == () and checked.statement == statement
+    expect(checked, statement)
     return [
         architecture_name(arch.filters, arch.strides), found, solve, solve_elapsed, prove, prove_elapsed, write,
         check_elapsed, f"{count} of {found}", in_doubles, count - in_doubles, "yes" if complete else "no",
@@ -120,9 +126,8 @@ def main() -> None:
             large.append(large_row(arch, arguments.seed, arguments.jobs))
     header = ["(k),(s)", "points", "solve, ms", "certify, ms", "certify / solve", "check, ms", "proved",
               "in doubles", "in balls", "complete"]  # fmt: skip
-    text = (
-        f"{facts(description)}\n\nProcessor time, medians of {arguments.repeats} data sets:\n\n{table(header, small)}"
-    )
+    text = f"{facts(description)}\n\nProcessor time, medians of {arguments.repeats} data sets:\n\n"
+    text += table(header, small)
     if large:
         header = ["(k),(s)", "points", "solve, s", "elapsed", "certify, s", "elapsed", "write, s", "check, elapsed",
                   "proved", "in doubles", "in balls", "complete", "peak memory, GB", "file, MB"]  # fmt: skip
