@@ -135,6 +135,18 @@ def test_too_long_sums_are_refused():
         long @ Discs.exact(np.ones((MOST_TERMS + 1, 1)))
 
 
+def test_underflow_is_part_of_the_radius():
+    tiny = Discs.exact(np.full((1, 2), 1e-200 + 1e-200j))
+    square = np.full((1, 2), Exact(1e-200, 1e-200) * Exact(1e-200, 1e-200), dtype=object)
+    assert not (tiny * tiny).mid.any()
+    assert holds(tiny * tiny, square)
+    assert holds((tiny @ tiny[0, :, None])[:, 0], square[:, 0] + square[:, 1])
+    weak = Discs(np.ones((1, 1), complex), np.full((1, 1), 1e-200))
+    assert holds(
+        weak * Discs.exact(np.full((1, 1), 1e-200 + 0j)), np.array([[Exact(1 + Fraction(1e-200)) * Exact(1e-200)]])
+    )
+
+
 def test_overflow_proves_nothing():
     with np.errstate(all="ignore"):
         huge = Discs.exact(np.full((1, 2), 1e300 + 1e300j))
