@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from networks import random_problem, solved
 
-from homotopy_lcn import Architecture
+from homotopy_lcn import Architecture, disc_proofs
 from homotopy_lcn._flint import acb, arb, ctx
 from homotopy_lcn.approximations import approximate_coordinates
 from homotopy_lcn.balls import BallEquations
@@ -309,6 +309,97 @@ def test_rough_points_are_improved_and_wrong_ones_refused():
     # The conjugate of a filter that is not real, looked for among the real ones.
     forced = prove_points(arch, equations, constant, x.real + 0j, real | True)
     assert not (forced.proved & ~real).any()
+
+
+def near_pair(distance):
+    """Squares c (1, t)² with Σ = I for which t = 1/2 ± distance·i are critical, and the exact data."""
+    half, d = Fraction(1, 2), Fraction(distance)
+    # For b orthogonal to p(t) = v' (v·v) − v (v'·v), v = (1, 2t, t²); for real b: to its real and imaginary parts.
+    t = Exact(half, d)
+    v, slope = [Exact(1), t + t, t * t], [Exact(0), Exact(2), t + t]
+    vv, vd = (sum((x * y for x, y in zip(v, other, strict=True)), Exact(0)) for other in (v, slope))
+    p = [y * vv - x * vd for x, y in zip(v, slope, strict=True)]
+    re, im = [x.re for x in p], [x.im / d for x in p]
+    b = [re[i - 2] * im[i - 1] - re[i - 1] * im[i - 2] for i in range(3)]
+    c = sum((x * Exact(y) for x, y in zip(v, b, strict=True)), Exact(0))
+    size = vv.square()
+    c = c * Exact(vv.re / size, -vv.im / size)
+    gram = tuple(tuple(Fraction(int(i == j)) for j in range(3)) for i in range(3))
+    return ExactData(gram, tuple(b), Fraction(0)), complex(0.5, float(d)), complex(float(c.re), float(c.im))
+
+
+@pytest.mark.parametrize(("half_bits", "proved"), [(3, False), (5, False), (12, True), (16, True)])
+def test_a_box_with_two_solutions_is_not_proved(monkeypatch, half_bits, proved):
+    # The solutions are 2⁻⁵ apart, so a box of width 2⁻⁶ around one may hold the other.
+    monkeypatch.setattr(disc_proofs, "HALF_BITS", half_bits)
+    monkeypatch.setattr(disc_proofs, "NEWTON_STEPS", 0)
+    data, t, c = near_pair(Fraction(1, 64))
+    gram, b, _ = data.rounded()
+    discs_ = DiscEquations(Stratum((Factor(1, 2, 1),)), Discs.exact(gram), Discs(b, 2.0**-52 * np.abs(b)))
+    arch, points = Architecture((2, 2), (1, 1)), np.array([[c, 1, t], [c.conjugate(), 1, t.conjugate()]])
+    found = prove_points(arch, discs_, Discs.exact(np.array(0.0)), points, np.zeros(2, dtype=bool))
+    assert found.proved.tolist() == [proved] * 2
+    # Nor is the real point in the middle taken for a solution.
+    middle = prove_points(arch, discs_, Discs.exact(np.array(0.0)), points.real + 0j, np.ones(2, dtype=bool))
+    assert not middle.proved.any()
+
+
+@pytest.mark.parametrize("width", [1e-13, 1e-11])
+def test_proofs_hold_for_all_members_of_the_data(width):
+    result = solved((3, 2), (2, 1))
+    arch, loss = result.architecture, result.loss
+    stratum = stratum_of(arch, result[0].stratum)
+    x, _, real = approximate_coordinates(arch, stratum, result[0].stratum, list(result))
+    gram, b = Discs(loss.gram, width * np.abs(loss.gram)), Discs(loss.b, width * np.abs(loss.b))
+    found = prove_points(arch, DiscEquations(stratum, gram, b), Discs.exact(np.array(loss.constant)), x, real)
+    assert found.proved.all()
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        signs = np.sign(rng.standard_normal(loss.gram.shape))
+        signs = np.triu(signs) + np.triu(signs, 1).T
+        member = ExactData.of_doubles(
+            loss.gram * (1 + 0.99 * width * signs),
+            loss.b * (1 + 0.99 * width * np.sign(rng.standard_normal(len(loss.b)))),
+            loss.constant,
+        )
+        balls = BallEquations(stratum, member)
+        outside = 0
+        for row, point in enumerate(result):
+            precise = prove_point(arch, balls, point, digits=40)
+            with ctx.workprec(200):
+                for j, w in enumerate(precise.solution.filter):
+                    assert in_disc(w, found.filters.mid[row, j], found.filters.rad[row, j])
+                    outside += not in_disc(w, found.filters.mid[row, j], 1e-3 * found.filters.rad[row, j])
+                assert in_disc(precise.claims.loss, found.losses.mid[row], found.losses.rad[row])
+        assert outside  # the radii are no thousand times too large
+
+
+def test_a_point_next_to_the_real_axis_is_undecided():
+    result = solved((3, 2), (2, 1))
+    arch, loss = result.architecture, result.loss
+    points = [point for point in result if point.real]
+    stratum = stratum_of(arch, points[0].stratum)
+    x, _, _ = approximate_coordinates(arch, stratum, points[0].stratum, points)
+    equations = DiscEquations(stratum, Discs.exact(loss.gram), Discs.exact(loss.b))
+    beside = x + 1e-15j * np.ones(x.shape[1])
+    found = prove_points(arch, equations, Discs.exact(np.array(loss.constant)), beside, np.zeros(len(x), dtype=bool))
+    assert found.proved.all()
+    assert not found.decided.any()
+
+
+@pytest.mark.parametrize("exponent", range(-8, -60, -4))
+def test_common_roots_and_hyperroots_are_undecided_only_near_them(exponent):
+    # c (x + y)² (x + (1 + ε) y): the factors of the stratum (2, 1) have a common root for ε = 0.
+    one_block = Stratum((Factor(1, 1, 1), Factor(1, 2, 1)))
+    eps = 2.0**exponent
+    simple, double = (Discs(np.array([[1.0, 1.0 + e]], complex), np.full((1, 2), 1e-14)) for e in (eps, 0.0))
+    assert disc_proofs._no_common_roots(one_block, [simple, double], 1) == [eps > 4e-14]
+    # x² + ε xy − y² has a hyperroot of level two for ε = 0.
+    arch = Architecture((3, 2), (2, 1))
+    below = Discs(np.array([[1.0, eps, -1.0]], complex), np.full((1, 3), 1e-14))
+    upper = Discs(np.array([[1.0, 2.0]], complex), np.full((1, 2), 1e-14))
+    stratum = Stratum((Factor(2, 1, 1), Factor(1, 1, 2)))
+    assert disc_proofs._are_smooth(arch, stratum, [below, upper], 1) == [eps > 1e-14]
 
 
 def test_singular_points_are_not_proved():
