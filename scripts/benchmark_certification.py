@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -43,16 +44,20 @@ T = TypeVar("T")
 Row = list[object]
 
 
-def timed(call: Callable[[], T]) -> tuple[T, float, float]:
-    """A result with the processor time and the elapsed time that it took."""
+def timed(call: Callable[[], T], stage: str = "") -> tuple[T, float, float]:
+    """A result with the processor time and the elapsed time that it took, told at once if the stage has a name."""
     began, clock = time.process_time(), time.perf_counter()
     result = call()
-    return result, time.process_time() - began, time.perf_counter() - clock
+    seconds, elapsed = time.process_time() - began, time.perf_counter() - clock
+    if stage:
+        memory = peak_memory()
+        print(f"{stage}: {seconds:.1f} s, elapsed {elapsed:.1f} s, {memory:.2f} GB", file=sys.stderr, flush=True)
+    return result, seconds, elapsed
 
 
-def solved(arch: hl.Architecture, seed: int) -> tuple[hl.CriticalPoints, float, float]:
+def solved(arch: hl.Architecture, seed: int, stage: str = "") -> tuple[hl.CriticalPoints, float, float]:
     loss = random_gaussian(arch, np.random.default_rng([seed, 1])).loss
-    return timed(lambda: hl.critical_points(arch, loss, seed=seed, max_count=10**6))
+    return timed(lambda: hl.critical_points(arch, loss, seed=seed, max_count=10**6), stage)
 
 
 def peak_memory() -> float:
@@ -92,16 +97,17 @@ def small_row(arch: hl.Architecture, repeats: int, seed: int) -> Row:
 
 def large_row(arch: hl.Architecture, seed: int, jobs: int) -> Row:
     """One run for an architecture with many points."""
-    result, solve, solve_elapsed = solved(arch, seed)
-    proofs, prove, prove_elapsed = timed(lambda: hl.certificate(result, jobs=jobs))
-    text, write, _ = timed(lambda: to_text(proofs))
+    name = architecture_name(arch.filters, arch.strides)
+    result, solve, solve_elapsed = solved(arch, seed, f"{name}: solve")
+    proofs, prove, prove_elapsed = timed(lambda: hl.certificate(result, jobs=jobs), f"{name}: certify")
+    text, write, _ = timed(lambda: to_text(proofs), f"{name}: write")
     memory = peak_memory()
     count, in_doubles, found = len(proofs.points), proofs.in_doubles, len(result)
     complete, statement = proofs.complete, proofs.statement
-    checked, _, check_elapsed = timed(lambda: check_text(text, jobs=jobs))
+    checked, _, check_elapsed = timed(lambda: check_text(text, jobs=jobs), f"{name}: check")
     expect(checked, statement)
     return [
-        architecture_name(arch.filters, arch.strides), found, solve, solve_elapsed, prove, prove_elapsed, write,
+        name, found, solve, solve_elapsed, prove, prove_elapsed, write,
         check_elapsed, f"{count} of {found}", in_doubles, count - in_doubles, "yes" if complete else "no",
         memory, peak_memory(), len(text) / 2**20,
     ]  # fmt: skip
@@ -135,11 +141,11 @@ def main() -> None:
     text += table(header, small)
     if large:
         header = ["(k),(s)", "points", "solve, s", "elapsed", "certify, s", "elapsed", "write, s", "check, elapsed",
-                  "proved", "in doubles", "in balls", "complete", "peak memory, GB", "with check", "file, MB"]  # fmt: skip
+                  "proved", "in doubles", "in balls", "complete", "peak memory, GB", "with check",
+                  "file, MB"]  # fmt: skip
         text += (
-            f"\n\nOne data set each, {arguments.jobs} processes for balls (their processor time is not included, so see "
-            f"the elapsed time of the check):\n\n"
-            f"{table(header, large)}"
+            f"\n\nOne data set each, {arguments.jobs} processes for balls. Their processor time is not included, so see "
+            f"the elapsed time of the check:\n\n{table(header, large)}"
         )
     print_report("certification", text, arguments.markdown)
 
