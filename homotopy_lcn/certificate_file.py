@@ -30,7 +30,7 @@ from .discs import Complex, Real
 from .errors import InputError
 from .exact_data import ExactData, fraction_text
 from .packing import packed, unpacked
-from .proofs import FIRST_PRECISION, ProvedPoint, in_processes
+from .proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
 from .results import format_pattern
 from .statements import ProvedPoints, Statement, state
 
@@ -162,21 +162,13 @@ def _data_from_json(item: Mapping[str, Any], size: int) -> ExactData:
 
 
 @dataclass(frozen=True)
-class Verified:
+class Verified(NotReal):
     """What is kept of a verified point that is not real: what `statements` needs to know."""
 
     pattern: Pattern
     exact_pattern: bool
     middles: list[complex]
     radii: list[float]
-
-    @property
-    def real(self) -> bool:
-        return False
-
-    @property
-    def precision(self) -> int:
-        return FIRST_PRECISION
 
     @property
     def in_doubles(self) -> bool:

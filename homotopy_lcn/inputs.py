@@ -115,6 +115,8 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     try:
         with _readable("--data", path), open(path, encoding="utf-8") as file:
             content = json.load(file)
+    except InputError:
+        raise
     except (ValueError, RecursionError):
         raise InputError(f"--data: {name!r} is not JSON; {expected}") from None
     if not isinstance(content, dict) or not {"gram", "b"} <= content.keys():

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from multiprocessing import get_context
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from .results import CriticalPoint
 from .strata import Stratum
 
 __all__ = [
+    "NotReal",
     "Proof",
     "ProvedPoint",
     "TogetherProved",
@@ -142,7 +143,20 @@ class ProvedPoint:
         )
 
 
-class TogetherProved(NamedTuple):
+class NotReal:
+    """What proofs in the least precision of points that are not real have in common."""
+
+    @property
+    def real(self) -> bool:
+        return False
+
+    @property
+    def precision(self) -> int:
+        return FIRST_PRECISION
+
+
+@dataclass(frozen=True)
+class TogetherProved(NotReal):
     """A point with a filter that is not real, proved together with others: row ``row`` of ``proofs``."""
 
     pattern: Pattern
@@ -152,14 +166,6 @@ class TogetherProved(NamedTuple):
     @property
     def exact_pattern(self) -> bool:
         return True
-
-    @property
-    def real(self) -> bool:
-        return False
-
-    @property
-    def precision(self) -> int:
-        return FIRST_PRECISION
 
     @property
     def in_doubles(self) -> bool:

@@ -144,8 +144,8 @@ def main() -> None:
                   "proved", "in doubles", "in balls", "complete", "peak memory, GB", "with check",
                   "file, MB"]  # fmt: skip
         text += (
-            f"\n\nOne data set each, {arguments.jobs} processes for balls. Their processor time is not included, so see "
-            f"the elapsed time of the check:\n\n{table(header, large)}"
+            f"\n\nOne data set each, {arguments.jobs} processes for balls. Their processor time is not included: see "
+            f"the elapsed time of the check.\n\n{table(header, large)}"
         )
     print_report("certification", text, arguments.markdown)
 
