@@ -169,10 +169,10 @@ def _overlapping(middles: Complex, radii: Real) -> list[tuple[int, int]]:
     count, size = middles.shape
     if count < 2:
         return []
-    functional = np.exp(1j * np.sqrt(2.0) * (1 + np.arange(size)) ** 2)[:, None]
+    functional = np.exp(1j * np.sqrt(2.0) * (1 + np.arange(size)) ** 2)
     with np.errstate(all="ignore"):
-        values = Discs(middles, radii) @ Discs.exact(functional)
-        middle, radius = values.mid[:, 0].real, values.rad[:, 0]
+        values = (Discs(middles, radii) * Discs.exact(functional)).sum(axis=1)
+        middle, radius = values.mid.real, values.rad
         low, high = np.nextafter(middle - radius, -np.inf), np.nextafter(middle + radius, np.inf)
         unknown = ~(np.isfinite(low) & np.isfinite(high))
         low[unknown], high[unknown] = -np.inf, np.inf

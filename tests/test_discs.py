@@ -21,6 +21,7 @@ from homotopy_lcn.disc_proofs import DiscEquations, chart_coordinates, prove_poi
 from homotopy_lcn.discs import MOST_TERMS, Discs, bound, contraction, moduli, multiply, regular
 from homotopy_lcn.exact_data import ExactData
 from homotopy_lcn.proofs import TogetherProved, prove_all, prove_point
+from homotopy_lcn.statements import _overlapping
 from homotopy_lcn.strata import Factor, Stratum
 
 # Sizes apart by so much that sums cancel and products underflow.
@@ -428,3 +429,31 @@ def test_most_points_are_proved_in_discs_and_those_that_cannot_be_in_balls():
 def test_moduli_of_tiny_numbers():
     tiny = np.array([5e-324 + 5e-324j, 1e-200 + 0j, 3e-170 + 4e-170j])
     assert (moduli(tiny) >= np.hypot(tiny.real, tiny.imag)).all()
+
+
+# Telling filters apart
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([1e-12, 1e-3, 0.1, 1.0]))
+def test_overlapping_rows_are_those_of_all_pairs(seed, width):
+    rng = np.random.default_rng(seed)
+    middles = rng.integers(0, 2, (40, 3)) + 1j * rng.integers(0, 2, (40, 3)) + 0.1 * rng.standard_normal((40, 3))
+    radii = width * rng.random((40, 3))
+    distances = np.maximum(np.abs((middles[:, None] - middles).real), np.abs((middles[:, None] - middles).imag))
+    meet = (distances <= radii[:, None] + radii).all(axis=2)
+    expected = {(i, j) for i in range(40) for j in range(i) if meet[i, j]}
+    found = _overlapping(middles, radii)
+    assert found == sorted(found)
+    # Discs whose projection is apart are apart, though their squares may meet.
+    assert set(found) <= expected
+    touching = (np.abs(middles[:, None] - middles) <= radii[:, None] + radii).all(axis=2)
+    assert {(i, j) for i in range(40) for j in range(i) if touching[i, j]} <= set(found)
+
+
+def test_rows_that_are_not_finite_overlap_with_everything():
+    middles = np.arange(8.0).reshape(4, 2) + 0j
+    middles[2, 1] = np.nan
+    assert _overlapping(middles, np.zeros((4, 2))) == []
+    middles[2] = np.nan
+    assert _overlapping(middles, np.zeros((4, 2))) == [(2, 0), (2, 1), (3, 2)]
