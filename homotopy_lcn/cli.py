@@ -306,7 +306,7 @@ def geometry(
     if not quiet and json_path != "-":
         _show(render_function_space(space, equations, inequalities))
         if facts is not None:
-            _show(render_filter(facts, distance))
+            _show(render_filter(facts, distance, space.closed))
     return DONE
 
 
