@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .loss import SquaredLoss
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
+    from .surveys import Survey, survey
     from .tracking import TrackerOptions
     from .zero_residual import ZeroResidual
 
@@ -40,6 +41,7 @@ __all__ = [
     "InputError",
     "SolveInterrupted",
     "SquaredLoss",
+    "Survey",
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
@@ -50,6 +52,7 @@ __all__ = [
     "describe_function_space",
     "generic_count",
     "is_in_function_space",
+    "survey",
 ]
 
 # No module may be named as one of these: importing it would hide the name that it exports.
@@ -64,6 +67,7 @@ _MODULES = {
     "InputError": "errors",
     "SolveInterrupted": "solve",
     "SquaredLoss": "loss",
+    "Survey": "surveys",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
     "certificate": "certification",
@@ -73,6 +77,7 @@ _MODULES = {
     "describe_function_space": "function_space",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
+    "survey": "surveys",
 }
 
 

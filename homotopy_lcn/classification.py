@@ -137,7 +137,7 @@ def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Ite
             yield list(layers)
             return
         multiplicity, form = items[i]
-        size = len(form) - 1
+        size = form.shape[-1] - 1
         for chosen in combinations([layer for layer, left in enumerate(room) if left >= size], multiplicity):
             yield from assign(
                 i + 1,
@@ -157,7 +157,7 @@ def all_real_factorizations(degrees: Sequence[int], structure: RealStructure) ->
             yield list(layers)
             return
         multiplicity, form = items[i]
-        size = len(form) - 1
+        size = form.shape[-1] - 1
         for chosen in combinations_with_replacement(range(len(room)), multiplicity):
             times = [chosen.count(layer) for layer in range(len(room))]
             left = tuple(have - size * n for have, n in zip(room, times, strict=True))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from . import __version__
+from .cli_survey import survey
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _print_version(wanted: bool) -> None:
 
 paper = typer.Typer(help="The tables and figures of the paper on function spaces and critical points.")
 app.add_typer(paper, name="paper")
+app.command()(survey)
 
 
 @app.callback()
