@@ -106,8 +106,12 @@ def _as_computed(
         waiting[future] = chunk
         return future
 
-    threads = max(1, sum(client.nthreads().values()))
-    coming = dask.as_completed([hand_in(chunk) for chunk in islice(chunks, AHEAD * threads)])
+    def next_ones() -> list[Any]:
+        """As many as the workers there are now call for; workers come and go."""
+        threads = max(1, sum(client.nthreads().values()))
+        return [hand_in(chunk) for chunk in islice(chunks, max(0, AHEAD * threads - len(waiting)))]
+
+    coming = dask.as_completed(next_ones(), loop=client.loop)
     for future in coming:
         chunk = waiting.pop(future)
         try:
@@ -122,6 +126,5 @@ def _as_computed(
             continue
         future.release()
         attempts.pop(chunk)
-        for following in islice(chunks, 1):
-            coming.add(hand_in(following))
+        coming.update(next_ones())
         yield chunk, result

@@ -29,7 +29,7 @@ from .data_models import DataModel, Moments, White, draw_moments
 from .equations import Complex, Data, Real
 from .errors import InputError
 from .families import remember, white_family
-from .refinement import filters_of
+from .refinement import filters_of, gradient_residuals
 from .results import CriticalPoints
 from .solve import critical_points
 from .start_systems import StartSystem, start_system
@@ -46,6 +46,8 @@ CELL_PATHS, LEAST_PATHS = 8192, 8
 MAX_COUNT = 20_000
 #: Last Newton step of a path, relative to its end, from which on the end is in doubt.
 ACCURATE = 1e-10
+#: Gradient at an end, relative to the terms that cancel in it, from which on the end is in doubt.
+CRITICAL = 1e-9
 #: A filter is real if its imaginary part, relative to the filter, is below the first, and complex above the second.
 REAL, COMPLEX = 1e-9, 1e-5
 #: Filters of one draw nearer than this, relative to their norm, may be one.
@@ -243,9 +245,10 @@ def _solve_together(
         good &= np.isfinite(result.points).all(axis=1)
         points = np.where(good[:, None], result.points, 1.0)
         owner = np.repeat(rows, paths)
-        # Their product is the filter in the data's own units.
+        filters = filters_of(start.stratum, points)
+        good &= gradient_residuals(start.stratum, points, filters, data.gram[owner], data.b[owner]) <= CRITICAL
         points[:, 0] *= scales[owner]
-        filters = _whole(arch, start.embedding, filters_of(start.stratum, points))
+        filters = _whole(arch, start.embedding, scales[owner, None] * filters)
         norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
         asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / np.where(norms > 0, norms, 1.0)
         real = asymmetry <= REAL

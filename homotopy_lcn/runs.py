@@ -34,7 +34,7 @@ __all__ = ["Chunk", "RunDirectory", "arrow_table", "import_extra"]
 
 FORMAT, VERSION = "homotopy-lcn/survey-run", 1
 MANIFEST, PARTS, LOCK = "manifest.json", "draws", ".lock"
-#: Where the fingerprint of the run stands in the metadata of each part.
+#: Where the metadata of each part say what it holds.
 KEY = b"homotopy-lcn"
 
 
@@ -106,7 +106,7 @@ class RunDirectory:
         existing = self._existing()
         self.chunks = tuple(existing["chunks"]) if existing is not None else tuple(chunks)
         text = json.dumps([self.survey, __version__], sort_keys=True)
-        self._fingerprint = hashlib.sha256(text.encode()).hexdigest().encode()
+        self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
         with self._writing():
             self.path.mkdir(exist_ok=True)
             (self.path / PARTS).mkdir(exist_ok=True)
@@ -139,7 +139,7 @@ class RunDirectory:
             metadata = self._parquet.read_metadata(path)
         except Exception:  # absent, truncated or damaged in any way: it is computed again
             return False
-        return bool(metadata.num_rows == chunk.draws and (metadata.metadata or {}).get(KEY) == self._fingerprint)
+        return bool(metadata.num_rows == chunk.draws and (metadata.metadata or {}).get(KEY) == self._mark(chunk))
 
     def write(self, chunk: Chunk, table: Table) -> None:
         """Write the draws of a chunk, whole or not at all.
@@ -150,7 +150,7 @@ class RunDirectory:
             If they cannot be written, as the disk is full. What was written before is kept.
         """
         arrow = arrow_table(table, self.architectures[chunk.architecture])
-        arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), KEY: self._fingerprint})
+        arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), KEY: self._mark(chunk)})
         stream = BytesIO()
         self._parquet.write_table(arrow, stream, compression="zstd")
         with self._writing():
@@ -176,6 +176,10 @@ class RunDirectory:
         manifest = self._existing() or {}
         if not manifest.get("complete"):
             self._write_manifest({**manifest, "complete": True})
+
+    def _mark(self, chunk: Chunk) -> bytes:
+        """What tells that a file holds this chunk of this survey."""
+        return f"{self._fingerprint} {chunk.architecture} {chunk.first} {chunk.last}".encode()
 
     def _part(self, chunk: Chunk) -> Path:
         name = f"part-{chunk.architecture:04d}-{chunk.first:012d}-{chunk.last:012d}.parquet"

@@ -1,0 +1,113 @@
+"""Surveys on a real Dask cluster: a scheduler and two worker processes on this machine, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from homotopy_lcn import Architecture, InputError, survey
+
+pytest.importorskip("distributed")
+pandas_testing = pytest.importorskip("pandas").testing
+pytest.importorskip("pyarrow")
+
+ARCHITECTURE = Architecture((2, 2), (1, 1))
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Starts a program of Dask; all are ended after the test."""
+    with ExitStack() as stack:
+
+        def start(name, *arguments):
+            log = stack.enter_context(open(tmp_path / f"{name}-{time.monotonic_ns()}.log", "wb"))
+            environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.dask_{name}", *arguments],
+                stdout=log, stderr=log, env=environment, cwd=tmp_path,
+            )  # fmt: skip
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def scheduler(started, tmp_path):
+    """The address of a scheduler without workers."""
+    import json
+
+    place = tmp_path / "scheduler.json"
+    process = started(
+        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)
+    )
+    for _ in range(600):
+        if place.exists() and place.stat().st_size:
+            return json.loads(place.read_text())["address"]
+        assert process.poll() is None
+        time.sleep(0.1)
+    raise AssertionError("the scheduler did not start")
+
+
+@pytest.fixture
+def start_worker(started):
+    return lambda address: started(
+        "worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"
+    )
+
+
+def tables_equal(left, right):
+    pandas_testing.assert_frame_equal(left, right, check_exact=True)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_worker_killed_half_way_changes_nothing(scheduler, start_worker, tmp_path):
+    """Its chunks are computed by the other one, none is counted twice, and the table is that of one process."""
+    workers = [start_worker(scheduler), start_worker(scheduler)]
+    draws, reports = 1500, []
+
+    def kill_one_half_way(progress):
+        reports.append(progress.done)
+        if progress.done >= draws / 2 and workers[0].poll() is None:
+            workers[0].send_signal(signal.SIGKILL)
+            workers[0].wait()
+
+    found = survey(
+        ARCHITECTURE, draws, seed=4, chunk=50, scheduler=scheduler, progress=kill_one_half_way, output=tmp_path / "run"
+    )
+    assert workers[0].poll() == -signal.SIGKILL
+    assert workers[1].poll() is None
+    assert reports[-1] == draws
+    assert found.tallies[0].draws == draws
+    assert reports == list(range(50, draws + 1, 50))
+    alone = survey(ARCHITECTURE, draws, seed=4)
+    tables_equal(found.to_frame(), alone.to_frame())
+    assert found.to_dict() == alone.to_dict()
+
+
+def test_one_or_two_local_processes_make_the_same_table():
+    one, two = (survey(ARCHITECTURE, 300, seed=1, jobs=jobs, chunk=70).to_frame() for jobs in (1, 2))
+    tables_equal(one, two)
+    assert np.array_equal(one["draw"], np.arange(300))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_scheduler_or_no_workers_are_said_so(scheduler):
+    from homotopy_lcn.distributed import on_cluster
+
+    with pytest.raises(InputError, match=r"^--scheduler: no scheduler answers at 'tcp://127.0.0.1:9'"):
+        list(on_cluster("tcp://127.0.0.1:9", print, [], wait=1))
+    with pytest.raises(InputError, match=r"^--scheduler: .* has no workers"):
+        list(on_cluster(scheduler, print, [], wait=1))
+    with pytest.raises(InputError, match=r"^--scheduler: no scheduler answers at 'nonsense::'"):
+        list(on_cluster("nonsense::", print, [], wait=1))
