@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["survey"]
 
+#: What the library's arguments are called here.
+OPTIONS = {
+    "chunk": "--chunk",
+    "data_model": "--data-model",
+    "draws": "--draws",
+    "output": "-o/--output",
+    "path": "--plot",
+    "scheduler": "--scheduler",
+}
 STYLES = ("text", "csv", "json", "markdown", "latex")
 
 
@@ -86,9 +96,43 @@ def survey(
 
     Exit codes: 0 all draws complete, 2 unusable input, 3 some draws incomplete (they are counted as such).
     """
+    with _options():
+        return _survey(
+            _networks(filters, strides, architectures), draws, model, draw, seed, jobs, output, scheduler, chunk, style,
+            plot, json_path, engine, quiet,
+        )  # fmt: skip
+
+
+@contextmanager
+def _options() -> Iterator[None]:
+    """Name the option in errors about the argument that it stands for."""
+    try:
+        yield
+    except InputError as error:
+        argument, colon, rest = str(error).partition(":")
+        if argument not in OPTIONS:
+            raise
+        raise InputError(f"{OPTIONS[argument]}{colon}{rest}") from error
+
+
+def _survey(
+    networks: list[Architecture],
+    draws: int,
+    model: str,
+    draw: int | None,
+    seed: int,
+    jobs: int,
+    output: str | None,
+    scheduler: str | None,
+    chunk: int | None,
+    style: str,
+    plot: str | None,
+    json_path: str | None,
+    engine: str,
+    quiet: bool,
+) -> int:
     from . import cli
 
-    networks = _networks(filters, strides, architectures)
     if style not in STYLES:
         raise InputError(f"--format: {style!r}; expected one of {', '.join(STYLES)}")
     cli._check_output(json_path)

@@ -116,7 +116,7 @@ def data_model(text: str) -> DataModel:
     'outputs of a random network of the same architecture, noise 0.1 times their size, 4K samples'
     """
     if not isinstance(text, str):
-        raise InputError(f"data model: {text!r} given; expected {FORMS}")
+        raise InputError(f"data_model: {text!r} given; expected {FORMS}")
     name, *numbers = text.split(":")
     if name == "white" and not numbers:
         return White()
@@ -125,33 +125,33 @@ def data_model(text: str) -> DataModel:
     if name == "ar1" and 1 <= len(numbers) <= 2:
         rho = _number(text, numbers[0])
         if not -1 < rho < 1:
-            raise InputError(f"data model: {text!r} has RHO = {rho:g}; expected a number between −1 and 1")
+            raise InputError(f"data_model: {text!r} has RHO = {rho:g}; expected a number between −1 and 1")
         return AutoRegressive(rho, _samples(text, numbers[1:]))
     if name == "teacher" and 1 <= len(numbers) <= 2:
         sigma = _number(text, numbers[0])
         if not 0 <= sigma < np.inf:
-            raise InputError(f"data model: {text!r} has SIGMA = {sigma:g}; expected a finite number, not negative")
+            raise InputError(f"data_model: {text!r} has SIGMA = {sigma:g}; expected a finite number, not negative")
         return Teacher(sigma, _samples(text, numbers[1:]))
     path, colon, count = text.rpartition(":")
     if text.endswith(".npz") or os.path.isfile(text):
         return Bootstrap.of_file(text, None)
     if colon and (path.endswith(".npz") or os.path.isfile(path)):
         return Bootstrap.of_file(path, _samples(text, [count]))
-    raise InputError(f"data model: {text!r} is not known; expected {FORMS}")
+    raise InputError(f"data_model: {text!r} is not known; expected {FORMS}")
 
 
 def _number(text: str, number: str) -> float:
     try:
         return float(number)
     except ValueError:
-        raise InputError(f"data model: {number!r} in {text!r} is not a number; expected {FORMS}") from None
+        raise InputError(f"data_model: {number!r} in {text!r} is not a number; expected {FORMS}") from None
 
 
 def _samples(text: str, numbers: list[str]) -> int | None:
     if not numbers:
         return None
     if not numbers[0].isdecimal() or int(numbers[0]) < 1:
-        raise InputError(f"data model: N = {numbers[0]!r} in {text!r}; expected a positive integer")
+        raise InputError(f"data_model: N = {numbers[0]!r} in {text!r}; expected a positive integer")
     return int(numbers[0])
 
 
@@ -192,7 +192,7 @@ class Gaussian:
         """A Gram matrix of fewer samples than the function space has dimensions leaves no isolated minimum."""
         if self.samples is not None and self.samples < arch.dimension:
             raise InputError(
-                f"data model: {self.samples} samples for filters {arch.filters} with strides {arch.strides}; expected "
+                f"data_model: {self.samples} samples for filters {arch.filters} with strides {arch.strides}; expected "
                 f"at least {arch.dimension}, the dimension of the function space"
             )
 
@@ -288,7 +288,7 @@ class Bootstrap:
         try:
             X, Y = samples_from_npz(path)
         except InputError as error:
-            raise InputError(str(error).replace("--data:", "data model:", 1)) from None
+            raise InputError(str(error).replace("--data:", "data_model:", 1)) from None
         return cls(os.path.basename(path), np.asarray(X), np.asarray(Y), samples)
 
     @property
@@ -309,10 +309,10 @@ class Bootstrap:
         try:
             rank = SquaredLoss.from_data(self.X, self.Y, arch).rank
         except InputError as error:
-            raise InputError(f"data model: {self.name}: {error}") from None
+            raise InputError(f"data_model: {self.name}: {error}") from None
         if rank < arch.dimension:
             raise InputError(
-                f"data model: the Gram matrix of {self.name} has rank {rank}; expected at least {arch.dimension}, the "
+                f"data_model: the Gram matrix of {self.name} has rank {rank}; expected at least {arch.dimension}, the "
                 f"dimension of the function space of filters {arch.filters} with strides {arch.strides}"
             )
 

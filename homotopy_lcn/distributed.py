@@ -55,20 +55,20 @@ def on_cluster(
         If Dask is not installed, nothing answers at the address, there are no workers, these have another version of
         the package, the connection is lost, or a chunk brings down worker after worker.
     """
-    dask = import_extra("distributed", "distributed", "--scheduler")
+    dask = import_extra("distributed", "distributed", "scheduler")
     try:
         client = dask.Client(address, timeout=wait, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"--scheduler: no scheduler answers at {address!r} ({reason}); expected its address") from None
+        raise InputError(f"scheduler: no scheduler answers at {address!r} ({reason}); expected its address") from None
     with client:
         try:
             _check_workers(client, address, wait)
             yield from _as_computed(client, dask, address, work, iter(chunks))
         except (dask.comm.CommClosedError, CancelledError, OSError) as error:
             raise InputError(
-                f"--scheduler: the connection to {address} was lost ({type(error).__name__}); expected a running "
-                "scheduler; with -o the same command goes on where this run ended"
+                f"scheduler: the connection to {address} was lost ({type(error).__name__}); expected a running "
+                "scheduler; with an output directory the same call goes on where this run ended"
             ) from error
 
 
@@ -77,18 +77,18 @@ def _check_workers(client: Any, address: str, wait: float) -> None:
         client.wait_for_workers(1, timeout=wait)
     except TimeoutError:
         raise InputError(
-            f"--scheduler: {address} has no workers; expected at least one 'dask worker {address}'"
+            f"scheduler: {address} has no workers; expected at least one 'dask worker {address}'"
         ) from None
     try:
         versions = client.run(installed_version)
     except ModuleNotFoundError:
         raise InputError(
-            f"--scheduler: the workers of {address} lack homotopy-lcn; expected version {__version__} there, too"
+            f"scheduler: the workers of {address} lack homotopy-lcn; expected version {__version__} there, too"
         ) from None
     for worker, version in versions.items():
         if version != __version__:
             raise InputError(
-                f"--scheduler: the worker {worker} has homotopy-lcn {version}; expected {__version__}, as here"
+                f"scheduler: the worker {worker} has homotopy-lcn {version}; expected {__version__}, as here"
             )
 
 
@@ -119,8 +119,8 @@ def _as_computed(
         except dask.scheduler.KilledWorker as error:
             if attempts[chunk] > RETRIES:
                 raise InputError(
-                    f"--scheduler: draws {chunk.first} to {chunk.last - 1} have brought down worker after worker "
-                    f"({' '.join(str(error).split())}); expected workers with more memory, or --chunk with fewer draws"
+                    f"scheduler: draws {chunk.first} to {chunk.last - 1} have brought down worker after worker "
+                    f"({' '.join(str(error).split())}); expected workers with more memory, or a smaller chunk"
                 ) from None
             coming.add(hand_in(chunk))
             continue

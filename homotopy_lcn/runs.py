@@ -50,8 +50,8 @@ class Chunk(NamedTuple):
         return self.last - self.first
 
 
-def import_extra(module: str, extra: str, purpose: str) -> Any:
-    """Import a module of an optional dependency.
+def import_extra(module: str, extra: str, argument: str) -> Any:
+    """Import a module of the optional dependency that an argument needs.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def import_extra(module: str, extra: str, purpose: str) -> Any:
     except ImportError:
         package = module.partition(".")[0]
         raise InputError(
-            f"{purpose} needs {package}, which is not installed; expected it, as from "
+            f"{argument}: needs {package}, which is not installed; expected it, as from "
             f"pip install 'homotopy-lcn[{extra}]'"
         ) from None
 
@@ -98,7 +98,7 @@ class RunDirectory:
         chunks: Sequence[int],
         record: Mapping[str, Any] | None = None,
     ) -> None:
-        self._parquet = import_extra("pyarrow.parquet", "survey", "a directory of draws")
+        self._parquet = import_extra("pyarrow.parquet", "survey", "output")
         self.path = Path(path)
         self.architectures = tuple(architectures)
         self.survey = json.loads(json.dumps(dict(survey)))
@@ -168,7 +168,7 @@ class RunDirectory:
         try:
             arrow = self._parquet.read_table(path)
         except Exception as error:
-            raise InputError(f"-o: cannot read {path} ({error}); expected a part of this survey") from None
+            raise InputError(f"output: cannot read {path} ({error}); expected a part of this survey") from None
         return _from_arrow(arrow)
 
     def finish(self) -> None:
@@ -191,7 +191,9 @@ class RunDirectory:
         if not self.path.exists():
             return None
         if not self.path.is_dir():
-            raise InputError(f"-o: {self.path} is a file; expected a directory for the draws, or a name for a new one")
+            raise InputError(
+                f"output: {self.path} is a file; expected a directory for the draws, or a name for a new one"
+            )
         try:
             manifest = json.loads(place.read_text(encoding="utf-8"))
             known, chunks, software = manifest["survey"], manifest["chunks"], manifest["software"]
@@ -202,24 +204,24 @@ class RunDirectory:
             others = [name for name in others if not re.fullmatch(rf"\.{re.escape(MANIFEST)}\..*\.tmp", name)]
             if others:
                 raise InputError(
-                    f"-o: {self.path} holds {others[0]!r} but no {MANIFEST}; expected an empty or new directory, or "
-                    "that of a survey to go on with"
+                    f"output: {self.path} holds {others[0]!r} but no {MANIFEST}; expected an empty or new directory, "
+                    "or that of a survey to go on with"
                 ) from None
             return None
         except (OSError, ValueError, KeyError, TypeError):
             known = None
         if known is None:
-            raise InputError(f"-o: {place} cannot be read as the manifest of a survey; expected another directory")
+            raise InputError(f"output: {place} cannot be read as the manifest of a survey; expected another directory")
         for name in sorted({*known, *self.survey}):
             if known.get(name) != self.survey.get(name):
                 raise InputError(
-                    f"-o: {self.path} belongs to a survey with {name} {_short(known.get(name))}, not "
+                    f"output: {self.path} belongs to a survey with {name} {_short(known.get(name))}, not "
                     f"{_short(self.survey.get(name))}; expected the same command as before, or another directory"
                 )
         if software != f"homotopy-lcn {__version__}":
             raise InputError(
-                f"-o: {self.path} was begun by {software}, and this is {__version__}; expected the same version, or "
-                "another directory"
+                f"output: {self.path} was begun by {software}, and this is {__version__}; expected the same version, "
+                "or another directory"
             )
         return dict(manifest)
 
@@ -252,7 +254,7 @@ class RunDirectory:
             stream.close()
             if not isinstance(error, BlockingIOError):
                 return  # a file system without locks
-            raise InputError(f"-o: {self.path} is in use by another run; expected another directory") from None
+            raise InputError(f"output: {self.path} is in use by another run; expected another directory") from None
         self._lock = stream
 
     @contextlib.contextmanager
@@ -263,8 +265,8 @@ class RunDirectory:
             cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
             reason = getattr(cause, "strerror", None) or str(cause)
             raise InputError(
-                f"-o: {self.path} cannot be written: {reason}; the draws written so far are kept: expected room and "
-                "permission there, then the same command goes on"
+                f"output: {self.path} cannot be written: {reason}; the draws written so far are kept; expected room "
+                "and permission to write there, with which the same command goes on"
             ) from error
 
 
@@ -275,7 +277,7 @@ def _short(value: object) -> str:
 
 def arrow_table(table: Table, arch: Architecture) -> Any:
     """Draws as a table of pyarrow, with the architecture; what is not established is null."""
-    pyarrow = import_extra("pyarrow", "survey", "a directory of draws")
+    pyarrow = import_extra("pyarrow", "survey", "output")
     count = len(table["draw"])
     arrays = {
         "filters": pyarrow.repeat(",".join(map(str, arch.filters)), count),

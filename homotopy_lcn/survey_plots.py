@@ -36,12 +36,12 @@ def check_plot_path(path: str | os.PathLike[str]) -> None:
     """Raise InputError unless a plot can be written there: a long survey should not end in a lost picture."""
     ending = Path(path).suffix.lower()
     if ending not in PLOT_ENDINGS:
-        raise InputError(f"--plot: {os.fspath(path)!r}; expected a name that ends in {', '.join(PLOT_ENDINGS)}")
-    import_extra("matplotlib.figure", "figures", "--plot")
+        raise InputError(f"path: {os.fspath(path)!r}; expected a name that ends in {', '.join(PLOT_ENDINGS)}")
+    import_extra("matplotlib.figure", "figures", "path")
     try:
         check_writable(path)
     except InputError as error:
-        raise InputError(f"--plot: {error}") from None
+        raise InputError(f"path: {error}") from None
 
 
 def draw_histograms(survey: Survey, path: str | os.PathLike[str]) -> None:

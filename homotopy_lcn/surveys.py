@@ -444,8 +444,8 @@ def _in_processes(plan: SurveyPlan, chunks: Sequence[Chunk], jobs: int) -> Itera
                 yield chunk, future.result()
     except BrokenProcessPool:
         raise InputError(
-            "--jobs: a process of the survey was killed, perhaps for want of memory; expected fewer --jobs or a "
-            "smaller --chunk; with -o the same command goes on where this run ended"
+            "jobs: a process of the survey was killed, perhaps for want of memory; expected fewer jobs or a "
+            "smaller chunk; with an output directory the same call goes on where this run ended"
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

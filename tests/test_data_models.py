@@ -124,7 +124,7 @@ def test_the_identity_of_a_file_is_its_content(samples, tmp_path):
     ],
 )
 def test_unusable_models_are_named(text, problem):
-    with pytest.raises(InputError, match=r"^data model: ") as caught:
+    with pytest.raises(InputError, match=r"^data_model: ") as caught:
         data_model(text)
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -132,14 +132,14 @@ def test_unusable_models_are_named(text, problem):
 
 def test_data_that_do_not_suit_the_architecture_are_refused(samples, tmp_path):
     path, X, Y = samples
-    with pytest.raises(InputError, match=r"^data model: 3 samples .* expected at least 4, the dimension"):
+    with pytest.raises(InputError, match=r"^data_model: 3 samples .* expected at least 4, the dimension"):
         data_model("gaussian:3").check(ARCHITECTURE)
     data_model("gaussian:4").check(ARCHITECTURE)
-    with pytest.raises(InputError, match=r"^data model: samples.npz: X"):
+    with pytest.raises(InputError, match=r"^data_model: samples.npz: X"):
         data_model(str(path)).check(Architecture((9, 9), (2, 1)))
     np.savez(tmp_path / "few.npz", X=X[:1], Y=Y[:1])
-    with pytest.raises(InputError, match=r"^data model: the Gram matrix of few.npz has rank 3; expected at least 4"):
+    with pytest.raises(InputError, match=r"^data_model: the Gram matrix of few.npz has rank 3; expected at least 4"):
         data_model(str(tmp_path / "few.npz")).check(ARCHITECTURE)
     np.savez(tmp_path / "gram.npz", gram=np.eye(5), b=np.ones(5))
-    with pytest.raises(InputError, match=r"^data model: .* holds gram, b; expected the arrays X and Y|holds b, gram"):
+    with pytest.raises(InputError, match=r"^data_model: .* holds gram, b; expected the arrays X and Y|holds b, gram"):
         data_model(str(tmp_path / "gram.npz"))

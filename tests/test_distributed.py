@@ -105,9 +105,9 @@ def test_one_or_two_local_processes_make_the_same_table():
 def test_no_scheduler_or_no_workers_are_said_so(scheduler):
     from homotopy_lcn.distributed import on_cluster
 
-    with pytest.raises(InputError, match=r"^--scheduler: no scheduler answers at 'tcp://127.0.0.1:9'"):
+    with pytest.raises(InputError, match=r"^scheduler: no scheduler answers at 'tcp://127.0.0.1:9'"):
         list(on_cluster("tcp://127.0.0.1:9", print, [], wait=1))
-    with pytest.raises(InputError, match=r"^--scheduler: .* has no workers"):
+    with pytest.raises(InputError, match=r"^scheduler: .* has no workers"):
         list(on_cluster(scheduler, print, [], wait=1))
-    with pytest.raises(InputError, match=r"^--scheduler: no scheduler answers at 'nonsense::'"):
+    with pytest.raises(InputError, match=r"^scheduler: no scheduler answers at 'nonsense::'"):
         list(on_cluster("nonsense::", print, [], wait=1))

@@ -143,21 +143,21 @@ def test_another_survey_is_refused_and_nothing_changes(undisturbed, capsys):
         assert cli.main([*command, "-o", str(undisturbed)]) == cli.UNUSABLE_INPUT
         message = capsys.readouterr().err
         assert message.count("\n") == 1
-        assert "-o:" in message
+        assert "-o/--output:" in message
         assert named in message
     assert parts(undisturbed) == before
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(InputError, match=r"^-o: .* holds 'thesis.tex' but no manifest.json"):
+    with pytest.raises(InputError, match=r"^output: .* holds 'thesis.tex' but no manifest.json"):
         open_run(tmp_path)
     (tmp_path / "manifest.json").write_text("[]")
-    with pytest.raises(InputError, match=r"^-o: .* cannot be read as the manifest of a survey"):
+    with pytest.raises(InputError, match=r"^output: .* cannot be read as the manifest of a survey"):
         open_run(tmp_path)
-    with pytest.raises(InputError, match=r"^-o: .* is a file"):
+    with pytest.raises(InputError, match=r"^output: .* is a file"):
         open_run(tmp_path / "thesis.tex")
-    with pytest.raises(InputError, match=r"^-o: .* cannot be written: No such file or directory"):
+    with pytest.raises(InputError, match=r"^output: .* cannot be written: No such file or directory"):
         open_run(tmp_path / "absent" / "run")
 
 
