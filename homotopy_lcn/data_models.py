@@ -126,12 +126,12 @@ def data_model(text: str) -> DataModel:
         rho = _number(text, numbers[0])
         if not -1 < rho < 1:
             raise InputError(f"data_model: {text!r} has RHO = {rho:g}; expected a number between −1 and 1")
-        return AutoRegressive(rho, _samples(text, numbers[1:]))
+        return AutoRegressive(_samples(text, numbers[1:]), rho)
     if name == "teacher" and 1 <= len(numbers) <= 2:
         sigma = _number(text, numbers[0])
         if not 0 <= sigma < np.inf:
             raise InputError(f"data_model: {text!r} has SIGMA = {sigma:g}; expected a finite number, not negative")
-        return Teacher(sigma, _samples(text, numbers[1:]))
+        return Teacher(_samples(text, numbers[1:]), sigma)
     path, colon, count = text.rpartition(":")
     if text.endswith(".npz") or os.path.isfile(text):
         return Bootstrap.of_file(text, None)
@@ -223,10 +223,6 @@ class AutoRegressive(Gaussian):
 
     rho: float = 0.0
 
-    def __init__(self, rho: float, samples: int | None = None) -> None:
-        object.__setattr__(self, "rho", rho)
-        object.__setattr__(self, "samples", samples)
-
     @property
     def description(self) -> str:
         return f"autoregressive series of correlation {self.rho:g}, the next value predicted, {self._count}"
@@ -246,10 +242,6 @@ class Teacher(Gaussian):
     """Outputs of a random network of the same architecture, with noise."""
 
     sigma: float = 0.0
-
-    def __init__(self, sigma: float, samples: int | None = None) -> None:
-        object.__setattr__(self, "sigma", sigma)
-        object.__setattr__(self, "samples", samples)
 
     @property
     def description(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -58,24 +57,24 @@ def on_cluster(
     dask = import_extra("distributed", "distributed", "scheduler")
     try:
         client = dask.Client(address, timeout=wait, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, dask.TimeoutError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"scheduler: no scheduler answers at {address!r} ({reason}); expected its address") from None
     with client:
         try:
-            _check_workers(client, address, wait)
+            _check_workers(client, dask, address, wait)
             yield from _as_computed(client, dask, address, work, iter(chunks))
-        except (dask.comm.CommClosedError, CancelledError, OSError) as error:
+        except (dask.comm.CommClosedError, dask.CancelledError, OSError) as error:
             raise InputError(
                 f"scheduler: the connection to {address} was lost ({type(error).__name__}); expected a running "
                 "scheduler; with an output directory the same call goes on where this run ended"
             ) from error
 
 
-def _check_workers(client: Any, address: str, wait: float) -> None:
+def _check_workers(client: Any, dask: Any, address: str, wait: float) -> None:
     try:
         client.wait_for_workers(1, timeout=wait)
-    except TimeoutError:
+    except dask.TimeoutError:
         raise InputError(
             f"scheduler: {address} has no workers; expected at least one 'dask worker {address}'"
         ) from None
