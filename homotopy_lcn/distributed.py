@@ -6,8 +6,10 @@ once, and it alone writes files, so workers need the package but no common disk.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -60,7 +62,7 @@ def on_cluster(
     except (OSError, dask.TimeoutError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"scheduler: no scheduler answers at {address!r} ({reason}); expected its address") from None
-    with client:
+    with _no_log(), client:
         try:
             _check_workers(client, dask, address, wait)
             yield from _as_computed(client, dask, address, work, iter(chunks))
@@ -69,6 +71,18 @@ def on_cluster(
                 f"scheduler: the connection to {address} was lost ({type(error).__name__}); expected a running "
                 "scheduler; with an output directory the same call goes on where this run ended"
             ) from error
+
+
+@contextmanager
+def _no_log() -> Iterator[None]:
+    """Errors of the connection are raised: the client need not print their tracebacks, too."""
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _check_workers(client: Any, dask: Any, address: str, wait: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -45,15 +46,18 @@ def started(tmp_path):
 @pytest.fixture
 def scheduler(started, tmp_path):
     """The address of a scheduler without workers."""
-    import json
+    return start_scheduler(started, tmp_path)[0]
 
+
+def start_scheduler(started, tmp_path):
+    """Its address and its process."""
     place = tmp_path / "scheduler.json"
     process = started(
         "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)
     )
     for _ in range(600):
         if place.exists() and place.stat().st_size:
-            return json.loads(place.read_text())["address"]
+            return json.loads(place.read_text())["address"], process
         assert process.poll() is None
         time.sleep(0.1)
     raise AssertionError("the scheduler did not start")
@@ -93,6 +97,26 @@ def test_a_worker_killed_half_way_changes_nothing(scheduler, start_worker, tmp_p
     alone = survey(ARCHITECTURE, draws, seed=4)
     tables_equal(found.to_frame(), alone.to_frame())
     assert found.to_dict() == alone.to_dict()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_lost_scheduler_is_said_so_and_the_run_goes_on_without_it(started, start_worker, tmp_path, capfd):
+    address, process = start_scheduler(started, tmp_path)
+    start_worker(address)
+
+    def kill_it(progress):
+        if progress.done >= 100:
+            process.kill()
+
+    arguments = {"seed": 4, "chunk": 25, "output": tmp_path / "run"}
+    with pytest.raises(InputError, match=r"^scheduler: the connection to tcp://.* was lost"):
+        survey(ARCHITECTURE, 1000, scheduler=address, progress=kill_it, **arguments)
+    assert capfd.readouterr().err == ""
+    assert len(list(tmp_path.glob("run/draws/*.parquet"))) >= 4
+    reports = []
+    found = survey(ARCHITECTURE, 1000, progress=lambda progress: reports.append(progress.done), **arguments)
+    tables_equal(found.to_frame(), survey(ARCHITECTURE, 1000, seed=4).to_frame())
+    assert len(reports) == 40
 
 
 def test_one_or_two_local_processes_make_the_same_table():
