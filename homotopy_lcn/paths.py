@@ -122,6 +122,7 @@ def follow_paths(
     nothing = np.empty((0, equations.stratum.coordinates), complex)
     regular = Regular(nothing, np.empty((0, equations.stratum.filter_size), complex), np.empty(0))
     ends = Account(regular=regular, singular=nothing)
+    everything = np.arange(count)
     for detour in range(DETOURS if detours is None else detours):
         homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
         chosen = options if detour == 0 else PATIENT
@@ -129,7 +130,8 @@ def follow_paths(
         ends.paths += count
         ends.steps += int(result.steps.sum())
         ends.detours = detour
-        found, good = _verified(equations, result, data, jobs)
+        verified = _Verified(equations, count)
+        found, good = verified.enter(everything, result, data, jobs)
         if detour == 0 and not good.all():
             doubtful = np.intersect1d(doubtful_paths(equations, result), np.flatnonzero(~good))
             if doubtful.size:
@@ -139,7 +141,7 @@ def follow_paths(
                 ends.steps += int(again.steps.sum())
                 ends.retracked += int(doubtful.size)
                 result.put(doubtful, again)
-                found, good = _verified(equations, result, data, jobs)
+                found, good = verified.enter(doubtful, result, data, jobs)
         if not good.all() and least_eigenvalue(data.gram) < ILL_CONDITIONED:
             rest = np.flatnonzero(~good)
             precise = ReferenceEngine(extended=True).track(
@@ -150,7 +152,7 @@ def follow_paths(
             ends.extended += rest.size
             arrived = np.flatnonzero(precise.success)
             result.put(rest[arrived], precise.part(arrived))
-            found, good = _verified(equations, result, data, jobs)
+            found, good = verified.enter(rest, result, data, jobs)
         ends.regular = _united(equations, ends.regular, found) if len(ends.regular) else found
         if len(ends.regular) >= count:
             break
@@ -211,19 +213,43 @@ def _on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.boo
     return result
 
 
-def _verified(equations: Equations, result: TrackResult, data: Data, jobs: int) -> tuple[Regular, NDArray[np.bool_]]:
-    """The refined ends that are beyond doubt (distinct, accurate, nonsingular), and whose paths these are."""
-    good = np.zeros(len(result), dtype=bool)
-    rows = np.flatnonzero(result.success)
-    refined = refine(equations, result.points[rows], data, jobs=jobs)
-    fine = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
-    fine &= ~_on_smaller_stratum(equations, refined.points.astype(complex))
-    near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
-    fine[near] = _attracting(equations, refined.points[near].astype(complex), data, jobs)
-    first = first_occurrences(point_keys(equations.stratum, refined.points.astype(complex)))
-    fine &= np.bincount(first, minlength=len(rows))[first] == 1
-    good[rows[fine]] = True
-    return Regular.of(refined, fine), good
+class _Verified:
+    """The refined ends of paths, and which of them, each looked at alone, are accurate, nonsingular and not astray."""
+
+    def __init__(self, equations: Equations, count: int) -> None:
+        stratum = equations.stratum
+        self.equations = equations
+        self.points = np.full((count, stratum.coordinates), np.nan, np.clongdouble)
+        self.filters = np.full((count, stratum.filter_size), np.nan, complex)
+        self.conditions = np.full(count, np.inf)
+        self.fine = np.zeros(count, dtype=bool)
+        self.success = np.zeros(count, dtype=bool)
+
+    def enter(
+        self, rows: NDArray[np.int64], result: TrackResult, data: Data, jobs: int
+    ) -> tuple[Regular, NDArray[np.bool_]]:
+        """Refine the ends of some paths; which ends of all are beyond doubt, distinct ones too, and whose these are."""
+        self.success, self.fine[rows] = result.success, False
+        rows = rows[result.success[rows]]
+        refined = refine(self.equations, result.points[rows], data, jobs=jobs)
+        self.points[rows], self.filters[rows] = refined.points, refined.filters
+        self.conditions[rows] = refined.conditions
+        points = refined.points.astype(complex)
+        fine = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
+        fine &= ~_on_smaller_stratum(self.equations, points)
+        near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
+        fine[near] = _attracting(self.equations, points[near], data, jobs)
+        self.fine[rows] = fine
+        return self._beyond_doubt()
+
+    def _beyond_doubt(self) -> tuple[Regular, NDArray[np.bool_]]:
+        rows = np.flatnonzero(self.success)
+        points = self.points[rows].astype(complex)
+        first = first_occurrences(point_keys(self.equations.stratum, points))
+        alone = self.fine[rows] & (np.bincount(first, minlength=len(rows))[first] == 1)
+        good = np.zeros(len(self.fine), dtype=bool)
+        good[rows[alone]] = True
+        return Regular(points[alone], self.filters[good], self.conditions[good]), good
 
 
 def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
@@ -267,7 +293,8 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     the end or the winding number is wrong, and none is accounted for.
 
     A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: one that seems
-    to has gone astray and is not accounted for. So has one that ends at a nonsingular point of a smaller stratum.
+    to has gone astray and is not accounted for. So has one that ends at a nonsingular point of a smaller stratum. Near
+    the discriminant the endgame may stop short of an ill-conditioned end of one path, which Newton's method finds.
     """
     stratum = equations.stratum
     ends.at_infinity = _in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
@@ -280,9 +307,10 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     several |= traced.windings[finite] > 1
     refined = refine(equations, limits, data, jobs=jobs)
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
-    regular = (refined.errors <= VERIFIED) & (moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1))
-    regular &= refined.conditions <= SINGULAR
-    doubtful = np.flatnonzero(regular & several)
+    solved = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
+    there = moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1)
+    regular = solved & (there | ~several)
+    doubtful = np.flatnonzero(regular & (several | ~there))
     regular[doubtful] = _attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
     strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))

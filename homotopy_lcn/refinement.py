@@ -75,33 +75,35 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     gram, b = (np.asarray(x, np.result_type(x, np.longdouble)) for x in data)
     errors = np.full(len(current), np.inf)
     conditions = np.full(len(current), np.inf)
+    active = np.arange(len(current))
     with np.errstate(all="ignore"):
         for step in range(steps):
-            rounded = current.astype(complex)
+            at = current[active]
+            rounded = at.astype(complex)
             bases = equations.patches(rounded)
             evaluation = equations.evaluate(
                 rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
             )
             assert evaluation.hessian is not None
             matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
-            ambient = _gradient(stratum, current, gram, b)
-            local = [current[:, :1] * ambient[:, :1]]
+            ambient = _gradient(stratum, at, gram, b)
+            local = [at[:, :1] * ambient[:, :1]]
             for part, basis in zip(stratum.slices, bases, strict=True):
                 local.append((basis.transpose(0, 2, 1) @ ambient[:, part, None])[:, :, 0])
             newton = -_solve(matrix, np.concatenate(local, axis=1).astype(complex))
             size = np.linalg.norm(newton, axis=1)
             if step == 0:
                 conditions = _scaled_condition(matrix)
-            better = np.isfinite(size) & (size < np.maximum(0.5 * errors, 1e-300))
-            if not better.any():
-                break
-            errors = np.where(better, size, errors)
-            moved = current + equations.displacement(rounded, bases, newton)
+            better = np.isfinite(size) & (size < np.maximum(0.5 * errors[active], 1e-300))
+            moved = at + equations.displacement(rounded, bases, newton)
             if real:
                 moved = moved.real.astype(extended)
-            current = np.where(better[:, None], moved, current)
+            current[active[better]] = moved[better]
+            errors[active[better]] = size[better]
             # The next step would be smaller by the condition number times the rounding of the Newton matrix.
-            if ((errors < 1e-14) & (errors * conditions < 1e-4)).all():
+            done = (errors[active] < 1e-15) & (errors[active] * conditions[active] < 1e-4)
+            active = active[better & ~done]
+            if not active.size:
                 break
     return Refined(current, filters_of(stratum, current).astype(complex), errors, conditions)
 

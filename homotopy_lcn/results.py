@@ -635,13 +635,20 @@ def _describe_gap(row: StratumResult) -> str:
 
 def _sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
     """Real points by loss, then complex ones by |loss|; ties by the filter's values, conjugates adjacent."""
-
-    def key(point: CriticalPoint) -> tuple[Any, ...]:
-        real, imag = point.filter.real.tolist(), point.filter.imag.tolist()
-        size = point.loss if point.real else _modulus(point.loss)
-        return (not point.real, size, real, [abs(value) for value in imag], imag, point.stratum)
-
-    ordered = sorted(points, key=key)
+    listed = list(points)
+    if not listed:
+        return ()
+    filters = np.array([point.filter for point in listed])
+    patterns = {pattern: rank for rank, pattern in enumerate(sorted({point.stratum for point in listed}))}
+    keys = [
+        [not point.real for point in listed],
+        [point.loss if point.real else _modulus(point.loss) for point in listed],
+        *filters.real.T,
+        *np.abs(filters.imag).T,
+        *filters.imag.T,
+        [patterns[point.stratum] for point in listed],
+    ]
+    ordered = [listed[index] for index in np.lexsort(keys[::-1]).tolist()]
     first_complex = sum(point.real for point in ordered)
     return tuple(ordered[:first_complex] + _conjugates_adjacent(ordered[first_complex:]))
 

@@ -1,5 +1,5 @@
-// The shapes that a kernel compiles for themselves: the common ones, or one only where the compiler needs ten seconds for
-// each, as it does with the sanitizers.
+// The shapes that a kernel compiles for themselves: the common ones, or two only, one of them unrolled, where the compiler
+// needs minutes for an unrolled step, as it does with the sanitizers.
 #pragma once
 
 #include "shapes.hpp"
@@ -8,7 +8,8 @@ namespace homotopy_lcn {
 namespace {
 
 #if defined(HOMOTOPY_LCN_FEW_SHAPES)
-using Chosen = Catalogue<StaticShape<Fac<1, 1, 1>, Fac<1, 1, 2>, Fac<1, 1, 4>>>;  // (2,2,2),(2,2,1)
+using Chosen = Catalogue<StaticShape<Fac<1, 1, 1>, Fac<1, 1, 2>>,                // (2,2),(2,1)
+                         StaticShape<Fac<1, 1, 1>, Fac<1, 1, 2>, Fac<1, 1, 4>>>;  // (2,2,2),(2,2,1)
 #else
 using Chosen = Common;
 #endif

@@ -10,6 +10,16 @@
 #include "job.hpp"
 #include "lanes.hpp"
 
+#if defined(HOMOTOPY_LCN_FEW_SHAPES)
+// With the sanitizers, functions that have taken in all others take the compiler minutes each.
+#undef INLINE
+#define INLINE inline
+#define INLINED
+#else
+// Lambdas that must not become functions of their own.
+#define INLINED __attribute__((always_inline))
+#endif
+
 namespace homotopy_lcn {
 namespace {
 
@@ -46,8 +56,6 @@ template <class Body>
 INLINE void each(int n, Body&& body) {
     for (int i = 0; i < n; ++i) body(i);
 }
-// Lambdas that must not become functions of their own.
-#define INLINED __attribute__((always_inline))
 
 template <int Degree, int Power, int Dilation>
 struct Fac {
@@ -64,7 +72,11 @@ struct StaticShape {
     static constexpr Int<1 + (0 + ... + (F::degree * F::power * F::dilation))> K{};
     static constexpr Int<(0 + ... + (F::degree + 1))> N{};
     // Whether everything of a step is unrolled; whether even for kinds of data that are tracked less often.
+#if defined(HOMOTOPY_LCN_FEW_SHAPES)
+    static constexpr bool small = K <= 4, unroll_always = false;
+#else
     static constexpr bool small = K <= 11 && N <= 8, unroll_always = K <= 8 && N <= 6;
+#endif
 
     static constexpr int offset(int f) {
         int at = 0;

@@ -44,15 +44,17 @@ can be repeated from its architecture, kind and draw:
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import product
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from benchmark_common import SCRIPTS, architecture_name, facts, machine, table, with_section
@@ -469,6 +471,14 @@ def report(tallies: list[Tally]) -> str:
     return table(header, rows)
 
 
+def kept(path: Path | None) -> dict[str, Tally]:
+    """Tallies by task from a file of `--keep`; a last line cut short is left out."""
+    if path is None or not path.exists():
+        return {}
+    lines = [line for line in path.read_text().splitlines() if line.endswith("}]")]
+    return {task: Tally(**tally) for task, tally in map(json.loads, lines)}
+
+
 def parse_shape(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Read what `architecture_name` writes."""
     filters, strides = text.strip("()").split("),(")
@@ -482,6 +492,7 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS), help="separated by commas, each with :draws if need be")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="number of processes")
+    parser.add_argument("--keep", type=Path, help="write what is finished to this file, and go on from there next time")
     parser.add_argument("--repeat", nargs=3, metavar=("ARCHITECTURE", "KIND", "DRAW"), help="one solve, in detail")
     parser.add_argument("--markdown", action="store_true", help="put the table into docs/reliability.md")
     arguments = parser.parse_args()
@@ -501,12 +512,22 @@ def main() -> None:
         for kind, draws in kinds
         for index in chosen
     ]
+    finished = kept(arguments.keep)
+    for task in tasks:
+        if repr(task) in finished:
+            tallies[task[1]].add(finished[repr(task)])
+            print("\n".join(finished[repr(task)].remarks), end="\n" if finished[repr(task)].remarks else "")
+    rest = [task for task in tasks if repr(task) not in finished]
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
-        for tally in pool.map(solve_all, tasks):
+        for task, tally in zip(rest, pool.map(solve_all, rest), strict=True):
             tallies[tally.kind].add(tally)
+            if arguments.keep:
+                with arguments.keep.open("a") as stream:
+                    stream.write(json.dumps([repr(task), asdict(tally)]) + "\n")
             for remark in tally.remarks:
                 print(remark, flush=True)
-    description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {time.monotonic() - began:.0f} s"
+    seconds = f"{time.monotonic() - began:.0f} s" + (", the rest before" if finished else "")
+    description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {seconds}"
     text = f"{facts(description)}\n\n{report(list(tallies.values()))}"
     print(text)
     if arguments.markdown:

@@ -13,6 +13,7 @@ from networks import end_to_end, filters_of, matched
 from test_descent import descend
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count, paths
+from homotopy_lcn.endgame import End, PathEnds
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.refinement import refine
 from homotopy_lcn.start_systems import start_system
@@ -169,6 +170,26 @@ def test_newtons_method_does_not_come_back_to_singular_points(distance):
     np.testing.assert_allclose(equations.filters(points)[0], target, atol=1e-14)
     points[0, 1:] += distance * np.array([1.0, 2, -1, 1, 1])
     assert not paths._attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
+
+
+@pytest.mark.parametrize("windings", [(1,), (1, 1)])
+def test_an_end_that_the_endgame_tells_inaccurately_is_the_regular_point_near_it_if_of_one_path(windings):
+    architecture = Architecture((3, 2), (2, 1))
+    row = generic_count(architecture).rows[0]
+    stratum = Embedding.of_pattern(architecture, row.pattern).stratum
+    equations = equations_of(stratum)
+    start = start_system(stratum, row.count, get_engine())
+    ends = paths.Account(paths.Regular.of(refine(equations, start.points, start.data), np.array([], int)), start.points)
+    limits = start.points[: len(windings)].copy()
+    limits[:] = limits[0]
+    limits[:, 0] *= 1 + 1e-4
+    traced = PathEnds.unknown(limits)
+    traced.kinds[:], traced.windings[:] = End.FINITE, windings
+    paths._enter(equations, ends, traced, np.full_like(limits, np.nan), start.data, 1)
+    # Two paths do not end at one regular point, so a limit of two that is not quite right stays what it was.
+    assert (len(ends.regular), ends.windings) == ((1, []) if len(windings) == 1 else (0, [windings]))
+    if len(ends.regular):
+        np.testing.assert_allclose(ends.regular.filters[0], equations.filters(start.points)[0], rtol=1e-10)
 
 
 @pytest.mark.parametrize(
