@@ -17,13 +17,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .batch_classification import classify_real
+from .batch_classification import Classified, classify_real
 from .counts import StratumCount, generic_count
 from .data_models import DataModel, Moments, White, draw_moments
 from .equations import Complex, Data, Real
@@ -34,7 +34,7 @@ from .results import CriticalPoints
 from .solve import critical_points
 from .start_systems import StartSystem, start_system
 from .strata import Embedding, Stratum
-from .tracking import Engine, TrackerOptions, TrackResult, get_engine, track_many
+from .tracking import Engine, TrackerOptions, get_engine, track_many
 
 __all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
 
@@ -56,6 +56,8 @@ NEAR = 1e-5
 REAL_FACTOR = 1e-7
 #: Eigenvalues of Σ relative to the largest: below the first they are rounding, above the second they are not.
 ROUNDING, REGULAR = 1e-14, 1e-8
+#: Σ, b and the constant are between these in size: squares of them neither overflow nor underflow.
+SMALLEST, LARGEST = 1e-60, 1e60
 #: Losses nearer than this, relative to the size of the loss, may be equal.
 EQUAL_LOSS = 1e-9
 
@@ -231,83 +233,117 @@ def _power_of_two(values: Any) -> Any:
 def _solve_together(
     arch: Architecture, starts: Sequence[_Start], moments: Moments, engine: Engine, indices: int
 ) -> tuple[Table, NDArray[np.bool_]]:
-    """The table of all draws as far as they can be settled together, and which ones are settled."""
+    """The table of the draws that can be settled together, and which ones these are; the other rows are empty."""
     count = len(moments.constant)
     table = _empty(count, indices)
-    settled = _regular(arch, moments) & (np.abs(moments.b).max(axis=1) > 0)
-    every: list[Complex] = []
-    losses, attained, owners, pure = [], [], [], []
+    settled = _regular(arch, moments)
+    filters: list[Complex] = []
+    minima = []
     for start in starts:
-        data, scales = _normalized(moments, start.embedding, settled)
-        result, rows = _track(start, data, settled, engine)
-        paths = len(start.system.points)
-        good = result.success & (result.errors <= ACCURATE)
-        good &= np.isfinite(result.points).all(axis=1)
-        points = np.where(good[:, None], result.points, 1.0)
-        owner = np.repeat(rows, paths)
-        filters = filters_of(start.stratum, points)
-        good &= gradient_residuals(start.stratum, points, filters, data.gram[owner], data.b[owner]) <= CRITICAL
-        points[:, 0] *= scales[owner]
-        filters = _whole(arch, start.embedding, scales[owner, None] * filters)
-        norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
-        asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / np.where(norms > 0, norms, 1.0)
-        real = asymmetry <= REAL
-        good &= (norms > 0) & (real | (asymmetry >= COMPLEX))
-        turned, straight = _turned(start.stratum, points)
-        good &= straight | ~real
-        keep = np.zeros((count, paths, arch.filter_size), complex)
-        keep[rows] = filters.reshape(-1, paths, arch.filter_size)
-        every.append(keep)
-        complex_ends = np.bincount(owner, ~real, minlength=count)
-        settled &= (np.bincount(owner, ~good, minlength=count) == 0) & (complex_ends % 2 == 0)
-
-        chosen = np.flatnonzero(real & settled[owner])
-        of = owner[chosen]
+        ends = _ends(arch, start, moments, settled, engine)
+        filters.append(np.zeros((count, len(start.system.points), arch.filter_size), complex))
+        filters[-1][settled] = ends.filters.reshape(-1, *filters[-1].shape[1:])
+        settled &= np.bincount(ends.owners, ~ends.clear, minlength=count) == 0
+        settled &= np.bincount(ends.owners, ~ends.real, minlength=count) % 2 == 0
+        chosen = np.flatnonzero(ends.real & settled[ends.owners])
+        owners = ends.owners[chosen]
         found = classify_real(
-            arch, start.embedding, turned[chosen], filters[chosen].real,
-            moments.gram[of], moments.b[of], moments.constant[of],
+            arch, start.embedding, ends.coordinates[chosen], ends.filters[chosen].real,
+            moments.gram[owners], moments.b[owners], moments.constant[owners],
         )  # fmt: skip
-        settled &= np.bincount(of, found.doubtful, minlength=count) == 0
-
-        def add(name: str, values: NDArray[Any], owners: NDArray[np.int64] = of) -> None:
-            table[name] += np.bincount(owners, values, minlength=count).astype(np.int32)
-
-        is_minimum = found.minima > 0
-        add("real", np.ones(len(of)))
-        add("in_function_space", found.in_function_space)
-        add("attained", found.attained)
-        add("real_parameters", found.parameters)
-        add("interior", found.attained & found.interior)
-        add("boundary", found.attained & ~found.interior)
-        add("smooth", found.attained & found.smooth)
-        add("minima", is_minimum)
-        add("real_pure" if start.row.pure else "spurious_minima", np.ones(len(of)) if start.row.pure else is_minimum)
-        for index in range(1, min(indices, arch.dimension - 1) + 1):
-            add(f"saddles_{index}", found.indices == index, of[found.owners])
-        table["found"] += paths
-        table["at_infinity"] += start.lost
-        table["origin"] += start.origin
-        losses.append(found.losses)
-        attained.append(found.attained)
-        owners.append(of)
-        pure.append(np.full(len(of), start.row.pure))
-    if every:
-        settled &= ~_near_coincidences(np.concatenate(every, axis=1), settled)
-    _global_minimum(
-        table, settled, moments.constant, np.concatenate(losses), np.concatenate(attained), np.concatenate(owners),
-        np.concatenate(pure),
-    )  # fmt: skip
+        settled &= np.bincount(owners, found.doubtful, minlength=count) == 0
+        _count(table, start, found, owners)
+        lowest = found.attained
+        minima.append((found.losses[lowest], owners[lowest], np.full(int(lowest.sum()), start.row.pure)))
+    settled &= ~_near_coincidences(np.concatenate(filters, axis=1), settled)
+    losses, owners, pure = map(np.concatenate, zip(*minima, strict=True))
+    settled &= ~_enter_global_minimum(table, moments.constant, losses, owners, pure)
     table["complete"][:] = True
+    for name, column in _empty(count, indices).items():
+        table[name][~settled] = column[~settled]
     return table, settled
 
 
+class _Ends(NamedTuple):
+    """The ends of P paths of one stratum.
+
+    Attributes
+    ----------
+    owners : (P,) integer array
+        The draw that each belongs to.
+    filters : (P, K) complex array
+    real : (P,) bool array
+    coordinates : (P, coordinates) float array
+        Of the real ones.
+    clear : (P,) bool array
+        Where it is beyond doubt that the end is a critical point, and whether it is real.
+    """
+
+    owners: NDArray[np.int64]
+    filters: Complex
+    real: NDArray[np.bool_]
+    coordinates: Real
+    clear: NDArray[np.bool_]
+
+
+def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[np.bool_], engine: Engine) -> _Ends:
+    """Track all paths of the draws not given up yet, and look at their ends."""
+    data, scales = _normalized(moments, start.embedding, settled)
+    rows = np.flatnonzero(settled)
+    targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
+    result = track_many(engine, start.stratum, start.system.points, start.system.data, targets, TrackerOptions())
+    clear = result.success & (result.errors <= ACCURATE) & np.isfinite(result.points).all(axis=1)
+    points = np.where(clear[:, None], result.points, 1.0)
+    owners = np.repeat(rows, len(start.system.points))
+    filters = filters_of(start.stratum, points)
+    clear &= gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= CRITICAL
+    points[:, 0] *= scales[owners]
+    filters = _whole(arch, start.embedding, scales[owners, None] * filters)
+    norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
+    asymmetry = np.abs(filters.imag).max(axis=1) / np.where(norms > 0, norms, 1.0)
+    real = asymmetry <= REAL
+    coordinates, straight = _turned(start.stratum, points)
+    clear &= (norms > 0) & np.where(real, straight, asymmetry >= COMPLEX)
+    return _Ends(owners, filters, real, coordinates, clear)
+
+
+def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.int64]) -> None:
+    """Enter what the real points of a stratum are; ``owners`` are their draws."""
+
+    def add(name: str, values: NDArray[Any], draws: NDArray[np.int64] = owners) -> None:
+        table[name] += np.bincount(draws, values, minlength=len(table[name])).astype(np.int32)
+
+    every = np.ones(len(owners))
+    add("real", every)
+    add("in_function_space", found.in_function_space)
+    add("attained", found.attained)
+    add("real_parameters", found.parameters)
+    add("interior", found.attained & found.interior)
+    add("boundary", found.attained & ~found.interior)
+    add("smooth", found.attained & found.smooth)
+    add("minima", found.minima > 0)
+    if start.row.pure:
+        add("real_pure", every)
+    else:
+        add("spurious_minima", found.minima > 0)
+    for name in table:
+        if name.startswith("saddles_"):
+            add(name, found.indices == int(name.removeprefix("saddles_")), owners[found.owners])
+    table["found"] += len(start.system.points)
+    table["at_infinity"] += start.lost
+    table["origin"] += start.origin
+
+
 def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
-    """Whether the ranks of the Gram matrices are beyond doubt and at least the dimension of M."""
+    """Whether the data are of moderate size, and the ranks of Σ beyond doubt and at least the dimension of M."""
     places = np.arange(0, arch.filter_size, arch.grid)
     values = np.linalg.eigvalsh(moments.gram[:, places[:, None], places])
     ratios = values / np.where(values[:, -1:] > 0, values[:, -1:], 1.0)
     clear = (ratios >= REGULAR) | (np.abs(ratios) <= ROUNDING)
-    return np.asarray(clear.all(axis=1) & ((ratios >= REGULAR).sum(axis=1) >= arch.dimension))
+    result = clear.all(axis=1) & ((ratios >= REGULAR).sum(axis=1) >= arch.dimension)
+    for size in (values[:, -1], np.abs(moments.b).max(axis=1)):
+        result &= (size >= SMALLEST) & (size <= LARGEST)
+    return np.asarray(result & (np.abs(moments.constant) <= LARGEST))
 
 
 def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
@@ -316,20 +352,10 @@ def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_])
     gram, b = moments.gram[:, positions[:, None], positions], moments.b[:, positions]
     size = np.abs(np.linalg.eigvalsh(gram)).max(axis=1)
     length = np.sqrt((b * b).sum(axis=1))
-    gram_scale = _power_of_two(np.where(rows & (size > 0), size, 1.0))
+    gram_scale = _power_of_two(np.where(rows, size, 1.0))
     b_scale = _power_of_two(np.where(rows & (length > 0), length, 1.0))
     data = Moments(gram / gram_scale[:, None, None], b / b_scale[:, None], moments.constant)
     return data, b_scale / gram_scale
-
-
-def _track(
-    start: _Start, data: Moments, settled: NDArray[np.bool_], engine: Engine
-) -> tuple[TrackResult, NDArray[np.int64]]:
-    """The ends of all paths of the draws not given up yet, and these draws."""
-    rows = np.flatnonzero(settled)
-    targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
-    points, options = start.system.points, TrackerOptions()
-    return track_many(engine, start.stratum, points, start.system.data, targets, options), rows
 
 
 def _whole(arch: Architecture, embedding: Embedding, filters: Complex) -> Complex:
@@ -380,25 +406,20 @@ def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.
     return result
 
 
-def _global_minimum(
-    table: Table,
-    settled: NDArray[np.bool_],
-    constant: Real,
-    losses: Real,
-    attained: NDArray[np.bool_],
-    owners: NDArray[np.int64],
-    pure: NDArray[np.bool_],
-) -> None:
-    """Enter the attained point of least loss of each draw; where two are as good, the draw is not settled."""
-    rows = np.flatnonzero(attained)
-    rows = rows[np.lexsort((losses[rows], owners[rows]))]
-    draws, firsts, numbers = np.unique(owners[rows], return_index=True, return_counts=True)
-    best = rows[firsts]
+def _enter_global_minimum(
+    table: Table, constant: Real, losses: Real, owners: NDArray[np.int64], pure: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Enter the attained point of least loss of each draw; returns where two are as good for all we know."""
+    order = np.lexsort((losses, owners))
+    draws, firsts, numbers = np.unique(owners[order], return_index=True, return_counts=True)
+    best = order[firsts]
     table["least_loss"][draws] = losses[best]
     table["global_minimum_pure"][draws] = pure[best]
-    second = np.where(numbers > 1, losses[rows[np.minimum(firsts + 1, len(rows) - 1)]], np.inf)
+    second = np.where(numbers > 1, losses[order[np.minimum(firsts + 1, len(order) - 1)]], np.inf)
     scale = np.abs(constant[draws]) + np.abs(constant[draws] - losses[best])
-    settled[draws[second - losses[best] <= EQUAL_LOSS * scale]] = False
+    result = np.zeros(len(constant), dtype=bool)
+    result[draws[second - losses[best] <= EQUAL_LOSS * scale]] = True
+    return result
 
 
 def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engine: Engine) -> dict[str, Any]:

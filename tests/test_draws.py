@@ -189,6 +189,26 @@ def test_what_is_in_doubt_is_solved_again(filters, strides, fault):
         np.testing.assert_allclose(spoiled[name], column, rtol=1e-12)
 
 
+@pytest.mark.parametrize("where", ["_ends", "classify_real", "_near_coincidences", "_enter_global_minimum"])
+def test_nothing_is_left_of_a_draw_given_up_late(monkeypatch, where):
+    """Each step of the work together may give up a draw; what it has entered so far must go."""
+    arch, model = Architecture((3, 3), (1, 1)), data_model("gaussian")
+    usual, step = solve_draws(arch, model, 0, range(6)), getattr(draws, where)
+
+    def in_doubt(*arguments):
+        answer = step(*arguments)
+        if where == "_ends":
+            return answer._replace(clear=answer.clear & (np.arange(len(answer.clear)) % 11 > 0))
+        if where == "classify_real":
+            return replace(answer, doubtful=~answer.doubtful)
+        return ~answer
+
+    monkeypatch.setattr(draws, where, in_doubt)
+    again = solve_draws(arch, model, 0, range(6))
+    for name, column in usual.items():
+        np.testing.assert_allclose(again[name], column, rtol=1e-12, err_msg=name)
+
+
 def test_an_incomplete_draw_is_kept_and_counted_as_such(monkeypatch):
     """Two points of every result get lost: the rows say so, and the intervals allow for them."""
 
