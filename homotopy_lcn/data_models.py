@@ -65,6 +65,11 @@ class DataModel(Protocol):
         ...
 
     @property
+    def text(self) -> str:
+        """What `data_model` reads."""
+        ...
+
+    @property
     def identity(self) -> str:
         """What decides the data: equal identities and seeds give equal draws."""
         ...
@@ -160,6 +165,7 @@ class White:
     """Σ = I and a standard normal target."""
 
     description = "white data: Gram matrix I, standard normal target"
+    text = "white"
     identity = "white"
 
     def check(self, arch: Architecture) -> None:
@@ -182,11 +188,19 @@ class Gaussian:
 
     @property
     def identity(self) -> str:
-        return f"gaussian:{self.samples}"
+        return self.text
+
+    @property
+    def text(self) -> str:
+        return f"gaussian{self._suffix}"
 
     @property
     def _count(self) -> str:
         return f"{'4K' if self.samples is None else self.samples} samples"
+
+    @property
+    def _suffix(self) -> str:
+        return "" if self.samples is None else f":{self.samples}"
 
     def check(self, arch: Architecture) -> None:
         """A Gram matrix of fewer samples than the function space has dimensions leaves no isolated minimum."""
@@ -228,8 +242,8 @@ class AutoRegressive(Gaussian):
         return f"autoregressive series of correlation {self.rho:g}, the next value predicted, {self._count}"
 
     @property
-    def identity(self) -> str:
-        return f"ar1:{self.rho!r}:{self.samples}"
+    def text(self) -> str:
+        return f"ar1:{self.rho!r}{self._suffix}"
 
     def shape(self, rows: Real, teacher: Real | None) -> None:
         innovation = np.sqrt(1 - self.rho**2)
@@ -251,8 +265,8 @@ class Teacher(Gaussian):
         )
 
     @property
-    def identity(self) -> str:
-        return f"teacher:{self.sigma!r}:{self.samples}"
+    def text(self) -> str:
+        return f"teacher:{self.sigma!r}{self._suffix}"
 
     def teacher(self, arch: Architecture, rng: np.random.Generator) -> Real | None:
         filter_ = compose(arch, [rng.standard_normal(k) for k in arch.filters])
@@ -269,7 +283,7 @@ class Teacher(Gaussian):
 class Bootstrap:
     """Samples of a file drawn with replacement; as many as it has if ``samples`` is None."""
 
-    name: str
+    path: str
     X: Real = field(repr=False)
     Y: Real = field(repr=False)
     samples: int | None = None
@@ -281,12 +295,21 @@ class Bootstrap:
             X, Y = samples_from_npz(path)
         except InputError as error:
             raise InputError(str(error).replace("--data:", "data_model:", 1)) from None
-        return cls(os.path.basename(path), np.asarray(X), np.asarray(Y), samples)
+        return cls(path, np.asarray(X), np.asarray(Y), samples)
 
     @property
     def description(self) -> str:
         count = len(self.X) if self.samples is None else self.samples
         return f"{count} samples drawn with replacement from the {len(self.X)} of {self.name}"
+
+    @property
+    def text(self) -> str:
+        return self.path if self.samples is None else f"{self.path}:{self.samples}"
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return os.path.basename(self.path)
 
     @property
     def identity(self) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from .counts import generic_count
@@ -104,7 +105,9 @@ def _as_text(survey: Survey) -> str:
             if row[:2] == key:
                 table.add_row(_words(row.quantity), *row.cells()[3:])
         console.print(table)
-        console.print(f"  {_share(tally.global_minimum_pure)}\n")
+        console.print(f"  {_share(tally.global_minimum_pure)}")
+        recipe = replace(survey.plan, architectures=(arch,)).command("--draw D")
+        console.print(f"  draw D alone: {recipe}\n", soft_wrap=True, markup=False)
     console.print(_caption(survey), soft_wrap=True)
     output = console.file
     assert isinstance(output, io.StringIO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -86,6 +87,14 @@ class SurveyPlan:
             engine=self.engine,
             indices=len(saddle_columns(self.architectures)),
         )
+
+    def command(self, draws: str) -> str:
+        """The command line of this survey, with the option that says which draws."""
+        words = ["homotopy-lcn", "survey"]
+        for arch in self.architectures:
+            words += ["-k", ",".join(map(str, arch.filters)), "-s", ",".join(map(str, arch.strides))]
+        words += ["--data-model", shlex.quote(self.model.text), "--seed", str(self.seed), draws]
+        return " ".join(words if self.engine == "auto" else [*words, "--engine", self.engine])
 
     def identity(self) -> dict[str, Any]:
         """What decides the draws, in JSON's types."""
@@ -178,6 +187,7 @@ class Survey:
             "software": f"homotopy-lcn {__version__}",
             "seed": plan.seed,
             "draws": plan.draws,
+            "command": plan.command(f"--draws {plan.draws}"),
             "data_model": {"description": plan.model.description, "identity": plan.model.identity},
             "confidence": CONFIDENCE,
             "architectures": [
@@ -313,7 +323,7 @@ def survey(
     with ExitStack() as stack:
         directory = None
         if output is not None:
-            record = {"data model": plan.model.description}
+            record = {"command": plan.command(f"--draws {plan.draws}")}
             directory = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
             sizes = list(directory.chunks)
         for arch in plan.architectures:

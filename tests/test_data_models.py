@@ -105,6 +105,11 @@ def test_the_identity_of_a_file_is_its_content(samples, tmp_path):
     assert len({data_model(model).identity for model in MODELS}) == len(MODELS)
 
 
+def test_the_text_of_a_model_is_read_back(samples):
+    for model in [*MODELS, str(samples[0]), f"{samples[0]}:7"]:
+        assert data_model(data_model(model).text).identity == data_model(model).identity
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import shlex
 import sys
 
 import numpy as np
@@ -173,6 +174,17 @@ def test_one_draw_is_solved_as_by_solve(tmp_path, capsys):
     assert points.counts.real == row["real"]
     assert points.counts.minima == row["minima"]
     assert points.global_minimum.loss == pytest.approx(row["least_loss"])
+
+
+def test_the_command_shown_repeats_the_survey(found, capsys):
+    command = json.loads(format_survey(found, "json"))["command"]
+    program, *arguments = shlex.split(command)
+    assert program == "homotopy-lcn"
+    assert cli.main([*arguments, "--json", "-"]) == cli.DONE
+    assert json.loads(capsys.readouterr().out) == found.to_dict()
+    recipe = survey(ARCHITECTURE, 4, seed=3).plan.command("--draw 3")
+    assert recipe in format_survey(survey(ARCHITECTURE, 4, seed=3), "text").replace("--draw D", "--draw 3")
+    assert cli.main(shlex.split(recipe)[1:]) == cli.DONE
 
 
 def test_incomplete_draws_have_exit_code_3(tmp_path, capsys):
