@@ -10,13 +10,17 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, survey
+from homotopy_lcn.distributed import RETRIES, _as_computed
+from homotopy_lcn.runs import Chunk
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 pandas_testing = pytest.importorskip("pandas").testing
 pytest.importorskip("pyarrow")
 
@@ -117,6 +121,54 @@ def test_a_lost_scheduler_is_said_so_and_the_run_goes_on_without_it(started, sta
     found = survey(ARCHITECTURE, 1000, progress=lambda progress: reports.append(progress.done), **arguments)
     tables_equal(found.to_frame(), survey(ARCHITECTURE, 1000, seed=4).to_frame())
     assert len(reports) == 40
+
+
+class Fragile:
+    """A client whose workers die over some chunks, as often as is said; what is handed in is done in turn."""
+
+    def __init__(self, deaths):
+        self.deaths = dict(deaths)
+        self.loop = None
+        self.done = []
+
+    def nthreads(self):
+        return {"worker": 1}
+
+    def submit(self, work, chunk, key, pure):
+        future = Mock()
+        future.result = lambda: self._result(work, chunk)
+        return future
+
+    def _result(self, work, chunk):
+        if self.deaths.get(chunk, 0):
+            self.deaths[chunk] -= 1
+            raise distributed.scheduler.KilledWorker("task", None, 3)
+        self.done.append(chunk)
+        return work(chunk)
+
+
+class Completed(list):
+    """Futures that complete in the order in which they were handed in."""
+
+    def __init__(self, futures, loop):
+        super().__init__(futures)
+
+    def __iter__(self):
+        while self:
+            yield self.pop(0)
+
+    add, update = list.append, list.extend
+
+
+def test_a_chunk_that_brings_down_workers_is_tried_again_and_then_given_up():
+    dask = SimpleNamespace(as_completed=Completed, scheduler=distributed.scheduler)
+    chunks = [Chunk(0, first, first + 10) for first in range(0, 100, 10)]
+    client = Fragile({chunks[4]: RETRIES, chunks[7]: 1})
+    results = list(_as_computed(client, dask, "tcp://x:1", lambda chunk: chunk.first, iter(chunks)))
+    assert sorted(results) == [(chunk, chunk.first) for chunk in chunks]
+    assert sorted(client.done) == chunks
+    with pytest.raises(InputError, match=r"^scheduler: draws 40 to 49 have brought down worker after worker"):
+        list(_as_computed(Fragile({chunks[4]: RETRIES + 1}), dask, "tcp://x:1", print, iter(chunks)))
 
 
 def test_one_or_two_local_processes_make_the_same_table():
