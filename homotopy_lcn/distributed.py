@@ -129,11 +129,11 @@ def _as_computed(
         chunk = waiting.pop(future)
         try:
             result = future.result()
-        except dask.scheduler.KilledWorker as error:
+        except dask.scheduler.KilledWorker:
             if attempts[chunk] > RETRIES:
                 raise InputError(
-                    f"scheduler: draws {chunk.first} to {chunk.last - 1} have brought down worker after worker "
-                    f"({' '.join(str(error).split())}); expected workers with more memory, or a smaller chunk"
+                    f"scheduler: draws {chunk.first} to {chunk.last - 1} have brought down worker after worker; "
+                    "expected workers with more memory, or a smaller chunk"
                 ) from None
             coming.add(hand_in(chunk))
             continue

@@ -142,7 +142,7 @@ class Fragile:
     def _result(self, work, chunk):
         if self.deaths.get(chunk, 0):
             self.deaths[chunk] -= 1
-            raise distributed.scheduler.KilledWorker("task", None, 3)
+            raise distributed.scheduler.KilledWorker("task", Mock(), 3)
         self.done.append(chunk)
         return work(chunk)
 
