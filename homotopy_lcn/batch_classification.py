@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .classification import RealStructure, real_factorizations
-from .forms import adjoint_multiply, dilate, have_hyperroot, multiply, power
+from .forms import adjoint_multiply, dilate, distance_to_hyperroot, multiply, power
+from .real_structure import RealStructure, real_factorizations
 from .strata import Embedding, Stratum
 
 __all__ = ["Classified", "classify_real"]
@@ -40,7 +40,7 @@ SMALL_LEADING = 1e-6
 NEAR_ZERO = 1e-8
 #: Squares of singular values of dμ (scaled columns) below this part of the largest: the rank is in doubt.
 NEAR_SINGULAR = 1e-10
-#: A form has a hyperroot up to this for all we know here; twice what `have_hyperroot` takes for one.
+#: A form this near to having a hyperroot may have one for all we know here; twice what `classification` takes for one.
 NEAR_HYPERROOT = 2e-7
 #: Largest gradient at the parameters, relative to the terms that cancel in it.
 GRADIENT = 1e-9
@@ -370,7 +370,7 @@ def _smooth(arch: Architecture, blocks: Sequence[Sequence[tuple[int, Real]]], co
     forms = [_unit(reduce(multiply, (power(form, multiplicity) for multiplicity, form in block))) for block in blocks]
     below = forms[0] if arch.blocks[0].dilation == 1 else dilate(forms[0], arch.blocks[0].dilation)
     for block, form in zip(arch.blocks[1:], forms[1:], strict=True):
-        doubtful |= have_hyperroot(below.astype(complex), block.dilation, NEAR_HYPERROOT)
+        doubtful |= distance_to_hyperroot(below.astype(complex), block.dilation) <= NEAR_HYPERROOT
         below = multiply(below, dilate(form, block.dilation))
     shape, rests = _products(reduced, forms, count)
     jacobian = _jacobian(reduced, rests, [_complement(form) for form in forms], shape, np.ones(count))

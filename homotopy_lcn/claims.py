@@ -27,8 +27,8 @@ import numpy as np
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .architecture import Architecture
 from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
-from .classification import RealStructure, all_real_factorizations, real_factorizations
 from .forms import dilate, multiply
+from .real_structure import RealStructure, real_factorizations
 from .strata import Stratum
 
 __all__ = ["Claims", "conclude", "mirrored", "stratum_of"]
@@ -248,7 +248,9 @@ def _parameters(
         indices.append(_inertia(layers.hessian(chart, x)))
     if indices:
         return True, tuple(sorted(indices, key=lambda index: (index is None, index or 0)))
-    choices = [list(all_real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True)]
+    choices = [
+        list(real_factorizations(d, s, repeated=True)) for d, s in zip(arch.layer_degrees, structures, strict=True)
+    ]
     for choice in product(*choices):
         chart, x = _charted(arch, order, choice, w)
         if all(value.contains(0) for value in layers.equations(chart, x).entries()):

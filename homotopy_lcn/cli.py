@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import __version__
 from .cli_survey import survey
 from .errors import InputError
 
@@ -38,7 +37,7 @@ TRACEBACK_VARIABLE = "HOMOTOPY_LCN_TRACEBACK"
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
 CTRL_C = 130  # what typer makes of a KeyboardInterrupt; older versions raise Abort
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 Filters = Annotated[
     str | None,
@@ -106,7 +105,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"{PROGRAM} {__version__}")
+        from .diagnosis import version_line
+
+        print(version_line())
         raise typer.Exit()
 
 
@@ -304,7 +305,7 @@ def geometry(
     if not quiet and json_path != "-":
         _show(render_function_space(space, equations, inequalities))
         if facts is not None:
-            _show(render_filter(facts, distance))
+            _show(render_filter(facts, distance, space.closed))
     return DONE
 
 
@@ -406,6 +407,32 @@ def certify(
                 values = "\n".join(f"  {re}" if point.real else f"  {re}  {im} i" for re, im in numbers)
                 _print(f"filter of point {row}:\n{values}\n")
     return DONE if proofs.complete else NOT_COMPLETE
+
+
+@app.command()
+def doctor(
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random data of the self-test.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+) -> int:
+    """Check the installation: kernel, cache, optional packages and programs, and a self-test of a second.
+
+    Exit code 0 if all that is there works, 3 otherwise.
+    """
+    from dataclasses import asdict
+
+    from .diagnosis import examine
+
+    _check_output(json_path)
+    findings = list(examine(seed))
+    sound = all(finding.state != "broken" for finding in findings)
+    if json_path is not None:
+        _write(json_path, json.dumps({"sound": sound, "findings": [asdict(f) for f in findings]}, indent=1) + "\n")
+    if not quiet and json_path != "-":
+        from .display import render_findings
+
+        _show(render_findings(findings))
+    return DONE if sound else NOT_COMPLETE
 
 
 def _check_certificate(path: str, quiet: bool) -> int:

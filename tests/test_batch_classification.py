@@ -79,7 +79,7 @@ def test_each_point_is_classified_as_among_those_of_its_data(filters, strides, m
     def recorded(arch, data, constant, embedding, pattern, points, whole, real, conditions):
         answers = classify(arch, data, constant, embedding, pattern, points, whole, real, conditions)
         for row in np.flatnonzero(real):
-            calls[embedding].append((points[row].real, whole[row].real, data, constant, answers[row]))
+            calls[embedding].append((points[row].real, whole[row].real, data, constant, answers.points[row]))
         return answers
 
     monkeypatch.setattr(solve, "classify", recorded)
