@@ -72,7 +72,8 @@ def draw_histograms(survey: Survey, path: str | os.PathLike[str]) -> None:
         title = f"$k$ = {arch.filters}, $s$ = {arch.strides}"
         axes[row, 0].set_title(title.replace(",)", ")"), loc="left", fontsize=10, fontweight="bold")
     model, plan = survey.plan.model.description, survey.plan
-    note = f"{plan.draws:,} draws each: {model}; seed {plan.seed}".replace(",", "\N{THIN SPACE}", 1)
+    number = f"{plan.draws:,}".replace(",", "\N{THIN SPACE}")
+    note = f"{number} draws each: {model}; seed {plan.seed}"
     figure.supxlabel(note + (f"; {survey.incomplete} incomplete" if survey.incomplete else ""), fontsize=9)
     target, stream = Path(path), BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
@@ -101,6 +102,7 @@ def _histogram(panel: Any, tally: Tally, name: str, label: str, part: str, part_
         panel.set_xlim(low - 0.7, high + 0.7)
     panel.xaxis.get_major_locator().set_params(integer=True)
     top = panel.get_ylim()[1]
+    panel.set_yticks([tick for tick in panel.get_yticks() if tick <= min(top, 100)])
     panel.set_ylim(0, 1.35 * top)  # room for the legend above the bars
     panel.set_xlabel(label, fontsize=9)
     panel.set_ylabel("% of the draws", fontsize=9)
