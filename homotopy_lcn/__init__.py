@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .architecture import Architecture
+    from .atlas_table import atlas
     from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .surveys import Survey, survey
+    from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
     from .zero_residual import ZeroResidual
 
@@ -32,6 +34,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
+    "ArchitectureTable",
     "Certificate",
     "CountTable",
     "CriticalPoint",
@@ -45,6 +48,7 @@ __all__ = [
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
+    "atlas",
     "certificate",
     "certify",
     "critical_points",
@@ -53,11 +57,13 @@ __all__ = [
     "generic_count",
     "is_in_function_space",
     "survey",
+    "tabulate",
 ]
 
 # No module may be named as one of these: importing it would hide the name that it exports.
 _MODULES = {
     "Architecture": "architecture",
+    "ArchitectureTable": "tabulation",
     "Certificate": "certification",
     "CountTable": "counts",
     "CriticalPoint": "results",
@@ -70,6 +76,7 @@ _MODULES = {
     "Survey": "surveys",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
+    "atlas": "atlas_table",
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",
@@ -78,6 +85,7 @@ _MODULES = {
     "generic_count": "counts",
     "is_in_function_space": "fibres",
     "survey": "surveys",
+    "tabulate": "tabulation",
 }
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .cli_common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, print_text, write
 from .errors import InputError
 
 if TYPE_CHECKING:
     from .architecture import Architecture
     from .progress import Progress, ProgressCallback
 
-__all__ = ["survey"]
+__all__ = ["register", "survey"]
 
 #: What the library's arguments are called here.
 OPTIONS = {
@@ -131,11 +132,9 @@ def _survey(
     engine: str,
     quiet: bool,
 ) -> int:
-    from . import cli
-
     if style not in STYLES:
         raise InputError(f"--format: {style!r}; expected one of {', '.join(STYLES)}")
-    cli._check_output(json_path)
+    check_output(json_path)
     if draw is not None:
         return _solve_draw(networks, model, seed, draw, jobs, engine, json_path, quiet)
     if plot is not None:
@@ -162,69 +161,41 @@ def _survey(
                 progress=_progress(stack, quiet),
             )
         except IncompleteStartSystem as error:
-            cli._complain(f"no statistics: {error}")
-            return cli.NOT_COMPLETE
+            complain(f"no statistics: {error}")
+            return NOT_COMPLETE
         except KeyboardInterrupt:
             if output is None:
                 raise
-            cli._complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
-            return cli.NOT_COMPLETE
+            complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
+            return NOT_COMPLETE
 
     from .survey_display import format_survey
 
     if json_path is not None:
-        cli._write(json_path, format_survey(found, "json"))
+        write(json_path, format_survey(found, "json"))
     if plot is not None:
         found.plot(plot)
     if not quiet and json_path != "-":
-        cli._print(format_survey(found, style))
+        print_text(format_survey(found, style))
     if found.incomplete and not quiet:
-        cli._complain(f"{found.incomplete} draws are incomplete; they are counted with what was found")
-    return cli.NOT_COMPLETE if found.incomplete else cli.DONE
+        complain(f"{found.incomplete} draws are incomplete; they are counted with what was found")
+    return NOT_COMPLETE if found.incomplete else DONE
 
 
 def _networks(filters: list[str] | None, strides: list[str] | None, path: str | None) -> list[Architecture]:
-    from . import cli
-
     sizes, steps = filters or [], strides or []
     if path is not None:
         if sizes or steps:
             raise InputError("--architectures: given with -k or -s; expected one or the other")
-        return _from_file(path)
+        from .architecture_lists import read_architectures
+
+        return read_architectures(path)
     if not sizes or len(sizes) != len(steps):
         raise InputError(
             f"-k/--filters: {len(sizes)} given, and {len(steps)} -s/--strides; expected one of each for every network, "
             "as in -k 3,2 -s 2,1 -k 2,2,2 -s 1,2,1"
         )
-    return [cli._architecture(k, s) for k, s in zip(sizes, steps, strict=True)]
-
-
-def _from_file(path: str) -> list[Architecture]:
-    from . import cli
-
-    try:
-        with open(path, encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not text"
-        raise InputError(f"--architectures: cannot read {path!r} ({reason}); expected a text file") from None
-    networks = []
-    for number, line in enumerate(lines, start=1):
-        words = line.partition("#")[0].split()
-        if not words:
-            continue
-        if len(words) != 2:
-            raise InputError(
-                f"--architectures: {path!r}, line {number}: {line.strip()!r}; expected filter sizes and strides, as in "
-                "3,2 2,1"
-            )
-        try:
-            networks.append(cli._architecture(*words))
-        except InputError as error:
-            raise InputError(f"--architectures: {path!r}, line {number}: {error}") from None
-    if not networks:
-        raise InputError(f"--architectures: {path!r} names no network; expected a line for each, as in 3,2 2,1")
-    return networks
+    return [architecture_of(k, s) for k, s in zip(sizes, steps, strict=True)]
 
 
 def _solve_draw(
@@ -281,3 +252,8 @@ def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
         )
 
     return tell
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(survey)

@@ -22,7 +22,7 @@ from .files import write_atomically
 from .function_space import STRIDE_ONE
 from .slices import Slice, slice_of_function_space, slice_point
 
-__all__ = ["FIGURE_1", "draw_figure1", "figure1_page"]
+__all__ = ["FIGURE_1", "draw_figure1", "figure1_page", "load_library"]
 
 Array = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def draw_figure1(
     InputError
         If matplotlib or plotly is not installed, or a file cannot be written.
     """
-    pyplot, plotly = _load("matplotlib.figure"), _load("plotly.graph_objects")
+    pyplot, plotly = load_library("matplotlib.figure"), load_library("plotly.graph_objects")
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")
@@ -79,7 +79,8 @@ def draw_figure1(
     return written
 
 
-def _load(module: str) -> Any:
+def load_library(module: str) -> Any:
+    """A module of an optional dependency; raises InputError if it is not installed."""
     try:
         return import_module(module)
     except ImportError as error:
@@ -110,7 +111,7 @@ def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
 
 def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     """A matplotlib figure."""
-    art3d = _load("mpl_toolkits.mplot3d.art3d")
+    art3d = load_library("mpl_toolkits.mplot3d.art3d")
     figure = module.Figure(figsize=(11, 5.6), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0, 0.98, 1))  # room for the labels of the last axis
     styles = {
@@ -182,7 +183,7 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
     marks : (P, 3) float array
         Further points.
     """
-    subplots = _load("plotly.subplots")
+    subplots = load_library("plotly.subplots")
     figure = subplots.make_subplots(
         rows=1,
         cols=len(slices),

@@ -229,7 +229,11 @@ def test_mistakes_have_one_line_and_exit_code_2(arguments, problem, capsys, tmp_
 
 def test_a_file_of_networks_with_a_mistake_is_named_with_its_line(tmp_path, capsys):
     place = tmp_path / "networks.txt"
-    for text, problem in (("2,2 1,1\n3,2\n", "line 2: '3,2'"), ("2,2 1\n", "line 1"), ("# none\n", "names no network")):
+    for text, problem in (
+        ("2,2 1,1\n3,2\n", "line 2: '3,2'"),
+        ("2,2 1\n", "line 1"),
+        ("#\n", "no architecture in"),
+    ):
         place.write_text(text)
         assert cli.main(["survey", "--architectures", str(place)]) == cli.UNUSABLE_INPUT
         assert problem in capsys.readouterr().err
