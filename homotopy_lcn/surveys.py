@@ -23,7 +23,7 @@ from .architecture import Architecture
 from .counts import generic_count
 from .data_models import DataModel, data_model, draw_loss
 from .draws import Table, cell_size, prepare, saddle_columns, solve_draws
-from .errors import InputError
+from .errors import InputError, check_integer
 from .progress import Progress, ProgressCallback
 from .runs import Chunk, RunDirectory
 from .solve import critical_points
@@ -388,12 +388,11 @@ def _planned(
     if len(set(given)) < len(given):
         twice = next(arch for arch in given if given.count(arch) > 1)
         raise InputError(f"architectures: {twice} given twice; expected different ones")
-    integers: tuple[tuple[str, object, int], ...] = (
-        ("draws", draws, 1), ("seed", seed, 0), ("jobs", jobs, 1), ("chunk", 1 if chunk is None else chunk, 1),
-    )  # fmt: skip
-    for name, value, least in integers:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise InputError(f"{name}: {value!r} given; expected an integer, at least {least}")
+    check_integer("draws", draws, 1)
+    check_integer("seed", seed, 0)
+    check_integer("jobs", jobs, 1)
+    if chunk is not None:
+        check_integer("chunk", chunk, 1)
     chosen = data_model(model) if isinstance(model, str) else model
     return SurveyPlan(given, chosen, int(draws), int(seed), engine)
 
