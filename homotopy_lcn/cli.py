@@ -135,7 +135,10 @@ def solve(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE.npz", help="Data: arrays X and Y, or gram and b (and constant).", show_default=False
+            metavar="FILE",
+            help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); or FILE.json with gram and b, "
+            'where texts such as "1/3" or "0.1" are exact numbers.',
+            show_default=False,
         ),
     ] = None,
     csv: Annotated[
@@ -212,7 +215,7 @@ def solve(
     if prove and not interrupted:
         from .certification import certificate
 
-        proofs = certificate(result, jobs=jobs)
+        proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
         code = _report_result(proofs.result, description, json_path, quiet, interrupted)
         if not quiet and json_path != "-":
             _print(f"{proofs}\n")
@@ -376,7 +379,7 @@ def certify(
         for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
             if given is not None:
                 raise InputError(f"{option}: given with --check; expected --check alone, which only verifies")
-        return _check_certificate(file, quiet)
+        return _check_certificate(file, quiet, jobs)
     for option, path in (("-o", output), ("--json", json_path)):
         _check_output(path, option)
 
@@ -438,11 +441,11 @@ cli_tables.register(app)
 cli_survey.register(app)
 
 
-def _check_certificate(path: str, quiet: bool) -> int:
+def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
     from .certificate_file import check as verify
-    from .certification import describe_statement
+    from .statements import describe_statement
 
-    outcome = verify(path)
+    outcome = verify(path, jobs=jobs)
     for failure in outcome.failures:
         _complain(f"{path}: {failure}")
     if outcome.statement is None:
@@ -491,7 +494,7 @@ def _load(
     from . import inputs
 
     if data is not None:
-        return inputs.from_npz(data, architecture)
+        return inputs.from_file(data, architecture)
     if csv is not None:
         return inputs.from_csv(csv, _names(x), _names(y), architecture)
     if series is not None:
