@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import cli_paper, cli_plot, cli_tables
+from . import cli_paper, cli_plot, cli_survey, cli_tables
 from .cli_common import (
     DONE,
     INTERNAL_ERROR,
@@ -438,6 +438,7 @@ def doctor(
 
 
 cli_tables.register(app)
+cli_survey.register(app)
 
 
 def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
