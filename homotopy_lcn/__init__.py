@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .fibres import FilterGeometry, describe_filter, is_in_function_space
     from .function_space import FunctionSpace, describe_function_space
     from .loss import SquaredLoss
+    from .report_page import report
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .tracking import TrackerOptions
@@ -50,6 +51,7 @@ __all__ = [
     "describe_function_space",
     "generic_count",
     "is_in_function_space",
+    "report",
 ]
 
 # No module may be named as one of these: importing it would hide the name that it exports.
@@ -73,6 +75,7 @@ _MODULES = {
     "describe_function_space": "function_space",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
+    "report": "report_page",
 }
 
 
