@@ -70,7 +70,7 @@ def table_html(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption
         lines = "<br>".join(escape(text).split("\n"))
         return f'<{tag} style="{_CELL}{"right" if right else "left"}">{lines}</{tag}>'
 
-    parts = ['<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0.4em 0">']
+    parts = ['<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0.4em 0;color:inherit">']
     if caption:
         parts.append(f'<caption style="text-align:left;font-weight:bold;color:inherit">{escape(caption)}</caption>')
     if any(heading for heading, _ in columns):
@@ -90,7 +90,7 @@ def architecture_html(architecture: Architecture) -> str:
         ("total stride S", str(architecture.stride)),
         ("dim M", str(architecture.dimension)),
         ("reduced architecture", describe_notation(architecture.reduced)),
-        ("blocks", ", ".join(f"degree {degree}, dilation {dilation}" for degree, dilation in architecture.blocks)),
+        ("blocks", "; ".join(f"degree {degree}, dilation {dilation}" for degree, dilation in architecture.blocks)),
     ]
     return table_html([("", False), ("", False)], [row for row in rows if row[1]], "Linear convolutional network")
 
@@ -152,7 +152,7 @@ def point_html(point: CriticalPoint) -> str:
     """Everything known about one critical point, and the real critical θ over it."""
     rows = [
         ("filter w", _entries(point)),
-        ("loss", f"{point.loss:.10g}"),
+        ("loss", _number(point.loss, 10)),
         ("stratum", f"{format_pattern(point.stratum)}, {describe_purity(point.pure)}"),
     ]
     if point.real:
@@ -186,4 +186,8 @@ def _entries(point: CriticalPoint) -> str:
 
 
 def _numbers(values: Sequence[complex]) -> str:
-    return ", ".join(f"{value:.4g}" for value in values)
+    return ", ".join(_number(value, 4) for value in values)
+
+
+def _number(value: complex, digits: int) -> str:
+    return f"{value:.{digits}g}".replace("j", "i").replace("-", "−")

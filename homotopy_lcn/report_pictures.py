@@ -150,8 +150,9 @@ def loss_ladder(result: CriticalPoints) -> Picture | None:
     return Picture(
         name="ladder",
         title="Loss ladder",
-        caption="The loss of every real critical filter, by the kind of the real critical θ over it. Rungs are pure "
-        "points, diamonds spurious ones, which are critical because dμ is degenerate." + _left_out(result, real=True),
+        caption="The loss of every real critical filter, by the kind of the real critical θ over it (saddle 2: of "
+        "index 2). Rungs are pure points, diamonds spurious ones, which are critical because dμ is degenerate."
+        + _left_out(result, real=True),
         data=data,
         layout=layout,
         views=views,
@@ -235,8 +236,9 @@ def _slice_of_figure_1(result: CriticalPoints, attained: Sequence[int]) -> Pictu
         name="slice",
         title="Slice of the function space",
         caption="M in the slice A = 1, C = −1 of the filters w = (A, B, C, D, E), as in Figure 1 of Kohn, Montúfar, "
-        "Shahverdi, Trager (2024). Attained critical filters stand where their orbit under scaling and x ↦ t x, which "
-        "preserve M, meets the slice." + (note if outside else ""),
+        "Shahverdi, Trager (2024). Attained critical filters stand where their orbit under scaling and "
+        "x\N{NO-BREAK SPACE}↦\N{NO-BREAK SPACE}t\N{NO-BREAK SPACE}x, which preserve M, meets the slice."
+        + (note if outside else ""),
         data=data,
         layout={"scene": {**slice_scene(), "camera": CAMERA}},
     )
@@ -379,7 +381,7 @@ def _columns(point: CriticalPoint) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for kind, index in zip(point.kinds, point.indices, strict=True):
         name = kind or "undecided"
-        found[f"saddle of index {index}" if name == "saddle" and index is not None else name] = name
+        found[f"saddle {index}" if name == "saddle" and index is not None else name] = name
     return [(kind, column) for column, kind in found.items()]
 
 
