@@ -89,9 +89,11 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         summary=_definitions(summary(found)),
         strata=_strata(found),
         certificate=_certificate(proofs) if proofs is not None else "",
-        pictures=_figures(drawn, wanted=pictures),
+        pictures=_figures(drawn)
+        if program or not pictures
+        else _verdict(None, "No pictures", f"They need plotly: {REMEDY}"),
         data=_embedded({**_table(found), "pictures": drawn}),
-        plotly=f"<script>{program}</script>" if program else "",
+        plotly=f"<script>{program}</script>" if drawn else "",
     )
 
 
@@ -198,10 +200,7 @@ def _pictures(result: CriticalPoints) -> list[dict[str, Any]]:
     ]
 
 
-def _figures(drawn: Sequence[dict[str, Any]], *, wanted: bool) -> str:
-    if not drawn:
-        text = f"The pictures of this report need plotly: {REMEDY}, then write it again." if wanted else ""
-        return f'<p class="verdict screen">{escape(text)}</p>' if text else ""
+def _figures(drawn: Sequence[dict[str, Any]]) -> str:
     parts = []
     for picture in drawn:
         name, title, caption = (escape(picture[key]) for key in ("name", "title", "caption"))

@@ -93,6 +93,16 @@ def test_without_plotly_the_page_says_how_to_get_pictures(result, tmp_path, monk
     assert (tmp_path / "page.html").is_file()
 
 
+def test_a_result_without_points_has_a_page(tmp_path):
+    arch = hl.Architecture((2, 2), (1, 1))
+    result = hl.critical_points(arch, hl.SquaredLoss(np.eye(3), np.zeros(3)), seed=0)
+    assert len(result) == 0
+    page = report_page(result)
+    assert embedded(page) == {"points": [], "kinds": [], "strata": [], "pictures": []}
+    assert "No pictures" not in page
+    assert len(page) < 10**5
+
+
 def test_texts_from_a_file_cannot_become_part_of_the_page(result):
     hostile = '</script><script>alert(1)</script>" onload="alert(2)'
     page = report_page(replace(result, software=hostile), pictures=False)
