@@ -75,6 +75,7 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         raise InputError(f"result: {type(result).__name__}; expected a CriticalPoints or a Certificate")
     program = plotly_program() if pictures else None
     drawn = _pictures(found) if program else []
+    absent = _verdict(None, "No pictures", f"They need plotly: {REMEDY}")
     heading = f"Critical points of a linear convolutional network, {describe_notation(found.architecture)}"
     page = Template(_template("report.html"))
     return page.substitute(
@@ -89,9 +90,7 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         summary=_definitions(summary(found)),
         strata=_strata(found),
         certificate=_certificate(proofs) if proofs is not None else "",
-        pictures=_figures(drawn)
-        if program or not pictures
-        else _verdict(None, "No pictures", f"They need plotly: {REMEDY}"),
+        pictures=_figures(drawn) + (absent if pictures and not program else ""),
         data=_embedded({**_table(found), "pictures": drawn}),
         plotly=f"<script>{program}</script>" if drawn else "",
     )

@@ -117,6 +117,15 @@ def column(page, name):
     return [row.locator("td").nth(place).inner_text() for row in page.locator(ROWS).all()]
 
 
+def wait_until(page, condition):
+    """Playwright's own wait needs eval, which the page's content security policy forbids."""
+    for _ in range(1000):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"never came true: {condition}")
+
+
 def overflows(page):
     return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
@@ -154,7 +163,7 @@ def test_it_filters_by_kind_stratum_reality_and_text(page, result):
     assert numbers(page) == both
     assert page.locator("#shown").inner_text() == f"{len(both)} of {len(points)} critical filters"
     page.locator("button[type=reset]").click()
-    page.wait_for_function(f"document.querySelectorAll('{ROWS}').length === {len(points)}")
+    wait_until(page, f"document.querySelectorAll('{ROWS}').length === {len(points)}")
     page.select_option("#choose-reality", "complex")
     assert numbers(page) == [row for row, point in points if not point.real]
     page.select_option("#choose-reality", "attained")
@@ -207,10 +216,10 @@ def test_pictures_react_to_the_mouse_and_lead_to_the_table(page, result):
 def test_views_switch(page):
     figure = page.locator("figure[data-picture=ladder]")
     figure.get_by_role("button", name="logarithmic").click()
-    page.wait_for_function("document.querySelector('figure[data-picture=ladder] .plot').layout.yaxis.type === 'log'")
+    wait_until(page, "document.querySelector('figure[data-picture=ladder] .plot').layout.yaxis.type === 'log'")
     assert figure.get_by_role("button", name="logarithmic").get_attribute("aria-pressed") == "true"
     figure.get_by_role("button", name="linear").click()
-    page.wait_for_function("document.querySelector('figure[data-picture=ladder] .plot').layout.yaxis.type === 'linear'")
+    wait_until(page, "document.querySelector('figure[data-picture=ladder] .plot').layout.yaxis.type === 'linear'")
 
 
 def test_themes_change_page_and_pictures(page):
@@ -218,10 +227,10 @@ def test_themes_change_page_and_pictures(page):
     paper = "document.querySelector('figure[data-picture=complex] .plot').layout.paper_bgcolor"
     light = page.evaluate(ground), page.evaluate(paper)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{paper} !== '{light[1]}'")
+    wait_until(page, f"{paper} !== '{light[1]}'")
     assert page.evaluate(ground) != light[0]
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{paper} === '{light[1]}'")
+    wait_until(page, f"{paper} === '{light[1]}'")
 
 
 def test_paper_gets_all_rows_and_still_pictures(page, result):
