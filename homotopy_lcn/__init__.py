@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .architecture import Architecture
+    from .atlas_table import atlas
     from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .report_page import report
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
+    from .surveys import Survey, survey
+    from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
     from .zero_residual import ZeroResidual
 
@@ -32,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
+    "ArchitectureTable",
     "Certificate",
     "CountTable",
     "CriticalPoint",
@@ -41,9 +45,11 @@ __all__ = [
     "InputError",
     "SolveInterrupted",
     "SquaredLoss",
+    "Survey",
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
+    "atlas",
     "certificate",
     "certify",
     "critical_points",
@@ -52,11 +58,14 @@ __all__ = [
     "generic_count",
     "is_in_function_space",
     "report",
+    "survey",
+    "tabulate",
 ]
 
 # No module may be named as one of these: importing it would hide the name that it exports.
 _MODULES = {
     "Architecture": "architecture",
+    "ArchitectureTable": "tabulation",
     "Certificate": "certification",
     "CountTable": "counts",
     "CriticalPoint": "results",
@@ -66,8 +75,10 @@ _MODULES = {
     "InputError": "errors",
     "SolveInterrupted": "solve",
     "SquaredLoss": "loss",
+    "Survey": "surveys",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
+    "atlas": "atlas_table",
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",
@@ -76,6 +87,8 @@ _MODULES = {
     "generic_count": "counts",
     "is_in_function_space": "fibres",
     "report": "report_page",
+    "survey": "surveys",
+    "tabulate": "tabulation",
 }
 
 

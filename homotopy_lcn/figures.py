@@ -22,7 +22,15 @@ from .files import write_atomically
 from .function_space import STRIDE_ONE
 from .slices import Slice, slice_of_function_space, slice_point
 
-__all__ = ["FIGURE_1", "draw_figure1", "figure1_page", "in_box", "slice_scene", "slice_traces"]
+__all__ = [
+    "FIGURE_1",
+    "draw_figure1",
+    "figure1_page",
+    "in_box",
+    "load_library",
+    "slice_scene",
+    "slice_traces",
+]
 
 Array = NDArray[np.float64]
 
@@ -31,6 +39,8 @@ FIGURE_1 = (Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)))
 
 BLUE, SURFACE, OUTSIDE = "#1553d6", "#e9b872", "#9a9a9a"
 VIEW = {"elev": 16, "azim": -52}
+#: Where the slice is seen from on a page.
+CAMERA = {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}}
 #: Bounds of B, D, E.
 BOX = ((-1.76, 1.76), (-3.08, 3.08), (-1.32, 0.78))
 
@@ -61,7 +71,8 @@ def draw_figure1(
     InputError
         If matplotlib or plotly is not installed, or a file cannot be written.
     """
-    pyplot, plotly = _load("matplotlib.figure"), _load("plotly.graph_objects")
+    pyplot = load_library("matplotlib.figure")
+    load_library("plotly.subplots")  # what is missing is said before anything is computed
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")
@@ -69,17 +80,18 @@ def draw_figure1(
     marks = np.array([mark for w in points if (mark := slice_point(w)) is not None and in_box(mark)]).reshape(-1, 3)
     picture = _picture(pyplot, slices, marks)
     written = []
-    for ending, options in (("png", {"dpi": 200}), ("pdf", {"metadata": {"CreationDate": None}})):
+    for ending, options in (("png", {"dpi": 200}), ("pdf", {"dpi": 300, "metadata": {"CreationDate": None}})):
         stream = BytesIO()
         picture.savefig(stream, format=ending, **options)
         written.append(target / f"figure1.{ending}")
         write_atomically(written[-1], stream.getvalue())
     written.append(target / "figure1.html")
-    write_atomically(written[-1], figure1_page(plotly, slices, marks))
+    write_atomically(written[-1], figure1_page(slices, marks))
     return written
 
 
-def _load(module: str) -> Any:
+def load_library(module: str) -> Any:
+    """A module of an optional dependency; raises InputError if it is not installed."""
     try:
         return import_module(module)
     except ImportError as error:
@@ -111,8 +123,9 @@ def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
 
 def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     """A matplotlib figure."""
-    art3d = _load("mpl_toolkits.mplot3d.art3d")
-    figure = module.Figure(figsize=(11, 5.9), layout="constrained")
+    art3d = load_library("mpl_toolkits.mplot3d.art3d")
+    figure = module.Figure(figsize=(11, 5.6), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 0.98, 1))  # room for the labels of the last axis
     styles = {
         "outside": {"color": OUTSIDE, "linestyle": (0, (1, 1.2)), "linewidth": 1.8},
         "boundary": {"color": "black", "linestyle": (0, (1, 1.5)), "linewidth": 1.4},
@@ -124,7 +137,13 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
         axes.set_proj_type("persp", focal_length=0.6)
         triangles = part.triangles
         surface = art3d.Poly3DCollection(
-            triangles, facecolors=_shaded(triangles), edgecolors="none", antialiaseds=False, alpha=0.9, zorder=1
+            triangles,
+            facecolors=_shaded(triangles),
+            edgecolors="none",
+            antialiaseds=False,
+            alpha=0.9,
+            zorder=1,
+            rasterized=True,
         )
         axes.add_collection3d(surface)
         for label, kind, ends in _line_pieces(part):
@@ -139,7 +158,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
             style = {"color": "#b3123f", "marker": "^", "s": 30, "zorder": 5, "depthshade": False}
             handles["critical filters"] = axes.scatter(*marks.T, **style)
         axes.set(xlim=BOX[0], ylim=BOX[1], zlim=BOX[2], xlabel="B", ylabel="D", zlabel="E")
-        axes.set_box_aspect((1, 1, 0.85), zoom=1.03)
+        axes.set_box_aspect((1, 1, 0.85), zoom=1.08)
         axes.view_init(**VIEW)
         axes.set_title(_title(part.architecture), fontsize=12)
         for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
@@ -165,18 +184,16 @@ def _shaded(triangles: Array) -> Array:
     return np.concatenate([np.clip(base * brightness[:, None] * 1.08, 0, 1), np.full((len(triangles), 1), 0.9)], axis=1)
 
 
-def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
+def figure1_page(slices: Sequence[Slice], marks: Array) -> str:
     """The interactive page, complete with the program that shows it.
 
     Parameters
     ----------
-    module : module
-        ``plotly.graph_objects``.
     slices : sequence of Slice
     marks : (P, 3) float array
         Further points.
     """
-    subplots = _load("plotly.subplots")
+    subplots = load_library("plotly.subplots")
     figure = subplots.make_subplots(
         rows=1,
         cols=len(slices),
@@ -198,10 +215,14 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
             add(column, _dots(marks, "critical filters", "#b3123f", "diamond"))
     scene = slice_scene()
     figure.update_layout(
-        title={"text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)"},
+        title={
+            "text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)",
+            "x": 0.5,
+            "xanchor": "center",
+        },
         **{"scene" + (str(n) if n > 1 else ""): scene for n in range(1, len(slices) + 1)},
-        legend={"orientation": "h", "y": -0.02},
-        margin={"l": 10, "r": 10, "t": 80, "b": 10},
+        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0.0, "yanchor": "top", "itemwidth": 60},
+        margin={"l": 10, "r": 10, "t": 80, "b": 60},
     )
     return str(figure.to_html(include_plotlyjs=True, full_html=True, div_id="figure1"))
 
@@ -227,7 +248,7 @@ def slice_scene() -> dict[str, Any]:
         f"{axis}axis": {"title": {"text": name}, "range": list(bounds)}
         for axis, name, bounds in zip("xyz", "BDE", BOX, strict=True)
     }
-    return {**axes, "aspectmode": "cube", "camera": {"eye": {"x": 1.1, "y": -1.6, "z": 0.7}}}
+    return {**axes, "aspectmode": "cube", "camera": CAMERA}
 
 
 def _line(points: Array, name: str, colour: str, dash: str, width: int) -> dict[str, Any]:

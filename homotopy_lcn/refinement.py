@@ -19,10 +19,12 @@ from .equations import Complex, Data, Equations, Real
 from .forms import adjoint_multiply, dilate, multiply, power
 from .strata import Stratum
 
-__all__ = ["Refined", "gradient_residual", "refine"]
+__all__ = ["Refined", "filters_of", "gradient_residual", "gradient_residuals", "refine"]
 
 #: Points refined together.
 BATCH = 2048
+#: A Newton step below this over the condition number is so near the solution that the next one is smaller by as much.
+NEAR = 1e-4
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,15 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     with np.errstate(all="ignore"):
         for step in range(steps):
             at = current[active]
-            rounded = at.astype(complex)
-            bases = equations.patches(rounded)
-            evaluation = equations.evaluate(
-                rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
-            )
-            assert evaluation.hessian is not None
-            matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
+            # Near the solution the last matrix is as good as a new one.
+            if step == 0 or not (errors[active] * conditions[active] < NEAR).all():
+                rounded = at.astype(complex)
+                bases = equations.patches(rounded)
+                evaluation = equations.evaluate(
+                    rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
+                )
+                assert evaluation.hessian is not None
+                matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
             ambient = _gradient(stratum, at, gram, b)
             local = [at[:, :1] * ambient[:, :1]]
             for part, basis in zip(stratum.slices, bases, strict=True):
@@ -101,10 +105,13 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             current[active[better]] = moved[better]
             errors[active[better]] = size[better]
             # The next step would be smaller by the condition number times the rounding of the Newton matrix.
-            done = (errors[active] < 1e-15) & (errors[active] * conditions[active] < 1e-4)
-            active = active[better & ~done]
-            if not active.size:
+            done = (errors[active] < 1e-15) & (errors[active] * conditions[active] < NEAR)
+            going = better & ~done
+            if not going.any():
                 break
+            if not going.all():
+                active, rounded, matrix = active[going], rounded[going], matrix[going]
+                bases = [basis[going] for basis in bases]
     return Refined(current, filters_of(stratum, current).astype(complex), errors, conditions)
 
 
@@ -122,6 +129,18 @@ def gradient_residual(stratum: Stratum, points: NDArray[Any], data: Data) -> Rea
     return np.asarray(size / np.where(terms > 0, terms, 1.0), float)
 
 
+def gradient_residuals(stratum: Stratum, points: Complex, filters: Complex, gram: Real, b: Real) -> Real:
+    """The same for points of data of their own, (P, K, K) and (P, K), in plain double precision."""
+    gradient = _gradient(stratum, points, gram, b)
+    gradient[:, 0] *= points[:, 0]
+
+    def norm(values: NDArray[Any]) -> Real:
+        return np.asarray(np.sqrt((values.real**2 + values.imag**2).sum(axis=tuple(range(1, values.ndim)))))
+
+    terms = np.abs(points[:, 0]) * (norm(gram) * norm(filters) + norm(b))
+    return np.asarray(norm(gradient) / np.where(terms > 0, terms, 1.0))
+
+
 def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:
     """End-to-end filters (P, K) of points (P, coordinates), by convolution."""
     result = points[:, :1]
@@ -131,7 +150,10 @@ def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:
 
 
 def _gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Half the gradient of the loss in all coordinates, (P, coordinates)."""
+    """Half the gradient of the loss in all coordinates, (P, coordinates).
+
+    The Gram matrix (K, K) and the moment vector (K,) may as well be those of each point, (P, K, K) and (P, K).
+    """
     powers = [
         dilate(power(points[:, part], factor.power), factor.dilation)
         for factor, part in zip(stratum.factors, stratum.slices, strict=True)
@@ -141,7 +163,8 @@ def _gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDA
     product = one
     for form in powers:
         product = multiply(product, form)
-    residual = (points[:, :1] * product) @ gram - b
+    filters = points[:, :1] * product
+    residual = (filters @ gram if gram.ndim == 2 else (filters[:, None, :] @ gram)[:, 0]) - b
     result[:, 0] = (product * residual).sum(axis=1)
     for f, (factor, part) in enumerate(zip(stratum.factors, stratum.slices, strict=True)):
         rest = points[:, :1] * factor.power

@@ -37,8 +37,6 @@ MOST_DRAWN = 1500
 SURFACE_RESOLUTION = 24
 #: Points along each side of a plane: for M, which may be thin, and for the loss.
 PLANE_RESOLUTION, LOSS_RESOLUTION = 201, 41
-#: Where the slice of Figure 1 is seen from.
-CAMERA = {"eye": {"x": 1.0, "y": -1.45, "z": 0.55}, "center": {"x": 0.0, "y": 0.0, "z": -0.15}}
 #: A filter that is no further from a plane than this, relative to its norm, lies on it.
 ON_PLANE = 1e-9
 #: Imaginary parts of roots below this are rounding errors, in pictures.
@@ -240,7 +238,7 @@ def _slice_of_figure_1(result: CriticalPoints, attained: Sequence[int]) -> Pictu
         "x\N{NO-BREAK SPACE}↦\N{NO-BREAK SPACE}t\N{NO-BREAK SPACE}x, which preserve M, meets the slice."
         + (note if outside else ""),
         data=data,
-        layout={"scene": {**slice_scene(), "camera": CAMERA}},
+        layout={"scene": slice_scene()},
     )
 
 

@@ -139,6 +139,8 @@ def test_the_command_writes_the_page_and_its_exit_code_tells_completeness(result
     assert cli.main(["report", str(whole), "-o", str(page), "--no-pictures"]) == 0
     assert capsys.readouterr().out == f"{page}\n"
     assert page.read_text(encoding="utf-8") == report_page(result, pictures=False)
+    assert cli.main(["report", str(whole), "-o", "-", "--no-pictures"]) == 0
+    assert capsys.readouterr().out == page.read_text(encoding="utf-8")
     replace(result, complete=False).to_json(part)
     assert cli.main(["report", str(part), "-o", str(page), "--no-pictures", "-q"]) == 3
     assert capsys.readouterr().out == ""
