@@ -30,6 +30,7 @@ __all__ = [
     "architecture_html",
     "certificate_html",
     "counts_html",
+    "note_html",
     "point_html",
     "result_html",
     "table_html",
@@ -40,7 +41,6 @@ MOST_POINTS = 30
 #: Entries of a filter that a line shows.
 MOST_ENTRIES = 12
 _CELL = "padding:0.15em 0.7em;border:0;border-bottom:1px solid rgba(128,128,128,0.35);text-align:"
-_NOTE = '<p style="opacity:0.75;margin:0.3em 0">{}</p>'
 
 #: A column: its heading, and whether it holds numbers.
 Column = tuple[str, bool]
@@ -82,6 +82,11 @@ def table_html(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption
     return "".join([*parts, "</tbody></table></div>"])
 
 
+def note_html(text: str) -> str:
+    """A line below a table."""
+    return f'<p style="opacity:0.75;margin:0.3em 0">{escape(text)}</p>'
+
+
 def architecture_html(architecture: Architecture) -> str:
     """The network, its reduced architecture and its blocks."""
     rows = [
@@ -120,7 +125,7 @@ def counts_html(table: CountTable) -> str:
     rows.append(
         line("all", f"{table.pure} pure, {table.spurious} spurious", table.filters, generic, "", table.parameters)
     )
-    return table_html(columns, rows, describe_network(table.architecture)) + _NOTE.format(escape(explain_counts(table)))
+    return table_html(columns, rows, describe_network(table.architecture)) + note_html(explain_counts(table))
 
 
 def result_html(result: CriticalPoints) -> str:
@@ -144,7 +149,7 @@ def result_html(result: CriticalPoints) -> str:
         parts.append(table_html([*columns, ("filter w", False)], rows, "Real critical filters, by loss"))
     left = len(result.real) - MOST_POINTS
     if left > 0:
-        parts.append(_NOTE.format(f"and {quantity(left, 'real point', 'real points')} of larger loss"))
+        parts.append(note_html(f"and {quantity(left, 'real point', 'real points')} of larger loss"))
     return "".join(parts)
 
 

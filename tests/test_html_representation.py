@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import homotopy_lcn as hl
-from homotopy_lcn import html_representation
+from homotopy_lcn import html_representation, text_tables
 from homotopy_lcn.html_representation import table_html
 
 
@@ -69,6 +69,17 @@ def test_every_point(result):
         names = [name for name, _ in rows]
         assert sum(name.startswith("critical θ") for name in names) == len(point.parameters)
         assert ("place" in names) == point.real
+
+
+def test_tables_across_architectures(monkeypatch):
+    table = hl.tabulate([hl.Architecture((2, 2), (1, 1)), hl.Architecture((3, 2), (2, 1))])
+    ((head, *rows),) = tables(table._repr_html_())
+    assert len(rows) == 2
+    assert head == [column.title for column in table.to_table().columns]
+    assert not any("<" in text for row in rows for text in row)
+    monkeypatch.setattr(text_tables, "MOST_IN_NOTEBOOKS", 1)
+    assert len(tables(table._repr_html_())[0]) == 2
+    assert "and 1 more<" in table._repr_html_()
 
 
 def test_certificate(result):
