@@ -126,6 +126,7 @@
     for (const column of columns) {
       const cell = make("td");
       cell.className = column.cell.className;
+      cell.dataset.column = column.name;
       if (column.name === "row") {
         const open = state.open.has(point.row);
         cell.classList.add("row");
