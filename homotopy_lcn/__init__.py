@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .fibres import FilterGeometry, describe_filter, is_in_function_space
     from .function_space import FunctionSpace, describe_function_space
     from .loss import SquaredLoss
+    from .report_page import report
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .surveys import Survey, survey
@@ -56,6 +57,7 @@ __all__ = [
     "describe_function_space",
     "generic_count",
     "is_in_function_space",
+    "report",
     "survey",
     "tabulate",
 ]
@@ -84,6 +86,7 @@ _MODULES = {
     "describe_function_space": "function_space",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
+    "report": "report_page",
     "survey": "surveys",
     "tabulate": "tabulation",
 }

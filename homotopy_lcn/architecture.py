@@ -76,6 +76,11 @@ class Architecture:
     def __repr__(self) -> str:
         return f"Architecture(filters={self.filters}, strides={self.strides})"
 
+    def _repr_html_(self) -> str:
+        from .html_representation import architecture_html
+
+        return architecture_html(self)
+
     @property
     def depth(self) -> int:
         """Number of layers, L."""

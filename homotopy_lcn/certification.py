@@ -110,6 +110,11 @@ class Certificate:
             lines.append(f"global minimum: {self.points[statement.global_minimum].claims.loss.real}")
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from .html_representation import certificate_html
+
+        return certificate_html(self)
+
     def decimals(self, row: int, digits: int) -> list[tuple[str, str]]:
         """The filter of a point of the result as decimal strings (re, im), wrong by at most one unit in the last digit.
 

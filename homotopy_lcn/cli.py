@@ -35,6 +35,7 @@ from .cli_common import print_text as _print
 from .cli_common import progress_bars as _progress
 from .cli_common import show as _show
 from .cli_common import write as _write
+from .cli_report import report
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ paper = typer.Typer(cls=cli_paper.PaperGroup, help=cli_paper.HELP)
 paper.command("all")(cli_paper.everything)
 app.add_typer(paper, name="paper")
 app.add_typer(cli_plot.plot, name="plot")
+app.command()(report)
 
 
 @app.callback()

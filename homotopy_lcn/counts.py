@@ -105,6 +105,11 @@ class CountTable:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def _repr_html_(self) -> str:
+        from .html_representation import counts_html
+
+        return counts_html(self)
+
     @cached_property
     def pure(self) -> int:
         """Number of pure critical filters: the generic ED degree of the function space."""

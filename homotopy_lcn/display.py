@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,17 +15,24 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from .architecture import Architecture
 from .counts import CountTable
 from .progress import Progress
-from .results import CriticalPoint, CriticalPoints, describe_paths, format_pattern, quantity
+from .results import CriticalPoints, format_pattern
+from .wording import (
+    STAR,
+    describe_kinds,
+    describe_network,
+    describe_place,
+    describe_purity,
+    explain_counts,
+    summary,
+)
 
 if TYPE_CHECKING:
     from .diagnosis import Finding
 
 __all__ = ["ProgressBars", "render_counts", "render_findings", "render_result"]
 
-STAR = "★"
 #: How the state of a finding is shown.
 MARKS = {"ok": ("✓", "green"), "absent": ("–", "dim"), "broken": ("✗", "bold red")}
 
@@ -79,7 +85,11 @@ def render_counts(table: CountTable) -> RenderableType:
     rich renderable
     """
     rows = Table(
-        box=SIMPLE_HEAD, title=_describe(table.architecture), title_justify="left", title_style="bold", show_footer=True
+        box=SIMPLE_HEAD,
+        title=describe_network(table.architecture),
+        title_justify="left",
+        title_style="bold",
+        show_footer=True,
     )
     rows.add_column("stratum", footer="all", no_wrap=True)
     rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
@@ -92,16 +102,13 @@ def render_counts(table: CountTable) -> RenderableType:
     for row in table:
         rows.add_row(
             format_pattern(row.pattern),
-            _purity(row.pure),
+            describe_purity(row.pure),
             str(row.count),
             *([str(row.generic)] if white else []),
             str(row.factorizations),
             str(row.count * row.factorizations),
         )
-    note = "Complex critical points with w ≠ 0 for "
-    note += "white data (Σ = I, generic target), measured" if white else "generic data"
-    note += "; θ = (w_1, …, w_L) up to scaling. Stratum: root multiplicities, one partition a block."
-    return Group(rows, Text(note, style="dim"))
+    return Group(rows, Text(explain_counts(table), style="dim"))
 
 
 class ProgressBars:
@@ -174,10 +181,10 @@ class _PointsTable:
                 Text(STAR, style="yellow") if point is best else "",
                 f"{point.loss:.7g}",
                 *arrange(
-                    _kinds(point),
-                    _place(point),
+                    describe_kinds(point),
+                    describe_place(point),
                     format_pattern(point.stratum),
-                    _purity(point.pure),
+                    describe_purity(point.pure),
                     "  ".join(f"{value:.4g}" for value in point.filter.real.tolist()),
                 ),
                 style="bold" if point is best else "" if point.attained else "dim",
@@ -191,7 +198,7 @@ def _legend(result: CriticalPoints) -> Text:
     notes.append("kind: of each real critical θ over the filter (saddle 2: of index 2)")
     if any(point.attained and not point.pure for point in result.real):
         notes.append("spurious: critical because dμ is degenerate")
-    places = {_place(point).split(";")[0] for point in result.real}
+    places = {describe_place(point).split(";")[0] for point in result.real}
     if "in M, not attained" in places:
         notes.append("not attained: no real θ over the filter is critical")
     if "closure only" in places:
@@ -199,83 +206,11 @@ def _legend(result: CriticalPoints) -> Text:
     return Text("; ".join(notes) + ".\n", style="dim")
 
 
-def _kinds(point: CriticalPoint) -> str:
-    names = [
-        f"saddle {index}" if kind == "saddle" and index is not None else kind or "undecided"
-        for kind, index in zip(point.kinds, point.indices, strict=True)
-    ]
-    return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in Counter(names).items()) or "–"
-
-
-def _place(point: CriticalPoint) -> str:
-    if point.attained:
-        place = {True: "boundary", False: "interior", None: "in M"}[point.boundary]
-    elif point.in_function_space is False:
-        place = "closure only"
-    elif point.attained is False and point.in_function_space:
-        place = "in M, not attained"
-    elif point.attained is False:
-        place = "not attained"
-    else:
-        place = "undecided"
-    return f"{place}; singular" if point.smooth is False else place
-
-
-def _purity(pure: bool) -> str:
-    return "pure" if pure else "spurious"
-
-
 def _summary(result: CriticalPoints, data: str | None) -> Panel:
-    counts = result.counts
-    pure = sum(row.generic for row in result.strata if row.pure)
+    colour = "green" if result.complete else "red"
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold", no_wrap=True)
     rows.add_column(overflow="fold")
-    rows.add_row("network", _describe(result.architecture))
-    if data:
-        rows.add_row("data", Text(data))
-    if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
-        rows.add_row("Gram matrix", result.loss.describe_rank())
-    rows.add_row(
-        "generic count",
-        f"{quantity(counts.generic, 'critical filter', 'critical filters')}: "
-        f"{pure} pure, {counts.generic - pure} spurious",
-    )
-    rows.add_row("found", f"{len(result)}: {counts.pure} pure, {counts.spurious} spurious")
-    if counts.at_infinity or counts.singular or counts.origin:
-        rows.add_row("other paths", describe_paths(result))
-    rows.add_row(
-        "real",
-        f"{counts.real}: {counts.in_function_space} in the function space M, {counts.attained} attained, "
-        f"by {counts.real_parameters} real θ up to scaling",
-    )
-    rows.add_row(
-        "attained",
-        f"{counts.attained}: {counts.interior} interior, {counts.boundary} boundary; {counts.smooth} smooth; "
-        f"{quantity(counts.minima, 'minimum', 'minima')}",
-    )
-    if counts.certified is not None:
-        rows.add_row("certified", str(counts.certified))
-    if result.zero_residual is not None:
-        some = sum(not point.isolated for point in result.points)
-        note = f"; {some} of the {len(result)} found lie on it" if some else ""
-        rows.add_row("left out", Text(f"{result.zero_residual.describe()}{note}"))
-    best = result.global_minimum
-    if best is not None:
-        rows.add_row("least loss", f"{best.loss:.10g}  {STAR}")
-    rows.add_row("seed", str(result.seed))
-    if result.complete:
-        which = "isolated critical filters" if result.zero_residual is not None else "critical filters w ≠ 0"
-        rows.add_row("complete", Text(f"yes: these are all {which}", style="green"))
-    else:
-        reasons = "\n".join(result.gaps()) or "not established"
-        rows.add_row("complete", Text(f"NO\n{reasons}", style="red"))
-    return Panel(rows, box=ROUNDED, expand=False, border_style="green" if result.complete else "red")
-
-
-def _describe(architecture: Architecture) -> str:
-    filters, strides = (",".join(map(str, values)) for values in (architecture.filters, architecture.strides))
-    return (
-        f"k = ({filters}), s = ({strides}): filter size {architecture.filter_size}, stride {architecture.stride}, "
-        f"dim M = {architecture.dimension}"
-    )
+    for heading, text in summary(result, data):
+        rows.add_row(heading, Text(text, style=colour if heading == "complete" else ""))
+    return Panel(rows, box=ROUNDED, expand=False, border_style=colour)

@@ -22,7 +22,15 @@ from .files import write_atomically
 from .function_space import STRIDE_ONE
 from .slices import Slice, slice_of_function_space, slice_point
 
-__all__ = ["FIGURE_1", "draw_figure1", "figure1_page", "load_library"]
+__all__ = [
+    "FIGURE_1",
+    "draw_figure1",
+    "figure1_page",
+    "in_box",
+    "load_library",
+    "slice_scene",
+    "slice_traces",
+]
 
 Array = NDArray[np.float64]
 
@@ -31,6 +39,8 @@ FIGURE_1 = (Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)))
 
 BLUE, SURFACE, OUTSIDE = "#1553d6", "#e9b872", "#9a9a9a"
 VIEW = {"elev": 16, "azim": -52}
+#: Where the slice is seen from on a page.
+CAMERA = {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}}
 #: Bounds of B, D, E.
 BOX = ((-1.76, 1.76), (-3.08, 3.08), (-1.32, 0.78))
 
@@ -61,12 +71,13 @@ def draw_figure1(
     InputError
         If matplotlib or plotly is not installed, or a file cannot be written.
     """
-    pyplot, plotly = load_library("matplotlib.figure"), load_library("plotly.graph_objects")
+    pyplot = load_library("matplotlib.figure")
+    load_library("plotly.subplots")  # what is missing is said before anything is computed
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")
     slices = [slice_of_function_space(arch, resolution) for arch in FIGURE_1]
-    marks = np.array([mark for w in points if (mark := slice_point(w)) is not None and _in_box(mark)]).reshape(-1, 3)
+    marks = np.array([mark for w in points if (mark := slice_point(w)) is not None and in_box(mark)]).reshape(-1, 3)
     picture = _picture(pyplot, slices, marks)
     written = []
     for ending, options in (("png", {"dpi": 200}), ("pdf", {"dpi": 300, "metadata": {"CreationDate": None}})):
@@ -75,7 +86,7 @@ def draw_figure1(
         written.append(target / f"figure1.{ending}")
         write_atomically(written[-1], stream.getvalue())
     written.append(target / "figure1.html")
-    write_atomically(written[-1], figure1_page(plotly, slices, marks))
+    write_atomically(written[-1], figure1_page(slices, marks))
     return written
 
 
@@ -88,7 +99,8 @@ def load_library(module: str) -> Any:
         raise InputError(f"{name}: is not installed; expected pip install 'homotopy-lcn[figures]'") from error
 
 
-def _in_box(points: Array) -> bool:
+def in_box(points: Array) -> bool:
+    """Whether a point (B, D, E) lies in the part of the slice that is drawn."""
     return bool(all(low - 1e-9 <= value <= high + 1e-9 for value, (low, high) in zip(points, BOX, strict=True)))
 
 
@@ -172,13 +184,11 @@ def _shaded(triangles: Array) -> Array:
     return np.concatenate([np.clip(base * brightness[:, None] * 1.08, 0, 1), np.full((len(triangles), 1), 0.9)], axis=1)
 
 
-def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
+def figure1_page(slices: Sequence[Slice], marks: Array) -> str:
     """The interactive page, complete with the program that shows it.
 
     Parameters
     ----------
-    module : module
-        ``plotly.graph_objects``.
     slices : sequence of Slice
     marks : (P, 3) float array
         Further points.
@@ -191,52 +201,19 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
         subplot_titles=[_title(part.architecture) for part in slices],
         horizontal_spacing=0.02,
     )
-    dashes = {"outside": (OUTSIDE, "dot"), "boundary": ("black", "dot"), "inside": ("#6b4413", "solid")}
     shown: set[str] = set()
 
-    def add(column: int, trace: Any) -> None:
-        trace.update(legendgroup=trace.name, showlegend=trace.name not in shown)
-        shown.add(trace.name)
-        figure.add_trace(trace, row=1, col=column)
-
-    def line(points: Array, name: str, colour: str, dash: str, width: int) -> Any:
-        x, y, z = points.T.tolist()
-        return module.Scatter3d(
-            x=x, y=y, z=z, name=name, mode="lines", line={"color": colour, "dash": dash, "width": width}
-        )
-
-    def dots(points: Array, name: str, colour: str, symbol: str) -> Any:
-        x, y, z = points.T.tolist()
-        marker = {"color": colour, "size": 6, "symbol": symbol}
-        return module.Scatter3d(x=x, y=y, z=z, name=name, mode="markers", marker=marker)
+    def add(column: int, trace: dict[str, Any]) -> None:
+        name = trace["name"]
+        figure.add_trace({**trace, "legendgroup": name, "showlegend": name not in shown}, row=1, col=column)
+        shown.add(name)
 
     for column, part in enumerate(slices, start=1):
-        triangles = part.triangles
-        vertices, index = np.unique(triangles.reshape(-1, 3).round(9), axis=0, return_inverse=True)
-        i, j, k = index.reshape(-1, 3).T.tolist()
-        x, y, z = vertices.T.tolist()
-        add(
-            column,
-            module.Mesh3d(
-                x=x, y=y, z=z, i=i, j=j, k=k, name="function space M", color=SURFACE, opacity=0.85, hoverinfo="x+y+z"
-            ),
-        )
-        for label, kind, ends in _line_pieces(part):
-            add(column, line(ends, label, *dashes[kind], width=5))
-        for chain in part.curve:
-            add(column, line(chain, "stride-one boundary", "black", "dash", 6))
-        add(column, dots(part.reduced_boundary, "reduced boundary point", BLUE, "circle"))
+        for trace in slice_traces(part):
+            add(column, trace)
         if len(marks):
-            add(column, dots(marks, "critical filters", "#b3123f", "diamond"))
-    axes = {
-        f"{axis}axis": {"title": {"text": name}, "range": list(bounds)}
-        for axis, name, bounds in zip("xyz", "BDE", BOX, strict=True)
-    }
-    scene = {
-        **axes,
-        "aspectmode": "cube",
-        "camera": {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}},
-    }
+            add(column, _dots(marks, "critical filters", "#b3123f", "diamond"))
+    scene = slice_scene()
     figure.update_layout(
         title={
             "text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)",
@@ -248,3 +225,48 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
         margin={"l": 10, "r": 10, "t": 80, "b": 60},
     )
     return str(figure.to_html(include_plotlyjs=True, full_html=True, div_id="figure1"))
+
+
+def slice_traces(part: Slice) -> list[dict[str, Any]]:
+    """A slice as traces of plotly, plain dictionaries, for a scene laid out by `slice_scene`."""
+    vertices, index = np.unique(part.triangles.reshape(-1, 3).round(9), axis=0, return_inverse=True)
+    surface: dict[str, Any] = {"type": "mesh3d", "name": "function space M", "color": SURFACE, "opacity": 0.85}
+    surface |= dict(zip("xyz", vertices.T.tolist(), strict=True))
+    surface |= dict(zip("ijk", index.reshape(-1, 3).T.tolist(), strict=True))
+    dashes = {"outside": (OUTSIDE, "dot"), "boundary": ("black", "dot"), "inside": ("#6b4413", "solid")}
+    return [
+        {**surface, "hoverinfo": "x+y+z"},
+        *(_line(ends, label, *dashes[kind], width=5) for label, kind, ends in _line_pieces(part)),
+        *(_line(chain, "stride-one boundary", "black", "dash", 6) for chain in part.curve),
+        _dots(part.reduced_boundary, "reduced boundary point", BLUE, "circle"),
+    ]
+
+
+def slice_scene() -> dict[str, Any]:
+    """The scene of plotly that shows all of a slice."""
+    axes = {
+        f"{axis}axis": {"title": {"text": name}, "range": list(bounds)}
+        for axis, name, bounds in zip("xyz", "BDE", BOX, strict=True)
+    }
+    return {**axes, "aspectmode": "cube", "camera": CAMERA}
+
+
+def _line(points: Array, name: str, colour: str, dash: str, width: int) -> dict[str, Any]:
+    return {
+        **_scattered(points, name),
+        "mode": "lines",
+        "line": {"color": colour, "dash": dash, "width": width},
+    }
+
+
+def _dots(points: Array, name: str, colour: str, symbol: str) -> dict[str, Any]:
+    return {
+        **_scattered(points, name),
+        "mode": "markers",
+        "marker": {"color": colour, "size": 6, "symbol": symbol},
+    }
+
+
+def _scattered(points: Array, name: str) -> dict[str, Any]:
+    x, y, z = points.T.tolist()
+    return {"type": "scatter3d", "x": x, "y": y, "z": z, "name": name}

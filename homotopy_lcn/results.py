@@ -171,6 +171,11 @@ class CriticalPoint:
         """Whether at least one critical θ over the filter is a minimum."""
         return "minimum" in self.kinds
 
+    def _repr_html_(self) -> str:
+        from .html_representation import point_html
+
+        return point_html(self)
+
 
 @dataclass(frozen=True)
 class StratumResult:
@@ -481,6 +486,27 @@ class CriticalPoints(Sequence[CriticalPoint]):
         write_file(path, self)
         return None
 
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the report: one page that stands alone, with all points, pictures and the summary.
+
+        Parameters
+        ----------
+        path : path
+            The file to write. It is written whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+
+        See Also
+        --------
+        report : the same, with options
+        """
+        from .report_page import report
+
+        report(self, path)
+
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> CriticalPoints:
         """Read a result that `to_json` wrote.
@@ -530,6 +556,11 @@ class CriticalPoints(Sequence[CriticalPoint]):
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from .html_representation import result_html
+
+        return result_html(self)
 
     def gaps(self) -> tuple[str, ...]:
         """For each stratum where points are not accounted for, say in words what was found and what is missing."""

@@ -221,6 +221,9 @@ class ArchitectureTable(Sequence[ArchitectureRow]):
             _NOTES + (_NOTES_MEASURED if self.measured else _NOTES_NOT_MEASURED),
         )
 
+    def _repr_html_(self) -> str:
+        return self.to_table()._repr_html_()
+
     def to_json(self) -> str:
         """The table as a JSON document."""
         document = {

@@ -36,6 +36,8 @@ Cell = bool | int | float | str | tuple[int, ...] | None
 LONGEST_ON_A_PAGE = 40
 #: Tables of so many columns are set small in LaTeX.
 MANY_COLUMNS = 10
+#: Rows that a notebook shows of a longer table.
+MOST_IN_NOTEBOOKS = 100
 #: Cells with longer texts are wrapped.
 WRAPPED = 24
 NOTHING = "–"
@@ -91,6 +93,18 @@ class TextTable:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"a row of {len(row)} cells in a table of {len(self.columns)} columns")
+
+    def _repr_html_(self) -> str:
+        from .html_representation import note_html, table_html
+
+        columns = [
+            (column.title, not any(isinstance(row[index], str) for row in self.rows))
+            for index, column in enumerate(self.columns)
+        ]
+        rows = [[_shown(cell) for cell in row] for row in self.rows[:MOST_IN_NOTEBOOKS]]
+        left = len(self.rows) - len(rows)
+        notes = [f"and {left} more", *self.notes] if left else self.notes
+        return table_html(columns, rows, self.caption) + "".join(note_html(note) for note in notes)
 
     def records(self) -> list[dict[str, Cell]]:
         """The rows as dictionaries by column name."""

@@ -1,0 +1,36 @@
+"""The notebooks run from top to bottom, and are committed with their outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat")
+nbclient = pytest.importorskip("nbclient")
+pytest.importorskip("ipykernel")
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "docs" / "notebooks").glob("*.ipynb"))
+
+
+def kinds_of_output(cell):
+    """The sorts of its outputs: texts may differ in their last digits from machine to machine."""
+    return [(output.output_type, sorted(output.get("data", {}))) for output in cell.outputs]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs_and_its_outputs_are_committed(path):
+    committed = nbformat.read(path, 4)
+    fresh = nbformat.read(path, 4)
+    for cell in fresh.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    nbclient.NotebookClient(fresh, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+    codes = [(old, new) for old, new in zip(committed.cells, fresh.cells, strict=True) if old.cell_type == "code"]
+    assert [old.execution_count for old, _ in codes] == list(range(1, len(codes) + 1))
+    for old, new in codes:
+        assert kinds_of_output(old) == kinds_of_output(new)
+
+
+def test_there_are_notebooks():
+    assert {path.stem for path in NOTEBOOKS} >= {"first_steps", "stratification", "reproducing_a_table"}
