@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from .cli_descend import descend
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def _print_version(wanted: bool) -> None:
 
 paper = typer.Typer(help="The tables and figures of the paper on function spaces and critical points.")
 app.add_typer(paper, name="paper")
+app.command()(descend)
 
 
 @app.callback()

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import InputError
 
 if TYPE_CHECKING:
+    import torch
+
     from .architecture import Architecture
 
 __all__ = ["SquaredLoss"]
@@ -159,6 +161,33 @@ class SquaredLoss:
             if not (np.abs(total) <= _LARGEST).all():
                 raise InputError(f"{name}: products overflow; expected data scaled to a moderate size")
         return cls(gram, b, constant)
+
+    @classmethod
+    def from_torch(cls, module: torch.nn.Module, inputs: Any, targets: Any, *, reduction: str = "sum") -> SquaredLoss:
+        """Squared loss with which a PyTorch network is trained: ‖module(inputs) − targets‖², computed in float64.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            As for `Architecture.from_torch`. Its weights do not matter.
+        inputs : tensor, shape (N, 1, d_0) or (N, d_0)
+            Real, of any type and device. An array will do.
+        targets : tensor, shape (N, 1, d_L) or (N, d_L)
+        reduction : "sum" or "mean"
+            As in ``torch.nn.MSELoss``: "mean" divides by the number of outputs, N d_L. The critical points are the
+            same.
+
+        Raises
+        ------
+        InputError
+            If the module is not a linear convolutional network, the tensors do not fit it, or `from_data` cannot use
+            them.
+        ImportError
+            If PyTorch is not installed.
+        """
+        from .pytorch import loss_from_torch
+
+        return loss_from_torch(module, inputs, targets, reduction)
 
     @classmethod
     def white(cls, target: ArrayLike) -> SquaredLoss:
