@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .architecture import Architecture
+    from .atlas_table import atlas
     from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .loss import SquaredLoss
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
+    from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
     from .zero_residual import ZeroResidual
 
@@ -31,6 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
+    "ArchitectureTable",
     "Certificate",
     "CountTable",
     "CriticalPoint",
@@ -43,6 +46,7 @@ __all__ = [
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
+    "atlas",
     "certificate",
     "certify",
     "critical_points",
@@ -50,11 +54,13 @@ __all__ = [
     "describe_function_space",
     "generic_count",
     "is_in_function_space",
+    "tabulate",
 ]
 
 # No module may be named as one of these: importing it would hide the name that it exports.
 _MODULES = {
     "Architecture": "architecture",
+    "ArchitectureTable": "tabulation",
     "Certificate": "certification",
     "CountTable": "counts",
     "CriticalPoint": "results",
@@ -66,6 +72,7 @@ _MODULES = {
     "SquaredLoss": "loss",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
+    "atlas": "atlas_table",
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",
@@ -73,6 +80,7 @@ _MODULES = {
     "describe_function_space": "function_space",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
+    "tabulate": "tabulation",
 }
 
 

@@ -10,48 +10,56 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from .cli_descend import descend
+from . import cli_descend, cli_paper, cli_plot, cli_tables
+from .cli_common import (
+    DONE,
+    INTERNAL_ERROR,
+    NOT_COMPLETE,
+    PROGRAM,
+    UNUSABLE_INPUT,
+    Filters,
+    Json,
+    Quiet,
+    Strides,
+)
+from .cli_common import architecture_of as _architecture
+from .cli_common import check_output as _check_output
+from .cli_common import complain as _complain
+from .cli_common import print_text as _print
+from .cli_common import progress_bars as _progress
+from .cli_common import show as _show
+from .cli_common import write as _write
+from .cli_data import (
+    CsvFile,
+    DataFile,
+    Horizon,
+    InputColumns,
+    OutputColumns,
+    RandomData,
+    Series,
+    WhiteData,
+)
+from .cli_data import load_data as _load
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from .architecture import Architecture
     from .counts import CountTable
     from .inputs import LoadedData
     from .loss import SquaredLoss
-    from .progress import Progress
     from .results import CriticalPoints
 
 __all__ = ["main"]
 
-PROGRAM = "homotopy-lcn"
 TRACEBACK_VARIABLE = "HOMOTOPY_LCN_TRACEBACK"
-
-DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
 CTRL_C = 130  # what typer makes of a KeyboardInterrupt; older versions raise Abort
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-
-Filters = Annotated[
-    str | None,
-    typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
-]
-Strides = Annotated[
-    str | None,
-    typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
-]
-Json = Annotated[
-    str | None,
-    typer.Option("--json", metavar="PATH", help="Write the result as JSON; - is standard output, and nothing else."),
-]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,9 +119,10 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-paper = typer.Typer(help="The tables and figures of the paper on function spaces and critical points.")
+paper = typer.Typer(cls=cli_paper.PaperGroup, help=cli_paper.HELP)
+paper.command("all")(cli_paper.everything)
 app.add_typer(paper, name="paper")
-app.command()(descend)
+app.add_typer(cli_plot.plot, name="plot")
 
 
 @app.callback()
@@ -133,38 +142,14 @@ def _homotopy_lcn(
 def solve(
     filters: Filters = None,
     strides: Strides = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.npz", help="Data: arrays X and Y, or gram and b (and constant).", show_default=False
-        ),
-    ] = None,
-    csv: Annotated[
-        str | None,
-        typer.Option(metavar="FILE.csv", help="Data: columns of a table, one sample a row.", show_default=False),
-    ] = None,
-    x: Annotated[
-        str | None, typer.Option(metavar="COL,…", help="Input columns of --csv, in order.", show_default=False)
-    ] = None,
-    y: Annotated[
-        str | None, typer.Option(metavar="COL,…", help="Output columns of --csv, in order.", show_default=False)
-    ] = None,
-    series: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.csv:COLUMN",
-            help="Data: a time series; predict a value from the K values before.",
-            show_default=False,
-        ),
-    ] = None,
-    horizon: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="H", help="Steps ahead that --series predicts; 1 if not given.", show_default=False
-        ),
-    ] = None,
-    random: Annotated[bool, typer.Option("--random", help="Data: Gaussian X and Y.")] = False,
-    white: Annotated[bool, typer.Option("--white", help="Data: Gram matrix I and a Gaussian target.")] = False,
+    data: DataFile = None,
+    csv: CsvFile = None,
+    x: InputColumns = None,
+    y: OutputColumns = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    random: RandomData = False,
+    white: WhiteData = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
@@ -213,7 +198,7 @@ def solve(
     if prove and not interrupted:
         from .certification import certificate
 
-        proofs = certificate(result, jobs=jobs)
+        proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
         code = _report_result(proofs.result, description, json_path, quiet, interrupted)
         if not quiet and json_path != "-":
             _print(f"{proofs}\n")
@@ -305,7 +290,7 @@ def geometry(
     if not quiet and json_path != "-":
         _show(render_function_space(space, equations, inequalities))
         if facts is not None:
-            _show(render_filter(facts, distance))
+            _show(render_filter(facts, distance, space.closed))
     return DONE
 
 
@@ -377,7 +362,7 @@ def certify(
         for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
             if given is not None:
                 raise InputError(f"{option}: given with --check; expected --check alone, which only verifies")
-        return _check_certificate(file, quiet)
+        return _check_certificate(file, quiet, jobs)
     for option, path in (("-o", output), ("--json", json_path)):
         _check_output(path, option)
 
@@ -435,11 +420,15 @@ def doctor(
     return DONE if sound else NOT_COMPLETE
 
 
-def _check_certificate(path: str, quiet: bool) -> int:
-    from .certificate_file import check as verify
-    from .certification import describe_statement
+app.command()(cli_descend.descend)
+cli_tables.register(app)
 
-    outcome = verify(path)
+
+def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
+    from .certificate_file import check as verify
+    from .statements import describe_statement
+
+    outcome = verify(path, jobs=jobs)
     for failure in outcome.failures:
         _complain(f"{path}: {failure}")
     if outcome.statement is None:
@@ -452,74 +441,6 @@ def _check_certificate(path: str, quiet: bool) -> int:
     return DONE if outcome.statement.complete else NOT_COMPLETE
 
 
-def _architecture(filters: str | None, strides: str | None) -> Architecture:
-    from .architecture import Architecture
-
-    return Architecture(
-        filters=_integers("-k/--filters", filters, "filter sizes separated by commas, as in -k 3,2"),
-        strides=_integers("-s/--strides", strides, "strides separated by commas, as in -s 2,1"),
-    )
-
-
-def _integers(option: str, text: str | None, expected: str) -> tuple[int, ...]:
-    if text is None:
-        raise InputError(f"{option}: missing; expected {expected}")
-    return tuple(_integer(option, item, expected) for item in text.split(","))
-
-
-def _integer(option: str, text: str, expected: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"{option}: {text!r} is not an integer; expected {expected}") from None
-
-
-def _load(
-    architecture: Architecture,
-    data: str | None,
-    csv: str | None,
-    x: str | None,
-    y: str | None,
-    series: str | None,
-    horizon: int | None,
-    random: bool,
-    white: bool,
-    seed: int,
-) -> LoadedData:
-    sources = {
-        "--data": data is not None,
-        "--csv": csv is not None,
-        "--series": series is not None,
-        "--random": random,
-        "--white": white,
-    }
-    given = [option for option, present in sources.items() if present]
-    if len(given) != 1:
-        problem = f"{' and '.join(given)}: exclude each other" if given else "--data: no data given"
-        raise InputError(f"{problem}; expected exactly one of {', '.join(sources)}")
-    for option, value, owner in (("--x", x, "--csv"), ("--y", y, "--csv"), ("--horizon", horizon, "--series")):
-        if value is not None and owner not in given:
-            raise InputError(f"{option}: given with {given[0]}; expected only together with {owner}")
-    if csv is not None:
-        for option, value in (("--x", x), ("--y", y)):
-            if value is None:
-                raise InputError(f"{option}: missing; expected the columns of --csv to use, separated by commas")
-
-    import numpy as np
-
-    from . import inputs
-
-    if data is not None:
-        return inputs.from_npz(data, architecture)
-    if csv is not None:
-        return inputs.from_csv(csv, _names(x), _names(y), architecture)
-    if series is not None:
-        return inputs.from_series(series, 1 if horizon is None else horizon, architecture)
-    # A stream of its own: the data must not depend on the random choices of the solver, which uses the seed itself.
-    generator = np.random.default_rng([seed, 1])
-    return inputs.random_gaussian(architecture, generator) if random else inputs.random_white(architecture, generator)
-
-
 def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, str]:
     """The loss and the description of the data, both with ``--regularize``."""
     if eps is None:
@@ -528,32 +449,6 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
         return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
     except InputError as error:
         raise InputError(f"--regularize: {error}") from error
-
-
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",")]
-
-
-def _check_output(json_path: str | None, option: str = "--json") -> None:
-    from .files import check_writable
-
-    if json_path is not None and json_path != "-":
-        try:
-            check_writable(json_path)
-        except InputError as error:
-            raise InputError(f"{option}: {error}") from error
-
-
-def _write(json_path: str, text: str, option: str = "--json") -> None:
-    from .files import write_atomically
-
-    if json_path == "-":
-        _print(text)
-        return
-    try:
-        write_atomically(json_path, text)
-    except InputError as error:
-        raise InputError(f"{option}: {error}") from error
 
 
 def _report_result(
@@ -600,44 +495,6 @@ def _counts_json(table: CountTable) -> str:
         "parameters": table.parameters,
     }
     return json.dumps(document) + "\n"
-
-
-def _progress(stack: ExitStack, quiet: bool) -> Callable[[Progress], None] | None:
-    """Bars on standard error, if that is a terminal; the stack takes them down."""
-    if quiet or not sys.stderr.isatty():
-        return None
-    from rich.console import Console
-
-    from .display import ProgressBars
-
-    return stack.enter_context(ProgressBars(Console(stderr=True)))
-
-
-def _show(renderable: RenderableType) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 120
-    with console.capture() as capture:
-        console.print(renderable)
-    _print(capture.get())
-
-
-def _print(text: str) -> None:
-    """Write to standard output; when its reader has gone (``| head``), that is no error."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        # The interpreter flushes once more at exit: give it something that takes the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            raise InputError(f"standard output: cannot write: {error.strerror or error}") from error
-
-
-def _complain(message: str) -> None:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _show_warning(
