@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -222,3 +223,9 @@ def test_errors_name_the_argument(arguments, words):
         descend(solved((3, 2), (2, 1)), **arguments)
     assert str(caught.value).startswith(words)
     assert "expected" in str(caught.value)
+
+
+def test_without_pytorch_the_install_line_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"pip install 'homotopy-lcn\[torch\]'"):
+        Architecture.from_torch(object())
