@@ -38,6 +38,10 @@ DEFAULT_RATE = {"descent": 0.05, "adam": 0.01}
 SAME_FILTER, NEAR_DEGENERATE = 1e-6, 1e-3
 #: Beyond this multiple of the unconstrained solution's size a run has diverged.
 DIVERGED = 1e8
+#: Farther than this from a critical filter, relative to the unconstrained solution, a slow run is not said to be at it.
+NEAR = 1 / 3
+#: Stands for the end of a run that is no place of its own.
+NOWHERE = -1
 #: Relative accuracy to which a residual Σw − b of the end of a run is zero, and losses on a continuum are equal.
 SAME_LOSS = 1e-8
 
@@ -50,11 +54,12 @@ class Run:
     ----------
     outcome : str
         ``"point"``: it went to a point of the list. ``"zero"``: to w = 0, which is critical for two or more layers.
+        ``"continuum"``: to a filter with the loss of a continuum of critical points, which only special data have.
         ``"zero residual"``: to a filter with Σw = b, of a set of positive dimension (fewer samples than parameters).
         ``"unlisted"``: it settled elsewhere; impossible if the list is complete. ``"unfinished"``: it did not settle
         within the allowed steps. ``"diverged"``: the learning rate is too large for it.
     point : int or None
-        Index of the point in the list, for ``"point"``.
+        Index of the point in the list, for ``"point"``; of one that stands for the continuum, for ``"continuum"``.
     start, end : tuple of ndarray
         Layers of the network before and after.
     loss : float or None
@@ -69,7 +74,8 @@ class Run:
         Whether the optimizer itself came to rest within the allowed steps. If not, gradient flow was followed from
         where it stood, to see to which point's basin that place belongs.
     lingering : mapping of (int or None) to (int, float)
-        For each saddle that the run lingered at, by its index (None for w = 0), the number of steps and the time.
+        For each saddle that the run lingered at, by its index (None for w = 0), the number of steps and the time. Where
+        it ends does not count.
     """
 
     outcome: str
@@ -102,7 +108,7 @@ class BasinRow:
     runs : int
         Number of runs that ended there.
     visits : int
-        Number of runs that lingered there (not asked of minima).
+        Number of runs that lingered there and went on (not asked of minima).
     steps, time : float
         Mean number of steps and mean time that these runs lingered; 0 if there are none.
     """
@@ -119,7 +125,7 @@ class BasinRow:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BasinTable(Sequence[BasinRow]):
-    """Where the runs went; a sequence of `BasinRow`, attained points by loss, then w = 0, then whatever else happened.
+    """Where the runs went: a sequence of `BasinRow`, attained points by loss, then w = 0, then whatever else happened.
 
     Attributes
     ----------
@@ -141,7 +147,7 @@ class BasinTable(Sequence[BasinRow]):
     @cached_property
     def rows(self) -> tuple[BasinRow, ...]:
         points = self.result.points
-        ends = [run.point for run in self.runs]
+        ends = {run.point for run in self.runs if run.outcome == "point"}
         rows = [
             self._row("point", index, _kind(points[index].kinds), float(points[index].loss.real))
             for index in range(len(points))
@@ -149,6 +155,8 @@ class BasinTable(Sequence[BasinRow]):
         ]
         if _zero_is_critical(self.result):
             rows.append(self._row("zero", None, _kind_of_zero(self.result), self.result.loss.constant))
+        continua = {run.point for run in self.runs if run.outcome == "continuum" and run.point is not None}
+        rows.extend(self._row("continuum", index, "", float(points[index].loss.real)) for index in sorted(continua))
         for outcome in ("zero residual", "unlisted", "unfinished", "diverged"):
             number = sum(run.outcome == outcome for run in self.runs)
             if number:
@@ -156,7 +164,8 @@ class BasinTable(Sequence[BasinRow]):
         return tuple(rows)
 
     def _row(self, outcome: str, point: int | None, kind: str, loss: float) -> BasinRow:
-        stays = [run.lingering[point] for run in self.runs if point in run.lingering]
+        single = outcome != "continuum"
+        stays = [run.lingering[point] for run in self.runs if single and point in run.lingering]
         steps, time = np.mean(stays, axis=0).tolist() if stays else (0.0, 0.0)
         number = sum(run.outcome == outcome and run.point == point for run in self.runs)
         return BasinRow(outcome, point, kind, loss, number, len(stays), steps, time)
@@ -169,7 +178,7 @@ class BasinTable(Sequence[BasinRow]):
 
     @property
     def accounted(self) -> bool:
-        """Whether every run went to a listed point, to w = 0, to a filter of residual zero, or diverged."""
+        """Whether it is known of every run where it went: none is unlisted or unfinished."""
         return not any(run.outcome in ("unlisted", "unfinished") for run in self.runs)
 
     def to_frame(self) -> pd.DataFrame:
@@ -298,7 +307,7 @@ def descend(
     slow : float
         A run lingers while the norm of its gradient is at most this fraction of 2 ‖b‖ ‖u‖^(1 − 1/L), the size it has at
         balanced layers of the size of the solution, and the nearest critical filter, in the norm of Σ, is not a
-        minimum. The nearest one is sought among the attained points and w = 0.
+        minimum and nearer than ‖u‖/3. The nearest one is sought among the attained points and w = 0.
 
     Returns
     -------
@@ -369,7 +378,7 @@ def descend(
         runs.append(
             Run(
                 outcome=outcome,
-                point=point if outcome == "point" else None,
+                point=point if outcome in ("point", "continuum") else None,
                 start=tuple(scaled.layers(given[i])),
                 end=tuple(scaled.layers(ends[i] * scaled.parameter_unit)) if outcome != "diverged" else (),
                 loss=float(losses[i]) if outcome != "diverged" else None,
@@ -377,7 +386,7 @@ def descend(
                 steps=int(training.steps[i]),
                 time=float(training.times[i] * scaled.time_unit),
                 settled=bool(settled[i]),
-                lingering=watch.of_run(i),
+                lingering=watch.of_run(i, point if outcome == "point" else None if outcome == "zero" else NOWHERE),
             )
         )
     return BasinTable(result, optimizer, rate, number, tuple(runs))
@@ -393,6 +402,8 @@ def describe_place(row: BasinRow) -> str:
     """What a row is about in words, as in "minimum, point 3"."""
     if row.outcome == "point":
         return f"{row.kind}, point {row.point}"
+    if row.outcome == "continuum":
+        return f"continuum that point {row.point} stands for"
     return {
         "zero": f"w = 0, {row.kind}",
         "zero residual": "filters of residual zero",
@@ -419,6 +430,7 @@ class _Watch:
     def __init__(self, result: CriticalPoints, scaled: ScaledLoss, slow: float, count: int) -> None:
         self._scaled = scaled
         self._limit = slow * scaled.reference_gradient
+        self._reach = NEAR**2 * float(scaled.b @ result.loss.target) / scaled.filter_unit
         # An undecided point may be attained.
         indices = [index for index, point in enumerate(result.points) if point.real and point.attained is not False]
         self._places: list[int | None] = [*indices]
@@ -439,15 +451,18 @@ class _Watch:
             return
         rows = runs[lingering]
         moves = self._scaled.filters(positions[lingering])[:, None] - self._filters
-        nearest = np.einsum("pck,kl,pcl->pc", moves, self._scaled.gram, moves).argmin(axis=1)
-        at_saddle = ~self._minimum[nearest]
+        distances = np.einsum("pck,kl,pcl->pc", moves, self._scaled.gram, moves)
+        nearest = distances.argmin(axis=1)
+        at_saddle = ~self._minimum[nearest] & (distances.min(axis=1) <= self._reach)
         self._steps[rows[at_saddle], nearest[at_saddle]] += 1
         self._times[rows[at_saddle], nearest[at_saddle]] += times[lingering][at_saddle]
 
-    def of_run(self, run: int) -> dict[int | None, tuple[int, float]]:
+    def of_run(self, run: int, end: int | None) -> dict[int | None, tuple[int, float]]:
+        """The places where a run lingered, other than its end, with steps and time."""
         return {
             self._places[place]: (int(self._steps[run, place]), float(self._times[run, place] * self._scaled.time_unit))
             for place in np.flatnonzero(self._steps[run]).tolist()
+            if self._places[place] != end
         }
 
 
@@ -557,10 +572,9 @@ def _identify(
         return "zero residual", None, distance
     value = float(loss(filter_))
     scale = SAME_LOSS * (abs(loss.constant) + abs(loss.constant - value))
-    for candidate in indices.tolist():
-        point = result.points[candidate]
-        if not point.isolated and abs(point.loss.real - value) <= scale:
-            return "point", candidate, distance  # on the continuum that this point stands for
+    for candidate, point in enumerate(result.points):
+        if not point.isolated and abs(point.loss - value) <= scale:
+            return "continuum", candidate, distance
     return "unlisted", None, distance
 
 

@@ -147,6 +147,28 @@ def test_zero_is_the_minimum_when_there_is_nothing_to_learn():
     assert (zero.kind, zero.runs, zero.loss) == ("minimum", 10, 0.0)
 
 
+def test_a_continuum_of_minima():
+    """The best approximations of the unit matrix by matrices of rank one are all u uᵀ with a unit vector u."""
+    result = critical_points(Architecture((2, 2), (2, 1)), SquaredLoss.white([1, 0, 0, 1]))
+    table = descend(result, 10)
+    assert {run.outcome for run in table.runs} == {"continuum"}
+    assert table.accounted
+    for run in table.runs:
+        assert not result.points[run.point].isolated
+        outer = np.outer(run.end[1], run.end[0])
+        np.testing.assert_allclose(outer, outer.T, atol=1e-8)
+        np.testing.assert_allclose(np.trace(outer), 1, rtol=1e-8)
+    assert [row.runs for row in table if row.outcome == "continuum"] == [10]
+    assert sum(row.visits for row in table) <= 3  # slowing down on the way to the continuum is not lingering at zero
+
+
+def test_a_degenerate_minimum_is_reached_and_its_approach_is_not_lingering():
+    result = critical_points(Architecture((2, 2), (1, 1)), SquaredLoss.white([1, 2, 1]))
+    table = descend(result, 20)
+    first = table.rows[0]
+    assert (first.point, first.kind, first.loss, first.runs, first.visits) == (0, "degenerate", 0.0, 20, 0)
+
+
 def test_few_samples_end_at_residual_zero():
     rng = np.random.default_rng(0)
     architecture = Architecture((3, 2), (2, 1))
