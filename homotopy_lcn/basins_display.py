@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from .basins import BasinTable, describe_optimizer, describe_place
 from .results import quantity
-from .training import BasinTable, describe_optimizer, describe_place
 
 __all__ = ["render_basins"]
 

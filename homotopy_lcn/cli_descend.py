@@ -124,10 +124,10 @@ def descend(
             result, starts, seed=seed, init=_init(init), optimizer=optimizer, learning_rate=learning_rate,
             max_steps=max_steps, slow=slow,
         )  # fmt: skip
-    if json_path is not None:
-        write(json_path, table.to_json() or "")
     if not quiet and json_path != "-":
         show(render_basins(table, description))
+    if json_path is not None:
+        write(json_path, table.to_json() or "")
     return _code(result, table.accounted, quiet)
 
 

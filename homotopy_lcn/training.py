@@ -6,25 +6,20 @@ them. So a basin table says how often each minimum is reached, and which saddles
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import chain
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
+from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
 from .errors import InputError
-from .results import CriticalPoints, quantity
+from .results import CriticalPoints
 from .training_methods import Adam, Descent, Flow, Method, ScaledLoss
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Run", "descend"]
 
@@ -44,229 +39,6 @@ NEAR = 1 / 3
 NOWHERE = -1
 #: Relative accuracy to which a residual Σw − b of the end of a run is zero, and losses on a continuum are equal.
 SAME_LOSS = 1e-8
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One training run.
-
-    Attributes
-    ----------
-    outcome : str
-        ``"point"``: it went to a point of the list. ``"zero"``: to w = 0, which is critical for two or more layers.
-        ``"continuum"``: to a filter with the loss of a continuum of critical points, which only special data have.
-        ``"zero residual"``: to a filter with Σw = b, of a set of positive dimension (fewer samples than parameters).
-        ``"unlisted"``: it settled elsewhere; impossible if the list is complete. ``"unfinished"``: it did not settle
-        within the allowed steps. ``"diverged"``: the learning rate is too large for it.
-    point : int or None
-        Index of the point in the list, for ``"point"``; of one that stands for the continuum, for ``"continuum"``.
-    start, end : tuple of ndarray
-        Layers of the network before and after.
-    loss : float or None
-        The loss at the end; None if it diverged.
-    distance : float or None
-        From the filter at the end to the nearest real one of the list, relative to its norm.
-    steps : int
-        Steps of the optimizer; for the flow, refused ones are counted too.
-    time : float
-        Sum of the lengths of the steps: time of the gradient flow, learning rate times number of steps.
-    settled : bool
-        Whether the optimizer itself came to rest within the allowed steps. If not, gradient flow was followed from
-        where it stood, to see to which point's basin that place belongs.
-    lingering : mapping of (int or None) to (int, float)
-        For each saddle that the run lingered at, by its index (None for w = 0), the number of steps and the time. Where
-        it ends does not count.
-    """
-
-    outcome: str
-    point: int | None
-    start: tuple[NDArray[np.float64], ...]
-    end: tuple[NDArray[np.float64], ...]
-    loss: float | None
-    distance: float | None
-    steps: int
-    time: float
-    settled: bool
-    lingering: dict[int | None, tuple[int, float]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class BasinRow:
-    """How often a critical point was reached, and how long runs lingered near it.
-
-    Attributes
-    ----------
-    outcome : str
-        As in `Run`.
-    point : int or None
-        Index in the list of critical points.
-    kind : str
-        ``"minimum"`` if at least one critical θ over the filter is one, else ``"saddle"`` or ``"degenerate"``, or
-        ``"undecided"``; empty if the row is not for one filter.
-    loss : float or None
-        The loss there.
-    runs : int
-        Number of runs that ended there.
-    visits : int
-        Number of runs that lingered there and went on (not asked of minima).
-    steps, time : float
-        Mean number of steps and mean time that these runs lingered; 0 if there are none.
-    """
-
-    outcome: str
-    point: int | None
-    kind: str
-    loss: float | None
-    runs: int
-    visits: int = 0
-    steps: float = 0.0
-    time: float = 0.0
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class BasinTable(Sequence[BasinRow]):
-    """Where the runs went: a sequence of `BasinRow`, attained points by loss, then w = 0, then whatever else happened.
-
-    Attributes
-    ----------
-    result : CriticalPoints
-    optimizer : str
-    learning_rate : float or None
-        None for the flow.
-    seed : int
-    runs : tuple of Run
-        In the order of the starts.
-    """
-
-    result: CriticalPoints
-    optimizer: str
-    learning_rate: float | None
-    seed: int
-    runs: tuple[Run, ...]
-
-    @cached_property
-    def rows(self) -> tuple[BasinRow, ...]:
-        points = self.result.points
-        ends = {run.point for run in self.runs if run.outcome == "point"}
-        rows = [
-            self._row("point", index, _kind(points[index].kinds), float(points[index].loss.real))
-            for index in range(len(points))
-            if points[index].attained or index in ends or any(index in run.lingering for run in self.runs)
-        ]
-        if _zero_is_critical(self.result):
-            rows.append(self._row("zero", None, _kind_of_zero(self.result), self.result.loss.constant))
-        continua = {run.point for run in self.runs if run.outcome == "continuum" and run.point is not None}
-        rows.extend(self._row("continuum", index, "", float(points[index].loss.real)) for index in sorted(continua))
-        for outcome in ("zero residual", "unlisted", "unfinished", "diverged"):
-            number = sum(run.outcome == outcome for run in self.runs)
-            if number:
-                rows.append(BasinRow(outcome, None, "", None, number))
-        return tuple(rows)
-
-    def _row(self, outcome: str, point: int | None, kind: str, loss: float) -> BasinRow:
-        single = outcome != "continuum"
-        stays = [run.lingering[point] for run in self.runs if single and point in run.lingering]
-        steps, time = np.mean(stays, axis=0).tolist() if stays else (0.0, 0.0)
-        number = sum(run.outcome == outcome and run.point == point for run in self.runs)
-        return BasinRow(outcome, point, kind, loss, number, len(stays), steps, time)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.rows[index]
-
-    @property
-    def accounted(self) -> bool:
-        """Whether it is known of every run where it went: none is unlisted or unfinished."""
-        return not any(run.outcome in ("unlisted", "unfinished") for run in self.runs)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a pandas data frame with the fields of `BasinRow` as columns, and the share of all runs.
-
-        Raises
-        ------
-        ImportError
-            If pandas is not installed.
-        """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise ImportError("to_frame needs pandas: pip install pandas") from None
-        rows = self.rows
-        return pd.DataFrame(
-            {
-                "outcome": [row.outcome for row in rows],
-                "point": pd.array([row.point for row in rows], dtype="Int64"),
-                "kind": [row.kind for row in rows],
-                "loss": np.array([row.loss for row in rows], dtype=float),
-                "runs": np.array([row.runs for row in rows], dtype=int),
-                "share": np.array([row.runs / len(self.runs) for row in rows], dtype=float),
-                "visits": np.array([row.visits for row in rows], dtype=int),
-                "steps": np.array([row.steps for row in rows], dtype=float),
-                "time": np.array([row.time for row in rows], dtype=float),
-            }
-        )
-
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """Write the table and all runs to a file, or return them as text.
-
-        Parameters
-        ----------
-        path : path, optional
-            The file to write, whole or not at all. None (the default) and ``"-"`` return the text.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be written.
-        """
-        architecture = self.result.architecture
-        document = {
-            "format": "homotopy-lcn/basins",
-            "version": 1,
-            "seed": self.seed,
-            "software": self.result.software,
-            "architecture": {"filters": architecture.filters, "strides": architecture.strides},
-            "optimizer": self.optimizer,
-            "learning_rate": self.learning_rate,
-            "complete": self.result.complete,
-            "rows": [vars(row) for row in self.rows],
-            "runs": [
-                vars(run)
-                | {"start": [w.tolist() for w in run.start], "end": [w.tolist() for w in run.end]}
-                | {
-                    "lingering": [
-                        {"outcome": "zero" if point is None else "point", "point": point, "steps": steps, "time": time}
-                        for point, (steps, time) in run.lingering.items()
-                    ]
-                }
-                for run in self.runs
-            ],
-        }
-        text = json.dumps(document, allow_nan=False) + "\n"
-        if path is None or path == "-":
-            return text
-
-        from .files import write_atomically
-
-        write_atomically(path, text)
-        return None
-
-    def __str__(self) -> str:
-        arch = self.result.architecture
-        lines = [
-            f"BasinTable of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
-            f"{quantity(len(self.runs), 'run', 'runs')} of {describe_optimizer(self)}"
-        ]
-        for row in self.rows:
-            if row.runs or row.visits:
-                loss = "" if row.loss is None else f" of loss {row.loss:.7g}"
-                stay = f", {row.visits} lingered (mean time {row.time:.3g})" if row.visits else ""
-                lines.append(f"  {describe_place(row)}{loss}: {quantity(row.runs, 'run', 'runs')}{stay}")
-        return "\n".join(lines)
-
-    __repr__ = __str__
 
 
 def descend(
@@ -329,88 +101,54 @@ def descend(
     >>> sorted({(row.kind, row.loss) for row in table if row.runs})
     [('minimum', 1.0)]
     """
-    architecture = result.architecture
     if optimizer not in OPTIMIZERS:
         raise InputError(f"optimizer: {optimizer!r}; expected one of {', '.join(OPTIMIZERS)}")
-    if learning_rate is not None and optimizer == "flow":
-        raise InputError("learning_rate: given for gradient flow; expected it only with optimizer descent or adam")
-    rate = None if learning_rate is None else _positive("learning_rate", learning_rate)
     limit = OPTIMIZERS[optimizer] if max_steps is None else _integer("max_steps", max_steps, 1)
     threshold = _positive("slow", slow)
     number = _integer("seed", seed, 0)
-    scaled = ScaledLoss(architecture, result.loss)
+    scaled = ScaledLoss(result.architecture, result.loss)
+    rate = _learning_rate(scaled, optimizer, learning_rate)
     given = _starts(scaled, starts, init, np.random.default_rng([number, 2]))
     begin = given / scaled.parameter_unit
 
     method: Method
-    if optimizer == "flow":
+    if rate is None:
         method = Flow(len(begin))
     elif optimizer == "descent":
-        rate = DEFAULT_RATE["descent"] * scaled.time_unit if rate is None else rate
         method = Descent(rate)
     else:
-        rate = DEFAULT_RATE["adam"] * scaled.parameter_unit if rate is None else rate
         method = Adam(rate, *begin.shape)
     watch = _Watch(result, scaled, threshold, len(begin))
-    training = _follow(scaled, begin, method, limit, watch)
-    ends = training.positions
-    settled, diverged = training.settled, training.diverged
-    if optimizer != "flow":
-        rest = np.flatnonzero(~diverged)
-        finish = _follow(scaled, ends[rest], Flow(len(rest)), OPTIMIZERS["flow"])
-        finals, arrived = ends.copy(), np.zeros(len(ends), dtype=bool)
-        finals[rest], arrived[rest] = finish.positions, finish.settled
-        diverged = diverged.copy()
-        diverged[rest] = finish.diverged
-    else:
-        finals, arrived = ends, settled
+    ended = _follow(scaled, begin, method, limit, watch)
+    arrived = ended if optimizer == "flow" else _followed_on(scaled, ended)
 
-    runs = []
-    with np.errstate(all="ignore"):
-        filters = scaled.filters(finals) * scaled.filter_unit
-        losses = result.loss(scaled.filters(ends) * scaled.filter_unit)
     known = _known_filters(result)
+    runs = []
     for i in range(len(begin)):
-        outcome, point, distance = "diverged", None, None
-        if not diverged[i]:
-            outcome, point, distance = _identify(result, known, filters[i], scaled.filter_unit)
-            outcome = outcome if arrived[i] else "unfinished"
+        outcome, point, distance, loss = "diverged", None, None, None
+        layers: list[NDArray[np.float64]] = []
+        if not arrived.diverged[i]:
+            filter_ = scaled.filters(arrived.positions[i]) * scaled.filter_unit
+            outcome, point, distance = _identify(result, known, filter_, scaled.filter_unit)
+            outcome = outcome if arrived.settled[i] else "unfinished"
+            layers = scaled.layers(ended.positions[i] * scaled.parameter_unit)
+            loss = float(result.loss(scaled.filters(ended.positions[i]) * scaled.filter_unit))
+        place = point if outcome == "point" else None if outcome == "zero" else NOWHERE
         runs.append(
             Run(
                 outcome=outcome,
                 point=point if outcome in ("point", "continuum") else None,
                 start=tuple(scaled.layers(given[i])),
-                end=tuple(scaled.layers(ends[i] * scaled.parameter_unit)) if outcome != "diverged" else (),
-                loss=float(losses[i]) if outcome != "diverged" else None,
+                end=tuple(layers),
+                loss=loss,
                 distance=distance,
-                steps=int(training.steps[i]),
-                time=float(training.times[i] * scaled.time_unit),
-                settled=bool(settled[i]),
-                lingering=watch.of_run(i, point if outcome == "point" else None if outcome == "zero" else NOWHERE),
+                steps=int(ended.steps[i]),
+                time=float(ended.times[i] * scaled.time_unit),
+                settled=bool(ended.settled[i]),
+                lingering=watch.of_run(i, place),
             )
         )
     return BasinTable(result, optimizer, rate, number, tuple(runs))
-
-
-def describe_optimizer(table: BasinTable) -> str:
-    """The optimizer in words, as in "gradient descent, learning rate 0.01"."""
-    name = {"flow": "gradient flow", "descent": "gradient descent", "adam": "Adam"}[table.optimizer]
-    return name if table.learning_rate is None else f"{name}, learning rate {table.learning_rate:.3g}"
-
-
-def describe_place(row: BasinRow) -> str:
-    """What a row is about in words, as in "minimum, point 3"."""
-    if row.outcome == "point":
-        return f"{row.kind}, point {row.point}"
-    if row.outcome == "continuum":
-        return f"continuum that point {row.point} stands for"
-    return {
-        "zero": f"w = 0, {row.kind}",
-        "zero residual": "filters of residual zero",
-        "unlisted": "settled at no listed point",
-        "unfinished": "not settled within the allowed steps",
-        "diverged": "diverged",
-    }[row.outcome]
 
 
 @dataclass
@@ -436,9 +174,9 @@ class _Watch:
         self._places: list[int | None] = [*indices]
         minimum = [result.points[index].minimum for index in indices]
         filters = [result.points[index].filter.real / scaled.filter_unit for index in indices]
-        if _zero_is_critical(result):
+        if zero_is_critical(result):
             self._places.append(None)
-            minimum.append(_kind_of_zero(result) == "minimum")
+            minimum.append(kind_of_zero(result) == "minimum")
             filters.append(np.zeros(result.architecture.filter_size))
         self._minimum = np.array(minimum, dtype=bool)
         self._filters = np.array(filters).reshape(len(filters), result.architecture.filter_size)
@@ -495,6 +233,30 @@ def _follow(
             active = active[bounded]
             state.positions[active] = positions[bounded]
     return state
+
+
+def _followed_on(scaled: ScaledLoss, ended: _Training) -> _Training:
+    """Where gradient flow leads from the ends of the runs."""
+    bounded = np.flatnonzero(~ended.diverged)
+    flowed = _follow(scaled, ended.positions[bounded], Flow(len(bounded)), OPTIMIZERS["flow"])
+    result = replace(
+        ended, positions=ended.positions.copy(), settled=np.zeros_like(ended.settled), diverged=ended.diverged.copy()
+    )
+    result.positions[bounded] = flowed.positions
+    result.settled[bounded] = flowed.settled
+    result.diverged[bounded] = flowed.diverged
+    return result
+
+
+def _learning_rate(scaled: ScaledLoss, optimizer: str, given: float | None) -> float | None:
+    """The learning rate, None for the flow."""
+    if optimizer == "flow":
+        if given is not None:
+            raise InputError("learning_rate: given for gradient flow; expected it only with optimizer descent or adam")
+        return None
+    if given is not None:
+        return _positive("learning_rate", given)
+    return DEFAULT_RATE[optimizer] * (scaled.time_unit if optimizer == "descent" else scaled.parameter_unit)
 
 
 def _starts(
@@ -562,8 +324,8 @@ def _identify(
         degenerate = "degenerate" in point.kinds or not point.nonsingular
         if distance <= (NEAR_DEGENERATE if degenerate else SAME_FILTER):
             return "point", index, distance
-    if _zero_is_critical(result):
-        degenerate = _kind_of_zero(result) != "saddle"
+    if zero_is_critical(result):
+        degenerate = kind_of_zero(result) != "saddle"
         if np.linalg.norm(filter_) <= (NEAR_DEGENERATE if degenerate else SAME_FILTER) * unit:
             return "zero", None, distance
     loss = result.loss
@@ -576,28 +338,6 @@ def _identify(
         if not point.isolated and abs(point.loss - value) <= scale:
             return "continuum", candidate, distance
     return "unlisted", None, distance
-
-
-def _zero_is_critical(result: CriticalPoints) -> bool:
-    return result.architecture.depth > 1 or not result.loss.b.any()
-
-
-def _kind_of_zero(result: CriticalPoints) -> str:
-    """The kind of θ = 0 if w = 0 is critical.
-
-    The Hessian there is zero for three layers or more; for two, its off-diagonal block holds the entries of b.
-    """
-    architecture = result.architecture
-    reached = np.zeros(1, dtype=int)
-    for k, dilation in zip(architecture.filters, architecture.dilations, strict=True):
-        reached = np.unique(np.add.outer(reached, dilation * np.arange(k)))
-    if not result.loss.b[reached].any():
-        return "minimum"
-    return "saddle" if architecture.depth == 2 else "degenerate"
-
-
-def _kind(kinds: Sequence[str | None]) -> str:
-    return next((kind for kind in ("minimum", "saddle", "degenerate") if kind in kinds), "undecided")
 
 
 def _positive(name: str, value: Any) -> float:
