@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .loss import SquaredLoss
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
+    from .surveys import Survey, survey
     from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
     from .zero_residual import ZeroResidual
@@ -43,6 +44,7 @@ __all__ = [
     "InputError",
     "SolveInterrupted",
     "SquaredLoss",
+    "Survey",
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
@@ -54,6 +56,7 @@ __all__ = [
     "describe_function_space",
     "generic_count",
     "is_in_function_space",
+    "survey",
     "tabulate",
 ]
 
@@ -70,6 +73,7 @@ _MODULES = {
     "InputError": "errors",
     "SolveInterrupted": "solve",
     "SquaredLoss": "loss",
+    "Survey": "surveys",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
     "atlas": "atlas_table",
@@ -80,6 +84,7 @@ _MODULES = {
     "describe_function_space": "function_space",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
+    "survey": "surveys",
     "tabulate": "tabulation",
 }
 

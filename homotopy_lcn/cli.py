@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import cli_descend, cli_paper, cli_plot, cli_tables
+from . import cli_descend, cli_paper, cli_plot, cli_survey, cli_tables
 from .cli_common import (
     DONE,
     INTERNAL_ERROR,
@@ -420,8 +420,9 @@ def doctor(
     return DONE if sound else NOT_COMPLETE
 
 
-app.command()(cli_descend.descend)
+cli_descend.register(app)
 cli_tables.register(app)
+cli_survey.register(app)
 
 
 def _check_certificate(path: str, quiet: bool, jobs: int) -> int:

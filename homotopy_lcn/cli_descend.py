@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +17,7 @@ from .cli_common import (
     architecture_of,
     check_output,
     complain,
+    options_named,
     progress_bars,
     show,
     write,
@@ -38,10 +38,18 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .results import CriticalPoints
 
-__all__ = ["descend"]
+__all__ = ["descend", "register"]
 
 #: What the library's arguments are called here.
-OPTIONS = ("starts", "init", "optimizer", "learning_rate", "max_steps", "slow")
+OPTIONS = {
+    name: f"--{name.replace('_', '-')}"
+    for name in ("init", "optimizer", "learning_rate", "max_steps", "slow", "starts")
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(descend)
 
 
 def descend(
@@ -92,6 +100,13 @@ def descend(
     Exit code 3 if the critical points are not complete, or some run did not settle at one of them.
     """
     check_output(json_path)
+
+    from .training import Options
+
+    with options_named(OPTIONS):
+        options = Options(
+            init=_init(init), optimizer=optimizer, learning_rate=learning_rate, max_steps=max_steps, slow=slow
+        )
     if result_path is not None:
         given = {
             "-k/--filters": filters, "-s/--strides": strides, "--data": data, "--csv": csv, "--x": x, "--y": y,
@@ -119,11 +134,7 @@ def descend(
     from .basins_display import render_basins
     from .training import descend as train
 
-    with _options():
-        table = train(
-            result, starts, seed=seed, init=_init(init), optimizer=optimizer, learning_rate=learning_rate,
-            max_steps=max_steps, slow=slow,
-        )  # fmt: skip
+    table = train(result, starts, seed=seed, **vars(options))
     if not quiet and json_path != "-":
         show(render_basins(table, description))
     if json_path is not None:
@@ -148,15 +159,3 @@ def _init(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
-
-
-@contextmanager
-def _options() -> Iterator[None]:
-    """Name the option in errors about the argument that it stands for."""
-    try:
-        yield
-    except InputError as error:
-        argument, colon, rest = str(error).partition(":")
-        if argument not in OPTIONS:
-            raise
-        raise InputError(f"--{argument.replace('_', '-')}{colon}{rest}") from error

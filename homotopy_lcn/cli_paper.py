@@ -37,11 +37,19 @@ def everything(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the files go; made if it does not exist.")],
     quick: Annotated[bool, typer.Option("--quick", help="Few data sets and small architectures: seconds.")] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="1000 data sets for each table, 100 for each network tested: over an hour.")
+        bool, typer.Option("--full", help="Ten times as many data sets, and larger networks tested: over an hour.")
     ] = False,
     draws: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Data sets for each architecture; 100 if not given.", show_default=False),
+        typer.Option(
+            min=1, metavar="N", help="Data sets for each network compared; 100 if not given.", show_default=False
+        ),
+    ] = None,
+    small_draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Data sets for each small architecture; 1000 if not given.", show_default=False
+        ),
     ] = None,
     check_draws: Annotated[
         int | None,
@@ -78,7 +86,12 @@ def everything(
 
     from .paper_tables import FULL, ORDINARY, QUICK, write_paper
 
-    given = {"draws": draws, "check_draws": check_draws, "check_filter_size": check_filter_size}
+    given = {
+        "draws": draws,
+        "small_draws": small_draws,
+        "check_draws": check_draws,
+        "check_filter_size": check_filter_size,
+    }
     options = replace(
         QUICK if quick else FULL if full else ORDINARY,
         seed=seed,

@@ -21,6 +21,7 @@ from .errors import IncompleteStartSystem, InputError, check_integer
 from .files import write_atomically
 from .fully_connected import check_fully_connected, most_critical
 from .function_space import describe_function_space
+from .surveys import survey
 from .text_tables import Cell, Column, TextTable, format_table, write_table
 
 __all__ = [
@@ -43,9 +44,9 @@ class PaperOptions:
     Attributes
     ----------
     draws : int
-        Data sets for each architecture of the comparison and of the table of small architectures.
-    filter_size : int
-        Largest filter size in the table of small architectures.
+        Data sets for each architecture of the comparison.
+    small_draws, filter_size : int
+        Data sets for each of the small architectures, and the largest filter size of these.
     check_draws, check_filter_size, check_count : int
         Data sets for each architecture that the theorem on strides is tested on; their largest filter size and number
         of critical filters.
@@ -59,6 +60,7 @@ class PaperOptions:
     """
 
     draws: int = 100
+    small_draws: int = 1000
     filter_size: int = 7
     check_draws: int = 10
     check_filter_size: int = 10
@@ -70,16 +72,23 @@ class PaperOptions:
     jobs: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("draws", "check_draws", "starts", "jobs"):
+        for name in ("draws", "small_draws", "check_draws", "starts", "jobs"):
             check_integer(name, getattr(self, name), 1)
         check_integer("seed", self.seed, 0)
 
 
 ORDINARY = PaperOptions()
 QUICK = PaperOptions(
-    draws=4, filter_size=5, check_draws=2, check_filter_size=6, white_count=30, growth_count=40, starts=100
+    draws=4,
+    small_draws=20,
+    filter_size=5,
+    check_draws=2,
+    check_filter_size=6,
+    white_count=30,
+    growth_count=40,
+    starts=100,
 )
-FULL = PaperOptions(draws=1000, check_draws=100, check_filter_size=16, growth_count=3000)
+FULL = PaperOptions(draws=1000, small_draws=10_000, check_draws=100, check_filter_size=16, growth_count=3000)
 
 #: Told what is worked on, how much is done, and of how much.
 Report = Callable[[str, int, int], None]
@@ -142,18 +151,26 @@ def small_architectures_table(options: PaperOptions, report: Report = _silent) -
     """
     chosen = up_to_order(architectures_up_to(options.filter_size))
     rows: list[tuple[Cell, ...]] = []
+    drawn = survey(
+        chosen, options.small_draws, seed=options.seed, jobs=options.jobs, keep=False,
+        progress=lambda progress: report("small architectures", min(progress.done, progress.total - 1), progress.total),
+    )  # fmt: skip
     problems = []
     for number, arch in enumerate(chosen):
-        report(f"small architectures: {_label(arch)}", number, len(chosen))
         space, counts = describe_function_space(arch), generic_count(arch)
-        drawn = many_draws(arch, options.draws, options.seed, jobs=options.jobs)
-        problems += _incomplete(drawn)
+
+        def between(name: str, number: int = number) -> str:
+            values = drawn.distribution(name, number)
+            least, most = values.minimum, values.maximum
+            return f"{least}" if least == most else f"{least}–{most}"
+
+        if incomplete := drawn.tallies[number].incomplete:
+            problems.append(f"{_label(arch)}: {incomplete} of {options.small_draws} solves not complete")
         reduced = "the same" if arch.is_reduced else f"{_list(arch.reduced.filters)} / {_list(arch.reduced.strides)}"
         rows.append((
             arch.filters, arch.strides, reduced, arch.filter_size, arch.dimension, space.thick, space.closed,
-            space.smooth, counts.pure, counts.spurious, f"{drawn.range('pure')} + {drawn.range('spurious')}",
-            drawn.range("real"), drawn.range("attained"), drawn.range("interior"), drawn.range("boundary"),
-            drawn.range("minima"),
+            space.smooth, counts.pure, counts.spurious, between("found"), between("real"), between("attained"),
+            between("interior"), between("boundary"), between("minima"),
         ))  # fmt: skip
     columns = _columns(
         "k", "s", "reduced", "K", "dim M", "thick", "closed", "smooth", "pure", "spurious", "found", "real", "attained",
@@ -163,8 +180,9 @@ def small_architectures_table(options: PaperOptions, report: Report = _silent) -
         f"Every architecture of at least two layers, filters of size 2 or more and K ≤ {options.filter_size}, up to "
         "the order of layers of equal dilation, on which nothing here depends. pure, spurious: exact numbers of "
         "complex critical filters w ≠ 0 for generic data. The rest was computed: least and largest numbers over "
-        f"{options.draws} Gaussian data sets each (seed {options.seed}); attained: with a real critical θ over them; "
-        "interior, boundary: of the attained ones in M; minima: with a minimum over them.",
+        f"{options.small_draws} Gaussian data sets each (seed {options.seed}); found: pure and spurious; attained: "
+        "with a real critical θ over them; interior, boundary: of the attained ones in M; minima: with a minimum over "
+        "them.",
     )
     return TextTable(
         "table2_small_architectures", f"Small architectures. {SOURCE}", columns, tuple(rows), notes

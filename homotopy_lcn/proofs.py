@@ -46,6 +46,8 @@ __all__ = [
 FIRST_PRECISION = 64
 #: No point is tried with more than this, unless digits are asked for.
 LAST_PRECISION = 1024
+#: Enclosures of filters are made narrower than this, relative to the filter.
+NARROW = 1e-10
 #: Fewer points than this are proved sooner than other processes have started.
 FEWEST_FOR_PROCESSES = 2000
 #: Shares of the points that each process gets, one after the other.
@@ -243,7 +245,9 @@ def _prove_together(
         part = points[first : first + PROVED_TOGETHER]
         coordinates, known, real = approximate_coordinates(arch, stratum, pattern, part)
         proofs = prove_points(arch, in_discs, constant, coordinates, real)
-        for row, use in enumerate((known & proofs.decided).tolist()):
+        filters = proofs.filters
+        narrow = filters.rad.max(axis=1) < NARROW * np.abs(filters.mid).sum(axis=1)
+        for row, use in enumerate((known & proofs.decided & narrow).tolist()):
             if not use:
                 result.append(None)
             elif proofs.real[row]:
@@ -327,7 +331,7 @@ def prove_point(
                 claims = conclude(arch, equations, box, solution)
                 proved = ProvedPoint(point.stratum, box, solution, claims)
                 x = list(box.middle)
-                if _decided(claims) and (digits is None or accurate(solution, digits)):
+                if _decided(claims) and _narrow(solution) and (digits is None or accurate(solution, digits)):
                     return proved
         precision *= 2
         if proved is not None and digits is None and precision > 4 * least_precision and proved.claims.real is not None:
@@ -368,6 +372,12 @@ def _decided(claims: Claims) -> bool:
     return not claims.real or (
         claims.in_function_space is not None and claims.attained is not None and None not in (claims.indices or ())
     )
+
+
+def _narrow(solution: Solution) -> bool:
+    """Whether the filter is enclosed well enough to be told from others near it."""
+    size = sum(abs(x) for x in solution.filter)
+    return all(max(x.real.rad(), x.imag.rad()) < NARROW * size for x in solution.filter)
 
 
 def _newton(equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int) -> list[Ball] | None:

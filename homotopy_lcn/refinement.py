@@ -19,7 +19,7 @@ from .equations import Complex, Data, Equations, Real
 from .forms import adjoint_multiply, dilate, multiply, power
 from .strata import Stratum
 
-__all__ = ["Refined", "gradient_residual", "refine"]
+__all__ = ["Refined", "filters_of", "gradient_residual", "gradient_residuals", "refine"]
 
 #: Points refined together.
 BATCH = 2048
@@ -129,6 +129,18 @@ def gradient_residual(stratum: Stratum, points: NDArray[Any], data: Data) -> Rea
     return np.asarray(size / np.where(terms > 0, terms, 1.0), float)
 
 
+def gradient_residuals(stratum: Stratum, points: Complex, filters: Complex, gram: Real, b: Real) -> Real:
+    """The same for points of data of their own, (P, K, K) and (P, K), in plain double precision."""
+    gradient = _gradient(stratum, points, gram, b)
+    gradient[:, 0] *= points[:, 0]
+
+    def norm(values: NDArray[Any]) -> Real:
+        return np.asarray(np.sqrt((values.real**2 + values.imag**2).sum(axis=tuple(range(1, values.ndim)))))
+
+    terms = np.abs(points[:, 0]) * (norm(gram) * norm(filters) + norm(b))
+    return np.asarray(norm(gradient) / np.where(terms > 0, terms, 1.0))
+
+
 def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:
     """End-to-end filters (P, K) of points (P, coordinates), by convolution."""
     result = points[:, :1]
@@ -138,7 +150,10 @@ def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:
 
 
 def _gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Half the gradient of the loss in all coordinates, (P, coordinates)."""
+    """Half the gradient of the loss in all coordinates, (P, coordinates).
+
+    The Gram matrix (K, K) and the moment vector (K,) may as well be those of each point, (P, K, K) and (P, K).
+    """
     powers = [
         dilate(power(points[:, part], factor.power), factor.dilation)
         for factor, part in zip(stratum.factors, stratum.slices, strict=True)
@@ -148,7 +163,8 @@ def _gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDA
     product = one
     for form in powers:
         product = multiply(product, form)
-    residual = (points[:, :1] * product) @ gram - b
+    filters = points[:, :1] * product
+    residual = (filters @ gram if gram.ndim == 2 else (filters[:, None, :] @ gram)[:, 0]) - b
     result[:, 0] = (product * residual).sum(axis=1)
     for f, (factor, part) in enumerate(zip(stratum.factors, stratum.slices, strict=True)):
         rest = points[:, :1] * factor.power

@@ -21,7 +21,7 @@ from .errors import InputError
 from .results import CriticalPoints
 from .training_methods import Adam, Descent, Flow, Method, ScaledLoss
 
-__all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Run", "descend"]
+__all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Options", "Run", "descend"]
 
 #: Number of steps after which a run is given up, if not said otherwise.
 OPTIMIZERS = {"flow": 5000, "descent": 10_000, "adam": 10_000}
@@ -39,6 +39,39 @@ NEAR = 1 / 3
 NOWHERE = -1
 #: Relative accuracy to which a residual Σw − b of the end of a run is zero, and losses on a continuum are equal.
 SAME_LOSS = 1e-8
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to train: the arguments of `descend` of these names, checked.
+
+    Raises
+    ------
+    InputError
+        If one is of the wrong type or sign, or does not go with another.
+    """
+
+    init: float | str = 1.0
+    optimizer: str = "flow"
+    learning_rate: float | None = None
+    max_steps: int | None = None
+    slow: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise InputError(f"optimizer: {self.optimizer!r}; expected one of {', '.join(OPTIMIZERS)}")
+        if isinstance(self.init, str):
+            if self.init != "pytorch":
+                raise InputError(f"init: {self.init!r}; expected a positive number or 'pytorch'")
+        else:
+            _positive("init", self.init)
+        if self.learning_rate is not None:
+            if self.optimizer == "flow":
+                raise InputError("learning_rate: given for gradient flow; expected only with optimizer descent or adam")
+            _positive("learning_rate", self.learning_rate)
+        if self.max_steps is not None:
+            _integer("max_steps", self.max_steps, 1)
+        _positive("slow", self.slow)
 
 
 def descend(
@@ -101,13 +134,13 @@ def descend(
     >>> sorted({(row.kind, row.loss) for row in table if row.runs})
     [('minimum', 1.0)]
     """
-    if optimizer not in OPTIMIZERS:
-        raise InputError(f"optimizer: {optimizer!r}; expected one of {', '.join(OPTIMIZERS)}")
-    limit = OPTIMIZERS[optimizer] if max_steps is None else _integer("max_steps", max_steps, 1)
-    threshold = _positive("slow", slow)
+    Options(init, optimizer, learning_rate, max_steps, slow)
+    limit = OPTIMIZERS[optimizer] if max_steps is None else int(max_steps)
     number = _integer("seed", seed, 0)
     scaled = ScaledLoss(result.architecture, result.loss)
-    rate = _learning_rate(scaled, optimizer, learning_rate)
+    rate = None if learning_rate is None else float(learning_rate)
+    if rate is None and optimizer != "flow":
+        rate = DEFAULT_RATE[optimizer] * (scaled.time_unit if optimizer == "descent" else scaled.parameter_unit)
     given = _starts(scaled, starts, init, np.random.default_rng([number, 2]))
     begin = given / scaled.parameter_unit
 
@@ -118,7 +151,7 @@ def descend(
         method = Descent(rate)
     else:
         method = Adam(rate, *begin.shape)
-    watch = _Watch(result, scaled, threshold, len(begin))
+    watch = _Watch(result, scaled, slow, len(begin))
     ended = _follow(scaled, begin, method, limit, watch)
     arrived = ended if optimizer == "flow" else _followed_on(scaled, ended)
 
@@ -248,17 +281,6 @@ def _followed_on(scaled: ScaledLoss, ended: _Training) -> _Training:
     return result
 
 
-def _learning_rate(scaled: ScaledLoss, optimizer: str, given: float | None) -> float | None:
-    """The learning rate, None for the flow."""
-    if optimizer == "flow":
-        if given is not None:
-            raise InputError("learning_rate: given for gradient flow; expected it only with optimizer descent or adam")
-        return None
-    if given is not None:
-        return _positive("learning_rate", given)
-    return DEFAULT_RATE[optimizer] * (scaled.time_unit if optimizer == "descent" else scaled.parameter_unit)
-
-
 def _starts(
     scaled: ScaledLoss, starts: int | Iterable[Any], init: float | str, rng: np.random.Generator
 ) -> NDArray[np.float64]:
@@ -269,9 +291,7 @@ def _starts(
         sizes = np.repeat(architecture.filters, architecture.filters)
         if init == "pytorch":
             return rng.uniform(-1, 1, size=(count, len(sizes))) / np.sqrt(sizes)
-        if isinstance(init, str):
-            raise InputError(f"init: {init!r}; expected a positive number or 'pytorch'")
-        deviations = _positive("init", init) * scaled.parameter_unit / np.sqrt(sizes)
+        deviations = float(init) * scaled.parameter_unit / np.sqrt(sizes)
         return deviations * rng.standard_normal((count, len(sizes)))
     if isinstance(starts, str | bytes) or not isinstance(starts, Iterable):
         raise InputError(f"starts: {starts!r}; expected a number of starts, or a list of parameters or modules")
@@ -340,10 +360,9 @@ def _identify(
     return "unlisted", None, distance
 
 
-def _positive(name: str, value: Any) -> float:
+def _positive(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < float("inf"):
         raise InputError(f"{name}: {value!r}; expected a positive number")
-    return float(value)
 
 
 def _integer(name: str, value: Any, least: int) -> int:

@@ -33,8 +33,10 @@ from homotopy_lcn._flint import acb, acb_mat, arb, ctx
 from homotopy_lcn.balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certificate_file import check_text, to_text
 from homotopy_lcn.claims import conclude
+from homotopy_lcn.draw_counts import random_loss_seed
 from homotopy_lcn.exact_data import ExactData
 from homotopy_lcn.forms import dilate, multiply
+from homotopy_lcn.inputs import random_gaussian
 from homotopy_lcn.proofs import prove_box
 from homotopy_lcn.statements import state
 from homotopy_lcn.strata import Factor, Stratum
@@ -274,6 +276,20 @@ def test_enclosures_that_overlap_are_tried_again_with_more_bits(monkeypatch):
     assert proofs.statement.ordered
     assert sum(point.box.precision > 64 for point in proofs.points) >= 2
     assert check_text(to_text(proofs)).statement == proofs.statement
+
+
+def test_a_wide_enclosure_is_made_narrower_before_it_is_compared_with_the_point():
+    # A real filter with a fourfold root and condition number 4e4: doubles decide everything, but tell it to 1e-9 only.
+    arch = Architecture((2, 2, 2, 7), (1, 1, 1, 1))
+    result = solve(arch, random_gaussian(arch, np.random.default_rng(random_loss_seed(0, 0))).loss)
+    points = [point for point in result if point.stratum == ((4, 1, 1, 1, 1, 1),)]
+    data = ExactData.of_doubles(result.loss.gram, result.loss.b, result.loss.constant)
+    found = proofs_module.prove_all(arch, data, points, None, 1)
+    assert len(found) == 45
+    for point, proof in zip(points, found, strict=True):
+        middles, radii = proof.enclosure
+        assert radii.max() < 1e-9 * np.linalg.norm(point.filter)
+        assert (abs(point.filter - middles) + radii).max() < 1e-9 * np.linalg.norm(point.filter)
 
 
 def test_few_samples_are_proved_complete_from_the_samples():

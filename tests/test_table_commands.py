@@ -160,7 +160,7 @@ def test_an_interrupted_paper_keeps_the_tables_that_are_done(capsys, tmp_path, m
         raise KeyboardInterrupt
 
     monkeypatch.setattr(paper_tables, "QUICK", paper_tables.PaperOptions(draws=1, starts=60))
-    monkeypatch.setattr(paper_tables, "many_draws", interrupted)
+    monkeypatch.setattr(paper_tables, "survey", interrupted)
     code, out, err = run(capsys, "paper", str(tmp_path), "--quick", "--no-figure")
     assert (code, out) == (3, "")
     assert "interrupted: the tables finished so far" in err

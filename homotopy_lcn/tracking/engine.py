@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..strata import Stratum
 from .options import ReturnCode, TrackerOptions
 
-__all__ = ["ENGINES", "Engine", "Homotopy", "TrackResult", "get_engine"]
+__all__ = ["ENGINES", "Engine", "Homotopy", "TrackResult", "get_engine", "track_many"]
 
 
 class Homotopy(NamedTuple):
@@ -94,6 +94,29 @@ class Engine(Protocol):
     ) -> TrackResult:
         """Track the critical points ``points`` (P, coordinates) of the start data to the target data."""
         ...
+
+
+def track_many(
+    engine: Engine,
+    stratum: Stratum,
+    points: NDArray[np.complex128],
+    start: Data,
+    targets: Sequence[Data],
+    options: TrackerOptions,
+) -> TrackResult:
+    """Track the same P start points to each of T targets; path t P + p leads from start p to target t.
+
+    At once if the engine can, else target by target.
+    """
+    together = getattr(engine, "track_many", None)
+    if together is not None:
+        result: TrackResult = together(stratum, points, start, list(targets), options)
+        return result
+    parts = [engine.track(stratum, points, Homotopy(start, target), options) for target in targets]
+    if not parts:
+        return engine.track(stratum, points[:0], Homotopy(start, start), options)
+    names = ("points", "codes", "errors", "conditions", "steps", "distances")
+    return TrackResult(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 ENGINES = ("auto", "native", "reference")

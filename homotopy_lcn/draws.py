@@ -1,0 +1,468 @@
+"""Critical points of many random data sets of one architecture: what there is to count, a row a draw.
+
+The paths of many draws are tracked together and their real ends classified together. A draw is settled that way only
+if nothing about it is in doubt: all paths arrive, no two ends are near each other, real ends are told from complex ones
+and each answer from its opposite by a wide margin. Then the generic number of distinct critical points has been found,
+as in `critical_points`, along the same paths. All other draws are solved by `critical_points`, one by one. What is left
+incomplete by it is a row as well, marked as such.
+
+Draws are computed in cells of a fixed size at fixed places, also where only a part of a cell is asked for. So a row
+does not depend, to the last bit, on the other draws of the survey or on how it is shared out.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architecture import Architecture
+from .batch_classification import Classified, classify_real
+from .counts import StratumCount, generic_count
+from .data_models import DataModel, Moments, White, draw_moments
+from .equations import Complex, Data, Real
+from .errors import InputError
+from .families import remember, white_family
+from .refinement import filters_of, gradient_residuals
+from .results import CriticalPoints
+from .solve import critical_points
+from .start_systems import StartSystem, start_system
+from .strata import Embedding, Stratum
+from .tracking import Engine, TrackerOptions, get_engine, track_many
+
+__all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
+
+Table = dict[str, NDArray[Any]]
+
+#: Paths of a cell, roughly, and how many a draw counts for at least.
+CELL_PATHS, LEAST_PATHS = 8192, 8
+#: Architectures with more critical filters than this for generic data are refused.
+MAX_COUNT = 20_000
+#: Last Newton step of a path, relative to its end, from which on the end is in doubt.
+ACCURATE = 1e-10
+#: Gradient at an end, relative to the terms that cancel in it, from which on the end is in doubt.
+CRITICAL = 1e-9
+#: A filter is real if its imaginary part, relative to the filter, is below the first, and complex above the second.
+REAL, COMPLEX = 1e-9, 1e-5
+#: Filters of one draw nearer than this, relative to their norm, may be one.
+NEAR = 1e-5
+#: Imaginary parts of the factors of a real filter, scaled to norm one.
+REAL_FACTOR = 1e-7
+#: Eigenvalues of Σ relative to the largest: below the first they are rounding, above the second they are not.
+ROUNDING, REGULAR = 1e-14, 1e-8
+#: Σ, b and the constant are between these in size: squares of them neither overflow nor underflow.
+SMALLEST, LARGEST = 1e-60, 1e60
+#: Losses nearer than this, relative to the size of the loss, may be equal.
+EQUAL_LOSS = 1e-9
+
+#: What is counted in each draw, and what it means. Besides, ``saddles_i`` is the number of real critical θ (up to
+#: scaling) with i negative Hessian eigenvalues.
+COLUMNS = {
+    "complete": "whether every critical point of the generic number is accounted for",
+    "missing": "critical points neither found nor accounted for",
+    "found": "complex critical filters found",
+    "at_infinity": "paths to infinity",
+    "singular": "paths to finite singular ends",
+    "origin": "paths to w = 0",
+    "real": "real critical filters",
+    "real_pure": "pure ones of these: the real ED degree",
+    "in_function_space": "real critical filters in M",
+    "attained": "attained filters: with a real critical θ",
+    "real_parameters": "real critical θ up to scaling",
+    "interior": "attained, in the interior of M",
+    "boundary": "attained, on the boundary of M",
+    "smooth": "attained, smooth in the Zariski closure of M",
+    "minima": "attained, with a local minimum over them",
+    "spurious_minima": "spurious (not pure) ones of these minima",
+    "degenerate": "real critical θ with a zero Hessian eigenvalue",
+    "undecided": "real filters with a question left open",
+    "global_minimum_pure": "whether the global minimum is pure: 1 yes, 0 no, −1 not established",
+    "least_loss": "the loss at the global minimum; NaN if it is not established",
+}
+
+
+def saddle_columns(architectures: Sequence[Architecture]) -> list[str]:
+    """The names of the columns of saddles by index. The index of a critical θ is below the dimension of M."""
+    return [f"saddles_{index}" for index in range(1, max(arch.dimension for arch in architectures))]
+
+
+def columns(architectures: Sequence[Architecture]) -> list[str]:
+    """The names of all columns of a survey, the number of the draw first."""
+    return ["draw", *COLUMNS, *saddle_columns(architectures)]
+
+
+@lru_cache(maxsize=1024)
+def cell_size(arch: Architecture) -> int:
+    """How many draws are computed together: a power of two that depends on the architecture only."""
+    return int(2 ** max(0, (CELL_PATHS // max(LEAST_PATHS, generic_count(arch).filters)).bit_length() - 1))
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where the paths of a stratum start; ``lost`` and ``origin`` of them go to infinity and to zero for all data."""
+
+    row: StratumCount
+    embedding: Embedding
+    system: StartSystem
+    lost: int
+    origin: int
+
+    @property
+    def stratum(self) -> Stratum:
+        return self.embedding.stratum
+
+
+def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto", jobs: int = 1) -> list[_Start] | None:
+    """The start systems of all strata for data of a model; None if there are none that lose no paths.
+
+    Raises
+    ------
+    InputError
+        If the model does not suit the architecture, or this has too many critical points.
+    IncompleteStartSystem
+        If a start system could not be computed.
+    """
+    table = generic_count(arch)
+    if table.filters > MAX_COUNT:
+        raise InputError(
+            f"filters: {arch.filters} with strides {arch.strides} have {table.filters} critical filters for generic "
+            f"data; expected at most {MAX_COUNT} in a survey"
+        )
+    model.check(arch)
+    chosen = get_engine(engine)
+    starts = []
+    for row in table:
+        if row.count == 0:
+            continue
+        embedding = Embedding.of_pattern(arch, row.pattern)
+        if isinstance(model, White):
+            positions = np.array(embedding.positions)
+            gram = np.eye(arch.filter_size)[np.ix_(positions, positions)]
+            gram /= _power_of_two(np.linalg.norm(gram, 2))
+            family = white_family(embedding.stratum, gram, row.count, chosen, jobs=jobs)
+            if family is None:
+                return None
+            # A draw solved on its own then starts from this family as well, whichever draw came first.
+            remember(embedding.stratum, gram)
+            starts.append(_Start(row, embedding, family.start, family.at_infinity, family.origin))
+        else:
+            system = start_system(embedding.stratum, row.count, chosen, jobs=jobs)
+            starts.append(_Start(row, embedding, system, 0, 0))
+    return starts
+
+
+def solve_draws(
+    arch: Architecture,
+    model: DataModel,
+    seed: int,
+    draws: range,
+    *,
+    engine: str | Engine = "auto",
+    indices: int | None = None,
+) -> Table:
+    """What there is to count of each of some draws.
+
+    Parameters
+    ----------
+    arch : Architecture
+    model : DataModel
+    seed : int
+    draws : range
+    engine : str or Engine
+    indices : int, optional
+        Number of columns of saddles, by default as many as the architecture can have.
+
+    Returns
+    -------
+    dict of arrays
+        One entry a draw in each; see `COLUMNS`.
+
+    Raises
+    ------
+    InputError, IncompleteStartSystem
+        As `prepare`.
+    """
+    chosen = get_engine(engine)
+    starts = prepare(arch, model, chosen)
+    size = cell_size(arch) if hasattr(chosen, "track_many") else 1
+    wide = arch.dimension - 1 if indices is None else indices
+    parts = []
+    for cell in range(draws.start // size, -(-draws.stop // size)):
+        first = cell * size
+        wanted = np.arange(max(first, draws.start), min(first + size, draws.stop)) - first
+        if starts is None:
+            moments = draw_moments(model, arch, seed, range(first + int(wanted[0]), first + int(wanted[-1]) + 1))
+            together, settled = _empty(len(wanted), wide), np.zeros(len(wanted), dtype=bool)
+            rows = np.arange(len(wanted))
+        else:
+            moments = draw_moments(model, arch, seed, range(first, first + size))
+            together, settled = _solve_together(arch, starts, moments, chosen, wide)
+            rows = wanted
+        for row in rows[~settled[rows]].tolist():
+            for name, value in _solve_alone(arch, moments, row, seed, chosen).items():
+                if name in together:
+                    together[name][row] = value
+        parts.append({"draw": first + wanted, **{name: column[rows] for name, column in together.items()}})
+    return concatenated(parts) if parts else {"draw": np.empty(0, np.int64), **_empty(0, wide)}
+
+
+def concatenated(parts: Sequence[Table]) -> Table:
+    """Tables one below the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _empty(count: int, indices: int) -> Table:
+    names = [*COLUMNS, *(f"saddles_{index}" for index in range(1, indices + 1))]
+    table: Table = {name: np.zeros(count, dtype=np.int32) for name in names}
+    table["complete"] = np.zeros(count, dtype=bool)
+    table["global_minimum_pure"] = np.full(count, -1, dtype=np.int8)
+    table["least_loss"] = np.full(count, np.nan)
+    return table
+
+
+def _power_of_two(values: Any) -> Any:
+    return np.exp2(np.round(np.log2(values)))
+
+
+def _solve_together(
+    arch: Architecture, starts: Sequence[_Start], moments: Moments, engine: Engine, indices: int
+) -> tuple[Table, NDArray[np.bool_]]:
+    """The table of the draws that can be settled together, and which ones these are; the other rows are empty."""
+    count = len(moments.constant)
+    table = _empty(count, indices)
+    settled = _regular(arch, moments)
+    filters: list[Complex] = []
+    minima = []
+    for start in starts:
+        ends = _ends(arch, start, moments, settled, engine)
+        filters.append(np.zeros((count, len(start.system.points), arch.filter_size), complex))
+        filters[-1][settled] = ends.filters.reshape(-1, *filters[-1].shape[1:])
+        settled &= np.bincount(ends.owners, ~ends.clear, minlength=count) == 0
+        settled &= np.bincount(ends.owners, ~ends.real, minlength=count) % 2 == 0
+        chosen = np.flatnonzero(ends.real & settled[ends.owners])
+        owners = ends.owners[chosen]
+        found = classify_real(
+            arch, start.embedding, ends.coordinates[chosen], ends.filters[chosen].real,
+            moments.gram[owners], moments.b[owners], moments.constant[owners],
+        )  # fmt: skip
+        settled &= np.bincount(owners, found.doubtful, minlength=count) == 0
+        _count(table, start, found, owners)
+        lowest = found.attained
+        minima.append((found.losses[lowest], owners[lowest], np.full(int(lowest.sum()), start.row.pure)))
+    settled &= ~_near_coincidences(np.concatenate(filters, axis=1), settled)
+    losses, owners, pure = map(np.concatenate, zip(*minima, strict=True))
+    settled &= ~_enter_global_minimum(table, moments.constant, losses, owners, pure)
+    table["complete"][:] = True
+    for name, column in _empty(count, indices).items():
+        table[name][~settled] = column[~settled]
+    return table, settled
+
+
+class _Ends(NamedTuple):
+    """The ends of P paths of one stratum.
+
+    Attributes
+    ----------
+    owners : (P,) integer array
+        The draw that each belongs to.
+    filters : (P, K) complex array
+    real : (P,) bool array
+    coordinates : (P, coordinates) float array
+        Of the real ones.
+    clear : (P,) bool array
+        Where it is beyond doubt that the end is a critical point, and whether it is real.
+    """
+
+    owners: NDArray[np.int64]
+    filters: Complex
+    real: NDArray[np.bool_]
+    coordinates: Real
+    clear: NDArray[np.bool_]
+
+
+def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[np.bool_], engine: Engine) -> _Ends:
+    """Track all paths of the draws not given up yet, and look at their ends."""
+    data, scales = _normalized(moments, start.embedding, settled)
+    rows = np.flatnonzero(settled)
+    targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
+    result = track_many(engine, start.stratum, start.system.points, start.system.data, targets, TrackerOptions())
+    clear = result.success & (result.errors <= ACCURATE) & np.isfinite(result.points).all(axis=1)
+    points = np.where(clear[:, None], result.points, 1.0)
+    owners = np.repeat(rows, len(start.system.points))
+    filters = filters_of(start.stratum, points)
+    clear &= gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= CRITICAL
+    points[:, 0] *= scales[owners]
+    filters = _whole(arch, start.embedding, scales[owners, None] * filters)
+    norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
+    asymmetry = np.abs(filters.imag).max(axis=1) / np.where(norms > 0, norms, 1.0)
+    real = asymmetry <= REAL
+    coordinates, straight = _turned(start.stratum, points)
+    clear &= (norms > 0) & np.where(real, straight, asymmetry >= COMPLEX)
+    return _Ends(owners, filters, real, coordinates, clear)
+
+
+def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.int64]) -> None:
+    """Enter what the real points of a stratum are; ``owners`` are their draws."""
+
+    def add(name: str, values: NDArray[Any], draws: NDArray[np.int64] = owners) -> None:
+        table[name] += np.bincount(draws, values, minlength=len(table[name])).astype(np.int32)
+
+    every = np.ones(len(owners))
+    add("real", every)
+    add("in_function_space", found.in_function_space)
+    add("attained", found.attained)
+    add("real_parameters", found.parameters)
+    add("interior", found.attained & found.interior)
+    add("boundary", found.attained & ~found.interior)
+    add("smooth", found.attained & found.smooth)
+    add("minima", found.minima > 0)
+    if start.row.pure:
+        add("real_pure", every)
+    else:
+        add("spurious_minima", found.minima > 0)
+    for name in table:
+        if name.startswith("saddles_"):
+            add(name, found.indices == int(name.removeprefix("saddles_")), owners[found.owners])
+    table["found"] += len(start.system.points)
+    table["at_infinity"] += start.lost
+    table["origin"] += start.origin
+
+
+def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
+    """Whether the data are of moderate size, and the ranks of Σ beyond doubt and at least the dimension of M."""
+    places = np.arange(0, arch.filter_size, arch.grid)
+    values = np.linalg.eigvalsh(moments.gram[:, places[:, None], places])
+    ratios = values / np.where(values[:, -1:] > 0, values[:, -1:], 1.0)
+    clear = (ratios >= REGULAR) | (np.abs(ratios) <= ROUNDING)
+    result = clear.all(axis=1) & ((ratios >= REGULAR).sum(axis=1) >= arch.dimension)
+    for size in (values[:, -1], np.abs(moments.b).max(axis=1)):
+        result &= (size >= SMALLEST) & (size <= LARGEST)
+    return np.asarray(result & (np.abs(moments.constant) <= LARGEST))
+
+
+def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
+    """Data of order one in the coordinates of the stratum, and the scales of their filters, as for a single solve."""
+    positions = np.array(embedding.positions)
+    gram, b = moments.gram[:, positions[:, None], positions], moments.b[:, positions]
+    size = np.abs(np.linalg.eigvalsh(gram)).max(axis=1)
+    length = np.sqrt((b * b).sum(axis=1))
+    gram_scale = _power_of_two(np.where(rows, size, 1.0))
+    b_scale = _power_of_two(np.where(rows & (length > 0), length, 1.0))
+    data = Moments(gram / gram_scale[:, None, None], b / b_scale[:, None], moments.constant)
+    return data, b_scale / gram_scale
+
+
+def _whole(arch: Architecture, embedding: Embedding, filters: Complex) -> Complex:
+    """Filters of the stratum as filters of the architecture."""
+    whole = np.zeros((len(filters), arch.filter_size), complex)
+    for column, position in enumerate(embedding.positions):
+        whole[:, position] += filters[:, column]
+    return whole
+
+
+def _turned(stratum: Stratum, points: Complex) -> tuple[Real, NDArray[np.bool_]]:
+    """The points with every factor divided by a phase that makes it real if it can be real, and where all are."""
+    result = np.empty(points.shape)
+    straight = np.ones(len(points), dtype=bool)
+    scalar = points[:, 0]
+    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+        form = points[:, part]
+        largest = form[np.arange(len(form)), np.abs(form).argmax(axis=1)]
+        phase = largest / np.abs(largest)
+        form = form / phase[:, None]
+        scalar = scalar * phase**factor.power
+        straight &= np.abs(form.imag).max(axis=1) <= REAL_FACTOR * np.abs(largest)
+        result[:, part] = form.real
+    result[:, 0] = scalar.real
+    return result, straight
+
+
+def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """In which draws two of the filters (D, N, K) may be one; only ``rows`` are looked at.
+
+    Filters that are near have near projections to a line, whatever the line is.
+    """
+    count, number, size = filters.shape
+    norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=2))
+    norms = np.where(norms > 0, norms, 1.0)
+    angles = np.sqrt(2.0) * (1 + np.arange(size)) ** 2
+    keys = ((filters.real * np.cos(angles) - filters.imag * np.sin(angles)).sum(axis=2)) / norms / np.sqrt(size)
+    order = np.argsort(keys, axis=1, kind="stable")
+    keys = np.take_along_axis(keys, order, axis=1)
+    result = np.zeros(count, dtype=bool)
+    for offset in range(1, number):
+        draws, places = np.nonzero((keys[:, offset:] - keys[:, :-offset] <= 4 * NEAR) & rows[:, None])
+        if not draws.size:
+            break
+        one, other = order[draws, places], order[draws, places + offset]
+        distance = np.abs(filters[draws, one] - filters[draws, other]).max(axis=1)
+        result[draws[distance <= NEAR * np.maximum(norms[draws, one], norms[draws, other])]] = True
+    return result
+
+
+def _enter_global_minimum(
+    table: Table, constant: Real, losses: Real, owners: NDArray[np.int64], pure: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Enter the attained point of least loss of each draw; returns where two are as good for all we know."""
+    order = np.lexsort((losses, owners))
+    draws, firsts, numbers = np.unique(owners[order], return_index=True, return_counts=True)
+    best = order[firsts]
+    table["least_loss"][draws] = losses[best]
+    table["global_minimum_pure"][draws] = pure[best]
+    second = np.where(numbers > 1, losses[order[np.minimum(firsts + 1, len(order) - 1)]], np.inf)
+    scale = np.abs(constant[draws]) + np.abs(constant[draws] - losses[best])
+    result = np.zeros(len(constant), dtype=bool)
+    result[draws[second - losses[best] <= EQUAL_LOSS * scale]] = True
+    return result
+
+
+def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engine: Engine) -> dict[str, Any]:
+    """The row of one draw, by the ordinary solver."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of Gram matrices whose rank is in doubt
+        try:
+            result = critical_points(arch, moments.loss(row), seed=seed, engine=engine, max_count=MAX_COUNT)
+        except InputError:  # such as a bootstrap sample of too small a rank
+            return {"complete": False, "missing": generic_count(arch).filters}
+    return _row(result)
+
+
+def _row(result: CriticalPoints) -> dict[str, Any]:
+    """What there is to count of one result."""
+    counts, best = result.counts, result.global_minimum
+    thetas = [
+        (kind, index) for point in result.attained for kind, index in zip(point.kinds, point.indices, strict=True)
+    ]
+    saddles = Counter(index for kind, index in thetas if kind == "saddle")
+    return {
+        "complete": result.complete,
+        "missing": sum(max(0, row.missing) for row in result.strata),
+        "found": counts.found,
+        "at_infinity": counts.at_infinity,
+        "singular": counts.singular,
+        "origin": counts.origin,
+        "real": counts.real,
+        "real_pure": sum(point.pure for point in result.real),
+        "in_function_space": counts.in_function_space,
+        "attained": counts.attained,
+        "real_parameters": counts.real_parameters,
+        "interior": counts.interior,
+        "boundary": counts.boundary,
+        "smooth": counts.smooth,
+        "minima": counts.minima,
+        "spurious_minima": sum(not point.pure for point in result.minima),
+        "degenerate": sum(kind == "degenerate" for kind, _ in thetas),
+        "undecided": sum(
+            None in (point.in_function_space, point.attained) or (point.attained is True and point.interior is None)
+            for point in result.real
+        ),
+        "global_minimum_pure": -1 if best is None else int(best.pure),
+        "least_loss": np.nan if best is None else best.loss,
+        **{f"saddles_{index}": number for index, number in saddles.items()},
+    }

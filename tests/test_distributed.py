@@ -1,0 +1,189 @@
+"""Surveys on a real Dask cluster: a scheduler and two worker processes on this machine, one of which is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+
+from homotopy_lcn import Architecture, InputError, survey
+from homotopy_lcn.distributed import RETRIES, _as_computed
+from homotopy_lcn.runs import Chunk
+
+distributed = pytest.importorskip("distributed")
+pandas_testing = pytest.importorskip("pandas").testing
+pytest.importorskip("pyarrow")
+
+ARCHITECTURE = Architecture((2, 2), (1, 1))
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Starts a program of Dask; all are ended after the test."""
+    with ExitStack() as stack:
+
+        def start(name, *arguments):
+            log = stack.enter_context(open(tmp_path / f"{name}-{time.monotonic_ns()}.log", "wb"))
+            environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.dask_{name}", *arguments],
+                stdout=log, stderr=log, env=environment, cwd=tmp_path,
+            )  # fmt: skip
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def scheduler(started, tmp_path):
+    """The address of a scheduler without workers."""
+    return start_scheduler(started, tmp_path)[0]
+
+
+def start_scheduler(started, tmp_path):
+    """Its address and its process."""
+    place = tmp_path / "scheduler.json"
+    process = started(
+        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)
+    )
+    for _ in range(600):
+        if place.exists() and place.stat().st_size:
+            return json.loads(place.read_text())["address"], process
+        assert process.poll() is None
+        time.sleep(0.1)
+    raise AssertionError("the scheduler did not start")
+
+
+@pytest.fixture
+def start_worker(started):
+    return lambda address: started(
+        "worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"
+    )
+
+
+def tables_equal(left, right):
+    pandas_testing.assert_frame_equal(left, right, check_exact=True)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_worker_killed_half_way_changes_nothing(scheduler, start_worker, tmp_path):
+    """Its chunks are computed by the other one, none is counted twice, and the table is that of one process."""
+    workers = [start_worker(scheduler), start_worker(scheduler)]
+    draws, reports = 1500, []
+
+    def kill_one_half_way(progress):
+        reports.append(progress.done)
+        if progress.done >= draws / 2 and workers[0].poll() is None:
+            workers[0].send_signal(signal.SIGKILL)
+            workers[0].wait()
+
+    found = survey(
+        ARCHITECTURE, draws, seed=4, chunk=50, scheduler=scheduler, progress=kill_one_half_way, output=tmp_path / "run"
+    )
+    assert workers[0].poll() == -signal.SIGKILL
+    assert workers[1].poll() is None
+    assert reports[-1] == draws
+    assert found.tallies[0].draws == draws
+    assert reports == list(range(50, draws + 1, 50))
+    alone = survey(ARCHITECTURE, draws, seed=4)
+    tables_equal(found.to_frame(), alone.to_frame())
+    assert found.to_dict() == alone.to_dict()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_lost_scheduler_is_said_so_and_the_run_goes_on_without_it(started, start_worker, tmp_path, capfd):
+    address, process = start_scheduler(started, tmp_path)
+    start_worker(address)
+
+    def kill_it(progress):
+        if progress.done >= 100:
+            process.kill()
+
+    arguments = {"seed": 4, "chunk": 25, "output": tmp_path / "run"}
+    with pytest.raises(InputError, match=r"^scheduler: the connection to tcp://.* was lost"):
+        survey(ARCHITECTURE, 1000, scheduler=address, progress=kill_it, **arguments)
+    assert capfd.readouterr().err == ""
+    assert len(list(tmp_path.glob("run/draws/*.parquet"))) >= 4
+    reports = []
+    found = survey(ARCHITECTURE, 1000, progress=lambda progress: reports.append(progress.done), **arguments)
+    tables_equal(found.to_frame(), survey(ARCHITECTURE, 1000, seed=4).to_frame())
+    assert len(reports) == 40
+
+
+class Fragile:
+    """A client whose workers die over some chunks, as often as is said; what is handed in is done in turn."""
+
+    def __init__(self, deaths):
+        self.deaths = dict(deaths)
+        self.loop = None
+        self.done = []
+
+    def nthreads(self):
+        return {"worker": 1}
+
+    def submit(self, work, chunk, key, pure):
+        future = Mock()
+        future.result = lambda: self._result(work, chunk)
+        return future
+
+    def _result(self, work, chunk):
+        if self.deaths.get(chunk, 0):
+            self.deaths[chunk] -= 1
+            raise distributed.scheduler.KilledWorker("task", Mock(), 3)
+        self.done.append(chunk)
+        return work(chunk)
+
+
+class Completed(list):
+    """Futures that complete in the order in which they were handed in."""
+
+    def __init__(self, futures, loop):
+        super().__init__(futures)
+
+    def __iter__(self):
+        while self:
+            yield self.pop(0)
+
+    add, update = list.append, list.extend
+
+
+def test_a_chunk_that_brings_down_workers_is_tried_again_and_then_given_up():
+    dask = SimpleNamespace(as_completed=Completed, scheduler=distributed.scheduler)
+    chunks = [Chunk(0, first, first + 10) for first in range(0, 100, 10)]
+    client = Fragile({chunks[4]: RETRIES, chunks[7]: 1})
+    results = list(_as_computed(client, dask, "tcp://x:1", lambda chunk: chunk.first, iter(chunks)))
+    assert sorted(results) == [(chunk, chunk.first) for chunk in chunks]
+    assert sorted(client.done) == chunks
+    with pytest.raises(InputError, match=r"^scheduler: draws 40 to 49 have brought down worker after worker"):
+        list(_as_computed(Fragile({chunks[4]: RETRIES + 1}), dask, "tcp://x:1", print, iter(chunks)))
+
+
+def test_one_or_two_local_processes_make_the_same_table():
+    one, two = (survey(ARCHITECTURE, 300, seed=1, jobs=jobs, chunk=70).to_frame() for jobs in (1, 2))
+    tables_equal(one, two)
+    assert np.array_equal(one["draw"], np.arange(300))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_scheduler_or_no_workers_are_said_so(scheduler):
+    from homotopy_lcn.distributed import on_cluster
+
+    with pytest.raises(InputError, match=r"^scheduler: no scheduler answers at 'tcp://127.0.0.1:9'"):
+        list(on_cluster("tcp://127.0.0.1:9", print, [], wait=1))
+    with pytest.raises(InputError, match=r"^scheduler: .* has no workers"):
+        list(on_cluster(scheduler, print, [], wait=1))
+    with pytest.raises(InputError, match=r"^scheduler: no scheduler answers at 'nonsense::'"):
+        list(on_cluster("nonsense::", print, [], wait=1))
