@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from math import gcd
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["Architecture", "Block"]
 
@@ -72,6 +75,27 @@ class Architecture:
             )
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "strides", strides)
+
+    @classmethod
+    def from_torch(cls, module: torch.nn.Module) -> Architecture:
+        """Architecture of a PyTorch network.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            Of ``torch.nn.Conv1d(1, 1, k, stride=s, bias=False)`` alone, without padding, dilation and groups; nested
+            ones and a single convolution will do.
+
+        Raises
+        ------
+        InputError
+            If a layer is anything else, or shares its weight with another. The message names the layer.
+        ImportError
+            If PyTorch is not installed.
+        """
+        from .pytorch import architecture_from_torch
+
+        return architecture_from_torch(module)
 
     def __repr__(self) -> str:
         return f"Architecture(filters={self.filters}, strides={self.strides})"

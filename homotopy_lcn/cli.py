@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import cli_paper, cli_plot, cli_survey, cli_tables
+from . import cli_descend, cli_paper, cli_plot, cli_survey, cli_tables
 from .cli_common import (
     DONE,
     INTERNAL_ERROR,
@@ -35,11 +35,21 @@ from .cli_common import print_text as _print
 from .cli_common import progress_bars as _progress
 from .cli_common import show as _show
 from .cli_common import write as _write
+from .cli_data import (
+    CsvFile,
+    DataFile,
+    Horizon,
+    InputColumns,
+    OutputColumns,
+    RandomData,
+    Series,
+    WhiteData,
+)
+from .cli_data import load_data as _load
 from .cli_report import report
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .architecture import Architecture
     from .counts import CountTable
     from .inputs import LoadedData
     from .loss import SquaredLoss
@@ -134,41 +144,14 @@ def _homotopy_lcn(
 def solve(
     filters: Filters = None,
     strides: Strides = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); or FILE.json with gram and b, "
-            'where texts such as "1/3" or "0.1" are exact numbers.',
-            show_default=False,
-        ),
-    ] = None,
-    csv: Annotated[
-        str | None,
-        typer.Option(metavar="FILE.csv", help="Data: columns of a table, one sample a row.", show_default=False),
-    ] = None,
-    x: Annotated[
-        str | None, typer.Option(metavar="COL,…", help="Input columns of --csv, in order.", show_default=False)
-    ] = None,
-    y: Annotated[
-        str | None, typer.Option(metavar="COL,…", help="Output columns of --csv, in order.", show_default=False)
-    ] = None,
-    series: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.csv:COLUMN",
-            help="Data: a time series; predict a value from the K values before.",
-            show_default=False,
-        ),
-    ] = None,
-    horizon: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="H", help="Steps ahead that --series predicts; 1 if not given.", show_default=False
-        ),
-    ] = None,
-    random: Annotated[bool, typer.Option("--random", help="Data: Gaussian X and Y.")] = False,
-    white: Annotated[bool, typer.Option("--white", help="Data: Gram matrix I and a Gaussian target.")] = False,
+    data: DataFile = None,
+    csv: CsvFile = None,
+    x: InputColumns = None,
+    y: OutputColumns = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    random: RandomData = False,
+    white: WhiteData = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
@@ -439,6 +422,7 @@ def doctor(
     return DONE if sound else NOT_COMPLETE
 
 
+cli_descend.register(app)
 cli_tables.register(app)
 cli_survey.register(app)
 
@@ -460,52 +444,6 @@ def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
     return DONE if outcome.statement.complete else NOT_COMPLETE
 
 
-def _load(
-    architecture: Architecture,
-    data: str | None,
-    csv: str | None,
-    x: str | None,
-    y: str | None,
-    series: str | None,
-    horizon: int | None,
-    random: bool,
-    white: bool,
-    seed: int,
-) -> LoadedData:
-    sources = {
-        "--data": data is not None,
-        "--csv": csv is not None,
-        "--series": series is not None,
-        "--random": random,
-        "--white": white,
-    }
-    given = [option for option, present in sources.items() if present]
-    if len(given) != 1:
-        problem = f"{' and '.join(given)}: exclude each other" if given else "--data: no data given"
-        raise InputError(f"{problem}; expected exactly one of {', '.join(sources)}")
-    for option, value, owner in (("--x", x, "--csv"), ("--y", y, "--csv"), ("--horizon", horizon, "--series")):
-        if value is not None and owner not in given:
-            raise InputError(f"{option}: given with {given[0]}; expected only together with {owner}")
-    if csv is not None:
-        for option, value in (("--x", x), ("--y", y)):
-            if value is None:
-                raise InputError(f"{option}: missing; expected the columns of --csv to use, separated by commas")
-
-    import numpy as np
-
-    from . import inputs
-
-    if data is not None:
-        return inputs.from_file(data, architecture)
-    if csv is not None:
-        return inputs.from_csv(csv, _names(x), _names(y), architecture)
-    if series is not None:
-        return inputs.from_series(series, 1 if horizon is None else horizon, architecture)
-    # A stream of its own: the data must not depend on the random choices of the solver, which uses the seed itself.
-    generator = np.random.default_rng([seed, 1])
-    return inputs.random_gaussian(architecture, generator) if random else inputs.random_white(architecture, generator)
-
-
 def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, str]:
     """The loss and the description of the data, both with ``--regularize``."""
     if eps is None:
@@ -514,10 +452,6 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
         return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
     except InputError as error:
         raise InputError(f"--regularize: {error}") from error
-
-
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",")]
 
 
 def _report_result(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,6 +32,7 @@ __all__ = [
     "check_output",
     "complain",
     "integers_of",
+    "options_named",
     "print_text",
     "progress_bars",
     "show",
@@ -77,6 +78,18 @@ def _integer(option: str, text: str, expected: str) -> int:
         return int(text)
     except ValueError:
         raise InputError(f"{option}: {text!r} is not an integer; expected {expected}") from None
+
+
+@contextmanager
+def options_named(options: Mapping[str, str]) -> Iterator[None]:
+    """Name the option in errors about the argument of the library that it stands for."""
+    try:
+        yield
+    except InputError as error:
+        argument, colon, rest = str(error).partition(":")
+        if argument not in options:
+            raise
+        raise InputError(f"{options[argument]}{colon}{rest}") from error
 
 
 def check_output(json_path: str | None, option: str = "--json") -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .cli_common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, print_text, write
+from .cli_common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, options_named, print_text, write
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -97,23 +96,11 @@ def survey(
 
     Exit codes: 0 all draws complete, 2 unusable input, 3 some draws incomplete (they are counted as such).
     """
-    with _options():
+    with options_named(OPTIONS):
         return _survey(
             _networks(filters, strides, architectures), draws, model, draw, seed, jobs, output, scheduler, chunk, style,
             plot, json_path, engine, quiet,
         )  # fmt: skip
-
-
-@contextmanager
-def _options() -> Iterator[None]:
-    """Name the option in errors about the argument that it stands for."""
-    try:
-        yield
-    except InputError as error:
-        argument, colon, rest = str(error).partition(":")
-        if argument not in OPTIONS:
-            raise
-        raise InputError(f"{OPTIONS[argument]}{colon}{rest}") from error
 
 
 def _survey(

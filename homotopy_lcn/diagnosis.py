@@ -34,6 +34,7 @@ OPTIONAL = (
     ("plotly", "plotly", "interactive pictures", "figures"),
     ("python-flint", "flint", "certificates", "certify"),
     ("mpmath", "mpmath", "many digits", "precise"),
+    ("torch", "torch", "networks of PyTorch", "torch"),
 )
 #: Programs that other parts of the package, or its benchmarks, compare with.
 PEERS = (

@@ -17,6 +17,8 @@ from .errors import InputError
 from .exact_data import ExactData
 
 if TYPE_CHECKING:
+    import torch
+
     from .architecture import Architecture
 
 __all__ = ["SquaredLoss"]
@@ -193,6 +195,33 @@ class SquaredLoss:
         loss = cls(*exact.rounded())
         object.__setattr__(loss, "exact", exact)
         return loss
+
+    @classmethod
+    def from_torch(cls, module: torch.nn.Module, inputs: Any, targets: Any, *, reduction: str = "sum") -> SquaredLoss:
+        """Squared loss with which a PyTorch network is trained: ‖module(inputs) − targets‖², computed in float64.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            As for `Architecture.from_torch`. Its weights do not matter.
+        inputs : tensor, shape (N, 1, d_0) or (N, d_0)
+            Real, of any type and device. An array will do.
+        targets : tensor, shape (N, 1, d_L) or (N, d_L)
+        reduction : "sum" or "mean"
+            As in ``torch.nn.MSELoss``: "mean" divides by the number of outputs, N d_L. The critical points are the
+            same.
+
+        Raises
+        ------
+        InputError
+            If the module is not a linear convolutional network, the tensors do not fit it, or `from_data` cannot use
+            them.
+        ImportError
+            If PyTorch is not installed.
+        """
+        from .pytorch import loss_from_torch
+
+        return loss_from_torch(module, inputs, targets, reduction)
 
     @classmethod
     def white(cls, target: ArrayLike) -> SquaredLoss:

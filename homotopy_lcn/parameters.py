@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .architecture import Architecture
 from .forms import adjoint_multiply, dilate, multiply
 
-__all__ = ["balance", "compose", "gradient", "relative_gradient"]
+__all__ = ["balance", "compose", "gradient", "hessian", "jacobian", "relative_gradient"]
 
 Array = NDArray[Any]
 
@@ -33,10 +33,44 @@ def gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) 
     residual = compose(arch, theta) @ gram - b
     result = []
     for layer in range(arch.depth):
-        others = [np.ones_like(w[..., :1]) if i == layer else w for i, w in enumerate(theta)]
-        rest = _compose_any(arch, others)
-        full = adjoint_multiply(rest, residual)
+        full = adjoint_multiply(_without(arch, theta, layer), residual)
         result.append(2 * full[..., :: arch.dilations[layer]])
+    return result
+
+
+def jacobian(arch: Architecture, theta: Sequence[Array]) -> Array:
+    """Jacobian of μ at θ, layers (…, k_l) to (…, K, Σ k_l), with the layers' entries in order."""
+    columns = []
+    for layer, (size, dilation) in enumerate(zip(arch.filters, arch.dilations, strict=True)):
+        rest = _without(arch, theta, layer)
+        for shift in range(0, size * dilation, dilation):
+            column = np.zeros((*rest.shape[:-1], arch.filter_size), dtype=rest.dtype)
+            column[..., shift : shift + rest.shape[-1]] = rest
+            columns.append(column)
+    return np.stack(columns, axis=-1)
+
+
+def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> Array:
+    """Hessian of the loss wᵀΣw − 2bᵀw at w = μ(θ) in θ, layers (…, k_l) to (…, Σ k_l, Σ k_l).
+
+    As μ is linear in each layer, it is 2 JᵀΣJ plus, for each two layers, the correlation of 2 (Σw − b) with the product
+    of all other layers.
+    """
+    columns = jacobian(arch, theta)
+    result = 2 * np.swapaxes(columns, -1, -2) @ gram @ columns
+    residual = 2 * (compose(arch, theta) @ gram - b)
+    starts = np.cumsum([0, *arch.filters])
+    for left in range(arch.depth):
+        for right in range(left + 1, arch.depth):
+            correlation = adjoint_multiply(_without(arch, theta, left, right), residual)
+            positions = np.add.outer(
+                np.arange(arch.filters[left]) * arch.dilations[left],
+                np.arange(arch.filters[right]) * arch.dilations[right],
+            )
+            block = correlation[..., positions]
+            rows, others = slice(*starts[left : left + 2]), slice(*starts[right : right + 2])
+            result[..., rows, others] += block
+            result[..., others, rows] += np.swapaxes(block, -1, -2)
     return result
 
 
@@ -47,8 +81,7 @@ def relative_gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b
     scale = np.zeros(theta[0].shape[:-1])
     for layer, part in enumerate(gradient(arch, theta, gram, b)):
         total = total + _norm(part) ** 2
-        others = [np.ones_like(w[..., :1]) if i == layer else w for i, w in enumerate(theta)]
-        scale = scale + 2 * _norm(_compose_any(arch, others)) * size
+        scale = scale + 2 * _norm(_without(arch, theta, layer)) * size
     return np.asarray(np.sqrt(total) / np.where(scale > 0, scale, 1.0), dtype=float)
 
 
@@ -68,11 +101,12 @@ def balance(theta: Sequence[Array], scale: Array) -> list[Array]:
     return balanced
 
 
-def _compose_any(arch: Architecture, theta: Sequence[Array]) -> Array:
-    """Product of dilated layers of any size."""
-    result = dilate(theta[0], arch.dilations[0])
-    for layer, dilation in zip(theta[1:], arch.dilations[1:], strict=True):
-        result = multiply(result, dilate(layer, dilation))
+def _without(arch: Architecture, theta: Sequence[Array], *left_out: int) -> Array:
+    """Product of the dilated layers except those left out."""
+    result = np.ones_like(theta[0][..., :1])
+    for layer, (w, dilation) in enumerate(zip(theta, arch.dilations, strict=True)):
+        if layer not in left_out:
+            result = multiply(result, dilate(w, dilation))
     return result
 
 

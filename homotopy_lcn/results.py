@@ -20,6 +20,7 @@ from .distinct import first_occurrences
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
 
     from .loss import SquaredLoss
     from .zero_residual import ZeroResidual
@@ -459,6 +460,30 @@ class CriticalPoints(Sequence[CriticalPoint]):
             "certified": pd.array([point.certified for point in self.points], dtype="boolean"),
         }
         return pd.DataFrame(columns)
+
+    def load_into(self, module: torch.nn.Module, point: CriticalPoint | int, which: int | None = None) -> None:
+        """Set the weights of a PyTorch network to the parameters of a critical point, rounded to their type.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            Of this architecture; see `Architecture.from_torch`.
+        point : CriticalPoint or int
+            An attained point, or its index.
+        which : int, optional
+            Index in ``point.parameters``. By default the first minimum; if there is none, the first.
+
+        Raises
+        ------
+        InputError
+            If the module has another architecture, the point has no real critical parameters, or `which` is none of
+            them. The weights are unchanged then.
+        ImportError
+            If PyTorch is not installed.
+        """
+        from .pytorch import load_into
+
+        load_into(self, module, point, which)
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write the result to a file, or return it as text.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture
-from homotopy_lcn.parameters import balance, compose, gradient, relative_gradient
+from homotopy_lcn.parameters import balance, compose, gradient, hessian, jacobian, relative_gradient
 
 seeds = st.integers(0, 2**32)
 architectures = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), min_size=1, max_size=4).map(
@@ -116,3 +116,41 @@ def test_balance_shares_the_norm_equally_and_scales_the_filter(arch, real, seed)
     expected = scale[:, None] * compose(arch, theta)
     size = np.abs(scale) * np.prod([np.abs(w).sum(axis=1) for w in theta], axis=0)  # of the terms that may cancel
     assert (np.abs(compose(arch, balanced) - expected) <= 1e-13 * size[:, None]).all()
+
+
+@given(architectures, seeds)
+def test_jacobian_is_the_difference_of_the_filter(arch, seed):
+    """The filter is linear in each layer, so that differences are exact; so are integers."""
+    theta = [integers(np.random.default_rng(seed), k) for k in arch.filters]
+    columns = jacobian(arch, theta)
+    assert columns.shape == (arch.filter_size, sum(arch.filters))
+    moved = [
+        [w + unit if i == layer else w for i, w in enumerate(theta)]
+        for layer, k in enumerate(arch.filters)
+        for unit in np.eye(k, dtype=int)
+    ]
+    np.testing.assert_array_equal(columns.T, [end_to_end(arch, near) - end_to_end(arch, theta) for near in moved])
+
+
+@given(architectures, seeds)
+def test_hessian_is_the_difference_of_the_gradient(arch, seed):
+    """The gradient is quadratic in each layer, so that central differences are exact; so are integers."""
+    theta, gram, b = integer_problem(arch, np.random.default_rng(seed))
+    matrix = hessian(arch, theta, gram, b)
+    rows = []
+    for layer, k in enumerate(arch.filters):
+        for unit in np.eye(k, dtype=int):
+            near = ([w + sign * unit if i == layer else w for i, w in enumerate(theta)] for sign in (1, -1))
+            ahead, behind = (np.concatenate(gradient(arch, moved, gram, b)) for moved in near)
+            rows.append((ahead - behind) / 2)
+    np.testing.assert_array_equal(matrix, rows)
+
+
+def test_jacobian_and_hessian_of_a_stack_are_those_of_its_members():
+    arch, rng = Architecture((2, 3, 2), (2, 1, 1)), np.random.default_rng(0)
+    stack = [rng.normal(size=(4, k)) for k in arch.filters]
+    gram, b = np.diag(rng.uniform(1, 2, arch.filter_size)), rng.normal(size=arch.filter_size)
+    for row in range(4):
+        theta = [w[row] for w in stack]
+        np.testing.assert_allclose(jacobian(arch, stack)[row], jacobian(arch, theta), rtol=1e-14)
+        np.testing.assert_allclose(hessian(arch, stack, gram, b)[row], hessian(arch, theta, gram, b), rtol=1e-12)
