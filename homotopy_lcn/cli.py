@@ -124,7 +124,6 @@ paper = typer.Typer(cls=cli_paper.PaperGroup, help=cli_paper.HELP)
 paper.command("all")(cli_paper.everything)
 app.add_typer(paper, name="paper")
 app.add_typer(cli_plot.plot, name="plot")
-app.command()(report)
 
 
 @app.callback()
@@ -394,6 +393,9 @@ def certify(
                 values = "\n".join(f"  {re}" if point.real else f"  {re}  {im} i" for re, im in numbers)
                 _print(f"filter of point {row}:\n{values}\n")
     return DONE if proofs.complete else NOT_COMPLETE
+
+
+app.command()(report)
 
 
 @app.command()
