@@ -169,7 +169,9 @@ def solve(
     max_count: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
     ] = 20000,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="Path tracker.")] = "auto",
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="Path tracker: auto, native, reference or phcpack.")
+    ] = "auto",
     prove: Annotated[
         bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
     ] = False,

@@ -20,7 +20,7 @@ from .equations import Complex, Data, Equations, Real
 from .monodromy import random_data
 from .refinement import Refined, refine
 from .start_systems import StartSystem
-from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult
+from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, short_segment_engine
 from .tracking.reference import ReferenceEngine
 
 __all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
@@ -157,7 +157,7 @@ def follow_paths(
         if len(ends.regular) >= count:
             break
         rest = np.flatnonzero(~good)
-        traced = trace_ends(engine, equations.stratum, starts[rest], homotopy, jobs=jobs)
+        traced = trace_ends(short_segment_engine(engine), equations.stratum, starts[rest], homotopy, jobs=jobs)
         direct = result.points[rest]
         if few_samples:
             bare = _without_residual(equations, traced.points, data)
@@ -373,7 +373,7 @@ def _find_isolated(
         start = StartSystem(start.stratum, elsewhere, moved.points[moved.success], start.trace)
         ends.paths += len(moved)
     homotopy, starts = _detour(start, data, rng)
-    other = trace_ends(engine, equations.stratum, starts, homotopy, jobs=jobs)
+    other = trace_ends(short_segment_engine(engine), equations.stratum, starts, homotopy, jobs=jobs)
     ends.paths += len(starts)
     keys = point_keys(equations.stratum, other.points[other.kinds == End.FINITE])
     ends.isolated = (find(keys, point_keys(equations.stratum, ends.singular), tolerance=SAME_LIMIT) >= 0).tolist()

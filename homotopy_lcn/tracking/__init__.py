@@ -1,6 +1,6 @@
 """Path tracking: options and results, the interface of an engine, and the engines."""
 
-from .engine import Engine, Homotopy, TrackResult, get_engine
+from .engine import Engine, Homotopy, TrackResult, get_engine, short_segment_engine
 from .options import ReturnCode, TrackerOptions
 
-__all__ = ["Engine", "Homotopy", "ReturnCode", "TrackResult", "TrackerOptions", "get_engine"]
+__all__ = ["Engine", "Homotopy", "ReturnCode", "TrackResult", "TrackerOptions", "get_engine", "short_segment_engine"]
