@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .tracking import TrackerOptions
+    from .witness import CrossCheck, cross_check
     from .zero_residual import ZeroResidual
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "CountTable",
     "CriticalPoint",
     "CriticalPoints",
+    "CrossCheck",
     "FilterGeometry",
     "FunctionSpace",
     "InputError",
@@ -46,6 +48,7 @@ __all__ = [
     "certificate",
     "certify",
     "critical_points",
+    "cross_check",
     "describe_filter",
     "describe_function_space",
     "generic_count",
@@ -59,6 +62,7 @@ _MODULES = {
     "CountTable": "counts",
     "CriticalPoint": "results",
     "CriticalPoints": "results",
+    "CrossCheck": "witness",
     "FilterGeometry": "fibres",
     "FunctionSpace": "function_space",
     "InputError": "errors",
@@ -69,6 +73,7 @@ _MODULES = {
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",
+    "cross_check": "witness",
     "describe_filter": "fibres",
     "describe_function_space": "function_space",
     "generic_count": "counts",

@@ -23,7 +23,7 @@ from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, short_segment_engine
 from .tracking.reference import ReferenceEngine
 
-__all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
+__all__ = ["Account", "Regular", "attracting", "doubtful_paths", "follow_paths"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
@@ -238,7 +238,7 @@ class _Verified:
         fine = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
         fine &= ~_on_smaller_stratum(self.equations, points)
         near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
-        fine[near] = _attracting(self.equations, points[near], data, jobs)
+        fine[near] = attracting(self.equations, points[near], data, jobs)
         self.fine[rows] = fine
         return self._beyond_doubt()
 
@@ -252,7 +252,7 @@ class _Verified:
         return Regular(points[alone], self.filters[good], self.conditions[good]), good
 
 
-def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
+def attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
     """Whether Newton's method comes back to the points from a little way off on all sides, where its matrix is weakest.
 
     At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
@@ -311,7 +311,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     there = moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1)
     regular = solved & (there | ~several)
     doubtful = np.flatnonzero(regular & (several | ~there))
-    regular[doubtful] = _attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
+    regular[doubtful] = attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
     strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))
     # What the endgame could not tell, but Newton's method confirms, counts as found. It may be as ill-conditioned as
@@ -323,7 +323,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     values = np.linalg.svd(data.gram, compute_uv=False)
     worst = values[0] / values[values > values[0] / SINGULAR][-1]
     near = np.flatnonzero(sure & (confirmed.conditions > max(SUSPICIOUS, CONDITION_FACTOR * worst)))
-    sure[near] = _attracting(equations, confirmed.points[near].astype(complex), data, jobs)
+    sure[near] = attracting(equations, confirmed.points[near].astype(complex), data, jobs)
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
     singular = np.flatnonzero(~regular)
     groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]

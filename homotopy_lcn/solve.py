@@ -30,7 +30,7 @@ from .strata import Embedding, Stratum
 from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine
 from .zero_residual import restricted, zero_residual
 
-__all__ = ["SolveInterrupted", "critical_points"]
+__all__ = ["SolveInterrupted", "critical_points", "normalized"]
 
 #: Homotopies from the usual start system before another one is tried.
 FIRST_DETOURS = 2
@@ -239,7 +239,7 @@ def _solve_stratum(
         return [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations)
     embedding = Embedding.of_pattern(arch, row.pattern)
     equations = equations_of(embedding.stratum)
-    data, scale = _normalized(loss, embedding)
+    data, scale = normalized(loss, np.array(embedding.positions))
     starter = short_segment_engine(engine)
     tell("start system", 0)
     few = rank < embedding.stratum.dimension
@@ -354,12 +354,11 @@ def _follow_again(
     return follow_paths(equations, start, data, rng, engine, jobs, careful, report), 0, 0
 
 
-def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:
-    """Data of order one in the coordinates of the stratum, and by what the filters have to be multiplied afterwards.
+def normalized(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Data, float]:
+    """Data of order one of the coefficients at ``positions``, and by what filters have to be multiplied afterwards.
 
     The scales are powers of two, so nothing is rounded.
     """
-    positions = np.array(embedding.positions)
     gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
     gram_scale = float(np.exp2(np.round(np.log2(np.linalg.norm(gram, 2)))))
     b_norm = float(np.linalg.norm(b))

@@ -159,7 +159,7 @@ def test_newtons_method_comes_back_to_regular_points(shape):
     row = generic_count(architecture).rows[0]
     embedding = Embedding.of_pattern(architecture, row.pattern)
     start = start_system(embedding.stratum, row.count, get_engine())
-    assert paths._attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
+    assert paths.attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-9])
@@ -169,7 +169,7 @@ def test_newtons_method_does_not_come_back_to_singular_points(distance):
     points = np.array([[1.0, 1, 0, -1, 1, -1]], complex)
     np.testing.assert_allclose(equations.filters(points)[0], target, atol=1e-14)
     points[0, 1:] += distance * np.array([1.0, 2, -1, 1, 1])
-    assert not paths._attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
+    assert not paths.attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
 
 
 @pytest.mark.parametrize("windings", [(1,), (1, 1)])
