@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
+    from .exports import ExportedSystem, export
     from .fibres import FilterGeometry, describe_filter, is_in_function_space
     from .function_space import FunctionSpace, describe_function_space
     from .loss import SquaredLoss
@@ -37,6 +38,7 @@ __all__ = [
     "CriticalPoint",
     "CriticalPoints",
     "CrossCheck",
+    "ExportedSystem",
     "FilterGeometry",
     "FunctionSpace",
     "InputError",
@@ -51,6 +53,7 @@ __all__ = [
     "cross_check",
     "describe_filter",
     "describe_function_space",
+    "export",
     "generic_count",
     "is_in_function_space",
 ]
@@ -63,6 +66,7 @@ _MODULES = {
     "CriticalPoint": "results",
     "CriticalPoints": "results",
     "CrossCheck": "witness",
+    "ExportedSystem": "exports",
     "FilterGeometry": "fibres",
     "FunctionSpace": "function_space",
     "InputError": "errors",
@@ -76,6 +80,7 @@ _MODULES = {
     "cross_check": "witness",
     "describe_filter": "fibres",
     "describe_function_space": "function_space",
+    "export": "exports",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
 }

@@ -365,6 +365,97 @@ def figure1(
 
 
 @app.command()
+def export(
+    filters: Filters = None,
+    strides: Strides = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="SYSTEM", help="phc, julia, macaulay2, bertini, sympy or latex. Required."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="The file to write, or the folder for the files of phc and bertini; default: standard output.",
+            show_default=False,
+        ),
+    ] = None,
+    stratum: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Root multiplicities of each block, as in '(2,1)(1)'; see count. Default: all of them 1.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz", help="Data: arrays X and Y, or gram and b (and constant).", show_default=False
+        ),
+    ] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.csv", help="Data: columns of a table, one sample a row.", show_default=False),
+    ] = None,
+    x: Annotated[
+        str | None, typer.Option(metavar="COL,…", help="Input columns of --csv, in order.", show_default=False)
+    ] = None,
+    y: Annotated[
+        str | None, typer.Option(metavar="COL,…", help="Output columns of --csv, in order.", show_default=False)
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.csv:COLUMN", help="Data: a time series, as for solve.", show_default=False),
+    ] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="H", help="Steps ahead that --series predicts; 1 if not given.", show_default=False
+        ),
+    ] = None,
+    random: Annotated[bool, typer.Option("--random", help="Data: Gaussian X and Y.")] = False,
+    white: Annotated[bool, typer.Option("--white", help="Data: Gram matrix I and a Gaussian target.")] = False,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    quiet: Quiet = False,
+    max_count: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse strata with more critical filters than this.")
+    ] = 20000,
+) -> int:
+    """Write the critical-point equations, with start solutions, for PHCpack and other systems.
+
+    With data (see solve) their numbers are filled in; without, the Gram matrix and the moment vector are parameters.
+    """
+    from .results import pattern_from_text
+
+    if to is None:
+        raise InputError("--to: missing; expected a system, as in --to julia")
+    architecture = _architecture(filters, strides)
+    pattern = None if stratum is None else pattern_from_text("--stratum", stratum)
+    loss = None
+    if any((data, csv, x, y, series, horizon, random, white)):
+        loss = _load(architecture, data, csv, x, y, series, horizon, random, white, seed).loss
+
+    from .exports import export as exported
+
+    files = exported(architecture, loss, to=to, stratum=pattern, seed=seed, max_count=max_count)
+    if output is None or output == "-":
+        if len(files.files) > 1:
+            raise InputError(f"-o/--output: missing; expected a folder, for the files {', '.join(files.files)}")
+        _print(files.text)
+        return DONE
+    try:
+        written = files.write(output)
+    except InputError as error:
+        raise InputError(f"-o/--output: {error}") from error
+    if not quiet:
+        _print("".join(f"{path}\n" for path in written) + f"to run: {files.command}\n")
+    return DONE
+
+
+@app.command()
 def certify(
     file: Annotated[str, typer.Argument(metavar="FILE.json", help="A result of solve; with --check, a certificate.")],
     output: Annotated[

@@ -6,6 +6,7 @@ import cmath
 import math
 import operator
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,6 +18,7 @@ from . import __version__
 from .architecture import Architecture
 from .counts import Pattern
 from .distinct import first_occurrences
+from .errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +35,7 @@ __all__ = [
     "describe_paths",
     "format_pattern",
     "merged",
+    "pattern_from_text",
     "quantity",
 ]
 
@@ -539,6 +542,36 @@ def format_pattern(pattern: Pattern) -> str:
     '(2,1)(1)'
     """
     return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern) or "()"
+
+
+def pattern_from_text(name: str, text: str) -> Pattern:
+    """Read what `format_pattern` writes; brackets, and semicolons between blocks, will do, too.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for messages.
+    text : str
+
+    Raises
+    ------
+    InputError
+        If it is no list of partitions.
+
+    Examples
+    --------
+    >>> pattern_from_text("stratum", "(2,1)(1)"), pattern_from_text("stratum", "[[2, 1], [1]]")
+    (((2, 1), (1,)), ((2, 1), (1,)))
+    >>> pattern_from_text("stratum", "2,1;1")
+    ((2, 1), (1,))
+    """
+    inner = re.sub(r"^\[(?=\[)|(?<=\])\]$", "", "".join(text.split()))
+    parts = re.split(r"[)\]],?[(\[]|;", inner.strip("()[]"))
+    if not all(re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", part) for part in parts):
+        raise InputError(
+            f"{name}: {text!r} is no root pattern; expected multiplicities of each block, as in '(2,1)(1)'"
+        )
+    return tuple(tuple(int(number) for number in part.split(",")) for part in parts)
 
 
 def quantity(number: int, one: str, many: str) -> str:
