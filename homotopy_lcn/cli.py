@@ -432,18 +432,18 @@ def export(
 
     if to is None:
         raise InputError("--to: missing; expected a system, as in --to julia")
+    from .exports import check_output
+    from .exports import export as exported
+
     architecture = _architecture(filters, strides)
+    check_output(to, output)
     pattern = None if stratum is None else pattern_from_text("--stratum", stratum)
     loss = None
-    if any((data, csv, x, y, series, horizon, random, white)):
+    if random or white or any(option is not None for option in (data, csv, x, y, series, horizon)):
         loss = _load(architecture, data, csv, x, y, series, horizon, random, white, seed).loss
-
-    from .exports import export as exported
 
     files = exported(architecture, loss, to=to, stratum=pattern, seed=seed, max_count=max_count)
     if output is None or output == "-":
-        if len(files.files) > 1:
-            raise InputError(f"-o/--output: missing; expected a folder, for the files {', '.join(files.files)}")
         _print(files.text)
         return DONE
     try:

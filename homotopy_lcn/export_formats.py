@@ -128,9 +128,10 @@ class ExportTask:
 
 @dataclass(frozen=True)
 class Format:
-    """A format: what writes its files, and what runs them."""
+    """A format: its files, what writes their texts, and what runs them."""
 
-    write: Callable[[ExportTask], dict[str, str]]
+    files: tuple[str, ...]
+    write: Callable[[ExportTask], tuple[str, ...]]
     command: str
 
 
@@ -162,17 +163,13 @@ def _rows(rows: Iterable[Iterable[str]], opening: str, closing: str) -> str:
 # PHCpack
 
 
-def _phc(task: ExportTask) -> dict[str, str]:
+def _phc(task: ExportTask) -> tuple[str, ...]:
     sizes = [len(w) for w in task.system.filter]
     products = sum(sizes) * sum(len(w) for tangent in task.system.tangents() for w in tangent)
     if products > MAX_PRODUCTS:
         raise InputError("to: the expanded polynomials are too long for PHCpack; expected another format")
     start, target = (write_system(task.system.equations(data), task.unknowns) for data in (task.start, task.target))
-    return {
-        "target": target,
-        "start": start + write_solutions(task.start_values, task.unknowns),
-        "answers": session(),
-    }
+    return target, start + write_solutions(task.start_values, task.unknowns), session()
 
 
 # HomotopyContinuation.jl
@@ -211,7 +208,7 @@ println(certify(F, result, target_parameters))
 """
 
 
-def _julia(task: ExportTask) -> dict[str, str]:
+def _julia(task: ExportTask) -> tuple[str, ...]:
     start = task.named(task.start)
     script = _JULIA.format(
         comment=_comment(task, "#"),
@@ -227,7 +224,7 @@ def _julia(task: ExportTask) -> dict[str, str]:
     )
     if task.given:
         script += _JULIA_TARGET.format(target=", ".join(repr(z.real) for z in task.named(task.target).values()))
-    return {"critical_points.jl": script}
+    return (script,)
 
 
 # Macaulay2
@@ -272,7 +269,7 @@ for p in result do print(status p, coordinates p)
 """
 
 
-def _macaulay2(task: ExportTask) -> dict[str, str]:
+def _macaulay2(task: ExportTask) -> tuple[str, ...]:
     def numbers(values: Iterable[complex]) -> list[str]:
         return [_number(z, "*ii") for z in values]
 
@@ -291,7 +288,7 @@ def _macaulay2(task: ExportTask) -> dict[str, str]:
         target_gram=_rows((numbers(row) for row in np.asarray(task.target.gram).tolist()), "{", "}"),
         target_moments=", ".join(numbers(np.asarray(task.target.b).tolist())),
     )
-    return {"critical_points.m2": script}
+    return (script,)
 
 
 # Bertini
@@ -319,7 +316,7 @@ END;
 """
 
 
-def _bertini(task: ExportTask) -> dict[str, str]:
+def _bertini(task: ExportTask) -> tuple[str, ...]:
     start, target = task.named(task.start), task.named(task.target)
     functions = [f"F{i}" for i in range(len(task.unknowns))]
     text = _BERTINI.format(
@@ -335,7 +332,7 @@ def _bertini(task: ExportTask) -> dict[str, str]:
         equations=_assignments(dict(zip(functions, task.equations(), strict=True)), ";"),
     )
     points = ["".join(f"{z.real!r} {z.imag!r};\n" for z in point) for point in task.start_values.tolist()]
-    return {"input": text, "start": f"{len(points)}\n\n" + "\n".join(points)}
+    return text, f"{len(points)}\n\n" + "\n".join(points)
 
 
 # SymPy
@@ -370,7 +367,7 @@ target_parameters = {target}
 '''
 
 
-def _sympy(task: ExportTask) -> dict[str, str]:
+def _sympy(task: ExportTask) -> tuple[str, ...]:
     start = task.named(task.start)
 
     def table(values: dict[str, complex]) -> str:
@@ -393,7 +390,7 @@ def _sympy(task: ExportTask) -> dict[str, str]:
         solutions=_rows(([_number(z, "*I") for z in p] for p in task.start_values.tolist()), "[", "]"),
         target=f"{{\n{table(task.named(task.target))}}}" if task.given else "None",
     )
-    return {"critical_points.py": module}
+    return (module,)
 
 
 # LaTeX
@@ -421,7 +418,7 @@ $J^\top (\Sigma w - b) = 0$, with $J = \partial w / \partial x$ and the residual
 """
 
 
-def _latex(task: ExportTask) -> dict[str, str]:
+def _latex(task: ExportTask) -> tuple[str, ...]:
     def lines(rows: Iterable[tuple[str, str]]) -> str:
         return " \\\\\n".join(f"{left} &= {right}" for left, right in rows)
 
@@ -459,7 +456,7 @@ def _latex(task: ExportTask) -> dict[str, str]:
         data=_latex_data(task) if task.given else "",
         count=len(task.start_values),
     )
-    return {"critical_points.tex": document}
+    return (document,)
 
 
 def _braced_powers(text: str) -> str:
@@ -487,10 +484,10 @@ def _latex_number(value: float) -> str:
 
 
 FORMATS = {
-    "phc": Format(_phc, "phc -p < answers"),
-    "julia": Format(_julia, "julia critical_points.jl"),
-    "macaulay2": Format(_macaulay2, "M2 --script critical_points.m2"),
-    "bertini": Format(_bertini, "bertini input start"),
-    "sympy": Format(_sympy, "python -i critical_points.py"),
-    "latex": Format(_latex, "pdflatex critical_points.tex"),
+    "phc": Format(("target", "start", "answers"), _phc, "phc -p < answers"),
+    "julia": Format(("critical_points.jl",), _julia, "julia critical_points.jl"),
+    "macaulay2": Format(("critical_points.m2",), _macaulay2, "M2 --script critical_points.m2"),
+    "bertini": Format(("input", "start"), _bertini, "bertini input start"),
+    "sympy": Format(("critical_points.py",), _sympy, "python -i critical_points.py"),
+    "latex": Format(("critical_points.tex",), _latex, "pdflatex critical_points.tex"),
 }

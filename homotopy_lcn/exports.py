@@ -18,7 +18,7 @@ from .counts import Pattern, StratumCount, generic_count
 from .equations import Complex, Data
 from .errors import InputError
 from .export_formats import FORMATS, ExportTask
-from .files import write_atomically
+from .files import check_writable, write_atomically
 from .loss import SquaredLoss
 from .monodromy import random_data
 from .polynomial_systems import PatchedSystem
@@ -28,7 +28,7 @@ from .start_systems import start_system
 from .strata import Stratum
 from .tracking import Engine, get_engine, short_segment_engine
 
-__all__ = ["ExportedSystem", "export"]
+__all__ = ["ExportedSystem", "check_output", "export"]
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,36 @@ class ExportedSystem:
             write_atomically(target, self.text)
             return [target]
         try:
-            target.mkdir(parents=True, exist_ok=True)
+            target.mkdir(exist_ok=True)
         except OSError as error:
             raise InputError(f"{target}: {error.strerror or error}; expected a folder, for several files") from error
         for name, text in self.files.items():
             write_atomically(target / name, text)
         return [target / name for name in self.files]
+
+
+def check_output(to: str, path: str | None) -> None:
+    """Raise InputError if the files could not be written at ``path``, None and "-" being standard output.
+
+    The messages name the options of the command line. Nothing is created or changed.
+    """
+    if to not in FORMATS:
+        raise InputError(f"--to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
+    names = FORMATS[to].files
+    several = f"expected a folder, for the files {', '.join(names)}"
+    try:
+        if path is None or path == "-":
+            if len(names) > 1:
+                raise InputError(f"missing; {several}")
+        elif Path(path).is_dir():
+            for name in names:
+                check_writable(Path(path) / name)
+        elif len(names) > 1 and Path(path).exists():
+            raise InputError(f"{path}: is a file; {several}")
+        else:
+            check_writable(path)
+    except InputError as error:
+        raise InputError(f"-o/--output: {error}") from error
 
 
 def export(
@@ -169,7 +193,7 @@ def export(
         target=target,
         given=loss is not None,
     )
-    return ExportedSystem(to, format_.write(task), format_.command)
+    return ExportedSystem(to, dict(zip(format_.files, format_.write(task), strict=True)), format_.command)
 
 
 def _row(arch: Architecture, stratum: Pattern | None) -> StratumCount:

@@ -568,9 +568,7 @@ def pattern_from_text(name: str, text: str) -> Pattern:
     inner = re.sub(r"^\[(?=\[)|(?<=\])\]$", "", "".join(text.split()))
     parts = re.split(r"[)\]],?[(\[]|;", inner.strip("()[]"))
     if not all(re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", part) for part in parts):
-        raise InputError(
-            f"{name}: {text!r} is no root pattern; expected multiplicities of each block, as in '(2,1)(1)'"
-        )
+        raise InputError(f"{name}: {text!r} is no root pattern; expected root multiplicities, as in '(2,1)(1)'")
     return tuple(tuple(int(number) for number in part.split(",")) for part in parts)
 
 
