@@ -545,7 +545,7 @@ def format_pattern(pattern: Pattern) -> str:
 
 
 def pattern_from_text(name: str, text: str) -> Pattern:
-    """Read what `format_pattern` writes; brackets, and semicolons between blocks, will do, too.
+    """Read what `format_pattern` writes; nested brackets, and semicolons between blocks, will do, too.
 
     Parameters
     ----------
@@ -565,11 +565,12 @@ def pattern_from_text(name: str, text: str) -> Pattern:
     >>> pattern_from_text("stratum", "2,1;1")
     ((2, 1), (1,))
     """
-    inner = re.sub(r"^\[(?=\[)|(?<=\])\]$", "", "".join(text.split()))
-    parts = re.split(r"[)\]],?[(\[]|;", inner.strip("()[]"))
-    if not all(re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", part) for part in parts):
+    part = r"[1-9]\d*(?:,[1-9]\d*)*"
+    forms = (rf"(?:\({part}\),?)+", rf"\[(?:\[{part}\],?)+\]", rf"{part}(?:;{part})*")
+    plain = "".join(text.split())
+    if not any(re.fullmatch(form, plain) for form in forms):
         raise InputError(f"{name}: {text!r} is no root pattern; expected root multiplicities, as in '(2,1)(1)'")
-    return tuple(tuple(int(number) for number in part.split(",")) for part in parts)
+    return tuple(tuple(int(number) for number in part.split(",")) for part in re.findall(part, plain))
 
 
 def quantity(number: int, one: str, many: str) -> str:
