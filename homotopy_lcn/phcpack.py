@@ -41,6 +41,10 @@ __all__ = [
 
 INSTALL = "apt-get install phcpack (Debian, Ubuntu), or phcpy from www.phcpack.org for this Python"
 
+#: How often to start the blackbox solver, each time with other random numbers: its statistics overflow now and then
+#: where paths go to infinity, before it has listed anything.
+ATTEMPTS = 3
+
 
 class PHCpackFailure(RuntimeError):
     """PHCpack ended without an answer that can be read."""
@@ -126,15 +130,21 @@ def _solution(point: Sequence[complex], unknowns: Sequence[str]) -> list[str]:
 
 
 def read_solutions(text: str, unknowns: Sequence[str]) -> Listing:
-    """The last list of solutions in a file of PHCpack.
+    """The last list of solutions in a file of PHCpack; an empty one if there is none.
 
     Raises
     ------
     PHCpackFailure
-        If there is none, or one of the solutions cannot be read.
+        If it is cut short, or one of the solutions cannot be read.
     """
     _, found, listing = text.rpartition("THE SOLUTIONS")
-    return _read(re.split(r"\nsolution \d+", listing)[1:] if found else [], unknowns)
+    if not found:
+        return _read([], unknowns)
+    head, *solutions = re.split(r"\nsolution \d+", listing)
+    announced = re.search(r"(\d+) \d+\s*=", head)
+    if announced is None or int(announced[1]) != len(solutions):
+        raise PHCpackFailure("PHCpack's list of solutions is not complete")
+    return _read(solutions, unknowns)
 
 
 def _read(solutions: Sequence[str], unknowns: Sequence[str]) -> Listing:
@@ -173,12 +183,17 @@ def solve_by_blackbox(
         If it gives no answer (in time).
     """
     program = phc_program()
-    with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
-        system = Path(folder) / "system"
-        system.write_text(write_system(equations, unknowns))
-        _run([program, f"-0{seed % 10**8 or ''}", "-b", "system", "log"], folder, None, timeout)
-        # A system without solutions is left as it is.
-        return read_solutions(system.read_text(), unknowns)
+    failure = None
+    for attempt in range(ATTEMPTS):
+        with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
+            system = Path(folder) / "system"
+            system.write_text(write_system(equations, unknowns))
+            option = f"-0{1 + (seed + attempt * 7919) % 10**8}"
+            failure = _run([program, option, "-b", "system", "log"], folder, None, timeout)
+            if failure is None:
+                # To a system without solutions nothing is added.
+                return read_solutions(system.read_text(), unknowns)
+    raise PHCpackFailure(failure or "PHCpack failed")
 
 
 def session(difficulty: int = 0) -> str:
@@ -223,11 +238,11 @@ def track_by_phc(target: str, start: str, points: Complex, unknowns: Sequence[st
     with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
         (Path(folder) / "target").write_text(target)
         (Path(folder) / "start").write_text(start + write_solutions(points, unknowns))
-        _run([program, "-0", "-p"], folder, session(difficulty), None)
+        failure = _run([program, "-0", "-p"], folder, session(difficulty), None)
         result = Path(folder) / "result"
         listing = read_solutions(result.read_text() if result.exists() else "", unknowns)
     if len(listing) != len(points):
-        raise PHCpackFailure(f"PHCpack lists {len(listing)} ends of {len(points)} paths")
+        raise PHCpackFailure(failure or f"PHCpack lists {len(listing)} ends of {len(points)} paths")
     return listing
 
 
@@ -260,7 +275,8 @@ def track_by_phcpy(
     return listing
 
 
-def _run(command: list[str], folder: str, answers: str | None, timeout: float | None) -> None:
+def _run(command: list[str], folder: str, answers: str | None, timeout: float | None) -> str | None:
+    """Run the program; what it says if it failed."""
     try:
         done = subprocess.run(
             command, cwd=folder, input=answers, capture_output=True, text=True, timeout=timeout, check=False
@@ -269,7 +285,8 @@ def _run(command: list[str], folder: str, answers: str | None, timeout: float | 
         raise PHCpackFailure(f"PHCpack gave no answer in {timeout:g} s") from None
     if done.returncode != 0 or "unhandled exception" in done.stdout:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise PHCpackFailure(f"PHCpack failed: {lines[-1] if lines else f'exit code {done.returncode}'}")
+        return f"PHCpack failed: {lines[-1] if lines else f'exit code {done.returncode}'}"
+    return None
 
 
 @contextlib.contextmanager

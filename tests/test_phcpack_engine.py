@@ -57,6 +57,9 @@ def test_no_solutions_and_unreadable_ones():
     assert len(read_solutions("", ["x0"])) == 0
     with pytest.raises(PHCpackFailure, match="cannot be read"):
         read_solutions("THE SOLUTIONS :\n\n1 1\n===\nsolution 1 :\nt : 1 0\n", ["x0"])
+    cut_short = write_solutions(np.ones((2, 1)), ["x0"]).partition("solution 2")[0]
+    with pytest.raises(PHCpackFailure, match="not complete"):
+        read_solutions(cut_short, ["x0"])
 
 
 @needs_phc
@@ -73,6 +76,21 @@ def test_blackbox_out_of_time_is_a_failure():
     system = PatchedSystem(Stratum.of_layers(problem.architecture))
     with pytest.raises(PHCpackFailure, match="no answer"):
         solve_by_blackbox(system.equations(problem.loss), system.unknowns, timeout=0.01)
+
+
+def test_blackbox_that_fails_is_started_again(monkeypatch):
+    """With other random numbers; a failure is told if that does not help."""
+    options = []
+
+    def run(command, folder, answers, timeout):
+        options.append(command[1])
+        return "PHCpack failed: overflow"
+
+    monkeypatch.setattr(phcpack, "phc_program", lambda: "phc")
+    monkeypatch.setattr(phcpack, "_run", run)
+    with pytest.raises(PHCpackFailure, match="overflow"):
+        solve_by_blackbox([{(1,): 1}], ["x0"], seed=5)
+    assert len(set(options)) == len(options) == phcpack.ATTEMPTS
 
 
 # The engine
@@ -152,6 +170,24 @@ def test_a_program_that_fails_loses_all_paths(monkeypatch, no_phcpy):
     ends = engine.track(stratum, start.points, Homotopy(start.data, start.data), TrackerOptions())
     assert ends.codes.tolist() == [ReturnCode.STEP_TOO_SMALL]
     assert len(engine.track(stratum, start.points[:0], Homotopy(start.data, start.data), TrackerOptions())) == 0
+
+
+def test_one_path_that_makes_the_program_fail_is_the_only_one_lost(monkeypatch, no_phcpy):
+    stratum = Stratum((Factor(2, 1, 1), Factor(1, 1, 2)))
+    start = start_system(stratum, 10, get_engine("reference"))
+    target = random_data(5, np.random.default_rng(3))
+    bad = PatchedSystem(stratum, engine_module._generic_patches(stratum)).from_points(start.points[6:7])[0, 0]
+
+    def track(target, start, points, unknowns, *, difficulty=0):
+        if (points[:, 0] == bad).any():
+            raise PHCpackFailure("overflow")
+        count = len(points)
+        return Listing(points, np.ones(count), np.zeros(count), np.ones(count))
+
+    monkeypatch.setattr(engine_module, "phc_program", lambda: "phc")
+    monkeypatch.setattr(engine_module, "track_by_phc", track)
+    ends = get_engine("phcpack").track(stratum, start.points, Homotopy(start.data, target), TrackerOptions())
+    assert np.flatnonzero(~ends.success).tolist() == [6]
 
 
 def test_ends_are_told_apart(monkeypatch, no_phcpy):

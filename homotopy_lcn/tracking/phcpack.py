@@ -80,7 +80,10 @@ class PHCpackEngine:
             try:
                 return self._result(system, batch, run(batch), options)
             except PHCpackFailure:
-                return _all_failed(system.points(batch))
+                if len(batch) == 1:
+                    return _all_failed(system.points(batch))
+            half = len(batch) // 2  # one path to infinity can make the program fail
+            return _joined([follow(batch[:half]), follow(batch[half:])])
 
         batches = [values[i : i + BATCH] for i in range(0, len(values), BATCH)]
         results: list[TrackResult] = []
@@ -97,8 +100,7 @@ class PHCpackEngine:
                 raise
         if not results:
             return _all_failed(np.empty((0, stratum.coordinates), complex))
-        names = ("points", "codes", "errors", "conditions", "steps", "distances")
-        return TrackResult(*(np.concatenate([getattr(result, name) for result in results]) for name in names))
+        return _joined(results)
 
     def _result(self, system: PatchedSystem, starts: Complex, listing: Listing, options: TrackerOptions) -> TrackResult:
         ends, finite = listing.values.copy(), np.isfinite(listing.values).all(axis=1)
@@ -138,6 +140,11 @@ def _difficulty(options: TrackerOptions) -> int:
     if options.smallest_step < usual.smallest_step:
         return 3
     return 2 if options.contraction_target < usual.contraction_target else 0
+
+
+def _joined(results: list[TrackResult]) -> TrackResult:
+    names = ("points", "codes", "errors", "conditions", "steps", "distances")
+    return TrackResult(*(np.concatenate([getattr(result, name) for result in results]) for name in names))
 
 
 def _all_failed(points: Complex) -> TrackResult:
