@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .architecture import Architecture
+    from .atlas_table import atlas
     from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .loss import SquaredLoss
     from .results import CriticalPoint, CriticalPoints
     from .solve import SolveInterrupted, critical_points
+    from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
     from .witness import CrossCheck, cross_check
     from .zero_residual import ZeroResidual
@@ -33,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
+    "ArchitectureTable",
     "Certificate",
     "CountTable",
     "CriticalPoint",
@@ -47,6 +50,7 @@ __all__ = [
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
+    "atlas",
     "certificate",
     "certify",
     "critical_points",
@@ -56,11 +60,13 @@ __all__ = [
     "export",
     "generic_count",
     "is_in_function_space",
+    "tabulate",
 ]
 
 # No module may be named as one of these: importing it would hide the name that it exports.
 _MODULES = {
     "Architecture": "architecture",
+    "ArchitectureTable": "tabulation",
     "Certificate": "certification",
     "CountTable": "counts",
     "CriticalPoint": "results",
@@ -74,6 +80,7 @@ _MODULES = {
     "SquaredLoss": "loss",
     "TrackerOptions": "tracking",
     "ZeroResidual": "zero_residual",
+    "atlas": "atlas_table",
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",
@@ -83,6 +90,7 @@ _MODULES = {
     "export": "exports",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
+    "tabulate": "tabulation",
 }
 
 

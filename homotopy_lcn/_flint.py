@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from .errors import InputError
 
-__all__ = ["acb", "acb_mat", "acb_poly", "arb", "arb_mat", "ctx", "fmpz"]
+__all__ = ["acb", "acb_mat", "acb_poly", "arb", "arb_mat", "ctx", "fmpq", "fmpq_mat", "fmpz"]
 
 
 class _Missing:
@@ -20,6 +20,6 @@ class _Missing:
 
 
 try:
-    from flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpz
+    from flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
 except ImportError:
-    acb = acb_mat = acb_poly = arb = arb_mat = ctx = fmpz = _Missing()
+    acb = acb_mat = acb_poly = arb = arb_mat = ctx = fmpq = fmpq_mat = fmpz = _Missing()

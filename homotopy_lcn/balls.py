@@ -6,7 +6,7 @@ w = c v(q), v = Π_f Q_f^{m_f}, the equations
 
     v · (c Σ v − b) = 0,        ∂v/∂q_i · (c Σ v − b) = 0
 
-have real coefficients, taken exactly from the doubles of Σ and b. Where c ≠ 0 they say that the gradient of the loss in
+have real coefficients, taken from exact Σ and b. Where c ≠ 0 they say that the gradient of the loss in
 these coordinates is zero.
 
 Krawczyk's operator in a form that can be read off: let X be the box of all x whose real and imaginary parts differ
@@ -28,40 +28,56 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpz
+from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
+from .exact_data import ExactData
 from .strata import Stratum
 
 __all__ = [
+    "Ball",
     "BallData",
     "BallEquations",
     "Box",
     "Solution",
     "binary_exponent",
     "coefficients",
-    "data_of",
     "data_of_samples",
     "dilated",
     "dyadic",
+    "enclosing_discs",
+    "exact_rank",
     "power_of_two",
     "read_dyadic",
 ]
 
 #: Bits in which sums of products of doubles are exact, whatever their exponents.
 EXACT = 2**13
+#: Rows of samples that are held as balls at a time.
+SUMMED_TOGETHER = 2**14
 #: python-flint has no types that mypy knows.
 Ball = Any
 
 
 class BallData(NamedTuple):
-    """Gram matrix Σ, moment vector b and constant of a loss, as exact balls."""
+    """Gram matrix Σ, moment vector b and constant of a loss, enclosed in balls."""
 
     gram: Ball
     b: list[Ball]
     constant: Ball
+
+    @classmethod
+    def of(cls, data: ExactData) -> BallData:
+        """Exact data, rounded outwards to the working precision."""
+        size = len(data.b)
+        return cls(
+            acb_mat(size, size, [_rational_ball(value) for row in data.gram for value in row]),
+            [acb(_rational_ball(value)) for value in data.b],
+            _rational_ball(data.constant),
+        )
 
 
 @dataclass(frozen=True)
@@ -114,13 +130,27 @@ class BallEquations:
     ----------
     stratum : Stratum
         Of the filter size of the data.
-    data : BallData
+    exact : ExactData
     """
 
-    def __init__(self, stratum: Stratum, data: BallData) -> None:
+    def __init__(self, stratum: Stratum, exact: ExactData) -> None:
         self.stratum = stratum
-        self.data = data
+        self.exact = exact
         self.size = stratum.filter_size
+        self._data: dict[int, BallData] = {}
+
+    def on(self, stratum: Stratum) -> BallEquations:
+        """The equations of another stratum for the same data."""
+        twin = BallEquations(stratum, self.exact)
+        twin._data = self._data
+        return twin
+
+    @property
+    def data(self) -> BallData:
+        """The data at the working precision."""
+        if ctx.prec not in self._data:
+            self._data[ctx.prec] = BallData.of(self.exact)
+        return self._data[ctx.prec]
 
     def factors(self, chart: Sequence[int], x: Sequence[Ball]) -> list[list[Ball]]:
         """The coefficients of every Q_f at the unknowns x."""
@@ -249,24 +279,58 @@ class BallEquations:
         return coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
 
 
-def data_of(gram: np.ndarray, b: np.ndarray, constant: float) -> BallData:
-    """Data as exact balls: every double is a rational number."""
-    size = len(b)
-    return BallData(acb_mat(size, size, gram.ravel().tolist()), [acb(value) for value in b.tolist()], arb(constant))
-
-
-def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> BallData:
+def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> ExactData:
     """The data Σ = Σ p pᵀ, b = Σ p y, Σ y² of samples X (N, d_0), Y (N, d_L) of doubles, without any rounding."""
     outputs = Y.shape[1]
-    patches = np.concatenate([X[:, i * stride : i * stride + size] for i in range(outputs)])
-    values = Y.T.ravel()
+    rows = np.ones((len(X), size + 1))
     with ctx.workprec(EXACT):
-        p = arb_mat(*patches.shape, patches.ravel().tolist())
-        y = arb_mat(len(values), 1, values.tolist())
-        transposed = p.transpose()
-        return BallData(
-            acb_mat(transposed * p), [acb(x) for x in (transposed * y).entries()], (y.transpose() * y)[0, 0]
-        )
+        total = arb_mat(size + 1, size + 1)
+        for i in range(outputs):
+            rows[:, :size], rows[:, size] = X[:, i * stride : i * stride + size], Y[:, i]
+            for first in range(0, len(rows), SUMMED_TOGETHER):
+                part = rows[first : first + SUMMED_TOGETHER]
+                p = arb_mat(*part.shape, part.ravel().tolist())
+                total += p.transpose() * p
+        entries = [[_fraction_of(total[i, j]) for j in range(size + 1)] for i in range(size + 1)]
+    return ExactData(
+        tuple(tuple(row[:size]) for row in entries[:size]), tuple(entries[size][:size]), entries[size][size]
+    )
+
+
+def exact_rank(data: ExactData, support: Sequence[int]) -> int:
+    """Rank of the Gram matrix on the given coefficients of the filter, if the moment vector is in its range there.
+
+    If it is not, the data belong to no family of lower rank: then the number of these coefficients.
+    """
+    size = len(support)
+    whole = fmpq_mat(
+        size, size + 1, [_fmpq(x) for i in support for x in (*(data.gram[i][j] for j in support), data.b[i])]
+    )
+    square = fmpq_mat(size, size, [_fmpq(data.gram[i][j]) for i in support for j in support])
+    rank = int(square.rank())
+    return rank if int(whole.rank()) == rank else size
+
+
+def enclosing_discs(values: Sequence[Ball]) -> tuple[np.ndarray, np.ndarray]:
+    """Middles and radii in doubles of discs that hold the balls."""
+    middles = [complex(float(x.real.mid()), float(x.imag.mid())) for x in values]
+    radii = [float((x - acb(middle)).abs_upper()) for x, middle in zip(values, middles, strict=True)]
+    return np.array(middles), np.nextafter(radii, np.inf)
+
+
+def _rational_ball(value: Fraction) -> Ball:
+    return arb(_fmpq(value))
+
+
+def _fmpq(value: Fraction) -> Any:
+    return fmpq(value.numerator, value.denominator)
+
+
+def _fraction_of(value: Ball) -> Fraction:
+    """An exact ball as a fraction."""
+    assert value.is_exact()
+    mantissa, exponent = (int(part) for part in value.man_exp())
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
 
 
 def dyadic(value: Ball) -> str:

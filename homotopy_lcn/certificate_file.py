@@ -2,9 +2,10 @@
 
 A certificate holds the data as exact dyadic numbers ``"m*2^e"``, for every point the box that holds it (chart, middle,
 radii, working precision) or the number of the point whose conjugate it is, what is claimed of it, and the statement on
-all points together. `check` trusts none of it: it computes Krawczyk's test anew from data and boxes, draws all
-conclusions again, and compares them with what the file claims. A digest over the whole content, compared first, also
-finds changes that leave every claim true, such as another last digit in the middle of a box.
+all points together. `check` trusts none of it, nor the arithmetic in doubles by which most boxes were found: it
+computes Krawczyk's test anew from data and boxes, in ball arithmetic, draws all conclusions again, and compares them
+with what the file claims. A digest over the whole content, compared first, also finds changes that leave every claim
+true, such as another last digit in the middle of a box.
 """
 
 from __future__ import annotations
@@ -16,15 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import __version__
-from ._flint import acb, acb_mat, arb, ctx
+from ._flint import acb, arb, ctx
 from .architecture import Architecture
-from .balls import BallData, BallEquations, Box, dyadic, read_dyadic
-from .certification import Certificate, ProvedPoint, Statement, state
+from .balls import BallEquations, Box, dyadic, read_dyadic
+from .certification import Certificate
 from .claims import Claims, conclude, stratum_of
 from .counts import Pattern
+from .discs import Complex, Real
 from .errors import InputError
+from .exact_data import ExactData, fraction_text
+from .packing import packed, unpacked
+from .proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
 from .results import format_pattern
+from .statements import ProvedPoints, Statement, state
 
 __all__ = ["Check", "check", "to_text"]
 
@@ -61,7 +69,11 @@ class Check:
 def to_text(certificate: Certificate) -> str:
     """Write a certificate as JSON text, one point a line."""
     data = certificate.data
-    points = [_point_to_json(point) for point in certificate.points]
+    mirrors = certificate.points.mirrors
+    points = [
+        _point_to_json(certificate.points[position]) if mirror is None else {"conjugate_of": mirror}
+        for position, mirror in enumerate(mirrors)
+    ]
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -71,9 +83,9 @@ def to_text(certificate: Certificate) -> str:
             "strides": list(certificate.architecture.strides),
         },
         "loss": {
-            "gram": [[dyadic(value.real) for value in row] for row in data.gram.tolist()],
-            "b": [dyadic(value.real) for value in data.b],
-            "constant": dyadic(data.constant),
+            "gram": [[fraction_text(value) for value in row] for row in data.gram],
+            "b": [fraction_text(value) for value in data.b],
+            "constant": fraction_text(data.constant),
         },
         "statement": _statement_to_json(certificate.statement),
         "points": points,
@@ -84,8 +96,14 @@ def to_text(certificate: Certificate) -> str:
     return "{" + ",\n ".join(lines) + "}\n"
 
 
-def check(path: str) -> Check:
+def check(path: str, *, jobs: int = 1) -> Check:
     """Verify the certificate in a file, from its data and boxes alone.
+
+    Parameters
+    ----------
+    path : str
+    jobs : int
+        Number of processes, where there are enough points.
 
     Raises
     ------
@@ -97,12 +115,12 @@ def check(path: str) -> Check:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot read ({error}); expected a file of certify") from None
     try:
-        return check_text(text)
+        return check_text(text, jobs=jobs)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
-def check_text(text: str) -> Check:
+def check_text(text: str, *, jobs: int = 1) -> Check:
     """As `check`, from the content of the file."""
     try:
         content = json.loads(text)
@@ -116,7 +134,7 @@ def check_text(text: str) -> Check:
         data = _data_from_json(content["loss"], arch.filter_size)
         items = list(content["points"])
         failures = [] if stated_digest == _digest(content) else ["the digest does not fit: the file was changed"]
-        points = _verify_points(arch, data, items, failures)
+        points = _verify_points(arch, data, items, failures, jobs)
         statement = None
         if not failures:
             statement = state(arch, data, points)
@@ -133,50 +151,107 @@ def check_text(text: str) -> Check:
     return Check(arch, len(items), tuple(failures), statement, least)
 
 
-def _data_from_json(item: Mapping[str, Any], size: int) -> BallData:
-    rows = [[read_dyadic(value) for value in row] for row in item["gram"]]
-    b = [acb(read_dyadic(value)) for value in item["b"]]
-    if len(b) != size or [len(row) for row in rows] != [size] * size:
-        raise InputError(f"loss: expected a Gram matrix and a vector of size {size}")
-    if any(rows[i][j] != rows[j][i] for i in range(size) for j in range(i)):
-        raise InputError("loss.gram: not symmetric; expected a symmetric matrix")
-    return BallData(acb_mat(rows), b, read_dyadic(item["constant"]))
+def _data_from_json(item: Mapping[str, Any], size: int) -> ExactData:
+    try:
+        data = ExactData.of(item["gram"], item["b"], item["constant"])
+    except InputError as error:
+        raise InputError(f"loss.{error}") from None
+    if len(data.b) != size:
+        raise InputError(f"loss: of {len(data.b)} coefficients; expected {size}, the filter size")
+    return data
+
+
+@dataclass(frozen=True)
+class Verified(NotReal):
+    """What is kept of a verified point that is not real: what `statements` needs to know."""
+
+    pattern: Pattern
+    exact_pattern: bool
+    middles: list[complex]
+    radii: list[float]
+
+    @property
+    def in_doubles(self) -> bool:
+        return False
+
+    @property
+    def enclosure(self) -> tuple[Complex, Real]:
+        return np.array(self.middles), np.array(self.radii)
+
+    @property
+    def whole(self) -> ProvedPoint:
+        raise NotImplementedError("a verified point that is not real is kept without its box")
 
 
 def _verify_points(
-    arch: Architecture, data: BallData, items: Sequence[Mapping[str, Any]], failures: list[str]
-) -> list[ProvedPoint]:
-    """The points of the file as far as they are proved; what fails is added to ``failures``."""
-    by_pattern: dict[Pattern, BallEquations] = {}
-    points: list[ProvedPoint] = []
+    arch: Architecture, data: ExactData, items: Sequence[Mapping[str, Any]], failures: list[str], jobs: int
+) -> ProvedPoints:
+    """The points of the file if all are proved; what fails is added to ``failures``."""
+    degrees = tuple(block.degree for block in arch.blocks)
+    leaders: list[tuple[int, Mapping[str, Any]]] = []
     for position, item in enumerate(items):
         leader = item.get("conjugate_of")
-        if leader is not None:
-            if isinstance(leader, bool) or not 0 <= leader < position or position != len(points):
-                raise InputError(
-                    f"points[{position}].conjugate_of: {leader!r}; expected the number of an earlier point"
-                )
-            points.append(points[leader].mirrored(leader))
-            continue
+        if leader is None:
+            pattern = tuple(tuple(int(part) for part in partition) for partition in item["pattern"])
+            if tuple(map(sum, pattern)) != degrees or any(part < 1 for partition in pattern for part in partition):
+                raise InputError(f"points[{position}].pattern: {item['pattern']!r}; expected partitions of {degrees}")
+            leaders.append((position, item))
+        elif type(leader) is not int or not 0 <= leader < position or items[leader].get("conjugate_of") is not None:
+            raise InputError(
+                f"points[{position}].conjugate_of: {leader!r}; expected the number of an earlier point with a box"
+            )
+    found = in_processes(_verify_some, (arch, data), leaders, (), jobs)
+    failures += [failure for failure in found if isinstance(failure, str)]
+    if failures:
+        return ProvedPoints([], [], arch.filter_size)
+    by_position = dict(zip((position for position, _ in leaders), map(unpacked, found), strict=True))
+    mirrors = [item.get("conjugate_of") for item in items]
+    proofs = [by_position[i if mirror is None else mirror] for i, mirror in enumerate(mirrors)]
+    return ProvedPoints(proofs, mirrors, arch.filter_size)
+
+
+def _verify_some(
+    arch: Architecture, data: ExactData, items: Sequence[tuple[int, Mapping[str, Any]]]
+) -> list[tuple[Any, ...] | str]:
+    """The points that are proved, packed; in place of the first one that is not, why not, and then no more."""
+    by_pattern: dict[Pattern, BallEquations] = {}
+    result: list[tuple[Any, ...] | str] = []
+    for position, item in items:
         pattern = tuple(tuple(int(part) for part in partition) for partition in item["pattern"])
-        degrees = tuple(block.degree for block in arch.blocks)
-        if tuple(map(sum, pattern)) != degrees or any(part < 1 for partition in pattern for part in partition):
-            raise InputError(f"points[{position}].pattern: {item['pattern']!r}; expected partitions of {degrees}")
         if pattern not in by_pattern:
             by_pattern[pattern] = BallEquations(stratum_of(arch, pattern), data)
-        equations = by_pattern[pattern]
-        box = _read_box(item, equations, position)
-        with ctx.workprec(box.precision):
+        point = _verify(arch, by_pattern[pattern], pattern, item, position)
+        if isinstance(point, str):
+            return [*result, point, *[()] * (len(items) - len(result) - 1)]
+        if point.real is False and point.precision <= FIRST_PRECISION:
+            middles, radii = point.enclosure
+            result.append(packed(Verified(pattern, point.exact_pattern, middles.tolist(), radii.tolist())))
+        else:
+            result.append(packed(point))
+    return result
+
+
+def _verify(
+    arch: Architecture, equations: BallEquations, pattern: Pattern, item: Mapping[str, Any], position: int
+) -> ProvedPoint | str:
+    """The point as far as it is proved, or what fails.
+
+    A box that was found in doubles may be a tight fit for balls of as many bits, which are rectangles: a test that
+    fails is tried again with more.
+    """
+    box = _read_box(item, equations, position)
+    failure = ""
+    for precision in (box.precision, 2 * box.precision, 4 * box.precision):
+        with ctx.workprec(precision):
             solution = equations.prove(box)
             if solution is None:
-                failures.append(f"point {position}: Krawczyk's test fails")
-                return points
+                failure = failure or f"point {position}: Krawczyk's test fails"
+                continue
             claims = conclude(arch, equations, box, solution)
-            if not _follows(item["claims"], claims):
-                failures.append(f"point {position}: the claims do not follow")
-                return points
-            points.append(ProvedPoint(pattern, box, solution, claims))
-    return points
+            if _follows(item["claims"], claims):
+                return ProvedPoint(pattern, box, solution, claims)
+            failure = f"point {position}: the claims do not follow"
+    return failure
 
 
 def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) -> Box:
@@ -210,8 +285,6 @@ def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
 
 
 def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
-    if point.mirror_of is not None:
-        return {"conjugate_of": point.mirror_of}
     box = point.box
     with ctx.workprec(box.precision):
         loss = point.claims.loss
@@ -243,4 +316,16 @@ def _statement_to_json(statement: Statement) -> dict[str, Any]:
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    """SHA-256 of the content as JSON without spaces, keys sorted, put together piece by piece to save memory."""
+    digest = hashlib.sha256()
+    compact = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+    for i, (key, value) in enumerate(sorted(content.items())):
+        digest.update(f"{',' if i else '{'}{compact(key)}:".encode())
+        if key == "points":
+            for k, item in enumerate(value):
+                digest.update(f"{',' if k else '['}{compact(item)}".encode())
+            digest.update(b"]" if value else b"[]")
+        else:
+            digest.update(compact(value).encode())
+    digest.update(b"}")
+    return digest.hexdigest()

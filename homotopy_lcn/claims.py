@@ -27,11 +27,11 @@ import numpy as np
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .architecture import Architecture
 from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
-from .classification import RealStructure, all_real_factorizations, real_factorizations
 from .forms import dilate, multiply
+from .real_structure import RealStructure, real_factorizations
 from .strata import Stratum
 
-__all__ = ["Claims", "conclude", "mirrored", "stratum_of"]
+__all__ = ["Claims", "conclude", "loss_claim", "mirrored", "stratum_of"]
 
 #: Forms with balls as coefficients: arrays of objects, which `forms` and `classification` handle like numbers.
 Form = Any
@@ -53,7 +53,8 @@ class Claims:
     loss : acb
         Enclosure of the loss.
     loss_radius : arb
-        Exact; at least the radius of `loss` twice over, a power of two.
+        Exact; at least the radius of `loss` four times over, a power of two, so that this much can be verified by
+        others, too.
     """
 
     real: bool | None
@@ -94,7 +95,7 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     loss = equations.data.constant - sum(
         (b * w for b, w in zip(equations.data.b, solution.filter, strict=True)), acb(0)
     )
-    radius = power_of_two(1 + binary_exponent(loss.real.rad() + loss.imag.rad())) if not loss.is_exact() else arb(0)
+    loss, radius = loss_claim(loss)
     if not real:
         return Claims(real, None, None, None, smooth, None, exact, loss, radius)
     loss = acb(loss.real)
@@ -111,6 +112,11 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
         inside, interior, attained = inside or None, None, attained or None
     return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=indices,
                   exact_pattern=exact, loss=loss, loss_radius=radius)  # fmt: skip
+
+
+def loss_claim(loss: Ball) -> tuple[Ball, Ball]:
+    """An enclosure of the loss, and what is claimed to be its radius."""
+    return loss, arb(0) if loss.is_exact() else power_of_two(2 + binary_exponent(loss.real.rad() + loss.imag.rad()))
 
 
 def mirrored(claims: Claims) -> Claims:
@@ -239,7 +245,7 @@ def _parameters(
 ) -> tuple[bool | None, tuple[int | None, ...] | None]:
     """Whether a real θ over w is critical, and the indices of the Hessian at those with square-free layers."""
     stratum = Stratum.of_layers(arch)
-    layers = BallEquations(stratum, equations.data)
+    layers = equations.on(stratum)
     order = [layer for layers_of_block in arch.layers_by_block for layer in layers_of_block]
     choices = [list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True)]
     indices: list[int | None] = []
@@ -248,7 +254,9 @@ def _parameters(
         indices.append(_inertia(layers.hessian(chart, x)))
     if indices:
         return True, tuple(sorted(indices, key=lambda index: (index is None, index or 0)))
-    choices = [list(all_real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True)]
+    choices = [
+        list(real_factorizations(d, s, repeated=True)) for d, s in zip(arch.layer_degrees, structures, strict=True)
+    ]
     for choice in product(*choices):
         chart, x = _charted(arch, order, choice, w)
         if all(value.contains(0) for value in layers.equations(chart, x).entries()):

@@ -1,4 +1,4 @@
-"""What kind of critical point is it? For generic data; the rules and their reasons:
+"""What kind of critical point is it? The rules for generic data and their reasons:
 
 Let w be a real critical filter on the stratum λ. Its block polynomials P_b = Π_m Q_{b,m}^m are real up to scale.
 
@@ -11,19 +11,19 @@ Let w be a real critical filter on the stratum λ. Its block polynomials P_b = �
   layers. w is attained iff there is one; this asks more than membership.
 * The kind of θ is the inertia of the Hessian of the loss on the complement of the scaling directions.
 * w ≠ 0 is a smooth point of the Zariski closure of the function space iff the reduced parametrization is injective and
-  immersive over w (Kohn, Montúfar, Shahverdi, Trager 2024, section 3): no hyperroot of a block's level divides the
-  product of the blocks below it, and dμ has full rank.
+  immersive over w (Kohn, Montúfar, Shahverdi, Trager 2024, section 3), that is, iff no hyperroot of a block's level
+  divides the product of the blocks below it.
 
-Roots decide in floating point; where two roots are so close that rounding could change which of them are real, the
-answers that depend on it are None.
+Roots decide in floating point. Points where roots or hyperroots come so close that these rules may not apply are marked
+as special, for the general code (see `special_points`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
-from itertools import combinations, combinations_with_replacement, product
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,179 +31,25 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .equations import Complex, Data, Real, equations_of
-from .forms import dilate, have_hyperroot, multiply, pieces_of_roots, power, roots, roots_of_each
+from .forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each
 from .parameters import balance, compose, relative_gradient
+from .real_structure import RealStructure, real_factorizations, roots_are_settled
 from .refinement import refine
 from .results import CriticalPoint
 from .strata import Embedding, Stratum
 
-__all__ = ["RealStructure", "balanced_parameters", "classify", "critical_on_function_space", "real_factorizations"]
+__all__ = ["Classified", "Settled", "balanced_parameters", "classify", "settle_real"]
 
 Partition = tuple[int, ...]
 Theta = list[NDArray[Any]]
+_Layers = Sequence[Sequence[NDArray[Any]]]
 
-#: Relative accuracy to which the coefficients of a block's polynomial are trusted when its roots are told apart.
-FORM_ACCURACY = 1e-14
 #: Hessian eigenvalues below this fraction of the largest count as zero (after scaling to unit diagonal).
 ZERO_EIGENVALUE = 1e-11
-#: Singular values of dμ below this fraction of the largest count as zero.
-RANK_TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True)
-class RealStructure:
-    """The real factorization of one block's polynomial P_b = Π_m Q_m^m.
-
-    Attributes
-    ----------
-    linear, quadratic : list of (multiplicity, form)
-        Irreducible real factors of the Q_m.
-    doubtful : dict of multiplicity to (lost, gained)
-        For all that rounding lets us know, so many of the real roots might be conjugate pairs, and so many of the roots
-        in conjugate pairs might be real.
-    """
-
-    linear: list[tuple[int, Real]]
-    quadratic: list[tuple[int, Real]]
-    doubtful: dict[int, tuple[int, int]]
-
-    @classmethod
-    def of_factors(cls, factors: Sequence[tuple[int, Real]]) -> RealStructure:
-        """From the pairs (m, Q_m), Q_m real."""
-        linear, quadratic, doubtful = [], [], {}
-        for multiplicity, form in factors:
-            points = roots(form)
-            lines, squares = pieces_of_roots(points)
-            linear += [(multiplicity, piece) for piece in lines]
-            quadratic += [(multiplicity, piece) for piece in squares]
-            doubt = _doubt(points)
-            if doubt != (0, 0):
-                doubtful[multiplicity] = doubt
-        return cls(linear, quadratic, doubtful)
-
-    def enough(self, odd_layers: int, odd_only: bool) -> bool | None:
-        """Whether ``odd_layers`` do not exceed the number of real roots (with ``odd_only``: of odd multiplicity)."""
-
-        def weight(multiplicity: int) -> int:
-            return multiplicity % 2 if odd_only else multiplicity
-
-        available = sum(weight(m) for m, _ in self.linear)
-        if odd_layers <= available - sum(weight(m) * lost for m, (lost, _) in self.doubtful.items()):
-            return True
-        most = available + sum(weight(m) * gained for m, (_, gained) in self.doubtful.items())
-        return None if odd_layers <= most else False
-
-
-def _doubt(points: Complex) -> tuple[int, int]:
-    """How many real ones of the roots (n, 2) of a real form might not be real after all, and how many others might be.
-
-    Around each root lies a disc with the radius of Gershgorin's theorem for a companion matrix of the roots
-    (Smith, *Error bounds for zeros of a polynomial based upon Gerschgorin's theorems* (1970)), so that a cluster of s
-    overlapping discs contains s roots. If it is its own conjugate, it has s, s − 2, … real ones, otherwise none.
-    """
-    degree = len(points)
-    if degree == 1:
-        return 0, 0
-    form = np.ones(1, complex)
-    for x, y in points:
-        form = multiply(form, np.array([y, -x]))
-    distances = np.abs(points[:, None, 0] * points[None, :, 1] - points[:, None, 1] * points[None, :, 0])
-    others = np.where(np.eye(degree, dtype=bool), 1.0, np.maximum(distances, FORM_ACCURACY)).prod(axis=1)
-    # No cluster spreads by more than the root of the accuracy of the order of its size.
-    radii = degree * np.minimum(FORM_ACCURACY * np.linalg.norm(form) / others, FORM_ACCURACY ** (1 / max(degree, 1)))
-    near = distances < radii[:, None] + radii
-    for _ in range(degree):
-        near = near @ near
-    real = points[:, 0].imag == 0
-    conjugate = np.abs(points[:, None, 0] * points[None, :, 1].conj() - points[:, None, 1] * points[None, :, 0].conj())
-    lost = gained = 0
-    for i, cluster in enumerate(near):
-        if cluster[:i].any():
-            continue
-        number, size = int(real[cluster].sum()), int(cluster.sum())
-        if number or (conjugate[i] < radii[i] + radii)[cluster].any():
-            lost += number - size % 2
-            gained += size - number
-    return lost, gained
-
-
-def real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Iterator[list[Real]]:
-    """All ways to give the real factors of a block to layers of the given degrees, each factor to as many different
-    layers as its multiplicity says; yields the layers' forms up to scale."""
-    items = [*structure.quadratic, *structure.linear]
-
-    def assign(i: int, room: Partition, layers: tuple[Real, ...]) -> Iterator[list[Real]]:
-        if i == len(items):
-            yield list(layers)
-            return
-        multiplicity, form = items[i]
-        size = len(form) - 1
-        for chosen in combinations([layer for layer, left in enumerate(room) if left >= size], multiplicity):
-            yield from assign(
-                i + 1,
-                tuple(left - size * (layer in chosen) for layer, left in enumerate(room)),
-                tuple(multiply(w, form) if layer in chosen else w for layer, w in enumerate(layers)),
-            )
-
-    yield from assign(0, tuple(degrees), tuple(np.ones(1) for _ in degrees))
-
-
-def all_real_factorizations(degrees: Sequence[int], structure: RealStructure) -> Iterator[list[Real]]:
-    """As `real_factorizations`, but a layer may get a factor of higher multiplicity several times."""
-    items = [*structure.quadratic, *structure.linear]
-
-    def assign(i: int, room: Partition, layers: tuple[Real, ...]) -> Iterator[list[Real]]:
-        if i == len(items):
-            yield list(layers)
-            return
-        multiplicity, form = items[i]
-        size = len(form) - 1
-        for chosen in combinations_with_replacement(range(len(room)), multiplicity):
-            times = [chosen.count(layer) for layer in range(len(room))]
-            left = tuple(have - size * n for have, n in zip(room, times, strict=True))
-            if min(left) >= 0:
-                filled = tuple(multiply(w, power(form, n)) for w, n in zip(layers, times, strict=True))
-                yield from assign(i + 1, left, filled)
-
-    yield from assign(0, tuple(degrees), tuple(np.ones(1) for _ in degrees))
-
-
-def critical_on_function_space(
-    arch: Architecture, data: Data, embedding: Embedding, coordinates: Complex, point: CriticalPoint
-) -> CriticalPoint:
-    """Complete what is known of a point with multiple roots that is critical on the function space, too.
-
-    That happens for special data, such as a target with multiple roots. Then all parameters over a real filter are
-    critical, not just those that distribute the multiple roots to different layers.
-
-    Parameters
-    ----------
-    arch : Architecture
-    data : Data
-        Gram matrix and moment vector of the loss, real.
-    embedding : Embedding
-        The stratum's coordinates.
-    coordinates : (coordinates,) complex array
-        The point in them.
-    point : CriticalPoint
-    """
-    if not point.real or np.abs(coordinates.imag).max() > 0:
-        return point
-    blocks = _block_factors(arch, embedding, coordinates.real)
-    structures = [RealStructure.of_factors(factors) for factors in blocks]
-    if any(structure.doubtful for structure in structures):
-        return replace(point, attained=point.in_function_space)
-    choices = (list(all_real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
-    found = [balanced_parameters(arch, choice, point.filter.real) for choice in product(*choices)]
-    thetas, residuals, kinds, indices = _settle_real(arch, data, found)
-    return replace(
-        point,
-        attained=len(thetas) > 0,
-        parameters=tuple(tuple(theta) for theta in thetas),
-        residual=max(residuals, default=None),
-        kinds=tuple(kinds),
-        indices=tuple(indices),
-    )
+#: Relative distance from having a hyperroot below which a form has one.
+HYPERROOT = 1e-7
+#: The same below which the general code decides.
+NEARLY = 1e-4
 
 
 def complex_factorization(degrees: Sequence[int], factors: Sequence[tuple[int, Complex]]) -> list[Complex]:
@@ -255,6 +101,13 @@ def balanced_parameters(arch: Architecture, blocks: Sequence[Sequence[NDArray[An
     return balance(theta, scale)
 
 
+class Classified(NamedTuple):
+    """Critical points, and which of them need the general code of `special_points`."""
+
+    points: list[CriticalPoint]
+    special: NDArray[np.bool_]
+
+
 def classify(
     arch: Architecture,
     data: Data,
@@ -265,7 +118,7 @@ def classify(
     filters: Complex,
     real: NDArray[np.bool_],
     conditions: Real,
-) -> list[CriticalPoint]:
+) -> Classified:
     """Classify the critical points of one stratum.
 
     Parameters
@@ -284,53 +137,78 @@ def classify(
     real : (P,) bool array
     conditions : (P,) float array
         Condition numbers.
+
+    Returns
+    -------
+    Classified
+        A point is special where roots or hyperroots coincide, or nearly so.
     """
     pure = all(partition[0] == 1 for partition in pattern)
-    smooth = _smooth_points(arch, embedding, points)
+    distances = _distances_to_hyperroots(arch, embedding, points)
+    special = distances <= NEARLY
     values = ((filters @ data.gram - 2 * data.b) * filters).sum(axis=1) + constant
-    is_complex = np.flatnonzero(~real)
-    forms = [
-        complex_factorization(degrees, factors)
-        for degrees, factors in zip(
-            arch.layer_degrees, _block_factors(arch, embedding, points[is_complex]), strict=True
-        )
-    ]
-    thetas = balanced_parameters(arch, forms, filters[is_complex])
-    residuals = relative_gradient(arch, thetas, np.asarray(data.gram), np.asarray(data.b))
     over: list[_Over] = [_Over() for _ in points]
-    for row, p in enumerate(is_complex.tolist()):
-        over[p] = _Over([[w[row] for w in thetas]], [float(residuals[row])], [None], [None])
+    is_complex = np.flatnonzero(~real)
+    if is_complex.size:
+        forms = [
+            complex_factorization(degrees, factors)
+            for degrees, factors in zip(
+                arch.layer_degrees, _block_factors(arch, embedding, points[is_complex]), strict=True
+            )
+        ]
+        thetas = balanced_parameters(arch, forms, filters[is_complex])
+        residuals = relative_gradient(arch, thetas, np.asarray(data.gram), np.asarray(data.b))
+        for row, p in enumerate(is_complex.tolist()):
+            over[p].add([w[row] for w in thetas], float(residuals[row]), None, None)
 
     answers: dict[int, _Answers] = {}
-    candidates: list[Theta] = []
-    owners: list[int] = []
-    for p in np.flatnonzero(real).tolist():
-        answers[p], found = _real_point(arch, embedding, points[p], filters[p].real)
-        candidates += found
-        owners += [p] * len(found)
-    for p, theta, residual, kind, index in zip(owners, *_settle_real(arch, data, candidates), strict=True):
-        over[p].add(theta, residual, kind, index)
+    factors_real = real & (points.imag == 0).all(axis=1)
+    special |= real & ~factors_real
+    rows = np.flatnonzero(factors_real)
+    owners: list[NDArray[np.int64]] = []
+    choices: list[_Layers] = []
+    if rows.size:
+        found = _real_points(arch, embedding, points[rows].real)
+        special[rows] |= ~found.settled
+        answers = dict(zip(rows.tolist(), found.answers, strict=True))
+        owners = [rows[chosen] for chosen in found.owners]
+        choices = found.choices
+    if choices:
+        forms = [
+            [np.concatenate([choice[b][layer] for choice in choices]) for layer in range(len(degrees))]
+            for b, degrees in enumerate(arch.layer_degrees)
+        ]
+        owner = np.concatenate(owners)
+        settled = settle_real(arch, data, balanced_parameters(arch, forms, filters[owner].real))
+        for n, p in enumerate(owner.tolist()):
+            over[p].add(settled.theta(n), settled.residuals[n], settled.kinds[n], settled.indices[n])
 
-    return [
+    classified = [
         CriticalPoint(
             filter=filters[p],
-            real=bool(real[p]),
-            loss=float(values[p].real) if real[p] else complex(values[p]),
+            real=is_real,
+            loss=value.real if is_real else value,
             stratum=pattern,
             pure=pure,
-            smooth=bool(smooth[p]),
-            residual=max(over[p].residuals, default=None),
-            condition=float(conditions[p]),
-            parameters=tuple(tuple(theta) for theta in over[p].thetas),
-            kinds=tuple(over[p].kinds),
-            indices=tuple(over[p].indices),
-            in_function_space=answers.get(p, NOTHING).in_function_space,
-            attained=answers.get(p, NOTHING).attained,
-            interior=answers.get(p, NOTHING).interior,
-            coordinates=None if over[p].thetas else points[p],
+            smooth=distance > HYPERROOT,
+            residual=max(above.residuals, default=None),
+            condition=condition,
+            parameters=tuple(tuple(theta) for theta in above.thetas),
+            kinds=tuple(above.kinds),
+            indices=tuple(above.indices),
+            in_function_space=answer.in_function_space,
+            attained=answer.attained,
+            interior=answer.interior,
+            coordinates=None if above.thetas else points[p],
         )
-        for p in range(len(points))
-    ]
+        for p, (is_real, value, distance, condition, above, answer) in enumerate(
+            zip(
+                real.tolist(), values.tolist(), distances.tolist(), conditions.tolist(), over,
+                (answers.get(p, NOTHING) for p in range(len(points))), strict=True,
+            )
+        )
+    ]  # fmt: skip
+    return Classified(classified, special)
 
 
 class _Answers(NamedTuple):
@@ -360,21 +238,82 @@ class _Over:
         self.indices.append(index)
 
 
-def _real_point(
-    arch: Architecture, embedding: Embedding, point: Complex, filter_: Real
-) -> tuple[_Answers, list[Theta]]:
-    """What the real roots say of a real filter, and all real θ over it."""
-    if np.abs(point.imag).max() > 0:
-        return NOTHING, []
-    blocks = _block_factors(arch, embedding, point.real)
-    structures = [RealStructure.of_factors(factors) for factors in blocks]
+class _RealPoints(NamedTuple):
+    """What the real roots of R real points say of them, and all real θ over them that are critical for all data.
+
+    Attributes
+    ----------
+    answers : list of _Answers
+    settled : (R,) bool array
+        Whether their roots are far enough apart to be sure of it.
+    owners : list of (C,) int arrays
+        For each item of ``choices``, the points that it is about.
+    choices : list of lists (a block) of lists (a layer) of (C, d + 1) arrays
+        The layers up to scale.
+    """
+
+    answers: list[_Answers]
+    settled: NDArray[np.bool_]
+    owners: list[NDArray[np.int64]]
+    choices: list[_Layers]
+
+
+def _real_points(arch: Architecture, embedding: Embedding, points: Real) -> _RealPoints:
+    """Batched: points with as many real roots of each multiplicity are treated together."""
+    blocks = _block_factors(arch, embedding, points)
     odd = [sum(d % 2 for d in degrees) for degrees in arch.layer_degrees]
-    inside = _all(s.enough(n, odd_only=False) for s, n in zip(structures, odd, strict=True))
-    interior = _all(s.enough(n, odd_only=True) for s, n in zip(structures, odd, strict=True))
-    choices = (list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
-    found = [balanced_parameters(arch, choice, filter_) for choice in product(*choices)]
-    attained = None if any(s.doubtful for s in structures) else len(found) > 0
-    return _Answers(inside, attained, interior if inside else None), found
+    roots = [[(m, roots_of_each(form)) for m, form in factors] for factors in blocks]
+    settled = np.ones(len(points), dtype=bool)
+    numbers = []  # of real roots, a column for each factor
+    inside, interior = settled.copy(), settled.copy()
+    for factors, needed in zip(roots, odd, strict=True):
+        settled &= roots_are_settled(np.concatenate([found for _, found in factors], axis=1))
+        real = [(found[:, :, 0].imag == 0).sum(axis=1) for _, found in factors]
+        inside &= sum(m * n for (m, _), n in zip(factors, real, strict=True)) >= needed
+        interior &= sum((m % 2) * n for (m, _), n in zip(factors, real, strict=True)) >= needed
+        numbers += real
+    answers = [_Answers(a, None, b if a else None) for a, b in zip(inside.tolist(), interior.tolist(), strict=True)]
+
+    groups: dict[tuple[int, ...], list[int]] = {}
+    shapes = zip(*(number.tolist() for number in numbers), strict=True) if numbers else [()] * len(points)
+    for p, (shape, sure) in enumerate(zip(shapes, settled.tolist(), strict=True)):
+        if sure:
+            groups.setdefault(shape, []).append(p)
+    owners: list[NDArray[np.int64]] = []
+    choices: list[_Layers] = []
+
+    def enter(rows: NDArray[np.int64], structures: list[RealStructure]) -> int:
+        shared = (list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True))
+        known = len(choices)
+        choices.extend(product(*shared))
+        owners.extend([rows] * (len(choices) - known))
+        return len(choices) - known
+
+    for shape, members in groups.items():
+        rows, left = np.array(members), list(shape)
+        structures = [
+            RealStructure.of_roots([(m, found[rows], left.pop(0)) for m, found in factors]) for factors in roots
+        ]
+        attained = enter(rows, structures) > 0
+        for p in members:
+            answers[p] = answers[p]._replace(attained=attained)
+    for p in np.flatnonzero(~settled).tolist():
+        structures = _closer_look(blocks, p)
+        number = enter(np.array([p]), structures)
+        is_inside = _all(s.enough(n, odd_only=False) for s, n in zip(structures, odd, strict=True))
+        is_interior = _all(s.enough(n, odd_only=True) for s, n in zip(structures, odd, strict=True))
+        doubtful = any(s.doubtful for s in structures)
+        answers[p] = _Answers(is_inside, None if doubtful else number > 0, is_interior if is_inside else None)
+    return _RealPoints(answers, settled, owners, choices)
+
+
+def _closer_look(blocks: list[list[tuple[int, NDArray[Any]]]], p: int) -> list[RealStructure]:
+    """The real factors of one of the points, with what rounding leaves open; the forms are (1, d + 1) arrays."""
+    structures = [RealStructure.of_factors([(m, form[p]) for m, form in factors]) for factors in blocks]
+    return [
+        RealStructure([(m, f[None]) for m, f in s.linear], [(m, f[None]) for m, f in s.quadratic], s.doubtful)
+        for s in structures
+    ]
 
 
 def _block_factors(
@@ -396,39 +335,53 @@ def _all(answers: Iterator[bool | None]) -> bool | None:
     return None if None in collected else True
 
 
-def _smooth_points(arch: Architecture, embedding: Embedding, points: Complex) -> NDArray[np.bool_]:
-    """Whether the reduced parametrization is immersive and injective over each point."""
-    result = np.ones(len(points), dtype=bool)
-    if len(arch.blocks) < 2 or len(points) == 0:
+def _distances_to_hyperroots(arch: Architecture, embedding: Embedding, points: Complex) -> Real:
+    """How far the product of the blocks below some block is from having a hyperroot of its level."""
+    result = np.full(len(points), np.inf)
+    degrees = [block.degree * block.dilation for block in arch.blocks]
+    possible = [sum(degrees[:b]) >= block.dilation for b, block in enumerate(arch.blocks)]
+    if True not in possible or len(points) == 0:
         return result
-    reduced = Stratum.of_layers(arch.reduced)
-    coordinates = np.ones((len(points), reduced.coordinates), complex)
+    last = len(possible) - possible[::-1].index(True)
     below = np.ones((len(points), 1), complex)
-    for b, factors in enumerate(_block_factors(arch, embedding, points)):
-        form = reduce(multiply, (power(q, multiplicity) for multiplicity, q in factors))
-        form = form / np.linalg.norm(form, axis=1, keepdims=True)
-        coordinates[:, reduced.slices[b]] = form
-        if b > 0:
-            result &= ~have_hyperroot(below, arch.blocks[b].dilation)
-        if b + 1 < len(arch.blocks):
-            below = multiply(below, dilate(form, arch.blocks[b].dilation))
-    singular = np.linalg.svd(equations_of(reduced).tangent_space(coordinates), compute_uv=False)
-    return np.asarray(result & (singular[:, -1] > RANK_TOLERANCE * singular[:, 0]))
+    factored = _block_factors(arch, embedding, points)
+    for b, (block, factors) in enumerate(zip(arch.blocks[:last], factored, strict=False)):
+        if possible[b]:
+            result = np.minimum(result, distance_to_hyperroot(below, block.dilation))
+        if b + 1 < last:
+            form = reduce(multiply, (power(q, multiplicity) for multiplicity, q in factors))
+            below = multiply(below, dilate(form / np.linalg.norm(form, axis=1, keepdims=True), block.dilation))
+    return result
 
 
-def _settle_real(
-    arch: Architecture, data: Data, candidates: list[Theta]
-) -> tuple[list[Theta], list[float], list[str | None], list[int | None]]:
-    """Polish real θ in parameter space, verify them in the original parameters, and take the inertia of the Hessian."""
-    count = len(candidates)
-    if count == 0:
-        return [], [], [], []
+class Settled(NamedTuple):
+    """Real θ after polishing, C of them."""
+
+    layers: list[NDArray[Any]]
+    residuals: list[float]
+    kinds: list[str]
+    indices: list[int]
+
+    def theta(self, index: int) -> Theta:
+        """One of them."""
+        return [w[index] for w in self.layers]
+
+
+def settle_real(arch: Architecture, data: Data, theta: Theta) -> Settled:
+    """Polish real θ in parameter space, verify them in the original parameters, and take the inertia of the Hessian.
+
+    Parameters
+    ----------
+    arch : Architecture
+    data : Data
+    theta : list of (C, k_l) float arrays
+    """
+    count = len(theta[0])
     stratum = Stratum.of_layers(arch)
     equations = equations_of(stratum)
     part_of = dict(zip((layer for layer, k in enumerate(arch.filters) if k > 1), stratum.slices, strict=True))
     points = np.ones((count, stratum.coordinates), complex)
-    for layer in range(arch.depth):
-        stack = np.array([theta[layer] for theta in candidates])
+    for layer, stack in enumerate(theta):
         if layer in part_of:
             points[:, part_of[layer]] = stack
         else:
@@ -447,7 +400,7 @@ def _settle_real(
     zero = np.abs(eigenvalues) <= ZERO_EIGENVALUE * np.abs(eigenvalues).max(axis=1, keepdims=True)
     negative = ((eigenvalues < 0) & ~zero).sum(axis=1).tolist()
     degenerate = zero.any(axis=1)
-    kinds: list[str | None] = [
+    kinds = [
         "degenerate" if flat else "saddle" if index else "minimum"
         for flat, index in zip(degenerate, negative, strict=True)
     ]
@@ -456,4 +409,4 @@ def _settle_real(
     ]
     balanced = balance(layers, points[:, 0].real)
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
-    return [[w[i] for w in balanced] for i in range(count)], residuals.tolist(), kinds, negative
+    return Settled(balanced, residuals.tolist(), kinds, negative)

@@ -10,49 +10,47 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import __version__
+from . import cli_paper, cli_plot, cli_tables
+from .cli_common import (
+    DONE,
+    INTERNAL_ERROR,
+    NOT_COMPLETE,
+    PROGRAM,
+    UNUSABLE_INPUT,
+    Filters,
+    Json,
+    Quiet,
+    Strides,
+)
+from .cli_common import architecture_of as _architecture
+from .cli_common import check_output as _check_output
+from .cli_common import complain as _complain
+from .cli_common import print_text as _print
+from .cli_common import progress_bars as _progress
+from .cli_common import show as _show
+from .cli_common import write as _write
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from .architecture import Architecture
     from .counts import CountTable
     from .inputs import LoadedData
     from .loss import SquaredLoss
-    from .progress import Progress
     from .results import CriticalPoints
     from .witness import CrossCheck
 
 __all__ = ["main"]
 
-PROGRAM = "homotopy-lcn"
 TRACEBACK_VARIABLE = "HOMOTOPY_LCN_TRACEBACK"
-
-DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
 CTRL_C = 130  # what typer makes of a KeyboardInterrupt; older versions raise Abort
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-Filters = Annotated[
-    str | None,
-    typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
-]
-Strides = Annotated[
-    str | None,
-    typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
-]
-Json = Annotated[
-    str | None,
-    typer.Option("--json", metavar="PATH", help="Write the result as JSON; - is standard output, and nothing else."),
-]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,12 +104,16 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"{PROGRAM} {__version__}")
+        from .diagnosis import version_line
+
+        print(version_line())
         raise typer.Exit()
 
 
-paper = typer.Typer(help="The tables and figures of the paper on function spaces and critical points.")
+paper = typer.Typer(cls=cli_paper.PaperGroup, help=cli_paper.HELP)
+paper.command("all")(cli_paper.everything)
 app.add_typer(paper, name="paper")
+app.add_typer(cli_plot.plot, name="plot")
 
 
 @app.callback()
@@ -134,7 +136,10 @@ def solve(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE.npz", help="Data: arrays X and Y, or gram and b (and constant).", show_default=False
+            metavar="FILE",
+            help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); or FILE.json with gram and b, "
+            'where texts such as "1/3" or "0.1" are exact numbers.',
+            show_default=False,
         ),
     ] = None,
     csv: Annotated[
@@ -236,7 +241,7 @@ def solve(
     if prove and not interrupted:
         from .certification import certificate
 
-        proofs = certificate(result, jobs=jobs)
+        proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
         code = _report_result(proofs.result, description, json_path, quiet, interrupted, comparison)
         if not quiet and json_path != "-":
             _print(f"{proofs}\n")
@@ -328,7 +333,7 @@ def geometry(
     if not quiet and json_path != "-":
         _show(render_function_space(space, equations, inequalities))
         if facts is not None:
-            _show(render_filter(facts, distance))
+            _show(render_filter(facts, distance, space.closed))
     return DONE
 
 
@@ -491,7 +496,7 @@ def certify(
         for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
             if given is not None:
                 raise InputError(f"{option}: given with --check; expected --check alone, which only verifies")
-        return _check_certificate(file, quiet)
+        return _check_certificate(file, quiet, jobs)
     for option, path in (("-o", output), ("--json", json_path)):
         _check_output(path, option)
 
@@ -523,11 +528,40 @@ def certify(
     return DONE if proofs.complete else NOT_COMPLETE
 
 
-def _check_certificate(path: str, quiet: bool) -> int:
-    from .certificate_file import check as verify
-    from .certification import describe_statement
+@app.command()
+def doctor(
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random data of the self-test.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+) -> int:
+    """Check the installation: kernel, cache, optional packages and programs, and a self-test of a second.
 
-    outcome = verify(path)
+    Exit code 0 if all that is there works, 3 otherwise.
+    """
+    from dataclasses import asdict
+
+    from .diagnosis import examine
+
+    _check_output(json_path)
+    findings = list(examine(seed))
+    sound = all(finding.state != "broken" for finding in findings)
+    if json_path is not None:
+        _write(json_path, json.dumps({"sound": sound, "findings": [asdict(f) for f in findings]}, indent=1) + "\n")
+    if not quiet and json_path != "-":
+        from .display import render_findings
+
+        _show(render_findings(findings))
+    return DONE if sound else NOT_COMPLETE
+
+
+cli_tables.register(app)
+
+
+def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
+    from .certificate_file import check as verify
+    from .statements import describe_statement
+
+    outcome = verify(path, jobs=jobs)
     for failure in outcome.failures:
         _complain(f"{path}: {failure}")
     if outcome.statement is None:
@@ -538,28 +572,6 @@ def _check_certificate(path: str, quiet: bool) -> int:
             lines.append(f"global minimum: {outcome.least_loss}")
         _print("\n".join(lines) + "\n")
     return DONE if outcome.statement.complete else NOT_COMPLETE
-
-
-def _architecture(filters: str | None, strides: str | None) -> Architecture:
-    from .architecture import Architecture
-
-    return Architecture(
-        filters=_integers("-k/--filters", filters, "filter sizes separated by commas, as in -k 3,2"),
-        strides=_integers("-s/--strides", strides, "strides separated by commas, as in -s 2,1"),
-    )
-
-
-def _integers(option: str, text: str | None, expected: str) -> tuple[int, ...]:
-    if text is None:
-        raise InputError(f"{option}: missing; expected {expected}")
-    return tuple(_integer(option, item, expected) for item in text.split(","))
-
-
-def _integer(option: str, text: str, expected: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"{option}: {text!r} is not an integer; expected {expected}") from None
 
 
 def _load(
@@ -598,7 +610,7 @@ def _load(
     from . import inputs
 
     if data is not None:
-        return inputs.from_npz(data, architecture)
+        return inputs.from_file(data, architecture)
     if csv is not None:
         return inputs.from_csv(csv, _names(x), _names(y), architecture)
     if series is not None:
@@ -620,28 +632,6 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
 
 def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",")]
-
-
-def _check_output(json_path: str | None, option: str = "--json") -> None:
-    from .files import check_writable
-
-    if json_path is not None and json_path != "-":
-        try:
-            check_writable(json_path)
-        except InputError as error:
-            raise InputError(f"{option}: {error}") from error
-
-
-def _write(json_path: str, text: str, option: str = "--json") -> None:
-    from .files import write_atomically
-
-    if json_path == "-":
-        _print(text)
-        return
-    try:
-        write_atomically(json_path, text)
-    except InputError as error:
-        raise InputError(f"{option}: {error}") from error
 
 
 def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
@@ -713,44 +703,6 @@ def _counts_json(table: CountTable) -> str:
         "parameters": table.parameters,
     }
     return json.dumps(document) + "\n"
-
-
-def _progress(stack: ExitStack, quiet: bool) -> Callable[[Progress], None] | None:
-    """Bars on standard error, if that is a terminal; the stack takes them down."""
-    if quiet or not sys.stderr.isatty():
-        return None
-    from rich.console import Console
-
-    from .display import ProgressBars
-
-    return stack.enter_context(ProgressBars(Console(stderr=True)))
-
-
-def _show(renderable: RenderableType) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 120
-    with console.capture() as capture:
-        console.print(renderable)
-    _print(capture.get())
-
-
-def _print(text: str) -> None:
-    """Write to standard output; when its reader has gone (``| head``), that is no error."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        # The interpreter flushes once more at exit: give it something that takes the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            raise InputError(f"standard output: cannot write: {error.strerror or error}") from error
-
-
-def _complain(message: str) -> None:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _show_warning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.box import ROUNDED, SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -20,9 +21,14 @@ from .counts import CountTable
 from .progress import Progress
 from .results import CriticalPoint, CriticalPoints, describe_paths, format_pattern, quantity
 
-__all__ = ["ProgressBars", "render_counts", "render_result"]
+if TYPE_CHECKING:
+    from .diagnosis import Finding
+
+__all__ = ["ProgressBars", "render_counts", "render_findings", "render_result"]
 
 STAR = "★"
+#: How the state of a finding is shown.
+MARKS = {"ok": ("✓", "green"), "absent": ("–", "dim"), "broken": ("✗", "bold red")}
 
 
 def render_result(result: CriticalPoints, data: str | None = None) -> RenderableType:
@@ -40,6 +46,25 @@ def render_result(result: CriticalPoints, data: str | None = None) -> Renderable
     """
     parts: list[RenderableType] = [_PointsTable(result), _legend(result)] if result.real else []
     return Group(*parts, _summary(result, data))
+
+
+def render_findings(findings: list[Finding]) -> RenderableType:
+    """What ``homotopy-lcn doctor`` found, a line each, with remedies.
+
+    Parameters
+    ----------
+    findings : list of Finding
+
+    Returns
+    -------
+    rich renderable
+    """
+    rows = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for finding in findings:
+        mark, style = MARKS[finding.state]
+        remedy = f" ({finding.remedy})" if finding.remedy else ""
+        rows.add_row(Text(mark, style), finding.subject, Text(finding.text + remedy, style if mark != "✓" else ""))
+    return rows
 
 
 def render_counts(table: CountTable) -> RenderableType:

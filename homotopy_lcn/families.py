@@ -40,6 +40,8 @@ MOST_MEASURED = 20_000
 #: Moment vectors tried. Branch points may lie so near to the end of the paths that double precision cannot tell ends at
 #: infinity apart; where they lie depends on the moment vector.
 DRAWS = 6
+#: Homotopies for each of them: the straight one from a diagonal start system may be special, and lose a path always.
+DETOURS = 2
 #: Triangles that monodromy goes round at most.
 LOOPS = 60
 #: Points nearer than this, relative to their norm, are the same.
@@ -65,6 +67,8 @@ class Family:
 
 _memory: dict[tuple[str, str], Family | None] = {}
 _lossy: set[tuple[str, str]] = set()
+#: Families whose number of points monodromy has confirmed.
+_confirmed: set[tuple[str, str]] = set()
 
 
 def family_of(
@@ -158,10 +162,12 @@ def _white_row(row: StratumCount, embedding: Embedding, engine: Engine, jobs: in
     if family is None:
         raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to white data could be accounted for")
     count = len(family.start.points)
-    if not _is_one_orbit(family.start, engine, jobs):
+    key = _key(stratum, gram)
+    if key not in _confirmed and not _is_one_orbit(family.start, engine, jobs):
         raise IncompleteStartSystem(
             f"stratum {stratum.name}: monodromy does not confirm the {count} points for white data"
         )
+    _confirmed.add(key)
     return replace(row, count=count, generic=row.count)
 
 
@@ -215,7 +221,7 @@ def _compute(
     for _ in range(DRAWS):
         data = Data(np.asarray(gram, complex), random_data(stratum.filter_size, rng).b)
         account = follow_paths(
-            equations_of(stratum), start, data, rng, engine, jobs, TrackerOptions(), report, detours=1
+            equations_of(stratum), start, data, rng, engine, jobs, TrackerOptions(), report, detours=DETOURS
         )
         if account.accounted == count and not account.singular_paths:
             system = StartSystem(stratum, data, account.regular.points, start.trace)

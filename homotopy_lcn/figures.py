@@ -22,7 +22,7 @@ from .files import write_atomically
 from .function_space import STRIDE_ONE
 from .slices import Slice, slice_of_function_space, slice_point
 
-__all__ = ["FIGURE_1", "draw_figure1", "figure1_page"]
+__all__ = ["FIGURE_1", "draw_figure1", "figure1_page", "load_library"]
 
 Array = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def draw_figure1(
     InputError
         If matplotlib or plotly is not installed, or a file cannot be written.
     """
-    pyplot, plotly = _load("matplotlib.figure"), _load("plotly.graph_objects")
+    pyplot, plotly = load_library("matplotlib.figure"), load_library("plotly.graph_objects")
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")
@@ -69,7 +69,7 @@ def draw_figure1(
     marks = np.array([mark for w in points if (mark := slice_point(w)) is not None and _in_box(mark)]).reshape(-1, 3)
     picture = _picture(pyplot, slices, marks)
     written = []
-    for ending, options in (("png", {"dpi": 200}), ("pdf", {"metadata": {"CreationDate": None}})):
+    for ending, options in (("png", {"dpi": 200}), ("pdf", {"dpi": 300, "metadata": {"CreationDate": None}})):
         stream = BytesIO()
         picture.savefig(stream, format=ending, **options)
         written.append(target / f"figure1.{ending}")
@@ -79,7 +79,8 @@ def draw_figure1(
     return written
 
 
-def _load(module: str) -> Any:
+def load_library(module: str) -> Any:
+    """A module of an optional dependency; raises InputError if it is not installed."""
     try:
         return import_module(module)
     except ImportError as error:
@@ -110,8 +111,9 @@ def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
 
 def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     """A matplotlib figure."""
-    art3d = _load("mpl_toolkits.mplot3d.art3d")
-    figure = module.Figure(figsize=(11, 5.9), layout="constrained")
+    art3d = load_library("mpl_toolkits.mplot3d.art3d")
+    figure = module.Figure(figsize=(11, 5.6), layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 0.98, 1))  # room for the labels of the last axis
     styles = {
         "outside": {"color": OUTSIDE, "linestyle": (0, (1, 1.2)), "linewidth": 1.8},
         "boundary": {"color": "black", "linestyle": (0, (1, 1.5)), "linewidth": 1.4},
@@ -123,7 +125,13 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
         axes.set_proj_type("persp", focal_length=0.6)
         triangles = part.triangles
         surface = art3d.Poly3DCollection(
-            triangles, facecolors=_shaded(triangles), edgecolors="none", antialiaseds=False, alpha=0.9, zorder=1
+            triangles,
+            facecolors=_shaded(triangles),
+            edgecolors="none",
+            antialiaseds=False,
+            alpha=0.9,
+            zorder=1,
+            rasterized=True,
         )
         axes.add_collection3d(surface)
         for label, kind, ends in _line_pieces(part):
@@ -138,7 +146,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
             style = {"color": "#b3123f", "marker": "^", "s": 30, "zorder": 5, "depthshade": False}
             handles["critical filters"] = axes.scatter(*marks.T, **style)
         axes.set(xlim=BOX[0], ylim=BOX[1], zlim=BOX[2], xlabel="B", ylabel="D", zlabel="E")
-        axes.set_box_aspect((1, 1, 0.85), zoom=1.03)
+        axes.set_box_aspect((1, 1, 0.85), zoom=1.08)
         axes.view_init(**VIEW)
         axes.set_title(_title(part.architecture), fontsize=12)
         for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
@@ -175,7 +183,7 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
     marks : (P, 3) float array
         Further points.
     """
-    subplots = _load("plotly.subplots")
+    subplots = load_library("plotly.subplots")
     figure = subplots.make_subplots(
         rows=1,
         cols=len(slices),
@@ -224,11 +232,19 @@ def figure1_page(module: Any, slices: Sequence[Slice], marks: Array) -> str:
         f"{axis}axis": {"title": {"text": name}, "range": list(bounds)}
         for axis, name, bounds in zip("xyz", "BDE", BOX, strict=True)
     }
-    scene = {**axes, "aspectmode": "cube", "camera": {"eye": {"x": 1.1, "y": -1.6, "z": 0.7}}}
+    scene = {
+        **axes,
+        "aspectmode": "cube",
+        "camera": {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}},
+    }
     figure.update_layout(
-        title={"text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)"},
+        title={
+            "text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)",
+            "x": 0.5,
+            "xanchor": "center",
+        },
         **{"scene" + (str(n) if n > 1 else ""): scene for n in range(1, len(slices) + 1)},
-        legend={"orientation": "h", "y": -0.02},
-        margin={"l": 10, "r": 10, "t": 80, "b": 10},
+        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0.0, "yanchor": "top", "itemwidth": 60},
+        margin={"l": 10, "r": 10, "t": 80, "b": 60},
     )
     return str(figure.to_html(include_plotlyjs=True, full_html=True, div_id="figure1"))

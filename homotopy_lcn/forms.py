@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 __all__ = [
     "adjoint_multiply",
     "dilate",
+    "distance_to_hyperroot",
     "have_hyperroot",
     "multiply",
     "pieces_of_roots",
@@ -125,8 +126,11 @@ def pieces_of_roots(
     return linear, quadratic
 
 
-def roots_of_each(forms: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Roots on the projective line of each of many forms, (P, n + 1) to (P, n, 2), as `roots`."""
+def roots_of_each(forms: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Roots on the projective line of each of many forms, (P, n + 1) to (P, n, 2), as `roots`.
+
+    Those of real forms are exactly real, or exactly conjugate to another one.
+    """
     count, degree = len(forms), forms.shape[1] - 1
     result = np.empty((count, degree, 2), complex)
     if degree == 0 or count == 0:
@@ -137,7 +141,7 @@ def roots_of_each(forms: NDArray[np.complex128]) -> NDArray[np.complex128]:
     if degree == 1:
         result[:, 0] = np.stack([-forms[:, 1], forms[:, 0]], axis=1)
     else:
-        companion = np.zeros((int(plain.sum()), degree, degree), complex)
+        companion = np.zeros((int(plain.sum()), degree, degree), forms.dtype)
         companion[:, np.arange(1, degree), np.arange(degree - 1)] = 1
         companion[:, 0] = -forms[plain, 1:] / forms[plain, :1]
         result[plain, :, 0] = np.linalg.eigvals(companion)
@@ -148,12 +152,18 @@ def roots_of_each(forms: NDArray[np.complex128]) -> NDArray[np.complex128]:
 
 
 def have_hyperroot(forms: NDArray[np.complex128], dilation: int, tolerance: float = 1e-7) -> NDArray[np.bool_]:
-    """Whether each of the forms (P, n + 1) has a factor a x^dilation + b y^dilation, up to ``tolerance``.
+    """Whether each of the forms (P, n + 1) has a factor a x^dilation + b y^dilation, up to ``tolerance``."""
+    return np.asarray(distance_to_hyperroot(forms, dilation) <= tolerance)
+
+
+def distance_to_hyperroot(forms: NDArray[np.complex128], dilation: int) -> NDArray[np.float64]:
+    """How far each of the forms (P, n + 1) is from having a factor a x^dilation + b y^dilation; ∞ if it is too short.
 
     Such a factor divides every polyphase component (the coefficients at equal residues modulo the dilation), so it is a
-    common root of these components; those of the largest component are tried.
+    common root of these components; those of the largest component are tried. Returned is the least of the values of
+    the other components there, relative to the form.
     """
-    result = np.zeros(len(forms), dtype=bool)
+    result = np.full(len(forms), np.inf)
     degree = forms.shape[1] - 1
     if degree < dilation:
         return result
@@ -172,5 +182,5 @@ def have_hyperroot(forms: NDArray[np.complex128], dilation: int, tolerance: floa
             m = other.shape[1]
             monomials = points[:, :, :1] ** np.arange(m - 1, -1, -1) * points[:, :, 1:] ** np.arange(m)
             worst = np.maximum(worst, np.abs((monomials * other[rows][:, None, :]).sum(axis=2)))
-        result[rows] = (worst <= tolerance * length * scale[rows, None]).any(axis=1)
+        result[rows] = worst.min(axis=1) / (length * scale[rows])
     return result

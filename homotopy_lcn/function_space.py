@@ -28,13 +28,11 @@ from .hyperroots import (
     ZERO,
     Levels,
     Part,
-    Pattern,
     Undecided,
-    bad_patterns,
     conjugate,
-    filter_of_pattern,
     total_supply,
 )
+from .root_patterns import Pattern, bad_patterns, filter_of_pattern
 
 __all__ = ["REDUCED", "STRIDE_ONE", "CriticalType", "FunctionSpace", "describe_function_space"]
 

@@ -14,12 +14,16 @@ from rich.panel import Panel
 from rich.table import Table
 
 from .architecture import Architecture
-from .fibres import CommonHyperroot, Factorization, FilterGeometry, Hyperroot
+from .factorizations import CommonHyperroot, Factorization, Hyperroot
+from .fibres import FilterGeometry
 from .function_space import CriticalType, FunctionSpace
 from .results import quantity
-from .vanishing_forms import Form
+from .vanishing_forms import SUPERSCRIPTS, Form, default_degree
 
 __all__ = ["geometry_document", "render_filter", "render_function_space"]
+
+#: Equations shown; a JSON file has all.
+MOST_EQUATIONS = 12
 
 
 def render_function_space(
@@ -67,16 +71,17 @@ def render_function_space(
     types = "\n".join(_critical_type(kind) for kind in space.critical_types)
     rows.add_row("dμ drops rank", types or "only where μ(θ) = 0")
     if equations is not None and not space.thick:
-        shown = [f"{form} = 0" for form in equations[:12]]
+        shown = [f"{form} = 0" for form in equations[:MOST_EQUATIONS]]
+        least = default_degree(space.architecture)
         if len(equations) > len(shown):
-            shown.append(f"and {len(equations) - len(shown)} more")
-        rows.add_row("equations", "\n".join(shown) or "none of low degree")
+            shown.append(f"and {len(equations) - len(shown)} more of degree at most {least}")
+        rows.add_row("equations", "\n".join(shown) or f"none of degree at most {least}")
     if inequalities:
         rows.add_row("inequalities", "\n".join(inequalities))
     return Panel(rows, box=ROUNDED, expand=False, title="Function space M", title_align="left")
 
 
-def render_filter(facts: FilterGeometry, distance: float | None = None) -> RenderableType:
+def render_filter(facts: FilterGeometry, distance: float | None = None, closed: bool | None = None) -> RenderableType:
     """The facts of one filter.
 
     Parameters
@@ -84,6 +89,8 @@ def render_filter(facts: FilterGeometry, distance: float | None = None) -> Rende
     facts : FilterGeometry
     distance : float, optional
         Relative distance to M, where known.
+    closed : bool, optional
+        Whether M is Zariski closed, where known.
 
     Returns
     -------
@@ -95,8 +102,6 @@ def render_filter(facts: FilterGeometry, distance: float | None = None) -> Rende
     rows.add_row("w", _vector(facts.filter))
     rows.add_row("in the closure", _yes(facts.in_closure))
     rows.add_row("in M", _yes(facts.in_function_space) if facts.real else "no: not real")
-    if distance is not None:
-        rows.add_row("distance to M", f"at most {distance:.4g} of the norm of w")
     if facts.smooth is not None:
         rows.add_row("point of closure", "smooth" if facts.smooth else "singular")
     if facts.in_function_space:
@@ -109,12 +114,34 @@ def render_filter(facts: FilterGeometry, distance: float | None = None) -> Rende
             f"{facts.real_parameters} of them real",
         )
     rows.add_row("hyperroots", _hyperroots(facts.hyperroots) or "none")
-    rows.add_row("root separation", f"{facts.separation:.4g}: chordal distance of the closest different roots")
+    rows.add_row("obstruction", _obstruction(facts, distance, bool(closed)))
     rows.add_row("accuracy", f"true of a filter at relative distance {facts.residual:.1e}")
     parts: list[RenderableType] = [Panel(rows, box=ROUNDED, expand=False, title="Filter", title_align="left")]
     if facts.factorizations:
         parts.append(_factorizations(facts.factorizations))
     return Group(*parts)
+
+
+def _obstruction(facts: FilterGeometry, distance: float | None, closed: bool) -> str:
+    """What it takes to change whether the filter is in M."""
+    if not facts.real:
+        size = float(np.linalg.norm(facts.filter.imag) / np.linalg.norm(facts.filter))
+        return f"not real: the imaginary part is {size:.4g} of the norm of w"
+    if not facts.in_function_space:
+        near = "" if distance is None else f"; the nearest filter of M found is at {distance:.4g} of its norm"
+        return ("in the closure only" if facts.in_closure else "not in the closure") + near
+    if facts.interior is False:
+        return "at the boundary: arbitrarily small moves within the closure leave M"
+    if closed:
+        return "none: M is Zariski closed"
+    if facts.closest is None:
+        return "none nearby: all roots coincide" if facts.interior else "not decided"
+    first, second = map(_root, facts.closest)
+    return f"the closest roots, {first} and {second}, would have to meet: they are {facts.separation:.4g} apart (chord)"
+
+
+def _root(value: complex) -> str:
+    return _number(value) if np.isfinite(value) else "∞"
 
 
 def _factorizations(factorizations: Sequence[Factorization]) -> Table:
@@ -146,8 +173,15 @@ def _network(architecture: Architecture) -> str:
 
 
 def _critical_type(kind: CriticalType) -> str:
-    where = [name for name, holds in (("of layers of the block", kind.within), ("from below", kind.below)) if holds]
-    return f"common hyperroots of level {kind.dilation}: {', and '.join(where)}"
+    layers = "two layers" if kind.dilation == 1 else f"two layers of dilation {kind.dilation}"
+    one = f"a layer of dilation {kind.dilation}" if not kind.within else "one"
+    where = [layers] if kind.within else []
+    where += [f"{one} and the product of those below"] if kind.below else []
+    return f"common factor x{_exponent(kind.dilation)} − c of {', or of '.join(where)}"
+
+
+def _exponent(power: int) -> str:
+    return str(power).translate(SUPERSCRIPTS) if power > 1 else ""
 
 
 def _hyperroots(hyperroots: Iterable[Hyperroot]) -> str:
@@ -159,8 +193,7 @@ def _hyperroots(hyperroots: Iterable[Hyperroot]) -> str:
 
 
 def _hyperroot(dilation: int, value: complex) -> str:
-    power = str(dilation).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")) if dilation > 1 else ""
-    return f"x{power} = {'∞' if not np.isfinite(value) else _number(value)}"
+    return f"x{_exponent(dilation)} = {_root(value)}"
 
 
 def _vector(values: NDArray[Any]) -> str:
@@ -171,8 +204,11 @@ def _vector(values: NDArray[Any]) -> str:
 def _number(value: complex) -> str:
     real, imaginary = (0.0 if abs(part) < 1e-12 * abs(value) else part for part in (value.real, value.imag))
     if imaginary == 0:
-        return f"{real:.5g}"
-    return f"{real:.5g}{imaginary:+.5g}i" if real else f"{imaginary:.5g}i"
+        return f"{real:.0f}" if real.is_integer() and abs(real) < 1e15 else f"{real:.5g}"
+    unit = {1.0: "", -1.0: "-"}.get(imaginary)
+    if real:
+        return f"{real:.5g}{imaginary:+.5g}i" if unit is None else f"{real:.5g}{unit or '+'}i"
+    return f"{imaginary:.5g}i" if unit is None else f"{unit}i"
 
 
 def _yes(answer: bool) -> str:
@@ -234,6 +270,7 @@ def geometry_document(
             "factorizations": [_factorization(item) for item in facts.factorizations],
             "residual": facts.residual,
             "separation": facts.separation,
+            "closest": None if facts.closest is None else [_value(root) for root in facts.closest],
         }
     return document
 
@@ -258,8 +295,12 @@ def _factorization(item: Factorization) -> dict[str, object]:
 
 
 def _common(item: Hyperroot | CommonHyperroot) -> dict[str, object]:
-    finite = math.isfinite(item.value.real) and math.isfinite(item.value.imag)
-    return item._asdict() | {"value": {"re": item.value.real, "im": item.value.imag} if finite else None}
+    return item._asdict() | {"value": _value(item.value)}
+
+
+def _value(root: complex) -> object:
+    finite = math.isfinite(root.real) and math.isfinite(root.imag)
+    return {"re": root.real, "im": root.imag} if finite else None
 
 
 def _array(values: NDArray[Any] | None) -> object:

@@ -25,12 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from itertools import combinations_with_replacement, product
-from math import comb
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .architecture import Architecture
 
@@ -43,26 +38,21 @@ __all__ = [
     "Coset",
     "Levels",
     "Part",
-    "Pattern",
     "Supply",
     "Undecided",
-    "bad_patterns",
+    "Vector",
     "combine",
     "conjugate",
     "decompositions",
-    "filter_of_pattern",
-    "nearby_supplies",
     "portions",
     "supply_of",
     "total_supply",
+    "vector_sum",
 ]
 
 Vector = tuple[int, ...]
 
 ZERO, INFINITY, POSITIVE, NEGATIVE, PAIR = "zero", "infinity", "positive", "negative", "pair"
-
-#: More intermediate results than this are not enumerated.
-BUDGET = 200_000
 
 
 class Undecided(RuntimeError):
@@ -254,9 +244,9 @@ def supply_of(part: Part, levels: Levels) -> Supply:
             fixed = Counter(block for block, a in cosets if conjugate(part.kind, a, levels.modulus(block)) == a)
             real.add((counts, _least(tuple(fixed[b] for b in blocks), levels.odd)))
     if part.kind == PAIR:
-        twice = {_sum(first, second) for first in every for second in every}
+        twice = {vector_sum(first, second) for first in every for second in every}
         none = (0,) * len(levels.degrees)
-        return _within(twice, {(_sum(counts, counts), none) for counts in every}, levels)
+        return _within(twice, {(vector_sum(counts, counts), none) for counts in every}, levels)
     return _within(every, real, levels)
 
 
@@ -275,7 +265,8 @@ def portions(multiplicity: int, levels: Levels) -> list[Vector]:
     return list(fill(len(levels.degrees) - 1, multiplicity))
 
 
-def _sum(left: Vector, right: Vector) -> Vector:
+def vector_sum(left: Vector, right: Vector) -> Vector:
+    """Entry by entry."""
     return tuple(a + b for a, b in zip(left, right, strict=True))
 
 
@@ -306,8 +297,8 @@ def _within(every: Iterable[Vector], real: Iterable[tuple[Vector, Vector]], leve
 def combine(left: Supply, right: Supply, levels: Levels) -> Supply:
     """The supply of two sets of roots together."""
     return _within(
-        {_sum(a, b) for a in left.complex for b in right.complex},
-        {(_sum(a, b), _least(_sum(x, y), levels.odd)) for a, x in left.real for b, y in right.real},
+        {vector_sum(a, b) for a in left.complex for b in right.complex},
+        {(vector_sum(a, b), _least(vector_sum(x, y), levels.odd)) for a, x in left.real for b, y in right.real},
         levels,
     )
 
@@ -315,252 +306,3 @@ def combine(left: Supply, right: Supply, levels: Levels) -> Supply:
 def total_supply(parts: Iterable[Part], levels: Levels) -> Supply:
     """The supply of several classes together."""
     return reduce(lambda total, part: combine(total, supply_of(part, levels), levels), parts, levels.nothing())
-
-
-Pattern = tuple[Part, ...]
-Reached = dict[Supply, Pattern]
-
-
-def nearby_supplies(parts: Iterable[Part], levels: Levels) -> Reached:
-    """The supplies of all real filters in the Zariski closure arbitrarily close to one with the given classes.
-
-    Parameters
-    ----------
-    parts : iterable of Part
-    levels : Levels
-
-    Returns
-    -------
-    dict
-        From each supply to the classes of one such filter.
-
-    Raises
-    ------
-    Undecided
-        If there are too many.
-    """
-    reached: Reached = {levels.nothing(): ()}
-    for part in parts:
-        if part.kind in (ZERO, INFINITY):
-            splits = _splits_of_zero(part.kind, part.multiplicities[0], levels)
-        else:
-            splits = _splits(part, levels)
-        reached = _join(reached, splits, levels)
-    return {supply: pattern for supply, pattern in reached.items() if levels.in_closure(supply)}
-
-
-def _join(left: Reached, right: Reached, levels: Levels) -> Reached:
-    result: Reached = {}
-    if len(left) * len(right) > BUDGET:
-        raise Undecided
-    for (a, pattern), (b, more) in product(left.items(), right.items()):
-        supply = combine(a, b, levels)
-        if supply.complex:
-            _keep(result, supply, pattern + more)
-    return result
-
-
-def _keep(reached: Reached, supply: Supply, pattern: Pattern) -> None:
-    known = reached.get(supply)
-    if known is None or _complexity(pattern) < _complexity(known):
-        reached[supply] = pattern
-
-
-def _complexity(pattern: Pattern) -> tuple[int, int, int]:
-    """Simpler witnesses have no roots 0 and ∞, few classes, and few different roots."""
-    at_ends = sum(part.kind in (ZERO, INFINITY) for part in pattern)
-    return at_ends, len(pattern), sum(m > 0 for part in pattern for m in part.multiplicities)
-
-
-@lru_cache(maxsize=20_000)
-def _splits(part: Part, levels: Levels) -> Reached:
-    """Splittings of a class off 0 and ∞ into nearby classes."""
-    m = part.multiplicities
-    if not any(m):
-        return {levels.nothing(): ()}
-    first = next(j for j, value in enumerate(m) if value)
-    result: Reached = {}
-    for piece in _pieces(part, first):
-        offer = supply_of(piece, levels)
-        if not offer.complex:
-            continue
-        used = piece.multiplicities
-        if part.kind != PAIR and piece.kind == PAIR:
-            used = _sum(used, tuple(used[conjugate(part.kind, j, len(m))] for j in range(len(m))))
-        rest = Part(part.kind, tuple(a - b for a, b in zip(m, used, strict=True)))
-        for supply, pattern in _splits(rest, levels).items():
-            total = combine(offer, supply, levels)
-            if total.complex:
-                _keep(result, total, (piece, *pattern))
-        if len(result) > BUDGET:
-            raise Undecided
-    return result
-
-
-def _pieces(part: Part, first: int) -> Iterator[Part]:
-    """Classes that can be split off and contain the root ``first``."""
-    m = part.multiplicities
-    count = 1
-    for value in m:
-        count *= value + 1
-    if count > BUDGET:
-        raise Undecided
-    mirror = [j if part.kind == PAIR else conjugate(part.kind, j, len(m)) for j in range(len(m))]
-    for chosen in product(*(range(value + 1) for value in m)):
-        if part.kind == PAIR:
-            if chosen[first]:
-                yield Part(PAIR, chosen)
-            continue
-        if chosen[first] and all(chosen[j] == chosen[mirror[j]] for j in range(len(m))):
-            yield Part(part.kind, chosen)
-        if chosen[first] + chosen[mirror[first]] and all(chosen[j] + chosen[mirror[j]] <= m[j] for j in range(len(m))):
-            yield Part(PAIR, chosen)
-
-
-@lru_cache(maxsize=1000)
-def _splits_of_zero(kind: str, multiplicity: int, levels: Levels) -> Reached:
-    """Splittings of the root 0 or ∞: any classes of small (large) roots, and what stays."""
-    away = _all_supplies(levels)
-    result: Reached = {}
-    for stays in range(multiplicity + 1):
-        at_end: Reached = {levels.nothing(): ()}
-        if stays:
-            part = Part(kind, (stays,))
-            at_end = {supply_of(part, levels): (part,)}
-        for supply, pattern in _join(at_end, away[multiplicity - stays], levels).items():
-            _keep(result, supply, pattern)
-    return result
-
-
-@lru_cache(maxsize=1000)
-def _all_supplies(levels: Levels) -> tuple[Reached, ...]:
-    """For each degree up to that of a filter, the supplies of all sets of so many roots off 0 and ∞."""
-    reached: list[Reached] = [{} for _ in range(levels.degree + 1)]
-    reached[0][levels.nothing()] = ()
-    for part in sorted(_elementary(levels), key=lambda part: (part.degree, _complexity((part,)))):
-        offer = supply_of(part, levels)
-        if not offer.complex or offer in reached[part.degree]:
-            continue
-        for degree in range(part.degree, levels.degree + 1):
-            for supply, pattern in list(reached[degree - part.degree].items()):
-                total = combine(offer, supply, levels)
-                if total.complex:
-                    _keep(reached[degree], total, (*pattern, part))
-            if len(reached[degree]) > BUDGET // 10:
-                raise Undecided
-    return tuple(reached)
-
-
-def _elementary(levels: Levels) -> Iterator[Part]:
-    """Classes from which all others are put together, as far as supplies are concerned.
-
-    Roots that no coset of level 2 contains go to block 1 in any case, as if each of them were a class of its own. So,
-    beyond single hyperroots, only sums of cosets of level 2 matter.
-    """
-    order = levels.order
-    for block in range(len(levels.degrees)):
-        coset = tuple(int(j % levels.modulus(block) == 0) for j in range(order))
-        yield Part(POSITIVE, coset)
-        yield Part(PAIR, coset)
-    if levels.unique:
-        return
-    modulus = levels.modulus(1)
-    most = levels.degree // levels.dilations[1]
-    if comb(modulus + most, most) > BUDGET:
-        raise Undecided
-    for size in range(1, most + 1):
-        for residues in combinations_with_replacement(range(modulus), size):
-            number = Counter(residues)
-            m = tuple(number[j % modulus] for j in range(order))
-            for kind in (POSITIVE, NEGATIVE):
-                if all(m[j] == m[conjugate(kind, j, order)] for j in range(order)):
-                    yield Part(kind, m)
-            if 2 * size <= most:
-                yield Part(PAIR, m)
-
-
-class BadPatterns(NamedTuple):
-    """Root patterns of real filters in the Zariski closure that are not in the function space, None if there are none.
-
-    Attributes
-    ----------
-    reduced : tuple of Part or None
-        Not in the function space of the reduced architecture either.
-    stride_one : tuple of Part or None
-        In that of the reduced architecture.
-    """
-
-    reduced: Pattern | None
-    stride_one: Pattern | None
-
-
-@lru_cache(maxsize=1000)
-def bad_patterns(levels: Levels) -> BadPatterns:
-    """Is the function space Zariski closed, and is it all of that of the reduced architecture?
-
-    Raises
-    ------
-    Undecided
-        If there are too many root patterns.
-    """
-    away = _all_supplies(levels)
-    reached: Reached = {}
-    for zero in range(levels.degree + 1):
-        near_zero = _splits_or_end(ZERO, zero, levels)
-        for infinity in range(min(zero, levels.degree - zero) + 1):
-            ends = _join(near_zero, _splits_or_end(INFINITY, infinity, levels), levels)
-            for supply, pattern in _join(ends, away[levels.degree - zero - infinity], levels).items():
-                if levels.in_closure(supply) and not levels.inside(supply):
-                    _keep(reached, supply, pattern)
-    reduced = [pattern for supply, pattern in reached.items() if not levels.in_reduced(supply)]
-    stride_one = [pattern for supply, pattern in reached.items() if levels.in_reduced(supply)]
-    return BadPatterns(min(reduced, key=_complexity, default=None), min(stride_one, key=_complexity, default=None))
-
-
-def _splits_or_end(kind: str, multiplicity: int, levels: Levels) -> Reached:
-    if multiplicity == 0:
-        return {levels.nothing(): ()}
-    part = Part(kind, (multiplicity,))
-    return {supply_of(part, levels): (part,)}
-
-
-def filter_of_pattern(pattern: Iterable[Part], levels: Levels, grid: int = 1) -> NDArray[np.float64]:
-    """A real filter with the given classes of roots, with small coefficients.
-
-    Parameters
-    ----------
-    pattern : iterable of Part
-    levels : Levels
-    grid : int
-        The divisor of all dilations.
-
-    Returns
-    -------
-    (K,) float array
-        Rounded to integers where that is exact.
-    """
-    order = levels.order
-    points: list[complex] = []
-    at_infinity = 0
-    number: Counter[str] = Counter()
-    for kind, multiplicities in pattern:
-        if kind == ZERO:
-            points += [0.0] * multiplicities[0]
-            continue
-        if kind == INFINITY:
-            at_infinity += multiplicities[0]
-            continue
-        number[kind] += 1
-        angle = {POSITIVE: 0.0, NEGATIVE: np.pi / order, PAIR: np.pi / (2 * order)}[kind]
-        for j, m in enumerate(multiplicities):
-            root = complex(number[kind] ** (1 / order) * np.exp(1j * (angle + 2 * np.pi * j / order)))
-            points += [root] * m
-            if kind == PAIR:
-                points += [root.conjugate()] * m
-    core = np.real(np.poly(points)) if points else np.ones(1)
-    coefficients = np.concatenate([np.zeros(at_infinity), core])
-    rounded = np.round(coefficients)
-    coefficients = np.where(np.abs(coefficients - rounded) < 1e-9, rounded, coefficients) + 0.0
-    result = np.zeros((len(coefficients) - 1) * grid + 1)
-    result[::grid] = coefficients
-    return result

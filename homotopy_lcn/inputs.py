@@ -7,6 +7,7 @@ All of them raise `InputError` with the name of the command-line option: ``--dat
 from __future__ import annotations
 
 import csv
+import json
 import operator
 import os
 import zipfile
@@ -29,6 +30,8 @@ __all__ = [
     "LoadedData",
     "filter_from_text",
     "from_csv",
+    "from_file",
+    "from_json",
     "from_npz",
     "from_series",
     "random_gaussian",
@@ -48,11 +51,14 @@ class LoadedData:
         One line for a summary.
     samples : int or None
         Number of samples N; None if the data are a Gram matrix and a moment vector.
+    arrays : tuple of ndarray or None
+        The samples themselves, X (N, d_0) and Y (N, d_L).
     """
 
     loss: SquaredLoss
     description: str
     samples: int | None
+    arrays: tuple[NDArray[np.generic], NDArray[np.generic]] | None = None
 
 
 def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
@@ -80,14 +86,55 @@ def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
         if data:
             loss = SquaredLoss.from_data(arrays["X"], arrays["Y"], arch)
             samples, width_in = arrays["X"].shape
-            return LoadedData(loss, f"{name}: {samples} samples, {width_in} → {arrays['Y'].shape[1]} values", samples)
+            description = f"{name}: {samples} samples, {width_in} → {arrays['Y'].shape[1]} values"
+            return LoadedData(loss, description, samples, (arrays["X"], arrays["Y"]))
         loss = SquaredLoss(arrays["gram"], arrays["b"], arrays.get("constant", 0.0))
-    if loss.filter_size != arch.filter_size:
-        raise InputError(
-            f"--data: gram has shape {loss.gram.shape}; expected {(arch.filter_size, arch.filter_size)}, "
-            "the architecture's filter size"
-        )
+    _check_size(loss, arch)
     return LoadedData(loss, f"{name}: Gram matrix and moment vector", None)
+
+
+def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
+    """Read ``gram`` and ``b`` (and ``constant``, if there is one) from a JSON file, exact numbers as texts.
+
+    Texts such as ``"1/3"`` and ``"0.1"`` are exact numbers, for which a certificate is valid then; a solve uses the
+    nearest doubles. Numbers without quotation marks are doubles, as everywhere.
+
+    Parameters
+    ----------
+    path : path-like
+        A JSON object, such as ``{"gram": [["1", "1/3"], ["1/3", "1"]], "b": ["0.1", "0"], "constant": "1"}``.
+    arch : Architecture
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not such JSON, or the arrays do not fit each other and the architecture.
+    """
+    name = os.fspath(path)
+    expected = "expected a JSON object with gram and b, and constant, if there is one"
+    try:
+        with _readable("--data", path), open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except InputError:
+        raise
+    except (ValueError, RecursionError):
+        raise InputError(f"--data: {name!r} is not JSON; {expected}") from None
+    if not isinstance(content, dict) or not {"gram", "b"} <= content.keys():
+        raise InputError(f"--data: {name!r} has no gram and b; {expected}")
+    unknown = sorted(content.keys() - {"gram", "b", "constant"})
+    if unknown:
+        raise InputError(f"--data: {name!r} holds {', '.join(unknown)}; {expected}")
+    gram, b, constant = content["gram"], content["b"], content.get("constant", 0)
+    exact = any(isinstance(value, str) for value in _leaves([gram, b, constant]))
+    with _option("--data"):
+        loss = SquaredLoss.from_exact(gram, b, constant) if exact else SquaredLoss(gram, b, constant)
+    _check_size(loss, arch)
+    return LoadedData(loss, f"{name}: {'exact ' if exact else ''}Gram matrix and moment vector", None)
+
+
+def from_file(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
+    """Read data from a file by `from_json` if its name ends with ``.json``, otherwise by `from_npz`."""
+    return (from_json if os.fspath(path).lower().endswith(".json") else from_npz)(path, arch)
 
 
 def samples_from_npz(path: str | os.PathLike[str]) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
@@ -127,7 +174,7 @@ def from_csv(
     with _option("--x, --y"):
         loss = SquaredLoss.from_data(X, Y, arch)
     description = f"{os.fspath(path)}: {len(table)} samples, {X.shape[1]} → {Y.shape[1]} columns"
-    return LoadedData(loss, description, len(table))
+    return LoadedData(loss, description, len(table), (X, Y))
 
 
 def from_series(source: str, horizon: int, arch: Architecture) -> LoadedData:
@@ -175,7 +222,8 @@ def from_series(source: str, horizon: int, arch: Architecture) -> LoadedData:
         windows, following = sliding_window_view(values, size)[:samples], values[size - 1 + steps :]
         loss = SquaredLoss.from_data(windows, following[:, None], arch)
     ahead = "the next one" if steps == 1 else f"the one {steps} steps ahead"
-    return LoadedData(loss, f"{source}: {samples} windows, {ahead} from {size} values", samples)
+    return LoadedData(loss, f"{source}: {samples} windows, {ahead} from {size} values", samples,
+                      (windows, following[:, None]))  # fmt: skip
 
 
 def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int | None = None) -> LoadedData:
@@ -206,7 +254,7 @@ def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int |
     X = rng.standard_normal((count, arch.filter_size))
     Y = rng.standard_normal((count, 1))
     description = f"Gaussian data: {count} samples, {arch.filter_size} → 1 values"
-    return LoadedData(SquaredLoss.from_data(X, Y, arch), description, count)
+    return LoadedData(SquaredLoss.from_data(X, Y, arch), description, count, (X, Y))
 
 
 def random_white(arch: Architecture, rng: np.random.Generator) -> LoadedData:
@@ -226,6 +274,23 @@ def random_white(arch: Architecture, rng: np.random.Generator) -> LoadedData:
     loss = SquaredLoss.white(rng.standard_normal(arch.filter_size))
     size = arch.filter_size
     return LoadedData(loss, f"white data: identity Gram matrix, Gaussian target of {size} coefficients", None)
+
+
+def _check_size(loss: SquaredLoss, arch: Architecture) -> None:
+    if loss.filter_size != arch.filter_size:
+        raise InputError(
+            f"--data: gram has shape {loss.gram.shape}; expected {(arch.filter_size, arch.filter_size)}, "
+            "the architecture's filter size"
+        )
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """What nested lists hold."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
+from .exact_data import ExactData
 
 if TYPE_CHECKING:
     from .architecture import Architecture
@@ -57,6 +59,8 @@ class SquaredLoss:
         What separates eigenvalues from rounding, relative to the largest one; see the notes.
     target : ndarray, shape (K,), float64, read-only
         The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm.
+    exact : ExactData or None
+        The rational numbers that the arrays above are rounded from, if the loss was made by `from_exact`.
 
     Raises
     ------
@@ -87,6 +91,7 @@ class SquaredLoss:
     constant: float
     rank: int
     tolerance: float
+    exact: ExactData | None
 
     def __init__(self, gram: ArrayLike, b: ArrayLike, constant: ArrayLike = 0.0) -> None:
         given = _numbers("gram", gram)
@@ -105,6 +110,7 @@ class SquaredLoss:
         object.__setattr__(self, "constant", float(c))
         object.__setattr__(self, "tolerance", _tolerance(given))
         object.__setattr__(self, "rank", _rank(sigma, moments, float(c), self.tolerance))
+        object.__setattr__(self, "exact", None)
 
     def __repr__(self) -> str:
         return f"SquaredLoss(filter_size={self.filter_size}, rank={self.rank}, constant={self.constant!r})"
@@ -159,6 +165,34 @@ class SquaredLoss:
             if not (np.abs(total) <= _LARGEST).all():
                 raise InputError(f"{name}: products overflow; expected data scaled to a moderate size")
         return cls(gram, b, constant)
+
+    @classmethod
+    def from_exact(cls, gram: Any, b: Any, constant: object = 0) -> SquaredLoss:
+        """Loss of exact rational data: a solve uses the nearest doubles, a certificate is about the exact numbers.
+
+        Parameters
+        ----------
+        gram : sequence of K sequences of K numbers
+            Σ, exactly symmetric. Numbers are integers, fractions, decimals, or texts such as ``"1/3"`` and ``"0.1"``; a
+            double stands for the rational number that it is (0.1 for 3602879701896397/2⁵⁵).
+        b : sequence of K numbers
+        constant : number
+
+        Raises
+        ------
+        InputError
+            If an entry is no such number, the shapes do not fit, or for the nearest doubles as in the constructor.
+
+        Examples
+        --------
+        >>> loss = SquaredLoss.from_exact([[1, "1/3"], ["1/3", 1]], ["0.1", 0])
+        >>> loss.gram[0, 1], loss.exact.b[0]
+        (np.float64(0.3333333333333333), Fraction(1, 10))
+        """
+        exact = ExactData.of(gram, b, constant)
+        loss = cls(*exact.rounded())
+        object.__setattr__(loss, "exact", exact)
+        return loss
 
     @classmethod
     def white(cls, target: ArrayLike) -> SquaredLoss:
@@ -217,6 +251,8 @@ class SquaredLoss:
             raise InputError(f"eps: {eps!r} given; expected a positive number")
         gram = self.gram + float(value) * np.eye(self.filter_size)
         result = SquaredLoss(gram, self.b, self.constant)
+        if self.exact is not None:
+            object.__setattr__(result, "exact", self.exact.regularized(Fraction(float(value))))
         if result.rank < self.filter_size:
             largest = np.linalg.eigvalsh(self.gram)[-1]
             raise InputError(

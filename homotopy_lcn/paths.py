@@ -258,6 +258,8 @@ def attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> 
     At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
     regular solution that others are near.
     """
+    if len(points) == 0:
+        return np.ones(0, dtype=bool)
     keys = point_keys(equations.stratum, points)
     result = np.ones(len(points), dtype=bool)
     bases, transformed = equations.patches(points), equations.transform(data)

@@ -23,6 +23,8 @@ __all__ = ["Refined", "gradient_residual", "refine"]
 
 #: Points refined together.
 BATCH = 2048
+#: A Newton step below this over the condition number is so near the solution that the next one is smaller by as much.
+NEAR = 1e-4
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,15 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     with np.errstate(all="ignore"):
         for step in range(steps):
             at = current[active]
-            rounded = at.astype(complex)
-            bases = equations.patches(rounded)
-            evaluation = equations.evaluate(
-                rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
-            )
-            assert evaluation.hessian is not None
-            matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
+            # Near the solution the last matrix is as good as a new one.
+            if step == 0 or not (errors[active] * conditions[active] < NEAR).all():
+                rounded = at.astype(complex)
+                bases = equations.patches(rounded)
+                evaluation = equations.evaluate(
+                    rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
+                )
+                assert evaluation.hessian is not None
+                matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
             ambient = _gradient(stratum, at, gram, b)
             local = [at[:, :1] * ambient[:, :1]]
             for part, basis in zip(stratum.slices, bases, strict=True):
@@ -101,10 +105,13 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             current[active[better]] = moved[better]
             errors[active[better]] = size[better]
             # The next step would be smaller by the condition number times the rounding of the Newton matrix.
-            done = (errors[active] < 1e-15) & (errors[active] * conditions[active] < 1e-4)
-            active = active[better & ~done]
-            if not active.size:
+            done = (errors[active] < 1e-15) & (errors[active] * conditions[active] < NEAR)
+            going = better & ~done
+            if not going.any():
                 break
+            if not going.all():
+                active, rounded, matrix = active[going], rounded[going], matrix[going]
+                bases = [basis[going] for basis in bases]
     return Refined(current, filters_of(stratum, current).astype(complex), errors, conditions)
 
 

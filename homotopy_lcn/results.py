@@ -151,6 +151,12 @@ class CriticalPoint:
         if not len(self.parameters) == len(self.kinds) == len(self.indices):
             raise ValueError("parameters, kinds and indices must have equal lengths")
 
+    def marked(self, certified: bool) -> CriticalPoint:
+        """The same point with `certified` set. What has been validated is not validated again."""
+        twin = object.__new__(CriticalPoint)
+        twin.__dict__.update(self.__dict__, certified=bool(certified))
+        return twin
+
     @property
     def pattern(self) -> Pattern:
         """The same as `stratum`."""

@@ -20,6 +20,7 @@ import numpy as np
 from .architecture import Architecture
 from .counts import Pattern
 from .errors import InputError
+from .exact_data import ExactData
 from .files import write_atomically
 from .loss import SquaredLoss
 from .results import Counts, CriticalPoint, CriticalPoints, StratumResult
@@ -72,7 +73,8 @@ def to_text(result: CriticalPoints, extra: Mapping[str, object] | None = None) -
             "gram": np.asarray(result.loss.gram).tolist(),
             "b": np.asarray(result.loss.b).tolist(),
             "constant": float(result.loss.constant),
-        },
+        }
+        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)}),
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
@@ -147,6 +149,14 @@ def _zero_residual_to_json(found: ZeroResidual) -> dict[str, object]:
     }
 
 
+def _exact_to_json(exact: ExactData) -> dict[str, object]:
+    return {
+        "gram": [[str(value) for value in row] for row in exact.gram],
+        "b": [str(value) for value in exact.b],
+        "constant": str(exact.constant),
+    }
+
+
 def _complex_to_json(vector: np.ndarray) -> dict[str, list[float]]:
     return {"re": vector.real.tolist(), "im": vector.imag.tolist()}
 
@@ -210,7 +220,20 @@ def _loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
     if not isinstance(rows, list) or len(rows) != K:
         raise InputError(f"loss.gram: not a list of {K} rows; expected a {K} × {K} matrix")
     gram = np.array([_vector(row, f"loss.gram[{i}]", K) for i, row in enumerate(rows)])
-    return SquaredLoss(gram, _vector(record.get("b"), "loss.b", K), constant=record.number("constant"))
+    loss = SquaredLoss(gram, _vector(record.get("b"), "loss.b", K), constant=record.number("constant"))
+    if "exact" not in record.data:
+        return loss
+    stated = record.record("exact")
+    try:
+        exact = SquaredLoss.from_exact(stated.get("gram"), stated.get("b"), stated.get("constant"))
+    except InputError as error:
+        raise InputError(f"{stated.path}{error}") from None
+    same = exact.gram.shape == loss.gram.shape and np.array_equal(exact.gram, loss.gram)
+    if not (same and np.array_equal(exact.b, loss.b) and exact.constant == loss.constant):
+        raise InputError(
+            "loss.exact: its nearest doubles are others than in loss; expected the numbers that were rounded"
+        )
+    return exact
 
 
 def _stratum_from_json(record: _Record, architecture: Architecture) -> StratumResult:

@@ -63,12 +63,15 @@ class RootClasses(NamedTuple):
     separation : float
         Least distance between different roots, as chords of the sphere between 0 and 2. While each root moves by less
         than half of it, the roots stay apart.
+    closest : (complex, complex) or None
+        Two roots at that distance; None if there is only one root.
     """
 
     classes: tuple[RootClass, ...]
     real: bool
     error: float
     separation: float
+    closest: tuple[complex, complex] | None
 
 
 def classes_of_roots(
@@ -108,7 +111,7 @@ def classes_of_roots(
     if len(core) > 1:
         best = _fit_structure(core / np.linalg.norm(core), levels, real, tolerance, exact)
     classes = (*ends, *best[0])
-    return RootClasses(classes, real, max(best[1], trimmed), _separation(classes, levels.order, real))
+    return RootClasses(classes, real, max(best[1], trimmed), *_separation(classes, levels.order, real))
 
 
 def _fit_structure(
@@ -275,21 +278,23 @@ def _divide(form: Complex, root: complex) -> Complex:
     return result
 
 
-def _separation(classes: Sequence[RootClass], order: int, real: bool) -> float:
-    points = [
-        np.array([root, 1.0])
-        for _, root, _ in _all_roots([c for c in classes if np.isfinite(c.root) and c.root], order, real)
-    ]
+def _separation(classes: Sequence[RootClass], order: int, real: bool) -> tuple[float, tuple[complex, complex] | None]:
+    """The least distance between different roots, and two roots at that distance."""
+    inner = [c for c in classes if c.part.kind not in (ZERO, INFINITY)]
+    roots = [root for _, root, _ in _all_roots(inner, order, real)]
+    points = [[root, 1.0] for root in roots]
     for item in classes:
-        if item.part.kind == ZERO:
-            points.append(np.array([0.0, 1.0]))
-        elif item.part.kind == INFINITY:
-            points.append(np.array([1.0, 0.0]))
+        if item.part.kind in (ZERO, INFINITY):
+            roots.append(item.root)
+            points.append([0.0, 1.0] if item.part.kind == ZERO else [1.0, 0.0])
     if len(points) < 2:
-        return 2.0
-    unit = np.array([p / np.linalg.norm(p) for p in points])
+        return 2.0, None
+    unit = np.array(points, complex)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     chords = 2 * np.abs(unit[:, None, 0] * unit[None, :, 1] - unit[:, None, 1] * unit[None, :, 0])
-    return float(chords[~np.eye(len(unit), dtype=bool)].min())
+    np.fill_diagonal(chords, np.inf)
+    i, j = np.unravel_index(int(chords.argmin()), chords.shape)
+    return float(chords[i, j]), (complex(roots[i]), complex(roots[j]))
 
 
 @dataclass(frozen=True)

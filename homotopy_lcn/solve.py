@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .classification import classify, critical_on_function_space
+from .classification import classify
 from .counts import CountTable, StratumCount, generic_count
 from .distinct import DISTINCT, find
 from .endgame import point_keys
@@ -25,6 +25,7 @@ from .paths import DETOURS, Account, Regular, follow_paths
 from .progress import Progress, ProgressCallback
 from .refinement import refine
 from .results import CriticalPoint, CriticalPoints, StratumResult, merged
+from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .strata import Embedding, Stratum
 from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine
@@ -145,20 +146,20 @@ def critical_points(
 
 
 class _Placed(NamedTuple):
-    """A critical point with its coordinates on its stratum."""
+    """A critical point with its coordinates on its stratum; special if the rules for generic data may not apply."""
 
     point: CriticalPoint
-    embedding: Embedding
     coordinates: Complex
+    special: bool
 
 
 def _one_a_filter(arch: Architecture, loss: SquaredLoss, placed: list[_Placed]) -> list[CriticalPoint]:
     """The points, one for each filter: in special data a filter may be critical on several strata."""
     result = []
     for index, point in merged([item.point for item in placed]):
-        if point.pure and not placed[index].point.pure:
-            _, embedding, coordinates = placed[index]
-            point = critical_on_function_space(arch, Data(loss.gram, loss.b), embedding, coordinates, point)
+        item = placed[index]
+        if item.special or point is not item.point or not point.nonsingular:
+            point = relabel(arch, Data(loss.gram, loss.b), point, item.coordinates)
         result.append(point)
     return result
 
@@ -273,7 +274,7 @@ def _solve_stratum(
             whole[:, position] += scale * filters[:, column]
         for first in range(0, len(points), CLASSIFIED_TOGETHER):
             part = slice(first, first + CLASSIFIED_TOGETHER)
-            found = classify(
+            found, special = classify(
                 arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern,
                 points[part], whole[part], real[part], conditions[part],
             )  # fmt: skip
@@ -282,7 +283,7 @@ def _solve_stratum(
                     replace(point, nonsingular=False, multiplicity=len(windings), windings=windings, isolated=isolated)
                     for point, windings, isolated in zip(found, ends.windings[part], ends.isolated[part], strict=True)
                 ]
-            classified += [_Placed(p, embedding, x) for p, x in zip(found, points[part], strict=True)]
+            classified += map(_Placed, found, points[part], special.tolist())
             tell("classification", len(classified))
     result = StratumResult(
         row.pattern, row.pure, row.count, len(ends.regular), row.factorizations,

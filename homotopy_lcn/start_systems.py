@@ -151,6 +151,11 @@ def cache_folder() -> Path:
     return Path(user_cache_path("homotopy-lcn")) / "start-systems"
 
 
+def damaged_files() -> list[Path]:
+    """Files of the cache that are damaged or of another version; what they held is computed again when needed."""
+    return [path for path in sorted(cache_folder().glob("*.npz")) if read_arrays(path) is None]
+
+
 def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]], **description: object) -> None:
     """Write arrays with a description and a checksum to a file, whole or not at all.
 

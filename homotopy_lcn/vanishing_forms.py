@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from .architecture import Architecture
 from .errors import InputError
 
-__all__ = ["Form", "known_inequalities", "vanishing_forms"]
+__all__ = ["Form", "default_degree", "known_inequalities", "vanishing_forms"]
 
 #: Products of two residues fit into 64 bits.
 PRIME = 2**31 - 1
-#: No linear systems with more unknowns than this.
-MAX_MONOMIALS = 2000
+#: No more monomials than this of one degree.
+MAX_MONOMIALS = 3000
+#: Highest degree by default, unless the closure is a hypersurface.
+USUAL_DEGREE = 3
 
 Monomial = tuple[int, ...]
 
@@ -70,6 +72,24 @@ class Form:
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def default_degree(arch: Architecture) -> int:
+    """Up to which degree forms are computed by default.
+
+    At most 3; for hypersurfaces their degree, so that the one equation is found. Less, down to 0, where there are too
+    many monomials.
+    """
+    degree = USUAL_DEGREE
+    if arch.filter_size == arch.dimension + 1:
+        degree = factorial(arch.dimension - 1) // prod(factorial(block.degree) for block in arch.blocks)
+    while _monomials(arch, degree) > MAX_MONOMIALS:
+        degree -= 1
+    return degree
+
+
+def _monomials(arch: Architecture, degree: int) -> int:
+    return comb(arch.filter_size + degree - 1, degree)
+
+
 def vanishing_forms(arch: Architecture, max_degree: int | None = None) -> tuple[Form, ...]:
     """Forms that vanish on the function space, without those that forms of lower degree generate.
 
@@ -77,7 +97,7 @@ def vanishing_forms(arch: Architecture, max_degree: int | None = None) -> tuple[
     ----------
     arch : Architecture
     max_degree : int, optional
-        By default 3; for hypersurfaces the degree, so that the one equation is found.
+        By default `default_degree`.
 
     Returns
     -------
@@ -87,20 +107,18 @@ def vanishing_forms(arch: Architecture, max_degree: int | None = None) -> tuple[
     Raises
     ------
     InputError
-        If there are too many monomials.
+        If there are too many monomials of that degree.
 
     Examples
     --------
     >>> [str(form) for form in vanishing_forms(Architecture((3, 2), (2, 1)))]
     ['AD² + B²E − BCD']
     """
-    if max_degree is None:
-        hypersurface = arch.filter_size == arch.dimension + 1
-        degree = factorial(arch.dimension - 1) // prod(factorial(block.degree) for block in arch.blocks)
-        max_degree = degree if hypersurface else 3
     if arch.dimension == arch.filter_size:
         return ()
-    if comb(arch.filter_size + max_degree - 1, max_degree) > MAX_MONOMIALS:
+    if max_degree is None:
+        max_degree = default_degree(arch)
+    elif _monomials(arch, max_degree) > MAX_MONOMIALS:
         raise InputError(
             f"max_degree: {max_degree} with {arch.filter_size} variables makes more than {MAX_MONOMIALS} monomials; "
             "expected fewer"
@@ -138,13 +156,9 @@ def _new_forms(
             for coefficient, monomial in form.terms:
                 row[index[tuple(sorted(monomial + factor))]] += coefficient
             span.append([value % PRIME for value in row])
-    rank = _rank(span)
-    for vector in kernel:
-        larger = _rank([*span, vector])
-        if larger == rank:
-            continue
-        span.append(vector)
-        rank = larger
+    # The kernel vectors that neither the multiples nor earlier ones generate are pivots among the columns.
+    independent = _reduce([list(row) for row in zip(*span, *kernel, strict=True)])[1]
+    for vector in (kernel[column - len(span)] for column in independent if column >= len(span)):
         lifted = _lift(vector, monomials)
         if lifted is None or any(lifted(_integer_point(arch, rng)) != 0 for _ in range(20)):
             raise ArithmeticError("a form modulo a prime is not one over the rationals")
@@ -185,10 +199,6 @@ def _reduce(rows: list[list[int]]) -> tuple[NDArray[np.int64], list[int]]:
     return matrix[: len(pivots)], pivots
 
 
-def _rank(rows: list[list[int]]) -> int:
-    return len(_reduce(rows)[1]) if rows else 0
-
-
 def _kernel(rows: list[list[int]]) -> list[list[int]]:
     matrix, pivots = _reduce(rows)
     result = []
@@ -225,16 +235,17 @@ def _rational(residue: int) -> Fraction | None:
     return Fraction(s, u)
 
 
-#: Kohn, Montúfar, Shahverdi, Trager (2024), section 2 and Figure 1; discriminants for one block.
-_INEQUALITIES = {
-    ((2, 2), (1, 1)): ("B² − 4AC ≥ 0",),
-    ((3, 2), (2, 1)): ("C² − 4AE ≥ 0",),
-    ((2, 2, 2), (1, 1, 1)): ("B²C² − 4AC³ − 4B³D + 18ABCD − 27A²D² ≥ 0",),
-    ((2, 2, 2), (1, 2, 1)): (
+#: By the blocks and the degrees of their layers: Kohn, Montúfar, Shahverdi, Trager (2024), section 2 and Figure 1;
+#: discriminants for one block.
+_INEQUALITIES: dict[tuple[tuple[tuple[int, int], tuple[int, ...]], ...], tuple[str, ...]] = {
+    (((2, 1), (1, 1)),): ("B² − 4AC ≥ 0",),
+    (((3, 1), (1, 1, 1)),): ("B²C² − 4AC³ − 4B³D + 18ABCD − 27A²D² ≥ 0",),
+    (((2, 1), (2,)), ((1, 2), (1,))): ("C² − 4AE ≥ 0",),
+    (((2, 1), (1, 1)), ((1, 2), (1,))): (
         "C² − 4AE ≥ 0",
         "B⁴ − 4AB(BC − AD) ≥ 0",
         "D⁴ − 4DE(CD − BE) ≥ 0",
-        "AE ≤ 0 or AC ≤ 0, where B = D = 0",
+        "where B = D = 0: AE ≤ 0 or AC ≤ 0",
     ),
 }
 
@@ -249,6 +260,5 @@ def known_inequalities(arch: Architecture) -> tuple[str, ...]:
     >>> known_inequalities(Architecture((3, 2), (2, 1)))
     ('C² − 4AE ≥ 0',)
     """
-    layers = [(k, stride) for k, stride in zip(arch.filters, arch.strides, strict=True)]
-    key = tuple(k for k, _ in layers), (*(stride for _, stride in layers[:-1]), 1)
-    return _INEQUALITIES.get(key, ())
+    blocks = zip(arch.blocks, arch.layer_degrees, strict=True)
+    return _INEQUALITIES.get(tuple(((block.degree, block.dilation), degrees) for block, degrees in blocks), ())

@@ -15,14 +15,28 @@ import pytest
 from networks import random_problem, solved
 
 import homotopy_lcn
-from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, certificate, certification, certify, cli
+from homotopy_lcn import (
+    Architecture,
+    CriticalPoint,
+    CriticalPoints,
+    InputError,
+    SquaredLoss,
+    certificate,
+    certification,
+    certify,
+    cli,
+    generic_count,
+)
 from homotopy_lcn import critical_points as solve
+from homotopy_lcn import proofs as proofs_module
 from homotopy_lcn._flint import acb, acb_mat, arb, ctx
-from homotopy_lcn.balls import BallData, BallEquations, Box, data_of, power_of_two
+from homotopy_lcn.balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certificate_file import check_text, to_text
-from homotopy_lcn.certification import prove_box, state
 from homotopy_lcn.claims import conclude
+from homotopy_lcn.exact_data import ExactData
 from homotopy_lcn.forms import dilate, multiply
+from homotopy_lcn.proofs import prove_box
+from homotopy_lcn.statements import state
 from homotopy_lcn.strata import Factor, Stratum
 
 NETWORKS = [
@@ -48,6 +62,13 @@ def points_with(result, changes):
 
 def first(result, condition):
     return next(row for row, point in enumerate(result) if condition(point))
+
+
+def exactly(ball):
+    """An exact ball as a fraction."""
+    assert ball.is_exact()
+    mantissa, exponent = ball.man_exp()
+    return int(mantissa) * Fraction(2) ** int(exponent)
 
 
 def uncertified(result):
@@ -167,20 +188,116 @@ def test_the_proof_is_about_the_samples(monkeypatch):
     gram = [[sum(Fraction(p[i]) * Fraction(p[j]) for p in patches) for j in range(5)] for i in range(5)]
     b = [sum(Fraction(p[i]) * Fraction(y) for p, y in zip(patches, problem.Y.ravel(), strict=True)) for i in range(5)]
 
-    def fraction(number):
-        assert number.is_exact()
-        mantissa, exponent = number.real.man_exp()
-        return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-    assert [[fraction(x) for x in row] for row in proofs.data.gram.tolist()] == gram
-    assert [fraction(x) for x in proofs.data.b] == b
-    monkeypatch.setattr(certification, "FEWEST_FOR_PROCESSES", 2)
+    assert proofs.data == ExactData.of(gram, b, sum(Fraction(y) ** 2 for y in problem.Y.ravel()))
+    monkeypatch.setattr(proofs_module, "FEWEST_FOR_PROCESSES", 2)
     assert to_text(certificate(result, samples=(problem.X, problem.Y), jobs=2, digits=40)) == to_text(proofs)
     assert check_text(to_text(proofs)).statement == proofs.statement
     row = first(result, lambda point: point.real)
     assert proofs.decimals(row, 40) != certificate(result, digits=40).decimals(row, 40)
     with pytest.raises(InputError, match="samples"):
         certify(result, samples=(problem.X + 1, problem.Y))
+
+
+THIRDS = {
+    "gram": [["1", "1/3", "0"], ["1/3", "1.1", "0.1"], ["0", "0.1", "2"]],
+    "b": ["0.1", "-1/7", "1"],
+    "constant": "2/3",
+}
+
+
+def test_the_proof_is_about_exact_rational_numbers(monkeypatch, tmp_path):
+    loss = SquaredLoss.from_exact(**THIRDS)
+    result = solve(Architecture((2, 2), (1, 1)), loss)
+    proofs = certificate(result, digits=60)
+    assert proofs.complete
+    assert proofs.data == loss.exact
+    # The pure point is the target: rational numbers, solved for exactly.
+    gram = [[Fraction(x) for x in row] for row in THIRDS["gram"]]
+    target = rational_solution(gram, [Fraction(x) for x in THIRDS["b"]])
+    row = first(result, lambda point: point.pure)
+    for (re, im), u in zip(proofs.decimals(row, 60), target, strict=True):
+        assert abs(Fraction(re) - u) < abs(u) / 10**59
+        assert Fraction(im) == 0
+    doubles = certificate(solve(result.architecture, SquaredLoss(loss.gram, loss.b, loss.constant)), digits=60)
+    assert doubles.decimals(row, 60) != proofs.decimals(row, 60)
+    # In doubles, too, with the data enclosed in discs of positive radius.
+    monkeypatch.setattr(proofs_module, "FEWEST_TOGETHER", 1)
+    quick = certificate(result)
+    assert quick.complete
+    assert quick.in_doubles == 5
+    assert check_text(to_text(quick)).statement == quick.statement
+    assert '"1/3"' in to_text(quick)
+    result.to_json(tmp_path / "result.json")
+    again = CriticalPoints.from_json(tmp_path / "result.json")
+    assert again.loss.exact == loss.exact
+    assert to_text(certificate(again)) == to_text(quick)
+
+
+def rational_solution(matrix, right):
+    """The solution of a system of linear equations in fractions."""
+    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
+    for i in range(len(rows)):
+        pivot = next(j for j in range(i, len(rows)) if rows[j][i])
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [x / rows[i][i] for x in rows[i]]
+        rows = [
+            row if j == i else [x - row[i] * y for x, y in zip(row, rows[i], strict=True)] for j, row in enumerate(rows)
+        ]
+    return [row[-1] for row in rows]
+
+
+def test_enclosures_that_overlap_are_tried_again_with_more_bits(monkeypatch):
+    # The target is 2⁻⁵⁸ away from the square (x + y/2)²: its nearest square is another critical point.
+    eps = Fraction(1, 2**29)
+    target = [Fraction(1), Fraction(1), Fraction(1, 4) - eps**2]
+    loss = SquaredLoss.from_exact(np.diag([1, 2, 3]), [i * x for i, x in enumerate(target, 1)])
+    generic = generic_count(Architecture((2, 2), (1, 1)))
+    result = solve(Architecture((2, 2), (1, 1)), loss)
+    near = first(result, lambda point: point.real and abs(point.filter - [1, 1, 0.25]).max() < 1e-6)
+    a, b = np.array([1, 0.5 + 2**-29]), np.array([1, 0.5 - 2**-29])
+    square = np.array([1, 0.5])
+    common = {"filter": np.array([1, 1, 0.25]), "real": True, "loss": result[near].loss}
+    pure = CriticalPoint(stratum=((1, 1),), pure=True, parameters=((a, b), (b, a)), indices=(0, 0), **common)
+    spurious = CriticalPoint(stratum=((2,),), pure=False, parameters=((square, square),), indices=(1,), **common)
+    others = [point for row, point in enumerate(result) if row != near and not point.pure]
+    both = CriticalPoints.build(result.architecture, loss, [pure, spurious, *others], result.strata, seed=0)
+    assert len(both) == generic.filters
+    # Without asking for more than the points themselves, the first precision does.
+    monkeypatch.setattr(proofs_module, "_decided", lambda claims: claims.real is not None)
+    with monkeypatch.context() as once:
+        once.setattr(certification, "MORE_BITS", ())
+        assert [reason for reason in certificate(both).reasons if reason] == ["not proved to differ from point 0"]
+    proofs = certificate(both)
+    assert proofs.reasons == (None,) * 5
+    assert proofs.complete
+    assert proofs.statement.distinct
+    assert proofs.statement.ordered
+    assert sum(point.box.precision > 64 for point in proofs.points) >= 2
+    assert check_text(to_text(proofs)).statement == proofs.statement
+
+
+def test_few_samples_are_proved_complete_from_the_samples():
+    arch = Architecture((3, 2), (2, 1))
+    rng = np.random.default_rng(1)
+    X, Y = rng.standard_normal((3, 5)), rng.standard_normal((3, 1))
+    result = solve(arch, SquaredLoss.from_data(X, Y, arch), isolated=True)
+    assert len(result) == generic_count(arch, rank=3).filters == 3
+    proofs = certificate(result, samples=(X, Y))
+    assert proofs.complete
+    assert [row.generic for row in proofs.statement.strata] == [3]
+    # Filters of residual zero have less loss than any isolated one.
+    assert proofs.statement.global_minimum is None
+    outcome = check_text(to_text(proofs))
+    assert outcome.statement == proofs.statement
+    # The rounded sums have full rank as exact numbers, so that nothing follows for all of them.
+    rounded = certificate(result)
+    assert rounded.reasons == (None,) * 3
+    assert not rounded.complete
+    assert "can be proved from the samples" in str(rounded)
+    # Integers stay exact.
+    X = rng.integers(-5, 6, (3, 5))
+    result = solve(arch, SquaredLoss.from_data(X, Y.round(), arch), isolated=True)
+    assert certificate(result).complete
 
 
 @pytest.mark.parametrize("options", [{"digits": 0}, {"digits": 1001}, {"digits": 2.5}, {"jobs": 0}])
@@ -190,7 +307,7 @@ def test_unusable_options(options):
 
 
 def test_results_do_not_depend_on_the_number_of_processes(monkeypatch):
-    monkeypatch.setattr(certification, "FEWEST_FOR_PROCESSES", 2)
+    monkeypatch.setattr(proofs_module, "FEWEST_FOR_PROCESSES", 2)
     result = solved((2, 2, 2), (1, 2, 1))
     assert to_text(certificate(result, jobs=2)) == to_text(certificate(result))
 
@@ -212,7 +329,7 @@ def test_the_balls_hold_equations_and_their_derivatives(stratum):
     middle = rng.standard_normal(n) + 1j * rng.standard_normal(n)
     step = rng.standard_normal(n) + 1j * rng.standard_normal(n)
     with ctx.workprec(300):
-        equations = BallEquations(stratum, data_of(gram, b, 1.0))
+        equations = BallEquations(stratum, ExactData.of_doubles(gram, b, 1.0))
         x = [acb(value) for value in middle.tolist()]
         h = [acb(value) * power_of_two(-90) for value in step.tolist()]
         w = equations.filter(chart, x)
@@ -341,9 +458,8 @@ def test_a_point_1e_14_off_the_real_axis_is_not_called_real():
         values, v, vv = p(t)
         left, right = [x.real for x in values], [x.imag / power_of_two(-47) for x in values]
         b = [acb(left[i - 2] * right[i - 1] - left[i - 1] * right[i - 2]) for i in range(3)]
-        assert all(x.real.is_exact() for x in b)
         c = sum((x * y for x, y in zip(b, v, strict=True)), acb(0)) / vv
-    data = BallData(acb_mat(3, 3, np.eye(3).ravel().tolist()), b, arb(0))
+    data = ExactData.of(np.eye(3), [exactly(x.real) for x in b], 0)
     equations = BallEquations(Stratum((Factor(1, 2, 1),)), data)
     arch = Architecture((2, 2), (1, 1))
     for precision in (64, 128, 256, 512):
@@ -503,6 +619,31 @@ def test_command_line_exit_codes(capsys, result_file, tmp_path):
         assert error.count("\n") == 1
 
 
+def test_solve_exact_data(capsys, tmp_path):
+    path, result = tmp_path / "data.json", tmp_path / "result.json"
+    path.write_text(json.dumps(THIRDS))
+    solve_it = ["solve", "-k", "2,2", "-s", "1,1", "--data", str(path)]
+    assert cli.main([*solve_it, "--json", str(result), "--certify"]) == 0
+    assert "5 of 5 points certified" in capsys.readouterr().out
+    assert cli.main(["certify", str(result), "-o", "-"]) == 0
+    text = capsys.readouterr().out
+    assert '"1/3"' in text
+    assert check_text(text).failures == ()
+    content = json.loads(result.read_text())
+    content["loss"]["exact"]["b"][0] = "1/9"
+    result.write_text(json.dumps(content))
+    assert cli.main(["certify", str(result)]) == 2
+    assert "loss.exact" in capsys.readouterr().err
+
+
+def test_solve_few_samples_and_certify(capsys, tmp_path):
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / "few.npz", X=rng.standard_normal((3, 5)), Y=rng.standard_normal((3, 1)))
+    arguments = ["solve", "-k", "3,2", "-s", "2,1", "--data", str(tmp_path / "few.npz"), "--isolated", "--certify"]
+    assert cli.main(arguments) == 0
+    assert "complete, proved" in capsys.readouterr().out
+
+
 def test_solve_and_certify(capsys):
     assert cli.main(["solve", "-k", "2,2", "-s", "1,1", "--random", "--certify"]) == 0
     assert "5 of 5 points certified" in capsys.readouterr().out
@@ -513,7 +654,9 @@ def test_solve_and_certify(capsys):
 def test_without_python_flint(capsys, monkeypatch, result_file, text):
     proof = result_file.with_name("proof.json")
     proof.write_text(text)
-    for name in ("_flint", "balls", "claims", "certification", "certificate_file"):
+    for name in (
+        "_flint", "balls", "packing", "claims", "proofs", "statements", "certification", "certificate_file"
+    ):  # fmt: skip
         monkeypatch.setattr(homotopy_lcn, name, sys.modules[f"homotopy_lcn.{name}"])  # put back afterwards
         monkeypatch.delitem(sys.modules, f"homotopy_lcn.{name}")
     monkeypatch.setitem(sys.modules, "flint", None)

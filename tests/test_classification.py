@@ -24,7 +24,8 @@ from networks import (
 from scipy.optimize import least_squares
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
-from homotopy_lcn.classification import RealStructure, real_factorizations
+from homotopy_lcn.forms import roots_of_each
+from homotopy_lcn.real_structure import RealStructure, real_factorizations, roots_are_settled
 
 CASES = [
     ((2, 2), (1, 1), 0),
@@ -519,6 +520,47 @@ def test_multiple_roots_that_should_be_simple_are_never_taken_for_real_or_conjug
     for odd_layers in range(8):
         expected = None if least < odd_layers <= most else odd_layers <= least
         assert structure.enough(odd_layers, odd_only=True) is expected
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(block_with_roots())
+def test_many_polynomials_at_once_have_the_same_real_factors(block):
+    degrees, clusters = block
+    forms = {m: np.poly([root for root, n in clusters if n == m]).real for m in {m for _, m in clusters}}
+    found = [(m, roots_of_each(np.stack([form, 2 * form, -form]))) for m, form in forms.items()]
+    assert roots_are_settled(np.concatenate([points for _, points in found], axis=1)).all()
+    many = RealStructure.of_roots([(m, p, int((p[0, :, 0].imag == 0).sum())) for m, p in found])
+    one = structure_of(clusters)
+    assert sorted(m for m, _ in many.linear) == sorted(m for m, _ in one.linear)
+    assert sorted(m for m, _ in many.quadratic) == sorted(m for m, _ in one.quadratic)
+    whole = np.poly([root for root, m in clusters for _ in range(m)]).real
+    layers = list(real_factorizations(degrees, many))
+    assert len(layers) == len(list(real_factorizations(degrees, one)))
+    for forms_of_layers in layers:
+        for p in range(3):
+            product_ = np.ones(1)
+            for w in forms_of_layers:
+                product_ = np.convolve(product_, w[p] / w[p, 0])
+            np.testing.assert_allclose(product_, whole, atol=1e-8 * np.abs(whole).max())
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=6), st.integers(1, 12), st.integers(0, 10**6))
+def test_roots_are_settled_only_if_no_rounding_could_change_them(centres, digits, seed):
+    """Real roots, some of them 10^-digits apart."""
+    rng = np.random.default_rng(seed)
+    values = np.array(centres) + 10.0**-digits * rng.standard_normal(len(centres))
+    form = np.poly(values)
+    if roots_are_settled(roots_of_each(form[None]))[0]:
+        structure = RealStructure.of_factors([(1, form)])
+        assert not structure.doubtful
+        assert len(structure.linear) == len(values)
+        for _ in range(20):
+            moved = form * (1 + 1e-14 * rng.uniform(-1, 1, len(form)))
+            assert (roots_of_each(moved[None])[0, :, 0].imag == 0).all()
+    else:
+        gaps = np.abs(np.subtract.outer(values, values)) + np.eye(len(values))
+        assert gaps.min() < 0.05 or len(values) == 6
 
 
 @pytest.mark.parametrize("gap", [1e-3, -1e-3])

@@ -119,8 +119,14 @@ def test_the_cache_keeps_white_families_and_damaged_files_are_computed_anew(tmp_
 
 def test_a_count_that_monodromy_does_not_confirm_is_not_given(monkeypatch):
     monkeypatch.setattr(families, "LOOPS", 0)
+    monkeypatch.setattr(families, "_confirmed", set())
     with pytest.raises(IncompleteStartSystem, match="monodromy does not confirm"):
         generic_count(Architecture((2, 2), (2, 1)), metric="white")
+
+
+def test_a_path_that_the_straight_homotopy_always_loses_is_found_along_another():
+    white = generic_count(Architecture((4, 5), (1, 1)), metric="white")
+    assert [row.count for row in white] == [row.generic for row in white]
 
 
 def test_what_cannot_be_counted():

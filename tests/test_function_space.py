@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
+from homotopy_lcn.criticality import criticality
 from homotopy_lcn.fibres import (
-    criticality,
     describe_filter,
     distance_to_function_space,
     is_in_function_space,
@@ -20,7 +20,7 @@ from homotopy_lcn.fibres import (
 )
 from homotopy_lcn.function_space import describe_function_space
 from homotopy_lcn.parameters import compose
-from homotopy_lcn.vanishing_forms import known_inequalities, vanishing_forms
+from homotopy_lcn.vanishing_forms import default_degree, known_inequalities, vanishing_forms
 
 INFINITY = complex(np.inf)
 
@@ -532,12 +532,24 @@ def test_equations_vanish_on_the_space_and_cut_it_out_near_generic_points():
             assert [form.degree for form in forms] == [describe_function_space(arch).degree]
     assert vanishing_forms(Architecture((3, 2), (1, 1))) == ()
     with pytest.raises(InputError, match="max_degree"):
-        vanishing_forms(Architecture((20, 2), (12, 1)))
+        vanishing_forms(Architecture((20, 2), (12, 1)), max_degree=3)
 
 
 def test_known_inequalities_do_not_depend_on_the_last_stride():
     assert known_inequalities(Architecture((3, 2), (2, 5))) == ("C² − 4AE ≥ 0",)
+    assert known_inequalities(Architecture((1, 3, 1, 2), (1, 2, 1, 5))) == ("C² − 4AE ≥ 0",)
+    assert known_inequalities(Architecture((1, 3, 2), (2, 2, 5))) == ()
     assert known_inequalities(Architecture((9, 2), (2, 5))) == ()
+
+
+def test_equations_of_large_networks_are_those_of_low_degree():
+    shape = Architecture((20, 2), (12, 1))
+    assert default_degree(shape) == 2
+    forms = vanishing_forms(shape)
+    assert {form.degree for form in forms} == {2}
+    w = compose(shape, [np.arange(1, 21), np.array([3, -2])])
+    assert all(form(w.tolist()) == 0 for form in forms)
+    assert len(forms) == 6  # the 2 × 2 minors of w_8, …, w_11 above w_20, …, w_23, which only one copy reaches
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
 
-import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, cli
-from homotopy_lcn.fibres import describe_filter
 from homotopy_lcn.inputs import filter_from_text
 
 NETWORK = ("geometry", "-k", "3,2", "-s", "2,1")
@@ -31,9 +26,28 @@ def test_the_facts_of_a_filter_are_shown(capsys):
     assert "interior" in output
     assert "2 complex θ up to scaling, 2 of them real" in output
     assert cli.main([*NETWORK, "--filter=-1,0,0,0,-1"]) == 0
-    assert "distance to M" in capsys.readouterr().out
+    assert "in the closure only; the nearest filter of M found is at" in capsys.readouterr().out
     assert cli.main([*NETWORK, "--filter", "1,0,0,0,1+2j"]) == 0
-    assert "not real" in capsys.readouterr().out
+    assert "not real: the imaginary part is 0.8165 of the norm of w" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("network", "w", "text"),
+    [
+        (("-k", "3,2", "-s", "2,1"), "1,0,-3,0,2", "1.4142 and 1, would have to meet: they are 0.3382 apart"),
+        (("-k", "3,2", "-s", "2,1"), "1,0,-2,0,1", "at the boundary"),
+        (("-k", "3,2", "-s", "2,1"), "1,0,0,0,1", "in the closure only; the nearest filter of M found is at 0.7071"),
+        (("-k", "3,2", "-s", "2,1"), "1,0,0,1,0", "not in the closure; the nearest filter of M found"),
+        (("-k", "3,2", "-s", "1,1"), "0,0,0,1", "none: M is Zariski closed"),
+        (("-k", "4,4", "-s", "1,1"), "1,0,0,0,0,0,0", "at the boundary"),
+        (("-k", "1,3,2", "-s", "2,2,1"), "1,1,0,0,0,0,0,0,0", "not in the closure"),
+        (("-k", "2,2", "-s", "1,1"), "0,0,0", "at the boundary"),
+    ],
+)
+def test_the_nearest_obstruction_is_named_for_every_filter(network, w, text, capsys):
+    assert cli.main(["geometry", *network, "--filter", w]) == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert text in shown.partition("obstruction ")[2]
 
 
 @pytest.mark.parametrize(
@@ -100,36 +114,3 @@ def test_figure_1_is_drawn_by_the_command(tmp_path, capsys):
     assert cli.main(["paper", "figure1", "-o", str(tmp_path), "--resolution", "4"]) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / f"figure1.{end}") for end in ("png", "pdf", "html")]
     assert cli.main(["paper", "figure1", "-o", str(tmp_path / "nowhere")]) == 2
-
-
-@pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
-@pytest.mark.parametrize(
-    ("w", "number"),
-    [([1, 0, -3, 0, 2], 2), ([1, 0, 0, 0, 1], 2), ([1, -3, -3, 15, -10], 1), ([2, 1, -5, 3, -3], 0)],
-)
-def test_phcpack_finds_as_many_factorizations(w, number, tmp_path):
-    """Of w = (a x² + p x + q)(x² + r), three random combinations of whose equations phc solves; the rest sort out."""
-    a = w[0]
-    equations = [f"p-({w[1]})", f"q+{a}*r-({w[2]})", f"p*r-({w[3]})", f"q*r-({w[4]})"]
-    rng = np.random.default_rng(0)
-    system = [
-        "+".join(
-            f"({x!r}{y:+.17g}*i)*({e})"
-            for (x, y), e in zip(rng.standard_normal((4, 2)).tolist(), equations, strict=True)
-        )
-        for _ in range(3)
-    ]
-    source = tmp_path / "system"
-    source.write_text("3\n" + "".join(f"{line};\n" for line in system))
-    command = ["phc", "-0", "-b", str(source), str(tmp_path / "log")]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
-    found = set()
-    for solution in re.split(r"\nsolution \d+", source.read_text().partition("THE SOLUTIONS")[2])[1:]:
-        lines = re.findall(r"^ ([pqr]) : +(\S+) +(\S+)$", solution, flags=re.MULTILINE)
-        values = {name: complex(float(real), float(imaginary)) for name, real, imaginary in lines}
-        p, q, r = values["p"], values["q"], values["r"]
-        residual = np.abs(np.convolve([a, p, q], [1, 0, r]) - w).max()
-        if residual < 1e-7:
-            found.add(complex(round(r.real, 5), round(r.imag, 5)))
-    assert len(found) == number
-    assert len(describe_filter(Architecture((3, 2), (2, 1)), w).factorizations) == number

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss
 from homotopy_lcn._data import data_path
-from homotopy_lcn.inputs import from_csv, from_npz, from_series, random_gaussian, random_white
+from homotopy_lcn.inputs import from_csv, from_file, from_json, from_npz, from_series, random_gaussian, random_white
 
 ARCHITECTURE = Architecture((3, 2), (2, 1))  # filter size 5, stride 2
 SMALL = Architecture((2,), (1,))
@@ -394,3 +395,54 @@ def test_random_white():
     target = np.random.default_rng(3).standard_normal(5)
     assert equal(loaded.loss, SquaredLoss.white(target))
     assert loaded.samples is None
+
+
+# Exact data
+
+
+def test_json_with_exact_numbers(folder):
+    write("data.json", '{"gram": [["1", "1/3"], ["1/3", 1.5]], "b": ["0.1", -2], "constant": "1e-3"}')
+    loaded = from_file("data.json", SMALL)
+    assert loaded.loss.exact.gram == ((1, Fraction(1, 3)), (Fraction(1, 3), Fraction(3, 2)))
+    assert loaded.loss.exact.b == (Fraction(1, 10), -2)
+    assert loaded.loss.exact.constant == Fraction(1, 1000)
+    assert loaded.loss.gram[0, 1] == 1 / 3
+    assert "exact" in loaded.description
+
+
+def test_json_with_doubles(folder):
+    write("data.JSON", '{"gram": [[1, 0.1], [0.1, 1]], "b": [0.1, 2]}')
+    loaded = from_file("data.JSON", SMALL)
+    assert loaded.loss.exact is None
+    assert equal(loaded.loss, SquaredLoss([[1, 0.1], [0.1, 1]], [0.1, 2]))
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("{", "not JSON"),
+        ("[]", "gram and b"),
+        ('{"gram": [["1"]]}', "gram and b"),
+        ('{"gram": [["1", "0"], ["0", "1"]], "b": ["1", "2"], "c": 1}', "holds c"),
+        ('{"gram": [["1", "0"], ["0", "1"]], "b": ["1", "one"]}', "b[1]: 'one'"),
+        ('{"gram": [["1", "1/3"], ["0.333", "1"]], "b": ["1", "1"]}', "not symmetric"),
+        ('{"gram": [["1", "0"], ["0"]], "b": ["1", "1"]}', "square matrix"),
+        ('{"gram": [["1", "0"], ["0", "1/0"]], "b": ["1", "1"]}', "gram[1][1]"),
+        ('{"gram": [["1", "0"], ["0", "1e99999"]], "b": ["1", "1"]}', "gram[1][1]"),
+        ('{"gram": [["1", "0"], ["0", "1e400"]], "b": ["1", "1"]}', "expected finite numbers"),
+        ('{"gram": [["1", "0"], ["0", null]], "b": ["1", "1"]}', "gram[1][1]"),
+        ('{"gram": [["1", "0"], ["0", "-1"]], "b": ["1", "1"]}', "indefinite"),
+        ('{"gram": "1", "b": ["1", "1"]}', "gram"),
+        ('{"gram": [["1", "0"], ["0", "1"]], "b": ["1"]}', "b: 1 entries"),
+        ('{"gram": [["1"]], "b": ["1"]}', "filter size"),
+    ],
+)
+def test_unusable_json(folder, text, part):
+    write("data.json", text)
+    found = message(from_json, "data.json", SMALL)
+    assert found.startswith("--data")
+    assert part in found
+
+
+def test_json_that_is_not_there(folder):
+    assert "no such file" in message(from_json, "nothing.json", SMALL)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import homotopy_lcn.loss
 from homotopy_lcn import Architecture, InputError, SquaredLoss
+from homotopy_lcn.exact_data import as_fraction, fraction_text
 
 ARCHITECTURE = Architecture((3, 2), (2, 1))  # filter size 5, stride 2
 
@@ -469,3 +470,24 @@ def test_bad_target(target, message):
     with pytest.raises(InputError) as caught:
         SquaredLoss.white(target)
     assert str(caught.value) == message
+
+
+# Exact data
+
+
+def test_exact_data_are_rounded_to_the_nearest_doubles():
+    loss = SquaredLoss.from_exact([[2, Fraction(1, 3)], ["1/3", Decimal("0.7")]], [0.1, "0.1"], "2/7")
+    assert loss.gram.tolist() == [[2.0, 1 / 3], [1 / 3, 0.7]]
+    assert loss.b.tolist() == [0.1, 0.1]
+    assert loss.constant == 2 / 7
+    assert loss.exact.b == (Fraction(0.1), Fraction(1, 10))
+    assert SquaredLoss(loss.gram, loss.b).exact is None
+    ridge = loss.regularized(0.25)
+    assert ridge.exact.gram[1][1] == Fraction(7, 10) + Fraction(1, 4)
+    assert ridge.exact.gram[0][1] == Fraction(1, 3)
+
+
+@given(st.fractions(max_denominator=10**6), st.integers(-300, 300))
+def test_exact_numbers_survive_writing(number, exponent):
+    for value in (number, number.numerator * Fraction(2) ** exponent):
+        assert as_fraction(fraction_text(value), "") == value

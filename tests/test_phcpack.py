@@ -22,18 +22,15 @@ ARCHITECTURES = [
 ]
 
 
-def parameter_space_system(problem, rng):
-    """The gradient of the loss in patch coordinates.
-
-    All layers but the first are restricted to w[0] = 1 + Σ c_j w[j] with random complex c.
+def patched_network(architecture, rng):
+    """A network in patch coordinates: all layers but the first are restricted to w[0] = 1 + Σ c_j w[j], c_j random.
 
     Returns
     -------
     layers : the layers' entries as polynomials in the unknowns
     unknowns : list of sympy symbols
-    equations : as many polynomials
+    w : the entries of the end-to-end filter
     """
-    architecture = problem.architecture
     x, layers, unknowns = sympy.Symbol("x"), [], []
     product, dilation = sympy.Integer(1), 1
     for layer, (size, stride) in enumerate(zip(architecture.filters, architecture.strides, strict=True)):
@@ -45,7 +42,20 @@ def parameter_space_system(problem, rng):
         layers.append(entries)
         product *= sum(e * x ** (j * dilation) for j, e in enumerate(entries))
         dilation *= stride
-    w = sympy.Poly(sympy.expand(product), x).all_coeffs()[::-1]
+    return layers, unknowns, sympy.Poly(sympy.expand(product), x).all_coeffs()[::-1]
+
+
+def parameter_space_system(problem, rng):
+    """The gradient of the loss in patch coordinates.
+
+    Returns
+    -------
+    layers : the layers' entries as polynomials in the unknowns
+    unknowns : list of sympy symbols
+    equations : as many polynomials
+    """
+    architecture = problem.architecture
+    layers, unknowns, w = patched_network(architecture, rng)
     loss = sympy.Integer(0)
     for sample, outputs in zip(problem.X, problem.Y, strict=True):
         for position, output in enumerate(outputs):

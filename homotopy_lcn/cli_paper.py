@@ -1,0 +1,104 @@
+"""The command ``paper``: with a folder, all tables and the figure; ``paper figure1`` is the figure alone."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .cli_common import DONE, NOT_COMPLETE, Quiet, complain, print_text, show
+from .cli_tables import row_bar
+from .errors import InputError
+
+__all__ = ["HELP", "PaperGroup", "everything"]
+
+HELP = """The tables and the figure of the paper on function spaces and critical points.
+
+paper FOLDER writes all of them and is short for paper all FOLDER; see paper all --help.
+"""
+
+
+class PaperGroup(TyperGroup):
+    """``paper FOLDER`` means ``paper all FOLDER``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put in the name of the default command, where no command is named."""
+        if args and args[0] not in self.commands and args[0] not in ("--help", "--version"):
+            args = ["all", *args]
+        return super().parse_args(ctx, args)
+
+
+def everything(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the files go; made if it does not exist.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Few data sets and small architectures: seconds.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="1000 data sets for each table, 100 for each network tested: over an hour.")
+    ] = False,
+    draws: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Data sets for each architecture; 100 if not given.", show_default=False),
+    ] = None,
+    check_draws: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="For the theorem on strides; 10 if not given.", show_default=False),
+    ] = None,
+    check_filter_size: Annotated[
+        int | None,
+        typer.Option(
+            min=4, metavar="K", help="Test it on networks up to this size; 10 if not given.", show_default=False
+        ),
+    ] = None,
+    figure: Annotated[bool, typer.Option(help="Also draw Figure 1.")] = True,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+) -> int:
+    """Compute Tables 1 to 4 and the checks of the theorems, and draw Figure 1; each as CSV, Markdown and LaTeX.
+
+    Each table is written as soon as it is computed.
+    Exit codes: 0 done, 2 unusable input, 3 a check failed or a solve was not complete; which one is said.
+    """
+    if quick and full:
+        raise InputError("--quick and --full: exclude each other; expected at most one of them")
+    if figure:
+        from .figures import draw_figure1, load_library
+
+        for library in ("matplotlib.figure", "plotly.graph_objects"):
+            load_library(library)  # tells now, not after the tables, if it is missing
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"FOLDER: cannot make {folder!r} ({error.strerror or error}); expected a folder") from None
+
+    from .paper_tables import FULL, ORDINARY, QUICK, write_paper
+
+    given = {"draws": draws, "check_draws": check_draws, "check_filter_size": check_filter_size}
+    options = replace(
+        QUICK if quick else FULL if full else ORDINARY,
+        seed=seed,
+        jobs=jobs,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    with ExitStack() as stack:
+        report = row_bar(stack) if sys.stderr.isatty() and not quiet else None
+        try:
+            tables, written, problems = write_paper(target, options, report)
+        except KeyboardInterrupt:
+            complain(f"interrupted: the tables finished so far are in {folder}")
+            return NOT_COMPLETE
+    if figure:
+        written += [str(path) for path in draw_figure1(target, resolution=10 if quick else 60)]
+    if not quiet:
+        from .text_tables import render_table
+
+        show(render_table(tables[-1]))
+        print_text("".join(f"{path}\n" for path in written))
+    for problem in problems:
+        complain(problem)
+    return NOT_COMPLETE if problems else DONE

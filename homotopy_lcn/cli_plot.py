@@ -1,0 +1,208 @@
+"""The command ``plot``: pictures of a result, of counts over many data sets, and of their growth."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .cli_common import (
+    DONE,
+    NOT_COMPLETE,
+    Filters,
+    Quiet,
+    Strides,
+    architecture_of,
+    check_output,
+    complain,
+    print_text,
+)
+from .cli_tables import row_bar
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .results import CriticalPoints
+
+__all__ = ["plot"]
+
+plot = typer.Typer(
+    help="Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
+)
+
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="The picture; by default named for the command.", show_default=False
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="pdf, png or svg; by default as FILE ends.", show_default=False),
+]
+Result = Annotated[
+    str | None,
+    typer.Argument(metavar="[RESULT.json]", help="A result of solve; else -k, -s with Gaussian data of --seed."),
+]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")]
+
+
+@plot.command("real-counts")
+def real_counts(
+    filters: Filters = None,
+    strides: Strides = None,
+    draws: Annotated[int, typer.Option(min=1, metavar="N", help="Gaussian data sets.")] = 200,
+    output: Output = None,
+    format: Format = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+) -> int:
+    """Histogram of the number of real critical filters over many data sets."""
+    architecture = architecture_of(filters, strides)
+    path = _path(output, format, "real-counts")
+
+    from .draw_counts import many_draws
+    from .plots import plot_real_counts
+
+    with ExitStack() as stack:
+        bar = row_bar(stack) if sys.stderr.isatty() and not quiet else None
+        report = None if bar is None else lambda done: bar("data sets", done, draws)
+        drawn = many_draws(architecture, draws, seed, jobs=jobs, report=report)
+    _save(plot_real_counts(drawn), path, quiet)
+    if drawn.incomplete:
+        complain(f"{drawn.incomplete} of {len(drawn)} solves are not complete")
+    return NOT_COMPLETE if drawn.incomplete else DONE
+
+
+@plot.command()
+def growth(
+    parameters: Annotated[
+        int, typer.Option(min=6, max=60, metavar="N", help="Networks with up to so many parameters.")
+    ] = 24,
+    output: Output = None,
+    format: Format = None,
+    quiet: Quiet = False,
+) -> int:
+    """Growth of the number of critical points with the number of parameters, beside fully connected networks."""
+    path = _path(output, format, "growth")
+
+    from .plots import plot_growth
+
+    return _save(plot_growth(parameters), path, quiet)
+
+
+@plot.command("complex-plane")
+def complex_plane(
+    result: Result = None,
+    filters: Filters = None,
+    strides: Strides = None,
+    coordinate: Annotated[int, typer.Option(min=0, metavar="J", help="The entry w_J of the filter.")] = 0,
+    output: Output = None,
+    format: Format = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> int:
+    """Show the critical points in the complex plane of one coordinate of the filter."""
+    path = _path(output, format, "complex-plane")
+
+    from .plots import plot_complex_plane
+
+    found = _result(result, filters, strides, seed)
+    _save(plot_complex_plane(found, coordinate), path, quiet)
+    return _code(found)
+
+
+@plot.command()
+def levels(
+    result: Result = None,
+    filters: Filters = None,
+    strides: Strides = None,
+    output: Output = None,
+    format: Format = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> int:
+    """Show the loss of the real critical points, with their kinds."""
+    path = _path(output, format, "levels")
+
+    from .plots import plot_loss_levels
+
+    found = _result(result, filters, strides, seed)
+    _save(plot_loss_levels(found), path, quiet)
+    return _code(found)
+
+
+@plot.command()
+def landscape(
+    result: Result = None,
+    filters: Filters = None,
+    strides: Strides = None,
+    resolution: Annotated[int, typer.Option(min=10, max=1000, metavar="N", help="Grid points along each axis.")] = 161,
+    output: Output = None,
+    format: Format = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> int:
+    """Draw the contours of the loss on a plane of parameter space through two minima and a saddle."""
+    path = _path(output, format, "landscape")
+
+    from .plots import plot_landscape
+
+    found = _result(result, filters, strides, seed)
+    _save(plot_landscape(found, resolution), path, quiet)
+    return _code(found)
+
+
+def _path(output: str | None, format: str | None, name: str) -> str:
+    """Where the picture goes, once it is clear that it can be written there."""
+    from .figures import load_library
+    from .plots import ENDINGS
+
+    load_library("matplotlib.figure")
+    if format is not None and format not in ENDINGS:
+        raise InputError(f"--format: {format!r} given; expected one of {', '.join(ENDINGS)}")
+    path = f"{name}.{format or ENDINGS[0]}" if output is None else output
+    ending = Path(path).suffix.lstrip(".").lower()
+    if ending not in ENDINGS or (format is not None and ending != format):
+        wanted = f".{format}, as --format says" if format is not None else " or ".join(f".{e}" for e in ENDINGS)
+        raise InputError(f"-o: {path!r} ends in {ending!r}; expected {wanted}")
+    check_output(path, "-o")
+    return path
+
+
+def _result(path: str | None, filters: str | None, strides: str | None, seed: int) -> CriticalPoints:
+    if path is not None:
+        if filters is not None or strides is not None:
+            raise InputError("-k/--filters, -s/--strides: given with a result; expected one or the other")
+
+        from .results import CriticalPoints
+
+        return CriticalPoints.from_json(path)
+    architecture = architecture_of(filters, strides)
+
+    import numpy as np
+
+    from .draw_counts import random_loss_seed
+    from .inputs import random_gaussian
+    from .solve import critical_points
+
+    generator = np.random.default_rng(random_loss_seed(seed, 0))
+    return critical_points(architecture, random_gaussian(architecture, generator).loss, seed=seed)
+
+
+def _save(figure: Any, path: str, quiet: bool) -> int:
+    from .plots import save_plot
+
+    save_plot(figure, path)
+    if not quiet:
+        print_text(f"{path}\n")
+    return DONE
+
+
+def _code(result: CriticalPoints) -> int:
+    if not result.complete:
+        complain("completeness could not be established; the picture shows what was found")
+    return DONE if result.complete else NOT_COMPLETE

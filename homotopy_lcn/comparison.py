@@ -1,0 +1,194 @@
+"""Table 1: fully connected networks beside convolutional ones with strides one, above one, and mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .architecture import Architecture
+from .counts import generic_count
+from .criticality import criticality
+from .draw_counts import DrawCounts, many_draws
+from .fibres import describe_filter
+from .fully_connected import FullyConnectedCheck, check_fully_connected
+from .function_space import FunctionSpace, describe_function_space
+from .results import quantity
+from .text_tables import Column, TextTable
+
+__all__ = ["EXAMPLES", "SOURCE", "comparison_table"]
+
+SOURCE = (
+    "Built from the abstract and the theorems of Kohn, Montúfar, Shahverdi, Trager (2024), as the published layout was "
+    "not at hand."
+)
+
+#: The fully connected example: 3 × 4 matrices of rank at most 2.
+WIDTHS = (4, 2, 3)
+#: An architecture for each kind of convolutional network.
+EXAMPLES = {
+    "strides one": Architecture((2, 2, 2), (1, 1, 1)),
+    "all strides > 1": Architecture((3, 2), (2, 1)),
+    "mixed strides": Architecture((2, 2, 2), (1, 2, 1)),
+}
+
+
+def comparison_table(
+    draws: int, starts: int, seed: int, jobs: int, report: Callable[[str, int, int], None]
+) -> tuple[TextTable, list[str]]:
+    """Compare linear networks, each statement with what was measured on an example.
+
+    Parameters
+    ----------
+    draws : int
+        Gaussian data sets for each convolutional example.
+    starts : int
+        Random parameters from which the critical points of the fully connected example are looked for.
+    seed, jobs : int
+    report : callable
+        Told what is worked on, how much is done, and of how much.
+
+    Returns
+    -------
+    TextTable
+    list of str
+        What went wrong: measurements that contradict a statement, and solves that were not complete.
+    """
+    columns, problems = [], []
+    report("comparison: fully connected", 0, 1 + len(EXAMPLES))
+    check = check_fully_connected(WIDTHS, seed, starts=starts)
+    if not check.agrees:
+        problems.append("fully connected: the critical matrices found are not those of Eckart and Young")
+    columns.append(_fully_connected(check, starts))
+    for number, (kind, arch) in enumerate(EXAMPLES.items(), 1):
+        report(f"comparison: {kind}", number, 1 + len(EXAMPLES))
+        column = _Convolutional(kind, arch, many_draws(arch, draws, seed, jobs=jobs), seed)
+        columns.append(column.cells())
+        problems += column.problems()
+    titles = ("fully connected", *(f"convolutional, {kind}" for kind in EXAMPLES))
+    table = TextTable(
+        "table1_comparison",
+        f"Comparison of linear networks. {SOURCE}",
+        (Column("property", ""), *(Column(title.replace(" ", "_").replace(",", ""), title) for title in titles)),
+        tuple((name, *(column[name] for column in columns)) for name in columns[0]),
+        (
+            f"Each cell: what holds for the kind of network; then what was measured for the example, with seed {seed}. "
+            f"Convolutional: {quantity(draws, 'Gaussian data set', 'Gaussian data sets')}. Critical points are nonzero "
+            "end-to-end filters or matrices; pure: critical on the smooth part of the reduced function space; "
+            "spurious: critical since the parameterization is degenerate.",
+        ),
+    )
+    return table, problems
+
+
+def _fully_connected(check: FullyConnectedCheck, starts: int) -> dict[str, str]:
+    inputs, hidden, outputs = check.widths
+    total = check.pure + check.spurious
+    return {
+        "example": f"widths {inputs}, {hidden}, {outputs}",
+        "function space": f"determinantal variety: {outputs} × {inputs} matrices of rank ≤ {hidden}",
+        "dimension": (
+            f"r(m + n − r) = {hidden * (inputs + outputs - hidden)}; measured: dμ has rank {check.rank_of_map}"
+        ),
+        "thick": f"no, unless r = min(m, n); here {check.rank_of_map} of {inputs * outputs} dimensions",
+        "Zariski closed": f"yes: the minors of size {hidden + 1} vanish, and each such matrix factorizes",
+        "boundary points": "none",
+        "singular points": f"the matrices of rank < r; measured: {check.spurious} critical ones of rank 1",
+        "critical points": (
+            f"C({outputs}, 2) = {check.pure} pure and {check.spurious} spurious; measured: {check.reached} of {total} "
+            f"reached from {starts} random θ, {check.others} others, gradient on the variety {check.gradient:.0e}"
+        ),
+        "all pure": f"no: {check.spurious} of {total} are spurious",
+        "all smooth": f"no: the {check.spurious} spurious ones are singular points",
+        "all interior": "yes: there is no boundary",
+        "minima": f"one, the global one; measured: {check.minima} of {total} critical matrices",
+    }
+
+
+class _Convolutional:
+    """One column: what holds for the kind of network, and what was measured for its example."""
+
+    def __init__(self, kind: str, arch: Architecture, drawn: DrawCounts, seed: int) -> None:
+        self.kind, self.arch, self.drawn, self.seed = kind, arch, drawn, seed
+        self.space: FunctionSpace = describe_function_space(arch)
+        rng = np.random.default_rng([seed, 3])
+        self.rank = criticality(arch, [rng.standard_normal(k) for k in arch.filters]).rank
+        self.counts = generic_count(arch)
+
+    @property
+    def reduced_strides(self) -> bool:
+        """Whether the theorem on strides applies."""
+        return self.arch.is_reduced and self.arch.depth > 1
+
+    def cells(self) -> dict[str, str]:
+        arch, space, drawn, counts = self.arch, self.space, self.drawn, self.counts
+        k, s = (",".join(map(str, values)) for values in (arch.filters, arch.strides))
+        one = self.kind == "strides one"
+        found, attained = drawn.total("found"), drawn.total("attained")
+        spurious, singular, boundary = (drawn.total(name) for name in ("spurious", "not_smooth", "boundary"))
+        return {
+            "example": f"k = ({k}), s = ({s})",
+            "function space": (
+                "semialgebraic: polynomials with real factors of degrees k_l − 1"
+                if one
+                else "semialgebraic: sparse factorizations into real factors in powers of the variable"
+            ),
+            "dimension": f"Σk_l − (L − 1) = {space.dimension}; measured: dμ has rank {self.rank}",
+            "thick": f"{'yes' if one else 'no'}: {space.dimension} of {space.filter_size} dimensions",
+            "Zariski closed": f"{'just if at most one k_l is even' if one else 'depends'}; here {self._closed()}",
+            "boundary points": self._boundary(),
+            "singular points": self._singular(one),
+            "critical points": (
+                f"{counts.pure} pure and {counts.spurious} spurious; measured: {drawn.range('pure')} and "
+                f"{drawn.range('spurious')} in {quantity(len(drawn), 'data set', 'data sets')}, "
+                f"{drawn.range('real')} of them real"
+            ),
+            "all pure": f"{self._always(spurious)}; measured: {spurious} of {found} are spurious",
+            "all smooth": f"{self._smooth(one, singular)}; measured: {singular} of {found} are singular points",
+            "all interior": f"{self._always(boundary)}; measured: {boundary} of {attained} attained on the boundary",
+            "minima": f"may be several; measured: {drawn.range('minima')} filters",
+        }
+
+    def _always(self, violations: int) -> str:
+        return "yes, for generic data" if self.reduced_strides else "no" if violations else "no theorem"
+
+    def _smooth(self, one: bool, singular: int) -> str:
+        return "yes: the closure is the whole space" if one else self._always(singular)
+
+    def _closed(self) -> str:
+        witness = self.space.closure_witness
+        if witness is None:
+            return "yes"
+        facts = describe_filter(self.arch, witness, boundary=False)
+        verified = facts.in_closure and not facts.in_function_space
+        return f"no: {_vector(witness)} is in the closure, not in M ({'verified' if verified else 'CONTRADICTED'})"
+
+    def _boundary(self) -> str:
+        if not self.space.boundary_witnesses:
+            return "none"
+        return "; ".join(f"{name}, as {_vector(w)}" for name, w in self.space.boundary_witnesses.items())
+
+    def _singular(self, one: bool) -> str:
+        witness = self.space.singular_witness
+        if witness is None:
+            return "none: the closure is the whole space" if one else "only 0 here; depends"
+        smooth = describe_filter(self.arch, witness, boundary=False).smooth
+        return f"depends; here {_vector(witness)} ({'verified' if smooth is False else 'CONTRADICTED'})"
+
+    def problems(self) -> list[str]:
+        """Contradictions to what is stated."""
+        found = []
+        drawn = self.drawn
+        if drawn.incomplete:
+            found.append(f"{self.kind}: {drawn.incomplete} of {len(drawn)} solves not complete")
+        if self.rank != self.space.dimension:
+            found.append(f"{self.kind}: dμ has rank {self.rank}, not {self.space.dimension}")
+        if "CONTRADICTED" in self._closed() + self._singular(False):
+            found.append(f"{self.kind}: a witness is contradicted")
+        names = ("spurious", "not_smooth", "boundary", "undecided") if self.reduced_strides else ()
+        found += [f"{self.kind}: {drawn.total(name)} points {name}" for name in names if drawn.total(name)]
+        return found
+
+
+def _vector(values: np.ndarray) -> str:
+    return "(" + ", ".join(f"{value:.4g}" for value in values.tolist()) + ")"

@@ -1,0 +1,173 @@
+"""What an installation has, and whether it works: ``homotopy-lcn doctor``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from . import __version__
+from .architecture import Architecture
+from .counts import generic_count
+from .equations import Data, equations_of
+from .loss import SquaredLoss
+from .solve import critical_points
+from .start_systems import cache_folder, damaged_files, start_system
+from .strata import Stratum
+from .tracking import Homotopy, TrackerOptions, get_engine
+
+__all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
+
+#: Distributions that add something, the module each is imported by, what it is for, and the extra that installs it.
+OPTIONAL = (
+    ("pandas", "pandas", "tables as frames", "frame"),
+    ("matplotlib", "matplotlib", "pictures", "figures"),
+    ("plotly", "plotly", "interactive pictures", "figures"),
+    ("python-flint", "flint", "certificates", "certify"),
+    ("mpmath", "mpmath", "many digits", "precise"),
+)
+#: Programs that other parts of the package, or its benchmarks, compare with.
+PEERS = (
+    ("phc", "PHCpack, a second solver", "apt-get install phcpack"),
+    ("M2", "Macaulay2", "apt-get install macaulay2"),
+)
+#: Ends of the kernel and of the reference engine differ by less than this, relative to the point.
+SAME = 1e-8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes
+    ----------
+    subject : str
+    state : str
+        "ok", "absent" (the rest works without it) or "broken".
+    text : str
+        What was found.
+    remedy : str
+        What to do about it; empty if nothing.
+    """
+
+    subject: str
+    state: str
+    text: str
+    remedy: str = ""
+
+
+def version_line() -> str:
+    """Version, engine and instruction set, as in ``homotopy-lcn 0.1.0 (native engine, avx512)``."""
+    engine = get_engine()
+    sets: list[str] = getattr(engine, "instruction_sets", list)()
+    return f"homotopy-lcn {__version__} ({', '.join([f'{engine.name} engine', *sets[:1]])})"
+
+
+def examine(seed: int = 0) -> Iterator[Finding]:
+    """Look at the kernel, the cache, optional packages and peers, and solve a few small problems, in about a second.
+
+    Parameters
+    ----------
+    seed : int
+        Of the random data of the problems.
+    """
+    numpy, scipy = (metadata.version(name) for name in ("numpy", "scipy"))
+    yield Finding("homotopy-lcn", "ok", f"{__version__}, in {Path(__file__).parent}")
+    yield Finding("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    yield Finding("NumPy, SciPy", "ok", f"{numpy}, {scipy}")
+    yield _kernel(seed)
+    yield _cache()
+    for distribution, module, purpose, extra in OPTIONAL:
+        if find_spec(module) is None:
+            yield Finding(distribution, "absent", f"for {purpose}", f"pip install 'homotopy-lcn[{extra}]'")
+        else:
+            yield Finding(distribution, "ok", f"{metadata.version(distribution)}, for {purpose}")
+    for program, purpose, install in PEERS:
+        path = shutil.which(program)
+        yield Finding(
+            program, "ok" if path else "absent", f"{purpose}{f', {path}' if path else ''}", "" if path else install
+        )
+    yield _self_test(seed)
+
+
+def _kernel(seed: int) -> Finding:
+    """Whether the compiled kernel is there, and ends where the reference engine does on each instruction set."""
+    engine = get_engine()
+    if engine.name != "native":
+        return Finding(
+            "kernel", "absent", "not compiled: the NumPy engine is used, some thousand times slower",
+            "install a C++17 compiler and then the package again",
+        )  # fmt: skip
+    architecture = Architecture((3, 2), (2, 1))
+    stratum = Stratum.of_layers(architecture)
+    start = start_system(stratum, next(iter(generic_count(architecture))).count, engine)
+    rng = np.random.default_rng(seed)
+    factor = rng.standard_normal((10, architecture.filter_size))
+    homotopy = Homotopy(start.data, Data(factor.T @ factor, rng.standard_normal(architecture.filter_size)))
+    expected = get_engine("reference").track(stratum, start.points, homotopy, TrackerOptions(), jobs=1).points
+    from .tracking.native import NativeEngine
+
+    filters = equations_of(stratum).filters(expected)
+    sets = NativeEngine.instruction_sets()
+    for name in sets:
+        found = NativeEngine(name).track(stratum, start.points, homotopy, TrackerOptions(), jobs=1)
+        distance = np.linalg.norm(equations_of(stratum).filters(found.points) - filters, axis=1)
+        if not (found.success.all() and (distance <= SAME * np.linalg.norm(filters, axis=1)).all()):
+            return Finding(
+                "kernel", "broken", f"{name}: other ends than the NumPy engine",
+                "use --engine reference, and please report this",
+            )  # fmt: skip
+    return Finding("kernel", "ok", f"{sets[0]} in use; {', '.join(sets)} end where the NumPy engine does")
+
+
+def _cache() -> Finding:
+    folder = cache_folder()
+    remedy = "set HOMOTOPY_LCN_CACHE to a writable folder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Finding("cache", "broken", f"{folder} cannot be written to: {error.strerror}", remedy)
+    files = list(folder.glob("*.npz"))
+    megabytes = sum(os.path.getsize(path) for path in files) / 1e6
+    text = f"{folder}: {len(files)} start systems, {megabytes:.1f} MB"
+    damaged = damaged_files()
+    if damaged:
+        names = ", ".join(path.name for path in damaged)
+        return Finding(
+            "cache",
+            "broken",
+            f"{text}; damaged or of another version: {names}",
+            "delete them; they are computed again when needed",
+        )
+    return Finding("cache", "ok", text)
+
+
+def _self_test(seed: int) -> Finding:
+    """Small problems of several kinds, complete with exact counts."""
+    began = perf_counter()
+    rng = np.random.default_rng(seed)
+    solved = 0
+    for filters, strides in (((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1)), ((3, 3), (1, 1)), ((2, 2, 2), (2, 2, 1))):
+        architecture = Architecture(filters, strides)
+        size = architecture.filter_size
+        X = rng.standard_normal((2 * size, size))
+        result = critical_points(
+            architecture, SquaredLoss.from_data(X, rng.standard_normal((2 * size, 1)), architecture)
+        )
+        if not result.complete or len(result) != generic_count(architecture).filters:
+            return Finding("self-test", "broken", f"{architecture}: {result}", "please report this")
+        solved += len(result)
+    return Finding(
+        "self-test", "ok", f"{solved} critical filters of 4 networks, complete, {perf_counter() - began:.1f} s"
+    )

@@ -1,0 +1,409 @@
+"""Proofs of the points of a result, one by one in ball arithmetic or many at a time in discs.
+
+Points of strata of which there are several are first tried together in doubles (`disc_proofs`); what fails there, and
+everything if digits are asked for, is proved in ball arithmetic (`balls`) of 64, 128, 256, … bits. What is claimed of
+real points is decided in ball arithmetic, too (`claims`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from multiprocessing import get_context
+from typing import Any, Protocol
+
+import numpy as np
+
+from ._flint import acb, arb, ctx
+from .approximations import approximate_coordinates
+from .architecture import Architecture
+from .balls import Ball, BallEquations, Box, Solution, binary_exponent, enclosing_discs, power_of_two
+from .claims import Claims, conclude, loss_claim, mirrored, stratum_of
+from .counts import Pattern
+from .disc_proofs import HALF_BITS, DiscEquations, DiscProofs, chart_coordinates, prove_points
+from .discs import Complex, Discs, Real
+from .exact_data import ExactData
+from .packing import packed, unpacked
+from .results import CriticalPoint
+from .strata import Stratum
+
+__all__ = [
+    "NotReal",
+    "Proof",
+    "ProvedPoint",
+    "TogetherProved",
+    "accurate",
+    "bits_of",
+    "in_processes",
+    "prove_all",
+    "prove_box",
+    "prove_point",
+]
+
+#: Working precisions in bits start here and double.
+FIRST_PRECISION = 64
+#: No point is tried with more than this, unless digits are asked for.
+LAST_PRECISION = 1024
+#: Fewer points than this are proved sooner than other processes have started.
+FEWEST_FOR_PROCESSES = 2000
+#: Shares of the points that each process gets, one after the other.
+CHUNKS_EACH = 4
+#: Fewer points of a stratum than this are proved sooner one by one.
+FEWEST_TOGETHER = 4
+#: Points that are proved together: their arrays should stay in the cache.
+PROVED_TOGETHER = 512
+
+
+class Proof(Protocol):
+    """What all proofs have, whatever they are kept in."""
+
+    @property
+    def pattern(self) -> Pattern: ...
+    @property
+    def exact_pattern(self) -> bool: ...
+    @property
+    def real(self) -> bool | None: ...
+    @property
+    def precision(self) -> int: ...
+    @property
+    def in_doubles(self) -> bool: ...
+    @property
+    def enclosure(self) -> tuple[Complex, Real]:
+        """Middles and radii of discs that hold the coefficients of the filter."""
+        ...
+
+    @property
+    def whole(self) -> ProvedPoint:
+        """The proof in balls."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProvedPoint:
+    """One critical point with its proof.
+
+    Attributes
+    ----------
+    pattern : tuple of tuple of int
+        Its stratum.
+    box : Box
+        Holds exactly one critical point.
+    solution : Solution
+        Tighter enclosures of its coordinates and of its filter.
+    claims : Claims
+    mirror_of : int or None
+        Position of the proved point whose conjugate this is.
+    in_doubles : bool
+        Whether Krawczyk's test was passed in doubles, together with other points.
+    """
+
+    pattern: Pattern
+    box: Box
+    solution: Solution
+    claims: Claims
+    mirror_of: int | None = None
+    in_doubles: bool = False
+
+    def alone(self) -> ProvedPoint:
+        """This point, not as the conjugate of another one."""
+        return replace(self, mirror_of=None)
+
+    @property
+    def exact_pattern(self) -> bool:
+        return self.claims.exact_pattern
+
+    @property
+    def real(self) -> bool | None:
+        return self.claims.real
+
+    @property
+    def precision(self) -> int:
+        return self.box.precision
+
+    @cached_property
+    def enclosure(self) -> tuple[Complex, Real]:
+        with ctx.workprec(max(self.precision, FIRST_PRECISION)):
+            return enclosing_discs(self.solution.filter)
+
+    @property
+    def whole(self) -> ProvedPoint:
+        return self
+
+    def mirrored(self, position: int) -> ProvedPoint:
+        """The conjugate of this point, which has the given position."""
+        return ProvedPoint(
+            self.pattern,
+            self.box.conjugate(),
+            self.solution.conjugate(),
+            mirrored(self.claims),
+            position,
+            self.in_doubles,
+        )
+
+
+class NotReal:
+    """What proofs in the least precision of points that are not real have in common."""
+
+    @property
+    def real(self) -> bool:
+        return False
+
+    @property
+    def precision(self) -> int:
+        return FIRST_PRECISION
+
+
+@dataclass(frozen=True)
+class TogetherProved(NotReal):
+    """A point with a filter that is not real, proved together with others: row ``row`` of ``proofs``."""
+
+    pattern: Pattern
+    proofs: DiscProofs
+    row: int
+
+    @property
+    def exact_pattern(self) -> bool:
+        return True
+
+    @property
+    def in_doubles(self) -> bool:
+        return True
+
+    @property
+    def enclosure(self) -> tuple[Complex, Real]:
+        return self.proofs.filters.mid[self.row], self.proofs.filters.rad[self.row]
+
+    @property
+    def loss(self) -> tuple[complex, float]:
+        """Middle and radius of a disc that holds the loss."""
+        return complex(self.proofs.losses.mid[self.row]), float(self.proofs.losses.rad[self.row])
+
+    @property
+    def whole(self) -> ProvedPoint:
+        box, solution = _box_of(self.proofs, self.row), _solution_of(self.proofs, self.row)
+        loss = _ball_of(*self.loss)
+        claims = Claims(False, None, None, None, True, None, True, *loss_claim(loss))
+        return ProvedPoint(self.pattern, box, solution, claims, in_doubles=True)
+
+
+def prove_all(
+    arch: Architecture, data: ExactData, points: Sequence[CriticalPoint], digits: int | None, jobs: int
+) -> list[Proof | str]:
+    """The proof of each of the given points, or why there is none."""
+    proofs: dict[int, Proof | str] = {}
+    if digits is None:
+        discs = _discs_of(data)
+        for rows in _by_pattern(points):
+            regular = [row for row in rows if points[row].nonsingular]
+            if len(regular) >= FEWEST_TOGETHER:
+                found = _prove_together(arch, data, discs, [points[row] for row in regular])
+                proofs.update((row, proof) for row, proof in zip(regular, found, strict=True) if proof is not None)
+    rest = [row for row in range(len(points)) if row not in proofs]
+    one_by_one = in_processes(_prove_packed, (arch, data), [points[row] for row in rest], (digits,), jobs)
+    proofs.update(zip(rest, map(unpacked, one_by_one), strict=True))
+    return [proofs[row] for row in range(len(points))]
+
+
+def in_processes(
+    call: Callable[..., list[Any]], first: tuple[Any, ...], items: Sequence[Any], last: tuple[Any, ...], jobs: int
+) -> list[Any]:
+    """``call(*first, items, *last)``, a list of one entry for each item, with the items shared among processes."""
+    if jobs == 1 or len(items) < FEWEST_FOR_PROCESSES:
+        return call(*first, items, *last)
+    count = CHUNKS_EACH * jobs
+    result: list[Any] = [None] * len(items)
+    # Spawned, as threads of the solver may be alive here.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(call, *first, items[start::count], *last) for start in range(count)]
+        for start, future in enumerate(futures):
+            result[start::count] = future.result()
+    return result
+
+
+def _by_pattern(points: Sequence[CriticalPoint]) -> Iterable[list[int]]:
+    """The numbers of the points of each stratum."""
+    rows: dict[Pattern, list[int]] = {}
+    for row, point in enumerate(points):
+        rows.setdefault(point.stratum, []).append(row)
+    return rows.values()
+
+
+def _prove_together(
+    arch: Architecture, data: ExactData, discs: tuple[Discs, Discs, Discs], points: Sequence[CriticalPoint]
+) -> list[Proof | None]:
+    """Proofs in discs of points of one stratum, None for those that take more precision."""
+    pattern = points[0].stratum
+    stratum = stratum_of(arch, pattern)
+    gram, b, constant = discs
+    in_discs, in_balls = DiscEquations(stratum, gram, b), BallEquations(stratum, data)
+    result: list[Proof | None] = []
+    for first in range(0, len(points), PROVED_TOGETHER):
+        part = points[first : first + PROVED_TOGETHER]
+        coordinates, known, real = approximate_coordinates(arch, stratum, pattern, part)
+        proofs = prove_points(arch, in_discs, constant, coordinates, real)
+        for row, use in enumerate((known & proofs.decided).tolist()):
+            if not use:
+                result.append(None)
+            elif proofs.real[row]:
+                with ctx.workprec(FIRST_PRECISION):
+                    box, solution = _box_of(proofs, row), _solution_of(proofs, row)
+                    claims = conclude(arch, in_balls, box, solution)
+                point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
+                result.append(point if _decided(claims) else None)
+            else:
+                result.append(TogetherProved(pattern, proofs, row))
+    return result
+
+
+def _discs_of(data: ExactData) -> tuple[Discs, Discs, Discs]:
+    """Exact data enclosed in discs."""
+    gram, b, constant = data.rounded()
+    exact = ExactData.of_doubles(gram, b, constant) if np.isfinite(gram).all() and np.isfinite(b).all() else None
+    if exact == data:
+        return Discs.exact(gram), Discs.exact(b), Discs.exact(np.array(constant))
+    # Rounding to the nearest double; where that underflows, by less than the least normal number.
+    return tuple(Discs(value, np.abs(value) * 2.0**-52 + 2.0**-1000) for value in (gram, b, np.array(constant)))  # type: ignore[return-value]
+
+
+def _box_of(proofs: DiscProofs, row: int) -> Box:
+    radius = power_of_two(-HALF_BITS)
+    first = power_of_two(int(proofs.scales[row]) - HALF_BITS)
+    n = proofs.stratum.dimension
+    middle = tuple(acb(value) for value in proofs.middles[row].tolist())
+    return Box(tuple(proofs.charts[row].tolist()), middle, (first, *[radius] * (n - 1)), FIRST_PRECISION)
+
+
+def _solution_of(proofs: DiscProofs, row: int) -> Solution:
+    return Solution(*(
+        tuple(map(_ball_of, discs.mid[row].tolist(), discs.rad[row].tolist()))
+        for discs in (proofs.coordinates, proofs.filters)
+    ))  # fmt: skip
+
+
+def _ball_of(mid: complex, rad: float) -> Ball:
+    """A ball that holds a disc."""
+    return acb(arb(mid.real, rad), arb(mid.imag, rad))
+
+
+def _prove_packed(
+    arch: Architecture, data: ExactData, points: Sequence[CriticalPoint], digits: int | None
+) -> list[Any]:
+    """Proofs in ball arithmetic, packed so that they can be sent from another process."""
+    result: list[Any] = [None] * len(points)
+    for rows in _by_pattern(points):
+        equations = BallEquations(stratum_of(arch, points[rows[0]].stratum), data)
+        for row in rows:
+            result[row] = packed(prove_point(arch, equations, points[row], digits))
+    return result
+
+
+def prove_point(
+    arch: Architecture,
+    equations: BallEquations,
+    point: CriticalPoint,
+    digits: int | None = None,
+    least_precision: int = FIRST_PRECISION,
+) -> ProvedPoint | str:
+    """Prove the critical point near an approximate one; or say why that fails."""
+    if not point.nonsingular:
+        return "a singular point"
+    start = _start(arch, equations.stratum, point)
+    if start is None:
+        return "its coordinates on the stratum are unknown"
+    chart, x = start
+    precision = least_precision
+    last = LAST_PRECISION
+    if digits is not None:
+        precision = max(precision, 64 * -(-2 * bits_of(digits) // 192))
+        last = max(last, 8 * precision)
+    proved: ProvedPoint | None = None
+    while precision <= last:
+        with ctx.workprec(precision):
+            found = prove_box(equations, chart, x, precision)
+            if found is not None:
+                box, solution = found
+                claims = conclude(arch, equations, box, solution)
+                proved = ProvedPoint(point.stratum, box, solution, claims)
+                x = list(box.middle)
+                if _decided(claims) and (digits is None or accurate(solution, digits)):
+                    return proved
+        precision *= 2
+        if proved is not None and digits is None and precision > 4 * least_precision and proved.claims.real is not None:
+            break
+    return proved or "Krawczyk's test fails at every precision"
+
+
+def prove_box(
+    equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int
+) -> tuple[Box, Solution] | None:
+    """A box around the solution that Newton's method finds from x, and what is proved of it."""
+    if precision == FIRST_PRECISION:  # a solve's points are about as accurate as this can make them
+        box = _box_around(chart, x, precision)
+        solution = equations.prove(box)
+        if solution is not None:
+            return box, solution
+    improved = _newton(equations, chart, x, precision)
+    if improved is None:
+        return None
+    box = _box_around(chart, improved, precision)
+    solution = equations.prove(box)
+    return None if solution is None else (box, solution)
+
+
+def _box_around(chart: tuple[int, ...], x: list[Ball], precision: int) -> Box:
+    """The box of half the precision around a point."""
+    return Box(chart, tuple(x), tuple(power_of_two(scale - precision // 2 + 3) for scale in _scales(x)), precision)
+
+
+def _scales(x: list[Ball]) -> list[int]:
+    """Binary exponents of the size of the unknowns: in its chart, no coefficient of a factor is much above 1."""
+    return [binary_exponent(x[0]), *([0] * (len(x) - 1))]
+
+
+def _decided(claims: Claims) -> bool:
+    if claims.real is None or not claims.exact_pattern or claims.smooth is None:
+        return False
+    return not claims.real or (
+        claims.in_function_space is not None and claims.attained is not None and None not in (claims.indices or ())
+    )
+
+
+def _newton(equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int) -> list[Ball] | None:
+    """The solution that Newton's method finds from x."""
+    x = [+value for value in x]
+    for _ in range(12):
+        gradient, jacobian = equations.linearized(chart, x)
+        try:
+            step = (jacobian.mid().inv() * gradient.mid()).entries()
+        except ZeroDivisionError:
+            return None
+        x = [(value - d).mid() for value, d in zip(x, step, strict=True)]
+        if not all(value.is_finite() for value in x):
+            return None
+        if all(binary_exponent(d) < scale - precision // 3 for d, scale in zip(step, _scales(x), strict=True)):
+            return x
+    return None
+
+
+def _start(arch: Architecture, stratum: Stratum, point: CriticalPoint) -> tuple[tuple[int, ...], list[Ball]] | None:
+    """Chart and approximate coordinates of a point."""
+    coordinates, known, _ = approximate_coordinates(arch, stratum, point.stratum, [point])
+    if not known[0]:
+        return None
+    x, charts, free = chart_coordinates(stratum, coordinates)
+    return tuple(charts[0].tolist()), [acb(value) for value in x[0, free[0]].tolist()]
+
+
+def bits_of(digits: int) -> int:
+    return int(np.ceil(digits * np.log2(10))) + 8
+
+
+def accurate(solution: Solution, digits: int) -> bool:
+    """Whether every part of every coefficient is known to so many digits (of those that are not exactly 0)."""
+    return all(
+        part.rel_accuracy_bits() >= bits_of(digits) or part.is_zero() or abs(part) < arb(10) ** (-digits - 1)
+        for x in solution.filter
+        for part in (x.real, x.imag)
+    )

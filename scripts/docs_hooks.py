@@ -1,0 +1,50 @@
+"""What mkdocs does while it builds the site: the command line's own help, and formulas as MathML.
+
+mkdocs build --strict
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+COMMAND_LINE = "<!-- the command line's help -->"
+#: Fenced code is left alone; then $$…$$ and $…$ in one line are formulas.
+CODE_OR_FORMULA = re.compile(
+    r"(?P<code>```.*?```|`[^`\n]*`)|\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$\n]+)\$", re.DOTALL
+)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """The page with its placeholders filled in and its formulas in MathML, which browsers show without a script."""
+    if COMMAND_LINE in markdown:
+        markdown = markdown.replace(COMMAND_LINE, "\n".join(command_line_help()))
+    return CODE_OR_FORMULA.sub(_formula, markdown)
+
+
+def command_line_help() -> Iterator[str]:
+    """A section for each command, as the program itself explains it."""
+    import typer
+
+    from homotopy_lcn import cli
+
+    root = typer.main.get_command(cli.app)
+    yield from _sections(root, cli.PROGRAM, None)
+
+
+def _sections(command: Any, name: str, parent: Any) -> Iterator[str]:
+    context = command.make_context(name.rpartition(" ")[2], ["--help"], parent=parent, resilient_parsing=True)
+    yield f"## `{name}`\n\n```text\n{command.get_help(context)}\n```\n"
+    for child, below in sorted(getattr(command, "commands", {}).items()):
+        yield from _sections(below, f"{name} {child}", context)
+
+
+def _formula(match: re.Match[str]) -> str:
+    from latex2mathml.converter import convert
+
+    if match["code"] is not None:
+        return match["code"]
+    if match["display"] is not None:
+        return f"<div>{convert(match['display'].strip(), display='block')}</div>"
+    return f"<span>{convert(match['inline'])}</span>"  # a line that begins with <math would be a paragraph of its own

@@ -1,0 +1,61 @@
+"""The documentation: every shell block of it runs, as it stands, and the site's own parts are complete."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+
+import homotopy_lcn
+from homotopy_lcn import cli
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+
+import docs_hooks
+
+ROOT = Path(__file__).parent.parent
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+
+
+def commands(page):
+    """The lines of the shell blocks of a page, continued lines joined."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("page", [page for page in DOCS if commands(page)], ids=lambda page: page.stem)
+def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("__pycache__"))
+    rng = np.random.default_rng(0)  # what a page makes in Python
+    np.savez("mine.npz", X=rng.normal(size=(40, 5)), Y=rng.normal(size=(40, 1)))
+    for line in commands(page):
+        program, *arguments = shlex.split(line, comments=True)
+        assert program == "homotopy-lcn", line
+        assert cli.main(arguments) == 0, line + capsys.readouterr().err
+
+
+def test_the_reference_of_the_command_line_has_every_command():
+    text = "\n".join(docs_hooks.command_line_help())
+    for name in typer.main.get_command(cli.app).commands:
+        assert f"## `homotopy-lcn {name}`" in text
+
+
+def test_the_reference_of_the_python_interface_has_every_name():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for name in homotopy_lcn.__all__:
+        assert name == "__version__" or re.search(rf"^::: homotopy_lcn\.[\w.]*\b{name}$", text, re.MULTILINE), name
+
+
+def test_formulas_become_mathml_and_code_stays():
+    pytest.importorskip("latex2mathml")
+    page = docs_hooks.on_page_markdown("`$a$` and $b$\n```sh\necho $c $d\n```\n$$x^2$$")
+    assert "`$a$`" in page
+    assert "echo $c $d" in page
+    assert page.count("<math") == 2

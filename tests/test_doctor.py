@@ -1,0 +1,117 @@
+"""The examination of an installation: it finds what is broken, and only that."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from homotopy_lcn import cli, diagnosis, start_systems
+from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking.reference import ReferenceEngine
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def finding(subject):
+    return next(found for found in diagnosis.examine() if found.subject == subject)
+
+
+def test_a_sound_installation_is_called_sound(cache, capsys):
+    assert cli.main(["doctor", "--json", "-"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["sound"]
+    assert {"kernel", "cache", "self-test"} <= {found["subject"] for found in answer["findings"]}
+    assert cli.main(["doctor"]) == 0
+    assert "complete" in capsys.readouterr().out
+
+
+def test_a_damaged_file_of_the_cache_is_named_and_the_exit_code_is_3(cache, capsys):
+    whole, damaged = cache / "whole.npz", cache / "damaged.npz"
+    for path in (whole, damaged):
+        start_systems.write_arrays(path, {"points": np.arange(100.0)})
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    assert cli.main(["doctor"]) == 3
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "damaged.npz (delete" in shown
+    assert "whole.npz" not in shown
+
+
+def test_a_cache_that_cannot_be_written_to_is_named(cache):
+    cache.write_text("a file, not a folder")
+    found = finding("cache")
+    assert (found.state, "HOMOTOPY_LCN_CACHE" in found.remedy) == ("broken", True)
+
+
+def test_without_a_kernel_the_rest_works(cache, monkeypatch):
+    monkeypatch.setattr(diagnosis, "get_engine", lambda name="auto": ReferenceEngine())
+    assert finding("kernel").state == "absent"
+    assert "reference" in diagnosis.version_line()
+
+
+@pytest.mark.skipif(get_engine().name != "native", reason="needs the compiled kernel")
+def test_a_kernel_that_ends_elsewhere_is_broken(cache, monkeypatch):
+    from homotopy_lcn.tracking.native import NativeEngine
+
+    track = NativeEngine.track
+
+    def wrong(self, *arguments, **keywords):
+        result = track(self, *arguments, **keywords)
+        if self.instruction_set == "baseline":
+            result.points[0, 0] *= 1 + 1e-6
+        return result
+
+    monkeypatch.setattr(NativeEngine, "track", wrong)
+    found = finding("kernel")
+    assert found.state == "broken"
+    assert found.text.startswith("baseline")
+
+
+def test_a_solve_that_is_not_complete_is_broken(cache, monkeypatch):
+    class Incomplete:
+        complete = False
+
+    monkeypatch.setattr(diagnosis, "critical_points", lambda *_: Incomplete())
+    assert finding("self-test").state == "broken"
+
+
+def test_packages_and_programs_that_are_absent_come_with_the_way_to_install_them(cache, monkeypatch):
+    monkeypatch.setattr(diagnosis, "find_spec", lambda module: None)
+    monkeypatch.setattr(diagnosis.shutil, "which", lambda program: None)
+    absent = {found.subject: found for found in diagnosis.examine() if found.state == "absent"}
+    assert set(absent) == {name for name, *_ in diagnosis.OPTIONAL} | {"phc", "M2"}
+    assert all("install" in found.remedy for found in absent.values())
+
+
+def test_the_version_names_engine_and_instruction_set(capsys):
+    assert cli.main(["--version"]) == 0
+    assert re.fullmatch(
+        r"homotopy-lcn \d+\.\d+\.\d+ \((native engine, \w+|reference engine)\)\n", capsys.readouterr().out
+    )
+
+
+def test_the_shell_completes_commands():
+    environment = {
+        **os.environ,
+        "_HOMOTOPY_LCN_COMPLETE": "complete_bash",
+        "COMP_WORDS": "homotopy-lcn so",
+        "COMP_CWORD": "1",
+    }
+    program = [
+        sys.executable,
+        "-c",
+        "import sys; sys.argv[0] = 'homotopy-lcn'; from homotopy_lcn.cli import main; main()",
+    ]
+    result = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=60)
+    assert result.stdout.split() == ["solve"]

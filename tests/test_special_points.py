@@ -1,0 +1,179 @@
+"""Labels of critical points of special data, written down from theory, and the general code against the batched one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from networks import random_problem, solved
+
+from homotopy_lcn import Architecture, SquaredLoss, classification, critical_points, solve
+from homotopy_lcn.equations import Data
+from homotopy_lcn.fibres import describe_filter
+from homotopy_lcn.parameters import compose
+from homotopy_lcn.special_points import relabel
+
+SKEW = ((3, 2), (2, 1))  # (x² + p x + q)(x² + r)
+SPLIT = ((2, 2, 2), (1, 2, 1))  # the same, with two real roots of the first factor
+SQUARE = ((2, 2), (1, 1))
+
+
+def polynomial(*factors):
+    result = np.ones(1)
+    for factor in factors:
+        result = np.convolve(result, factor)
+    return result
+
+
+def near(result, target):
+    (point,) = (p for p in result if np.linalg.norm(p.filter - target) < 1e-5 * np.linalg.norm(target))
+    return point
+
+
+def labels(point):
+    return point.in_function_space, point.attained, point.interior, point.smooth, len(point.parameters)
+
+
+#: Filters, with what they are: in M, attained, interior, smooth, number of real θ over them.
+TARGETS = {
+    "smooth": (SKEW, polynomial([1, 1, -1], [1, 0, -2]), (True, True, True, True, 1)),
+    "two real factorizations": (SKEW, polynomial([1, 0, -1], [1, 0, -2]), (True, True, True, False, 2)),
+    "two conjugate factorizations": (SKEW, [1, 0, 0, 0, 1], (False, False, None, False, 0)),
+    "common hyperroot": (SKEW, polynomial([1, 0, -1], [1, 0, -1]), (True, True, False, False, 1)),
+    "double root within one layer": (SKEW, polynomial([1, 2, 1], [1, 0, -3]), (True, True, True, True, 1)),
+    "zero ends": (SKEW, [0, 1, 0, -2, 0], (True, True, True, True, 1)),
+    "fourfold root at zero": (SKEW, [1, 0, 0, 0, 0], (True, True, False, False, 1)),
+    "fourfold root at infinity": (SKEW, [0, 0, 0, 0, 2], (True, True, False, False, 1)),
+    "double roots at zero and infinity": (SKEW, [0, 0, -1, 0, 0], (True, True, True, False, 2)),
+    "only one factorization gives real layers": (SPLIT, [1, 0, -1, 0, -2], (True, True, False, False, 2)),
+    "double root of two layers": (SPLIT, polynomial([1, -1], [1, -1], [1, 0, 3]), (True, True, False, True, 1)),
+    "four real factorizations": (SPLIT, polynomial([1, 0, -1], [1, 0, -2]), (True, True, True, False, 4)),
+    "boundary": (SQUARE, [1, -2, 1], (True, True, False, True, 1)),
+    "boundary, double root at zero": (SQUARE, [3, 0, 0], (True, True, False, True, 1)),
+    "double root at infinity": (SQUARE, [0, 0, 1], (True, True, False, True, 1)),
+    "roots at zero and infinity": (SQUARE, [0, 1, 0], (True, True, True, True, 2)),
+    "outside": (SQUARE, [1, 0, 1], (False, False, None, True, 0)),
+    "a third root to fall back on": (((2, 3), (1, 1)), [1, 0, -3, 2], (True, True, True, True, 2)),
+    "three equal roots": (((2, 3), (1, 1)), [1, -3, 3, -1], (True, True, True, True, 1)),
+    "two equal quadratic layers": (((3, 3), (1, 1)), polynomial([1, 0, 1], [1, 0, 1]), (True, True, True, True, 1)),
+    "nothing can coincide": (((2, 2), (2, 1)), polynomial([1, 2], [1, 0, -3]), (True, True, True, True, 1)),
+}
+
+
+@pytest.mark.parametrize("white", [False, True])
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_in_the_closure_is_labelled_as_theory_says(name, white):
+    shape, target, expected = TARGETS[name]
+    architecture, target = Architecture(*shape), np.array(target, float)
+    gram = np.eye(len(target)) if white else random_problem(*shape).loss.gram
+    for seed in (0, 1):
+        result = critical_points(architecture, SquaredLoss(gram, gram @ target, target @ gram @ target), seed=seed)
+        assert labels(near(result, target)) == expected
+        for theta in near(result, target).parameters:
+            np.testing.assert_allclose(compose(architecture, theta), target, atol=1e-5)
+
+
+def test_kinds_over_a_perfect_fit_are_minima_unless_the_differential_drops_rank():
+    kinds = {}
+    for name, (shape, target, expected) in TARGETS.items():
+        gram, target = random_problem(*shape).loss.gram, np.array(target, float)
+        result = critical_points(Architecture(*shape), SquaredLoss(gram, gram @ target, target @ gram @ target))
+        kinds[name] = near(result, target).kinds
+        assert len(kinds[name]) == expected[-1]
+        assert (0,) * expected[-1] == near(result, target).indices
+    degenerate = {name for name, found in kinds.items() if "degenerate" in found}
+    assert degenerate == {
+        "common hyperroot",
+        "fourfold root at zero",
+        "fourfold root at infinity",
+        "double root of two layers",
+        "boundary",
+        "boundary, double root at zero",
+        "double root at infinity",
+        "a third root to fall back on",
+        "three equal roots",
+        "two equal quadratic layers",
+    }
+    assert sorted(kinds["a third root to fall back on"]) == ["degenerate", "minimum"]
+
+
+def test_at_a_singular_point_only_the_parameters_of_the_critical_sheet_are_listed():
+    """(x² − 1)(x² − 2) with a residual orthogonal to one of the two sheets of M that meet there."""
+    architecture = Architecture(*SKEW)
+    gram = random_problem(*SKEW).loss.gram
+    w = polynomial([1, 0, -1], [1, 0, -2])
+    first, second = np.array([1.0, 0, -1]), np.array([1.0, 0, -2])
+    columns = [polynomial(unit, second) for unit in np.eye(3)] + [
+        polynomial(first, [1, 0, 0]),
+        polynomial(first, [0, 0, 1]),
+    ]
+    normal = np.linalg.svd(np.array(columns))[2][-1]
+    assert np.abs(np.array(columns) @ normal).max() < 1e-12
+    result = critical_points(architecture, SquaredLoss(gram, gram @ w - 0.1 * normal))
+    point = near(result, w)
+    assert labels(point) == (True, True, True, False, 1)
+    ratio = point.parameters[0][1][1] / point.parameters[0][1][0]
+    assert ratio == pytest.approx(-2, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "seed"),
+    [
+        ((2, 2), (1, 1), 0),
+        ((3, 2), (2, 1), 0),
+        ((3, 3), (1, 1), 1),
+        ((2, 2, 2), (1, 1, 1), 0),
+        ((2, 2, 2), (1, 2, 1), 1),
+        ((3, 2, 2), (2, 2, 1), 0),
+        ((4, 2), (3, 1), 0),
+        ((2, 1, 2), (1, 2, 1), 0),
+        ((1, 2, 3), (2, 2, 1), 0),
+        ((3, 2, 2), (1, 2, 1), 0),
+    ],
+)
+def test_the_general_code_says_the_same_of_generic_data(filters, strides, seed):
+    loss = random_problem(filters, strides, seed).loss
+    result = solved(filters, strides, seed)
+    assert any(point.attained for point in result)
+    for point in result:
+        again = relabel(result.architecture, Data(loss.gram, loss.b), point, np.zeros(0))
+        assert labels(again) == labels(point)
+        assert (
+            sorted(zip(again.kinds, again.indices, strict=True)) == sorted(zip(point.kinds, point.indices, strict=True))
+            or not point.real
+        )
+        for theta in point.parameters if point.real else ():
+            tensors = [np.multiply.outer(theta[0], theta[-1]) for theta in (theta, *again.parameters)]
+            rest = min(
+                np.abs(np.abs(tensor / np.linalg.norm(tensor)) - np.abs(tensors[0] / np.linalg.norm(tensors[0]))).max()
+                for tensor in tensors[1:]
+            )
+            assert rest < 1e-9
+
+
+def test_generic_points_are_labelled_as_their_filters():
+    rng = np.random.default_rng(0)
+    for shape in (SKEW, SPLIT, ((2, 2, 2), (1, 1, 1))):
+        architecture = Architecture(*shape)
+        samples = rng.standard_normal((20, architecture.filter_size))
+        for point in critical_points(
+            architecture, SquaredLoss.from_data(samples, rng.standard_normal((20, 1)), architecture)
+        ):
+            facts = describe_filter(architecture, point.filter.real if point.real else point.filter)
+            assert point.smooth == facts.smooth
+            if point.real:
+                assert point.in_function_space == facts.in_function_space
+                assert point.interior == (facts.interior if facts.in_function_space else None)
+
+
+@pytest.mark.parametrize("shape", [SKEW, SPLIT, ((2, 2, 2), (1, 1, 1)), ((3, 3), (1, 1)), ((2, 1, 2), (1, 2, 1))])
+def test_points_looked_at_one_by_one_have_the_same_labels_as_in_batches(shape, monkeypatch):
+    architecture, loss = Architecture(*shape), random_problem(*shape).loss
+    batched = critical_points(architecture, loss)
+    monkeypatch.setattr(classification, "roots_are_settled", lambda points: np.zeros(len(points), dtype=bool))
+    monkeypatch.setattr(solve, "relabel", lambda architecture, data, point, coordinates: point)
+    single = critical_points(architecture, loss)
+    assert list(map(labels, single)) == list(map(labels, batched))
+    assert [sorted(p.indices, key=str) for p in single] == [sorted(p.indices, key=str) for p in batched]
+    # Left to the general code, all special points have these labels, too.
+    monkeypatch.setattr(solve, "relabel", relabel)
+    assert list(map(labels, critical_points(architecture, loss))) == list(map(labels, batched))
