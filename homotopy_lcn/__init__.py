@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .certification import Certificate, certificate, certify
     from .counts import CountTable, generic_count
     from .errors import InputError
+    from .exports import ExportedSystem, export
     from .fibres import FilterGeometry, describe_filter, is_in_function_space
     from .function_space import FunctionSpace, describe_function_space
     from .loss import SquaredLoss
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .surveys import Survey, survey
     from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
+    from .witness import CrossCheck, cross_check
     from .zero_residual import ZeroResidual
 
 __version__ = "0.1.0"
@@ -40,6 +42,8 @@ __all__ = [
     "CountTable",
     "CriticalPoint",
     "CriticalPoints",
+    "CrossCheck",
+    "ExportedSystem",
     "FilterGeometry",
     "FunctionSpace",
     "InputError",
@@ -53,8 +57,10 @@ __all__ = [
     "certificate",
     "certify",
     "critical_points",
+    "cross_check",
     "describe_filter",
     "describe_function_space",
+    "export",
     "generic_count",
     "is_in_function_space",
     "report",
@@ -70,6 +76,8 @@ _MODULES = {
     "CountTable": "counts",
     "CriticalPoint": "results",
     "CriticalPoints": "results",
+    "CrossCheck": "witness",
+    "ExportedSystem": "exports",
     "FilterGeometry": "fibres",
     "FunctionSpace": "function_space",
     "InputError": "errors",
@@ -82,8 +90,10 @@ _MODULES = {
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",
+    "cross_check": "witness",
     "describe_filter": "fibres",
     "describe_function_space": "function_space",
+    "export": "exports",
     "generic_count": "counts",
     "is_in_function_space": "fibres",
     "report": "report_page",

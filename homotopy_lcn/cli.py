@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import cli_descend, cli_paper, cli_plot, cli_survey, cli_tables
+from . import cli_descend, cli_export, cli_paper, cli_plot, cli_survey, cli_tables
 from .cli_common import (
     DONE,
     INTERNAL_ERROR,
@@ -50,10 +50,12 @@ from .cli_report import report
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .architecture import Architecture
     from .counts import CountTable
     from .inputs import LoadedData
     from .loss import SquaredLoss
     from .results import CriticalPoints
+    from .witness import CrossCheck
 
 __all__ = ["main"]
 
@@ -158,7 +160,9 @@ def solve(
     max_count: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
     ] = 20000,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="Path tracker.")] = "auto",
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="Path tracker: auto, native, reference or phcpack.")
+    ] = "auto",
     prove: Annotated[
         bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
     ] = False,
@@ -169,6 +173,17 @@ def solve(
         float | None,
         typer.Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
     ] = None,
+    cross_check: Annotated[
+        str | None,
+        typer.Option(
+            metavar="phcpack",
+            help="Also solve from nothing with PHCpack, and compare every filter.",
+            show_default=False,
+        ),
+    ] = None,
+    cross_check_max: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse to --cross-check networks with more critical parameters.")
+    ] = 300,
 ) -> int:
     """Find every critical point of the squared loss and classify it.
 
@@ -176,6 +191,8 @@ def solve(
     """
     architecture = _architecture(filters, strides)
     _check_output(json_path)
+    if cross_check is not None:
+        _check_witness(architecture, cross_check, cross_check_max)
     loaded = _load(architecture, data, csv, x, y, series, horizon, random, white, seed)
     loss, description = _regularized(loaded, regularize)
 
@@ -196,15 +213,25 @@ def solve(
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True
+    comparison = None
+    if cross_check is not None and not interrupted:
+        from .witness import cross_check as compare
+
+        try:
+            comparison = compare(result, seed=seed, max_parameters=cross_check_max)
+        except KeyboardInterrupt:
+            _report_result(result, description, json_path, quiet, interrupted)
+            _complain("interrupted: the comparison with PHCpack is left out")
+            return NOT_COMPLETE
     if prove and not interrupted:
         from .certification import certificate
 
         proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
-        code = _report_result(proofs.result, description, json_path, quiet, interrupted)
+        code = _report_result(proofs.result, description, json_path, quiet, interrupted, comparison)
         if not quiet and json_path != "-":
             _print(f"{proofs}\n")
         return code if proofs.complete else NOT_COMPLETE
-    return _report_result(result, description, json_path, quiet, interrupted)
+    return _report_result(result, description, json_path, quiet, interrupted, comparison)
 
 
 @app.command()
@@ -396,6 +423,7 @@ def certify(
 
 
 app.command()(report)
+app.command()(cli_export.export)
 
 
 @app.command()
@@ -456,25 +484,50 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
         raise InputError(f"--regularize: {error}") from error
 
 
+def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
+    """Whether the comparison can be made: before the work is done that it would come after."""
+    if name != "phcpack":
+        raise InputError(f"--cross-check: {name!r} is not known; expected phcpack")
+
+    from .witness import check_feasible
+
+    try:
+        check_feasible(architecture, limit)
+    except InputError as error:
+        raise InputError(f"--cross-check: {str(error).removeprefix('cross_check: ')}") from None
+
+
 def _report_result(
-    result: CriticalPoints, description: str, json_path: str | None, quiet: bool, interrupted: bool
+    result: CriticalPoints,
+    description: str,
+    json_path: str | None,
+    quiet: bool,
+    interrupted: bool,
+    comparison: CrossCheck | None = None,
 ) -> int:
+    from .results_file import to_text
+
     unwritten = None
     if json_path is not None:
         try:
-            _write(json_path, result.to_json() or "")
+            _write(json_path, to_text(result, {"cross_check": comparison.to_dict()} if comparison else None))
         except InputError as error:
             unwritten = error  # the table below is then all that the user gets for the time spent
     if not quiet and json_path != "-":
         from .display import render_result
 
         _show(render_result(result, description))
+        if comparison is not None:
+            _print(f"{comparison}\n")
     if unwritten is not None:
         raise unwritten
     if interrupted:
         _complain("interrupted: only the finished strata are reported")
     elif not result.complete and not quiet:
         _complain("completeness could not be established")
+    if comparison is not None and not comparison.agrees:
+        _complain(f"{comparison.program} has nonsingular solutions that are not in the result")
+        return NOT_COMPLETE
     return DONE if result.complete else NOT_COMPLETE
 
 

@@ -20,10 +20,10 @@ from .equations import Complex, Data, Equations, Real
 from .monodromy import random_data
 from .refinement import Refined, refine
 from .start_systems import StartSystem
-from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult
+from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, short_segment_engine
 from .tracking.reference import ReferenceEngine
 
-__all__ = ["Account", "Regular", "doubtful_paths", "follow_paths"]
+__all__ = ["Account", "Regular", "attracting", "doubtful_paths", "follow_paths"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
@@ -157,7 +157,7 @@ def follow_paths(
         if len(ends.regular) >= count:
             break
         rest = np.flatnonzero(~good)
-        traced = trace_ends(engine, equations.stratum, starts[rest], homotopy, jobs=jobs)
+        traced = trace_ends(short_segment_engine(engine), equations.stratum, starts[rest], homotopy, jobs=jobs)
         direct = result.points[rest]
         if few_samples:
             bare = _without_residual(equations, traced.points, data)
@@ -238,7 +238,7 @@ class _Verified:
         fine = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
         fine &= ~_on_smaller_stratum(self.equations, points)
         near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
-        fine[near] = _attracting(self.equations, points[near], data, jobs)
+        fine[near] = attracting(self.equations, points[near], data, jobs)
         self.fine[rows] = fine
         return self._beyond_doubt()
 
@@ -252,7 +252,7 @@ class _Verified:
         return Regular(points[alone], self.filters[good], self.conditions[good]), good
 
 
-def _attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
+def attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
     """Whether Newton's method comes back to the points from a little way off on all sides, where its matrix is weakest.
 
     At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
@@ -313,7 +313,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     there = moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1)
     regular = solved & (there | ~several)
     doubtful = np.flatnonzero(regular & (several | ~there))
-    regular[doubtful] = _attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
+    regular[doubtful] = attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
     strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))
     # What the endgame could not tell, but Newton's method confirms, counts as found. It may be as ill-conditioned as
@@ -325,7 +325,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     values = np.linalg.svd(data.gram, compute_uv=False)
     worst = values[0] / values[values > values[0] / SINGULAR][-1]
     near = np.flatnonzero(sure & (confirmed.conditions > max(SUSPICIOUS, CONDITION_FACTOR * worst)))
-    sure[near] = _attracting(equations, confirmed.points[near].astype(complex), data, jobs)
+    sure[near] = attracting(equations, confirmed.points[near].astype(complex), data, jobs)
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
     singular = np.flatnonzero(~regular)
     groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]
@@ -375,7 +375,7 @@ def _find_isolated(
         start = StartSystem(start.stratum, elsewhere, moved.points[moved.success], start.trace)
         ends.paths += len(moved)
     homotopy, starts = _detour(start, data, rng)
-    other = trace_ends(engine, equations.stratum, starts, homotopy, jobs=jobs)
+    other = trace_ends(short_segment_engine(engine), equations.stratum, starts, homotopy, jobs=jobs)
     ends.paths += len(starts)
     keys = point_keys(equations.stratum, other.points[other.kinds == End.FINITE])
     ends.isolated = (find(keys, point_keys(equations.stratum, ends.singular), tolerance=SAME_LIMIT) >= 0).tolist()

@@ -6,6 +6,7 @@ import cmath
 import math
 import operator
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,6 +18,7 @@ from . import __version__
 from .architecture import Architecture
 from .counts import Pattern
 from .distinct import first_occurrences
+from .errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +36,7 @@ __all__ = [
     "describe_paths",
     "format_pattern",
     "merged",
+    "pattern_from_text",
     "quantity",
 ]
 
@@ -601,6 +604,35 @@ def format_pattern(pattern: Pattern) -> str:
     '(2,1)(1)'
     """
     return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern) or "()"
+
+
+def pattern_from_text(name: str, text: str) -> Pattern:
+    """Read what `format_pattern` writes; nested brackets, and semicolons between blocks, will do, too.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for messages.
+    text : str
+
+    Raises
+    ------
+    InputError
+        If it is no list of partitions.
+
+    Examples
+    --------
+    >>> pattern_from_text("stratum", "(2,1)(1)"), pattern_from_text("stratum", "[[2, 1], [1]]")
+    (((2, 1), (1,)), ((2, 1), (1,)))
+    >>> pattern_from_text("stratum", "2,1;1")
+    ((2, 1), (1,))
+    """
+    part = r"[1-9]\d*(?:,[1-9]\d*)*"
+    forms = (rf"(?:\({part}\),?)+", rf"\[(?:\[{part}\],?)+\]", rf"{part}(?:;{part})*")
+    plain = "".join(text.split())
+    if not any(re.fullmatch(form, plain) for form in forms):
+        raise InputError(f"{name}: {text!r} is no root pattern; expected root multiplicities, as in '(2,1)(1)'")
+    return tuple(tuple(int(number) for number in part.split(",")) for part in re.findall(part, plain))
 
 
 def quantity(number: int, one: str, many: str) -> str:

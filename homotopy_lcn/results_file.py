@@ -56,8 +56,8 @@ def _dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def to_text(result: CriticalPoints) -> str:
-    """Write a result as JSON text, one point a line."""
+def to_text(result: CriticalPoints, extra: Mapping[str, object] | None = None) -> str:
+    """Write a result as JSON text, one point a line; with ``extra``, further keys that readers pass over."""
     architecture = result.architecture
     head: dict[str, object] = {
         "format": FORMAT,
@@ -82,6 +82,7 @@ def to_text(result: CriticalPoints) -> str:
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     if result.statistics:
         head["statistics"] = dict(result.statistics)
+    head |= extra or {}
     lines = [f"{_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
     lines.append('"strata": ' + _one_per_line([_stratum_to_json(row) for row in result.strata]))
     lines.append('"points": ' + _one_per_line([_point_to_json(point) for point in result.points]))

@@ -28,10 +28,10 @@ from .results import CriticalPoint, CriticalPoints, StratumResult, merged
 from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .strata import Embedding, Stratum
-from .tracking import Engine, TrackerOptions, get_engine
+from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine
 from .zero_residual import restricted, zero_residual
 
-__all__ = ["SolveInterrupted", "critical_points"]
+__all__ = ["SolveInterrupted", "critical_points", "normalized"]
 
 #: Homotopies from the usual start system before another one is tried.
 FIRST_DETOURS = 2
@@ -75,7 +75,9 @@ def critical_points(
     seed : int
         All random choices come from it.
     engine : str or Engine
-        What tracks paths: "auto" or "reference".
+        What tracks paths: "auto", the fastest there is of "native" and "reference", or "phcpack", where PHCpack tracks
+        the paths to the data (start systems and the endgame are the package's own); its ends are refined and verified
+        as all are.
     jobs : int
         Number of threads. Results do not depend on it.
     max_count : int
@@ -238,16 +240,17 @@ def _solve_stratum(
         return [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations)
     embedding = Embedding.of_pattern(arch, row.pattern)
     equations = equations_of(embedding.stratum)
-    data, scale = _normalized(loss, embedding)
+    data, scale = normalized(loss, np.array(embedding.positions))
+    starter = short_segment_engine(engine)
     tell("start system", 0)
     few = rank < embedding.stratum.dimension
     if few:
         start = _low_rank_start(
-            arch, embedding.stratum, row, data, rank, rng, engine, jobs, partial(tell, "start system")
+            arch, embedding.stratum, row, data, rank, rng, starter, jobs, partial(tell, "start system")
         )
         lost = zero = 0
     else:
-        start, lost, zero = _start(embedding.stratum, row.count, data, engine, jobs, partial(tell, "start system"))
+        start, lost, zero = _start(embedding.stratum, row.count, data, starter, jobs, partial(tell, "start system"))
     tell("tracking", 0)
     report = None if progress is None else partial(tell, "tracking")
     detours = DETOURS if few else FIRST_DETOURS
@@ -342,21 +345,21 @@ def _follow_again(
     account, number of points at infinity and at zero for all data with this Gram matrix
     """
     careful = TrackerOptions.conservative()
-    family = family_of(equations.stratum, np.asarray(data.gram, float), count, engine, jobs=jobs)
+    starter = short_segment_engine(engine)
+    family = family_of(equations.stratum, np.asarray(data.gram, float), count, starter, jobs=jobs)
     if family is not None:
         ends = follow_paths(equations, family.start, data, rng, engine, jobs, careful, report)
         if ends.accounted + family.at_infinity + family.origin == count:
             return ends, family.at_infinity, family.origin
-    start = start_system(equations.stratum, count, engine, jobs=jobs)
+    start = start_system(equations.stratum, count, starter, jobs=jobs)
     return follow_paths(equations, start, data, rng, engine, jobs, careful, report), 0, 0
 
 
-def _normalized(loss: SquaredLoss, embedding: Embedding) -> tuple[Data, float]:
-    """Data of order one in the coordinates of the stratum, and by what the filters have to be multiplied afterwards.
+def normalized(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Data, float]:
+    """Data of order one of the coefficients at ``positions``, and by what filters have to be multiplied afterwards.
 
     The scales are powers of two, so nothing is rounded.
     """
-    positions = np.array(embedding.positions)
     gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
     gram_scale = float(np.exp2(np.round(np.log2(np.linalg.norm(gram, 2)))))
     b_norm = float(np.linalg.norm(b))

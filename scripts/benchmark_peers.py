@@ -53,10 +53,10 @@ from benchmark_common import (
 )
 from flops import FlopCounter, peak_gflops
 from numpy.typing import NDArray
-from polynomial_systems import PatchedSystem, written
 
 from homotopy_lcn.distinct import find, first_occurrences
 from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.polynomial_systems import PatchedSystem, written
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
 from homotopy_lcn.tracking.reference import ReferenceEngine

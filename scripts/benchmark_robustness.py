@@ -39,6 +39,11 @@ fifth draw, the data read backwards give, along other paths, the same counts and
 can be repeated from its architecture, kind and draw:
 
     python scripts/benchmark_robustness.py --repeat "(3,2),(2,1)" white 17
+
+With ``--phcpack DRAWS`` the first DRAWS draws of each kind are also solved from nothing by PHCpack's blackbox, in
+parameter space, on the architectures with at most 60 critical parameters (`homotopy_lcn.witness`). The table then says
+how many solves were compared, how many filters of PHCpack's are missing here (each makes a contradiction), and how many
+of the filters compared PHCpack missed.
 """
 
 from __future__ import annotations
@@ -66,6 +71,7 @@ from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.forms import dilate, multiply
 from homotopy_lcn.parameters import compose
 from homotopy_lcn.strata import Embedding
+from homotopy_lcn.witness import cross_check
 
 DOCUMENT = SCRIPTS.parent / "docs" / "reliability.md"
 #: Stride one; filters that do not overlap; overlapping ones; mixed strides; filters of size one.
@@ -123,6 +129,9 @@ EQUAL = 1e-8
 ROUNDING = 1e-19
 #: The same as EQUAL at singular points.
 EQUAL_IF_SINGULAR = 1e-5
+#: PHCpack's blackbox is asked for architectures with at most so many critical parameters for generic data, for so many
+#: seconds a patch.
+PHCPACK_PARAMETERS, PHCPACK_SECONDS = 60, 300.0
 #: Of so many draws one is solved again backwards; odd, so that special targets on M are among them.
 AGAIN = 5
 
@@ -314,10 +323,17 @@ class Tally:
     residual: float = 0.0
     seconds: float = 0.0
     slowest: float = 0.0
+    compared: int = 0
+    compared_filters: int = 0
+    foreign: int = 0
+    missed: int = 0
     remarks: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        for name in ("solves", "complete", "retracked", "detours", "endgame", "singular", "contradicting", "seconds"):
+        for name in (
+            "solves", "complete", "retracked", "detours", "endgame", "singular", "contradicting", "seconds", "compared",
+            "compared_filters", "foreign", "missed",
+        ):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.residual = max(self.residual, other.residual)
         self.slowest = max(self.slowest, other.slowest)
@@ -417,8 +433,10 @@ def solved(arch: Architecture, loss: SquaredLoss, seed: int) -> CriticalPoints:
         return critical_points(arch, loss, seed=seed)
 
 
-def solve(shape: tuple[tuple[int, ...], tuple[int, ...]], kind: str, draw: int, seed: int) -> tuple[Tally, str]:
-    """Solve once and check; the tally and the result in words."""
+def solve(
+    shape: tuple[tuple[int, ...], tuple[int, ...]], kind: str, draw: int, seed: int, witness: bool = False
+) -> tuple[Tally, str]:
+    """Solve once and check, with ``witness`` against PHCpack too; the tally and the result in words."""
     arch = Architecture(*shape)
     loss = loss_of(arch, kind, draw, seed)
     began = time.process_time()
@@ -438,22 +456,43 @@ def solve(shape: tuple[tuple[int, ...], tuple[int, ...]], kind: str, draw: int, 
         found += contradictions(arch, kind, loss, result)
         if draw % AGAIN == 0:
             found += differences(result, solved(arch, backwards(loss), draw))
+        if witness and generic_count(arch).parameters <= PHCPACK_PARAMETERS:
+            found += against_phcpack(result, draw, tally)
         tally.contradicting = int(bool(found))
     tally.remarks = [f'"{architecture_name(*shape)}" "{kind}" {draw}: {what}' for what in dict.fromkeys(found)]
     return tally, str(result)
 
 
-def solve_all(task: tuple[tuple[tuple[int, ...], tuple[int, ...]], str, int, int]) -> Tally:
-    """All draws of one architecture and kind."""
-    shape, kind, draws, seed = task
+def against_phcpack(result: CriticalPoints, draw: int, tally: Tally) -> Iterator[str]:
+    """Filters that PHCpack's blackbox has and the result has not; the comparison is entered into the tally."""
+    check = cross_check(result, seed=draw, timeout=PHCPACK_SECONDS)
+    if len(check.failures) < check.patches:
+        tally.compared += 1
+        tally.compared_filters += len(check.rows)
+        tally.foreign += len(check.overlooked)
+        tally.missed += len(check.missed)
+    for solution in check.overlooked:
+        yield f"PHCpack has a filter that is missing here, condition {solution.condition:.1e}"
+
+
+#: Architecture, kind, draws, seed, and for how many of the draws PHCpack is asked, if any.
+Task = (
+    tuple[tuple[tuple[int, ...], tuple[int, ...]], str, int, int]
+    | tuple[tuple[tuple[int, ...], tuple[int, ...]], str, int, int, int]
+)
+
+
+def solve_all(task: Task) -> Tally:
+    """All draws of one architecture and kind, the first ones also with PHCpack."""
+    shape, kind, draws, seed, *witnessed = task
     tally = Tally(kind)
     for draw in range(draws):
-        tally.add(solve(shape, kind, draw, seed)[0])
+        tally.add(solve(shape, kind, draw, seed, draw < sum(witnessed))[0])
     return tally
 
 
-def report(tallies: list[Tally]) -> str:
-    """The table."""
+def report(tallies: list[Tally], witness: bool = False) -> str:
+    """The table, with ``witness`` also of the comparison with PHCpack."""
     total = Tally("all")
     for tally in tallies:
         total.add(tally)
@@ -468,6 +507,10 @@ def report(tallies: list[Tally]) -> str:
         ]
         for t in [*tallies, total]
     ]  # fmt: skip
+    if witness:
+        header += ["compared with PHCpack", "filters missing here", "filters PHCpack missed"]
+        for row, t in zip(rows, [*tallies, total], strict=True):
+            row += [t.compared, t.foreign, f"{t.missed} of {t.compared_filters}"]
     return table(header, rows)
 
 
@@ -494,12 +537,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="number of processes")
     parser.add_argument("--keep", type=Path, help="write what is finished to this file, and go on from there next time")
     parser.add_argument("--repeat", nargs=3, metavar=("ARCHITECTURE", "KIND", "DRAW"), help="one solve, in detail")
+    parser.add_argument(
+        "--phcpack", type=int, default=0, metavar="DRAWS", help="compare so many draws with PHCpack's blackbox"
+    )
     parser.add_argument("--markdown", action="store_true", help="put the table into docs/reliability.md")
     arguments = parser.parse_args()
 
     if arguments.repeat:
         name, kind, draw = arguments.repeat
-        tally, text = solve(parse_shape(name), kind, int(draw), arguments.seed)
+        tally, text = solve(parse_shape(name), kind, int(draw), arguments.seed, int(draw) < arguments.phcpack)
         print("\n".join([text, *tally.remarks]))
         return
     began = time.monotonic()
@@ -507,8 +553,9 @@ def main() -> None:
     chosen = np.linspace(0, len(ARCHITECTURES) - 1, arguments.architectures).round().astype(int).tolist()
     kinds = [kind.partition(":")[::2] for kind in arguments.kinds.split(",")]
     tallies = {kind: Tally(kind) for kind, _ in kinds}
+    witnessed = (arguments.phcpack,) if arguments.phcpack else ()
     tasks = [
-        (ARCHITECTURES[index], kind, int(draws or arguments.draws), arguments.seed)
+        (ARCHITECTURES[index], kind, int(draws or arguments.draws), arguments.seed, *witnessed)
         for kind, draws in kinds
         for index in chosen
     ]
@@ -528,7 +575,7 @@ def main() -> None:
                 print(remark, flush=True)
     seconds = f"{time.monotonic() - began:.0f} s" + (", the rest before" if finished else "")
     description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {seconds}"
-    text = f"{facts(description)}\n\n{report(list(tallies.values()))}"
+    text = f"{facts(description)}\n\n{report(list(tallies.values()), arguments.phcpack > 0)}"
     print(text)
     if arguments.markdown:
         DOCUMENT.write_text(with_section(DOCUMENT.read_text(), "robustness", text))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from homotopy_lcn import polynomial_systems
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.tracking import Homotopy, TrackerOptions
@@ -21,7 +22,6 @@ import benchmark_common
 import benchmark_peers
 import benchmark_reliability
 import flops
-import polynomial_systems
 
 from homotopy_lcn.tracking.native import NativeEngine
 

@@ -38,6 +38,8 @@ def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path, monkeypa
     for line in commands(page):
         program, *arguments = shlex.split(line, comments=True)
         assert program == "homotopy-lcn", line
+        if "phcpack" in arguments and shutil.which("phc") is None:
+            continue
         assert cli.main(arguments) == 0, line + capsys.readouterr().err
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ import sympy
 from networks import Problem, end_to_end, random_problem, solved
 
 from homotopy_lcn import Architecture, critical_points, generic_count
+from homotopy_lcn.phcpack import solve_by_blackbox
 
 needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
 ARCHITECTURES = [
@@ -66,43 +65,25 @@ def parameter_space_system(problem, rng):
     return layers, unknowns, [loss.diff(unknown) for unknown in unknowns]
 
 
-def phc_input(unknowns, equations):
-    """PHCpack's input format."""
-    lines = [str(len(equations))]
-    for polynomial in equations:
-        terms = []
-        for exponents, coefficient in polynomial.terms():
-            real, imag = (float(part) for part in sympy.sympify(coefficient).as_real_imag())
-            powers = "".join(f"*{u}^{e}" for u, e in zip(unknowns, exponents, strict=True) if e)
-            terms.append(f"+({real!r}{imag:+.17g}*i){powers}")
-        lines.append("\n".join(terms) + ";")
-    return "\n".join(lines) + "\n"
+def polynomials(equations):
+    """The equations as PHCpack's writer takes them."""
+    return [{exponents: complex(coefficient) for exponents, coefficient in p.terms()} for p in equations]
 
 
-def solve_by_phc(layers, unknowns, equations, folder, least_rco=0.0):
-    """The solutions θ that ``phc -b`` appends to its input, those with filter zero included.
+def solve_by_phc(layers, unknowns, equations, least_rco=0.0):
+    """The solutions θ that ``phc -b`` lists, those with filter zero included.
 
     ``least_rco`` leaves out singular ones: PHCpack estimates the inverse of the condition number.
 
-    Option -0 fixes the seed. Left out is what PHCpack lists without having arrived: points whose last Newton step is
-    large, and patch coordinates beyond 1e4 (paths on their way to infinity end near 1e6).
+    Left out is what PHCpack lists without having arrived: points whose last Newton step is large, and patch coordinates
+    beyond 1e4 (paths on their way to infinity end near 1e6).
     """
-    source = folder / "system"
-    source.write_text(phc_input(unknowns, equations))
-    command = ["phc", "-0", "-b", str(source), str(folder / "log")]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    (folder / "log").unlink()
-    _, _, listing = source.read_text().partition("THE SOLUTIONS")
+    listing = solve_by_blackbox(polynomials(equations), [str(u) for u in unknowns], timeout=120)
     evaluate = sympy.lambdify(unknowns, layers)
     thetas = []
-    for solution in re.split(r"\nsolution \d+", listing)[1:]:
-        lines = re.findall(r"^ (\w+) : +(\S+) +(\S+)$", solution, flags=re.MULTILINE)
-        values = {name: complex(float(real), float(imag)) for name, real, imag in lines if name != "t"}
-        last_step = float(re.search(r"== err : +(\S+)", solution)[1])
-        rco = float(re.search(r"= rco : +(\S+)", solution)[1])
-        if rco < least_rco or last_step > 1e-8 or max(map(abs, values.values())) > 1e4:
-            continue
-        thetas.append([np.array(w, complex) for w in evaluate(*(values[str(u)] for u in unknowns))])
+    for values, error, rco in zip(listing.values, listing.errors, listing.inverse_conditions, strict=True):
+        if rco >= least_rco and error <= 1e-8 and np.abs(values).max() <= 1e4:
+            thetas.append([np.array(w, complex) for w in evaluate(*values.tolist())])
     return thetas
 
 
@@ -118,9 +99,7 @@ def convolve(architecture, theta):
 @needs_phc
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(("filters", "strides"), ARCHITECTURES)
-def test_phcpack_finds_the_same_critical_filters_with_the_same_number_of_parameters_over_each(
-    filters, strides, seed, tmp_path
-):
+def test_phcpack_finds_the_same_critical_filters_with_the_same_number_of_parameters_over_each(filters, strides, seed):
     problem, result = random_problem(filters, strides, seed), solved(filters, strides, seed)
     known = np.array([point.filter for point in result])
     factorizations = {row.pattern: row.factorizations for row in generic_count(problem.architecture)}
@@ -128,7 +107,7 @@ def test_phcpack_finds_the_same_critical_filters_with_the_same_number_of_paramet
     rng = np.random.default_rng(seed)
     # A path that PHCpack loses in one patch it hardly loses in three; a solution that is not ours fails at once.
     for _ in range(3):
-        thetas = solve_by_phc(*parameter_space_system(problem, rng), tmp_path)
+        thetas = solve_by_phc(*parameter_space_system(problem, rng))
         filters_found = [convolve(problem.architecture, theta) for theta in thetas]
         filters_found = [w for w in filters_found if np.linalg.norm(w) > 1e-8]
         numbers = np.zeros(len(known), int)
@@ -201,7 +180,7 @@ SPECIAL = [
 
 @needs_phc
 @pytest.mark.parametrize(("shape", "kind"), SPECIAL)
-def test_phcpack_finds_the_same_nonsingular_points_for_special_data(shape, kind, tmp_path):
+def test_phcpack_finds_the_same_nonsingular_points_for_special_data(shape, kind):
     architecture, rng = Architecture(*shape), np.random.default_rng(2)
     problem = kind(architecture, rng)
     result = critical_points(architecture, problem.loss)
@@ -214,7 +193,7 @@ def test_phcpack_finds_the_same_nonsingular_points_for_special_data(shape, kind,
     best = np.zeros(len(known), int)
     for _ in range(3):
         numbers = np.zeros(len(known), int)
-        for theta in solve_by_phc(*parameter_space_system(problem, rng), tmp_path, least_rco=1e-9):
+        for theta in solve_by_phc(*parameter_space_system(problem, rng), least_rco=1e-9):
             w = convolve(architecture, theta)
             if np.linalg.norm(w) > 1e-8:
                 distances = np.linalg.norm(known - w, axis=1) / np.linalg.norm(known, axis=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -114,6 +116,26 @@ def test_a_solve_is_complete_and_nothing_contradicts_it(shape, kind, draw):
     assert (tally.complete, tally.contradicting, tally.remarks) == (1, 0, []), text
 
 
+@pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
+def test_solves_are_compared_with_phcpack_on_request():
+    tally, _ = benchmark_robustness.solve(((2, 2), (1, 1)), "gaussian", 0, 0, witness=True)
+    assert (tally.compared, tally.compared_filters, tally.foreign, tally.contradicting) == (1, 5, 0, 0)
+    unasked, _ = benchmark_robustness.solve(((2, 2), (1, 1)), "gaussian", 0, 0)
+    large, _ = benchmark_robustness.solve(((3, 2, 2), (1, 1, 1)), "gaussian", 0, 0, witness=True)
+    assert unasked.compared == large.compared == 0
+    assert "missing here" in benchmark_robustness.report([tally], witness=True)
+    assert "missing here" not in benchmark_robustness.report([tally])
+
+
+def test_a_filter_that_phcpack_has_and_the_result_has_not_contradicts(monkeypatch):
+    overlooked = SimpleNamespace(condition=1e3)
+    check = SimpleNamespace(failures=(), patches=1, rows=(0, 1), overlooked=(overlooked,), missed=(1,))
+    monkeypatch.setattr(benchmark_robustness, "cross_check", lambda *args, **kwargs: check)
+    tally, _ = benchmark_robustness.solve(((2, 2), (1, 1)), "gaussian", 0, 0, witness=True)
+    assert (tally.contradicting, tally.foreign, tally.missed, tally.compared_filters) == (1, 1, 1, 2)
+    assert "missing here, condition 1.0e+03" in tally.remarks[0]
+
+
 def test_a_wrong_point_contradicts():
     architecture = Architecture((2, 2), (1, 1))
     loss = benchmark_robustness.loss_of(architecture, "gaussian", 0, 0)
@@ -159,7 +181,7 @@ def test_newtons_method_comes_back_to_regular_points(shape):
     row = generic_count(architecture).rows[0]
     embedding = Embedding.of_pattern(architecture, row.pattern)
     start = start_system(embedding.stratum, row.count, get_engine())
-    assert paths._attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
+    assert paths.attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-9])
@@ -169,7 +191,7 @@ def test_newtons_method_does_not_come_back_to_singular_points(distance):
     points = np.array([[1.0, 1, 0, -1, 1, -1]], complex)
     np.testing.assert_allclose(equations.filters(points)[0], target, atol=1e-14)
     points[0, 1:] += distance * np.array([1.0, 2, -1, 1, 1])
-    assert not paths._attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
+    assert not paths.attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
 
 
 @pytest.mark.parametrize("windings", [(1,), (1, 1)])

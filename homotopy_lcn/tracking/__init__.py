@@ -1,6 +1,15 @@
 """Path tracking: options and results, the interface of an engine, and the engines."""
 
-from .engine import Engine, Homotopy, TrackResult, get_engine, track_many
+from .engine import Engine, Homotopy, TrackResult, get_engine, short_segment_engine, track_many
 from .options import ReturnCode, TrackerOptions
 
-__all__ = ["Engine", "Homotopy", "ReturnCode", "TrackResult", "TrackerOptions", "get_engine", "track_many"]
+__all__ = [
+    "Engine",
+    "Homotopy",
+    "ReturnCode",
+    "TrackResult",
+    "TrackerOptions",
+    "get_engine",
+    "short_segment_engine",
+    "track_many",
+]

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..strata import Stratum
 from .options import ReturnCode, TrackerOptions
 
-__all__ = ["ENGINES", "Engine", "Homotopy", "TrackResult", "get_engine", "track_many"]
+__all__ = ["ENGINES", "Engine", "Homotopy", "TrackResult", "get_engine", "short_segment_engine", "track_many"]
 
 
 class Homotopy(NamedTuple):
@@ -119,7 +119,7 @@ def track_many(
     return TrackResult(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-ENGINES = ("auto", "native", "reference")
+ENGINES = ("auto", "native", "reference", "phcpack")
 
 
 def get_engine(name: str | Engine = "auto") -> Engine:
@@ -128,12 +128,19 @@ def get_engine(name: str | Engine = "auto") -> Engine:
     Raises
     ------
     InputError
-        If there is no such engine.
+        If there is no such engine, or it is not installed.
     """
     if not isinstance(name, str):
         return name
     if name not in ENGINES:
         raise InputError(f"engine: {name!r} is not known; expected one of {', '.join(ENGINES)}")
+    if name == "phcpack":
+        from .phcpack import PHCpackEngine
+
+        try:
+            return PHCpackEngine()
+        except InputError as error:
+            raise InputError(f"engine: {error}") from None
     if name != "reference":
         try:
             from .native import NativeEngine
@@ -148,3 +155,8 @@ def get_engine(name: str | Engine = "auto") -> Engine:
     from .reference import ReferenceEngine
 
     return ReferenceEngine()
+
+
+def short_segment_engine(engine: Engine) -> Engine:
+    """The engine for monodromy and for the circles of the endgame: the same one, unless every call is dear to it."""
+    return get_engine() if getattr(engine, "name", "") == "phcpack" else engine

@@ -1,0 +1,493 @@
+"""How other systems want the critical-point equations written.
+
+In all of them the unknowns are x0, x1, …, the coefficients of the end-to-end filter w0, w1, …, the entries of the
+residual r = Σw − b are r0, r1, …, and the equations are Σ_j (∂w_j/∂x_i) r_j = 0, half the derivatives of the loss. The
+indices j of w, Σ and b count from zero; coefficients of the filter that always vanish are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import __version__
+from .architecture import Architecture
+from .counts import Pattern
+from .equations import Complex, Data
+from .errors import InputError
+from .phcpack import session, write_solutions, write_system
+from .polynomial_systems import PatchedSystem, Polynomial, written_plainly
+from .results import format_pattern
+
+__all__ = ["FORMATS", "ExportTask", "Format"]
+
+#: PHCpack takes expanded polynomials only: refuse more products of monomials than this.
+MAX_PRODUCTS = 10**7
+
+
+@dataclass(frozen=True)
+class ExportTask:
+    """What is exported.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    pattern : root pattern
+    system : PatchedSystem
+    positions : tuple of int
+        Which coefficients of the architecture's filter those of ``system`` are.
+    start : Data
+        The start data, with solutions ``start_values`` (P, n).
+    target : Data
+        The data to be solved for: ``given`` by the user, or random.
+    """
+
+    architecture: Architecture
+    pattern: Pattern
+    system: PatchedSystem
+    positions: tuple[int, ...]
+    start: Data
+    start_values: Complex
+    target: Data
+    given: bool
+
+    @property
+    def unknowns(self) -> list[str]:
+        return self.system.unknowns
+
+    def entry(self, i: int, j: int) -> str:
+        """Name of an entry of the Gram matrix, which is symmetric; ``i`` and ``j`` count the positions."""
+        low, high = sorted((self.positions[i], self.positions[j]))
+        return f"S{low}_{high}"
+
+    def moment(self, i: int) -> str:
+        """Name of an entry of the moment vector."""
+        return f"b{self.positions[i]}"
+
+    def named(self, data: Data) -> dict[str, complex]:
+        """Names and values of all parameters."""
+        count = range(len(self.positions))
+        values = {self.entry(i, j): complex(data.gram[i, j]) for i in count for j in count if i <= j}
+        return values | {self.moment(i): complex(data.b[i]) for i in count}
+
+    def filter(self, power: str = "^") -> dict[str, str]:
+        """Names and formulas of the coefficients of the filter."""
+        formulas = (written_plainly(w, self.unknowns, power) for w in self.system.filter)
+        return {f"w{p}": formula for p, formula in zip(self.positions, formulas, strict=True)}
+
+    def residual(self) -> dict[str, str]:
+        """Names and formulas of the entries of Σw − b."""
+        count = range(len(self.positions))
+        return {
+            f"r{p}": " + ".join(f"{self.entry(i, j)}*w{self.positions[j]}" for j in count) + f" - {self.moment(i)}"
+            for i, p in enumerate(self.positions)
+        }
+
+    def equations(self, power: str = "^") -> list[str]:
+        """Formulas of the equations."""
+        result = []
+        for tangent in self.system.tangents():
+            terms = [
+                _product(slope, f"r{p}", self.unknowns, power)
+                for p, slope in zip(self.positions, tangent, strict=True)
+                if slope
+            ]
+            result.append(" + ".join(terms) or "0")
+        return result
+
+    def description(self, tracked: bool) -> list[str]:
+        """Lines about the system, for comments; ``tracked``: whether there is a target even if no data are given."""
+        filters, strides = (",".join(map(str, v)) for v in (self.architecture.filters, self.architecture.strides))
+        lines = [
+            f"Critical points of a linear convolutional network, k = ({filters}), s = ({strides}),",
+            f"on the stratum {format_pattern(self.pattern)} (root multiplicities of each block).",
+            f"For generic data there are {len(self.start_values)}.",
+            "Unknowns:",
+        ]
+        index = 0
+        if self.system.free is None:
+            lines.append("  x0 = the scalar factor c of the filter")
+            index = 1
+        for f, factor in enumerate(self.system.stratum.factors):
+            count = factor.degree + (f == self.system.free)
+            names = ", ".join(self.unknowns[index : index + count])
+            first = "" if f == self.system.free else "1, "
+            dilation = factor.dilation * self.architecture.grid
+            lines.append(
+                f"  factor {f} = ({first}{names}), degree {factor.degree}, dilation {dilation}, power {factor.power}"
+            )
+            index += count
+        lines.append("The filter is their dilated product; S is its Gram matrix, b its moment vector.")
+        if self.given or tracked:
+            lines.append(f"The target is {'the given data' if self.given else 'random, as no data were given'}.")
+        lines.append(f"Written by homotopy-lcn {__version__}.")
+        return lines
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its files, what writes their texts, and what runs them."""
+
+    files: tuple[str, ...]
+    write: Callable[[ExportTask], tuple[str, ...]]
+    command: str
+
+
+def _product(slope: Polynomial, residual: str, unknowns: Sequence[str], power: str) -> str:
+    text = written_plainly(slope, unknowns, power)
+    if text == "1":
+        return residual
+    return f"({text})*{residual}" if len(slope) > 1 else f"{text}*{residual}"
+
+
+def _number(value: complex, unit: str) -> str:
+    """A complex number that reads back as the same doubles."""
+    value = complex(value)
+    return f"{value.real!r} {'-' if np.signbit(value.imag) else '+'} {abs(value.imag)!r}{unit}"
+
+
+def _comment(task: ExportTask, mark: str, tracked: bool = False) -> str:
+    return "".join(f"{mark} {line}".rstrip() + "\n" for line in task.description(tracked))
+
+
+def _assignments(formulas: dict[str, str], end: str = "") -> str:
+    return "".join(f"{name} = {formula}{end}\n" for name, formula in formulas.items())
+
+
+def _rows(rows: Iterable[Iterable[str]], opening: str, closing: str) -> str:
+    return ",\n".join(f"    {opening}{', '.join(row)}{closing}" for row in rows)
+
+
+# PHCpack
+
+
+def _phc(task: ExportTask) -> tuple[str, ...]:
+    sizes = [len(w) for w in task.system.filter]
+    products = sum(sizes) * sum(len(w) for tangent in task.system.tangents() for w in tangent)
+    if products > MAX_PRODUCTS:
+        raise InputError("to: the expanded polynomials are too long for PHCpack; expected another format")
+    start, target = (write_system(task.system.equations(data), task.unknowns) for data in (task.start, task.target))
+    return target, start + write_solutions(task.start_values, task.unknowns), session()
+
+
+# HomotopyContinuation.jl
+
+_JULIA = """{comment}
+using HomotopyContinuation
+
+@var {unknowns}
+@var {parameters}
+
+# The end-to-end filter w, the residual r = S w - b, and the derivatives of half the loss.
+{formulas}
+F = System(
+    [
+{equations},
+    ];
+    variables = [{unknown_list}],
+    parameters = [{parameter_list}],
+)
+
+start_parameters = ComplexF64[{start}]
+start_solutions = [
+{solutions},
+]
+
+# All solutions for the start parameters, from the first one alone.
+monodromy = monodromy_solve(F, start_solutions[1:1], start_parameters; target_solutions_count = {count})
+println(monodromy)
+println(certify(F, solutions(monodromy), start_parameters))
+"""
+_JULIA_TARGET = """
+target_parameters = [{target}]
+result = solve(F, start_solutions; start_parameters = start_parameters, target_parameters = target_parameters)
+println(result)
+println(certify(F, result, target_parameters))
+"""
+
+
+def _julia(task: ExportTask) -> tuple[str, ...]:
+    start = task.named(task.start)
+    script = _JULIA.format(
+        comment=_comment(task, "#"),
+        unknowns=" ".join(task.unknowns),
+        parameters=" ".join(start),
+        formulas=_assignments(task.filter()) + _assignments(task.residual()),
+        equations=",\n".join(f"        {equation}" for equation in task.equations()),
+        unknown_list=", ".join(task.unknowns),
+        parameter_list=", ".join(start),
+        start=", ".join(_number(z, "im") for z in start.values()),
+        solutions=_rows(([_number(z, "im") for z in p] for p in task.start_values.tolist()), "ComplexF64[", "]"),
+        count=len(task.start_values),
+    )
+    if task.given:
+        script += _JULIA_TARGET.format(target=", ".join(repr(z.real) for z in task.named(task.target).values()))
+    return (script,)
+
+
+# Macaulay2
+
+_MACAULAY2 = """{comment}
+needsPackage "NumericalAlgebraicGeometry"
+
+R = CC[{unknowns}]
+
+-- The end-to-end filter and its derivatives in each unknown.
+w = {{{filter}}}
+tangents = {{
+{tangents}
+    }}
+
+-- The derivatives of half the loss for a Gram matrix S and a moment vector b.
+criticalPointSystem = (S, b) -> (
+    r := apply(#w, i -> sum(#w, j -> S_(i,j) * w#j) - b#i);
+    apply(tangents, row -> sum(#w, j -> row#j * r#j))
+    )
+
+startGram = matrix {{
+{start_gram}
+    }}
+startMoments = {{{start_moments}}}
+startSolutions = {{
+{solutions}
+    }}
+
+targetGram = matrix {{
+{target_gram}
+    }}
+targetMoments = {{{target_moments}}}
+
+-- The equations are linear in S and b, so with gamma = 1 the coefficients stay in the family.
+result = track(
+    criticalPointSystem(startGram, startMoments), criticalPointSystem(targetGram, targetMoments),
+    startSolutions, gamma => 1
+    )
+printingPrecision = 17
+for p in result do print(status p, coordinates p)
+"""
+
+
+def _macaulay2(task: ExportTask) -> tuple[str, ...]:
+    def numbers(values: Iterable[complex]) -> list[str]:
+        return [_number(z, "*ii") for z in values]
+
+    def plain(polynomial: Polynomial) -> str:
+        text = written_plainly(polynomial, task.unknowns)
+        return text if any(sum(exponents) for exponents in polynomial) else f"{text}_R"
+
+    script = _MACAULAY2.format(
+        comment=_comment(task, "--", tracked=True),
+        unknowns=", ".join(task.unknowns),
+        filter=", ".join(plain(w) for w in task.system.filter),
+        tangents=_rows(([plain(w) for w in tangent] for tangent in task.system.tangents()), "{", "}"),
+        start_gram=_rows((numbers(row) for row in np.asarray(task.start.gram).tolist()), "{", "}"),
+        start_moments=", ".join(numbers(np.asarray(task.start.b).tolist())),
+        solutions=_rows((numbers(p) for p in task.start_values.tolist()), "{", "}"),
+        target_gram=_rows((numbers(row) for row in np.asarray(task.target.gram).tolist()), "{", "}"),
+        target_moments=", ".join(numbers(np.asarray(task.target.b).tolist())),
+    )
+    return (script,)
+
+
+# Bertini
+
+_BERTINI = """{comment}
+CONFIG
+UserHomotopy: 1;
+END;
+
+INPUT
+variable {unknowns};
+function {functions};
+pathvariable t;
+parameter {parameters};
+constant {constants};
+
+% The data at t = 1, with the solutions in the file start, and at t = 0.
+{start}
+{target}
+% The segment between them.
+{segment}
+% The end-to-end filter w, the residual r = S w - b, and the derivatives of half the loss.
+{formulas}{equations}
+END;
+"""
+
+
+def _bertini(task: ExportTask) -> tuple[str, ...]:
+    start, target = task.named(task.start), task.named(task.target)
+    functions = [f"F{i}" for i in range(len(task.unknowns))]
+    text = _BERTINI.format(
+        comment=_comment(task, "%", tracked=True),
+        unknowns=", ".join(task.unknowns),
+        functions=", ".join(functions),
+        parameters=", ".join(start),
+        constants=", ".join(f"{name}start, {name}target" for name in start),
+        start="".join(f"{name}start = {_number(z, '*I')};\n" for name, z in start.items()),
+        target="".join(f"{name}target = {_number(z, '*I')};\n" for name, z in target.items()),
+        segment="".join(f"{name} = t*{name}start + (1 - t)*{name}target;\n" for name in start),
+        formulas=_assignments(task.filter(), ";") + _assignments(task.residual(), ";"),
+        equations=_assignments(dict(zip(functions, task.equations(), strict=True)), ";"),
+    )
+    points = ["".join(f"{z.real!r} {z.imag!r};\n" for z in point) for point in task.start_values.tolist()]
+    return text, f"{len(points)}\n\n" + "\n".join(points)
+
+
+# SymPy
+
+_SYMPY = '''"""{comment}"""
+
+from sympy import I, symbols
+
+unknowns = {unknowns} = symbols("{unknown_names}")
+parameters = {parameters} = symbols("{parameter_names}")
+
+# The end-to-end filter w and the residual r = S w - b.
+{formulas}
+filter_coefficients = [{filter}]
+
+#: Half the derivatives of the loss: all vanish at a critical point.
+equations = [
+{equations},
+]
+
+#: Values of the parameters for which all solutions are known.
+start_parameters = {{
+{start}}}
+
+#: These solutions: values of the unknowns.
+start_solutions = [
+{solutions},
+]
+
+#: Values of the parameters to be solved for, if any are given.
+target_parameters = {target}
+'''
+
+
+def _sympy(task: ExportTask) -> tuple[str, ...]:
+    start = task.named(task.start)
+
+    def table(values: dict[str, complex]) -> str:
+        return "".join(f"    {name}: {_number(z, '*I')},\n" for name, z in values.items())
+
+    def names(values: Iterable[str]) -> str:
+        return "".join(f"{name}, " for name in values).rstrip(" ")
+
+    filter_ = task.filter("**")
+    module = _SYMPY.format(
+        comment="\n".join(task.description(tracked=False)) + "\n",
+        unknowns=names(task.unknowns),
+        unknown_names=names(task.unknowns),
+        parameters=names(start),
+        parameter_names=names(start),
+        formulas=_assignments(filter_) + _assignments(task.residual()),
+        filter=", ".join(filter_),
+        equations=",\n".join(f"    {equation}" for equation in task.equations("**")),
+        start=table(start),
+        solutions=_rows(([_number(z, "*I") for z in p] for p in task.start_values.tolist()), "[", "]"),
+        target=f"{{\n{table(task.named(task.target))}}}" if task.given else "None",
+    )
+    return (module,)
+
+
+# LaTeX
+
+_LATEX = r"""{comment}\documentclass{{article}}
+\usepackage{{amsmath}}
+\begin{{document}}
+\allowdisplaybreaks
+\raggedright
+The filter $w = \mu(\theta)$ of a linear convolutional network with filter sizes $\boldsymbol{{k}} = ({filters})$ and
+strides $\boldsymbol{{s}} = ({strides})$, on the stratum with root multiplicities ${pattern}$:
+\begin{{align*}}
+{filter}
+\end{{align*}}
+The critical points of the squared loss $w^\top \Sigma w - 2 b^\top w + c$ are the solutions of
+$J^\top (\Sigma w - b) = 0$, with $J = \partial w / \partial x$ and the residual $r = \Sigma w - b$:
+\begin{{align*}}
+{residual}
+\end{{align*}}
+\begin{{align*}}
+{equations}
+\end{{align*}}
+{data}For generic $\Sigma$ and $b$ there are {count} complex solutions.
+\end{{document}}
+"""
+
+
+def _latex(task: ExportTask) -> tuple[str, ...]:
+    def lines(rows: Iterable[tuple[str, str]]) -> str:
+        return " \\\\\n".join(f"{left} &= {right}" for left, right in rows)
+
+    def polynomial(p: Polynomial) -> str:
+        names = [f"x_{{{i}}}" for i in range(len(task.unknowns))]
+        text = written_plainly(p, names, "^").replace("*", " ")
+        return _braced_powers(text)
+
+    def slope(p: Polynomial, position: int) -> str:
+        text, r = polynomial(p), f"r_{{{position}}}"
+        if text == "1":
+            return r
+        return f"({text}) {r}" if len(p) > 1 else f"{text} {r}"
+
+    places = task.positions
+    residual = [
+        (
+            f"r_{{{i}}}",
+            " + ".join(rf"\Sigma_{{{min(i, j)},{max(i, j)}}} w_{{{j}}}" for j in places) + f" - b_{{{i}}}",
+        )
+        for i in places
+    ]
+    equations = [
+        ("0", " + ".join(slope(p, i) for i, p in zip(places, tangent, strict=True) if p) or "0")
+        for tangent in task.system.tangents()
+    ]
+    document = _LATEX.format(
+        comment=_comment(task, "%"),
+        filters=", ".join(map(str, task.architecture.filters)),
+        strides=", ".join(map(str, task.architecture.strides)),
+        pattern=format_pattern(task.pattern),
+        filter=lines((f"w_{{{i}}}", polynomial(w)) for i, w in zip(places, task.system.filter, strict=True)),
+        residual=lines(residual),
+        equations=lines(equations),
+        data=_latex_data(task) if task.given else "",
+        count=len(task.start_values),
+    )
+    return (document,)
+
+
+def _braced_powers(text: str) -> str:
+    """Exponents of several digits in braces."""
+    words = (word.partition("^") for word in text.split(" "))
+    return " ".join(f"{base}^{{{power}}}" if caret else base for base, caret, power in words)
+
+
+def _latex_data(task: ExportTask) -> str:
+    def rows(matrix: np.ndarray) -> str:
+        return " \\\\\n".join(" & ".join(_latex_number(x) for x in row) for row in matrix.tolist())
+
+    gram, b = np.asarray(task.target.gram, float), np.asarray(task.target.b, float)
+    size = len(gram)
+    return (
+        f"The data are\n\\setcounter{{MaxMatrixCols}}{{{max(size, 10)}}}\n\\begin{{gather*}}\n"
+        f"\\Sigma = \\begin{{pmatrix}}\n{rows(gram)}\n\\end{{pmatrix}}, \\\\\n"
+        f"b = \\begin{{pmatrix}}\n{rows(b[:, None])}\n\\end{{pmatrix}}.\n\\end{{gather*}}\n"
+    )
+
+
+def _latex_number(value: float) -> str:
+    mantissa, _, exponent = repr(value).partition("e")
+    return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
+
+
+FORMATS = {
+    "phc": Format(("target", "start", "answers"), _phc, "phc -p < answers"),
+    "julia": Format(("critical_points.jl",), _julia, "julia critical_points.jl"),
+    "macaulay2": Format(("critical_points.m2",), _macaulay2, "M2 --script critical_points.m2"),
+    "bertini": Format(("input", "start"), _bertini, "bertini input start"),
+    "sympy": Format(("critical_points.py",), _sympy, "python -i critical_points.py"),
+    "latex": Format(("critical_points.tex",), _latex, "pdflatex critical_points.tex"),
+}

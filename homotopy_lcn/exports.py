@@ -1,0 +1,219 @@
+"""The critical-point equations of a stratum, with start solutions, as files for other systems.
+
+What is exported is the polynomial system in a sparse affine patch (`polynomial_systems`), the start system that `solve`
+tracks from, and the data it is to be solved for. How each system wants it written is in `export_formats`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .architecture import Architecture
+from .counts import Pattern, StratumCount, generic_count
+from .equations import Complex, Data
+from .errors import InputError
+from .export_formats import FORMATS, ExportTask
+from .files import check_writable, write_atomically
+from .loss import SquaredLoss
+from .monodromy import random_data
+from .polynomial_systems import PatchedSystem
+from .results import format_pattern
+from .solve import normalized
+from .start_systems import start_system
+from .strata import Stratum
+from .tracking import Engine, get_engine, short_segment_engine
+
+__all__ = ["ExportedSystem", "check_output", "export"]
+
+
+@dataclass(frozen=True)
+class ExportedSystem:
+    """Files for another system.
+
+    Attributes
+    ----------
+    format : str
+    files : mapping of str to str
+        Text of each file by its name.
+    command : str
+        What runs them, in their folder.
+    """
+
+    format: str
+    files: Mapping[str, str]
+    command: str
+
+    @property
+    def text(self) -> str:
+        """The text of the only file.
+
+        Raises
+        ------
+        InputError
+            If there are several files.
+        """
+        if len(self.files) != 1:
+            raise InputError(f"{self.format}: {len(self.files)} files ({', '.join(self.files)}); expected to be one")
+        return next(iter(self.files.values()))
+
+    def write(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Write the file to ``path``, or the files to the folder ``path``, which is created if need be.
+
+        Returns
+        -------
+        list of Path
+            What was written.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be written.
+        """
+        target = Path(path)
+        if len(self.files) == 1 and not target.is_dir():
+            write_atomically(target, self.text)
+            return [target]
+        try:
+            target.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{target}: {error.strerror or error}; expected a folder, for several files") from error
+        for name, text in self.files.items():
+            write_atomically(target / name, text)
+        return [target / name for name in self.files]
+
+
+def check_output(to: str, path: str | None) -> None:
+    """Raise InputError if the files could not be written at ``path``, None and "-" being standard output.
+
+    The messages name the options of the command line. Nothing is created or changed.
+    """
+    if to not in FORMATS:
+        raise InputError(f"--to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
+    names = FORMATS[to].files
+    several = f"expected a folder, for the files {', '.join(names)}"
+    try:
+        if path is None or path == "-":
+            if len(names) > 1:
+                raise InputError(f"missing; {several}")
+        elif Path(path).is_dir():
+            for name in names:
+                check_writable(Path(path) / name)
+        elif len(names) > 1 and Path(path).exists():
+            raise InputError(f"{path}: is a file; {several}")
+        else:
+            check_writable(path)
+    except InputError as error:
+        raise InputError(f"-o/--output: {error}") from error
+
+
+def export(
+    arch: Architecture,
+    loss: SquaredLoss | None = None,
+    *,
+    to: str,
+    stratum: Pattern | None = None,
+    seed: int = 0,
+    engine: str | Engine = "auto",
+    max_count: int = 20_000,
+) -> ExportedSystem:
+    """Write the critical-point equations and start solutions for another system.
+
+    Parameters
+    ----------
+    arch : Architecture
+    loss : SquaredLoss, optional
+        The data to be solved for. Without them the Gram matrix and the moment vector stay parameters; in formats that
+        track paths their values are random complex ones.
+    to : str
+        "phc" (PHCpack), "julia" (HomotopyContinuation.jl), "macaulay2", "bertini", "sympy" or "latex".
+    stratum : root pattern, optional
+        For each block the root multiplicities of its polynomial, as ``((2, 1), (1,))``; by default all are 1: the
+        critical points of the loss on the function space.
+    seed : int
+        The random target comes from it.
+    engine : str or Engine
+        What tracks paths if the start system is not known yet.
+    max_count : int
+        Refuse a stratum with more critical points than this for generic data.
+
+    Returns
+    -------
+    ExportedSystem
+
+    Raises
+    ------
+    InputError
+        If the format or the stratum is unknown, the loss does not fit, or there are too many points.
+    IncompleteStartSystem
+        If the start system could not be computed.
+
+    Examples
+    --------
+    >>> from homotopy_lcn import Architecture, export
+    >>> script = export(Architecture((3, 2), (2, 1)), to="julia")
+    >>> list(script.files), script.command
+    (['critical_points.jl'], 'julia critical_points.jl')
+    """
+    if to not in FORMATS:
+        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
+    if loss is not None and loss.filter_size != arch.filter_size:
+        raise InputError(
+            f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, as the network's"
+        )
+    row = _row(arch, stratum)
+    if row.count > max_count:
+        raise InputError(
+            f"max_count: this stratum has {row.count} critical points for generic data, above the limit {max_count}; "
+            "raise the limit (--max-count) to export it all the same"
+        )
+    blocks = [type(block)(block.degree, block.dilation // arch.grid) for block in arch.blocks]
+    coordinates = Stratum.of_pattern(blocks, row.pattern)
+    positions = arch.grid * np.arange(coordinates.filter_size)
+    system = PatchedSystem(coordinates)
+    start = start_system(coordinates, row.count, short_segment_engine(get_engine(engine)))
+    data, points = start.data, start.points
+    if loss is None:
+        target = random_data(coordinates.filter_size, np.random.default_rng([seed, 4]))
+    else:
+        target = Data(loss.gram[np.ix_(positions, positions)], loss.b[positions])
+        data, points = _scaled(loss, positions, data, points)
+    format_ = FORMATS[to]
+    task = ExportTask(
+        architecture=arch,
+        pattern=row.pattern,
+        system=system,
+        positions=tuple(positions.tolist()),
+        start=data,
+        start_values=system.from_points(points),
+        target=target,
+        given=loss is not None,
+    )
+    return ExportedSystem(to, dict(zip(format_.files, format_.write(task), strict=True)), format_.command)
+
+
+def _row(arch: Architecture, stratum: Pattern | None) -> StratumCount:
+    table = generic_count(arch)
+    wanted = tuple((1,) * block.degree for block in arch.blocks) if stratum is None else stratum
+    wanted = tuple(tuple(sorted(partition, reverse=True)) for partition in wanted)
+    rows = [row for row in table if row.count]
+    for row in rows:
+        if row.pattern == wanted:
+            return row
+    raise InputError(
+        f"stratum: {format_pattern(wanted)} has no critical points for generic data; expected one of "
+        f"{', '.join(format_pattern(row.pattern) for row in rows)}"
+    )
+
+
+def _scaled(loss: SquaredLoss, positions: np.ndarray, start: Data, points: Complex) -> tuple[Data, Complex]:
+    """Start data and points of the size of the data, by powers of two: the segment between them is well scaled then."""
+    data, scale = normalized(loss, positions)
+    factor = float(np.abs(loss.gram[np.ix_(positions, positions)]).max() / np.abs(data.gram).max())
+    points = points.copy()
+    points[:, 0] *= scale
+    return Data(factor * start.gram, factor * scale * start.b), points

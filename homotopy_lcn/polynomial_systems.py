@@ -1,0 +1,201 @@
+"""The critical-point equations of a stratum written out as polynomials in affine patches, for other solvers.
+
+A filter of the stratum is w = c Π_f Q_f^{m_f}. In each factor Q_f the first coefficient is 1 + Σ_j p_j Q_f[j], p the
+patch, so the unknowns are its other coefficients; with p = 0 the polynomials are sparsest. The scalar c is absorbed by
+the first factor of power one, of which all coefficients are unknown; where there is none, c itself is the first
+unknown. There are as many unknowns as the stratum has dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .equations import Complex, Data, equations_of
+from .strata import Stratum
+
+__all__ = [
+    "PatchedSystem",
+    "Polynomial",
+    "add",
+    "derivative",
+    "evaluate",
+    "random_patches",
+    "times",
+    "written",
+    "written_plainly",
+]
+
+#: Coefficient of each monomial, a tuple of exponents.
+Polynomial = dict[tuple[int, ...], complex]
+
+
+class PatchedSystem:
+    """The equations of a stratum in the unknowns x0, x1, …
+
+    Parameters
+    ----------
+    stratum : Stratum
+    patches : sequence of (degree,) complex arrays, optional
+        The patch p of each factor (that of the free factor is not used); zero by default. A point with
+        Q_f[0] = Σ_j p_j Q_f[j] is at infinity.
+
+    Attributes
+    ----------
+    unknowns : list of str
+    free : int or None
+        The factor that absorbs the scalar; None if the scalar is the first unknown.
+    filter : list of Polynomial
+        The coefficients of the end-to-end filter.
+    """
+
+    def __init__(self, stratum: Stratum, patches: Sequence[Complex] | None = None) -> None:
+        self.stratum = stratum
+        self.patches = [np.zeros(f.degree) for f in stratum.factors] if patches is None else list(patches)
+        self.free = next((f for f, factor in enumerate(stratum.factors) if factor.power == 1), None)
+        self.unknowns = [f"x{i}" for i in range(stratum.dimension)]
+        self.filter = self._filter_coefficients()
+
+    def tangents(self) -> list[list[Polynomial]]:
+        """For each unknown, the derivatives of the coefficients of the filter."""
+        return [[derivative(w, i) for w in self.filter] for i in range(len(self.unknowns))]
+
+    def equations(self, data: Data) -> list[Polynomial]:
+        """Half the derivatives of the loss, Σ_j ∂w_j (Σ w − b)_j, in each unknown.
+
+        The monomials and their order do not depend on the data: vanishing coefficients are kept.
+        """
+        residual = []
+        for row, moment in zip(np.asarray(data.gram, complex), np.asarray(data.b, complex), strict=True):
+            entry: Polynomial = {(0,) * len(self.unknowns): -complex(moment)}
+            for coefficient, w in zip(row, self.filter, strict=True):
+                add(entry, w, complex(coefficient))
+            residual.append(entry)
+        result = []
+        for tangent in self.tangents():
+            equation: Polynomial = {}
+            for w, r in zip(tangent, residual, strict=True):
+                add(equation, times(w, r))
+            result.append(equation)
+        return result
+
+    def from_points(self, points: Complex) -> Complex:
+        """Values of the unknowns (P, n) at points (P, coordinates)."""
+        scale = points[:, :1]
+        parts = []
+        for f, (factor, part) in enumerate(zip(self.stratum.factors, self.stratum.slices, strict=True)):
+            values = points[:, part]
+            if f != self.free:
+                first = values[:, :1] - values[:, 1:] @ self.patches[f][:, None]
+                scale = scale * first**factor.power
+                values = values[:, 1:] / first
+            parts.append(values)
+        if self.free is None:
+            parts.insert(0, scale)
+        else:
+            parts[self.free] = parts[self.free] * scale
+        return np.concatenate(parts, axis=1)
+
+    def points(self, values: Complex) -> Complex:
+        """Points (P, coordinates) at values of the unknowns (P, n)."""
+        ones = np.ones((len(values), 1))
+        start = int(self.free is None)
+        parts = [values[:, :start] if start else ones]
+        for f, factor in enumerate(self.stratum.factors):
+            end = start + factor.degree + (f == self.free)
+            part = values[:, start:end]
+            parts += [part] if f == self.free else [1 + part @ self.patches[f][:, None], part]
+            start = end
+        return np.concatenate(parts, axis=1).astype(complex)
+
+    def filters(self, values: Complex) -> Complex:
+        """End-to-end filters (P, K) at values of the unknowns (P, n)."""
+        return equations_of(self.stratum).filters(self.points(values))
+
+    def _filter_coefficients(self) -> list[Polynomial]:
+        number = len(self.unknowns)
+        constant = (0,) * number
+        names = iter([tuple(row) for row in np.eye(number, dtype=int).tolist()])
+        result: list[Polynomial] = [{next(names) if self.free is None else constant: 1}]
+        for f, factor in enumerate(self.stratum.factors):
+            unknowns = [next(names) for _ in range(factor.degree + (f == self.free))]
+            form: list[Polynomial] = [{name: 1} for name in unknowns]
+            if f != self.free:
+                first: Polynomial = {constant: 1}
+                add(first, {name: complex(p) for name, p in zip(unknowns, self.patches[f], strict=True) if p})
+                form.insert(0, first)
+            for _ in range(factor.power):
+                size = len(result) + factor.degree * factor.dilation
+                product: list[Polynomial] = [{} for _ in range(size)]
+                for i, a in enumerate(result):
+                    for j, b in enumerate(form):
+                        add(product[i + j * factor.dilation], times(a, b))
+                result = product
+        return result
+
+
+def random_patches(stratum: Stratum, rng: np.random.Generator) -> list[Complex]:
+    """A complex normal patch for each factor: no point is at infinity, but with probability zero."""
+    return [
+        (rng.standard_normal(f.degree) + 1j * rng.standard_normal(f.degree)) / np.sqrt(2 * max(f.degree, 1))
+        for f in stratum.factors
+    ]
+
+
+def add(total: Polynomial, other: Polynomial, scale: complex = 1) -> None:
+    """total += scale · other, in place."""
+    for exponents, coefficient in other.items():
+        total[exponents] = total.get(exponents, 0) + scale * coefficient
+
+
+def times(a: Polynomial, b: Polynomial) -> Polynomial:
+    """The product."""
+    result: Polynomial = {}
+    for exponents, coefficient in a.items():
+        shifted = {tuple(x + y for x, y in zip(exponents, other, strict=True)): value for other, value in b.items()}
+        add(result, shifted, coefficient)
+    return result
+
+
+def derivative(polynomial: Polynomial, i: int) -> Polynomial:
+    """The derivative in unknown i."""
+    result: Polynomial = {}
+    for exponents, coefficient in polynomial.items():
+        if exponents[i]:
+            lowered = (*exponents[:i], exponents[i] - 1, *exponents[i + 1 :])
+            result[lowered] = coefficient * exponents[i]
+    return result
+
+
+def evaluate(polynomial: Polynomial, values: NDArray[np.complex128]) -> complex:
+    """The value at one point (n,)."""
+    return complex(sum(c * np.prod(values ** np.array(exponents)) for exponents, c in polynomial.items()))
+
+
+def written(polynomial: Polynomial, unknowns: Sequence[str], imaginary_unit: str) -> str:
+    """The polynomial as text, coefficients to 17 digits."""
+    return "".join(_terms(polynomial, unknowns, imaginary_unit)) or "0"
+
+
+def written_plainly(polynomial: Polynomial, unknowns: Sequence[str], power: str = "^") -> str:
+    """A polynomial with integer coefficients as people write it: ``x0*x2^2 - 2*x1``."""
+    result = ""
+    for exponents, coefficient in polynomial.items():
+        number = round(complex(coefficient).real)
+        if number != coefficient:
+            raise ValueError(f"{coefficient} is no integer")
+        factors = [f"{x}{power}{e}" if e > 1 else x for x, e in zip(unknowns, exponents, strict=True) if e]
+        if abs(number) != 1 or not factors:
+            factors.insert(0, str(abs(number)))
+        sign = ("-" if number < 0 else "") if not result else (" - " if number < 0 else " + ")
+        result += sign + "*".join(factors)
+    return result or "0"
+
+
+def _terms(polynomial: Polynomial, unknowns: Sequence[str], imaginary_unit: str) -> Iterator[str]:
+    for exponents, coefficient in polynomial.items():
+        powers = "".join(f"*{x}^{e}" if e > 1 else f"*{x}" for x, e in zip(unknowns, exponents, strict=True) if e)
+        coefficient = complex(coefficient)
+        yield f"+({coefficient.real:.17g}{coefficient.imag:+.17g}*{imaginary_unit}){powers}"
