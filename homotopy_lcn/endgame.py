@@ -191,11 +191,13 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
             limits[kinds != End.FINITE, 0] = 1.0
             residuals = _residuals(stratum, limits, kinds, homotopy.target)
             found = same & (residuals <= np.maximum(RESIDUAL, RESIDUAL_OF_DISTANCE * apart))
+            # Paths that wind around each other on large circles may part on smaller ones.
+            parted = (circle.windings > 0) & (circle.windings < ends.windings[path])
+            ends.put(path[parted], PathEnds.unknown(limits[parted]))
             ends.put(path[found], PathEnds(kinds[found], limits[found], circle.windings[found], residuals[found]))
-            path, points = path[~found], points[~found]
-            circle = _Circle(
-                circle.windings[~found], circle.exponents[~found], circle.limits[~found], circle.tails[~found]
-            )
+            going = ~found | ((kinds == End.FINITE) & (circle.windings > 1) & (residuals > RESIDUAL))
+            path, points = path[going], points[going]
+            circle = _Circle(circle.windings[going], circle.exponents[going], circle.limits[going], circle.tails[going])
             if path.size == 0:
                 break
         before = circle

@@ -38,11 +38,14 @@ VERIFIED = 1e-8
 SUSPICIOUS = 1e6
 #: Above this condition number the Newton matrix counts as singular.
 SINGULAR = 1e13
+#: Above this one the end of a path that winds around it is singular.
+WINDING = 1e11
 #: How much worse conditioned than the Gram matrix an end may be that only Newton's method confirms.
 CONDITION_FACTOR = 10.0
-#: How far off Newton's method is started to see whether it comes back, in how many steps, and how near it has to come.
-#: At a double point it comes nearer by half in each step; rounding is 1e-19 times the condition number.
-ASIDE, STEPS_BACK, BACK = 1e-7, 4, 3e-9
+#: How far off Newton's method is started to see whether it comes back, in how many steps, and how near it has to come,
+#: as a part of that way. At a double point it comes nearer by half in each step; rounding is 1e-19 times the condition
+#: number.
+ASIDE, STEPS_BACK, BACK = 1e-7, 4, 0.03
 #: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
 SHARED_ROOT = 1e-10
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
@@ -270,9 +273,10 @@ def attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> 
     weakest = np.linalg.svd(hessian)[2][:, -1].conj()
     for turn in (1, 1j, -1, -1j):
         started = equations.move(points, bases, complex(turn) * ASIDE * weakest)
+        away = np.linalg.norm(point_keys(equations.stratum, started) - keys, axis=1)
         ended = refine(equations, started, data, steps=STEPS_BACK, jobs=jobs)
         distance = np.linalg.norm(point_keys(equations.stratum, ended.points.astype(complex)) - keys, axis=1)
-        result &= distance <= BACK * np.linalg.norm(keys, axis=1)
+        result &= distance <= BACK * away
     return result
 
 
@@ -314,6 +318,9 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     regular = solved & (there | ~several)
     doubtful = np.flatnonzero(regular & (several | ~there))
     regular[doubtful] = attracting(equations, refined.points[doubtful].astype(complex), data, jobs)
+    # Where the Newton matrix vanishes to higher order, rounding is all that is left of it nearby, and that attracts.
+    # But a path does not wind around a nonsingular solution.
+    regular &= ~(there & (traced.windings[finite] > 1) & (refined.conditions > WINDING))
     strayed = regular & _on_smaller_stratum(equations, refined.points.astype(complex))
     ends.regular = _united(equations, ends.regular, Regular.of(refined, regular & ~strayed))
     # What the endgame could not tell, but Newton's method confirms, counts as found. It may be as ill-conditioned as

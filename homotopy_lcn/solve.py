@@ -41,6 +41,8 @@ CLASSIFIED_TOGETHER = 4096
 MAX_PARAMETERS = 100_000
 #: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
 REAL_TOLERANCE = 1e-9
+#: Relative error of a refined point for each unit of its condition number.
+ROUNDING = 32 * float(np.finfo(np.longdouble).eps)
 #: A filter has residual zero if ‖Σw − b‖ is at most this, relative to ‖Σ‖‖w‖ + ‖b‖.
 NO_RESIDUAL = 1e-10
 
@@ -387,6 +389,10 @@ def _real_and_conjugate(
     asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
     twin = (partner >= 0) & (np.linalg.norm(filters - filters[partner], axis=1) <= DISTINCT * norms)
     real = (partner == np.arange(len(points))) | ((twin | (partner < 0)) & (asymmetry <= REAL_TOLERANCE))
+    # Refinement leaves what its residuals' rounding makes of the condition number.
+    rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= ROUNDING * conditions)
+    for row in np.flatnonzero(rounded):
+        real[row] = np.linalg.norm(keys - keys[row].conj(), axis=1).argmin() == row
 
     turned = equations.normalize(points)
     for factor, part in zip(equations.stratum.factors, equations.stratum.slices, strict=True):

@@ -411,3 +411,26 @@ def test_the_command_line_solves_special_data_with_exit_code_0(tmp_path, capsys,
     printed = " ".join(capsys.readouterr().out.split())
     assert "4 to infinity, 2 to singular ends (2 points of continua)" in printed
     assert "NOT COMPLETE" not in printed
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "draw"),
+    [
+        # The Newton matrix of a singular end vanishes to higher order: rounding makes it look regular.
+        (((3, 3), (1, 1)), "on M", 137),
+        # Two paths wind around each other on all but the smallest circles.
+        (((3, 3), (2, 1)), "near-discriminant", 0),
+        # A regular point near which the endgame stops short.
+        (((3, 4), (2, 1)), "near-discriminant", 55),
+        # A real point of condition 7e11.
+        (((2, 2), (1, 1)), "ill-conditioned", 8),
+    ],
+)
+def test_data_that_were_hard_once(shape, kind, draw):
+    arch = Architecture(*shape)
+    loss = benchmark_robustness.loss_of(arch, kind, draw, 0)
+    result = benchmark_robustness.solved(arch, loss, draw)
+    assert list(result.gaps()) == []
+    assert list(benchmark_robustness.contradictions(arch, kind, loss, result)) == []
+    again = benchmark_robustness.solved(arch, benchmark_robustness.backwards(loss), draw)
+    assert list(benchmark_robustness.differences(result, again)) == []
