@@ -140,14 +140,14 @@ def test_points_of_residual_zero_lie_on_a_continuum_and_the_others_are_isolated(
 
 @needs_phc
 @pytest.mark.parametrize(("filters", "strides", "rank"), FEW[:3])
-def test_phcpack_finds_the_same_isolated_filters(filters, strides, rank, tmp_path):
+def test_phcpack_finds_the_same_isolated_filters(filters, strides, rank):
     problem, result = few_samples(filters, strides, rank), isolated(filters, strides, rank)
     known = np.array([point.filter for point in result if point.isolated])
     rng = np.random.default_rng(0)
     found = np.zeros(len(known), bool)
     # PHCpack may lose paths; the ends on the continuum, which depend on the patch, are told by their residual.
     for _ in range(3):
-        for theta in solve_by_phc(*parameter_space_system(problem, rng), tmp_path):
+        for theta in solve_by_phc(*parameter_space_system(problem, rng)):
             w = convolve(problem.architecture, theta)
             errors = problem.loss.gram @ w - problem.loss.b
             if np.linalg.norm(errors) <= 1e-5 * np.linalg.norm(problem.loss.b) or np.linalg.norm(w) < 1e-8:
