@@ -8,30 +8,31 @@ along other detours through complex data. The exact number of paths is known, so
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .distinct import find, first_occurrences
+from .distinct import DISTINCT, find, first_occurrences
 from .endgame import End, PathEnds, least_eigenvalue, point_keys, trace_ends
 from .equations import Complex, Data, Equations, Real
 from .monodromy import random_data
+from .precise_paths import PATIENT, Way, from_the_start, from_where_doubles_stopped, in_doubles
 from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, short_segment_engine
-from .tracking.reference import ReferenceEngine
 
 __all__ = ["Account", "Regular", "attracting", "doubtful_paths", "follow_paths"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
-#: On all but the first: the ways to ill-conditioned data turn sharply down to s = 1e-12.
-PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 #: A Gram matrix with a nonzero eigenvalue below this part of the largest one is ill-conditioned: paths that get lost
 #: are tracked in extended precision.
 ILL_CONDITIONED = 1e-7
+#: On so many detours to ill-conditioned data no path is tracked in extended precision from its start: the next detour
+#: in doubles finds what one has lost, and takes a hundredth of the time.
+QUICK_DETOURS = 8
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
 #: Above this condition number (scaled to unit diagonal) an end is looked at closely, however well it was reached.
@@ -40,12 +41,16 @@ SUSPICIOUS = 1e6
 SINGULAR = 1e13
 #: Above this one the end of a path that winds around it is singular.
 WINDING = 1e11
-#: How much worse conditioned than the Gram matrix an end may be that only Newton's method confirms.
-CONDITION_FACTOR = 10.0
 #: How far off Newton's method is started to see whether it comes back, in how many steps, and how near it has to come,
 #: as a part of that way. At a double point it comes nearer by half in each step; rounding is 1e-19 times the condition
 #: number.
 ASIDE, STEPS_BACK, BACK = 1e-7, 4, 0.03
+#: Rounding in refined points for each unit of their condition number; ends that are nearer to each other than the
+#: square root of it may be one double end.
+ROUNDING = 8 * float(np.finfo(np.longdouble).eps)
+#: An ill-conditioned end is regular if its sensitivity in the norms of the data is below this part of what it is at the
+#: ends that may be one double end.
+INSENSITIVE = 0.1
 #: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
 SHARED_ROOT = 1e-10
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
@@ -64,6 +69,10 @@ class Regular:
     def of(cls, refined: Refined, rows: NDArray[np.integer | np.bool_]) -> Regular:
         """Some of the points of a refinement."""
         return cls(refined.points[rows].astype(complex), refined.filters[rows], refined.conditions[rows])
+
+    def conjugate(self) -> Regular:
+        """The conjugate points, which solve real equations as well."""
+        return Regular(self.points.conj(), self.filters.conj(), self.conditions)
 
     def __len__(self) -> int:
         return len(self.points)
@@ -126,7 +135,10 @@ def follow_paths(
     regular = Regular(nothing, np.empty((0, equations.stratum.filter_size), complex), np.empty(0))
     ends = Account(regular=regular, singular=nothing)
     everything = np.arange(count)
-    for detour in range(DETOURS if detours is None else detours):
+    real = not np.iscomplexobj(data.gram) and not np.iscomplexobj(data.b)
+    ill_conditioned = least_eigenvalue(data.gram) < ILL_CONDITIONED
+    detours = QUICK_DETOURS + 2 if ill_conditioned else DETOURS if detours is None else detours
+    for detour in range(detours):
         homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
         chosen = options if detour == 0 else PATIENT
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
@@ -145,18 +157,21 @@ def follow_paths(
                 ends.retracked += int(doubtful.size)
                 result.put(doubtful, again)
                 found, good = verified.enter(doubtful, result, data, jobs)
-        if not good.all() and least_eigenvalue(data.gram) < ILL_CONDITIONED:
-            rest = np.flatnonzero(~good)
-            precise = ReferenceEngine(extended=True).track(
-                equations.stratum, starts[rest], homotopy, PATIENT, jobs=jobs, report=report
-            )
-            ends.paths += rest.size
-            ends.steps += int(precise.steps.sum())
-            ends.extended += rest.size
-            arrived = np.flatnonzero(precise.success)
-            result.put(rest[arrived], precise.part(arrived))
-            found, good = verified.enter(rest, result, data, jobs)
+        if not good.all() and ill_conditioned:
+            for way in _ways(detour):
+                lost = np.flatnonzero(~good)
+                rows, again = way(engine, equations.stratum, starts, homotopy, result, lost, jobs)
+                ends.paths += rows.size
+                ends.steps += int(again.steps.sum())
+                ends.extended += 0 if way is in_doubles else int(rows.size)
+                kept = np.flatnonzero(again.success | ~result.success[rows])
+                result.put(rows[kept], again.part(kept))
+                found, good = verified.enter(rows, result, data, jobs)
+                if good.all():
+                    break
         ends.regular = _united(equations, ends.regular, found) if len(ends.regular) else found
+        if ill_conditioned and len(ends.regular) < count and real:
+            ends.regular = _united(equations, ends.regular, ends.regular.conjugate())
         if len(ends.regular) >= count:
             break
         rest = np.flatnonzero(~good)
@@ -171,6 +186,12 @@ def follow_paths(
             _find_isolated(equations, ends, start, data, rng, engine, jobs)
             break
     return ends
+
+
+def _ways(detour: int) -> tuple[Way, ...]:
+    """How to go on with paths to ill-conditioned data on a detour, in this order."""
+    quick = (from_where_doubles_stopped,) if detour else (in_doubles, from_where_doubles_stopped)
+    return quick if detour < QUICK_DETOURS else (*quick, from_the_start)
 
 
 def _detour(start: StartSystem, data: Data, rng: np.random.Generator) -> tuple[Homotopy, Complex]:
@@ -238,21 +259,68 @@ class _Verified:
         self.points[rows], self.filters[rows] = refined.points, refined.filters
         self.conditions[rows] = refined.conditions
         points = refined.points.astype(complex)
-        fine = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
-        fine &= ~_on_smaller_stratum(self.equations, points)
+        fine = _solved(refined) & ~_on_smaller_stratum(self.equations, points)
         near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
-        fine[near] = attracting(self.equations, points[near], data, jobs)
+        fine[near] = _regular(self.equations, points[near], refined.conditions[near], data, jobs)
         self.fine[rows] = fine
         return self._beyond_doubt()
 
     def _beyond_doubt(self) -> tuple[Regular, NDArray[np.bool_]]:
         rows = np.flatnonzero(self.success)
         points = self.points[rows].astype(complex)
-        first = first_occurrences(point_keys(self.equations.stratum, points))
+        tolerance = _accuracy(self.conditions[self.fine & self.success])
+        first = first_occurrences(point_keys(self.equations.stratum, points), tolerance)
         alone = self.fine[rows] & (np.bincount(first, minlength=len(rows))[first] == 1)
         good = np.zeros(len(self.fine), dtype=bool)
         good[rows[alone]] = True
         return Regular(points[alone], self.filters[good], self.conditions[good]), good
+
+
+def _solved(refined: Refined) -> NDArray[np.bool_]:
+    """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular."""
+    with np.errstate(invalid="ignore"):
+        rest = np.maximum(VERIFIED, ROUNDING * refined.conditions)
+    return (refined.errors <= rest) & (refined.conditions <= SINGULAR)
+
+
+def _regular(equations: Equations, points: Complex, conditions: Real, data: Data, jobs: int) -> NDArray[np.bool_]:
+    """Whether ill-conditioned ends are regular: by the norms of ill-conditioned data, or as Newton's method says."""
+    with np.errstate(divide="ignore"):
+        result = sensitivities(equations, points, data) <= INSENSITIVE / np.sqrt(ROUNDING * conditions)
+    rest = np.flatnonzero(~result)
+    result[rest] = attracting(equations, points[rest], data, jobs)
+    return result
+
+
+def sensitivities(equations: Equations, points: Complex, data: Data) -> Real:
+    """How much the critical points change with the data, the data and their filters w in the norm of the loss.
+
+    With Σ = U S Vᴴ (for real data U = V) the derivative of S^½ Vᴴ w by S^−½ Uᴴ b is S^½ Vᴴ J H⁻¹ Jᵀ U S^½. Its norm is
+    1 where the residual is zero, however ill-conditioned Σ is, and infinite where critical filters meet. Points change
+    with their filters as the inverse of J says, the condition number of which is the other factor.
+    """
+    if len(points) == 0:
+        return np.ones(0)
+    transformed = equations.transform(data)
+    directions = equations.patch_values(equations.patches(points))
+    hessian = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points))).hessian
+    assert hessian is not None
+    left, values, right = np.linalg.svd(data.gram)
+    roots = np.sqrt(values)[:, None]
+    jacobian = equations.tangent_space(points)
+    filters, moments = (roots * right) @ jacobian, (roots * left.T) @ jacobian
+    scale = np.linalg.norm(filters, axis=1)
+    scale = np.where(scale > 0, scale, 1.0)
+    with np.errstate(all="ignore"):
+        try:
+            matrix = hessian / scale[:, :, None] / scale[:, None, :]
+            solved = np.linalg.solve(matrix, (moments / scale[:, None, :]).swapaxes(1, 2))
+        except np.linalg.LinAlgError:
+            return np.full(len(points), np.inf)
+        change = np.linalg.norm((filters / scale[:, None, :]) @ solved, 2, axis=(1, 2))
+        sizes = np.linalg.norm(jacobian, axis=1)
+        singular = np.linalg.svd(jacobian / np.where(sizes > 0, sizes, 1.0)[:, None, :], compute_uv=False)
+        return np.asarray(change * singular[:, 0] / singular[:, -1])
 
 
 def attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
@@ -280,11 +348,17 @@ def attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> 
     return result
 
 
+def _accuracy(conditions: Real) -> float:
+    """How near to each other points with these condition numbers may be and still be one."""
+    return max(DISTINCT, ROUNDING * float(conditions.max(initial=0.0)))
+
+
 def _united(equations: Equations, known: Regular, new: Regular) -> Regular:
     """The distinct points of both."""
     keys = point_keys(equations.stratum, new.points)
-    keep = first_occurrences(keys) == np.arange(len(keys))
-    keep &= find(point_keys(equations.stratum, known.points), keys) < 0
+    tolerance = max(_accuracy(known.conditions), _accuracy(new.conditions))
+    keep = first_occurrences(keys, tolerance) == np.arange(len(keys))
+    keep &= find(point_keys(equations.stratum, known.points), keys, tolerance) < 0
     return Regular(
         np.concatenate([known.points, new.points[keep]]),
         np.concatenate([known.filters, new.filters[keep]]),
@@ -327,12 +401,9 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     # the Gram matrix.
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     confirmed = refine(equations, direct[unknown], data, jobs=jobs)
-    sure = (confirmed.errors <= VERIFIED) & (confirmed.conditions <= SINGULAR)
-    sure &= ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
-    values = np.linalg.svd(data.gram, compute_uv=False)
-    worst = values[0] / values[values > values[0] / SINGULAR][-1]
-    near = np.flatnonzero(sure & (confirmed.conditions > max(SUSPICIOUS, CONDITION_FACTOR * worst)))
-    sure[near] = attracting(equations, confirmed.points[near].astype(complex), data, jobs)
+    sure = _solved(confirmed) & ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
+    near = np.flatnonzero(sure & (confirmed.conditions > SUSPICIOUS))
+    sure[near] = _regular(equations, confirmed.points[near].astype(complex), confirmed.conditions[near], data, jobs)
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
     singular = np.flatnonzero(~regular)
     groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]

@@ -31,12 +31,12 @@ near-discriminant
     In the others the target is a special one on M. Then b is moved by 1e-8 of its norm in a random direction.
 
 Counted are complete solves, solves in which a path was tracked a second time with shorter steps (retracked), solves
-that tried another random detour, solves in which paths end at infinity, at w = 0 or at singular points, incomplete
-solves, and solves that contradict one of these checks: non-real points come in conjugate pairs; white data with filters
-that do not overlap have as many nonsingular points as there are singular vector tuples (Friedland and Ottaviani 2014);
-data with a perfect fit have a critical point with it; the gradient in the original parameters vanishes; and, in every
-fifth draw, the data read backwards give, along other paths, the same counts and the filters read backwards. Each solve
-can be repeated from its architecture, kind and draw:
+that took extended precision, solves that tried another random detour, solves in which paths end at infinity, at w = 0
+or at singular points, incomplete solves, and solves that contradict one of these checks: non-real points come in
+conjugate pairs; white data with filters that do not overlap have as many nonsingular points as there are singular
+vector tuples (Friedland and Ottaviani 2014); data with a perfect fit have a critical point with it; the gradient in the
+original parameters vanishes; and, in every fifth draw, the data read backwards give, along other paths, the same counts
+and the filters read backwards. Each solve can be repeated from its architecture, kind and draw:
 
     python scripts/benchmark_robustness.py --repeat "(3,2),(2,1)" white 17
 
@@ -44,6 +44,9 @@ With ``--phcpack DRAWS`` the first DRAWS draws of each kind are also solved from
 parameter space, on the architectures with at most 60 critical parameters (`homotopy_lcn.witness`). The table then says
 how many solves were compared, how many filters of PHCpack's are missing here (each makes a contradiction), and how many
 of the filters compared PHCpack missed.
+
+A long run is done in pieces of a few draws of every architecture and kind. With ``--keep FILE`` each finished piece is
+written to the file, and a run that was stopped goes on from there; ``--finished`` prints the table of what there is.
 """
 
 from __future__ import annotations
@@ -53,13 +56,14 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from benchmark_common import SCRIPTS, architecture_name, facts, machine, table, with_section
@@ -132,6 +136,8 @@ EQUAL_IF_SINGULAR = 1e-5
 #: PHCpack's blackbox is asked for architectures with at most so many critical parameters for generic data, for so many
 #: seconds a patch.
 PHCPACK_PARAMETERS, PHCPACK_SECONDS = 60, 300.0
+#: Draws that are done and kept together.
+PIECE = 25
 #: Of so many draws one is solved again backwards; odd, so that special targets on M are among them.
 AGAIN = 5
 
@@ -316,6 +322,7 @@ class Tally:
     solves: int = 0
     complete: int = 0
     retracked: int = 0
+    extended: int = 0
     detours: int = 0
     endgame: int = 0
     singular: int = 0
@@ -328,16 +335,18 @@ class Tally:
     foreign: int = 0
     missed: int = 0
     remarks: list[str] = field(default_factory=list)
+    software: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
         for name in (
-            "solves", "complete", "retracked", "detours", "endgame", "singular", "contradicting", "seconds", "compared",
-            "compared_filters", "foreign", "missed",
+            "solves", "complete", "retracked", "extended", "detours", "endgame", "singular", "contradicting", "seconds",
+            "compared", "compared_filters", "foreign", "missed",
         ):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.residual = max(self.residual, other.residual)
         self.slowest = max(self.slowest, other.slowest)
         self.remarks += other.remarks
+        self.software = sorted({*self.software, *other.software})
 
 
 def loss_of(arch: Architecture, kind: str, draw: int, seed: int) -> SquaredLoss:
@@ -445,6 +454,7 @@ def solve(
     tally.slowest = tally.seconds
     statistics = [row.statistics for row in result.strata]
     tally.retracked = int(any(s["retracked"] for s in statistics))
+    tally.extended = int(any(s["extended"] for s in statistics))
     tally.detours = int(any(s["detours"] for s in statistics))
     counts = result.counts
     tally.endgame = int(counts.at_infinity + counts.origin + counts.singular > 0)
@@ -475,19 +485,35 @@ def against_phcpack(result: CriticalPoints, draw: int, tally: Tally) -> Iterator
         yield f"PHCpack has a filter that is missing here, condition {solution.condition:.1e}"
 
 
-#: Architecture, kind, draws, seed, and for how many of the draws PHCpack is asked, if any.
-Task = (
-    tuple[tuple[tuple[int, ...], tuple[int, ...]], str, int, int]
-    | tuple[tuple[tuple[int, ...], tuple[int, ...]], str, int, int, int]
-)
+class Task(NamedTuple):
+    """Some draws of one architecture and kind, and for how many of the first draws PHCpack is asked."""
+
+    shape: tuple[tuple[int, ...], tuple[int, ...]]
+    kind: str
+    first: int
+    beyond: int
+    seed: int
+    witnessed: int = 0
+
+
+def tasks_of(
+    shapes: Sequence[tuple[tuple[int, ...], tuple[int, ...]]], draws: dict[str, int], seed: int, witnessed: int
+) -> list[Task]:
+    """All draws in pieces: the first draws of all kinds and architectures, then the next."""
+    return [
+        Task(shape, kind, first, min(first + PIECE, number), seed, witnessed)
+        for first in range(0, max(draws.values()), PIECE)
+        for kind, number in draws.items()
+        if first < number
+        for shape in shapes
+    ]
 
 
 def solve_all(task: Task) -> Tally:
-    """All draws of one architecture and kind, the first ones also with PHCpack."""
-    shape, kind, draws, seed, *witnessed = task
-    tally = Tally(kind)
-    for draw in range(draws):
-        tally.add(solve(shape, kind, draw, seed, draw < sum(witnessed))[0])
+    """All draws of a task."""
+    tally = Tally(task.kind)
+    for draw in range(task.first, task.beyond):
+        tally.add(solve(task.shape, task.kind, draw, task.seed, draw < task.witnessed)[0])
     return tally
 
 
@@ -497,13 +523,14 @@ def report(tallies: list[Tally], witness: bool = False) -> str:
     for tally in tallies:
         total.add(tally)
     header = [
-        "data", "solves", "complete", "retracked", "other detours", "special ends", "of them singular", "incomplete",
-        "contradicting", "worst residual", "ms", "slowest, ms",
+        "data", "solves", "complete", "retracked", "extended precision", "other detours", "special ends",
+        "of them singular", "incomplete", "contradicting", "worst residual", "ms", "slowest, ms",
     ]  # fmt: skip
     rows = [
         [
-            t.kind, t.solves, t.complete, t.retracked, t.detours, t.endgame, t.singular, t.solves - t.complete,
-            t.contradicting, f"{t.residual:.0e}", 1e3 * t.seconds / max(t.solves, 1), 1e3 * t.slowest,
+            t.kind, t.solves, t.complete, t.retracked, t.extended, t.detours, t.endgame, t.singular,
+            t.solves - t.complete, t.contradicting, f"{t.residual:.0e}", 1e3 * t.seconds / max(t.solves, 1),
+            1e3 * t.slowest,
         ]
         for t in [*tallies, total]
     ]  # fmt: skip
@@ -536,6 +563,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="number of processes")
     parser.add_argument("--keep", type=Path, help="write what is finished to this file, and go on from there next time")
+    parser.add_argument(
+        "--finished", action="store_true", help="only the table of what --keep holds of the draws asked for"
+    )
     parser.add_argument("--repeat", nargs=3, metavar=("ARCHITECTURE", "KIND", "DRAW"), help="one solve, in detail")
     parser.add_argument(
         "--phcpack", type=int, default=0, metavar="DRAWS", help="compare so many draws with PHCpack's blackbox"
@@ -548,33 +578,32 @@ def main() -> None:
         tally, text = solve(parse_shape(name), kind, int(draw), arguments.seed, int(draw) < arguments.phcpack)
         print("\n".join([text, *tally.remarks]))
         return
-    began = time.monotonic()
     description = machine()
     chosen = np.linspace(0, len(ARCHITECTURES) - 1, arguments.architectures).round().astype(int).tolist()
     kinds = [kind.partition(":")[::2] for kind in arguments.kinds.split(",")]
     tallies = {kind: Tally(kind) for kind, _ in kinds}
-    witnessed = (arguments.phcpack,) if arguments.phcpack else ()
-    tasks = [
-        (ARCHITECTURES[index], kind, int(draws or arguments.draws), arguments.seed, *witnessed)
-        for kind, draws in kinds
-        for index in chosen
-    ]
+    shapes = [ARCHITECTURES[index] for index in chosen]
+    draws = {kind: int(number or arguments.draws) for kind, number in kinds}
+    tasks = tasks_of(shapes, draws, arguments.seed, arguments.phcpack)
     finished = kept(arguments.keep)
-    for task in tasks:
-        if repr(task) in finished:
-            tallies[task[1]].add(finished[repr(task)])
-            print("\n".join(finished[repr(task)].remarks), end="\n" if finished[repr(task)].remarks else "")
-    rest = [task for task in tasks if repr(task) not in finished]
+    done = [task for task in tasks if repr(task) in finished]
+    for task in done:
+        tallies[task.kind].add(finished[repr(task)])
+        for remark in finished[repr(task)].remarks:
+            print(remark)
+    rest = [] if arguments.finished else [task for task in tasks if repr(task) not in finished]
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
         for task, tally in zip(rest, pool.map(solve_all, rest), strict=True):
+            tally.software = [description["homotopy-lcn"]]
             tallies[tally.kind].add(tally)
             if arguments.keep:
                 with arguments.keep.open("a") as stream:
                     stream.write(json.dumps([repr(task), asdict(tally)]) + "\n")
             for remark in tally.remarks:
                 print(remark, flush=True)
-    seconds = f"{time.monotonic() - began:.0f} s" + (", the rest before" if finished else "")
-    description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {seconds}"
+    description["homotopy-lcn"] = "; ".join(sorted({name for tally in tallies.values() for name in tally.software}))
+    hours = sum(tally.seconds for tally in tallies.values()) / 3600
+    description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {hours:.2f} hours of one core"
     text = f"{facts(description)}\n\n{report(list(tallies.values()), arguments.phcpack > 0)}"
     print(text)
     if arguments.markdown:

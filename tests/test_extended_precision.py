@@ -12,7 +12,7 @@ from networks import matched
 from homotopy_lcn import Architecture, critical_points, generic_count
 from homotopy_lcn.distinct import first_occurrences
 from homotopy_lcn.equations import Data, equations_of
-from homotopy_lcn.paths import PATIENT
+from homotopy_lcn.precise_paths import PATIENT
 from homotopy_lcn.refinement import gradient_residual
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding

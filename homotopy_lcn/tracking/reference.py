@@ -327,9 +327,13 @@ def _apply(inverse: Complex, vectors: Complex) -> Complex:
 
 
 def _inverse(matrices: Complex) -> Complex:
-    """Inverses; NaN where singular."""
+    """Inverses; NaN where singular. In extended precision one step of Newton's method makes them as accurate."""
+    if matrices.dtype == np.clongdouble:
+        rough = _inverse(matrices.astype(complex))
+        exact: Complex = rough + rough @ (np.eye(matrices.shape[1]) - matrices @ rough)
+        return exact
     try:
-        return np.linalg.inv(np.asarray(matrices, complex))
+        return np.linalg.inv(matrices)
     except np.linalg.LinAlgError:
         if len(matrices) == 1:
             return np.full_like(matrices, np.nan)
