@@ -23,6 +23,7 @@ from .wording import (
     describe_kinds,
     describe_network,
     describe_place,
+    describe_place_and_condition,
     describe_purity,
     explain_counts,
     summary,
@@ -182,7 +183,7 @@ class _PointsTable:
                 f"{point.loss:.7g}",
                 *arrange(
                     describe_kinds(point),
-                    describe_place(point),
+                    describe_place_and_condition(point),
                     format_pattern(point.stratum),
                     describe_purity(point.pure),
                     "  ".join(f"{value:.4g}" for value in point.filter.real.tolist()),

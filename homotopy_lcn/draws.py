@@ -28,7 +28,7 @@ from .counts import StratumCount, generic_count
 from .data_models import DataModel, Moments, White, draw_moments
 from .equations import Complex, Data, Real
 from .errors import InputError
-from .families import remember, white_family
+from .families import kept_family, remember
 from .refinement import filters_of, gradient_residuals
 from .results import CriticalPoints
 from .solve import critical_points
@@ -145,7 +145,7 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
             positions = np.array(embedding.positions)
             gram = np.eye(arch.filter_size)[np.ix_(positions, positions)]
             gram /= _power_of_two(np.linalg.norm(gram, 2))
-            family = white_family(embedding.stratum, gram, row.count, chosen, jobs=jobs)
+            family = kept_family(embedding.stratum, gram, row.count, chosen, jobs=jobs)
             if family is None:
                 return None
             # A draw solved on its own then starts from this family as well, whichever draw came first.

@@ -32,7 +32,16 @@ from .start_systems import StartSystem, cache_folder, keep, read_arrays, solves,
 from .strata import Embedding, Stratum
 from .tracking import Engine, Homotopy, TrackerOptions, get_engine
 
-__all__ = ["Family", "family_of", "remember", "seen_before", "white_count", "white_family"]
+__all__ = [
+    "Family",
+    "family_of",
+    "kept_family",
+    "known_family",
+    "remember",
+    "seen_before",
+    "structured",
+    "white_count",
+]
 
 
 #: Architectures with more critical filters than this for generic data are not measured.
@@ -105,7 +114,7 @@ def family_of(
     return _memory[key]
 
 
-def white_family(
+def kept_family(
     stratum: Stratum,
     gram: NDArray[np.float64],
     count: int,
@@ -114,18 +123,38 @@ def white_family(
     jobs: int = 1,
     report: Callable[[int], None] | None = None,
 ) -> Family | None:
-    """The same as `family_of`, kept in the user's cache: for Σ = I, which everybody tries."""
+    """The same as `family_of`, kept in the user's cache: for Σ = I, which everybody tries, and `structured` ones."""
+    family = known_family(stratum, gram, count)
     key = _key(stratum, gram)
-    if key not in _memory:
-        name = f"{stratum.name}-white-{key[1][:16]}"
-        _memory[key] = _read(stratum, gram, count, name)
-        if _memory[key] is None:
-            found = _compute(stratum, gram, count, engine, jobs, report)
-            if found is not None:
-                numbers = {"at_infinity": np.array(found.at_infinity), "origin": np.array(found.origin)}
-                keep(cache_folder() / f"{name}.npz", found.start.arrays() | numbers, stratum=name, count=count)
-            _memory[key] = found
-    return _memory[key]
+    if family is None and key not in _memory:
+        family = _memory[key] = _compute(stratum, gram, count, engine, jobs, report)
+        if family is not None:
+            numbers = {"at_infinity": np.array(family.at_infinity), "origin": np.array(family.origin)}
+            name = _file_name(stratum, gram)
+            keep(cache_folder() / f"{name}.npz", family.start.arrays() | numbers, stratum=name, count=count)
+    return family
+
+
+def known_family(stratum: Stratum, gram: NDArray[np.float64], count: int) -> Family | None:
+    """The start system of the data with a given Gram matrix if it has been computed in this process or is kept."""
+    key = _key(stratum, gram)
+    if _memory.get(key) is None and (family := _read(stratum, gram, count)) is not None:
+        _memory[key] = family
+    return _memory.get(key)
+
+
+def structured(gram: NDArray[np.float64]) -> bool:
+    """Whether a Gram matrix is exactly diagonal or Toeplitz, as those of white and of stationary data are.
+
+    Examples
+    --------
+    >>> [structured(np.array(gram)) for gram in ([[1.0, 0.5], [0.5, 1.0]], [[1.0, 0.0], [0.0, 2.0]])]
+    [True, True]
+    >>> structured(np.array([[1.0, 0.5], [0.5, 2.0]]))
+    False
+    """
+    toeplitz = np.array_equal(gram[1:, 1:], gram[:-1, :-1])
+    return toeplitz or np.array_equal(gram, np.diag(np.diag(gram)))
 
 
 def seen_before(stratum: Stratum, gram: NDArray[np.float64]) -> bool:
@@ -158,7 +187,7 @@ def _white_row(row: StratumCount, embedding: Embedding, engine: Engine, jobs: in
     stratum = embedding.stratum
     positions = np.array(embedding.positions)
     gram = np.eye(positions.max() + 1)[np.ix_(positions, positions)]
-    family = white_family(stratum, gram, row.count, engine, jobs=jobs)
+    family = kept_family(stratum, gram, row.count, engine, jobs=jobs)
     if family is None:
         raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to white data could be accounted for")
     count = len(family.start.points)
@@ -229,7 +258,13 @@ def _compute(
     return None
 
 
-def _read(stratum: Stratum, gram: NDArray[np.float64], count: int, name: str) -> Family | None:
+def _file_name(stratum: Stratum, gram: NDArray[np.float64]) -> str:
+    kind = "white" if np.array_equal(gram, gram[0, 0] * np.eye(len(gram))) else "gram"
+    return f"{stratum.name}-{kind}-{_key(stratum, gram)[1][:16]}"
+
+
+def _read(stratum: Stratum, gram: NDArray[np.float64], count: int) -> Family | None:
+    name = _file_name(stratum, gram)
     arrays = read_arrays(cache_folder() / f"{name}.npz", stratum=name, count=count)
     if arrays is None or not {"gram", "b", "points", "at_infinity", "origin"} <= set(arrays):
         return None

@@ -33,6 +33,7 @@ __all__ = [
     "CriticalPoints",
     "StratumResult",
     "count_points",
+    "describe_conditions",
     "describe_paths",
     "format_pattern",
     "merged",
@@ -44,6 +45,8 @@ __all__ = [
 SAME_FILTER = 1e-11
 #: The same where one of the points is singular, and so less accurate.
 NEAR_SINGULAR = 1e-7
+#: Points with larger condition numbers are called ill-conditioned. Most Gaussian data have none above 100.
+ILL_CONDITIONED = 1e3
 #: The filters w_1, …, w_L of the layers.
 Parameters = tuple[np.ndarray, ...]
 
@@ -169,6 +172,15 @@ class CriticalPoint:
         if self.attained is False or self.interior is True:
             return False
         return None if self.attained is None or self.interior is None else True
+
+    @property
+    def ill_conditioned(self) -> bool:
+        """Whether the point is singular or its `condition` is above 1000: small changes of the data move it far.
+
+        So it is, for example, near a discriminant: at a distance of 1e-8 two real points that are about to become
+        complex differ by 1e-4, and have condition numbers about 1e4.
+        """
+        return not self.nonsingular or (self.condition is not None and self.condition > ILL_CONDITIONED)
 
     @property
     def minimum(self) -> bool:
@@ -457,6 +469,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
             "real_parameters": np.array([len(p.parameters) if p.real else 0 for p in self.points], dtype=int),
             "residual": np.array([point.residual for point in self.points], dtype=float),
             "condition": np.array([point.condition for point in self.points], dtype=float),
+            "ill_conditioned": np.array([point.ill_conditioned for point in self.points], dtype=bool),
             "nonsingular": np.array([point.nonsingular for point in self.points], dtype=bool),
             "multiplicity": np.array([point.multiplicity for point in self.points], dtype=int),
             "isolated": np.array([point.isolated for point in self.points], dtype=bool),
@@ -577,6 +590,8 @@ class CriticalPoints(Sequence[CriticalPoint]):
             f"  of those attained: {counts.interior} interior, {counts.boundary} boundary, "
             f"{quantity(counts.minima, 'minimum', 'minima')}",
         ]
+        if sensitive := describe_conditions(self):
+            lines.append(f"  ill-conditioned: {sensitive}")
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")
         if self.global_minimum is not None:
@@ -663,6 +678,17 @@ def describe_paths(result: CriticalPoints) -> str:
             f"{counts.singular} to singular ends ({', '.join(places)})" if places else f"{counts.singular} singular"
         )
     return ", ".join(parts)
+
+
+def describe_conditions(result: CriticalPoints) -> str:
+    """Say how many of the nonsingular points are ill-conditioned, and how much; nothing if none is."""
+    points = [point for point in result.points if point.nonsingular and point.ill_conditioned]
+    if not points:
+        return ""
+    conditions = sorted(point.condition for point in points if point.condition is not None)
+    spread = " to ".join(dict.fromkeys(f"{value:.1e}" for value in (conditions[0], conditions[-1])))
+    number = "condition number" if len(points) == 1 else "condition numbers"
+    return f"{len(points)} of {len(result)} ({sum(point.real for point in points)} real), {number} {spread}"
 
 
 def merged(points: Sequence[CriticalPoint]) -> list[tuple[int, CriticalPoint]]:

@@ -124,6 +124,7 @@ def _point_to_json(point: CriticalPoint) -> dict[str, object]:
         "smooth": point.smooth,
         "residual": point.residual,
         "condition": point.condition,
+        "ill_conditioned": point.ill_conditioned,
         "parameters": [
             [w.tolist() if point.real else _complex_to_json(w) for w in theta] for theta in point.parameters
         ],

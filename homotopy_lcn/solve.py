@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from .distinct import DISTINCT, find
 from .endgame import point_keys
 from .equations import Complex, Data, Equations, Real, equations_of
 from .errors import InputError
-from .families import family_of, remember, seen_before, white_family
+from .families import family_of, kept_family, known_family, remember, seen_before, structured
 from .loss import SquaredLoss
 from .low_rank import low_rank_start_system
 from .paths import DETOURS, Account, Regular, follow_paths
@@ -254,13 +255,19 @@ def _solve_stratum(
     else:
         start, lost, zero = _start(embedding.stratum, row.count, data, starter, jobs, partial(tell, "start system"))
     tell("tracking", 0)
+    fresh = deepcopy(rng)
     report = None if progress is None else partial(tell, "tracking")
     detours = DETOURS if few else FIRST_DETOURS
     ends = follow_paths(equations, start, data, rng, engine, jobs, options, report, detours, few_samples=few)
     if not few and ends.accounted + lost + zero != row.count:
         ends, lost, zero = _follow_again(equations, row.count, data, rng, engine, jobs, report)
     if ends.at_infinity and not few:
-        remember(embedding.stratum, np.asarray(data.gram, float))
+        gram = np.asarray(data.gram, float)
+        remember(embedding.stratum, gram)
+        from_family = np.array_equal(start.data.gram, gram)
+        if structured(gram) and not from_family and kept_family(embedding.stratum, gram, row.count, starter, jobs=jobs):
+            # Once more from the family's start system, as every time from now on: a seed gives one result.
+            return _solve_stratum(arch, loss, row, rank, fresh, engine, jobs, options, progress)
     ends.at_infinity += lost
     ends.origin += zero
     tell("classification", 0)
@@ -318,12 +325,15 @@ def _start(
 ) -> tuple[StartSystem, int, int]:
     """A start system, and how many critical points are at infinity and at zero for all data of its family.
 
-    For white data, and for a Gram matrix with lost points that comes up again, it is one of data with that Gram matrix.
+    For white data, and for a Gram matrix with lost points that comes up again, it is one of data with that Gram matrix;
+    if it is diagonal or Toeplitz, also in another process.
     """
     gram = np.asarray(data.gram, float)
     family = None
     if np.array_equal(gram, gram[0, 0] * np.eye(len(gram))):
-        family = white_family(stratum, gram, count, engine, jobs=jobs, report=report)
+        family = kept_family(stratum, gram, count, engine, jobs=jobs, report=report)
+    elif structured(gram):
+        family = known_family(stratum, gram, count)
     elif seen_before(stratum, gram):
         family = family_of(stratum, gram, count, engine, jobs=jobs, report=report)
     if family is not None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from .architecture import Architecture
 from .counts import CountTable
-from .results import CriticalPoint, CriticalPoints, describe_paths, quantity
+from .results import CriticalPoint, CriticalPoints, describe_conditions, describe_paths, quantity
 
 __all__ = [
     "STAR",
@@ -14,6 +14,7 @@ __all__ = [
     "describe_network",
     "describe_notation",
     "describe_place",
+    "describe_place_and_condition",
     "describe_purity",
     "explain_counts",
     "summary",
@@ -67,6 +68,12 @@ def describe_place(point: CriticalPoint) -> str:
     return f"{place}; singular" if point.smooth is False else place
 
 
+def describe_place_and_condition(point: CriticalPoint) -> str:
+    """The same, with the condition number where that is large."""
+    sensitive = point.nonsingular and point.ill_conditioned
+    return describe_place(point) + (f"; condition {point.condition:.0e}" if sensitive else "")
+
+
 def describe_purity(pure: bool) -> str:
     """The word for a stratum or a point."""
     return "pure" if pure else "spurious"
@@ -114,6 +121,8 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
             f"{quantity(counts.minima, 'minimum', 'minima')}",
         )
     )
+    if sensitive := describe_conditions(result):
+        rows.append(("ill-conditioned", sensitive))
     if counts.certified is not None:
         rows.append(("certified", str(counts.certified)))
     if result.zero_residual is not None:

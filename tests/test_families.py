@@ -7,7 +7,7 @@ from networks import filters_of, matched
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, families, generic_count
 from homotopy_lcn.counts import singular_vector_tuples
 from homotopy_lcn.errors import IncompleteStartSystem, InputError
-from homotopy_lcn.families import white_family
+from homotopy_lcn.families import kept_family
 from homotopy_lcn.strata import Embedding
 from homotopy_lcn.tracking import get_engine
 
@@ -65,15 +65,20 @@ def test_a_multiple_of_the_identity_is_white_too():
     assert [row.statistics["paths"] for row in scaled.strata] == [2]
 
 
+#: Σ with 2 × 2 singular pairs as many as white data have, 2 instead of 6.
+DIAGONAL = np.kron(np.diag([1.0, 2.0]), np.diag([1.0, 3.0]))
+TOEPLITZ = np.array([[2.0, 0, 1, 0], [0, 2, 0, 1], [1, 0, 2, 0], [0, 1, 0, 2]])
+UNSTRUCTURED = np.kron(np.array([[2.0, 1], [1, 3]]), np.array([[1.0, 0.5], [0.5, 4]]))
+
+
 def test_a_gram_matrix_that_loses_paths_gets_a_start_system_when_it_comes_again(monkeypatch):
     monkeypatch.setattr(families, "_memory", {})
     monkeypatch.setattr(families, "_lossy", set())
     arch = Architecture((2, 2), (2, 1))
-    gram = np.kron(np.diag([1.0, 2.0]), np.diag([1.0, 3.0]))  # a Kronecker product: 2 × 2 singular pairs once more
     rng = np.random.default_rng(2)
     paths = []
     for _ in range(3):
-        result = critical_points(arch, SquaredLoss(gram, rng.standard_normal(4)))
+        result = critical_points(arch, SquaredLoss(UNSTRUCTURED, rng.standard_normal(4)))
         assert result.complete
         assert (result.counts.found, result.counts.at_infinity) == (2, 4)
         paths.append(result.strata[0].statistics["paths"])
@@ -81,11 +86,51 @@ def test_a_gram_matrix_that_loses_paths_gets_a_start_system_when_it_comes_again(
     assert paths[1:] == [2, 2]
 
 
+@pytest.mark.parametrize("gram", [DIAGONAL, TOEPLITZ], ids=["diagonal", "Toeplitz"])
+def test_diagonal_and_toeplitz_families_are_kept_and_a_seed_gives_one_result(gram, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
+    arch = Architecture((2, 2), (2, 1))
+    rng = np.random.default_rng(3)
+    for number in range(2):
+        texts = []
+        moments = rng.standard_normal(4)
+        for _ in range(2):
+            # As in a new process.
+            monkeypatch.setattr(families, "_memory", {})
+            monkeypatch.setattr(families, "_lossy", set())
+            result = critical_points(arch, SquaredLoss(gram, moments))
+            assert result.complete
+            assert (result.counts.found, result.counts.at_infinity) == (2, 4)
+            assert [row.statistics["paths"] for row in result.strata] == [2]
+            texts.append(result.to_json())
+        assert texts[0] == texts[1]
+        assert len(list(tmp_path.glob("*-gram-*.npz"))) == 1, number
+
+
+@pytest.mark.parametrize("gram", [DIAGONAL, TOEPLITZ, np.eye(4)], ids=["diagonal", "Toeplitz", "white"])
+def test_monodromy_in_the_moments_alone_permutes_the_points_of_a_family(gram, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
+    monkeypatch.setattr(families, "_memory", {})
+    stratum, _, count = white_stratum(Architecture((2, 2), (2, 1)))
+    family = kept_family(stratum, gram, count, get_engine())
+    assert (len(family.start.points), family.at_infinity, family.origin) == (2, 4, 0)
+    assert families._is_one_orbit(family.start, get_engine(), 1)
+
+
+def test_data_that_lose_no_paths_leave_nothing_in_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
+    arch = Architecture((2, 2), (2, 1))
+    for gram in (np.diag([1.0, 3, 2, 5]), 0.5 ** np.abs(np.subtract.outer(np.arange(4), np.arange(4)))):
+        result = critical_points(arch, SquaredLoss(gram, [1.0, 2, -1, 3]))
+        assert (result.complete, result.counts.found) == (True, 6)
+    assert not list(tmp_path.glob("*-gram-*"))
+
+
 def test_a_family_gives_the_same_points_as_the_generic_start_system(monkeypatch):
     arch = Architecture((3, 3), (2, 1))
     loss = SquaredLoss.white(np.random.default_rng(3).standard_normal(arch.filter_size))
     result = critical_points(arch, loss)
-    monkeypatch.setattr("homotopy_lcn.solve.white_family", lambda *args, **kwargs: None)
+    monkeypatch.setattr("homotopy_lcn.solve.kept_family", lambda *args, **kwargs: None)
     other = critical_points(arch, loss)
     assert result.complete
     assert other.complete
@@ -103,17 +148,17 @@ def test_the_cache_keeps_white_families_and_damaged_files_are_computed_anew(tmp_
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
     monkeypatch.setattr(families, "_memory", {})
     stratum, gram, count = white_stratum(Architecture((2, 2), (2, 1)))
-    first = white_family(stratum, gram, count, get_engine())
+    first = kept_family(stratum, gram, count, get_engine())
     (file,) = tmp_path.glob("*white*.npz")
     monkeypatch.setattr(families, "_memory", {})
-    second = white_family(stratum, gram, count, get_engine())
+    second = kept_family(stratum, gram, count, get_engine())
     np.testing.assert_array_equal(first.start.points, second.start.points)
     assert (second.at_infinity, second.origin) == (4, 0)
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
     monkeypatch.setattr(families, "_memory", {})
-    third = white_family(stratum, gram, count, get_engine())
+    third = kept_family(stratum, gram, count, get_engine())
     np.testing.assert_array_equal(first.start.points, third.start.points)
 
 

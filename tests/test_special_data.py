@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -434,3 +435,27 @@ def test_data_that_were_hard_once(shape, kind, draw):
     assert list(benchmark_robustness.contradictions(arch, kind, loss, result)) == []
     again = benchmark_robustness.solved(arch, benchmark_robustness.backwards(loss), draw)
     assert list(benchmark_robustness.differences(result, again)) == []
+
+
+def test_points_about_to_become_complex_are_flagged_with_their_condition_numbers(tmp_path, capsys):
+    rng = np.random.default_rng(5)
+    gram = random_gram(5)
+    b = moments_on_discriminant(HYPERROOTS, gram, rng)
+    direction = rng.standard_normal(5)
+    direction *= 1e-8 * np.linalg.norm(b) / np.linalg.norm(direction)
+    reals = set()
+    for side in (1, -1):
+        np.savez(tmp_path / "near.npz", gram=gram, b=b + side * direction)
+        arguments = ["solve", "-k", "3,2", "-s", "2,1", "--data", str(tmp_path / "near.npz")]
+        assert cli.main([*arguments, "--json", str(tmp_path / "near.json")]) == 0
+        points = json.loads((tmp_path / "near.json").read_text())["points"]
+        flagged = [point for point in points if point["ill_conditioned"]]
+        assert [point["condition"] > 1e3 for point in points] == [point["ill_conditioned"] for point in points]
+        assert len(flagged) == 2
+        real = sum(point["real"] for point in flagged)
+        reals.add(real)
+        printed = " ".join(capsys.readouterr().out.split())
+        spread = " to ".join(dict.fromkeys(f"{value:.1e}" for value in sorted(point["condition"] for point in flagged)))
+        assert f"ill-conditioned 2 of 10 ({real} real), condition numbers {spread}" in printed
+        assert printed.count(f"condition {flagged[0]['condition']:.0e}") == real
+    assert reals == {0, 2}

@@ -333,7 +333,7 @@ def _inverse(matrices: Complex) -> Complex:
         exact: Complex = rough + rough @ (np.eye(matrices.shape[1]) - matrices @ rough)
         return exact
     try:
-        return np.linalg.inv(matrices)
+        return np.asarray(np.linalg.inv(matrices), complex)
     except np.linalg.LinAlgError:
         if len(matrices) == 1:
             return np.full_like(matrices, np.nan)
