@@ -30,9 +30,9 @@ DETOURS = 6
 #: A Gram matrix with a nonzero eigenvalue below this part of the largest one is ill-conditioned: paths that get lost
 #: are tracked in extended precision.
 ILL_CONDITIONED = 1e-7
-#: On so many detours to ill-conditioned data no path is tracked in extended precision from its start: the next detour
-#: in doubles finds what one has lost, and takes a hundredth of the time.
-QUICK_DETOURS = 8
+#: The first so many ways to ill-conditioned data are taken without tracking whole paths in extended precision: another
+#: way in doubles may find what one has lost, and takes a hundredth of the time.
+QUICK_DETOURS = 2
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
 #: Above this condition number (scaled to unit diagonal) an end is looked at closely, however well it was reached.
@@ -137,7 +137,7 @@ def follow_paths(
     everything = np.arange(count)
     real = not np.iscomplexobj(data.gram) and not np.iscomplexobj(data.b)
     ill_conditioned = least_eigenvalue(data.gram) < ILL_CONDITIONED
-    detours = QUICK_DETOURS + 2 if ill_conditioned else DETOURS if detours is None else detours
+    detours = DETOURS if detours is None or ill_conditioned else detours
     for detour in range(detours):
         homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
         chosen = options if detour == 0 else PATIENT

@@ -24,7 +24,7 @@ __all__ = ["PATIENT", "Way", "from_the_start", "from_where_doubles_stopped", "in
 #: The ways to ill-conditioned data turn sharply down to s = 1e-12.
 PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 #: What is left of a path takes few steps, unless doubles had led it astray.
-BRIEF = replace(PATIENT, max_steps=300)
+BRIEF = replace(PATIENT, max_steps=100)
 #: Paths that doubles lost nearer to the end than this are taken up there.
 NEAR_THE_END = 1e-6
 
