@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 from networks import matched
 
-from homotopy_lcn import Architecture, critical_points, generic_count
+from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.distinct import first_occurrences
 from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.paths import sensitivities
 from homotopy_lcn.precise_paths import PATIENT
 from homotopy_lcn.refinement import gradient_residual
 from homotopy_lcn.start_systems import start_system
-from homotopy_lcn.strata import Embedding
+from homotopy_lcn.strata import Embedding, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.reference import ReferenceEngine
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
-from benchmark_robustness import loss_of
+from benchmark_robustness import loss_of, moments_on_discriminant
 
 pytestmark = pytest.mark.skipif(
     np.finfo(np.longdouble).eps >= np.finfo(float).eps, reason="no extended precision on this processor"
@@ -77,10 +78,68 @@ def test_paths_to_data_of_condition_1e12_that_doubles_lose_arrive():
     scale = np.linalg.norm(loss.gram, 2)
     data = Data(loss.gram / scale, loss.b / np.linalg.norm(loss.b))
     stratum, plain = tracked(shape, data, get_engine(), PATIENT)
-    _, precise = tracked(shape, data, ReferenceEngine(extended=True), PATIENT)
-    assert precise.success.sum() > plain.success.sum()
-    arrived = equations_of(stratum).filters(precise.points[precise.success])
+    lost = ~plain.success
+    assert lost.any()
+    start = start_system(stratum, len(plain), get_engine())
+    segment = Homotopy(start.data, data)
+    precise = ReferenceEngine(extended=True).track(stratum, start.points[lost], segment, PATIENT, jobs=1)
+    assert precise.success.all()
+    arrived = equations_of(stratum).filters(np.concatenate([plain.points[~lost], precise.points]))
     assert (first_occurrences(arrived) == np.arange(len(arrived))).all()
     result = critical_points(architecture, loss)
     assert result.complete
     assert sum(row.statistics["extended"] for row in result.strata) > 0
+
+
+@pytest.mark.filterwarnings("ignore:loss. numerical rank:RuntimeWarning")
+def test_the_quick_ways_find_what_extended_precision_finds_from_the_start():
+    shape, draw = ((2, 2), (1, 1)), 1
+    architecture = Architecture(*shape)
+    loss = loss_of(architecture, "ill-conditioned", draw, 0)
+    result = critical_points(architecture, loss)
+    assert result.complete
+    assert sum(row.statistics["extended"] for row in result.strata) > 0
+    row = max(generic_count(architecture), key=lambda row: row.count)
+    scale = np.linalg.norm(loss.gram, 2), np.linalg.norm(loss.b)
+    stratum, precise = tracked(
+        shape, Data(loss.gram / scale[0], loss.b / scale[1]), ReferenceEngine(extended=True), PATIENT
+    )
+    assert precise.success.all()
+    found = [point.filter for point in result if point.stratum == row.pattern]
+    filters = equations_of(stratum).filters(precise.points) * scale[1] / scale[0]
+    assert len(found) == row.count
+    assert matched(found, filters)[1] < 1e-5
+
+
+@pytest.mark.parametrize("condition", [1.0, 1e6, 1e12])
+def test_a_perfect_fit_is_insensitive_however_ill_conditioned_the_data_are(condition):
+    architecture = Architecture((3, 2), (2, 1))
+    rng = np.random.default_rng(4)
+    vectors = np.linalg.qr(rng.standard_normal((5, 5)))[0]
+    gram = (vectors * np.geomspace(1 / condition, 1, 5)) @ vectors.T
+    stratum = Stratum.of_layers(architecture)
+    equations = equations_of(stratum)
+    point = equations.normalize(np.array([[1.0, 1, 0.5, -2, 1, 3]], complex))
+    data = Data(gram, gram @ equations.filters(point)[0].real)
+    assert 1 <= sensitivities(equations, point, data)[0] < 20
+    # Where the differential of the filter drops rank it is not: a hyperroot that both layers have.
+    twice = equations.normalize(np.array([[1.0, 1, 0, -1, 1, -1]], complex))
+    assert sensitivities(equations, twice, Data(gram, gram @ equations.filters(twice)[0].real))[0] > 1e10
+
+
+def test_points_near_a_discriminant_are_sensitive():
+    architecture = Architecture((3, 2), (2, 1))
+    rng = np.random.default_rng(5)
+    samples = rng.standard_normal((10, 5))
+    gram = samples.T @ samples
+    b = moments_on_discriminant(architecture, gram, rng)
+    direction = rng.standard_normal(5)
+    loss = SquaredLoss(gram, b + 1e-8 * np.linalg.norm(b) / np.linalg.norm(direction) * direction)
+    result = critical_points(architecture, loss)
+    equations = equations_of(Stratum.of_layers(architecture))
+    points = np.array([[1.0, *point.parameters[0][0], *point.parameters[0][1]] for point in result])
+    found = np.sort(sensitivities(equations, equations.normalize(points.astype(complex)), Data(loss.gram, loss.b)))
+    assert len(found) == 10
+    # Two points differ by about the square root of the distance.
+    assert 1e3 < found[-2] < 1e6
+    assert found[-3] < 0.1 * found[-2]

@@ -177,3 +177,26 @@ def test_points_looked_at_one_by_one_have_the_same_labels_as_in_batches(shape, m
     # Left to the general code, all special points have these labels, too.
     monkeypatch.setattr(solve, "relabel", relabel)
     assert list(map(labels, critical_points(architecture, loss))) == list(map(labels, batched))
+
+
+@pytest.mark.parametrize("white", [False, True])
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_hundred_millionth_away_as_many_points_are_near_as_meet_at_the_target(name, white):
+    shape, target, _ = TARGETS[name]
+    architecture, target = Architecture(*shape), np.array(target, float)
+    gram = np.eye(len(target)) if white else random_problem(*shape).loss.gram
+    direction = np.random.default_rng(1).standard_normal(len(target))
+    direction *= 1e-8 * np.linalg.norm(target) / np.linalg.norm(direction)
+    there, nearby = (
+        critical_points(architecture, SquaredLoss(gram, gram @ u, u @ gram @ u)) for u in (target, target + direction)
+    )
+    assert there.complete
+    assert nearby.complete
+    (point,) = (p for p in there if np.linalg.norm(p.filter - target) < 1e-5 * np.linalg.norm(target))
+    around = [p for p in nearby if np.linalg.norm(p.filter - target) < 1e-2 * np.linalg.norm(target)]
+    number = sum(p.multiplicity for p in around)
+    assert number == point.multiplicity if not point.also_on else number > point.multiplicity
+    assert not sum(p.filter.imag for p in around).any()
+    # Where dμ drops rank points are so near to each other that their filters differ in the last digits only.
+    if not point.nonsingular and point.isolated and not (white and name == "two conjugate factorizations"):
+        assert any(p.ill_conditioned and p.condition > 1e7 for p in around)
