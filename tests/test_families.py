@@ -6,10 +6,12 @@ from networks import filters_of, matched
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, families, generic_count
 from homotopy_lcn.counts import singular_vector_tuples
+from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.errors import IncompleteStartSystem, InputError
 from homotopy_lcn.families import kept_family
+from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.strata import Embedding
-from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 
 
 @pytest.mark.parametrize(
@@ -179,3 +181,21 @@ def test_what_cannot_be_counted():
         generic_count(Architecture((2, 2), (2, 1)), metric="black")
     with pytest.raises(InputError, match=r"metric: .* 204536 points"):
         generic_count(Architecture((4, 4, 4), (2, 2, 1)), metric="white")
+
+
+@pytest.mark.parametrize(
+    ("shape", "affine"), [(((2, 2), (2, 1)), True), (((3, 3), (2, 1)), True), (((2, 2, 2), (2, 2, 1)), False)]
+)
+def test_the_trace_of_white_points_is_affine_for_two_layers_but_not_for_tensors(shape, affine):
+    """Why monodromy and the endgame's account decide on white counts: complete fibres may fail the trace test."""
+    stratum, gram, count = white_stratum(Architecture(*shape))
+    start, engine = kept_family(stratum, gram, count, get_engine()).start, get_engine()
+    direction = random_data(stratum.filter_size, np.random.default_rng(0)).b
+    sums = []
+    for t in range(3):
+        there = Data(start.data.gram, start.data.b + t * direction)
+        ends = engine.track(stratum, start.points, Homotopy(start.data, there), TrackerOptions.conservative())
+        assert ends.success.all()
+        sums.append(equations_of(stratum).filters(ends.points).sum(axis=0))
+    bend = np.linalg.norm(sums[0] - 2 * sums[1] + sums[2]) / np.linalg.norm(sums[1])
+    assert bend < 1e-12 if affine else bend > 1e-3
