@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distinct import DISTINCT, find, first_occurrences
-from .endgame import End, PathEnds, least_eigenvalue, point_keys, trace_ends
+from .endgame import ZERO, End, PathEnds, least_eigenvalue, point_keys, trace_ends
 from .equations import Complex, Data, Equations, Real
 from .monodromy import random_data
 from .precise_paths import PATIENT, Way, from_the_start, from_where_doubles_stopped, in_doubles
@@ -23,7 +23,7 @@ from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, short_segment_engine
 
-__all__ = ["Account", "Regular", "attracting", "doubtful_paths", "follow_paths"]
+__all__ = ["Account", "Regular", "attracting", "doubtful_paths", "follow_paths", "sensitivities", "without_residual"]
 
 #: Homotopies tried in all for one stratum, each through other random data.
 DETOURS = 6
@@ -69,6 +69,10 @@ class Regular:
     def of(cls, refined: Refined, rows: NDArray[np.integer | np.bool_]) -> Regular:
         """Some of the points of a refinement."""
         return cls(refined.points[rows].astype(complex), refined.filters[rows], refined.conditions[rows])
+
+    def part(self, rows: NDArray[np.integer | np.bool_]) -> Regular:
+        """Some of the points."""
+        return Regular(self.points[rows], self.filters[rows], self.conditions[rows])
 
     def conjugate(self) -> Regular:
         """The conjugate points, which solve real equations as well."""
@@ -178,9 +182,9 @@ def follow_paths(
         traced = trace_ends(short_segment_engine(engine), equations.stratum, starts[rest], homotopy, jobs=jobs)
         direct = result.points[rest]
         if few_samples:
-            bare = _without_residual(equations, traced.points, data)
+            bare = without_residual(equations, traced.points, data)
             traced.kinds[bare & (traced.kinds == End.FINITE)] = End.UNKNOWN
-            direct[bare | _without_residual(equations, direct, data)] = np.nan
+            direct[bare | without_residual(equations, direct, data)] = np.nan
         _enter(equations, ends, traced, direct, data, jobs)
         if ends.accounted == count:
             _find_isolated(equations, ends, start, data, rng, engine, jobs)
@@ -259,7 +263,7 @@ class _Verified:
         self.points[rows], self.filters[rows] = refined.points, refined.filters
         self.conditions[rows] = refined.conditions
         points = refined.points.astype(complex)
-        fine = _solved(refined) & ~_on_smaller_stratum(self.equations, points)
+        fine = _solved(self.equations, refined, data) & ~_on_smaller_stratum(self.equations, points)
         near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
         fine[near] = _regular(self.equations, points[near], refined.conditions[near], data, jobs)
         self.fine[rows] = fine
@@ -276,11 +280,29 @@ class _Verified:
         return Regular(points[alone], self.filters[good], self.conditions[good]), good
 
 
-def _solved(refined: Refined) -> NDArray[np.bool_]:
-    """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular."""
+def _solved(equations: Equations, refined: Refined, data: Data) -> NDArray[np.bool_]:
+    """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular.
+
+    Scaling to unit diagonal hides that a matrix is singular where zeros of a singular Σ make its rows vanish.
+    """
     with np.errstate(invalid="ignore"):
         rest = np.maximum(VERIFIED, ROUNDING * refined.conditions)
-    return (refined.errors <= rest) & (refined.conditions <= SINGULAR)
+    solved = (refined.errors <= rest) & (refined.conditions <= SINGULAR)
+    values = np.linalg.svd(data.gram, compute_uv=False)
+    rows = np.flatnonzero(solved)
+    if values[-1] <= ZERO * values[0] and rows.size:
+        sizes = np.linalg.svd(_newton_matrices(equations, refined.points[rows].astype(complex), data), compute_uv=False)
+        solved[rows] = sizes[:, -1] > sizes[:, 0] / SINGULAR
+    return solved
+
+
+def _newton_matrices(equations: Equations, points: Complex, data: Data) -> Complex:
+    points = equations.normalize(points)
+    directions = equations.patch_values(equations.patches(points))
+    transformed = equations.transform(data)
+    hessian = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points))).hessian
+    assert hessian is not None
+    return hessian
 
 
 def _regular(equations: Equations, points: Complex, conditions: Real, data: Data, jobs: int) -> NDArray[np.bool_]:
@@ -301,10 +323,7 @@ def sensitivities(equations: Equations, points: Complex, data: Data) -> Real:
     """
     if len(points) == 0:
         return np.ones(0)
-    transformed = equations.transform(data)
-    directions = equations.patch_values(equations.patches(points))
-    hessian = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points))).hessian
-    assert hessian is not None
+    hessian = _newton_matrices(equations, points, data)
     left, values, right = np.linalg.svd(data.gram)
     roots = np.sqrt(values)[:, None]
     jacobian = equations.tangent_space(points)
@@ -387,7 +406,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     several |= traced.windings[finite] > 1
     refined = refine(equations, limits, data, jobs=jobs)
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
-    solved = (refined.errors <= VERIFIED) & (refined.conditions <= SINGULAR)
+    solved = _solved(equations, refined, data)
     there = moved <= SAME_LIMIT * np.linalg.norm(keys, axis=1)
     regular = solved & (there | ~several)
     doubtful = np.flatnonzero(regular & (several | ~there))
@@ -401,7 +420,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     # the Gram matrix.
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     confirmed = refine(equations, direct[unknown], data, jobs=jobs)
-    sure = _solved(confirmed) & ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
+    sure = _solved(equations, confirmed, data) & ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
     near = np.flatnonzero(sure & (confirmed.conditions > SUSPICIOUS))
     sure[near] = _regular(equations, confirmed.points[near].astype(complex), confirmed.conditions[near], data, jobs)
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
@@ -414,7 +433,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     ends.isolated = [True] * len(groups)
 
 
-def _without_residual(equations: Equations, points: Complex, data: Data) -> NDArray[np.bool_]:
+def without_residual(equations: Equations, points: Complex, data: Data) -> NDArray[np.bool_]:
     """Which points have filters with Σw = b, up to the accuracy of a limit."""
     filters = equations.filters(points)
     terms = np.linalg.norm(data.gram, 2) * np.linalg.norm(filters, axis=1) + np.linalg.norm(data.b)

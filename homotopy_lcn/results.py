@@ -16,7 +16,7 @@ import numpy as np
 
 from . import __version__
 from .architecture import Architecture
-from .counts import Pattern
+from .counts import Pattern, generic_count
 from .distinct import first_occurrences
 from .errors import InputError
 
@@ -577,7 +577,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
         lines = [
             f"CriticalPoints of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
             f"{counts.found} of {counts.generic} critical filters for generic data"
-            f"{' of its rank, isolated ones only' if self.zero_residual is not None else ''} ({verdict})",
+            f"{self._of_which_rank()} ({verdict})",
             f"  {counts.pure} pure, {counts.spurious} spurious",
         ]
         if counts.at_infinity or counts.singular or counts.origin:
@@ -599,6 +599,12 @@ class CriticalPoints(Sequence[CriticalPoint]):
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _of_which_rank(self) -> str:
+        if self.zero_residual is None:
+            return ""
+        full = self.counts.generic == generic_count(self.architecture).filters
+        return ", isolated ones only" if full else " of its rank, isolated ones only"
 
     def _repr_html_(self) -> str:
         from .html_representation import result_html

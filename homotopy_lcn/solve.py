@@ -22,7 +22,7 @@ from .errors import InputError
 from .families import family_of, kept_family, known_family, remember, seen_before, structured
 from .loss import SquaredLoss
 from .low_rank import low_rank_start_system
-from .paths import DETOURS, Account, Regular, follow_paths
+from .paths import DETOURS, Account, Regular, follow_paths, without_residual
 from .progress import Progress, ProgressCallback
 from .refinement import refine
 from .results import CriticalPoint, CriticalPoints, StratumResult, merged
@@ -92,7 +92,8 @@ def critical_points(
     isolated : bool
         Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
         and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
-        these there are `generic_count(arch, rank=r)` for generic data of rank r.
+        these there are `generic_count(arch, rank=r)` for generic data of rank r. Column spaces in special position may
+        have fewer: then all paths from generic data of full rank are accounted for.
 
     Returns
     -------
@@ -259,7 +260,9 @@ def _solve_stratum(
     report = None if progress is None else partial(tell, "tracking")
     detours = DETOURS if few else FIRST_DETOURS
     ends = follow_paths(equations, start, data, rng, engine, jobs, options, report, detours, few_samples=few)
-    if not few and ends.accounted + lost + zero != row.count:
+    if few and ends.accounted != row.count:
+        ends, row = _special_column_space(arch, equations, row, ends, data, rng, engine, jobs, report)
+    elif ends.accounted + lost + zero != row.count:
         ends, lost, zero = _follow_again(equations, row.count, data, rng, engine, jobs, report)
     if ends.at_infinity and not few:
         gram = np.asarray(data.gram, float)
@@ -315,9 +318,43 @@ def _low_rank_start(
     report: Callable[[int], None],
 ) -> StartSystem:
     """A start system within the family of the data's rank and column space, by way of the one of full rank."""
-    everything = next(other.count for other in generic_count(arch) if other.pattern == row.pattern)
-    full = start_system(stratum, everything, engine, jobs=jobs)
+    full = start_system(stratum, _of_full_rank(arch, row).count, engine, jobs=jobs)
     return low_rank_start_system(full, row.count, data, rank, rng, engine, jobs=jobs, report=report)
+
+
+def _of_full_rank(arch: Architecture, row: StratumCount) -> StratumCount:
+    return next(other for other in generic_count(arch) if other.pattern == row.pattern)
+
+
+def _special_column_space(
+    arch: Architecture,
+    equations: Equations,
+    row: StratumCount,
+    ends: Account,
+    data: Data,
+    rng: np.random.Generator,
+    engine: Engine,
+    jobs: int,
+    report: Callable[[int], None] | None,
+) -> tuple[Account, StratumCount]:
+    """The account of all paths from generic data of full rank, if one of the data's rank has gaps.
+
+    Column spaces in special position have fewer isolated points than generic ones of this rank. Each of them is the end
+    of a path from full rank; the other paths end on the filters of residual zero, on other continua, or at infinity.
+    """
+    full, starter = _of_full_rank(arch, row), short_segment_engine(engine)
+    start = start_system(equations.stratum, full.count, starter, jobs=jobs)
+    careful = TrackerOptions.conservative()
+    whole = follow_paths(equations, start, data, rng, engine, jobs, careful, report, FIRST_DETOURS)
+    bare = without_residual(equations, whole.regular.points, data)
+    whole.singular = np.concatenate([whole.singular, whole.regular.points[bare]])
+    whole.windings += [(1,)] * int(bare.sum())
+    whole.isolated += [False] * int(bare.sum())
+    whole.regular = whole.regular.part(~bare)
+    known = find(
+        point_keys(equations.stratum, whole.regular.points), point_keys(equations.stratum, ends.regular.points)
+    )
+    return (whole, full) if whole.accounted == full.count and (known >= 0).all() else (ends, row)
 
 
 def _start(

@@ -126,7 +126,7 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     if counts.certified is not None:
         rows.append(("certified", str(counts.certified)))
     if result.zero_residual is not None:
-        some = sum(not point.isolated for point in result.points)
+        some = sum(point.nonsingular and not point.isolated for point in result.points)
         note = f"; {some} of the {len(result)} found lie on it" if some else ""
         rows.append(("left out", f"{result.zero_residual.describe()}{note}"))
     best = result.global_minimum

@@ -12,7 +12,15 @@ import pytest
 from networks import Problem, filters_of, loss_gradient, matched, run_network
 from test_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
 
-from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, critical_points, generic_count
+from homotopy_lcn import (
+    Architecture,
+    CriticalPoints,
+    InputError,
+    SquaredLoss,
+    critical_points,
+    cross_check,
+    generic_count,
+)
 from homotopy_lcn.cli import main
 from homotopy_lcn.counts import count_matrices
 from homotopy_lcn.display import render_result
@@ -211,12 +219,67 @@ def test_monodromy_finds_what_the_homotopies_from_full_rank_have_missed():
     assert len(start.points) == 21
 
 
-def test_special_column_spaces_are_not_called_complete():
-    result = critical_points(
-        Architecture((3, 2), (2, 1)), SquaredLoss(np.diag([1.0, 1, 1, 0, 0]), [1.0, -2, 0.5, 0, 0]), isolated=True
-    )
-    assert not result.complete
-    assert result.strata[0].missing > 0
+def special_column_space(size, rank, kind, seed):
+    """Data of which Σ is diagonal, or where channels are copies of each other."""
+    rng = np.random.default_rng([rank, seed])
+    if kind == "diagonal":
+        diagonal = np.zeros(size)
+        diagonal[rng.permutation(size)[:rank]] = rng.integers(1, 4, rank)
+        return SquaredLoss(np.diag(diagonal), np.where(diagonal > 0, rng.standard_normal(size), 0.0))
+    channels = rng.standard_normal((10, rank))[:, np.concatenate([np.arange(rank), rng.integers(0, rank, size - rank)])]
+    return SquaredLoss(channels.T @ channels, channels.T @ rng.standard_normal(10))
+
+
+SPECIAL_SPACES = [
+    (((3, 2), (2, 1)), 3, "diagonal", 0),
+    (((3, 2), (2, 1)), 3, "copies", 1),
+    (((3, 2), (1, 1)), 3, "diagonal", 1),
+    (((2, 2), (2, 1)), 2, "diagonal", 2),
+    (((2, 2, 2), (1, 2, 1)), 3, "diagonal", 0),
+    (((2, 2, 2), (2, 2, 1)), 3, "diagonal", 1),
+]
+
+
+@pytest.mark.parametrize(("shape", "rank", "kind", "seed"), SPECIAL_SPACES)
+def test_special_column_spaces_are_accounted_for_from_full_rank(shape, rank, kind, seed):
+    architecture = Architecture(*shape)
+    loss = special_column_space(architecture.filter_size, rank, kind, seed)
+    results = [critical_points(architecture, loss, isolated=True, seed=seed) for seed in (0, 1)]
+    for result in results:
+        assert result.complete
+        counts = result.counts
+        assert counts.found + counts.at_infinity + counts.singular + counts.origin == counts.generic
+        assert result.global_minimum is None
+        for point in result:
+            if point.residual is not None and point.isolated and point.nonsingular:
+                assert point.residual < 1e-10
+    one, other = ([p.filter for p in result if p.isolated and p.nonsingular] for result in results)
+    assert len(one) == len(other)
+    if one:
+        assert matched(one, other)[1] < 1e-8
+        assert matched(one, np.conj(one))[1] < 1e-8
+
+
+def test_a_projection_without_isolated_critical_points():
+    """Σ = diag(1, 1, 1, 0, 0): where the second layer is (0, t) the filter is (0, 0, a_0 t, a_1 t, a_2 t)."""
+    loss = SquaredLoss(np.diag([1.0, 1, 1, 0, 0]), [1.0, -2, 0.5, 0, 0])
+    result = critical_points(Architecture((3, 2), (2, 1)), loss, isolated=True)
+    assert result.complete
+    assert (result.counts.found, result.counts.generic) == (0, 10)
+    assert not any(point.isolated for point in result)
+    (other,) = (point for point in result if np.linalg.norm(loss.gram @ point.filter - loss.b) > 1e-6)
+    np.testing.assert_allclose(other.filter[:3], [0, 0, 0.5], atol=1e-8)
+    assert "0 of 10 critical filters for generic data, isolated ones only (complete)" in str(result)
+
+
+@needs_phc
+@pytest.mark.parametrize(("shape", "rank", "kind", "seed"), SPECIAL_SPACES[1:3])
+def test_phcpack_has_no_other_isolated_filters_for_special_column_spaces(shape, rank, kind, seed):
+    architecture = Architecture(*shape)
+    loss = special_column_space(architecture.filter_size, rank, kind, seed)
+    check = cross_check(critical_points(architecture, loss, isolated=True))
+    assert len(check.failures) < check.patches
+    assert check.overlooked == ()
 
 
 def test_isolated_makes_no_difference_where_the_rank_suffices():
@@ -415,8 +478,10 @@ def test_isolated_points_from_the_command_line(command, folder):
     assert (written["complete"], written["counts"]["found"]) == (True, 3)
     assert written["zero_residual"]["dimension"] == 1
     finished = command("--data", "special.npz", "--isolated", "--json", "special.json")
-    assert finished.returncode == 3
-    assert json.loads((folder / "special.json").read_text())["complete"] is False
+    assert finished.returncode == 0
+    assert "6 to infinity, 4 to singular ends (4 points of continua)" in " ".join(finished.out.split())
+    written = json.loads((folder / "special.json").read_text())
+    assert (written["complete"], written["counts"]["found"]) == (True, 0)
 
 
 def test_regularization_from_the_command_line(command):
