@@ -1,8 +1,8 @@
 """Newton refinement with residuals in extended precision.
 
 The gradient is evaluated in coefficients with more precision than a double has, the Newton matrix in double precision.
-The refined point is accurate to about the precision of a double even where the condition number of the data spoils plain
-double arithmetic (Higham, *Accuracy and Stability of Numerical Algorithms* (2002), chapter 25).
+The refined point is accurate to about the precision of a double even where the condition number of the data spoils
+plain double arithmetic (Higham, *Accuracy and Stability of Numerical Algorithms* (2002), chapter 25).
 
 For real data the compiled kernel does so with pairs of doubles, where it is installed. It takes no pivots. Points where
 that may matter, and everything without the kernel, is left to NumPy with its ``longdouble`` (64 bits of mantissa on

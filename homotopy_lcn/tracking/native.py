@@ -219,10 +219,9 @@ def refine_points(
     high = extended.astype(complex)
     gram, b = np.ascontiguousarray(data.gram, float), np.ascontiguousarray(data.b, float)
     low = coordinates.to_kernel((extended - high).astype(complex), rest=True)
-    high, low, *others = _native.refine(
+    high, low, filters, errors, conditions = _native.refine(
         coordinates.shape, coordinates.to_kernel(high), low, gram, b, real, steps, small, near, jobs, instruction_set
     )
-    filters, errors, conditions = others
     return coordinates.from_kernel(high.astype(np.clongdouble) + low), filters, errors, conditions
 
 
