@@ -47,6 +47,7 @@ of the filters compared PHCpack missed.
 
 A long run is done in pieces of a few draws of every architecture and kind. With ``--keep FILE`` each finished piece is
 written to the file, and a run that was stopped goes on from there; ``--finished`` prints the table of what there is.
+Files of several runs may be put together with ``cat``.
 """
 
 from __future__ import annotations
@@ -602,8 +603,8 @@ def main() -> None:
             for remark in tally.remarks:
                 print(remark, flush=True)
     description["homotopy-lcn"] = "; ".join(sorted({name for tally in tallies.values() for name in tally.software}))
-    hours = sum(tally.seconds for tally in tallies.values()) / 3600
-    description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {hours:.2f} hours of one core"
+    seconds = sum(tally.seconds for tally in tallies.values())
+    description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {seconds:.0f} s of one core"
     text = f"{facts(description)}\n\n{report(list(tallies.values()), arguments.phcpack > 0)}"
     print(text)
     if arguments.markdown:
