@@ -459,3 +459,24 @@ def test_points_about_to_become_complex_are_flagged_with_their_condition_numbers
         assert f"ill-conditioned 2 of 10 ({real} real), condition numbers {spread}" in printed
         assert printed.count(f"condition {flagged[0]['condition']:.0e}") == real
     assert reals == {0, 2}
+
+
+def test_a_long_benchmark_is_done_in_pieces_and_its_table_printed_from_what_is_kept(tmp_path, monkeypatch, capsys):
+    shapes = ARCHITECTURES[:2]
+    draws = {"gaussian": 60, "white": 30}
+    tasks = benchmark_robustness.tasks_of(shapes, draws, 0, 0)
+    covered = sorted((task.shape, task.kind, draw) for task in tasks for draw in range(task.first, task.beyond))
+    assert covered == sorted((shape, kind, draw) for shape in shapes for kind in draws for draw in range(draws[kind]))
+    assert [(task.kind, task.first) for task in tasks[:4]] == [("gaussian", 0)] * 2 + [("white", 0)] * 2
+    tally = benchmark_robustness.solve_all(benchmark_robustness.Task(shapes[0], "white", 3, 5, 0))
+    assert (tally.solves, tally.complete) == (2, 2)
+    tally.software = ["a version"]
+    kept = [json.dumps([repr(task), benchmark_robustness.asdict(tally)]) for task in tasks if task.kind == "white"]
+    (tmp_path / "kept.jsonl").write_text("\n".join([*kept, "[cut short"]))
+    arguments = ["--architectures", "2", "--kinds", "gaussian:60,white:30", "--keep", str(tmp_path / "kept.jsonl")]
+    monkeypatch.setattr(benchmark_robustness, "ARCHITECTURES", shapes)
+    monkeypatch.setattr(sys, "argv", ["benchmark_robustness.py", *arguments, "--finished"])
+    benchmark_robustness.main()
+    printed = capsys.readouterr().out
+    rows = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in printed.splitlines() if "|" in line}
+    assert (rows["gaussian"], rows["white"], rows["all"], rows["homotopy-lcn"]) == ("0", "8", "8", "a version")
