@@ -31,7 +31,7 @@ from .exact_data import ExactData
 from .loss import SquaredLoss
 from .proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
 from .results import CriticalPoint, CriticalPoints, count_points, describe_paths, quantity
-from .statements import ProvedPoints, Statement, describe_statement, state, undecided_order
+from .statements import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 
 __all__ = ["Certificate", "certificate", "certify"]
 
@@ -108,7 +108,17 @@ class Certificate:
         lines += [f"loss order of the real points: {_proof(statement.ordered)}"]
         if statement.global_minimum is not None:
             lines.append(f"global minimum: {self.points[statement.global_minimum].claims.loss.real}")
+        elif statement.complete:
+            lines.append("global minimum: not proved" + self._why_no_minimum())
         return "\n".join(lines)
+
+    def _why_no_minimum(self) -> str:
+        if has_lower_bound(self.architecture, self.data):
+            return ""
+        return (
+            ", as the Gram matrix has a negative eigenvalue; rounded sums may have one, the exact ones of samples "
+            "(samples=, --data) have none"
+        )
 
     def _repr_html_(self) -> str:
         from .html_representation import certificate_html

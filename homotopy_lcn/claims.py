@@ -9,6 +9,8 @@
   stratum), and they are among those that the generic count counts.
 * The filter is a smooth point of the Zariski closure if no hyperroot of a block's level divides the product of the
   blocks below it: if the polyphase components of that product have no common root.
+* An exchange of layers of equal degree and dilation leaves w and, up to the order of the coordinates, the Hessian
+  alone: one of the θ that differ in this way stands for all.
 * Inertia: with T an approximate eigenbasis, Tᵀ H T is nearly diagonal, and if no Gershgorin disc of it holds 0, the
   signs of its diagonal are those of the Hessian H (Sylvester).
 
@@ -17,9 +19,11 @@ At a critical point the loss is c − bᵀw, as wᵀ(Σw − b) = 0: its enclosu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations, pairwise, product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,8 +31,9 @@ import numpy as np
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .architecture import Architecture
 from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
+from .distributions import distributions_up_to_exchange
 from .forms import dilate, multiply
-from .real_structure import RealStructure, real_factorizations
+from .real_structure import RealStructure
 from .strata import Stratum
 
 __all__ = ["Claims", "conclude", "loss_claim", "mirrored", "stratum_of"]
@@ -107,7 +112,9 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     pairs = list(zip(structures, odd, strict=True))
     inside: bool | None = all(s.enough(n, odd_only=False) is True for s, n in pairs)
     interior: bool | None = all(s.enough(n, odd_only=True) is True for s, n in pairs) if inside else None
-    attained, indices = _parameters(arch, equations, structures, w) if exact else (None, None)
+    attained, indices = None, None
+    if exact:
+        attained, indices = _parameters(arch, equations, structures, w) if inside else (False, ())
     if smooth is None:  # then w may have other factorizations
         inside, interior, attained = inside or None, None, attained or None
     return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=indices,
@@ -244,24 +251,36 @@ def _parameters(
     arch: Architecture, equations: BallEquations, structures: list[RealStructure], w: list[Ball]
 ) -> tuple[bool | None, tuple[int | None, ...] | None]:
     """Whether a real θ over w is critical, and the indices of the Hessian at those with square-free layers."""
-    stratum = Stratum.of_layers(arch)
-    layers = equations.on(stratum)
+    layers = equations.on(_layers(arch))
     order = [layer for layers_of_block in arch.layers_by_block for layer in layers_of_block]
-    choices = [list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True)]
     indices: list[int | None] = []
-    for choice in product(*choices):
+    for choice, number in _choices(arch, structures, repeated=False):
         chart, x = _charted(arch, order, choice, w)
-        indices.append(_inertia(layers.hessian(chart, x)))
+        indices += [_inertia(layers.hessian(chart, x))] * number
     if indices:
         return True, tuple(sorted(indices, key=lambda index: (index is None, index or 0)))
-    choices = [
-        list(real_factorizations(d, s, repeated=True)) for d, s in zip(arch.layer_degrees, structures, strict=True)
-    ]
-    for choice in product(*choices):
+    for choice, _ in _choices(arch, structures, repeated=True):
         chart, x = _charted(arch, order, choice, w)
         if all(value.contains(0) for value in layers.equations(chart, x).entries()):
             return None, None
     return False, ()
+
+
+@lru_cache(maxsize=64)
+def _layers(arch: Architecture) -> Stratum:
+    return Stratum.of_layers(arch)
+
+
+def _choices(
+    arch: Architecture, structures: list[RealStructure], repeated: bool
+) -> Iterator[tuple[list[list[Form]], int]]:
+    """Real layers of every block up to scale, one choice of all that exchange layers, and how many those are."""
+    blocks = [
+        list(distributions_up_to_exchange([*s.quadratic, *s.linear], degrees, repeated))
+        for degrees, s in zip(arch.layer_degrees, structures, strict=True)
+    ]
+    for choice in product(*blocks):
+        yield [forms for forms, _ in choice], prod(number for _, number in choice)
 
 
 def _charted(

@@ -316,6 +316,35 @@ def test_few_samples_are_proved_complete_from_the_samples():
     assert certificate(result).complete
 
 
+def test_no_global_minimum_where_rounded_sums_make_the_gram_matrix_indefinite():
+    # Six samples: the sums have rank 6 as exact numbers, but rounded to doubles an eigenvalue of -1e-15.
+    arch = Architecture((2, 2, 2), (2, 2, 1))
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((6, 8)), rng.standard_normal((6, 1))
+    loss = SquaredLoss.from_data(X, Y, arch)
+    rows = [[Fraction(value) for value in row] for row in loss.gram.tolist()]
+    assert determinant(rows) < 0
+    result = solve(arch, loss)
+    proofs = certificate(result)
+    assert proofs.complete
+    assert proofs.statement.global_minimum is None
+    assert "global minimum: not proved, as the Gram matrix has a negative eigenvalue" in str(proofs)
+    of_samples = certificate(result, samples=(X, Y))
+    assert of_samples.complete
+    assert of_samples.statement.global_minimum == 0
+    content = json.loads(to_text(proofs))
+    content["statement"]["global_minimum"] = 0
+    assert check_text(sealed(content)).failures
+
+
+def determinant(rows):
+    """Of a matrix of fractions with regular leading minors."""
+    if not rows:
+        return Fraction(1)
+    rest = [[x - row[0] / rows[0][0] * y for x, y in zip(row, rows[0], strict=True)][1:] for row in rows[1:]]
+    return rows[0][0] * determinant(rest)
+
+
 @pytest.mark.parametrize("options", [{"digits": 0}, {"digits": 1001}, {"digits": 2.5}, {"jobs": 0}])
 def test_unusable_options(options):
     with pytest.raises(InputError, match=next(iter(options))):
@@ -556,6 +585,9 @@ CHANGES = {
     "complete": lambda c: c["statement"].__setitem__("complete", False),
     "global minimum": lambda c: c["statement"].__setitem__("global_minimum", 1),
     "ordered": lambda c: c["statement"].__setitem__("ordered", False),
+    "complete, a number": lambda c: c["statement"].__setitem__("complete", 1),
+    "global minimum, a double": lambda c: c["statement"].__setitem__("global_minimum", 0.0),
+    "index, a double": lambda c: boxed(c)["claims"].__setitem__("indices", [float(boxed(c)["claims"]["indices"][0])]),
     "removed": lambda c: c["points"].pop(),
     "repeated": lambda c: c["points"].append(c["points"][0]),
     "conjugate": lambda c: c["points"][-1].__setitem__("conjugate_of", 0),
@@ -567,6 +599,23 @@ def test_changes_with_a_digest_that_fits_are_caught(text, name):
     content = json.loads(text)
     CHANGES[name](content)
     assert check_text(sealed(content)).failures
+
+
+@pytest.mark.parametrize("place", ['"complete": true', '"real": true', '"version": 1'])
+def test_a_key_that_is_there_twice(text, place):
+    # Readers that take the first one would see the wrong answer.
+    other = {"true": "false", "1": "2"}[place.split()[-1]]
+    changed = text.replace(place, f"{place.split()[0]} {other}, {place}", 1)
+    with pytest.raises(InputError, match="given twice"):
+        check_text(changed)
+
+
+@pytest.mark.parametrize("value", [True, 1.0])
+def test_a_pattern_that_is_no_list_of_integers(text, value):
+    content = json.loads(text)
+    boxed(content)["pattern"][0][0] = value
+    with pytest.raises(InputError, match="pattern"):
+        check_text(sealed(content))
 
 
 @pytest.mark.parametrize(
