@@ -313,10 +313,12 @@ def exact_rank(data: ExactData, support: Sequence[int]) -> int:
     If it is not, the data belong to no family of lower rank: then the number of these coefficients.
     """
     size = len(support)
+    rank = int(_gram(data, support).rank())
+    if rank == size:
+        return size
     whole = fmpq_mat(
         size, size + 1, [_fmpq(x) for i in support for x in (*(data.gram[i][j] for j in support), data.b[i])]
     )
-    rank = int(_gram(data, support).rank())
     return rank if int(whole.rank()) == rank else size
 
 

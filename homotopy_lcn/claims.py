@@ -182,10 +182,21 @@ def _is_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[
 def _real_structures(
     arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[Ball]]
 ) -> list[RealStructure] | None:
-    """The real factorization of every block of a real filter; None if it is undecided which roots are real."""
+    """The real factorization of every block of a real filter; None if it is undecided which roots are real.
+
+    The only layer of a block gets all of its polynomial, whose roots do not matter: if its degree is odd, one is real.
+    """
     structures = {block.dilation: RealStructure([], [], {}) for block in arch.blocks}
+    alone = {
+        block.dilation for block, degrees in zip(arch.blocks, arch.layer_degrees, strict=True) if len(degrees) == 1
+    }
     for factor, q in zip(stratum.factors, factors, strict=True):
-        pieces = _real_pieces([x.real for x in q])
+        form = [x.real for x in q]
+        pieces: tuple[list[Form], list[Form]] | None
+        if factor.dilation in alone and factor.power == 1:
+            pieces = ([_form(form)], []) if factor.degree % 2 else ([], [_form(form)])
+        else:
+            pieces = _real_pieces(form)
         if pieces is None:
             return None
         structures[factor.dilation].linear.extend((factor.power, form) for form in pieces[0])

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -74,6 +75,7 @@ class ProvedPoints(Sequence[ProvedPoint]):
         point = self.proofs[position].whole
         return point if mirror is None else point.mirrored(mirror)
 
+    @cached_property
     def overlapping(self) -> list[tuple[int, int]]:
         """Pairs (later, earlier) of filters that are not proved to differ.
 
@@ -138,7 +140,7 @@ def describe_statement(statement: Statement) -> list[str]:
 def state(arch: Architecture, data: ExactData, points: Sequence[ProvedPoint]) -> Statement:
     """What is proved of all points together; points not proved to differ from an earlier one do not count."""
     found = ProvedPoints.of(points, arch.filter_size)
-    repeated = {later for later, _ in found.overlapping()}
+    repeated = {later for later, _ in found.overlapping}
     proved = Counter(proof.pattern for i, proof in enumerate(found.proofs) if i not in repeated and proof.exact_pattern)
     table, few = _count(arch, data)
     strata = tuple(StratumStatement(row.pattern, row.count, proved[row.pattern]) for row in table)
