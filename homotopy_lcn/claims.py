@@ -32,13 +32,12 @@ from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .architecture import Architecture
 from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
 from .distributions import distributions_up_to_exchange
-from .forms import dilate, multiply
 from .real_structure import RealStructure
 from .strata import Stratum
 
 __all__ = ["Claims", "conclude", "loss_claim", "mirrored", "stratum_of"]
 
-#: Forms with balls as coefficients: arrays of objects, which `forms` and `classification` handle like numbers.
+#: Forms with balls as coefficients: arrays of objects, which `distributions` handles like numbers.
 Form = Any
 
 
@@ -91,12 +90,18 @@ def stratum_of(arch: Architecture, pattern: tuple[tuple[int, ...], ...]) -> Stra
     return Stratum.of_pattern(arch.blocks, pattern)
 
 
-def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: Solution) -> Claims:
-    """All that is proved of the critical point in a box."""
+def conclude(
+    arch: Architecture, equations: BallEquations, box: Box, solution: Solution, regular: bool = False
+) -> Claims:
+    """All that is proved of the critical point in a box.
+
+    With ``regular`` it has been proved already that no two factors of a block have a common root, and that the filter
+    is a smooth point.
+    """
     real = _is_real(box, solution)
     factors = equations.factors(box.chart, solution.coordinates)
-    exact = _no_common_roots(equations.stratum, factors)
-    smooth = _is_smooth(arch, equations.stratum, factors)
+    exact = regular or _no_common_roots(equations.stratum, factors)
+    smooth = regular or _is_smooth(arch, equations.stratum, factors)
     loss = equations.data.constant - sum(
         (b * w for b, w in zip(equations.data.b, solution.filter, strict=True)), acb(0)
     )
@@ -104,6 +109,10 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     if not real:
         return Claims(real, None, None, None, smooth, None, exact, loss, radius)
     loss = acb(loss.real)
+    if smooth and equations.stratum == _layers(arch):
+        # The coordinates are the parameters: every block has one layer, which gets all of its polynomial.
+        indices = (_inertia(equations.hessian(box.chart, solution.coordinates)),)
+        return Claims(real, True, True, True, smooth, indices, exact, loss, radius)
     w = [x.real for x in solution.filter]
     structures = _real_structures(arch, equations.stratum, factors)
     if structures is None:
@@ -112,12 +121,12 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     pairs = list(zip(structures, odd, strict=True))
     inside: bool | None = all(s.enough(n, odd_only=False) is True for s, n in pairs)
     interior: bool | None = all(s.enough(n, odd_only=True) is True for s, n in pairs) if inside else None
-    attained, indices = None, None
+    attained, of_parameters = None, None
     if exact:
-        attained, indices = _parameters(arch, equations, structures, w) if inside else (False, ())
+        attained, of_parameters = _parameters(arch, equations, structures, w) if inside else (False, ())
     if smooth is None:  # then w may have other factorizations
         inside, interior, attained = inside or None, None, attained or None
-    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=indices,
+    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=of_parameters,
                   exact_pattern=exact, loss=loss, loss_radius=radius)  # fmt: skip
 
 
@@ -299,16 +308,16 @@ def _charted(
 ) -> tuple[tuple[int, ...], list[Ball]]:
     """Chart and coordinates of the parameters with the given layers up to scale."""
     forms = dict(zip(order, (list(form) for forms in choice for form in forms), strict=True))
-    chart, rest, whole = [], [], _form([arb(1)])
+    chart, rest, whole = [], [], acb_poly([1])
     for layer in sorted(forms):
         sizes = [abs(float(value.mid())) if hasattr(value, "mid") else abs(float(value)) for value in forms[layer]]
         one = int(np.argmax(sizes))
         form = [value / forms[layer][one] for value in forms[layer]]
         chart.append(one)
         rest += [acb(value) for i, value in enumerate(form) if i != one]
-        whole = multiply(whole, dilate(_form(form), arch.dilations[layer]))
-    largest = int(np.argmax([abs(float(arb(value).mid())) for value in whole]))
-    return tuple(chart), [acb(w[largest] / whole[largest]), *rest]
+        whole *= dilated(form, arch.dilations[layer])
+    largest = int(np.argmax([abs(float(value.mid())) for value in w]))
+    return tuple(chart), [w[largest] / coefficients(whole, len(w))[largest], *rest]
 
 
 def _inertia(hessian: Ball) -> int | None:

@@ -15,6 +15,10 @@ from .forms import multiply, power
 __all__ = ["count_distributions", "distributions", "distributions_up_to_exchange"]
 
 
+#: The layer that has got nothing yet.
+CONSTANT = np.ones(1)
+
+
 def distributions(
     items: Sequence[tuple[int, Any]], degrees: Sequence[int], repeated: bool = True
 ) -> Iterator[list[NDArray[Any]]]:
@@ -69,10 +73,13 @@ def _shared_out(
             more = tuple((*had, n) for had, n in zip(given, times, strict=True))
             if ordered and any(j is not None and more[j] < had for j, had in zip(earlier, more, strict=True)):
                 continue
-            filled = [multiply(w, power(form, n)) if n else w for n, w in zip(times, layers, strict=True)]
+            filled = [
+                w if n == 0 else power(form, n) if w is CONSTANT else multiply(w, power(form, n))
+                for n, w in zip(times, layers, strict=True)
+            ]
             yield from assign(i + 1, tuple(r - size * n for r, n in zip(room, times, strict=True)), filled, more)
 
-    yield from assign(0, tuple(degrees), [np.ones(1) for _ in degrees], tuple(() for _ in degrees))
+    yield from assign(0, tuple(degrees), [CONSTANT] * len(degrees), tuple(() for _ in degrees))
 
 
 def count_distributions(items: Sequence[tuple[int, int]], degrees: Sequence[int]) -> int:

@@ -256,7 +256,7 @@ def _prove_together(
             elif proofs.real[row]:
                 with ctx.workprec(FIRST_PRECISION):
                     box, solution = _box_of(proofs, row), _solution_of(proofs, row)
-                    claims = conclude(arch, in_balls, box, solution)
+                    claims = conclude(arch, in_balls, box, solution, regular=True)
                 point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
                 result.append(point if _decided(claims) else None)
             else:
