@@ -11,8 +11,9 @@
   blocks below it: if the polyphase components of that product have no common root.
 * An exchange of layers of equal degree and dilation leaves w and, up to the order of the coordinates, the Hessian
   alone: one of the θ that differ in this way stands for all.
-* Inertia: with T an approximate eigenbasis, Tᵀ H T is nearly diagonal, and if no Gershgorin disc of it holds 0, the
-  signs of its diagonal are those of the Hessian H (Sylvester).
+* Inertia: the signs of the pivots of an elimination, or, where a pivot may be 0: with T an approximate eigenbasis,
+  Tᵀ H T is nearly diagonal, and if no Gershgorin disc of it holds 0, the signs of its diagonal are those of the
+  Hessian H (Sylvester).
 
 At a critical point the loss is c − bᵀw, as wᵀ(Σw − b) = 0: its enclosure needs no cancellation of squares.
 """

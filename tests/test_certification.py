@@ -32,7 +32,7 @@ from homotopy_lcn import proofs as proofs_module
 from homotopy_lcn._flint import acb, acb_mat, arb, ctx
 from homotopy_lcn.balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certificate_file import check_text, to_text
-from homotopy_lcn.claims import conclude
+from homotopy_lcn.claims import _inertia, conclude
 from homotopy_lcn.draw_counts import random_loss_seed
 from homotopy_lcn.exact_data import ExactData
 from homotopy_lcn.forms import dilate, multiply
@@ -404,6 +404,22 @@ def test_the_balls_hold_equations_and_their_derivatives(stratum):
         for _ in range(factor.power):
             product = multiply(product, dilate(q, factor.dilation))
     assert np.allclose(product, expected, rtol=1e-13)
+
+
+def test_inertia_is_that_of_the_eigenvalues():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 5, 8):
+        for _ in range(5):
+            basis = rng.standard_normal((n, n))
+            matrix = basis @ np.diag(rng.choice([-1e-3, -1, 1, 10], n)) @ basis.T
+            matrix = (matrix + matrix.T) / 2
+            matrix[0, 0] = 0 if n > 3 else matrix[0, 0]  # no pivot then
+            found = _inertia(acb_mat(n, n, matrix.ravel().tolist()))
+            assert found == (np.linalg.eigvalsh(matrix) < 0).sum()
+    assert _inertia(acb_mat(2, 2, [0, 1, 1, 0])) == 1
+    assert _inertia(acb_mat(2, 2, [1, 1, 1, 1])) is None
+    assert _inertia(acb_mat(2, 2, [1, 0, 0, arb(0, "1e-9")])) is None
+    assert _inertia(acb_mat(2, 2, [arb(1, 2), 0, 0, 1])) is None
 
 
 # What is refused
