@@ -278,6 +278,14 @@ def geometry(
             show_default=False,
         ),
     ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(
+            metavar="θ_1;θ_2;…",
+            help="Also whether these filters of the layers are critical for μ, and why, as in '1,0,-4;1,-4'.",
+            show_default=False,
+        ),
+    ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0.0, metavar="X", help="Relative accuracy of a --filter that is not exact.")
     ] = 1e-10,
@@ -294,10 +302,14 @@ def geometry(
 
     from .fibres import describe_filter, distance_to_function_space
     from .function_space import describe_function_space
-    from .inputs import filter_from_text
+    from .inputs import filter_from_text, parameters_from_text
     from .vanishing_forms import known_inequalities, vanishing_forms
 
-    facts = distance = equations = None
+    facts = distance = equations = differential = None
+    if parameters is not None:
+        from .criticality import criticality
+
+        differential = criticality(architecture, parameters_from_text(parameters, architecture))
     if filter_ is not None:
         entries = filter_from_text(filter_, architecture)
         facts = describe_filter(architecture, entries, tolerance)
@@ -310,15 +322,17 @@ def geometry(
         equations = vanishing_forms(architecture)
     inequalities = known_inequalities(architecture)
 
-    from .geometry_display import geometry_document, render_filter, render_function_space
+    from .geometry_display import geometry_document, render_filter, render_function_space, render_parameters
 
     if json_path is not None:
-        document = geometry_document(space, equations, inequalities, facts, distance)
+        document = geometry_document(space, equations, inequalities, facts, distance, differential)
         _write(json_path, json.dumps(document) + "\n")
     if not quiet and json_path != "-":
         _show(render_function_space(space, equations, inequalities))
         if facts is not None:
             _show(render_filter(facts, distance, space.closed))
+        if differential is not None:
+            _show(render_parameters(differential))
     return DONE
 
 
