@@ -428,7 +428,7 @@ app.command()(cli_export.export)
 
 @app.command()
 def doctor(
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random data of the self-test.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the random data of the self-test.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:

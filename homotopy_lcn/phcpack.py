@@ -39,7 +39,7 @@ __all__ = [
     "write_system",
 ]
 
-INSTALL = "apt-get install phcpack (Debian, Ubuntu), or phcpy from www.phcpack.org for this Python"
+INSTALL = "apt-get install phcpack (Debian, Ubuntu), or phcpy 1.1 from www.phcpack.org for this Python"
 
 #: How often to start the blackbox solver, each time with other random numbers: its statistics overflow now and then
 #: where paths go to infinity, before it has listed anything.
@@ -90,13 +90,14 @@ def phc_program() -> str:
 
 
 def phcpy_trackers() -> ModuleType | None:
-    """The module ``phcpy.trackers``, or None if it cannot be imported."""
+    """The module ``phcpy.trackers`` of phcpy 1.1, or None if it cannot be imported."""
     try:
         with _silence():  # phcpy greets on standard output
             import_module("phcpy.tuning")
-            return import_module("phcpy.trackers")
+            trackers = import_module("phcpy.trackers")
     except Exception:  # an extension module for another Python fails in many ways
         return None
+    return trackers if hasattr(trackers, "standard_double_track") else None  # later versions have other functions
 
 
 def version() -> str | None:
