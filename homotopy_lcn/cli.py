@@ -290,7 +290,8 @@ def geometry(
 ) -> int:
     """Describe the function space of a network, or where a filter is.
 
-    Dimension, equations, singularities and boundary. A --filter that starts with a minus sign is given as --filter=-1,2.
+    Dimension, equations, singularities and boundary.
+    A --filter that starts with a minus sign is given as --filter=-1,2.
     """
     architecture = _architecture(filters, strides)
     _check_output(json_path)
@@ -440,7 +441,8 @@ def doctor(
 ) -> int:
     """Check the installation, and run a self-test of a second.
 
-    What is looked at: kernel, cache, optional packages and programs. Exit code 0 if all that is there works, 3 otherwise.
+    What is looked at: kernel, cache, optional packages and programs.
+    Exit code 0 if all that is there works, 3 otherwise.
     """
     from dataclasses import asdict
 

@@ -64,7 +64,8 @@ def export(
 ) -> int:
     """Write the equations for PHCpack and other systems.
 
-    Start solutions come with them. With data (see solve) their numbers are filled in; without, the Gram matrix and the moment vector are parameters.
+    Start solutions come with them.
+    With data (see solve) their numbers are filled in; without, the Gram matrix and the moment vector are parameters.
     """
     from .results import pattern_from_text
 

@@ -27,7 +27,8 @@ def report(
 ) -> int:
     """Write a report of a result, a page for any browser.
 
-    One HTML file with table, summary and interactive pictures, which needs no network. Exit codes: 0 the result is complete, 2 unusable input, 3 the page is written, of a result not proved complete.
+    One HTML file with table, summary and interactive pictures, which needs no network.
+    Exit codes: 0 the result is complete, 2 unusable input, 3 the page is written, of a result not proved complete.
     """
     if output is None:
         raise InputError(f"{OUTPUT}: missing; expected the HTML file to write, as in -o report.html")

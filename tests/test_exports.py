@@ -169,16 +169,17 @@ def parse_bertini(files, count):
 
 
 def parse_sympy(files, count):
+    lambdify = pytest.importorskip("sympy").lambdify
     (text,) = files.values()
     module = {}
     exec(compile(text, "critical_points.py", "exec"), module)
     assert [str(x) for x in module["unknowns"]] == [f"x{i}" for i in range(count)]
     assert len(module["filter_coefficients"]) > 1
 
+    equations = lambdify([*module["unknowns"], *module["parameters"]], module["equations"], "math")
+
     def evaluate(values, parameters):
-        table = dict(zip(module["unknowns"], values, strict=True))
-        table |= {x: parameters[str(x)] for x in module["parameters"]}
-        return np.array([complex(equation.subs(table)) for equation in module["equations"]])
+        return np.array(equations(*values, *(parameters[str(x)] for x in module["parameters"])), complex)
 
     def given(name):
         return module[name] and {str(x): complex(value) for x, value in module[name].items()}
