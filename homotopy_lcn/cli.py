@@ -244,7 +244,10 @@ def count(
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:
-    """Count the critical points for generic data, exactly, by stratum; with --white, for white data, by computation."""
+    """Count the critical points for generic data exactly, by stratum.
+
+    With --white, for white data, by computation.
+    """
     architecture = _architecture(filters, strides)
     _check_output(json_path)
 
@@ -293,8 +296,9 @@ def geometry(
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:
-    """Describe the function space of a network: dimension, equations, singularities, boundary; and where a filter lies.
+    """Describe the function space of a network, or where a filter is.
 
+    Dimension, equations, singularities and boundary.
     A --filter that starts with a minus sign is given as --filter=-1,2.
     """
     architecture = _architecture(filters, strides)
@@ -352,7 +356,10 @@ def figure1(
     ] = None,
     quiet: Quiet = False,
 ) -> int:
-    """Draw Figure 1, function spaces in the slice A = 1, C = −1, as PNG, PDF and HTML."""
+    """Draw Figure 1 as PNG, PDF and HTML.
+
+    It shows function spaces in the slice A = 1, C = −1.
+    """
     from .figures import FIGURE_1, draw_figure1
 
     points = []
@@ -396,9 +403,9 @@ def certify(
     quiet: Quiet = False,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
-    """Prove every point of a result, and that there are no others; or check such a certificate.
+    """Prove every point of a result, and that there are no others.
 
-    Exit codes: 0 everything is proved, 2 unusable input, 3 something is not.
+    With --check, verify such a certificate. Exit codes: 0 everything is proved, 2 unusable input, 3 something is not.
     """
     if check:
         for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
@@ -442,12 +449,13 @@ app.command()(cli_export.export)
 
 @app.command()
 def doctor(
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random data of the self-test.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the random data of the self-test.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:
-    """Check the installation: kernel, cache, optional packages and programs, and a self-test of a second.
+    """Check the installation, and run a self-test of a second.
 
+    What is looked at: kernel, cache, optional packages and programs.
     Exit code 0 if all that is there works, 3 otherwise.
     """
     from dataclasses import asdict
