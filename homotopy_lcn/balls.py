@@ -50,6 +50,7 @@ __all__ = [
     "dyadic",
     "enclosing_discs",
     "exact_rank",
+    "is_semidefinite",
     "power_of_two",
     "read_dyadic",
 ]
@@ -297,18 +298,33 @@ def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> Exa
     )
 
 
+def is_semidefinite(data: ExactData, support: Sequence[int]) -> bool:
+    """Whether the Gram matrix has no negative eigenvalue on the given coefficients of the filter, exactly.
+
+    All eigenvalues are real, so that this can be read off the signs of the characteristic polynomial.
+    """
+    coefficients = _gram(data, support).charpoly().coeffs()
+    return all(value * (-1) ** (len(support) - i) >= 0 for i, value in enumerate(coefficients))
+
+
 def exact_rank(data: ExactData, support: Sequence[int]) -> int:
     """Rank of the Gram matrix on the given coefficients of the filter, if the moment vector is in its range there.
 
     If it is not, the data belong to no family of lower rank: then the number of these coefficients.
     """
     size = len(support)
+    rank = int(_gram(data, support).rank())
+    if rank == size:
+        return size
     whole = fmpq_mat(
         size, size + 1, [_fmpq(x) for i in support for x in (*(data.gram[i][j] for j in support), data.b[i])]
     )
-    square = fmpq_mat(size, size, [_fmpq(data.gram[i][j]) for i in support for j in support])
-    rank = int(square.rank())
     return rank if int(whole.rank()) == rank else size
+
+
+def _gram(data: ExactData, support: Sequence[int]) -> Any:
+    size = len(support)
+    return fmpq_mat(size, size, [_fmpq(data.gram[i][j]) for i in support for j in support])
 
 
 def enclosing_discs(values: Sequence[Ball]) -> tuple[np.ndarray, np.ndarray]:

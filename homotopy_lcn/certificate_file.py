@@ -123,10 +123,12 @@ def check(path: str, *, jobs: int = 1) -> Check:
 def check_text(text: str, *, jobs: int = 1) -> Check:
     """As `check`, from the content of the file."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_without_repeated_keys)
+    except InputError:
+        raise
     except (ValueError, RecursionError):
         raise InputError("not whole JSON; expected the whole file that certify wrote") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("version") != VERSION:
+    if not isinstance(content, dict) or not _same([content.get("format"), content.get("version")], [FORMAT, VERSION]):
         raise InputError(f"not a certificate; expected JSON with format {FORMAT!r} and version {VERSION}")
     try:
         arch = Architecture(content["architecture"]["filters"], content["architecture"]["strides"])
@@ -138,7 +140,7 @@ def check_text(text: str, *, jobs: int = 1) -> Check:
         statement = None
         if not failures:
             statement = state(arch, data, points)
-            if _statement_to_json(statement) != content["statement"]:
+            if not _same(_statement_to_json(statement), content["statement"]):
                 failures.append("the statement on all points does not follow")
                 statement = None
     except InputError:
@@ -149,6 +151,20 @@ def check_text(text: str, *, jobs: int = 1) -> Check:
     if statement is not None and statement.global_minimum is not None:
         least = str(points[statement.global_minimum].claims.loss.real)
     return Check(arch, len(items), tuple(failures), statement, least)
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of a key that is there twice, readers would see one value or the other."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise InputError(f"{next(key for key in keys if keys.count(key) > 1)!r} is given twice; expected it once")
+    return result
+
+
+def _same(left: object, right: object) -> bool:
+    """Equal in value and type: ``True == 1 == 1.0`` for Python, not in a file."""
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
 def _data_from_json(item: Mapping[str, Any], size: int) -> ExactData:
@@ -192,8 +208,9 @@ def _verify_points(
     for position, item in enumerate(items):
         leader = item.get("conjugate_of")
         if leader is None:
-            pattern = tuple(tuple(int(part) for part in partition) for partition in item["pattern"])
-            if tuple(map(sum, pattern)) != degrees or any(part < 1 for partition in pattern for part in partition):
+            pattern = tuple(tuple(partition) for partition in item["pattern"])
+            parts = [part for partition in pattern for part in partition]
+            if any(type(part) is not int or part < 1 for part in parts) or tuple(map(sum, pattern)) != degrees:
                 raise InputError(f"points[{position}].pattern: {item['pattern']!r}; expected partitions of {degrees}")
             leaders.append((position, item))
         elif type(leader) is not int or not 0 <= leader < position or items[leader].get("conjugate_of") is not None:
@@ -275,10 +292,8 @@ def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) 
 def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
     """Whether the answers are those proved, and the stated enclosure of the loss holds the proved one."""
     loss = dict(stated)
-    for key, value in proved.answers.items():
-        given = loss.pop(key)
-        if type(given) is not type(value) or given != value:
-            return False
+    if not all(_same(loss.pop(key), value) for key, value in proved.answers.items()):
+        return False
     (re, im), radius = loss.pop("loss"), read_dyadic(loss.pop("loss_radius"))
     claimed = acb(arb(read_dyadic(re)) + arb(0, radius), arb(read_dyadic(im)) + arb(0, radius))
     return not loss and claimed.contains(proved.loss)

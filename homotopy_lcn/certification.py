@@ -31,7 +31,7 @@ from .exact_data import ExactData
 from .loss import SquaredLoss
 from .proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
 from .results import CriticalPoint, CriticalPoints, count_points, describe_paths, quantity
-from .statements import ProvedPoints, Statement, describe_statement, state, undecided_order
+from .statements import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 
 __all__ = ["Certificate", "certificate", "certify"]
 
@@ -108,7 +108,17 @@ class Certificate:
         lines += [f"loss order of the real points: {_proof(statement.ordered)}"]
         if statement.global_minimum is not None:
             lines.append(f"global minimum: {self.points[statement.global_minimum].claims.loss.real}")
+        elif statement.complete:
+            lines.append("global minimum: not proved" + self._why_no_minimum())
         return "\n".join(lines)
+
+    def _why_no_minimum(self) -> str:
+        if has_lower_bound(self.architecture, self.data):
+            return ""
+        return (
+            ", as the Gram matrix has a negative eigenvalue; rounded sums may have one, the exact ones of samples "
+            "(samples=, --data) have none"
+        )
 
     def _repr_html_(self) -> str:
         from .html_representation import certificate_html
@@ -208,9 +218,15 @@ class _Proved:
         self.result = result
         self.leaders = leaders.tolist()
         self.found = found
+        self._latest: tuple[list[int], ProvedPoints] | None = None
 
-    def points(self, rows: Sequence[int]) -> ProvedPoints:
+    def points(self, rows: list[int]) -> ProvedPoints:
         """The proved points of these rows; a conjugate whose partner is not among them stands for itself."""
+        if self._latest is None or self._latest[0] != rows:
+            self._latest = rows, self._points(rows)
+        return self._latest[1]
+
+    def _points(self, rows: Sequence[int]) -> ProvedPoints:
         positions = {row: position for position, row in enumerate(rows)}
         proofs, mirrors = [], []
         for row in rows:
@@ -227,7 +243,7 @@ class _Proved:
         """For each point, why it is not certified."""
         reasons = self._contradictions()
         kept = [row for row, reason in enumerate(reasons) if reason is None]
-        for repeated, earlier in self.points(kept).overlapping():
+        for repeated, earlier in self.points(kept).overlapping:
             if reasons[kept[earlier]] is None:
                 reasons[kept[repeated]] = f"not proved to differ from point {kept[earlier]}"
         return reasons
@@ -236,11 +252,12 @@ class _Proved:
         """Leaders of the points whose filters, or whose losses, are not proved to differ."""
         kept = [row for row, leader in enumerate(self.leaders) if not isinstance(self.found[leader], str)]
         points = self.points(kept)
-        pairs = [*points.overlapping(), *undecided_order(points)]
+        pairs = [*points.overlapping, *undecided_order(points)]
         return sorted({self.leaders[kept[position]] for pair in pairs for position in pair})
 
     def prove_again(self, rows: Sequence[int], data: ExactData, digits: int | None, precision: int) -> None:
         """Prove these points with at least so many bits; what is proved already stays if that fails."""
+        self._latest = None
         arch = self.result.architecture
         for row in rows:
             earlier, point = self.found[row], self.result[row]
@@ -270,7 +287,7 @@ class _Proved:
         """The same for points of which nothing but filter and loss is stated that could be wrong."""
         if not rows:
             return []
-        proofs = self.points(rows)
+        proofs = self._points(rows)
         stated = np.array([self.result[row].filter for row in rows])
         norms = np.linalg.norm(stated, axis=1)
         far = ~(np.abs(stated - proofs.middles) + proofs.radii < AGREEMENT * norms[:, None]).all(axis=1)

@@ -9,17 +9,22 @@
   stratum), and they are among those that the generic count counts.
 * The filter is a smooth point of the Zariski closure if no hyperroot of a block's level divides the product of the
   blocks below it: if the polyphase components of that product have no common root.
-* Inertia: with T an approximate eigenbasis, Tᵀ H T is nearly diagonal, and if no Gershgorin disc of it holds 0, the
-  signs of its diagonal are those of the Hessian H (Sylvester).
+* An exchange of layers of equal degree and dilation leaves w and, up to the order of the coordinates, the Hessian
+  alone: one of the θ that differ in this way stands for all.
+* Inertia: the signs of the pivots of an elimination, or, where a pivot may be 0: with T an approximate eigenbasis,
+  Tᵀ H T is nearly diagonal, and if no Gershgorin disc of it holds 0, the signs of its diagonal are those of the
+  Hessian H (Sylvester).
 
 At a critical point the loss is c − bᵀw, as wᵀ(Σw − b) = 0: its enclosure needs no cancellation of squares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations, pairwise, product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,13 +32,13 @@ import numpy as np
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .architecture import Architecture
 from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
-from .forms import dilate, multiply
-from .real_structure import RealStructure, real_factorizations
+from .distributions import distributions_up_to_exchange
+from .real_structure import RealStructure
 from .strata import Stratum
 
 __all__ = ["Claims", "conclude", "loss_claim", "mirrored", "stratum_of"]
 
-#: Forms with balls as coefficients: arrays of objects, which `forms` and `classification` handle like numbers.
+#: Forms with balls as coefficients: arrays of objects, which `distributions` handles like numbers.
 Form = Any
 
 
@@ -86,12 +91,18 @@ def stratum_of(arch: Architecture, pattern: tuple[tuple[int, ...], ...]) -> Stra
     return Stratum.of_pattern(arch.blocks, pattern)
 
 
-def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: Solution) -> Claims:
-    """All that is proved of the critical point in a box."""
+def conclude(
+    arch: Architecture, equations: BallEquations, box: Box, solution: Solution, regular: bool = False
+) -> Claims:
+    """All that is proved of the critical point in a box.
+
+    With ``regular`` it has been proved already that no two factors of a block have a common root, and that the filter
+    is a smooth point.
+    """
     real = _is_real(box, solution)
     factors = equations.factors(box.chart, solution.coordinates)
-    exact = _no_common_roots(equations.stratum, factors)
-    smooth = _is_smooth(arch, equations.stratum, factors)
+    exact = regular or _no_common_roots(equations.stratum, factors)
+    smooth = regular or _is_smooth(arch, equations.stratum, factors)
     loss = equations.data.constant - sum(
         (b * w for b, w in zip(equations.data.b, solution.filter, strict=True)), acb(0)
     )
@@ -99,6 +110,10 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     if not real:
         return Claims(real, None, None, None, smooth, None, exact, loss, radius)
     loss = acb(loss.real)
+    if smooth and equations.stratum == _layers(arch):
+        # The coordinates are the parameters: every block has one layer, which gets all of its polynomial.
+        indices = (_inertia(equations.hessian(box.chart, solution.coordinates)),)
+        return Claims(real, True, True, True, smooth, indices, exact, loss, radius)
     w = [x.real for x in solution.filter]
     structures = _real_structures(arch, equations.stratum, factors)
     if structures is None:
@@ -107,10 +122,12 @@ def conclude(arch: Architecture, equations: BallEquations, box: Box, solution: S
     pairs = list(zip(structures, odd, strict=True))
     inside: bool | None = all(s.enough(n, odd_only=False) is True for s, n in pairs)
     interior: bool | None = all(s.enough(n, odd_only=True) is True for s, n in pairs) if inside else None
-    attained, indices = _parameters(arch, equations, structures, w) if exact else (None, None)
+    attained, of_parameters = None, None
+    if exact:
+        attained, of_parameters = _parameters(arch, equations, structures, w) if inside else (False, ())
     if smooth is None:  # then w may have other factorizations
         inside, interior, attained = inside or None, None, attained or None
-    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=indices,
+    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=of_parameters,
                   exact_pattern=exact, loss=loss, loss_radius=radius)  # fmt: skip
 
 
@@ -175,10 +192,21 @@ def _is_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[
 def _real_structures(
     arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[Ball]]
 ) -> list[RealStructure] | None:
-    """The real factorization of every block of a real filter; None if it is undecided which roots are real."""
+    """The real factorization of every block of a real filter; None if it is undecided which roots are real.
+
+    The only layer of a block gets all of its polynomial, whose roots do not matter: if its degree is odd, one is real.
+    """
     structures = {block.dilation: RealStructure([], [], {}) for block in arch.blocks}
+    alone = {
+        block.dilation for block, degrees in zip(arch.blocks, arch.layer_degrees, strict=True) if len(degrees) == 1
+    }
     for factor, q in zip(stratum.factors, factors, strict=True):
-        pieces = _real_pieces([x.real for x in q])
+        form = [x.real for x in q]
+        pieces: tuple[list[Form], list[Form]] | None
+        if factor.dilation in alone and factor.power == 1:
+            pieces = ([_form(form)], []) if factor.degree % 2 else ([], [_form(form)])
+        else:
+            pieces = _real_pieces(form)
         if pieces is None:
             return None
         structures[factor.dilation].linear.extend((factor.power, form) for form in pieces[0])
@@ -244,24 +272,36 @@ def _parameters(
     arch: Architecture, equations: BallEquations, structures: list[RealStructure], w: list[Ball]
 ) -> tuple[bool | None, tuple[int | None, ...] | None]:
     """Whether a real θ over w is critical, and the indices of the Hessian at those with square-free layers."""
-    stratum = Stratum.of_layers(arch)
-    layers = equations.on(stratum)
+    layers = equations.on(_layers(arch))
     order = [layer for layers_of_block in arch.layers_by_block for layer in layers_of_block]
-    choices = [list(real_factorizations(d, s)) for d, s in zip(arch.layer_degrees, structures, strict=True)]
     indices: list[int | None] = []
-    for choice in product(*choices):
+    for choice, number in _choices(arch, structures, repeated=False):
         chart, x = _charted(arch, order, choice, w)
-        indices.append(_inertia(layers.hessian(chart, x)))
+        indices += [_inertia(layers.hessian(chart, x))] * number
     if indices:
         return True, tuple(sorted(indices, key=lambda index: (index is None, index or 0)))
-    choices = [
-        list(real_factorizations(d, s, repeated=True)) for d, s in zip(arch.layer_degrees, structures, strict=True)
-    ]
-    for choice in product(*choices):
+    for choice, _ in _choices(arch, structures, repeated=True):
         chart, x = _charted(arch, order, choice, w)
         if all(value.contains(0) for value in layers.equations(chart, x).entries()):
             return None, None
     return False, ()
+
+
+@lru_cache(maxsize=64)
+def _layers(arch: Architecture) -> Stratum:
+    return Stratum.of_layers(arch)
+
+
+def _choices(
+    arch: Architecture, structures: list[RealStructure], repeated: bool
+) -> Iterator[tuple[list[list[Form]], int]]:
+    """Real layers of every block up to scale, one choice of all that exchange layers, and how many those are."""
+    blocks = [
+        list(distributions_up_to_exchange([*s.quadratic, *s.linear], degrees, repeated))
+        for degrees, s in zip(arch.layer_degrees, structures, strict=True)
+    ]
+    for choice in product(*blocks):
+        yield [forms for forms, _ in choice], prod(number for _, number in choice)
 
 
 def _charted(
@@ -269,16 +309,16 @@ def _charted(
 ) -> tuple[tuple[int, ...], list[Ball]]:
     """Chart and coordinates of the parameters with the given layers up to scale."""
     forms = dict(zip(order, (list(form) for forms in choice for form in forms), strict=True))
-    chart, rest, whole = [], [], _form([arb(1)])
+    chart, rest, whole = [], [], acb_poly([1])
     for layer in sorted(forms):
         sizes = [abs(float(value.mid())) if hasattr(value, "mid") else abs(float(value)) for value in forms[layer]]
         one = int(np.argmax(sizes))
         form = [value / forms[layer][one] for value in forms[layer]]
         chart.append(one)
         rest += [acb(value) for i, value in enumerate(form) if i != one]
-        whole = multiply(whole, dilate(_form(form), arch.dilations[layer]))
-    largest = int(np.argmax([abs(float(arb(value).mid())) for value in whole]))
-    return tuple(chart), [acb(w[largest] / whole[largest]), *rest]
+        whole *= dilated(form, arch.dilations[layer])
+    largest = int(np.argmax([abs(float(value.mid())) for value in w]))
+    return tuple(chart), [w[largest] / coefficients(whole, len(w))[largest], *rest]
 
 
 def _inertia(hessian: Ball) -> int | None:

@@ -244,7 +244,10 @@ def count(
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:
-    """Count the critical points for generic data, exactly, by stratum; with --white, for white data, by computation."""
+    """Count the critical points for generic data exactly, by stratum.
+
+    With --white, for white data, by computation.
+    """
     architecture = _architecture(filters, strides)
     _check_output(json_path)
 
@@ -278,6 +281,14 @@ def geometry(
             show_default=False,
         ),
     ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(
+            metavar="θ_1;θ_2;…",
+            help="Also whether these filters of the layers are critical for μ, and why, as in '1,0,-4;1,-4'.",
+            show_default=False,
+        ),
+    ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0.0, metavar="X", help="Relative accuracy of a --filter that is not exact.")
     ] = 1e-10,
@@ -285,8 +296,9 @@ def geometry(
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:
-    """Describe the function space of a network: dimension, equations, singularities, boundary; and where a filter lies.
+    """Describe the function space of a network, or where a filter is.
 
+    Dimension, equations, singularities and boundary.
     A --filter that starts with a minus sign is given as --filter=-1,2.
     """
     architecture = _architecture(filters, strides)
@@ -294,10 +306,14 @@ def geometry(
 
     from .fibres import describe_filter, distance_to_function_space
     from .function_space import describe_function_space
-    from .inputs import filter_from_text
+    from .inputs import filter_from_text, parameters_from_text
     from .vanishing_forms import known_inequalities, vanishing_forms
 
-    facts = distance = equations = None
+    facts = distance = equations = differential = None
+    if parameters is not None:
+        from .criticality import criticality
+
+        differential = criticality(architecture, parameters_from_text(parameters, architecture))
     if filter_ is not None:
         entries = filter_from_text(filter_, architecture)
         facts = describe_filter(architecture, entries, tolerance)
@@ -310,15 +326,17 @@ def geometry(
         equations = vanishing_forms(architecture)
     inequalities = known_inequalities(architecture)
 
-    from .geometry_display import geometry_document, render_filter, render_function_space
+    from .geometry_display import geometry_document, render_filter, render_function_space, render_parameters
 
     if json_path is not None:
-        document = geometry_document(space, equations, inequalities, facts, distance)
+        document = geometry_document(space, equations, inequalities, facts, distance, differential)
         _write(json_path, json.dumps(document) + "\n")
     if not quiet and json_path != "-":
         _show(render_function_space(space, equations, inequalities))
         if facts is not None:
             _show(render_filter(facts, distance, space.closed))
+        if differential is not None:
+            _show(render_parameters(differential))
     return DONE
 
 
@@ -338,7 +356,10 @@ def figure1(
     ] = None,
     quiet: Quiet = False,
 ) -> int:
-    """Draw Figure 1, function spaces in the slice A = 1, C = −1, as PNG, PDF and HTML."""
+    """Draw Figure 1 as PNG, PDF and HTML.
+
+    It shows function spaces in the slice A = 1, C = −1.
+    """
     from .figures import FIGURE_1, draw_figure1
 
     points = []
@@ -382,9 +403,9 @@ def certify(
     quiet: Quiet = False,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
-    """Prove every point of a result, and that there are no others; or check such a certificate.
+    """Prove every point of a result, and that there are no others.
 
-    Exit codes: 0 everything is proved, 2 unusable input, 3 something is not.
+    With --check, verify such a certificate. Exit codes: 0 everything is proved, 2 unusable input, 3 something is not.
     """
     if check:
         for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
@@ -428,12 +449,13 @@ app.command()(cli_export.export)
 
 @app.command()
 def doctor(
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random data of the self-test.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the random data of the self-test.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:
-    """Check the installation: kernel, cache, optional packages and programs, and a self-test of a second.
+    """Check the installation, and run a self-test of a second.
 
+    What is looked at: kernel, cache, optional packages and programs.
     Exit code 0 if all that is there works, 3 otherwise.
     """
     from dataclasses import asdict

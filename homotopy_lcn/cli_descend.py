@@ -94,8 +94,9 @@ def descend(
     quiet: Quiet = False,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes of the solver.")] = 1,
 ) -> int:
-    """Train from many random starts: how often is each minimum reached, and near which saddles do runs linger?
+    """Train from many random starts, and see where the runs go.
 
+    How often is each minimum reached, and near which saddles do runs linger?
     Give a result of solve; or -k, -s and the data by exactly one of --data, --csv, --series, --random, --white.
     Exit code 3 if the critical points are not complete, or some run did not settle at one of them.
     """

@@ -62,8 +62,9 @@ def export(
         int, typer.Option(min=1, metavar="N", help="Refuse strata with more critical filters than this.")
     ] = 20000,
 ) -> int:
-    """Write the critical-point equations, with start solutions, for PHCpack and other systems.
+    """Write the equations for PHCpack and other systems.
 
+    Start solutions come with them.
     With data (see solve) their numbers are filled in; without, the Gram matrix and the moment vector are parameters.
     """
     from .results import pattern_from_text

@@ -17,7 +17,7 @@ from .errors import InputError
 
 __all__ = ["HELP", "PaperGroup", "everything"]
 
-HELP = """The tables and the figure of the paper on function spaces and critical points.
+HELP = """The paper's tables and figure, and tests of its theorems.
 
 paper FOLDER writes all of them and is short for paper all FOLDER; see paper all --help.
 """
@@ -66,9 +66,9 @@ def everything(
     quiet: Quiet = False,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
-    """Compute Tables 1 to 4 and the checks of the theorems, and draw Figure 1; each as CSV, Markdown and LaTeX.
+    """Compute Tables 1 to 4, test the theorems, and draw Figure 1.
 
-    Each table is written as soon as it is computed.
+    The tables come as CSV, Markdown and LaTeX. Each table is written as soon as it is computed.
     Exit codes: 0 done, 2 unusable input, 3 a check failed or a solve was not complete; which one is said.
     """
     if quick and full:

@@ -60,7 +60,10 @@ def real_counts(
     quiet: Quiet = False,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
-    """Histogram of the number of real critical filters over many data sets."""
+    """Count real critical filters over many data sets.
+
+    A histogram.
+    """
     architecture = architecture_of(filters, strides)
     path = _path(output, format, "real-counts")
 
@@ -86,7 +89,10 @@ def growth(
     format: Format = None,
     quiet: Quiet = False,
 ) -> int:
-    """Growth of the number of critical points with the number of parameters, beside fully connected networks."""
+    """Show how the number of critical points grows.
+
+    With the number of parameters, beside fully connected networks.
+    """
     path = _path(output, format, "growth")
 
     from .plots import plot_growth
@@ -105,7 +111,7 @@ def complex_plane(
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> int:
-    """Show the critical points in the complex plane of one coordinate of the filter."""
+    """Show one coordinate of the filters in the complex plane."""
     path = _path(output, format, "complex-plane")
 
     from .plots import plot_complex_plane
@@ -125,7 +131,7 @@ def levels(
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> int:
-    """Show the loss of the real critical points, with their kinds."""
+    """Show the losses of the real critical points by kind."""
     path = _path(output, format, "levels")
 
     from .plots import plot_loss_levels
@@ -146,7 +152,10 @@ def landscape(
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> int:
-    """Draw the contours of the loss on a plane of parameter space through two minima and a saddle."""
+    """Show the loss on a plane through two minima and a saddle.
+
+    Its contours in parameter space.
+    """
     path = _path(output, format, "landscape")
 
     from .plots import plot_landscape

@@ -25,8 +25,9 @@ def report(
     pictures: Annotated[bool, typer.Option(help="Draw interactive pictures; needs plotly.")] = True,
     quiet: Quiet = False,
 ) -> int:
-    """Write a report of a result: one HTML page with table, summary and interactive pictures that needs no network.
+    """Write a report of a result, a page for any browser.
 
+    One HTML file with table, summary and interactive pictures, which needs no network.
     Exit codes: 0 the result is complete, 2 unusable input, 3 the page is written, of a result not proved complete.
     """
     if output is None:

@@ -81,8 +81,9 @@ def tabulate(
     quiet: Quiet = False,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
-    """Tabulate networks: geometry, exact counts, counts for white data; confirmed by a computation, or marked as not.
+    """Tabulate networks: geometry, exact counts, white counts.
 
+    Every number is confirmed by a computation, or marked as not.
     Give the networks by --max-filter-size, by -k and -s (repeated), or by --architectures.
     Exit codes: 0 done, 2 unusable input, 3 a measurement did not confirm the exact count.
     """

@@ -17,6 +17,7 @@ from .architecture import Architecture
 from .errors import InputError
 from .factorizations import CommonHyperroot, rank_of_differential
 from .hyperroots import INFINITY, PAIR, Levels
+from .parameters import compose
 from .root_classes import classes_of_roots
 
 __all__ = ["CriticalityOfMu", "criticality"]
@@ -34,11 +35,14 @@ class CriticalityOfMu:
         Rank of dμ at θ and dim M.
     causes : tuple of CommonHyperroot
         The hyperroots that layers have in common; empty where a layer is zero.
+    filter : (K,) array
+        μ(θ).
     """
 
     rank: int
     dimension: int
     causes: tuple[CommonHyperroot, ...]
+    filter: Array
 
     @property
     def critical(self) -> bool:
@@ -61,6 +65,11 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = 1
     -------
     CriticalityOfMu
 
+    Raises
+    ------
+    InputError
+        If there are not as many layers of the sizes k_l, or an entry is no finite number.
+
     Examples
     --------
     >>> import numpy as np
@@ -68,15 +77,16 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = 1
     >>> facts.rank, facts.dimension, facts.causes[0].value
     (3, 4, (4+0j))
     """
-    layers = [np.asarray(w) for w in theta]
+    layers = [_numbers(w, i) for i, w in enumerate(theta)]
     if [len(w) for w in layers] != list(arch.filters):
         raise InputError(f"theta: layers of sizes {[len(w) for w in layers]}; expected {list(arch.filters)}")
-    norms = [float(np.linalg.norm(w)) for w in layers]
-    units = [w / norm if norm > 0 else w for w, norm in zip(layers, norms, strict=True)]
+    w = np.asarray(compose(arch, layers))
+    norms = [float(np.linalg.norm(layer)) for layer in layers]
+    units = [layer / norm if norm > 0 else layer for layer, norm in zip(layers, norms, strict=True)]
     rank = rank_of_differential(units, arch.dilations)
     if min(norms) == 0:
-        return CriticalityOfMu(rank, arch.dimension, ())
-    points = [_roots_of_layer(w) for w in units]
+        return CriticalityOfMu(rank, arch.dimension, (), w)
+    points = [_roots_of_layer(layer) for layer in units]
     causes = []
     for block, members in zip(arch.blocks, arch.layers_by_block, strict=True):
         lower = [p for layer, p in enumerate(points) if arch.dilations[layer] < block.dilation]
@@ -96,7 +106,18 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = 1
                 below = bool(lower) and _assembled(point, block.dilation, lower_roots, tolerance)
                 if len(having) > 1 or below:
                     causes.append(CommonHyperroot(block.dilation, _affine(point), having, below))
-    return CriticalityOfMu(rank, arch.dimension, tuple(causes))
+    return CriticalityOfMu(rank, arch.dimension, tuple(causes), w)
+
+
+def _numbers(layer: object, i: int) -> Array:
+    try:
+        values = np.asarray(layer)
+        values = values.astype(complex if np.iscomplexobj(values) else float)
+    except (TypeError, ValueError):
+        values = np.full(1, np.nan)
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise InputError(f"theta[{i}]: {layer!r} is not a list of finite numbers; expected a filter of the network")
+    return values
 
 
 def _roots_of_layer(form: Array) -> list[NDArray[np.complex128]]:

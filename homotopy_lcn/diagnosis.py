@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -20,6 +20,7 @@ from .architecture import Architecture
 from .counts import generic_count
 from .equations import Data, equations_of
 from .loss import SquaredLoss
+from .phcpack import phcpy_trackers
 from .solve import critical_points
 from .start_systems import cache_folder, damaged_files, start_system
 from .strata import Stratum
@@ -34,6 +35,8 @@ OPTIONAL = (
     ("plotly", "plotly", "interactive pictures", "figures"),
     ("python-flint", "flint", "certificates", "certify"),
     ("mpmath", "mpmath", "many digits", "precise"),
+    ("pyarrow", "pyarrow", "surveys in folders", "survey"),
+    ("distributed", "distributed", "surveys on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),
 )
 #: Programs that other parts of the package, or its benchmarks, compare with.
@@ -88,16 +91,36 @@ def examine(seed: int = 0) -> Iterator[Finding]:
     yield _kernel(seed)
     yield _cache()
     for distribution, module, purpose, extra in OPTIONAL:
-        if find_spec(module) is None:
-            yield Finding(distribution, "absent", f"for {purpose}", f"pip install 'homotopy-lcn[{extra}]'")
-        else:
-            yield Finding(distribution, "ok", f"{metadata.version(distribution)}, for {purpose}")
+        yield _package(distribution, module, purpose, f"pip install 'homotopy-lcn[{extra}]'")
     for program, purpose, install in PEERS:
         path = shutil.which(program)
         yield Finding(
             program, "ok" if path else "absent", f"{purpose}{f', {path}' if path else ''}", "" if path else install
         )
+    yield _phcpy()
     yield _self_test(seed)
+
+
+def _package(distribution: str, module: str, purpose: str, install: str) -> Finding:
+    """Whether an optional package is there and can be imported."""
+    if find_spec(module) is None:
+        return Finding(distribution, "absent", f"for {purpose}", install)
+    try:
+        imported = import_module(module)
+    except Exception as error:  # a package built for another Python or NumPy fails in many ways
+        return Finding(
+            distribution, "broken", f"cannot be imported: {' '.join(str(error).split())}", f"uninstall it, or {install}"
+        )
+    return Finding(distribution, "ok", f"{getattr(imported, '__version__', 'version unknown')}, for {purpose}")
+
+
+def _phcpy() -> Finding:
+    purpose = "PHCpack in this process"
+    if phcpy_trackers() is not None:
+        return Finding("phcpy", "ok", purpose)
+    if find_spec("phcpy") is None:
+        return Finding("phcpy", "absent", purpose, "apt-get install python3-phcpy, for Debian's own Python")
+    return Finding("phcpy", "absent", f"{purpose}: not of this Python, or not phcpy 1.1; the program phc is used")
 
 
 def _kernel(seed: int) -> Finding:

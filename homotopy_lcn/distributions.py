@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,11 @@ from numpy.typing import NDArray
 
 from .forms import multiply, power
 
-__all__ = ["count_distributions", "distributions"]
+__all__ = ["count_distributions", "distributions", "distributions_up_to_exchange"]
+
+
+#: The layer that has got nothing yet.
+CONSTANT = np.ones(1)
 
 
 def distributions(
@@ -33,18 +38,48 @@ def distributions(
         The layers, up to scale.
     """
 
-    def assign(i: int, room: tuple[int, ...], layers: list[NDArray[Any]]) -> Iterator[list[NDArray[Any]]]:
+    return (layers for layers, _ in _shared_out(items, degrees, repeated, False))
+
+
+def distributions_up_to_exchange(
+    items: Sequence[tuple[int, Any]], degrees: Sequence[int], repeated: bool = True
+) -> Iterator[tuple[list[NDArray[Any]], int]]:
+    """One of each set of `distributions` that only exchange layers of equal degree, and how many there are in it.
+
+    Parameters are those of `distributions`.
+    """
+    for layers, given in _shared_out(items, degrees, repeated, True):
+        sizes = Counter(degrees).values()
+        alike = Counter(zip(degrees, given, strict=True)).values()
+        yield layers, prod(map(factorial, sizes)) // prod(map(factorial, alike))
+
+
+def _shared_out(
+    items: Sequence[tuple[int, Any]], degrees: Sequence[int], repeated: bool, ordered: bool
+) -> Iterator[tuple[list[NDArray[Any]], tuple[tuple[int, ...], ...]]]:
+    """Layers, and how often each of them has got each factor; if ``ordered``, these decrease among equal degrees."""
+    earlier = [max((j for j in range(i) if degrees[j] == degree), default=None) for i, degree in enumerate(degrees)]
+
+    def assign(
+        i: int, room: tuple[int, ...], layers: list[NDArray[Any]], given: tuple[tuple[int, ...], ...]
+    ) -> Iterator[tuple[list[NDArray[Any]], tuple[tuple[int, ...], ...]]]:
         if i == len(items):
             if not any(room):
-                yield layers
+                yield layers, given
             return
         multiplicity, form = items[i]
         size = form.shape[-1] - 1
         for times in _times(multiplicity, size, room, multiplicity if repeated else 1):
-            filled = [multiply(w, power(form, n)) if n else w for n, w in zip(times, layers, strict=True)]
-            yield from assign(i + 1, tuple(r - size * n for r, n in zip(room, times, strict=True)), filled)
+            more = tuple((*had, n) for had, n in zip(given, times, strict=True))
+            if ordered and any(j is not None and more[j] < had for j, had in zip(earlier, more, strict=True)):
+                continue
+            filled = [
+                w if n == 0 else power(form, n) if w is CONSTANT else multiply(w, power(form, n))
+                for n, w in zip(times, layers, strict=True)
+            ]
+            yield from assign(i + 1, tuple(r - size * n for r, n in zip(room, times, strict=True)), filled, more)
 
-    yield from assign(0, tuple(degrees), [np.ones(1) for _ in degrees])
+    yield from assign(0, tuple(degrees), [CONSTANT] * len(degrees), tuple(() for _ in degrees))
 
 
 def count_distributions(items: Sequence[tuple[int, int]], degrees: Sequence[int]) -> int:

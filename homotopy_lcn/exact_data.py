@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 from numbers import Rational
 from typing import Any
 
@@ -79,6 +80,16 @@ class ExactData:
             tuple(value + eps if i == j else value for j, value in enumerate(row)) for i, row in enumerate(self.gram)
         )
         return ExactData(gram, self.b, self.constant)
+
+    @property
+    def in_doubles(self) -> bool:
+        """Whether all numbers are doubles."""
+        values = (*(value for row in self.gram for value in row), *self.b, self.constant)
+        doubles = map(_double, values)
+        return all(
+            isfinite(double) and double.as_integer_ratio() == (value.numerator, value.denominator)
+            for value, double in zip(values, doubles, strict=True)
+        )
 
     def rounded(self) -> tuple[np.ndarray, np.ndarray, float]:
         """The nearest doubles; infinite beyond their range."""

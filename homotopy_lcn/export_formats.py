@@ -262,7 +262,7 @@ targetMoments = {{{target_moments}}}
 -- The equations are linear in S and b, so with gamma = 1 the coefficients stay in the family.
 result = track(
     criticalPointSystem(startGram, startMoments), criticalPointSystem(targetGram, targetMoments),
-    startSolutions, gamma => 1
+    startSolutions, gamma => 1, tStepMin => 1e-12
     )
 printingPrecision = 17
 for p in result do print(status p, coordinates p)

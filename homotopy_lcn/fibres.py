@@ -76,6 +76,8 @@ class FilterGeometry:
         stays in M as long as it stays in the closure.
     closest : (complex, complex) or None
         Two roots at that distance; None if there is only one root.
+    exact : bool
+        Whether the filter was given, and taken, as rational numbers: then the answers are about it itself.
     """
 
     filter: Array
@@ -91,6 +93,7 @@ class FilterGeometry:
     residual: float
     separation: float
     closest: tuple[complex, complex] | None = None
+    exact: bool = False
 
     @property
     def complex_parameters(self) -> int:
@@ -167,12 +170,14 @@ def describe_filter(
     w, scale, fractions = given_filter(arch, filter)
     real = not np.iscomplexobj(w)
     if not w.any() or not arch.blocks:
-        return _trivial(arch, w * scale, real)
+        return _trivial(arch, w * scale, real, fractions is not None)
     levels = Levels.of(arch)
     off = off_grid(w, arch.grid)
     on_grid = off <= (tolerance if fractions is None else 0.0)
     if not np.any(w[:: arch.grid]):
-        return FilterGeometry(w * scale, real, False, False, False, (), None, None, (), (), 0.0, 0.0)
+        return FilterGeometry(
+            w * scale, real, False, False, False, (), None, None, (), (), 0.0, 0.0, exact=fractions is not None
+        )
     exact = None if fractions is None else exact_invariants(fractions[:: arch.grid], levels)
     found = classes_of_roots(w[:: arch.grid], levels, tolerance, exact)
     factorizations = tuple(factorizations_of(arch, levels, found.classes, real)) if on_grid else ()
@@ -200,10 +205,11 @@ def describe_filter(
         residual=max(off, found.error) if on_grid else 0.0,
         separation=found.separation,
         closest=found.closest,
+        exact=fractions is not None,
     )
 
 
-def _trivial(arch: Architecture, w: Array, real: bool) -> FilterGeometry:
+def _trivial(arch: Architecture, w: Array, real: bool, exact: bool) -> FilterGeometry:
     """For w = 0, and for architectures without blocks, whose function space is a line."""
     factorizations: tuple[Factorization, ...] = ()
     if w.any():
@@ -215,7 +221,20 @@ def _trivial(arch: Architecture, w: Array, real: bool) -> FilterGeometry:
         kinds = list(space.boundary_witnesses)
     interior = None if not real else closed
     return FilterGeometry(
-        w, real, True, real, real, factorizations, len(arch.blocks) <= 1, interior, tuple(kinds), (), 0.0, 2.0
+        w,
+        real,
+        True,
+        real,
+        real,
+        factorizations,
+        len(arch.blocks) <= 1,
+        interior,
+        tuple(kinds),
+        (),
+        0.0,
+        2.0,
+        None,
+        exact,
     )
 
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from math import factorial, prod
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 from .architecture import Architecture
+from .factorizations import factorizations_of
 from .hyperroots import (
     NEGATIVE,
     PAIR,
@@ -32,7 +33,8 @@ from .hyperroots import (
     conjugate,
     total_supply,
 )
-from .root_patterns import Pattern, bad_patterns, filter_of_pattern
+from .root_classes import classes_of_roots
+from .root_patterns import Pattern, bad_patterns, filter_of_pattern, integers_where_near
 
 __all__ = ["REDUCED", "STRIDE_ONE", "CriticalType", "FunctionSpace", "describe_function_space"]
 
@@ -80,6 +82,9 @@ class FunctionSpace:
         Whether the Zariski closure is smooth away from 0.
     singular_witness : (K,) float array or None
         A singular point of the closure with several real factorizations over the blocks.
+    singular_factorizations : tuple of tuple of (n_b + 1,) float arrays
+        Two of these: for each the P_b with w = Π_b P_b(x^{D_b}), each with leading coefficient 1. Empty if there is no
+        witness.
     boundary_witnesses : dict of str to (K,) float array
         For each type of boundary points w ≠ 0 that occurs, ``"reduced"`` or ``"stride-one"``, one of them.
     degree : int
@@ -101,6 +106,7 @@ class FunctionSpace:
     fills_reduced: bool | None
     smooth: bool
     singular_witness: Array | None
+    singular_factorizations: tuple[tuple[Array, ...], ...]
     boundary_witnesses: dict[str, Array]
     degree: int
     fibre: int
@@ -132,6 +138,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
     reduced_closed: bool | None = True
     fills_reduced: bool | None = True
     closure_witness, singular_witness = None, None
+    singular_pair: tuple[tuple[Array, ...], ...] = ()
     boundary: dict[str, Array] = {}
     smooth = True
     if blocks:
@@ -139,6 +146,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
         smooth = levels.unique
         if not smooth:
             singular_witness = filter_of_pattern(_swappable(levels), levels, arch.grid)
+            singular_pair = _two_factorizations(arch, levels, singular_witness)
         try:
             bad = bad_patterns(levels)
         except Undecided:
@@ -165,6 +173,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
         fills_reduced=fills_reduced,
         smooth=smooth,
         singular_witness=singular_witness,
+        singular_factorizations=singular_pair,
         boundary_witnesses=boundary,
         degree=factorial(arch.dimension - 1) // prod(factorial(block.degree) for block in blocks),
         fibre=fibre,
@@ -201,6 +210,13 @@ def _swappable(levels: Levels) -> Pattern:
         return Part(POSITIVE, tuple(int(j % levels.modulus(level) == 0) for j in range(order)))
 
     return (hyperroot(block), hyperroot(block), *(hyperroot(b) for b, n in enumerate(left) for _ in range(n)))
+
+
+def _two_factorizations(arch: Architecture, levels: Levels, filter_: Array) -> tuple[tuple[Array, ...], ...]:
+    """Two real factorizations of a filter with leading coefficient 1 that has several, over the blocks."""
+    classes = classes_of_roots(filter_[:: arch.grid], levels).classes
+    real = (item.blocks for item in factorizations_of(arch, levels, classes, True) if item.real)
+    return tuple(tuple(integers_where_near(form / form[0]) for form in blocks) for blocks in islice(real, 2))
 
 
 def _degenerate(pattern: Pattern, levels: Levels) -> Pattern:

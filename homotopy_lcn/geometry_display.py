@@ -14,13 +14,14 @@ from rich.panel import Panel
 from rich.table import Table
 
 from .architecture import Architecture
+from .criticality import CriticalityOfMu
 from .factorizations import CommonHyperroot, Factorization, Hyperroot
 from .fibres import FilterGeometry
 from .function_space import CriticalType, FunctionSpace
 from .results import quantity
 from .vanishing_forms import SUPERSCRIPTS, Form, default_degree
 
-__all__ = ["geometry_document", "render_filter", "render_function_space"]
+__all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
 
 #: Equations shown; a JSON file has all.
 MOST_EQUATIONS = 12
@@ -60,9 +61,8 @@ def render_function_space(
     if space.singular_witness is None:
         rows.add_row("closure smooth", "yes, away from 0" if not space.thick else "yes")
     else:
-        rows.add_row(
-            "closure smooth", f"no: singular at {_vector(space.singular_witness)}, with several factorizations"
-        )
+        pair = ("·".join(map(_vector, blocks)) for blocks in space.singular_factorizations)
+        rows.add_row("closure smooth", f"no: singular at {_vector(space.singular_witness)} = {' = '.join(pair)}")
     if space.closed is not None:
         names = [f"{kind}, as {_vector(w)}" for kind, w in space.boundary_witnesses.items()]
         rows.add_row("boundary points", "\n".join(names) or "none")
@@ -115,11 +115,32 @@ def render_filter(facts: FilterGeometry, distance: float | None = None, closed: 
         )
     rows.add_row("hyperroots", _hyperroots(facts.hyperroots) or "none")
     rows.add_row("obstruction", _obstruction(facts, distance, bool(closed)))
-    rows.add_row("accuracy", f"true of a filter at relative distance {facts.residual:.1e}")
+    exact = f"taken exactly; roots and factors shown are right to {facts.residual:.1e} of its norm"
+    rows.add_row("accuracy", exact if facts.exact else f"true of a filter at relative distance {facts.residual:.1e}")
     parts: list[RenderableType] = [Panel(rows, box=ROUNDED, expand=False, title="Filter", title_align="left")]
     if facts.factorizations:
         parts.append(_factorizations(facts.factorizations))
     return Group(*parts)
+
+
+def render_parameters(facts: CriticalityOfMu) -> RenderableType:
+    """Whether parameters are critical for μ, and why."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_row("μ(θ)", _vector(facts.filter))
+    rows.add_row("rank dμ", f"{facts.rank} of {facts.dimension}")
+    rows.add_row("critical for μ", _yes(facts.critical))
+    if facts.critical:
+        causes = "\n".join(_cause(cause) for cause in facts.causes)
+        rows.add_row("caused by", causes or "a layer that is zero")
+    return Panel(rows, box=ROUNDED, expand=False, title="Parameters θ", title_align="left")
+
+
+def _cause(cause: CommonHyperroot) -> str:
+    layers = [f"layer {layer + 1}" for layer in cause.layers]
+    layers += ["the product of those below"] if cause.below else []
+    return f"{_hyperroot(cause.dilation, cause.value)}, common to {', '.join(layers[:-1])} and {layers[-1]}"
 
 
 def _obstruction(facts: FilterGeometry, distance: float | None, closed: bool) -> str:
@@ -205,10 +226,9 @@ def _number(value: complex) -> str:
     real, imaginary = (0.0 if abs(part) < 1e-12 * abs(value) else part for part in (value.real, value.imag))
     if imaginary == 0:
         return f"{real:.0f}" if real.is_integer() and abs(real) < 1e15 else f"{real:.5g}"
-    unit = {1.0: "", -1.0: "-"}.get(imaginary)
-    if real:
-        return f"{real:.5g}{imaginary:+.5g}i" if unit is None else f"{real:.5g}{unit or '+'}i"
-    return f"{imaginary:.5g}i" if unit is None else f"{unit}i"
+    unit = f"{imaginary:+.5g}"
+    unit = unit.removesuffix("1") if unit in ("+1", "-1") else unit
+    return f"{real:.5g}{unit}i" if real else f"{unit.removeprefix('+')}i"
 
 
 def _yes(answer: bool) -> str:
@@ -221,6 +241,7 @@ def geometry_document(
     inequalities: Sequence[str],
     facts: FilterGeometry | None = None,
     distance: float | None = None,
+    parameters: CriticalityOfMu | None = None,
 ) -> dict[str, object]:
     """The same as a document of JSON types.
 
@@ -243,6 +264,7 @@ def geometry_document(
         "fills_reduced": space.fills_reduced,
         "smooth": space.smooth,
         "singular_witness": _array(space.singular_witness),
+        "singular_factorizations": [[_array(form) for form in blocks] for blocks in space.singular_factorizations],
         "boundary_witnesses": {kind: _array(w) for kind, w in space.boundary_witnesses.items()},
         "degree": space.degree,
         "fibre": space.fibre,
@@ -268,9 +290,17 @@ def geometry_document(
             "real_parameters": facts.real_parameters,
             "hyperroots": [_common(item) for item in facts.hyperroots],
             "factorizations": [_factorization(item) for item in facts.factorizations],
+            "exact": facts.exact,
             "residual": facts.residual,
             "separation": facts.separation,
             "closest": None if facts.closest is None else [_value(root) for root in facts.closest],
+        }
+    if parameters is not None:
+        document["parameters"] = {
+            "filter": _array(parameters.filter),
+            "rank": parameters.rank,
+            "critical": parameters.critical,
+            "causes": [_common(cause) for cause in parameters.causes],
         }
     return document
 

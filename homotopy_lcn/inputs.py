@@ -10,6 +10,7 @@ import csv
 import json
 import operator
 import os
+import re
 import zipfile
 from array import array
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ __all__ = [
     "from_json",
     "from_npz",
     "from_series",
+    "parameters_from_text",
     "random_gaussian",
     "random_white",
     "samples_from_npz",
@@ -418,20 +420,66 @@ def filter_from_text(text: str, arch: Architecture) -> list[Fraction] | list[com
     InputError
         If an entry is no finite number, or there are not K of them.
     """
-    items = [item.strip() for item in text.split(",")]
+    numbers = [_entry(item, "--filter") for item in text.split(",")]
     size = arch.filter_size
-    if len(items) != size:
-        raise InputError(f"--filter: {len(items)} numbers given; expected {size}, the network's filter size")
-    numbers: list[Fraction | complex] = []
-    for item in items:
-        try:
-            exact = item.removeprefix("-").replace("/", "", 1).isdecimal()
-            number: Fraction | complex = Fraction(item) if exact else complex(item.replace("i", "j"))
-            finite = isfinite(abs(complex(number)))
-        except (ValueError, ZeroDivisionError, OverflowError):
-            finite = False
-        if not finite:
-            raise InputError(f"--filter: {item!r} is not a number; expected numbers as in 1,-3/2,0.5,1+2j")
-        numbers.append(number)
+    if len(numbers) != size:
+        raise InputError(f"--filter: {len(numbers)} numbers given; expected {size}, the network's filter size")
     fractions = [number for number in numbers if isinstance(number, Fraction)]
     return fractions if len(fractions) == size else [complex(number) for number in numbers]
+
+
+def parameters_from_text(text: str, arch: Architecture) -> list[NDArray[np.complex128] | NDArray[np.float64]]:
+    """Read the filters of all layers, the option ``--parameters``.
+
+    Parameters
+    ----------
+    text : str
+        Filters separated by semicolons, each as for `filter_from_text`.
+    arch : Architecture
+
+    Returns
+    -------
+    list of (k_l,) arrays
+        Real if all numbers are.
+
+    Raises
+    ------
+    InputError
+        If an entry is no finite number, or the filters do not have the sizes k.
+    """
+    layers = [[complex(_entry(item, "--parameters")) for item in part.split(",")] for part in text.split(";")]
+    sizes = tuple(map(len, layers))
+    if sizes != arch.filters:
+        raise InputError(
+            f"--parameters: filters of sizes {','.join(map(str, sizes))} given; expected "
+            f"{','.join(map(str, arch.filters))}, separated by semicolons"
+        )
+    theta = [np.array(layer) for layer in layers]
+    return theta if any(layer.imag.any() for layer in theta) else [layer.real.copy() for layer in theta]
+
+
+#: A real number, its real part or its imaginary part.
+_REAL = r"[+-]?(?:\d+/\d+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+_COMPLEX = re.compile(rf"(?P<re>{_REAL}(?![\d./ijJ]))?(?:(?P<im>{_REAL}|[+-]?)[ijJ])?")
+
+
+def _entry(text: str, option: str) -> Fraction | complex:
+    """A fraction if it is written as an integer or a fraction."""
+    item = text.strip()
+    match = _COMPLEX.fullmatch(item)
+    try:
+        if match is None or not item:
+            raise ValueError
+        re, im = match["re"], match["im"]
+        if im is None:
+            return Fraction(re) if re.lstrip("+-").replace("/", "").isdecimal() else _finite(float(re))
+        parts = [float(Fraction(part)) for part in (re or "0", im + "1" if im in ("", "+", "-") else im)]
+        return _finite(complex(*parts))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise InputError(f"{option}: {item!r} is not a number; expected numbers as in 1,-3/2,0.5,1+2j") from None
+
+
+def _finite(value: complex) -> complex:
+    if not isfinite(abs(value)):
+        raise ValueError
+    return complex(value)

@@ -444,8 +444,7 @@ def _check_widths(width_in: int, width_out: int, arch: Architecture) -> None:
     fitting = (width_in - size) // stride + 1
     if fitting != width_out:
         raise InputError(
-            f"X, Y: widths {width_in} and {width_out}; expected {needs} an X of width {widths} for this Y, "
-            f"or a Y of width {fitting} for this X"
+            f"X, Y: widths {width_in} and {width_out}; expected X of width {widths}, or Y of width {fitting}, {needs}"
         )
 
 

@@ -39,7 +39,7 @@ __all__ = [
     "write_system",
 ]
 
-INSTALL = "apt-get install phcpack (Debian, Ubuntu), or phcpy from www.phcpack.org for this Python"
+INSTALL = "apt-get install phcpack (Debian, Ubuntu), or phcpy 1.1 from www.phcpack.org for this Python"
 
 #: How often to start the blackbox solver, each time with other random numbers: its statistics overflow now and then
 #: where paths go to infinity, before it has listed anything.
@@ -90,13 +90,14 @@ def phc_program() -> str:
 
 
 def phcpy_trackers() -> ModuleType | None:
-    """The module ``phcpy.trackers``, or None if it cannot be imported."""
+    """The module ``phcpy.trackers`` of phcpy 1.1, or None if it cannot be imported."""
     try:
         with _silence():  # phcpy greets on standard output
             import_module("phcpy.tuning")
-            return import_module("phcpy.trackers")
+            trackers = import_module("phcpy.trackers")
     except Exception:  # an extension module for another Python fails in many ways
         return None
+    return trackers if hasattr(trackers, "standard_double_track") else None  # later versions have other functions
 
 
 def version() -> str | None:
@@ -200,14 +201,15 @@ def session(difficulty: int = 0) -> str:
     """Answers to the questions of ``phc -p``: track from ``start`` to ``target`` along the segment itself.
 
     The files ``target`` and ``start`` are in the working folder; ``result`` is written. The homotopy is
-    (1 − t) start + t target, without the usual random factor: the coefficients stay in the family.
+    (1 − t)² start + t² target, without the usual random factor: the coefficients stay in the family. The squares make
+    steps near both ends shorter, without which paths to data of the real world get lost.
 
     Parameters
     ----------
     difficulty : int
         PHCpack's level of difficulty, from 0 on: the higher, the shorter the steps.
     """
-    settings = ["k", "1", "a", "1.0", "0.0", "0"]
+    settings = ["k", "2", "a", "1.0", "0.0", "0"]
     tuning = ["1", str(difficulty), "0"] if difficulty else ["0"]
     return "\n".join(["target", "result", "n", "start", *settings, *tuning, "0"]) + "\n"
 
@@ -268,7 +270,7 @@ def track_by_phcpy(
     solutions = ["\n".join(_solution(point, unknowns)) for point in points.tolist()]
     with _silence():
         import_module("phcpy.tuning").tune_track_parameters(difficulty=difficulty, silent=True)
-        ends = trackers.standard_double_track(texts(target), texts(start), solutions, gamma=complex(1), pwt=1)
+        ends = trackers.standard_double_track(texts(target), texts(start), solutions, gamma=complex(1), pwt=2)
     listing = _read(ends, unknowns)
     if len(listing) != len(points):
         raise PHCpackFailure(f"phcpy returned {len(listing)} ends of {len(points)} paths")

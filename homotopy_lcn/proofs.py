@@ -196,11 +196,11 @@ def prove_all(
     """The proof of each of the given points, or why there is none."""
     proofs: dict[int, Proof | str] = {}
     if digits is None:
-        discs = _discs_of(data)
+        discs, equations = _discs_of(data), BallEquations(Stratum.of_layers(arch), data)
         for rows in _by_pattern(points):
             regular = [row for row in rows if points[row].nonsingular]
             if len(regular) >= FEWEST_TOGETHER:
-                found = _prove_together(arch, data, discs, [points[row] for row in regular])
+                found = _prove_together(arch, equations, discs, [points[row] for row in regular])
                 proofs.update((row, proof) for row, proof in zip(regular, found, strict=True) if proof is not None)
     rest = [row for row in range(len(points)) if row not in proofs]
     one_by_one = in_processes(_prove_packed, (arch, data), [points[row] for row in rest], (digits,), jobs)
@@ -233,13 +233,16 @@ def _by_pattern(points: Sequence[CriticalPoint]) -> Iterable[list[int]]:
 
 
 def _prove_together(
-    arch: Architecture, data: ExactData, discs: tuple[Discs, Discs, Discs], points: Sequence[CriticalPoint]
+    arch: Architecture, equations: BallEquations, discs: tuple[Discs, Discs, Discs], points: Sequence[CriticalPoint]
 ) -> list[Proof | None]:
-    """Proofs in discs of points of one stratum, None for those that take more precision."""
+    """Proofs in discs of points of one stratum, None for those that take more precision.
+
+    The equations are those of any stratum for the same data.
+    """
     pattern = points[0].stratum
     stratum = stratum_of(arch, pattern)
     gram, b, constant = discs
-    in_discs, in_balls = DiscEquations(stratum, gram, b), BallEquations(stratum, data)
+    in_discs, in_balls = DiscEquations(stratum, gram, b), equations.on(stratum)
     result: list[Proof | None] = []
     for first in range(0, len(points), PROVED_TOGETHER):
         part = points[first : first + PROVED_TOGETHER]
@@ -253,7 +256,7 @@ def _prove_together(
             elif proofs.real[row]:
                 with ctx.workprec(FIRST_PRECISION):
                     box, solution = _box_of(proofs, row), _solution_of(proofs, row)
-                    claims = conclude(arch, in_balls, box, solution)
+                    claims = conclude(arch, in_balls, box, solution, regular=True)
                 point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
                 result.append(point if _decided(claims) else None)
             else:
@@ -264,8 +267,7 @@ def _prove_together(
 def _discs_of(data: ExactData) -> tuple[Discs, Discs, Discs]:
     """Exact data enclosed in discs."""
     gram, b, constant = data.rounded()
-    exact = ExactData.of_doubles(gram, b, constant) if np.isfinite(gram).all() and np.isfinite(b).all() else None
-    if exact == data:
+    if data.in_doubles:
         return Discs.exact(gram), Discs.exact(b), Discs.exact(np.array(constant))
     # Rounding to the nearest double; where that underflows, by less than the least normal number.
     return tuple(Discs(value, np.abs(value) * 2.0**-52 + 2.0**-1000) for value in (gram, b, np.array(constant)))  # type: ignore[return-value]

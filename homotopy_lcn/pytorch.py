@@ -154,12 +154,12 @@ def _check_layer(layer: Any, place: str, torch: Any) -> None:
     """Raise InputError unless the layer is a convolution of the kind that the theory is about."""
     if not isinstance(layer, torch.nn.Conv1d):
         raise InputError(f"{place}: a {type(layer).__name__}; {EXPECTED} and nothing else")
+    if layer.groups != 1:
+        raise InputError(f"{place}: groups={layer.groups}; expected groups=1")
     if (layer.in_channels, layer.out_channels) != (1, 1):
         raise InputError(
             f"{place}: {layer.in_channels} input and {layer.out_channels} output channels; expected one of each"
         )
-    if layer.groups != 1:
-        raise InputError(f"{place}: groups={layer.groups}; expected groups=1")
     if layer.bias is not None:
         raise InputError(f"{place}: has a bias; expected bias=False")
     if layer.padding not in ((0,), "valid") and not (layer.padding == "same" and layer.kernel_size == (1,)):

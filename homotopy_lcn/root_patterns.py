@@ -34,7 +34,7 @@ from .hyperroots import (
     vector_sum,
 )
 
-__all__ = ["Pattern", "bad_patterns", "filter_of_pattern", "nearby_supplies"]
+__all__ = ["Pattern", "bad_patterns", "filter_of_pattern", "integers_where_near", "nearby_supplies"]
 
 #: Values of the hyperroots of example filters: square-free, so that no power of one is a power of another.
 RADII = tuple(n for n in range(1, 5000) if all(n % (p * p) for p in range(2, 71)))
@@ -309,8 +309,13 @@ def filter_of_pattern(pattern: Iterable[Part], levels: Levels, grid: int = 1) ->
                 points += [root.conjugate()] * m
     core = np.real(np.poly(points)) if points else np.ones(1)
     coefficients = np.concatenate([np.zeros(at_infinity), core])
-    rounded = np.round(coefficients)
-    coefficients = np.where(np.abs(coefficients - rounded) < 1e-9, rounded, coefficients) + 0.0
+    coefficients = integers_where_near(coefficients)
     result = np.zeros((len(coefficients) - 1) * grid + 1)
     result[::grid] = coefficients
     return result
+
+
+def integers_where_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Entries within 1e-9 of integers made integers."""
+    rounded = np.round(values)
+    return np.asarray(np.where(np.abs(values - rounded) < 1e-9, rounded, values) + 0.0)

@@ -1,17 +1,26 @@
-"""What is proved of all points together: pairwise distinct, complete, in order, the global minimum."""
+"""What is proved of all points together: pairwise distinct, complete, in order, the global minimum.
+
+The global minimum needs an argument of its own, as there might be others than isolated critical points. Let all N of
+them that generic data have be proved, and let Σ be positive semidefinite. For generic data close by with a positive
+definite matrix, the loss has a least value on the function space M, at a critical point that is close to one of the
+N, since it has no others. So it is close to that one's loss, and that one is in M, as the limit of members. As the
+data approach the given ones, the loss of no filter of M is less than the least one of the N that are in M. Where Σ has
+a negative eigenvalue, be it by rounding, the loss may have no lower bound on M, and nothing is claimed.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from ._flint import arb
 from .architecture import Architecture
-from .balls import Ball, exact_rank
+from .balls import Ball, exact_rank, is_semidefinite
 from .counts import CountTable, Pattern, generic_count
 from .discs import Complex, Discs, Real, bound
 from .exact_data import ExactData
@@ -19,7 +28,15 @@ from .proofs import FIRST_PRECISION, Proof, ProvedPoint
 from .results import format_pattern
 from .strata import Embedding
 
-__all__ = ["ProvedPoints", "Statement", "StratumStatement", "describe_statement", "state", "undecided_order"]
+__all__ = [
+    "ProvedPoints",
+    "Statement",
+    "StratumStatement",
+    "describe_statement",
+    "has_lower_bound",
+    "state",
+    "undecided_order",
+]
 
 
 class ProvedPoints(Sequence[ProvedPoint]):
@@ -58,6 +75,7 @@ class ProvedPoints(Sequence[ProvedPoint]):
         point = self.proofs[position].whole
         return point if mirror is None else point.mirrored(mirror)
 
+    @cached_property
     def overlapping(self) -> list[tuple[int, int]]:
         """Pairs (later, earlier) of filters that are not proved to differ.
 
@@ -95,8 +113,8 @@ class Statement:
     distinct : bool
         Whether all filters are proved to be pairwise distinct.
     global_minimum : int or None
-        Position of the point that is proved to have the least loss of all isolated real critical points of the network,
-        and less than w = 0. None if undecided, or without completeness.
+        Position of the point that is proved to have the least loss of all filters of the network, and less than w = 0.
+        None if undecided, without completeness, or if the Gram matrix has a negative eigenvalue.
     ordered : bool
         Whether the losses of any two real points are proved to differ, so that their order is.
     """
@@ -122,7 +140,7 @@ def describe_statement(statement: Statement) -> list[str]:
 def state(arch: Architecture, data: ExactData, points: Sequence[ProvedPoint]) -> Statement:
     """What is proved of all points together; points not proved to differ from an earlier one do not count."""
     found = ProvedPoints.of(points, arch.filter_size)
-    repeated = {later for later, _ in found.overlapping()}
+    repeated = {later for later, _ in found.overlapping}
     proved = Counter(proof.pattern for i, proof in enumerate(found.proofs) if i not in repeated and proof.exact_pattern)
     table, few = _count(arch, data)
     strata = tuple(StratumStatement(row.pattern, row.count, proved[row.pattern]) for row in table)
@@ -137,6 +155,7 @@ def state(arch: Architecture, data: ExactData, points: Sequence[ProvedPoint]) ->
         constant = arb(data.constant.numerator) / arb(data.constant.denominator)
         others = [losses[i] for i in possible if i != best] + [constant]
         sure = complete and not few and points[best].claims.attained and all(losses[best] < other for other in others)
+        sure = sure and has_lower_bound(arch, data)
         best = best if sure else None
     return Statement(strata, complete, not repeated, best, ordered)
 
@@ -151,15 +170,24 @@ def _unordered(losses: dict[int, Ball]) -> list[tuple[int, int]]:
     return [(i, j) for i, j in pairwise(by_loss) if not losses[i] < losses[j]]
 
 
+def has_lower_bound(arch: Architecture, data: ExactData) -> bool:
+    """Whether the Gram matrix, taken exactly, is positive semidefinite on the filters of the network."""
+    return is_semidefinite(data, _support(arch))
+
+
+def _support(arch: Architecture) -> list[int]:
+    """The coefficients of filters of the network that are not zero for all of them."""
+    pure = tuple((1,) * block.degree for block in arch.blocks)
+    return sorted(set(Embedding.of_pattern(arch, pure).positions))
+
+
 def _count(arch: Architecture, data: ExactData) -> tuple[CountTable, bool]:
     """The most isolated points that each stratum can have, and whether those of residual zero are a continuum.
 
     Data with a Gram matrix of rank at most r and b in its range form an irreducible family; none of its members has
     more isolated points than the generic ones.
     """
-    pure = tuple((1,) * block.degree for block in arch.blocks)
-    support = sorted(set(Embedding.of_pattern(arch, pure).positions))
-    rank = exact_rank(data, support)
+    rank = exact_rank(data, _support(arch))
     few = rank < arch.dimension
     return generic_count(arch, rank=rank) if few else generic_count(arch), few
 

@@ -46,5 +46,6 @@ def _formula(match: re.Match[str]) -> str:
     if match["code"] is not None:
         return match["code"]
     if match["display"] is not None:
-        return f"<div>{convert(match['display'].strip(), display='block')}</div>"
+        # Wider than a phone: it scrolls in itself.
+        return f"<div style='overflow-x: auto'>{convert(match['display'].strip(), display='block')}</div>"
     return f"<span>{convert(match['inline'])}</span>"  # a line that begins with <math would be a paragraph of its own

@@ -11,10 +11,11 @@ settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _temporary_cache_for_all_tests(tmp_path_factory):
-    """The tests never read or write the user's cache, nor do the processes that they start."""
+def _environment_of_all_tests(tmp_path_factory):
+    """The tests, and the processes that they start, never read or write the user's cache, and no terminal is narrow."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path_factory.mktemp("start-systems")))
+        patch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it
         yield
 
 

@@ -32,7 +32,7 @@ from homotopy_lcn import proofs as proofs_module
 from homotopy_lcn._flint import acb, acb_mat, arb, ctx
 from homotopy_lcn.balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certificate_file import check_text, to_text
-from homotopy_lcn.claims import conclude
+from homotopy_lcn.claims import _inertia, conclude
 from homotopy_lcn.draw_counts import random_loss_seed
 from homotopy_lcn.exact_data import ExactData
 from homotopy_lcn.forms import dilate, multiply
@@ -316,6 +316,27 @@ def test_few_samples_are_proved_complete_from_the_samples():
     assert certificate(result).complete
 
 
+def test_no_global_minimum_where_rounded_sums_make_the_gram_matrix_indefinite():
+    # Of six samples the sums have rank 6. These are integers; where they are not, rounding does as here to the first.
+    arch = Architecture((2, 2, 2), (2, 2, 1))
+    rng = np.random.default_rng(0)
+    X, Y = rng.integers(-4, 5, (6, 8)).astype(float), rng.integers(-4, 5, (6, 1)).astype(float)
+    gram = X.T @ X
+    gram[0, 0] -= 2.0**-46
+    loss = SquaredLoss(gram, X.T @ Y[:, 0], float((Y**2).sum()))
+    result = solve(arch, loss)
+    proofs = certificate(result)
+    assert proofs.complete
+    assert proofs.statement.global_minimum is None
+    assert "global minimum: not proved, as the Gram matrix has a negative eigenvalue" in str(proofs)
+    of_samples = certificate(result, samples=(X, Y))
+    assert of_samples.complete
+    assert of_samples.statement.global_minimum == 0
+    content = json.loads(to_text(proofs))
+    content["statement"]["global_minimum"] = 0
+    assert check_text(sealed(content)).failures
+
+
 @pytest.mark.parametrize("options", [{"digits": 0}, {"digits": 1001}, {"digits": 2.5}, {"jobs": 0}])
 def test_unusable_options(options):
     with pytest.raises(InputError, match=next(iter(options))):
@@ -383,6 +404,22 @@ def test_the_balls_hold_equations_and_their_derivatives(stratum):
         for _ in range(factor.power):
             product = multiply(product, dilate(q, factor.dilation))
     assert np.allclose(product, expected, rtol=1e-13)
+
+
+def test_inertia_is_that_of_the_eigenvalues():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 5, 8):
+        for _ in range(5):
+            basis = rng.standard_normal((n, n))
+            matrix = basis @ np.diag(rng.choice([-1e-3, -1, 1, 10], n)) @ basis.T
+            matrix = (matrix + matrix.T) / 2
+            matrix[0, 0] = 0 if n > 3 else matrix[0, 0]  # no pivot then
+            found = _inertia(acb_mat(n, n, matrix.ravel().tolist()))
+            assert found == (np.linalg.eigvalsh(matrix) < 0).sum()
+    assert _inertia(acb_mat(2, 2, [0, 1, 1, 0])) == 1
+    assert _inertia(acb_mat(2, 2, [1, 1, 1, 1])) is None
+    assert _inertia(acb_mat(2, 2, [1, 0, 0, arb(0, "1e-9")])) is None
+    assert _inertia(acb_mat(2, 2, [arb(1, 2), 0, 0, 1])) is None
 
 
 # What is refused
@@ -556,6 +593,9 @@ CHANGES = {
     "complete": lambda c: c["statement"].__setitem__("complete", False),
     "global minimum": lambda c: c["statement"].__setitem__("global_minimum", 1),
     "ordered": lambda c: c["statement"].__setitem__("ordered", False),
+    "complete, a number": lambda c: c["statement"].__setitem__("complete", 1),
+    "global minimum, a double": lambda c: c["statement"].__setitem__("global_minimum", 0.0),
+    "index, a double": lambda c: boxed(c)["claims"].__setitem__("indices", [float(boxed(c)["claims"]["indices"][0])]),
     "removed": lambda c: c["points"].pop(),
     "repeated": lambda c: c["points"].append(c["points"][0]),
     "conjugate": lambda c: c["points"][-1].__setitem__("conjugate_of", 0),
@@ -567,6 +607,23 @@ def test_changes_with_a_digest_that_fits_are_caught(text, name):
     content = json.loads(text)
     CHANGES[name](content)
     assert check_text(sealed(content)).failures
+
+
+@pytest.mark.parametrize("place", ['"complete": true', '"real": true', '"version": 1'])
+def test_a_key_that_is_there_twice(text, place):
+    # Readers that take the first one would see the wrong answer.
+    other = {"true": "false", "1": "2"}[place.split()[-1]]
+    changed = text.replace(place, f"{place.split()[0]} {other}, {place}", 1)
+    with pytest.raises(InputError, match="given twice"):
+        check_text(changed)
+
+
+@pytest.mark.parametrize("value", [True, 1.0])
+def test_a_pattern_that_is_no_list_of_integers(text, value):
+    content = json.loads(text)
+    boxed(content)["pattern"][0][0] = value
+    with pytest.raises(InputError, match="pattern"):
+        check_text(sealed(content))
 
 
 @pytest.mark.parametrize(

@@ -581,3 +581,12 @@ sys.exit(cli.main(sys.argv[1:]))
     assert not result.complete
     assert [row.found for row in result.strata] == [10, 0]
     assert result.counts.found == 10
+
+
+@pytest.mark.parametrize("command", [(), ("paper",), ("plot",)])
+def test_the_summaries_of_the_commands_are_not_cut(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main([*command, "--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2]
+    assert listed.strip()
+    assert "..." not in listed

@@ -35,12 +35,22 @@ def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path, monkeypa
     shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("__pycache__"))
     rng = np.random.default_rng(0)  # what a page makes in Python
     np.savez("mine.npz", X=rng.normal(size=(40, 5)), Y=rng.normal(size=(40, 1)))
+    Path("mine.txt").write_text("3,2 2,1\n2,2,2 1,2,1\n", encoding="utf-8")
     for line in commands(page):
         program, *arguments = shlex.split(line, comments=True)
         assert program == "homotopy-lcn", line
         if "phcpack" in arguments and shutil.which("phc") is None:
             continue
         assert cli.main(arguments) == 0, line + capsys.readouterr().err
+
+
+def test_no_code_of_the_pages_is_left_out():
+    """Indented code is not seen above; what is fenced as text needs machines of one's own."""
+    for page in DOCS:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        assert not re.search(r"\n\n {4}\S", text), page.name
+        fences = set(re.findall(r"^```(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+        assert fences <= {"python", "sh"} | ({"text"} if page.stem == "surveys" else set()), page.name
 
 
 def test_the_reference_of_the_command_line_has_every_command():

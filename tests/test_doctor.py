@@ -7,11 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from homotopy_lcn import cli, diagnosis, start_systems
+from homotopy_lcn import cli, diagnosis, phcpack, start_systems
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.reference import ReferenceEngine
 
@@ -88,10 +89,34 @@ def test_a_solve_that_is_not_complete_is_broken(cache, monkeypatch):
 
 def test_packages_and_programs_that_are_absent_come_with_the_way_to_install_them(cache, monkeypatch):
     monkeypatch.setattr(diagnosis, "find_spec", lambda module: None)
+    monkeypatch.setattr(diagnosis, "phcpy_trackers", lambda: None)
     monkeypatch.setattr(diagnosis.shutil, "which", lambda program: None)
     absent = {found.subject: found for found in diagnosis.examine() if found.state == "absent"}
-    assert set(absent) == {name for name, *_ in diagnosis.OPTIONAL} | {"phc", "M2"}
+    assert set(absent) == {name for name, *_ in diagnosis.OPTIONAL} | {"phc", "M2", "phcpy"}
     assert all("install" in found.remedy for found in absent.values())
+
+
+def test_a_package_that_cannot_be_imported_is_broken_and_one_without_a_version_is_not(cache, monkeypatch, tmp_path):
+    (tmp_path / "broken_package.py").write_text("raise ImportError('made for another\\nPython')")
+    (tmp_path / "plain_package.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    packages = (("one", "broken_package", "numbers", "precise"), ("other", "plain_package", "numbers", "precise"))
+    monkeypatch.setattr(diagnosis, "OPTIONAL", packages)
+    broken, plain = finding("one"), finding("other")
+    assert (broken.state, broken.text) == ("broken", "cannot be imported: made for another Python")
+    assert "uninstall" in broken.remedy
+    assert plain.state == "ok"
+
+
+def test_phcpy_of_another_python_or_version_is_not_used(cache, monkeypatch):
+    modules = {"phcpy": SimpleNamespace(), "phcpy.tuning": SimpleNamespace(), "phcpy.trackers": SimpleNamespace()}
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    assert phcpack.phcpy_trackers() is None
+    monkeypatch.setattr(diagnosis, "find_spec", lambda module: object())
+    assert "phc is used" in finding("phcpy").text
+    modules["phcpy.trackers"].standard_double_track = None
+    assert finding("phcpy").state == "ok"
 
 
 def test_the_version_names_engine_and_instruction_set(capsys):

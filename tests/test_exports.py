@@ -15,6 +15,7 @@ from test_polynomial_systems import filter_by_convolution, half_gradient, random
 
 import homotopy_lcn as hl
 from homotopy_lcn import cli, exports
+from homotopy_lcn._data import data_path
 from homotopy_lcn.distinct import find
 from homotopy_lcn.equations import Data
 from homotopy_lcn.phcpack import read_solutions
@@ -169,16 +170,17 @@ def parse_bertini(files, count):
 
 
 def parse_sympy(files, count):
+    lambdify = pytest.importorskip("sympy").lambdify
     (text,) = files.values()
     module = {}
     exec(compile(text, "critical_points.py", "exec"), module)
     assert [str(x) for x in module["unknowns"]] == [f"x{i}" for i in range(count)]
     assert len(module["filter_coefficients"]) > 1
 
+    equations = lambdify([*module["unknowns"], *module["parameters"]], module["equations"], "math")
+
     def evaluate(values, parameters):
-        table = dict(zip(module["unknowns"], values, strict=True))
-        table |= {x: parameters[str(x)] for x in module["parameters"]}
-        return np.array([complex(equation.subs(table)) for equation in module["equations"]])
+        return np.array(equations(*values, *(parameters[str(x)] for x in module["parameters"])), complex)
 
     def given(name):
         return module[name] and {str(x): complex(value) for x, value in module[name].items()}
@@ -334,6 +336,23 @@ def test_phc_runs_its_files(network, tmp_path):
     listing = read_solutions((tmp_path / "folder" / "result").read_text(), unknowns)
     assert (listing.t == 1).all()
     assert found_all(listing.values, problem, network)
+
+
+@pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
+def test_phc_loses_no_path_to_the_sunspot_numbers(tmp_path):
+    """As it would along the plain segment, near its end."""
+    arch = hl.Architecture((3, 2), (2, 1))
+    series = np.genfromtxt(data_path("sunspots.csv"), delimiter=",", names=True)["SUNACTIVITY"]
+    X = np.lib.stride_tricks.sliding_window_view(series[:-1], arch.filter_size)
+    loss = hl.SquaredLoss.from_data(X, series[arch.filter_size :, None], arch)
+    hl.export(arch, loss, to="phc").write(tmp_path / "folder")
+    with open(tmp_path / "folder" / "answers") as answers:
+        subprocess.run(["phc", "-p"], stdin=answers, cwd=tmp_path / "folder", capture_output=True, timeout=60)
+    system, _ = patched_system(arch, None)
+    listing = read_solutions((tmp_path / "folder" / "result").read_text(), system.unknowns)
+    assert (listing.t == 1).all()
+    known = np.array([point.filter for point in hl.critical_points(arch, loss)])
+    assert sorted(find(known, system.filters(listing.values), 1e-8).tolist()) == list(range(10))
 
 
 @pytest.mark.slow

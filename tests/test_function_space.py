@@ -290,6 +290,22 @@ def test_closedness_agrees_with_sampling_and_the_witnesses_are_what_they_should_
     assert len(decided) == 4
 
 
+def test_a_singular_space_has_a_witness_with_two_factorizations():
+    singular = 0
+    for arch in [*ALL, *LARGER]:
+        space = describe_function_space(arch)
+        assert len(space.singular_factorizations) == (0 if space.smooth else 2)
+        for blocks in space.singular_factorizations:
+            assert [len(form) - 1 for form in blocks] == [block.degree for block in arch.blocks]
+            w = compose(arch.reduced, [np.ones(1)] * (arch.reduced.depth - len(blocks)) + list(blocks))
+            assert np.abs(w - space.singular_witness).max() < 1e-8 * np.abs(w).max()
+        if not space.smooth:
+            first, second = space.singular_factorizations
+            assert max(np.abs(a - b).max() for a, b in zip(first, second, strict=True)) > 1e-3
+            singular += 1
+    assert singular > 100
+
+
 def test_one_block_is_everything_iff_at_most_one_filter_size_is_even():
     for arch in ALL:
         if len(arch.blocks) == 1:
@@ -492,7 +508,24 @@ def test_causes_name_the_layers_and_the_hyperroot():
     assert cause.below
     (cause,) = criticality(arch, [[1.0, -3], [2.0, -6], [1.0, 5]]).causes
     assert (cause.dilation, cause.layers, cause.below) == (1, (0, 1), False)
-    assert criticality(arch, [[0.0, 0], [2.0, -6], [1.0, 5]]).critical
+    facts = criticality(arch, [[0.0, 0], [2.0, -6], [1.0, 5]])
+    assert facts.critical
+    assert not facts.filter.any()
+    assert criticality(arch, [[1.0, -3], [1.0, 3], [1.0, -9]]).filter.tolist() == [1, 0, -18, 0, 81]
+
+
+@pytest.mark.parametrize(
+    ("theta", "message"),
+    [
+        ([[1, 2], [1, 2]], "layers of sizes"),
+        ([[1, 2], [1, np.nan], [1, 2]], r"theta\[1\]"),
+        ([[1, 2], [1, "a"], [1, 2]], r"theta\[1\]"),
+        ([[1, 2], 3.0, [1, 2]], r"theta\[1\]"),
+    ],
+)
+def test_unusable_parameters_are_refused(theta, message):
+    with pytest.raises(InputError, match=message):
+        criticality(Architecture((2, 2, 2), (1, 2, 1)), theta)
 
 
 @pytest.mark.parametrize(("filters", "strides"), [((3, 2), (2, 1)), ((2, 2), (3, 1)), ((2, 2, 2), (2, 2, 1))])

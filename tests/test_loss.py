@@ -311,14 +311,12 @@ def test_data_with_too_few_samples_or_constant_inputs_are_accepted():
         (
             (4, 7),
             (4, 1),
-            "X, Y: widths 7 and 1; expected for filter size 5 and stride 2 an X of width 5 to 6 for this Y, "
-            "or a Y of width 2 for this X",
+            "X, Y: widths 7 and 1; expected X of width 5 to 6, or Y of width 2, for filter size 5 and stride 2",
         ),
         (
             (4, 6),
             (4, 3),
-            "X, Y: widths 6 and 3; expected for filter size 5 and stride 2 an X of width 9 to 10 for this Y, "
-            "or a Y of width 1 for this X",
+            "X, Y: widths 6 and 3; expected X of width 9 to 10, or Y of width 1, for filter size 5 and stride 2",
         ),
         ((4, 5), (3, 1), "Y: 3 samples; expected 4, as many as X has"),
         ((0, 5), (0, 1), "X: empty, shape (0, 5); expected at least one sample and one column"),
@@ -337,9 +335,7 @@ def test_wrong_shapes_of_data(x_shape, y_shape, message):
 
 
 def test_width_for_stride_one_is_a_single_number():
-    with pytest.raises(
-        InputError, match=r"^X, Y: widths 6 and 3; .* an X of width 5 for this Y, or a Y of width 4 for"
-    ):
+    with pytest.raises(InputError, match=r"^X, Y: widths 6 and 3; .* X of width 5, or Y of width 4, for"):
         SquaredLoss.from_data(np.ones((2, 6)), np.ones((2, 3)), Architecture((3,), (1,)))
 
 

@@ -105,7 +105,8 @@ class PHCpackEngine:
     def _result(self, system: PatchedSystem, starts: Complex, listing: Listing, options: TrackerOptions) -> TrackResult:
         ends, finite = listing.values.copy(), np.isfinite(listing.values).all(axis=1)
         ends[~finite] = starts[~finite]
-        distances = np.clip(np.where(np.isfinite(listing.t), 1 - listing.t, 1.0), 0.0, 1.0)
+        left = np.clip(np.where(np.isfinite(listing.t), 1 - listing.t, 1.0), 0.0, 1.0)
+        distances = left**2 / (left**2 + (1 - left) ** 2)  # see `session`
         arrived = finite & (distances == 0) & (listing.errors <= ARRIVED * np.linalg.norm(ends, axis=1))
         codes = np.full(len(starts), ReturnCode.STEP_TOO_SMALL, dtype=np.int64)
         near = distances < options.endgame_distance
