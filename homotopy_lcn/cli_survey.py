@@ -19,6 +19,8 @@ __all__ = ["register", "survey"]
 
 #: What the library's arguments are called here.
 OPTIONS = {
+    "architectures": "-k/--filters, -s/--strides",
+    "engine": "--engine",
     "chunk": "--chunk",
     "data_model": "--data-model",
     "draws": "--draws",

@@ -17,6 +17,7 @@ from .cli_common import (
     check_output,
     complain,
     integers_of,
+    options_named,
     print_text,
     show,
     write,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 TEXT = "text"
+#: What the library's arguments are called here.
+OPTIONS = {"max_filter_size": "--max-filter-size", "layers": "--layers", "size_one": "--size-one"}
 
 
 def register(app: typer.Typer) -> None:
@@ -95,7 +98,7 @@ def tabulate(
     from .tabulation import tabulate as computed
 
     interrupted = False
-    with ExitStack() as stack:
+    with options_named(OPTIONS), ExitStack() as stack:
         try:
             table = computed(
                 chosen,
