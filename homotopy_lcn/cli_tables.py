@@ -116,17 +116,18 @@ def tabulate(
             )
         except TabulationInterrupted as interruption:
             table, interrupted = interruption.partial, True
-    if json_path is not None:
-        write(json_path, table.to_json())
-    if output is not None:
-        write(output, _text(table, format), "-o")
-    elif not quiet and json_path != "-":
+    if output is None and not quiet and json_path != "-":
+        # First of all: if a file cannot be written, what was computed is not lost.
         if format == TEXT:
             from .text_tables import render_table
 
             show(render_table(table.to_table()))
         else:
             print_text(_text(table, format))
+    if json_path is not None:
+        write(json_path, table.to_json())
+    if output is not None:
+        write(output, _text(table, format), "-o")
     if interrupted:
         complain("interrupted: only the finished rows are reported")
     for row in table.unconfirmed:

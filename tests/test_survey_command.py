@@ -129,6 +129,26 @@ def test_every_format_tells_the_same(found):
     assert set(FORMATS) == set(cli_survey.STYLES)
 
 
+def test_statistics_are_printed_even_if_the_file_for_them_cannot_be_written(monkeypatch, capsys, tmp_path):
+    def full(path, text):
+        raise InputError("--json: no room")
+
+    monkeypatch.setattr(cli_survey, "write", full)
+    command = ["survey", *NETWORK, "--draws", "3", "--json", str(tmp_path / "x.json")]
+    assert cli.main(command) == cli.UNUSABLE_INPUT
+    out, err = capsys.readouterr()
+    assert "global minimum pure in" in out
+    assert "--json: no room" in err
+
+
+def test_intervals_of_counts_are_not_negative():
+    tally = Tally()
+    tally.add(table([1] + [0] * 9, [0] * 10))
+    low, high = tally.distribution("real").interval
+    assert low == 0
+    assert 0 < high < 1
+
+
 @pytest.mark.parametrize("ending", ["pdf", "png", "svg"])
 def test_plots_are_files_of_their_kind_and_the_same_each_time(found, tmp_path, ending):
     pytest.importorskip("matplotlib")
