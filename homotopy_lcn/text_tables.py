@@ -278,7 +278,8 @@ def _latex_lines(table: TextTable) -> int:
 
 
 def _to_latex(text: str) -> str:
-    written = "".join(_LATEX.get(character, character) for character in text)
+    pieces = ("".join(_LATEX.get(character, character) for character in piece) for piece in text.split("k_l"))
+    written = "$k_l$".join(pieces)
     unknown = re.sub(r"[\x20-\x7e]", "", written)
     if unknown:
         raise ValueError(f"no way to write {unknown!r} in LaTeX")

@@ -23,7 +23,7 @@ TABLE = TextTable(
     "Counts for Σ = I",
     COLUMNS,
     (((3, 2), 10, True, "50% | of all_of it"), ((2, 2, 2), 10**20, False, None), ((4,), None, None, 'a, "b"')),
-    ("A note: w ≠ 0.",),
+    ("A note: w ≠ 0, one k_l is even.",),
 )
 
 cells = st.one_of(
@@ -68,6 +68,7 @@ def test_latex_is_ascii_with_balanced_groups():
     assert text.isascii()
     assert r"50\% | of all\_of it" in text
     assert r"what \& why" in text
+    assert "one $k_l$ is even" in text
     bare = re.sub(r"\\[{}$]", "", text)
     assert bare.count("{") == bare.count("}")
     assert bare.count("$") % 2 == 0
