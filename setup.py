@@ -27,16 +27,21 @@ FLAGS = [
     "-Wno-psabi",
 ]
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
-KERNELS = {
-    "kernel_baseline": [],
+INSTRUCTION_SETS = {
+    "baseline": [],
     **(
         {
-            "kernel_avx2": ["-mavx2", "-mfma"],
-            "kernel_avx512": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mfma"],
+            "avx2": ["-mavx2", "-mfma"],
+            "avx512": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mfma"],
         }
         if X86
         else {}
     ),
+}
+# Sums of two doubles with twice their precision are wrong if products and sums are contracted (native/extended.hpp).
+KERNELS = {
+    **{f"kernel_{name}": flags for name, flags in INSTRUCTION_SETS.items()},
+    **{f"refiner_{name}": [*flags, "-ffp-contract=off"] for name, flags in INSTRUCTION_SETS.items()},
 }
 MACROS = [("HOMOTOPY_LCN_X86", "1")] if X86 else []
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]

@@ -18,3 +18,22 @@ def track(
     instruction_set: str,
     report: Callable[[int], None] | None,
 ) -> dict[str, Any]: ...
+def refine(
+    factors: list[tuple[int, int, int]],
+    high: NDArray[np.complex128],
+    low: NDArray[np.complex128],
+    gram: NDArray[np.float64],
+    b: NDArray[np.float64],
+    real: bool,
+    steps: int,
+    small: float,
+    near: float,
+    jobs: int,
+    instruction_set: str,
+) -> tuple[
+    NDArray[np.complex128],
+    NDArray[np.complex128],
+    NDArray[np.complex128],
+    NDArray[np.float64],
+    NDArray[np.float64],
+]: ...

@@ -1,9 +1,12 @@
 """Newton refinement with residuals in extended precision.
 
-The gradient is evaluated in coefficients with NumPy's ``longdouble`` (64 bits of mantissa on x86-64, at least those of
-a double everywhere), the Newton matrix in double precision. The refined point is accurate to about the precision of a
-double even where the condition number of the data spoils plain double arithmetic (Higham, *Accuracy and Stability of
-Numerical Algorithms* (2002), chapter 25).
+The gradient is evaluated in coefficients with more precision than a double has, the Newton matrix in double precision.
+The refined point is accurate to about the precision of a double even where the condition number of the data spoils
+plain double arithmetic (Higham, *Accuracy and Stability of Numerical Algorithms* (2002), chapter 25).
+
+For real data the compiled kernel does so with pairs of doubles, where it is installed. It takes no pivots. Points where
+that may matter, and everything without the kernel, is left to NumPy with its ``longdouble`` (64 bits of mantissa on
+x86-64, at least those of a double everywhere).
 """
 
 from __future__ import annotations
@@ -19,12 +22,16 @@ from .equations import Complex, Data, Equations, Real
 from .forms import adjoint_multiply, dilate, multiply, power
 from .strata import Stratum
 
-__all__ = ["Refined", "filters_of", "gradient_residual", "gradient_residuals", "refine"]
+__all__ = ["Refined", "filters_of", "gradient_residual", "gradient_residuals", "refine", "refine_with_numpy"]
 
 #: Points refined together.
 BATCH = 2048
 #: A Newton step below this over the condition number is so near the solution that the next one is smaller by as much.
 NEAR = 1e-4
+#: A relative Newton step below this is good enough.
+SMALL = 1e-15
+#: The kernel's results are believed up to this last step and this condition number.
+KERNEL_STEP, KERNEL_CONDITION = 1e-12, 1e8
 
 
 @dataclass(frozen=True)
@@ -48,25 +55,53 @@ class Refined:
     conditions: Real
 
 
+PARTS = ("points", "filters", "errors", "conditions")
+
+
 def refine(
     equations: Equations, points: NDArray[Any], data: Data, real: bool = False, steps: int = 6, jobs: int = 1
 ) -> Refined:
     """Refine critical points (P, coordinates); with ``real``, keep real points of real data real.
 
-    Points are taken in batches of fixed size, by ``jobs`` threads: memory is bounded and the result does not depend on
-    the number of threads.
+    ``jobs`` threads share the work; the result does not depend on their number.
+    """
+    found = _by_kernel(equations, points, data, real, steps, jobs)
+    if found is None:
+        return refine_with_numpy(equations, points, data, real, steps, jobs)
+    rest = np.flatnonzero(~((found.errors <= KERNEL_STEP) & (found.conditions <= KERNEL_CONDITION)))
+    if rest.size:
+        other = refine_with_numpy(equations, points[rest], data, real, steps, jobs)
+        for name in PARTS:
+            getattr(found, name)[rest] = getattr(other, name)
+    return found
+
+
+def _by_kernel(
+    equations: Equations, points: NDArray[Any], data: Data, real: bool, steps: int, jobs: int
+) -> Refined | None:
+    """What the compiled kernel finds; None without it, or if the data are not real."""
+    if np.iscomplexobj(data.gram) or np.iscomplexobj(data.b):
+        return None
+    try:
+        from .tracking.native import refine_points
+    except ImportError:
+        return None
+    return Refined(*refine_points(equations.stratum, points, data, real, steps, SMALL, NEAR, jobs))
+
+
+def refine_with_numpy(
+    equations: Equations, points: NDArray[Any], data: Data, real: bool = False, steps: int = 6, jobs: int = 1
+) -> Refined:
+    """`refine` without the kernel: slower, with pivots, for complex data, too.
+
+    Points are taken in batches of fixed size, so that memory is bounded.
     """
     if len(points) <= BATCH:
         return _refine(equations, points, data, real, steps)
     batches = [points[i : i + BATCH] for i in range(0, len(points), BATCH)]
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         parts = list(pool.map(lambda batch: _refine(equations, batch, data, real, steps), batches))
-    return Refined(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("points", "filters", "errors", "conditions")
-        )
-    )
+    return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in PARTS))
 
 
 def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, steps: int) -> Refined:
@@ -105,7 +140,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             current[active[better]] = moved[better]
             errors[active[better]] = size[better]
             # The next step would be smaller by the condition number times the rounding of the Newton matrix.
-            done = (errors[active] < 1e-15) & (errors[active] * conditions[active] < NEAR)
+            done = (errors[active] < SMALL) & (errors[active] * conditions[active] < NEAR)
             going = better & ~done
             if not going.any():
                 break

@@ -38,6 +38,7 @@ struct Job {
     double* conditions;
     std::int64_t* steps;
     double* distances;
+    std::int64_t taken_together;      // paths that a thread takes from the queue at once
     std::atomic<std::int64_t>* next;  // the queue of paths
     std::atomic<std::int64_t>* finished;
     const std::atomic<bool>* cancelled;
@@ -54,10 +55,29 @@ struct Kernel {
     void (*run)(const Job&, void* workspace);
 };
 
+// Points to be refined: the starts of ``data``, for its one real target. A number is the sum of a high and a low part.
+struct Refinement {
+    Job data;
+    bool real;         // the points are real
+    const double* low;  // (P, 1 + coordinates), as the starts
+    std::int64_t steps;
+    double small, near;   // a step that is good enough; one that, times the condition number, needs no new matrix
+    double* points_low;   // (P, 1 + coordinates), as the points
+    double* filters;      // (P, K), rounded
+};
+
+struct RefinementKernel {
+    const char* name;
+    int lanes;
+    std::size_t (*workspace)(const Refinement&);
+    void (*run)(const Refinement&, void* workspace);
+};
+
 extern const Kernel kernel_baseline;
+extern const RefinementKernel refinement_baseline;
 #if defined(HOMOTOPY_LCN_X86)
-extern const Kernel kernel_avx2;
-extern const Kernel kernel_avx512;
+extern const Kernel kernel_avx2, kernel_avx512;
+extern const RefinementKernel refinement_avx2, refinement_avx512;
 #endif
 
 }  // namespace homotopy_lcn

@@ -37,38 +37,46 @@ constexpr std::size_t largest_result = std::size_t(1) << 36;     // bytes
 constexpr std::size_t largest_workspace = std::size_t(1) << 32;  // bytes, all threads together
 constexpr double short_call = 1e6;                               // products in a step of all paths: below, Ctrl-C can wait
 
-bool runs_here(const Kernel& kernel) {
+bool runs_here(const std::string& instruction_set) {
 #if defined(HOMOTOPY_LCN_X86)
     __builtin_cpu_init();
-    if (&kernel == &kernel_avx512)
+    if (instruction_set == "avx512")
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-    if (&kernel == &kernel_avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (instruction_set == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
-    (void)kernel;
-    return true;
+    return instruction_set == "baseline";
 }
 
-std::vector<const Kernel*> find_kernels() {
-    std::vector<const Kernel*> result;
+// What is compiled for one instruction set.
+struct Compiled {
+    const Kernel& kernel;
+    const RefinementKernel& refinement;
+};
+
+std::vector<Compiled> find_compiled() {
+    std::vector<Compiled> result;
+    const auto add = [&](const Kernel& kernel, const RefinementKernel& refinement) {
+        if (runs_here(kernel.name)) result.push_back({kernel, refinement});
+    };
 #if defined(HOMOTOPY_LCN_X86)
-    for (const Kernel* kernel : {&kernel_avx512, &kernel_avx2})
-        if (runs_here(*kernel)) result.push_back(kernel);
+    add(kernel_avx512, refinement_avx512);
+    add(kernel_avx2, refinement_avx2);
 #endif
-    result.push_back(&kernel_baseline);
+    add(kernel_baseline, refinement_baseline);
     return result;
 }
 
-// The kernels that run on this processor, fastest first.
-const std::vector<const Kernel*>& kernels() {
-    static const std::vector<const Kernel*> found = find_kernels();
+// What runs on this processor, fastest first.
+const std::vector<Compiled>& all_compiled() {
+    static const std::vector<Compiled> found = find_compiled();
     return found;
 }
 
-const Kernel& kernel_named(const std::string& name) {
-    for (const Kernel* kernel : kernels())
-        if (name.empty() || name == kernel->name) return *kernel;
-    throw py::value_error("instruction_set: " + name + " is not available here");
+const Compiled& compiled_for(const std::string& instruction_set) {
+    for (const Compiled& compiled : all_compiled())
+        if (instruction_set.empty() || instruction_set == compiled.kernel.name) return compiled;
+    throw py::value_error("instruction_set: " + instruction_set + " is not available here");
 }
 
 void require(bool condition, const std::string& message) {
@@ -142,24 +150,111 @@ struct Call {
     std::atomic<bool>* cancelled;
 };
 
+using Factors = std::vector<std::tuple<int, int, int>>;
+
+// The factors of a filter, checked.
+struct Shape {
+    explicit Shape(const Factors& given) {
+        require(!given.empty(), "factors: empty");
+        for (auto [degree, power, dilation] : given) {
+            require(degree >= 0 && power >= 1 && dilation >= 1 && degree <= 4096 && power <= 4096 && dilation <= 1000000,
+                    "factors: a degree, power or dilation is out of range");
+            factors.push_back({degree, power, dilation});
+            filter_size += std::int64_t(degree) * power * dilation;
+            coordinates += degree + 1;
+            require(filter_size <= 4096 && coordinates <= 4096, "factors: too large");
+        }
+        require(factors[0].power == 1, "factors: the first must have power 1");
+    }
+    std::vector<FactorShape> factors;
+    std::int64_t filter_size = 1, coordinates = 0;
+};
+
+// Counters that threads share, each in a cache line of its own: one of them is read in every step.
+struct Counters {
+    alignas(64) std::atomic<std::int64_t> next{0};
+    alignas(64) std::atomic<std::int64_t> finished{0};
+    alignas(64) std::atomic<std::int64_t> iterations{0};
+    alignas(64) std::atomic<bool> cancelled{false};
+
+    void enter(Job& job) {
+        job.next = &next;
+        job.finished = &finished;
+        job.iterations = &iterations;
+        job.cancelled = &cancelled;
+    }
+};
+
+// Calls work(workspace) in so many threads, or in this one if the work is ``short``, with ``bytes`` of workspace each.
+template <class Work>
+void in_threads(int threads, std::size_t bytes, bool is_short, Counters& counters, const py::object& report,
+                const Work& work) {
+    require(bytes <= largest_workspace / std::size_t(threads),
+            "jobs: " + std::to_string(threads) + " threads need too much workspace (" + std::to_string(bytes) +
+                " bytes each)");
+    std::vector<std::unique_ptr<void, AlignedFree>> memory;
+    for (int i = 0; i < threads; ++i) {
+        void* block = std::aligned_alloc(64, bytes);
+        if (block == nullptr) throw std::bad_alloc();
+        std::memset(block, 0, bytes);
+        memory.emplace_back(block);
+    }
+    if (is_short && threads == 1 && report.is_none()) {
+        py::gil_scoped_release release;  // not worth a thread
+        work(memory[0].get());
+        return;
+    }
+    std::mutex mutex;
+    std::condition_variable done;
+    int running = threads;
+    std::vector<std::thread> pool;
+    const auto join = [&] {
+        for (std::thread& thread : pool) thread.join();
+    };
+    try {
+        for (int i = 0; i < threads; ++i)
+            pool.emplace_back([&, i] {
+                work(memory[i].get());
+                const std::lock_guard<std::mutex> lock(mutex);
+                --running;
+                done.notify_all();
+            });
+        std::int64_t told = 0;
+        while (true) {
+            bool over;
+            {
+                py::gil_scoped_release release;
+                std::unique_lock<std::mutex> lock(mutex);
+                over = done.wait_for(lock, std::chrono::milliseconds(50), [&] { return running == 0; });
+            }
+            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+            if (!report.is_none() && counters.finished.load() > told) {
+                told = counters.finished.load();
+                report(told);
+            }
+            if (over) break;
+        }
+    } catch (...) {
+        counters.cancelled = true;
+        {
+            py::gil_scoped_release release;
+            join();
+        }
+        throw;
+    }
+    py::gil_scoped_release release;
+    join();
+}
+
 // ``Number`` is that of the targets. Real ones are tracked to as such from a diagonal start Gram matrix only.
 template <class Number>
-py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Complexes& starts,
+py::dict track(const Factors& factors, const Complexes& starts,
                const Complexes& start_gram, const Complexes& start_b, const Array<Number>& target_gram,
                const Array<Number>& target_b, const std::vector<double>& options, std::int64_t max_steps, int jobs,
                const std::string& instruction_set, const py::object& report) {
-    require(!factors.empty(), "factors: empty");
-    std::vector<FactorShape> shape;
-    std::int64_t size = 1, coordinates = 0;
-    for (auto [degree, power, dilation] : factors) {
-        require(degree >= 0 && power >= 1 && dilation >= 1 && degree <= 4096 && power <= 4096 && dilation <= 1000000,
-                "factors: a degree, power or dilation is out of range");
-        shape.push_back({degree, power, dilation});
-        size += std::int64_t(degree) * power * dilation;
-        coordinates += degree + 1;
-        require(size <= 4096 && coordinates <= 4096, "factors: too large");
-    }
-    require(shape[0].power == 1, "factors: the first must have power 1");
+    const Shape checked(factors);
+    const std::vector<FactorShape>& shape = checked.factors;
+    const std::int64_t size = checked.filter_size, coordinates = checked.coordinates;
     require(starts.ndim() == 2 && starts.shape(1) == coordinates + 1, "starts: wrong shape");
     require(start_gram.ndim() == 2 && start_gram.shape(0) == size && start_gram.shape(1) == size,
             "start_gram: wrong shape");
@@ -192,9 +287,9 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
     py::array_t<std::int64_t> codes(total), steps(total);
     py::array_t<double> errors(total), conditions(total), distances(total);
 
-    std::atomic<std::int64_t> next{0}, finished{0}, iterations{0};
-    std::atomic<bool> cancelled{false};
+    Counters counters;
     Job job{};
+    counters.enter(job);
     job.factors = shape.data();
     job.factor_count = int(shape.size());
     job.filter_size = int(size);
@@ -215,75 +310,19 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
     job.conditions = conditions.mutable_data();
     job.steps = steps.mutable_data();
     job.distances = distances.mutable_data();
-    job.next = &next;
-    job.finished = &finished;
-    job.cancelled = &cancelled;
-    job.iterations = &iterations;
 
-    const Kernel& kernel = kernel_named(instruction_set);
-    const Call call(&cancelled);
+    const Kernel& kernel = compiled_for(instruction_set).kernel;
+    const Call call(&counters.cancelled);
     if (total > 0) {
         const std::size_t bytes = (kernel.workspace(job) + 127) / 64 * 64;
         const std::int64_t useful = (total + kernel.lanes - 1) / kernel.lanes;
         const int threads = int(std::min<std::int64_t>(jobs, useful));
-        require(bytes <= largest_workspace / std::size_t(threads),
-                "jobs: " + std::to_string(threads) + " threads need too much workspace (" + std::to_string(bytes) +
-                    " bytes each)");
-        std::vector<std::unique_ptr<void, AlignedFree>> memory;
-        for (int i = 0; i < threads; ++i) {
-            void* block = std::aligned_alloc(64, bytes);
-            if (block == nullptr) throw std::bad_alloc();
-            std::memset(block, 0, bytes);
-            memory.emplace_back(block);
-        }
+        // Few enough that no thread is left with much at the end.
+        job.taken_together = std::max<std::int64_t>(1, std::min<std::int64_t>(16, useful / threads / 16));
         const double work = double(total) * double(size) * double(size) * double(coordinates);
-        if (threads == 1 && report.is_none() && work <= short_call) {
-            py::gil_scoped_release release;  // not worth a thread
-            kernel.run(job, memory[0].get());
-        } else {
-            std::mutex mutex;
-            std::condition_variable done;
-            int running = threads;
-            std::vector<std::thread> pool;
-            const auto join = [&] {
-                for (std::thread& thread : pool) thread.join();
-            };
-            try {
-                for (int i = 0; i < threads; ++i)
-                    pool.emplace_back([&, i] {
-                        kernel.run(job, memory[i].get());
-                        const std::lock_guard<std::mutex> lock(mutex);
-                        --running;
-                        done.notify_all();
-                    });
-                std::int64_t told = 0;
-                while (true) {
-                    bool over;
-                    {
-                        py::gil_scoped_release release;
-                        std::unique_lock<std::mutex> lock(mutex);
-                        over = done.wait_for(lock, std::chrono::milliseconds(50), [&] { return running == 0; });
-                    }
-                    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-                    if (!report.is_none() && finished.load() > told) {
-                        told = finished.load();
-                        report(told);
-                    }
-                    if (over) break;
-                }
-            } catch (...) {
-                cancelled = true;
-                {
-                    py::gil_scoped_release release;
-                    join();
-                }
-                throw;
-            }
-            py::gil_scoped_release release;
-            join();
-        }
+        in_threads(threads, bytes, work <= short_call, counters, report, [&](void* memory) { kernel.run(job, memory); });
     }
-    if (cancelled && calls().is_closed()) throw std::runtime_error("the interpreter is exiting");
+    if (counters.cancelled && calls().is_closed()) throw std::runtime_error("the interpreter is exiting");
     py::dict result;
     result["points"] = points;
     result["codes"] = codes;
@@ -291,8 +330,68 @@ py::dict track(const std::vector<std::tuple<int, int, int>>& factors, const Comp
     result["conditions"] = conditions;
     result["steps"] = steps;
     result["distances"] = distances;
-    result["iterations"] = iterations.load() * kernel.lanes;
+    result["iterations"] = counters.iterations.load() * kernel.lanes;
     return result;
+}
+
+// Newton's method at points (P, 1 + coordinates) in two parts, for real data.
+py::tuple refine(const Factors& factors, const Complexes& high, const Complexes& low, const Reals& gram, const Reals& b,
+                 bool real, std::int64_t steps, double small, double near, int jobs,
+                 const std::string& instruction_set) {
+    const Shape shape(factors);
+    const py::ssize_t size = shape.filter_size, coordinates = shape.coordinates;
+    for (const auto& [name, points] : {std::pair{"high", &high}, std::pair{"low", &low}})
+        require(points->ndim() == 2 && points->shape(1) == coordinates + 1, std::string(name) + ": wrong shape");
+    require(low.shape(0) == high.shape(0), "low: wrong shape");
+    require(gram.ndim() == 2 && gram.shape(0) == size && gram.shape(1) == size, "gram: wrong shape");
+    require(b.ndim() == 1 && b.shape(0) == size, "b: wrong shape");
+    require_finite("gram", gram);
+    require_finite("b", b);
+    require(steps >= 1, "steps: not positive");
+    require(small > 0 && near > 0, "small, near: not positive");
+    require(jobs >= 1 && jobs <= 1024, "jobs: out of range");
+
+    const py::ssize_t count = high.shape(0);
+    Complexes points({count, coordinates + 1}), points_low({count, coordinates + 1}), filters({count, size});
+    py::array_t<double> errors(count), conditions(count);
+    const std::vector<double> nothing(2 * size * size);  // the start data
+    Counters counters;
+    Refinement task{};
+    Job& job = task.data;
+    counters.enter(job);
+    job.factors = shape.factors.data();
+    job.factor_count = int(shape.factors.size());
+    job.filter_size = int(size);
+    job.coordinates = int(coordinates);
+    job.real = true;
+    job.start_gram = job.start_b = nothing.data();
+    job.target_gram = raw(gram);
+    job.target_b = raw(b);
+    job.target_count = 1;
+    job.starts = raw(high);
+    job.start_count = count;
+    job.points = reinterpret_cast<double*>(points.mutable_data());
+    job.errors = errors.mutable_data();
+    job.conditions = conditions.mutable_data();
+    task.real = real;
+    task.low = raw(low);
+    task.steps = steps;
+    task.small = small;
+    task.near = near;
+    task.points_low = reinterpret_cast<double*>(points_low.mutable_data());
+    task.filters = reinterpret_cast<double*>(filters.mutable_data());
+
+    const RefinementKernel& kernel = compiled_for(instruction_set).refinement;
+    const Call call(&counters.cancelled);
+    if (count > 0) {
+        const std::size_t bytes = (kernel.workspace(task) + 127) / 64 * 64;
+        const int threads = int(std::min<std::int64_t>(jobs, (count + kernel.lanes - 1) / kernel.lanes));
+        const double work = double(count) * double(size) * double(size) * double(coordinates);
+        in_threads(threads, bytes, work <= short_call / 16, counters, py::none(),
+                   [&](void* memory) { kernel.run(task, memory); });
+    }
+    if (counters.cancelled && calls().is_closed()) throw std::runtime_error("the interpreter is exiting");
+    return py::make_tuple(points, points_low, filters, errors, conditions);
 }
 
 }  // namespace
@@ -301,7 +400,7 @@ PYBIND11_MODULE(_native, module) {
     module.doc() = "The compiled tracking kernel.";
     module.def("instruction_sets", [] {
         std::vector<std::string> names;
-        for (const Kernel* kernel : kernels()) names.emplace_back(kernel->name);
+        for (const Compiled& compiled : all_compiled()) names.emplace_back(compiled.kernel.name);
         return names;
     });
     const auto define = [&](auto function) {
@@ -311,5 +410,8 @@ PYBIND11_MODULE(_native, module) {
     };
     define(&track<double>);
     define(&track<std::complex<double>>);
+    module.def("refine", &refine, py::arg("factors"), py::arg("high"), py::arg("low"), py::arg("gram"), py::arg("b"),
+               py::arg("real"), py::arg("steps"), py::arg("small"), py::arg("near"), py::arg("jobs"),
+               py::arg("instruction_set"));
     py::module_::import("atexit").attr("register")(py::cpp_function([] { calls().close(); }));
 }

@@ -51,7 +51,7 @@ static void run(const FactorShape* factors, int factor_count, int filter_size, i
     job.options = {o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8], o[9], max_steps};
     job.start_gram = start_gram, job.start_b = start_b;
     job.target_gram = target_gram, job.target_b = target_b, job.real = real;
-    job.starts = starts, job.target_count = targets, job.start_count = paths;
+    job.starts = starts, job.target_count = targets, job.start_count = paths, job.taken_together = 1;
     job.points = points, job.codes = integers, job.steps = integers + total;
     job.errors = reals, job.conditions = reals + total, job.distances = reals + 2 * total;
     job.next = &next, job.finished = &finished, job.cancelled = &cancelled, job.iterations = &iterations;

@@ -4,15 +4,21 @@ import mpmath
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, generic_count
+from homotopy_lcn import Architecture, generic_count, refinement
 from homotopy_lcn.equations import Data, equations_of
-from homotopy_lcn.refinement import _gradient, filters_of, refine
+from homotopy_lcn.refinement import _gradient, filters_of
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 
 DIGITS = 50
 EPS = float(np.finfo(np.longdouble).eps)
+
+
+@pytest.fixture(params=["refine", "refine_with_numpy"])
+def refine(request):
+    """With the kernel, where it is installed, and without."""
+    return getattr(refinement, request.param)
 
 
 def hilbert_data(size, rng, condition=1e8):
@@ -145,7 +151,9 @@ ILL_CONDITIONED = pytest.mark.parametrize(
 
 
 @ILL_CONDITIONED
-def test_refined_points_of_an_ill_conditioned_problem_gain_the_digits_of_extended_precision(filters, strides, pattern):
+def test_refined_points_of_an_ill_conditioned_problem_gain_the_digits_of_extended_precision(
+    filters, strides, pattern, refine
+):
     """Gram matrix of condition 1e8: the tracker's points are good to 9 digits or more, these to 12 or more."""
     arch = Architecture(filters, strides)
     data = hilbert_data(arch.filter_size, np.random.default_rng(1))
@@ -171,7 +179,7 @@ def test_the_filters_are_the_products_of_the_points(filters, strides, pattern):
             assert distance(found, exact_filter(equations.stratum, [exact(number) for number in point])) < 1e-15
 
 
-def test_real_points_stay_real():
+def test_real_points_stay_real(refine):
     arch = Architecture((3, 2), (2, 1))
     data = hilbert_data(arch.filter_size, np.random.default_rng(3), condition=10)
     equations, points = solved(arch, data)
@@ -194,7 +202,7 @@ def test_real_points_stay_real():
     np.testing.assert_allclose(refined.filters, filters[real], rtol=0, atol=1e-11)
 
 
-def test_a_disturbed_point_converges_and_a_solution_stays():
+def test_a_disturbed_point_converges_and_a_solution_stays(refine):
     arch = Architecture((3, 2), (2, 1))
     data = hilbert_data(arch.filter_size, np.random.default_rng(4), condition=10)
     equations, points = solved(arch, data)
@@ -208,7 +216,7 @@ def test_a_disturbed_point_converges_and_a_solution_stays():
     assert (refine(equations, disturbed, data, steps=1).errors > 1e-6).all()
 
 
-def test_the_condition_is_that_of_the_hessian_scaled_to_unit_diagonal():
+def test_the_condition_is_that_of_the_hessian_scaled_to_unit_diagonal(refine):
     arch = Architecture((3, 2), (2, 1))
     data = hilbert_data(arch.filter_size, np.random.default_rng(6), condition=100)
     equations, points = solved(arch, data)
@@ -221,7 +229,7 @@ def test_the_condition_is_that_of_the_hessian_scaled_to_unit_diagonal():
         assert condition == pytest.approx(np.linalg.cond(hessian * np.outer(scale, scale)), rel=1e-6)
 
 
-def test_a_singular_newton_matrix_leaves_its_point_and_harms_no_other():
+def test_a_singular_newton_matrix_leaves_its_point_and_harms_no_other(refine):
     arch = Architecture((3, 2), (2, 1))
     data = hilbert_data(arch.filter_size, np.random.default_rng(7), condition=10)
     equations, points = solved(arch, data)

@@ -22,9 +22,10 @@ from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
 from .reference import ReferenceEngine
 
-__all__ = ["NativeEngine"]
+__all__ = ["NativeEngine", "refine_points"]
 
 Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
 #: Attributes of a `TrackResult`, names of the kernel's results.
 RESULTS = ("points", "codes", "errors", "conditions", "steps", "distances")
 
@@ -182,6 +183,48 @@ class NativeEngine:
         )
 
 
+def refine_points(
+    stratum: Stratum,
+    points: NDArray[Any],
+    data: Data,
+    real: bool,
+    steps: int,
+    small: float,
+    near: float,
+    jobs: int,
+    instruction_set: str = "",
+) -> tuple[NDArray[Any], Complex, Real, Real]:
+    """Newton's method for the critical points of real data, residuals in pairs of doubles, without pivots.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    points : (P, coordinates) complex array
+        Approximations, the factors of norm one.
+    data : Data
+    real : bool
+        Whether the points are real.
+    steps : int
+        At most so many.
+    small, near : float
+        Enough is a relative step below ``small`` that is below ``near``, too, if multiplied by the condition number.
+    jobs : int
+        Number of threads.
+
+    Returns
+    -------
+    points (P, coordinates) in NumPy's ``clongdouble``, filters (P, K), sizes of the last step (P,), conditions (P,)
+    """
+    coordinates, extended = _coordinates(stratum), np.asarray(points, np.clongdouble)
+    high = extended.astype(complex)
+    gram, b = np.ascontiguousarray(data.gram, float), np.ascontiguousarray(data.b, float)
+    low = coordinates.to_kernel((extended - high).astype(complex), rest=True)
+    high, low, filters, errors, conditions = _native.refine(
+        coordinates.shape, coordinates.to_kernel(high), low, gram, b, real, steps, small, near, jobs, instruction_set
+    )
+    return coordinates.from_kernel(high.astype(np.clongdouble) + low), filters, errors, conditions
+
+
 @lru_cache(maxsize=64)
 def _numbers(options: TrackerOptions) -> tuple[list[float], int]:
     """The options as the kernel takes them: numbers in its order, and the limit on the number of steps."""
@@ -208,18 +251,19 @@ class _Coordinates:
         self.plain = self.free is not None and np.array_equal(self.order, np.arange(1, stratum.coordinates))
         self.shape = [(factor.degree, factor.power, factor.dilation) for factor in self.factors]
 
-    def to_kernel(self, points: Complex) -> Complex:
+    def to_kernel(self, points: Complex, rest: bool = False) -> Complex:
+        """The points, or what is left of them after rounding, in the kernel's coordinates."""
         if self.plain:
             return np.ascontiguousarray(points)
-        scalar, rest = points[:, :1], points[:, self.order]
+        scalar, others = points[:, :1], points[:, self.order]
         if self.free is None:
-            return np.concatenate([scalar, np.ones_like(scalar), rest], axis=1)
-        return np.concatenate([scalar, rest], axis=1)
+            return np.concatenate([scalar, np.full_like(scalar, not rest), others], axis=1)
+        return np.concatenate([scalar, others], axis=1)
 
-    def from_kernel(self, points: Complex) -> Complex:
+    def from_kernel(self, points: NDArray[Any]) -> NDArray[Any]:
         if self.plain:
             return points
-        result = np.empty((len(points), self.stratum.coordinates), complex)
+        result = np.empty((len(points), self.stratum.coordinates), points.dtype)
         result[:, 0] = points[:, 0]
         if self.free is None:
             with np.errstate(all="ignore"):  # paths that diverged
