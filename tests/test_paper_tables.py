@@ -9,12 +9,14 @@ from unittest.mock import Mock
 import pytest
 
 from homotopy_lcn import Architecture, InputError, comparison, describe_filter, generic_count, paper_tables, surveys
+from homotopy_lcn.architecture_lists import architectures_up_to
 from homotopy_lcn.comparison import comparison_table
 from homotopy_lcn.counts import singular_vector_tuples
 from homotopy_lcn.draw_counts import many_draws
 from homotopy_lcn.draws import solve_draws
 from homotopy_lcn.errors import IncompleteStartSystem
 from homotopy_lcn.paper_tables import (
+    FULL,
     ORDINARY,
     PaperOptions,
     growth_table,
@@ -31,6 +33,7 @@ SMALL = PaperOptions(
     filter_size=4,
     check_draws=2,
     check_filter_size=5,
+    identity_filter_size=5,
     white_count=12,
     growth_count=10,
     starts=50,
@@ -171,6 +174,14 @@ def test_violations_and_incomplete_solves_are_counted(monkeypatch, name, change)
 def test_by_default_the_theorem_on_strides_is_tested_on_many_networks_with_100_data_sets_each():
     assert (ORDINARY.check_draws, ORDINARY.check_count, ORDINARY.check_filter_size) == (100, 500, 16)
     assert ORDINARY.small_draws == 1000
+
+
+@pytest.mark.parametrize("options", [ORDINARY, FULL])
+def test_the_networks_that_the_theorems_are_tested_on_can_be_listed(options):
+    reduced = architectures_up_to(options.check_filter_size, reduced=True)
+    assert len(reduced) == {16: 246, 20: 562}[options.check_filter_size]
+    assert all(arch.is_reduced for arch in reduced)
+    assert len(architectures_up_to(options.identity_filter_size)) == 3653
 
 
 def test_every_table_is_written_three_times_and_all_together(tmp_path):
