@@ -1,6 +1,6 @@
 // The tracking kernel: one path in each SIMD lane.
 //
-// Included once by each kernel_*.cpp, which is compiled for one instruction set and defines LANES and KERNEL_NAME.
+// Included once by each kernel_*.cpp, which is compiled for one instruction set and defines LANES.
 //
 // A step. Cubic Hermite prediction; H there, factorised once (L D Lᵀ without pivoting: the matrix is complex symmetric
 // and generic); a Newton step; at the new point one evaluation in dual numbers gives F and its total derivative along
