@@ -18,6 +18,7 @@ from setuptools import setup
 # No result depends on the sign of a zero or on floating-point traps.
 FLAGS = [
     "-O3",
+    "-g0",  # Python's own flags may ask for debugging information: half as much time and memory again
     "-std=c++17",
     "-fno-math-errno",
     "-fno-signed-zeros",

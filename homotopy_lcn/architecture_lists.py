@@ -55,7 +55,7 @@ def architectures_up_to(
     if size_one and layers is None:
         raise InputError("size_one: needs the number of layers, as there are infinitely many networks without it")
     found: list[Architecture] = []
-    for filters, strides in _extended((), (), 1, 1, max_filter_size, layers, size_one):
+    for filters, strides in _extended((), (), 1, 1, max_filter_size, layers, size_one, 2 if reduced else 1):
         arch = Architecture(filters, strides)
         if not reduced or arch.is_reduced:
             found.append(arch)
@@ -72,6 +72,7 @@ def _extended(
     largest: int,
     layers: int | None,
     size_one: bool,
+    least_stride: int,
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Networks that go on from the given layers, of the size ``size`` so far, with a layer of the given dilation."""
     depth = len(filters)
@@ -83,11 +84,11 @@ def _extended(
         if complete and longer_size > 1 and _strides_matter(longer, strides):
             yield longer, (*strides, 1)
         if layers is None or depth + 1 < layers:
-            for stride in range(1, largest):
+            for stride in range(least_stride, largest):
                 if longer_size + stride * dilation > largest and (stride > 1 or not size_one):
                     break
                 yield from _extended(
-                    longer, (*strides, stride), dilation * stride, longer_size, largest, layers, size_one
+                    longer, (*strides, stride), dilation * stride, longer_size, largest, layers, size_one, least_stride
                 )
 
 

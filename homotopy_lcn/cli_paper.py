@@ -53,12 +53,12 @@ def everything(
     ] = None,
     check_draws: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="For the theorem on strides; 10 if not given.", show_default=False),
+        typer.Option(min=1, metavar="N", help="For the theorem on strides; 100 if not given.", show_default=False),
     ] = None,
     check_filter_size: Annotated[
         int | None,
         typer.Option(
-            min=4, metavar="K", help="Test it on networks up to this size; 10 if not given.", show_default=False
+            min=4, metavar="K", help="Test it on networks up to this size; 16 if not given.", show_default=False
         ),
     ] = None,
     figure: Annotated[bool, typer.Option(help="Also draw Figure 1.")] = True,

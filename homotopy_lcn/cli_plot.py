@@ -18,6 +18,7 @@ from .cli_common import (
     architecture_of,
     check_output,
     complain,
+    options_named,
     print_text,
 )
 from .cli_tables import row_bar
@@ -117,7 +118,9 @@ def complex_plane(
     from .plots import plot_complex_plane
 
     found = _result(result, filters, strides, seed)
-    _save(plot_complex_plane(found, coordinate), path, quiet)
+    with options_named({"coordinate": "--coordinate"}):
+        figure = plot_complex_plane(found, coordinate)
+    _save(figure, path, quiet)
     return _code(found)
 
 

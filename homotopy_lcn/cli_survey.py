@@ -19,6 +19,8 @@ __all__ = ["register", "survey"]
 
 #: What the library's arguments are called here.
 OPTIONS = {
+    "architectures": "-k/--filters, -s/--strides",
+    "engine": "--engine",
     "chunk": "--chunk",
     "data_model": "--data-model",
     "draws": "--draws",
@@ -158,12 +160,12 @@ def _survey(
 
     from .survey_display import format_survey
 
+    if not quiet and json_path != "-":  # first of all: if a file cannot be written, what was computed is not lost
+        print_text(format_survey(found, style))
     if json_path is not None:
         write(json_path, format_survey(found, "json"))
     if plot is not None:
         found.plot(plot)
-    if not quiet and json_path != "-":
-        print_text(format_survey(found, style))
     if found.incomplete and not quiet:
         complain(f"{found.incomplete} draws are incomplete; they are counted with what was found")
     return NOT_COMPLETE if found.incomplete else DONE

@@ -17,6 +17,7 @@ from .cli_common import (
     check_output,
     complain,
     integers_of,
+    options_named,
     print_text,
     show,
     write,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 TEXT = "text"
+#: What the library's arguments are called here.
+OPTIONS = {"max_filter_size": "--max-filter-size", "layers": "--layers", "size_one": "--size-one"}
 
 
 def register(app: typer.Typer) -> None:
@@ -96,7 +99,7 @@ def tabulate(
     from .tabulation import tabulate as computed
 
     interrupted = False
-    with ExitStack() as stack:
+    with options_named(OPTIONS), ExitStack() as stack:
         try:
             table = computed(
                 chosen,
@@ -114,17 +117,18 @@ def tabulate(
             )
         except TabulationInterrupted as interruption:
             table, interrupted = interruption.partial, True
-    if json_path is not None:
-        write(json_path, table.to_json())
-    if output is not None:
-        write(output, _text(table, format), "-o")
-    elif not quiet and json_path != "-":
+    if output is None and not quiet and json_path != "-":
+        # First of all: if a file cannot be written, what was computed is not lost.
         if format == TEXT:
             from .text_tables import render_table
 
             show(render_table(table.to_table()))
         else:
             print_text(_text(table, format))
+    if json_path is not None:
+        write(json_path, table.to_json())
+    if output is not None:
+        write(output, _text(table, format), "-o")
     if interrupted:
         complain("interrupted: only the finished rows are reported")
     for row in table.unconfirmed:

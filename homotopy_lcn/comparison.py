@@ -11,8 +11,9 @@ from .counts import generic_count
 from .criticality import criticality
 from .draw_counts import DrawCounts, many_draws
 from .fibres import describe_filter
-from .fully_connected import FullyConnectedCheck, check_fully_connected
+from .fully_connected import TRIALS, FullyConnectedCheck, check_fully_connected
 from .function_space import FunctionSpace, describe_function_space
+from .parameters import compose
 from .results import quantity
 from .text_tables import Column, TextTable
 
@@ -23,6 +24,10 @@ SOURCE = (
     "not at hand."
 )
 
+#: What a cell says of an example that is not what it should be.
+CONTRADICTED = "CONTRADICTED"
+#: Random filters of each example that are tested for membership in M.
+FILTERS = 60
 #: The fully connected example: 3 × 4 matrices of rank at most 2.
 WIDTHS = (4, 2, 3)
 #: An architecture for each kind of convolutional network.
@@ -86,21 +91,36 @@ def _fully_connected(check: FullyConnectedCheck, starts: int) -> dict[str, str]:
     total = check.pure + check.spurious
     return {
         "example": f"widths {inputs}, {hidden}, {outputs}",
-        "function space": f"determinantal variety: {outputs} × {inputs} matrices of rank ≤ {hidden}",
+        "function space": (
+            f"determinantal variety: {outputs} × {inputs} matrices of rank ≤ {hidden}; measured: products of rank "
+            f"{check.rank_of_products} at {TRIALS} random θ"
+        ),
         "dimension": (
             f"r(m + n − r) = {hidden * (inputs + outputs - hidden)}; measured: dμ has rank {check.rank_of_map}"
         ),
-        "thick": f"no, unless r = min(m, n); here {check.rank_of_map} of {inputs * outputs} dimensions",
-        "Zariski closed": f"yes: the minors of size {hidden + 1} vanish, and each such matrix factorizes",
-        "boundary points": "none",
-        "singular points": f"the matrices of rank < r; measured: {check.spurious} critical ones of rank 1",
+        "thick": f"no, unless r = min(m, n); measured: {check.rank_of_map} of {inputs * outputs} dimensions",
+        "Zariski closed": (
+            f"yes: the minors of size {hidden + 1} vanish, and each such matrix factorizes; measured: "
+            f"{check.factorized} of {TRIALS} random ones do"
+        ),
+        "boundary points": (
+            f"none; measured: {check.factorized_near} of {TRIALS} random matrices of rank ≤ {hidden} near the critical "
+            "ones factorize"
+        ),
+        "singular points": (
+            f"the matrices of rank < r; measured: the minors have a differential of lower rank at {check.singular} "
+            "critical ones"
+        ),
         "critical points": (
             f"C({outputs}, 2) = {check.pure} pure and {check.spurious} spurious; measured: {check.reached} of {total} "
             f"reached from {starts} random θ, {check.others} others, gradient on the variety {check.gradient:.0e}"
         ),
-        "all pure": f"no: {check.spurious} of {total} are spurious",
-        "all smooth": f"no: the {check.spurious} spurious ones are singular points",
-        "all interior": "yes: there is no boundary",
+        "all pure": f"no; measured: {check.reached_spurious} of {check.reached} reached have rank < {hidden}",
+        "all smooth": f"no: the spurious ones are singular points; measured: {check.singular} of {total}",
+        "all interior": (
+            f"yes: there is no boundary; measured: of all {total}, by {check.factorized_near} of {TRIALS} matrices "
+            "near them"
+        ),
         "minima": f"one, the global one; measured: {check.minima} of {total} critical matrices",
     }
 
@@ -113,6 +133,8 @@ class _Convolutional:
         self.space: FunctionSpace = describe_function_space(arch)
         rng = np.random.default_rng([seed, 3])
         self.rank = criticality(arch, [rng.standard_normal(k) for k in arch.filters]).rank
+        random = [compose(arch, [rng.standard_normal(k) for k in arch.filters]) for _ in range(FILTERS)]
+        self.recognized = sum(describe_filter(arch, w, boundary=False).in_function_space for w in random)
         self.counts = generic_count(arch)
 
     @property
@@ -129,15 +151,14 @@ class _Convolutional:
         return {
             "example": f"k = ({k}), s = ({s})",
             "function space": (
-                "semialgebraic: polynomials with real factors of degrees k_l − 1"
-                if one
-                else "semialgebraic: sparse factorizations into real factors in powers of the variable"
+                f"semialgebraic: {_space(one)}; measured: {self.recognized} of {FILTERS} random μ(θ) recognized by "
+                "factorization"
             ),
             "dimension": f"Σk_l − (L − 1) = {space.dimension}; measured: dμ has rank {self.rank}",
-            "thick": f"{'yes' if one else 'no'}: {space.dimension} of {space.filter_size} dimensions",
+            "thick": f"{'yes' if one else 'no'}; measured: {self.rank} of {space.filter_size} dimensions",
             "Zariski closed": f"{'just if at most one k_l is even' if one else 'depends'}; here {self._closed()}",
             "boundary points": self._boundary(),
-            "singular points": self._singular(one),
+            "singular points": self._singular(one, singular, found),
             "critical points": (
                 f"{counts.pure} pure and {counts.spurious} spurious; measured: {drawn.range('pure')} and "
                 f"{drawn.range('spurious')} in {quantity(len(drawn), 'data set', 'data sets')}, "
@@ -158,22 +179,25 @@ class _Convolutional:
     def _closed(self) -> str:
         witness = self.space.closure_witness
         if witness is None:
-            return "yes"
+            return "yes; measured: the real critical filters are all in M"
         facts = describe_filter(self.arch, witness, boundary=False)
-        verified = facts.in_closure and not facts.in_function_space
-        return f"no: {_vector(witness)} is in the closure, not in M ({'verified' if verified else 'CONTRADICTED'})"
+        agrees = facts.in_closure and not facts.in_function_space
+        return f"no; measured: {_vector(witness)} is in the closure, not in M{_verdict(agrees)}"
 
     def _boundary(self) -> str:
-        if not self.space.boundary_witnesses:
-            return "none"
-        return "; ".join(f"{name}, as {_vector(w)}" for name, w in self.space.boundary_witnesses.items())
+        texts = []
+        for name, witness in self.space.boundary_witnesses.items():
+            agrees = name in describe_filter(self.arch, witness).boundary
+            texts.append(f"{name}, as {_vector(witness)}{_verdict(agrees)}")
+        return f"measured: {'; '.join(texts)}" if texts else "measured: none of the critical filters"
 
-    def _singular(self, one: bool) -> str:
+    def _singular(self, one: bool, singular: int, found: int) -> str:
         witness = self.space.singular_witness
         if witness is None:
-            return "none: the closure is the whole space" if one else "only 0 here; depends"
-        smooth = describe_filter(self.arch, witness, boundary=False).smooth
-        return f"depends; here {_vector(witness)} ({'verified' if smooth is False else 'CONTRADICTED'})"
+            meaning = "none: the closure is the whole space" if one else "only 0 here; depends"
+            return f"{meaning}; measured: {singular} of {found} critical filters"
+        facts = describe_filter(self.arch, witness, boundary=False)
+        return f"depends; measured here: {_vector(witness)}{_verdict(facts.smooth is False)}"
 
     def problems(self) -> list[str]:
         """Contradictions to what is stated."""
@@ -183,11 +207,22 @@ class _Convolutional:
             found.append(f"{self.kind}: {drawn.incomplete} of {len(drawn)} solves not complete")
         if self.rank != self.space.dimension:
             found.append(f"{self.kind}: dμ has rank {self.rank}, not {self.space.dimension}")
-        if "CONTRADICTED" in self._closed() + self._singular(False):
-            found.append(f"{self.kind}: a witness is contradicted")
+        if self.recognized != FILTERS:
+            found.append(f"{self.kind}: {FILTERS - self.recognized} random filters not recognized")
+        found += [f"{self.kind}: {name} contradicted" for name, cell in self.cells().items() if CONTRADICTED in cell]
         names = ("spurious", "not_smooth", "boundary", "undecided") if self.reduced_strides else ()
         found += [f"{self.kind}: {drawn.total(name)} points {name}" for name in names if drawn.total(name)]
         return found
+
+
+def _space(one: bool) -> str:
+    if one:
+        return "polynomials with real factors of degrees k_l − 1"
+    return "sparse factorizations into real factors in powers of the variable"
+
+
+def _verdict(agrees: bool) -> str:
+    return "" if agrees else f" ({CONTRADICTED})"
 
 
 def _vector(values: np.ndarray) -> str:

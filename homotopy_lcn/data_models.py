@@ -9,7 +9,7 @@ A model is written as a short text, in Python and on the command line:
 * ``teacher:SIGMA:N``: standard normal inputs; the outputs are those of a network of the same architecture with standard
   normal filters, scaled to outputs of variance one, plus noise of standard deviation SIGMA.
 * ``FILE.npz`` or ``FILE.npz:N``: N samples drawn with replacement from the arrays X, Y of the file (the bootstrap of
-  Efron (1979)); by default as many as the file has.
+  Efron (1979)); by default as many as the file has. ``file:`` may stand before it.
 
 N may be left out; it is 4K then, as in ``solve --random``. Draw d comes from
 ``numpy.random.SeedSequence(seed, spawn_key=(d,))``, so architectures of equal filter size see the same data sets, but
@@ -137,6 +137,7 @@ def data_model(text: str) -> DataModel:
         if not 0 <= sigma < np.inf:
             raise InputError(f"data_model: {text!r} has SIGMA = {sigma:g}; expected a finite number, not negative")
         return Teacher(_samples(text, numbers[1:]), sigma)
+    text = text.removeprefix("file:")
     path, colon, count = text.rpartition(":")
     if text.endswith(".npz") or os.path.isfile(text):
         return Bootstrap.of_file(text, None)

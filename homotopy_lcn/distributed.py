@@ -21,6 +21,7 @@ __all__ = ["on_cluster"]
 
 Result = TypeVar("Result")
 
+EXAMPLE = "tcp://host:8786"
 #: Seconds to wait for the scheduler to answer, and for a first worker.
 PATIENCE = 20
 #: Chunks waiting for each thread of the cluster.
@@ -57,6 +58,7 @@ def on_cluster(
         the package, the connection is lost, or a chunk brings down worker after worker.
     """
     dask = import_extra("distributed", "distributed", "scheduler")
+    _check_address(dask, address)
     try:
         client = dask.Client(address, timeout=wait, set_as_default=False)
     except (OSError, dask.TimeoutError, ValueError) as error:
@@ -71,6 +73,18 @@ def on_cluster(
                 f"scheduler: the connection to {address} was lost ({type(error).__name__}); expected a running "
                 "scheduler; with an output directory the same call goes on where this run ended"
             ) from error
+
+
+def _check_address(dask: Any, address: str) -> None:
+    """Before a client is made: one that cannot parse its address tries for long to close itself."""
+    addressing = dask.comm.addressing
+    try:
+        kind, place = addressing.parse_address(address)
+        host = place if kind == "inproc" else addressing.parse_host_port(place)[0]
+    except ValueError as error:
+        raise InputError(f"scheduler: {address!r} is not an address ({error}); expected one as {EXAMPLE}") from None
+    if kind not in dask.comm.registry.backends or not host:
+        raise InputError(f"scheduler: {address!r} is not an address of Dask; expected one as {EXAMPLE}")
 
 
 @contextmanager

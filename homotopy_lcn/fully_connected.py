@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, cycle, islice, product
 from math import comb
 
 import numpy as np
@@ -29,6 +29,12 @@ Array = NDArray[np.float64]
 ZERO_GRADIENT = 1e-10
 #: Matrices nearer than this, relative to the target, are the same.
 SAME = 1e-6
+#: What the factors of a matrix may miss of it, relative to its size, if they are to be its factorization.
+FACTORIZED = 1e-10
+#: Singular values of a matrix of norm one, and of the differential of its minors, below this count as zero.
+NEGLIGIBLE = 1e-9
+#: Random matrices of the variety that are factorized, and as many near the critical ones.
+TRIALS = 60
 
 
 def eckart_young_count(rows: int, columns: int, rank: int) -> tuple[int, int]:
@@ -120,10 +126,20 @@ class FullyConnectedCheck:
     reached, others : int
         Levenberg's method from random parameters: how many of the nonzero critical matrices it reached, and how many
         of its ends are none of them.
+    reached_spurious : int
+        How many of those it reached have a rank below r, as their singular values say.
+    singular : int
+        At how many critical matrices the minors of size r + 1 have a differential of rank below the codimension of the
+        variety: its singular points.
     minima : int
         How many of them are minima in parameter space: no negative eigenvalue of the Hessian.
     rank_of_map : int
         Rank of the differential of (W_2, W_1) ↦ W_2 W_1 at random parameters: the dimension of the variety.
+    rank_of_products : int
+        Largest rank of W_2 W_1 at `TRIALS` random parameters.
+    factorized, factorized_near : int
+        How many of `TRIALS` random matrices of rank at most r are products W_2 W_1 of real factors, and how many of as
+        many such matrices near to critical ones.
     seed : int
     """
 
@@ -134,18 +150,27 @@ class FullyConnectedCheck:
     parameter_gradient: float
     reached: int
     others: int
+    reached_spurious: int
+    singular: int
     minima: int
     rank_of_map: int
+    rank_of_products: int
+    factorized: int
+    factorized_near: int
     seed: int
 
     @property
     def agrees(self) -> bool:
-        """Whether both ways agree with the Eckart–Young count."""
+        """Whether both ways agree with the Eckart–Young count, and the matrices with what is known of the variety."""
         return (
             self.gradient < ZERO_GRADIENT
             and self.parameter_gradient < ZERO_GRADIENT
             and self.reached == self.pure + self.spurious
+            and self.reached_spurious == self.spurious
             and self.others == 0
+            and self.singular == (self.spurious if self.widths[1] < min(self.widths[0], self.widths[2]) else 0)
+            and self.rank_of_products == self.widths[1]
+            and self.factorized == self.factorized_near == TRIALS
         )
 
 
@@ -183,6 +208,7 @@ def check_fully_connected(
     size = np.linalg.norm(np.linalg.solve(loss.gram, loss.b.T))
     reached: set[int] = set()
     others = 0
+    deficient: set[int] = set()
     for _ in range(starts):
         theta = loss.solve(rng.standard_normal(loss.parameters))
         if theta is None:
@@ -193,6 +219,15 @@ def check_fully_connected(
         near = [i for i, (other, _) in enumerate(matrices) if np.linalg.norm(W - other) < SAME * size]
         reached.update(near)
         others += not near
+        if near and np.linalg.matrix_rank(W, tol=SAME * size) < r:
+            deficient.update(near)
+    rank_of_map = int(np.linalg.matrix_rank(loss.differential(rng.standard_normal(loss.parameters))))
+    products = [loss.matrix(rng.standard_normal(loss.parameters)) for _ in range(TRIALS)]
+    on_variety = [_truncated(rng.standard_normal((m, n)), r) for _ in range(TRIALS)]
+    near_critical = [
+        _truncated(W + 1e-3 * np.linalg.norm(W) * rng.standard_normal((m, n)), r)
+        for W, _ in islice(cycle(matrices), TRIALS)
+    ]
     return FullyConnectedCheck(
         tuple(widths),
         pure,
@@ -201,10 +236,35 @@ def check_fully_connected(
         max(loss.relative_gradient(theta) for theta in factors),
         len(reached),
         others,
+        len(deficient),
+        sum(_rank_of_minors(W, r) < m * n - rank_of_map for W, _ in matrices),
         sum(loss.index(theta) == 0 for theta in factors),
-        int(np.linalg.matrix_rank(loss.differential(rng.standard_normal(loss.parameters)))),
+        rank_of_map,
+        max(int(np.linalg.matrix_rank(W)) for W in products),
+        sum(loss.factorizes(W) for W in on_variety),
+        sum(loss.factorizes(W) for W in near_critical),
         seed,
     )
+
+
+def _truncated(W: Array, rank: int) -> Array:
+    """The nearest matrix of at most this rank."""
+    u, s, vt = np.linalg.svd(W, full_matrices=False)
+    return np.asarray((u[:, :rank] * s[:rank]) @ vt[:rank])
+
+
+def _rank_of_minors(W: Array, rank: int) -> int:
+    """Rank of the differential at W of all minors of size rank + 1, whose gradients are matrices of cofactors."""
+    unit = W / np.linalg.norm(W)
+    gradients = []
+    for rows in combinations(range(W.shape[0]), rank + 1):
+        for columns in combinations(range(W.shape[1]), rank + 1):
+            gradient = np.zeros_like(W)
+            for i, j in product(range(rank + 1), repeat=2):
+                rest = np.ix_(rows[:i] + rows[i + 1 :], columns[:j] + columns[j + 1 :])
+                gradient[rows[i], columns[j]] = (-1) ** (i + j) * np.linalg.det(unit[rest])
+            gradients.append(gradient.ravel())
+    return int(np.linalg.matrix_rank(np.array(gradients), tol=NEGLIGIBLE)) if gradients else 0
 
 
 class _TwoLayers:
@@ -252,6 +312,10 @@ class _TwoLayers:
         u, s, vt = np.linalg.svd(W)
         root = np.sqrt(np.where(s[: self.hidden] > 1e-9 * s[0], s[: self.hidden], 0))
         return np.concatenate([(u[:, : self.hidden] * root).ravel(), (root[:, None] * vt[: self.hidden]).ravel()])
+
+    def factorizes(self, W: Array) -> bool:
+        """Whether it is the product of its factors."""
+        return bool(np.linalg.norm(self.matrix(self.factorize(W)) - W) < FACTORIZED * np.linalg.norm(W))
 
     def index(self, theta: Array) -> int:
         """Number of negative eigenvalues of the Hessian."""

@@ -132,14 +132,14 @@ class RunDirectory:
             self._lock.close()
             self._lock = None
 
-    def has(self, chunk: Chunk) -> bool:
-        """Whether the draws of a chunk are there, whole and of this survey."""
-        path = self._part(chunk)
+    def find(self, chunk: Chunk) -> Table | None:
+        """The draws of a chunk if they are there, whole, undamaged and of this survey."""
         try:
-            metadata = self._parquet.read_metadata(path)
+            arrow = self._load(chunk)
+            mark = (arrow.schema.metadata or {}).get(KEY)
+            return _from_arrow(arrow) if arrow.num_rows == chunk.draws and mark == self._mark(chunk) else None
         except Exception:  # absent, truncated or damaged in any way: it is computed again
-            return False
-        return bool(metadata.num_rows == chunk.draws and (metadata.metadata or {}).get(KEY) == self._mark(chunk))
+            return None
 
     def write(self, chunk: Chunk, table: Table) -> None:
         """Write the draws of a chunk, whole or not at all.
@@ -152,7 +152,7 @@ class RunDirectory:
         arrow = arrow_table(table, self.architectures[chunk.architecture])
         arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), KEY: self._mark(chunk)})
         stream = BytesIO()
-        self._parquet.write_table(arrow, stream, compression="zstd")
+        self._parquet.write_table(arrow, stream, compression="zstd", write_page_checksum=True)
         with self._writing():
             write_atomically(self._part(chunk), stream.getvalue())
 
@@ -164,12 +164,16 @@ class RunDirectory:
         InputError
             If they are not there or cannot be read.
         """
-        path = self._part(chunk)
         try:
-            arrow = self._parquet.read_table(path)
+            return _from_arrow(self._load(chunk))
         except Exception as error:
-            raise InputError(f"output: cannot read {path} ({error}); expected a part of this survey") from None
-        return _from_arrow(arrow)
+            raise InputError(
+                f"output: cannot read {self._part(chunk)} ({error}); expected a part of this survey"
+            ) from None
+
+    def _load(self, chunk: Chunk) -> Any:
+        """With the checksums of all pages: a bit that the disk has changed does not go unnoticed."""
+        return self._parquet.read_table(self._part(chunk), page_checksum_verification=True)
 
     def finish(self) -> None:
         """Note in the manifest that all draws are there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from .counts import generic_count
 from .draws import COLUMNS
 from .surveys import Survey
 from .tallies import CONFIDENCE, Proportion
+from .text_tables import Column, TextTable, format_table
 
 __all__ = ["FORMATS", "format_survey"]
 
@@ -82,6 +84,15 @@ def _share(pure: Proportion) -> str:
     return text + (f", not established in {pure.unknown}" if pure.unknown else "")
 
 
+def _shares(survey: Survey) -> list[str]:
+    """A sentence for each architecture."""
+    return [
+        f"({','.join(map(str, arch.filters))}), ({','.join(map(str, arch.strides))}): "
+        f"{_share(tally.global_minimum_pure)}."
+        for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
+    ]
+
+
 def _as_text(survey: Survey) -> str:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -131,25 +142,16 @@ def _as_csv(survey: Survey) -> str:
 def _as_markdown(survey: Survey) -> str:
     lines = ["| " + " | ".join(HEADER) + " |", "|" + "---|" * 3 + "---:|" * (len(HEADER) - 3)]
     lines += ["| " + " | ".join(row.cells()) + " |" for row in _rows(survey, everything=False)]
-    shares = [
-        f"({','.join(map(str, arch.filters))}), ({','.join(map(str, arch.strides))}): "
-        f"{_share(tally.global_minimum_pure)}."
-        for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
-    ]
-    return "\n".join([*lines, "", *shares, "", f"{_caption(survey)}.", ""])
+    return "\n".join([*lines, "", *_shares(survey), "", f"{_caption(survey)}.", ""])
 
 
 def _as_latex(survey: Survey) -> str:
     """A table for the package booktabs."""
-    lines = [r"\begin{tabular}{lllrrrrrr}", r"\toprule", " & ".join(HEADER) + r" \\", r"\midrule"]
-    last: tuple[str, str] | None = None
-    for row in _rows(survey, everything=False):
-        if last is not None and row[:2] != last:
-            lines.append(r"\midrule")
-        last = row.filters, row.strides
-        lines.append(" & ".join(cell.replace("_", r"\_") for cell in row.cells()) + r" \\")
-    note = _caption(survey).replace("%", r"\%").replace("−", "-").replace("√", r"$\surd$").replace("_", r"\_")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", f"% {note}", ""])
+    rows = tuple(tuple(row.cells()) for row in _rows(survey, everything=False))
+    # A file's name may hold what LaTeX cannot write.
+    caption = re.sub(r"[^\x20-\x7e−√]", "?", _caption(survey))
+    columns = tuple(Column(title, title) for title in HEADER)
+    return format_table(TextTable("survey", f"{caption}.", columns, rows, tuple(_shares(survey))), "latex")
 
 
 def _as_json(survey: Survey) -> str:

@@ -332,11 +332,12 @@ def survey(
         count = _Count(plan.draws * len(plan.architectures), progress)
         missing = []
         for piece in plan.chunks(sizes):
-            if directory is not None and directory.has(piece):
-                tallies[piece.architecture].add(directory.read(piece))
-                count.add(piece)
-            else:
+            table = None if directory is None else directory.find(piece)
+            if table is None:
                 missing.append(piece)
+            else:
+                tallies[piece.architecture].add(table)
+                count.add(piece)
         for piece, table in stack.enter_context(_Closing(_computed(plan, missing, jobs, scheduler))):
             if directory is not None:
                 directory.write(piece, table)
@@ -453,8 +454,9 @@ def _in_processes(plan: SurveyPlan, chunks: Sequence[Chunk], jobs: int) -> Itera
                 yield chunk, future.result()
     except BrokenProcessPool:
         raise InputError(
-            "jobs: a process of the survey was killed, perhaps for want of memory; expected fewer jobs or a "
-            "smaller chunk; with an output directory the same call goes on where this run ended"
+            "jobs: a process of the survey was killed, perhaps for want of memory, or could not begin, as in a script "
+            "without if __name__ == '__main__'; expected fewer jobs or a smaller chunk, and such a line in a script; "
+            "with an output directory the same call goes on where this run ended"
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

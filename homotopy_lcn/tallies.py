@@ -38,6 +38,11 @@ class Distribution:
         """Number of draws."""
         return sum(self.draws.values())
 
+    @property
+    def total(self) -> int:
+        """The sum of the values over all draws."""
+        return sum(value * number for value, number in self.draws.items())
+
     @cached_property
     def mean(self) -> float:
         return _moments(self.draws)[0]
@@ -59,11 +64,12 @@ class Distribution:
     def interval(self) -> tuple[float, float]:
         """Confidence interval of the mean, by Student's t distribution.
 
-        The upper end is that of `most`, so points missed in incomplete draws can only make it wider. NaN for a single
-        draw.
+        The upper end is that of `most`, so points missed in incomplete draws can only make it wider; the lower end of
+        a mean of counts is never negative. NaN for a single draw.
         """
         low, high = _moments(self.draws), _moments(self.most)
-        return low[0] - _reach(low[1], self.count), high[0] + _reach(high[1], self.count)
+        lower = low[0] - _reach(low[1], self.count)
+        return (max(lower, 0.0) if self.minimum >= 0 else lower), high[0] + _reach(high[1], self.count)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import csv
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
@@ -32,10 +33,12 @@ __all__ = [
 #: What a cell can hold; None means that it does not apply or is not known.
 Cell = bool | int | float | str | tuple[int, ...] | None
 
-#: Tables longer than this go over several pages in LaTeX.
+#: Tables of more lines than this, and turned ones of more than half as many, may go over several pages in LaTeX.
 LONGEST_ON_A_PAGE = 40
-#: Tables of so many columns are set small in LaTeX.
-MANY_COLUMNS = 10
+#: Sizes for LaTeX, the larger first, each with the points that a character and a column take; and the points that fit
+#: between the margins of an article. What does not fit even in the smaller size is turned.
+SIZES = ((r"\footnotesize", 4.2, 12), (r"\scriptsize\setlength{\tabcolsep}{3pt}", 3.8, 6))
+TEXT_WIDTH = 345
 #: Rows that a notebook shows of a longer table.
 MOST_IN_NOTEBOOKS = 100
 #: Cells with longer texts are wrapped.
@@ -48,7 +51,8 @@ _SYMBOLS = {
     "Σ": r"$\Sigma$", "θ": r"$\theta$", "μ": r"$\mu$", "σ": r"$\sigma$", "ρ": r"$\rho$", "λ": r"$\lambda$",
     "∞": r"$\infty$", "≤": r"$\leq$", "≥": r"$\geq$", "<": r"$<$", ">": r"$>$", "≠": r"$\neq$", "×": r"$\times$",
     "·": r"$\cdot$", "−": r"$-$", "²": r"$^2$", "ᵀ": r"$^{\top}$", "ℝ": r"$\mathbb{R}$", "⊂": r"$\subset$",
-    "→": r"$\to$", "∂": r"$\partial$", "‖": r"$\|$", "₁": r"$_1$", "₂": r"$_2$", "⁻": r"$^{-}$", "¹": r"$^1$",
+    "→": r"$\to$", "∂": r"$\partial$", "√": r"$\surd$", "‖": r"$\|$", "₁": r"$_1$", "₂": r"$_2$",
+    "⁻": r"$^{-}$", "¹": r"$^1$",
 }  # fmt: skip
 _LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -207,37 +211,75 @@ def _latex(table: TextTable) -> str:
     caption, label = _to_latex(table.caption), rf"\label{{tab:{table.name}}}"
     notes = [rf"\par\smallskip {_to_latex(note)}" for note in table.notes]
     columns = _latex_columns(table)
-    size = r"\footnotesize" if len(table.columns) < MANY_COLUMNS else r"\scriptsize\setlength{\tabcolsep}{3pt}"
-    packages = "% \\usepackage{amssymb,array,booktabs,longtable}"
-    if len(body) <= LONGEST_ON_A_PAGE:
+    size, turned = _latex_size(table)
+    packages = "amssymb,array,booktabs,longtable" + ",pdflscape" * turned
+    if _latex_lines(table) <= (LONGEST_ON_A_PAGE // 2 if turned else LONGEST_ON_A_PAGE):
         lines = [
-            packages, r"\begin{table}", r"\centering" + size, rf"\caption{{{caption}}}{label}",
+            r"\begin{table}", r"\centering" + size, rf"\caption{{{caption}}}{label}",
             rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule", *body, r"\bottomrule",
             r"\end{tabular}", *notes, r"\end{table}",
         ]  # fmt: skip
     else:
         lines = [
-            packages, r"\begingroup" + size, rf"\begin{{longtable}}{{{columns}}}",
+            r"\begingroup" + size, rf"\begin{{longtable}}{{{columns}}}",
             rf"\caption{{{caption}}}{label}\\", r"\toprule", header, r"\midrule", r"\endfirsthead",
             r"\toprule", header, r"\midrule", r"\endhead", r"\bottomrule", r"\endlastfoot", *body,
             r"\end{longtable}", *notes, r"\endgroup",
         ]  # fmt: skip
-    return "\n".join(lines) + "\n"
+    if turned:
+        lines = [r"\begin{landscape}", *lines, r"\end{landscape}"]
+    return "\n".join([rf"% \usepackage{{{packages}}}", *lines]) + "\n"
+
+
+def _latex_size(table: TextTable) -> tuple[str, bool]:
+    """The size that a table is set in, and whether it is turned; long texts are wrapped, so that they fit."""
+    longest = [
+        max(len(text) for text in (column.title, *(_shown(row[i]) for row in table.rows)))
+        for i, column in enumerate(table.columns)
+    ]
+    if any(_wrapped(table)):
+        return SIZES[0][0], False
+    for size, character, column_gap in SIZES:
+        if sum(longest) * character + len(longest) * column_gap <= TEXT_WIDTH:
+            return size, False
+    return SIZES[-1][0], True
+
+
+def _wrapped(table: TextTable) -> list[bool]:
+    """The columns whose cells are paragraphs."""
+    columns = range(len(table.columns))
+    return [max((len(_shown(row[i])) for row in table.rows), default=0) > WRAPPED for i in columns]
 
 
 def _latex_columns(table: TextTable) -> str:
-    """Column types: numbers to the right, long texts in paragraphs that share the width."""
-    longest = [max((len(_shown(row[i])) for row in table.rows), default=0) for i in range(len(table.columns))]
-    wide = [length > WRAPPED for length in longest]
+    """Column types: numbers to the right, long texts in paragraphs."""
+    wide = _wrapped(table)
     if not any(wide):
         return "".join("r" if right else "l" for right in _right_aligned(table))
-    share = f"{0.74 / (sum(wide) + 0.5 * (len(wide) - sum(wide))):.2f}"
-    types = [rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" if broad else "l" for broad in wide]
+    types = [rf">{{\raggedright\arraybackslash}}p{{{_share(wide):.2f}\linewidth}}" if broad else "l" for broad in wide]
     return "".join(types)
 
 
+def _share(wide: Sequence[bool]) -> float:
+    """The part of the width that each column of paragraphs has."""
+    return 0.74 / (sum(wide) + 0.5 * (len(wide) - sum(wide)))
+
+
+def _latex_lines(table: TextTable) -> int:
+    """About how many lines the body takes."""
+    wide = _wrapped(table)
+    if not any(wide):
+        return len(table.rows)
+    line = _share(wide) * TEXT_WIDTH / SIZES[0][1]
+    return sum(
+        max(ceil(len(_shown(cell)) / line) for cell, broad in zip(row, wide, strict=True) if broad)
+        for row in table.rows
+    )
+
+
 def _to_latex(text: str) -> str:
-    written = "".join(_LATEX.get(character, character) for character in text)
+    pieces = ("".join(_LATEX.get(character, character) for character in piece) for piece in text.split("k_l"))
+    written = "$k_l$".join(pieces)
     unknown = re.sub(r"[\x20-\x7e]", "", written)
     if unknown:
         raise ValueError(f"no way to write {unknown!r} in LaTeX")
@@ -270,8 +312,8 @@ def format_table(table: TextTable, format: str) -> str:
     ----------
     table : TextTable
     format : {"csv", "json", "markdown", "latex"}
-        CSV and JSON hold the values, empty or null where there is none. LaTeX needs the packages booktabs, amssymb,
-        array and, for long tables, longtable.
+        CSV and JSON hold the values, empty or null where there is none. LaTeX needs the packages that its
+        first line names.
 
     Raises
     ------

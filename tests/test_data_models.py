@@ -85,7 +85,7 @@ def test_the_noise_of_a_teacher_has_the_size_asked_for():
     assert loss.constant / count == pytest.approx(1.25, abs=0.02)
 
 
-@pytest.mark.parametrize(("text", "count"), [("{}", 30), ("{}:12", 12)])
+@pytest.mark.parametrize(("text", "count"), [("{}", 30), ("{}:12", 12), ("file:{}:12", 12)])
 def test_the_bootstrap_draws_samples_of_the_file(samples, text, count):
     path, X, Y = samples
     rows = generator(5, 2).integers(30, size=count)
@@ -125,6 +125,8 @@ def test_the_text_of_a_model_is_read_back(samples):
         ("teacher:-1", "SIGMA = -1"),
         ("teacher:inf", "SIGMA = inf"),
         ("absent.npz", "no such file 'absent.npz'"),
+        ("file:absent.npz:5", "no such file 'absent.npz'"),
+        ("file:", "is not known"),
         (3, "3 given"),
     ],
 )

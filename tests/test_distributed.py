@@ -185,5 +185,6 @@ def test_no_scheduler_or_no_workers_are_said_so(scheduler):
         list(on_cluster("tcp://127.0.0.1:9", print, [], wait=1))
     with pytest.raises(InputError, match=r"^scheduler: .* has no workers"):
         list(on_cluster(scheduler, print, [], wait=1))
-    with pytest.raises(InputError, match=r"^scheduler: no scheduler answers at 'nonsense::'"):
-        list(on_cluster("nonsense::", print, [], wait=1))
+    for address in ("foo", "tcp://foo", "tcp://:8786", "http://localhost:8786", "nonsense::", ""):
+        with pytest.raises(InputError, match=rf"^scheduler: '{address}' is not an address"):
+            list(on_cluster(address, print, []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise, product
 from math import comb
 
@@ -12,7 +13,13 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import InputError
 from homotopy_lcn.counts import singular_vector_tuples
-from homotopy_lcn.fully_connected import check_fully_connected, critical_matrices, eckart_young_count, most_critical
+from homotopy_lcn.fully_connected import (
+    TRIALS,
+    check_fully_connected,
+    critical_matrices,
+    eckart_young_count,
+    most_critical,
+)
 
 
 @given(st.integers(1, 7), st.integers(1, 7))
@@ -60,6 +67,16 @@ def test_levenberg_finds_the_same_matrices_and_no_others():
     check = check_fully_connected((3, 2, 3), seed=1, starts=60)
     assert (check.pure, check.spurious, check.reached, check.others, check.minima) == (3, 3, 6, 0, 1)
     assert check.rank_of_map == 8
+    assert (check.reached_spurious, check.singular, check.rank_of_products) == (3, 3, 2)
+    assert check.factorized == check.factorized_near == TRIALS
+    assert check.agrees
+    for wrong in ({"singular": 2}, {"reached_spurious": 2}, {"factorized": 59}, {"rank_of_products": 3}, {"others": 1}):
+        assert not replace(check, **wrong).agrees
+
+
+def test_where_all_matrices_are_products_none_is_a_singular_point():
+    check = check_fully_connected((3, 2, 2), seed=0, starts=60)
+    assert (check.pure, check.spurious, check.singular, check.rank_of_map) == (1, 2, 0, 6)
     assert check.agrees
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
-from homotopy_lcn import Architecture, InputError, comparison, generic_count, paper_tables
+from homotopy_lcn import Architecture, InputError, comparison, describe_filter, generic_count, paper_tables, surveys
+from homotopy_lcn.architecture_lists import architectures_up_to
 from homotopy_lcn.comparison import comparison_table
 from homotopy_lcn.counts import singular_vector_tuples
 from homotopy_lcn.draw_counts import many_draws
+from homotopy_lcn.draws import solve_draws
 from homotopy_lcn.errors import IncompleteStartSystem
 from homotopy_lcn.paper_tables import (
+    FULL,
+    ORDINARY,
     PaperOptions,
     growth_table,
     small_architectures_table,
@@ -28,6 +33,7 @@ SMALL = PaperOptions(
     filter_size=4,
     check_draws=2,
     check_filter_size=5,
+    identity_filter_size=5,
     white_count=12,
     growth_count=10,
     starts=50,
@@ -47,9 +53,30 @@ def test_the_comparison_has_a_measurement_in_every_example():
     assert rows["critical points"][2].startswith("10 pure and 0 spurious; measured: 10 and 0 in 6 data sets")
     assert rows["all interior"][2].startswith("yes, for generic data; measured: 0 of ")
     assert rows["all interior"][3].startswith("no; measured: ")
-    for name in ("all pure", "all smooth", "all interior", "minima"):
-        assert all("measured" in cell for cell in rows[name][1:])
+    assert len(rows) == 12
+    for name, cells in rows.items():
+        assert name == "example" or all("measured" in cell for cell in cells), name
+    assert "CONTRADICTED" not in str(rows)
     assert "not at hand" in table.caption
+
+
+def test_the_comparison_tells_of_examples_that_are_not_what_they_should_be(monkeypatch):
+    def wrong(arch, filter, **options):
+        facts = describe_filter(arch, filter, **options)
+        return replace(facts, in_function_space=True, smooth=True, boundary=())
+
+    monkeypatch.setattr(comparison, "describe_filter", wrong)
+    table, problems = comparison_table(1, 60, 0, 1, silent)
+    assert problems == [
+        "strides one: Zariski closed contradicted",
+        "strides one: boundary points contradicted",
+        *(
+            f"{kind}: {name} contradicted"
+            for kind in ("all strides > 1", "mixed strides")
+            for name in ("Zariski closed", "boundary points", "singular points")
+        ),
+    ]
+    assert str(table.rows).count("CONTRADICTED") == 9
 
 
 def test_the_comparison_tells_of_violations(monkeypatch):
@@ -129,17 +156,32 @@ def test_no_theorem_is_violated():
     assert table.records()[0]["tested_on"].startswith("3 architectures")
 
 
-def test_violations_and_incomplete_solves_are_counted(monkeypatch):
-    def wrong(arch, draws, *arguments, **options):
-        drawn = many_draws(arch, draws, *arguments, **options)
-        changed = {"boundary": drawn.counts["boundary"] + 1, "complete": drawn.counts["complete"] * 0}
-        return replace(drawn, counts=drawn.counts | changed)
+@pytest.mark.parametrize(("name", "change"), [("boundary", 1), ("undecided", 1), ("smooth", -1), ("real_pure", -1)])
+def test_violations_and_incomplete_solves_are_counted(monkeypatch, name, change):
+    def wrong(*arguments, **options):
+        table = solve_draws(*arguments, **options)
+        return table | {name: table[name] + change, "complete": table["complete"] & False}
 
-    monkeypatch.setattr(paper_tables, "many_draws", wrong)
+    monkeypatch.setattr(surveys, "solve_draws", wrong)
+    monkeypatch.setattr(paper_tables, "check_fully_connected", lambda *_, **__: Mock(agrees=False))
     table, problems = theorem_checks(SMALL, silent)
     first = table.records()[0]
     assert (first["violations"], first["incomplete_solves"]) == (6, 6)
     assert problems[:2] == ["strides: 6 violations", "strides: 6 solves not complete"]
+    assert problems[-1] == "fully connected: 4 violations"
+
+
+def test_by_default_the_theorem_on_strides_is_tested_on_many_networks_with_100_data_sets_each():
+    assert (ORDINARY.check_draws, ORDINARY.check_count, ORDINARY.check_filter_size) == (100, 500, 16)
+    assert ORDINARY.small_draws == 1000
+
+
+@pytest.mark.parametrize("options", [ORDINARY, FULL])
+def test_the_networks_that_the_theorems_are_tested_on_can_be_listed(options):
+    reduced = architectures_up_to(options.check_filter_size, reduced=True)
+    assert len(reduced) == {16: 246, 20: 562}[options.check_filter_size]
+    assert all(arch.is_reduced for arch in reduced)
+    assert len(architectures_up_to(options.identity_filter_size)) == 3653
 
 
 def test_every_table_is_written_three_times_and_all_together(tmp_path):

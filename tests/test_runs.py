@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, cli, files, survey
+from homotopy_lcn.data_models import data_model
 from homotopy_lcn.draws import solve_draws
 from homotopy_lcn.runs import Chunk, RunDirectory
 
-pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
 pandas = pytest.importorskip("pandas")
 
 ARCHITECTURES = (Architecture((2, 2), (1, 1)), Architecture((3, 2), (2, 1)))
@@ -128,6 +129,20 @@ def test_a_damaged_part_is_computed_again(undisturbed, tmp_path):
     assert parts(folder) == whole
 
 
+def test_a_changed_bit_in_the_data_is_noticed(tmp_path):
+    chunk = Chunk(0, 0, 10)
+    with open_run(tmp_path / "run") as run:
+        run.write(chunk, solve_draws(ARCHITECTURES[0], data_model("gaussian"), 0, range(10)))
+        assert run.find(chunk) is not None
+        (place,) = tmp_path.glob("run/draws/*.parquet")
+        whole = place.read_bytes()
+        group = parquet.read_metadata(place).row_group(0)
+        for column in map(group.column, range(group.num_columns)):
+            end = (column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size
+            place.write_bytes(whole[: end - 1] + bytes([whole[end - 1] ^ 1]) + whole[end:])
+            assert run.find(chunk) is None, column.path_in_schema
+
+
 def test_another_survey_is_refused_and_nothing_changes(undisturbed, capsys):
     before = parts(undisturbed)
     for option, value, named in (
@@ -192,15 +207,13 @@ def test_a_full_disk_ends_the_run_with_one_line_and_it_goes_on_later(undisturbed
 
 
 def test_what_is_written_is_read_back(tmp_path):
-    from homotopy_lcn.data_models import data_model
-
     table = solve_draws(ARCHITECTURES[0], data_model("gaussian"), 0, range(10))
     table["global_minimum_pure"][:2] = -1, 0
     table["least_loss"][0] = np.nan
     with open_run(tmp_path / "run") as run:
         run.write(Chunk(0, 0, 10), table)
-        assert run.has(Chunk(0, 0, 10))
-        assert not run.has(Chunk(0, 10, 20))
+        assert run.find(Chunk(0, 0, 10)) is not None
+        assert run.find(Chunk(0, 10, 20)) is None
         again = run.read(Chunk(0, 0, 10))
     assert again.keys() == table.keys()
     for name in table:

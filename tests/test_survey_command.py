@@ -124,8 +124,29 @@ def test_every_format_tells_the_same(found):
     shown = f"{document['architectures'][1]['mean_real_ed_degree']['mean']:.5g}"
     for style in ("text", "markdown", "latex"):
         assert shown in format_survey(found, style)
-    assert format_survey(found, "latex").startswith("\\begin{tabular}{lllrrrrrr}\n\\toprule")
+    assert format_survey(found, "latex").isascii()
+    assert format_survey(found, "latex").startswith("% \\usepackage{amssymb,array,booktabs,longtable}\n\\begin{table}")
     assert set(FORMATS) == set(cli_survey.STYLES)
+
+
+def test_statistics_are_printed_even_if_the_file_for_them_cannot_be_written(monkeypatch, capsys, tmp_path):
+    def full(path, text):
+        raise InputError("--json: no room")
+
+    monkeypatch.setattr(cli_survey, "write", full)
+    command = ["survey", *NETWORK, "--draws", "3", "--json", str(tmp_path / "x.json")]
+    assert cli.main(command) == cli.UNUSABLE_INPUT
+    out, err = capsys.readouterr()
+    assert "global minimum pure in" in out
+    assert "--json: no room" in err
+
+
+def test_intervals_of_counts_are_not_negative():
+    tally = Tally()
+    tally.add(table([1] + [0] * 9, [0] * 10))
+    low, high = tally.distribution("real").interval
+    assert low == 0
+    assert 0 < high < 1
 
 
 @pytest.mark.parametrize("ending", ["pdf", "png", "svg"])
@@ -203,13 +224,13 @@ def test_incomplete_draws_have_exit_code_3(tmp_path, capsys):
         ((), "-k/--filters: 0 given, and 0 -s/--strides"),
         (("-k", "2,2"), "-k/--filters: 1 given, and 0 -s/--strides"),
         (("-k", "2,x", "-s", "1,1"), "-k/--filters: 'x' is not an integer"),
-        ((*NETWORK, *NETWORK), "given twice"),
+        ((*NETWORK, *NETWORK), "-k/--filters, -s/--strides: "),
         ((*NETWORK, "--draws", "0"), "--draws"),
         ((*NETWORK, "--format", "word"), "--format: 'word'"),
         ((*NETWORK, "--data-model", "cauchy"), "--data-model: 'cauchy'"),
         ((*NETWORK, "--plot", "x.bmp"), "--plot: 'x.bmp'"),
         ((*NETWORK, "--plot", "absent/x.png"), "--plot: absent/x.png"),
-        ((*NETWORK, "--engine", "warp"), "engine: 'warp'"),
+        ((*NETWORK, "--engine", "warp"), "--engine: 'warp'"),
         ((*NETWORK, "--architectures", "x"), "--architectures: given with -k or -s"),
         (("--architectures", "absent.txt"), "--architectures: cannot read 'absent.txt'"),
         ((*NETWORK, "-k", "3,2", "-s", "2,1", "--draw", "3"), "--draw: 2 networks given"),

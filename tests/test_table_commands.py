@@ -67,8 +67,8 @@ def test_tabulate_reads_a_list(capsys, tmp_path):
         (["--max-filter-size", "4", "-k", "3", "-s", "1"], "exclude each other"),
         (["-k", "3,2"], "-s/--strides"),
         (["-k", "3,a", "-s", "1,1"], "-k/--filters"),
-        (["--max-filter-size", "0"], "max_filter_size"),
-        (["--max-filter-size", "4", "--size-one"], "size_one"),
+        (["--max-filter-size", "0"], "--max-filter-size: 0"),
+        (["--max-filter-size", "4", "--size-one"], "--size-one: needs"),
         (["--max-filter-size", "4", "--format", "html"], "--format"),
         (["--max-filter-size", "4", "-o", "no/where.csv"], "-o"),
         (["--architectures", "no-such-file"], "--architectures"),
@@ -220,7 +220,7 @@ def test_plots(capsys, tmp_path, monkeypatch, arguments):
         (["levels"], "-k/--filters"),
         (["levels", "none.json"], "none.json"),
         (["levels", "none.json", "-k", "2,2", "-s", "1,1"], "-k/--filters"),
-        (["complex-plane", "-k", "2,2", "-s", "1,1", "--coordinate", "3"], "coordinate"),
+        (["complex-plane", "-k", "2,2", "-s", "1,1", "--coordinate", "3"], "--coordinate: 3"),
     ],
 )
 def test_plots_refuse_unusable_input(capsys, tmp_path, monkeypatch, arguments, named):

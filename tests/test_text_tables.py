@@ -6,13 +6,15 @@ import csv
 import io
 import json
 import re
+import shutil
+import subprocess
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from homotopy_lcn import InputError
+from homotopy_lcn import Architecture, InputError, tabulate
 from homotopy_lcn.text_tables import Column, TextTable, format_table, plain_text, render_table, write_table
 
 COLUMNS = (Column("filters", "k"), Column("count", "θ"), Column("closed", "closed"), Column("note", "what & why"))
@@ -21,7 +23,7 @@ TABLE = TextTable(
     "Counts for Σ = I",
     COLUMNS,
     (((3, 2), 10, True, "50% | of all_of it"), ((2, 2, 2), 10**20, False, None), ((4,), None, None, 'a, "b"')),
-    ("A note: w ≠ 0.",),
+    ("A note: w ≠ 0, one k_l is even.",),
 )
 
 cells = st.one_of(
@@ -66,6 +68,7 @@ def test_latex_is_ascii_with_balanced_groups():
     assert text.isascii()
     assert r"50\% | of all\_of it" in text
     assert r"what \& why" in text
+    assert "one $k_l$ is even" in text
     bare = re.sub(r"\\[{}$]", "", text)
     assert bare.count("{") == bare.count("}")
     assert bare.count("$") % 2 == 0
@@ -82,6 +85,32 @@ def test_long_tables_go_over_several_pages():
     text = format_table(TextTable("t", "c", COLUMNS, rows), "latex")
     assert r"\begin{longtable}" in text
     assert r"\endhead" in text
+
+
+WIDE = TextTable("wide", "c", tuple(Column(f"c{n}", f"column {n}") for n in range(12)), ((10**5,) * 12,) * 24)
+TALL = TextTable("tall", "c", COLUMNS, (((2,), 1, True, "so many words " * 40),) * 10)
+
+
+def test_wide_tables_are_turned_and_tall_ones_go_over_several_pages():
+    wide, tall, ordinary = (format_table(table, "latex") for table in (WIDE, TALL, TABLE))
+    assert re.findall(r"\\begin{(\w+)}", wide) == ["landscape", "longtable"]
+    assert wide.splitlines()[0] == r"% \usepackage{amssymb,array,booktabs,longtable,pdflscape}"
+    assert re.findall(r"\\begin{(\w+)}", tall) == ["longtable"]
+    assert "landscape" not in tall + ordinary
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_latex_sets_the_tables_between_the_margins(tmp_path):
+    tables = [TABLE, WIDE, TALL, tabulate([Architecture((3, 2), (2, 1))]).to_table()]
+    packages = r"\usepackage{amssymb,array,booktabs,longtable,pdflscape}"
+    body = "\n".join(format_table(table, "latex") for table in tables)
+    (tmp_path / "all.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{body}\end{{document}}")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    for _ in range(3):  # longtable finds the widths of its columns by and by
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    text = ended.stdout.decode(errors="replace")
+    assert ended.returncode == 0, text
+    assert not re.findall("Overfull|too large", text), text
 
 
 def test_a_symbol_that_latex_would_not_understand_is_an_error():
