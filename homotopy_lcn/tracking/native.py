@@ -84,11 +84,13 @@ class NativeEngine:
             If an array does not have the shape that the stratum asks for, or is not finite.
         """
         coordinates, points = _coordinates(stratum), np.asarray(points, complex)
-        real = [_is_real(target) for target in targets]
-        if any(real) and not all(real):
-            # Real targets have code of their own: a path must not depend on what it is tracked together with.
-            return self._mixed(stratum, points, start, targets, real, options, jobs, report)
-        result = self.run(coordinates, points, start, targets, options, jobs, report)
+        together = _stacked(targets, stratum.filter_size)
+        if not _is_real(together):
+            real = [_is_real(target) for target in targets]
+            if any(real):
+                # Real targets have code of their own: a path must not depend on what it is tracked together with.
+                return self._mixed(stratum, points, start, targets, real, options, jobs, report)
+        result = self._run(coordinates, points, start, together, options, jobs, report)
         ends = TrackResult(coordinates.from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
         count = len(points)
         stuck = np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL).tolist() if ends.codes.any() else []
@@ -160,21 +162,32 @@ class NativeEngine:
         report: Callable[[int], None] | None,
     ) -> dict[str, Any]:
         """The kernel's own results, in its own coordinates."""
+        together = _stacked(targets, coordinates.stratum.filter_size)
+        return self._run(coordinates, points, start, together, options, jobs, report)
+
+    def _run(
+        self,
+        coordinates: _Coordinates,
+        points: Complex,
+        start: Data,
+        targets: Data,
+        options: TrackerOptions,
+        jobs: int,
+        report: Callable[[int], None] | None,
+    ) -> dict[str, Any]:
+        """`run` for targets with Gram matrices (T, K, K) and moment vectors (T, K)."""
         size, length = coordinates.stratum.filter_size, coordinates.stratum.coordinates
         if np.ndim(points) != 2 or np.shape(points)[1] != length:
             raise ValueError(f"points: shape {np.shape(points)} given; expected (paths, {length})")
         _check_shapes("start", start, size)
-        if not all(target.gram.shape == (size, size) and target.b.shape == (size,) for target in targets):
-            for target in targets:
-                _check_shapes("target", target, size)
         numbers, max_steps = _numbers(options)
         return _native.track(
             coordinates.shape,
             coordinates.to_kernel(points),
             _array(start.gram),
             _array(start.b),
-            _stacked([target.gram for target in targets], (size, size)),
-            _stacked([target.b for target in targets], (size,)),
+            targets.gram,  # type: ignore[arg-type]
+            targets.b,  # type: ignore[arg-type]
             numbers,
             max_steps,
             jobs,
@@ -287,10 +300,18 @@ def _is_real(data: Data) -> bool:
     return data.gram.dtype.kind != "c" and data.b.dtype.kind != "c"
 
 
-def _stacked(arrays: list[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
-    if not arrays:
-        return np.empty((0, *shape))
-    return np.array(arrays)
+def _stacked(targets: list[Data], size: int) -> Data:
+    """All targets in two arrays, complex if one of them is."""
+    if not targets:
+        return Data(np.empty((0, size, size)), np.empty((0, size)))
+    try:
+        gram, b = np.array([target.gram for target in targets]), np.array([target.b for target in targets])
+    except ValueError:  # of different shapes
+        gram = b = np.empty(0)
+    if gram.shape[1:] != (size, size) or b.shape[1:] != (size,):
+        for target in targets:
+            _check_shapes("target", target, size)
+    return Data(gram, b)
 
 
 def _array(values: NDArray[Any]) -> Complex:
