@@ -186,8 +186,8 @@ class NativeEngine:
             coordinates.to_kernel(points),
             _array(start.gram),
             _array(start.b),
-            targets.gram,  # type: ignore[arg-type]
-            targets.b,  # type: ignore[arg-type]
+            targets.gram,
+            targets.b,
             numbers,
             max_steps,
             jobs,
