@@ -355,12 +355,16 @@ def _distances_to_hyperroots(arch: Architecture, embedding: Embedding, points: C
 
 
 class Settled(NamedTuple):
-    """Real θ after polishing, C of them."""
+    """Real θ after polishing, C of them.
+
+    ``near`` tells whether Newton's method finds a critical point near each, as far as its matrix is regular.
+    """
 
     layers: list[NDArray[Any]]
     residuals: list[float]
     kinds: list[str]
     indices: list[int]
+    near: NDArray[np.bool_]
 
     def theta(self, index: int) -> Theta:
         """One of them."""
@@ -387,7 +391,8 @@ def settle_real(arch: Architecture, data: Data, theta: Theta) -> Settled:
         else:
             points[:, 0] *= stack[:, 0]
     refined = refine(equations, equations.normalize(points), data, real=True, steps=3)
-    better = (refined.errors < 1e-3) & (refined.conditions < 1e12)  # not at degenerate points
+    close, regular = refined.errors < 1e-3, refined.conditions < 1e12  # not at degenerate points
+    better = close & regular
     points[better] = refined.points[better].astype(complex)
     transformed = equations.transform(data)
     directions = equations.patch_values(equations.patches(points))
@@ -409,4 +414,4 @@ def settle_real(arch: Architecture, data: Data, theta: Theta) -> Settled:
     ]
     balanced = balance(layers, points[:, 0].real)
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
-    return Settled(balanced, residuals.tolist(), kinds, negative)
+    return Settled(balanced, residuals.tolist(), kinds, negative, close | ~regular)

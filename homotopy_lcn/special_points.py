@@ -79,13 +79,15 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
             labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None, coordinates=coordinates
         )
     settled = settle_real(arch, data, theta)
+    # Where the residual is all but orthogonal to everything, the gradient is small at parameters that are not critical.
+    chosen = np.flatnonzero(settled.near if settled.near.any() else ~settled.near).tolist()
     return replace(
         labelled,
         attained=True,
-        parameters=tuple(tuple(settled.theta(n)) for n in range(len(settled.kinds))),
-        kinds=tuple(settled.kinds),
-        indices=tuple(settled.indices),
-        residual=max(settled.residuals),
+        parameters=tuple(tuple(settled.theta(n)) for n in chosen),
+        kinds=tuple(settled.kinds[n] for n in chosen),
+        indices=tuple(settled.indices[n] for n in chosen),
+        residual=max(settled.residuals[n] for n in chosen),
         coordinates=None,
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from networks import random_problem, solved
 
-from homotopy_lcn import Architecture, SquaredLoss, classification, critical_points, solve
+from homotopy_lcn import Architecture, SquaredLoss, classification, critical_points, solve, special_points
 from homotopy_lcn.equations import Data
 from homotopy_lcn.fibres import describe_filter
 from homotopy_lcn.parameters import compose
@@ -200,3 +200,28 @@ def test_a_hundred_millionth_away_as_many_points_are_near_as_meet_at_the_target(
     # Where dμ drops rank points are so near to each other that their filters differ in the last digits only.
     if not point.nonsingular and point.isolated and not (white and name == "two conjugate factorizations"):
         assert any(p.ill_conditioned and p.condition > 1e7 for p in around)
+
+
+def test_newton_tells_whether_a_critical_point_is_near():
+    w = np.array([1.0, 3.0, 2.0])  # (x + 1)(x + 2)
+    theta = [np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([[1.0, 2.0], [2.5, 0.5]])]
+    settled = classification.settle_real(Architecture((2, 2), (1, 1)), Data(np.eye(3), w), theta)
+    assert settled.near.tolist() == [True, False]
+
+
+def test_parameters_that_newton_leads_away_from_are_not_listed(monkeypatch):
+    """In data of condition number 10¹² the gradient may be small on two sheets through w, one of them not critical."""
+    shape, target, _ = TARGETS["two real factorizations"]
+    arch, loss = Architecture(*shape), SquaredLoss.white(target)
+    point = near(critical_points(arch, loss), target)
+    assert len(point.parameters) == 2
+
+    def second_led_away(*arguments):
+        return classification.settle_real(*arguments)._replace(near=np.array([True, False]))
+
+    monkeypatch.setattr(special_points, "settle_real", second_led_away)
+    again = relabel(arch, Data(loss.gram, loss.b), point, point.coordinates)
+    assert len(again.parameters) == len(again.kinds) == len(again.indices) == 1
+    for found, expected in zip(again.parameters[0], point.parameters[0], strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert again.attained
