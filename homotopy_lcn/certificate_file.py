@@ -196,7 +196,7 @@ class Verified(NotReal):
 
     @property
     def whole(self) -> ProvedPoint:
-        raise NotImplementedError("a verified point that is not real is kept without its box")
+        raise LookupError("a verified point that is not real is kept without its box")
 
 
 def _verify_points(
