@@ -17,7 +17,7 @@ CODE_OR_FORMULA = re.compile(
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """The page with its figures filled in and its formulas in MathML, which browsers show without a script."""
+    """The page with the commands' help filled in and its formulas in MathML, which browsers show without a script."""
     if COMMAND_LINE in markdown:
         markdown = markdown.replace(COMMAND_LINE, "\n".join(command_line_help()))
     return CODE_OR_FORMULA.sub(_formula, markdown)
