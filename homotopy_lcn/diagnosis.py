@@ -34,7 +34,6 @@ OPTIONAL = (
     ("matplotlib", "matplotlib", "pictures", "figures"),
     ("plotly", "plotly", "interactive pictures", "figures"),
     ("python-flint", "flint", "certificates", "certify"),
-    ("mpmath", "mpmath", "many digits", "precise"),
     ("pyarrow", "pyarrow", "surveys in folders", "survey"),
     ("distributed", "distributed", "surveys on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),

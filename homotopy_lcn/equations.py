@@ -4,14 +4,16 @@ Everything is evaluated at the K-th roots of unity instead of in coefficients: t
 pointwise product, its derivatives too, and the Gram matrix and moment vector are transformed once
 (Σ̂ = V^{−T} Σ V^{−1}, b̂ = V^{−T} b, with V the K × K Fourier matrix, so that ŵᵀ Σ̂ ŵ = wᵀ Σ w).
 
-Local coordinates at a point: c is varied relatively, c(1 + δ), and each Q_f within the affine patch uᴴ Q_f = 1, where
-u = Q_f / ‖Q_f‖ when the patch was laid, by Q_f + B_f y_f with B_f an orthonormal basis of the complement of u. With the
+Local coordinates at a point: each Q_f is varied within the affine patch uᴴ Q_f = 1, where u = Q_f / ‖Q_f‖ when the
+patch was laid, by Q_f + B_f y_f with B_f an orthonormal basis of the complement of u. The size of w varies with one
+factor of power one, the first, which moves freely: Q_f (1 + δ) + B_f y_f. So w is linear in (δ, y_f), which keeps
+Newton's method far-sighted for ill-conditioned Σ. Where all powers are above one, c is varied, c (1 + δ). With the
 unknowns (δ, y_1, …, y_r) the derivative J of w has the columns w and c ∂(Π Q^m), and
 
     F = Jᵀ (Σ w − b),        H = Jᵀ Σ J + (Σ w − b)ᵀ ∂² w
 
 are half the gradient and half the Hessian of the loss in them. H is symmetric. The scalar c and the relative
-variation make every quantity below independent of the scale of the data.
+variations make every quantity below independent of the scale of the data.
 """
 
 from __future__ import annotations
@@ -75,6 +77,9 @@ class Equations:
         pi = 4 * np.arctan(np.longdouble(1)) if extended else np.pi
         self.fourier: Complex = np.exp(2j * pi * (np.outer(exponents, exponents) % size) / size).astype(self.dtype)
         self._inverse = self.fourier.conj() / size
+        simple = [f for f, factor in enumerate(stratum.factors) if factor.power == 1]
+        #: The factor that moves freely, if any.
+        self.free = simple[0] if simple else None
         self._vandermonde = [
             np.ascontiguousarray(self.fourier[:, (np.arange(f.degree + 1) * f.dilation) % size])
             for f in stratum.factors
@@ -129,13 +134,14 @@ class Equations:
 
     def displacement(self, points: Complex, bases: list[Complex], local: Complex) -> Complex:
         """A vector in local coordinates (P, n) as a displacement (P, coordinates) of the points."""
-        result = np.empty_like(points)
-        result[:, 0] = points[:, 0] * local[:, 0]
+        result = np.zeros_like(points)
         start = 1
         for part, basis in zip(self.stratum.slices, bases, strict=True):
             end = start + basis.shape[2]
             result[:, part] = (basis @ local[:, start:end, None])[:, :, 0]
             start = end
+        scaled = slice(0, 1) if self.free is None else self.stratum.slices[self.free]
+        result[:, scaled] += points[:, scaled] * local[:, :1]
         return result
 
     def patch_values(self, bases: list[Complex]) -> list[Complex]:
@@ -187,12 +193,13 @@ class Equations:
         columns = np.ascontiguousarray(jacobian.transpose(0, 2, 1))
         products = weight[:, :, None] * (columns @ start.gram) + (1 - weight[:, :, None]) * (columns @ target.gram)
         matrix = products @ jacobian
-        matrix[:, 0, 1:] += gradient[:, 1:]
-        matrix[:, 1:, 0] += gradient[:, 1:]
         scaled = c * residual
         for f, factor in enumerate(factors):
             left = directions[f].transpose(0, 2, 1)
             rows = slice(ends[f], ends[f + 1])
+            if f != self.free:
+                matrix[:, 0, rows] += gradient[:, rows]
+                matrix[:, rows, 0] += gradient[:, rows]
             if factor.power > 1:
                 second = values[f] ** (factor.power - 2) * (factor.power * (factor.power - 1))
                 matrix[:, rows, rows] += left @ ((scaled * second * others[f])[:, :, None] * directions[f])

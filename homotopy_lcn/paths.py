@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from .distinct import DISTINCT, find, first_occurrences
 from .endgame import ZERO, End, PathEnds, least_eigenvalue, point_keys, trace_ends
 from .equations import Complex, Data, Equations, Real
+from .many_digits import converge
 from .monodromy import random_data
-from .precise_paths import PATIENT, Way, from_the_start, from_where_doubles_stopped, in_doubles
+from .precise_paths import PATIENT, Way, from_the_start, in_doubles, in_two_parts
 from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, short_segment_engine
@@ -31,7 +32,7 @@ DETOURS = 6
 #: are tracked in extended precision.
 ILL_CONDITIONED = 1e-7
 #: The first so many ways to ill-conditioned data are taken without tracking whole paths in extended precision: another
-#: way in doubles may find what one has lost, and takes a hundredth of the time.
+#: way may find what one has lost, and takes less time.
 QUICK_DETOURS = 2
 #: A point counts as verified if its last Newton step is at most this, relative to the point.
 VERIFIED = 1e-8
@@ -51,6 +52,8 @@ ROUNDING = 8 * float(np.finfo(np.longdouble).eps)
 #: An ill-conditioned end is regular if its sensitivity in the norms of the data is below this part of what it is at the
 #: ends that may be one double end.
 INSENSITIVE = 0.1
+#: At most so many ends are looked at in many digits, which takes some hundredths of a second each.
+MOST_IN_MANY_DIGITS = 500
 #: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
 SHARED_ROOT = 1e-10
 #: Limits of paths nearer than this, relative to their norm, are one singular end.
@@ -194,7 +197,7 @@ def follow_paths(
 
 def _ways(detour: int) -> tuple[Way, ...]:
     """How to go on with paths to ill-conditioned data on a detour, in this order."""
-    quick = (from_where_doubles_stopped,) if detour else (in_doubles, from_where_doubles_stopped)
+    quick: tuple[Way, ...] = (in_two_parts,) if detour else (in_doubles, in_two_parts)
     return quick if detour < QUICK_DETOURS else (*quick, from_the_start)
 
 
@@ -260,13 +263,12 @@ class _Verified:
         self.success, self.fine[rows] = result.success, False
         rows = rows[result.success[rows]]
         refined = refine(self.equations, result.points[rows], data, jobs=jobs)
-        self.points[rows], self.filters[rows] = refined.points, refined.filters
-        self.conditions[rows] = refined.conditions
         points = refined.points.astype(complex)
         fine = _solved(self.equations, refined, data) & ~_on_smaller_stratum(self.equations, points)
         near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
-        fine[near] = _regular(self.equations, points[near], refined.conditions[near], data, jobs)
-        self.fine[rows] = fine
+        fine[near] = _regular(self.equations, refined, near, data, jobs)
+        self.points[rows], self.filters[rows] = refined.points, refined.filters
+        self.conditions[rows], self.fine[rows] = refined.conditions, fine
         return self._beyond_doubt()
 
     def _beyond_doubt(self) -> tuple[Regular, NDArray[np.bool_]]:
@@ -305,12 +307,27 @@ def _newton_matrices(equations: Equations, points: Complex, data: Data) -> Compl
     return hessian
 
 
-def _regular(equations: Equations, points: Complex, conditions: Real, data: Data, jobs: int) -> NDArray[np.bool_]:
-    """Whether ill-conditioned ends are regular: by the norms of ill-conditioned data, or as Newton's method says."""
+def _regular(
+    equations: Equations, refined: Refined, rows: NDArray[np.int64], data: Data, jobs: int
+) -> NDArray[np.bool_]:
+    """Whether ill-conditioned ends are regular: by the norms of ill-conditioned data, or as Newton's method says.
+
+    Of ill-conditioned data Newton's method is asked in many digits, too, if it hesitates in few, and what it then finds
+    is entered.
+    """
+    points, conditions = refined.points[rows].astype(complex), refined.conditions[rows]
     with np.errstate(divide="ignore"):
         result = sensitivities(equations, points, data) <= INSENSITIVE / np.sqrt(ROUNDING * conditions)
     rest = np.flatnonzero(~result)
     result[rest] = attracting(equations, points[rest], data, jobs)
+    if least_eigenvalue(data.gram) < ILL_CONDITIONED:
+        for place in np.flatnonzero(~result)[:MOST_IN_MANY_DIGITS]:
+            row = rows[place]
+            there = converge(equations, refined.points[row], data)
+            if there is not None and there.distance <= ROUNDING * conditions[place]:
+                result[place] = True
+                refined.points[row], refined.errors[row] = there.point, 0.0
+                refined.filters[row] = equations.filters(there.point[None])[0]
     return result
 
 
@@ -422,7 +439,7 @@ def _enter(equations: Equations, ends: Account, traced: PathEnds, direct: Comple
     confirmed = refine(equations, direct[unknown], data, jobs=jobs)
     sure = _solved(equations, confirmed, data) & ~_on_smaller_stratum(equations, confirmed.points.astype(complex))
     near = np.flatnonzero(sure & (confirmed.conditions > SUSPICIOUS))
-    sure[near] = _regular(equations, confirmed.points[near].astype(complex), confirmed.conditions[near], data, jobs)
+    sure[near] = _regular(equations, confirmed, near, data, jobs)
     ends.regular = _united(equations, ends.regular, Regular.of(confirmed, sure))
     singular = np.flatnonzero(~regular)
     groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]

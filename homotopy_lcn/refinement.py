@@ -22,7 +22,15 @@ from .equations import Complex, Data, Equations, Real
 from .forms import adjoint_multiply, dilate, multiply, power
 from .strata import Stratum
 
-__all__ = ["Refined", "filters_of", "gradient_residual", "gradient_residuals", "refine", "refine_with_numpy"]
+__all__ = [
+    "Refined",
+    "filters_of",
+    "gradient_residual",
+    "gradient_residuals",
+    "half_gradient",
+    "refine",
+    "refine_with_numpy",
+]
 
 #: Points refined together.
 BATCH = 2048
@@ -125,7 +133,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
                 )
                 assert evaluation.hessian is not None
                 matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
-            ambient = _gradient(stratum, at, gram, b)
+            ambient = half_gradient(stratum, at, gram, b)
             local = [at[:, :1] * ambient[:, :1]]
             for part, basis in zip(stratum.slices, bases, strict=True):
                 local.append((basis.transpose(0, 2, 1) @ ambient[:, part, None])[:, :, 0])
@@ -156,7 +164,8 @@ def gradient_residual(stratum: Stratum, points: NDArray[Any], data: Data) -> Rea
     The norm of F, the scalar varied relatively, divided by |c| (‖Σ‖ ‖w‖ + ‖b‖); 0 where that is zero.
     """
     extended = np.asarray(points, np.clongdouble)
-    gradient = _gradient(stratum, extended, np.asarray(data.gram, np.clongdouble), np.asarray(data.b, np.clongdouble))
+    gram, b = (np.asarray(part, np.clongdouble) for part in data)
+    gradient = half_gradient(stratum, extended, gram, b)
     gradient[:, 0] *= extended[:, 0]
     filters = np.linalg.norm(filters_of(stratum, extended).astype(complex), axis=1)
     terms = np.abs(points[:, 0]) * (np.linalg.norm(data.gram) * filters + np.linalg.norm(data.b))
@@ -166,7 +175,7 @@ def gradient_residual(stratum: Stratum, points: NDArray[Any], data: Data) -> Rea
 
 def gradient_residuals(stratum: Stratum, points: Complex, filters: Complex, gram: Real, b: Real) -> Real:
     """The same for points of data of their own, (P, K, K) and (P, K), in plain double precision."""
-    gradient = _gradient(stratum, points, gram, b)
+    gradient = half_gradient(stratum, points, gram, b)
     gradient[:, 0] *= points[:, 0]
 
     def norm(values: NDArray[Any]) -> Real:
@@ -184,7 +193,7 @@ def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:
     return result
 
 
-def _gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+def half_gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """Half the gradient of the loss in all coordinates, (P, coordinates).
 
     The Gram matrix (K, K) and the moment vector (K,) may as well be those of each point, (P, K, K) and (P, K).

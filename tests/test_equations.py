@@ -64,6 +64,11 @@ def rounded(number):
     return complex(float(number.x), float(number.y))
 
 
+def free_factor(stratum):
+    """The factor that the size of the filter varies with."""
+    return next((f for f, factor in enumerate(stratum.factors) if factor.power == 1), None)
+
+
 class Expansion:
     """Filter and half the loss as exact polynomials of degree two in the local coordinates, by sympy."""
 
@@ -71,14 +76,16 @@ class Expansion:
         self.n = stratum.dimension
         self.ring = ring([f"y{i}" for i in range(self.n)], QQ_I)[0]
         unknowns = list(self.ring.gens)
-        w = [self.ring(exact(point[0])) * (1 + unknowns[0])]
+        free = free_factor(stratum)
+        w = [self.ring(exact(point[0])) * (1 + unknowns[0] * (free is None))]
         start = 1
-        for factor, part, basis in zip(stratum.factors, stratum.slices, bases, strict=True):
+        for f, (factor, part, basis) in enumerate(zip(stratum.factors, stratum.slices, bases, strict=True)):
             local = unknowns[start : start + factor.degree]
             start += factor.degree
             form = [
-                self.ring(exact(q)) + self.linear(row, local) for q, row in zip(point[part], basis, strict=True)
-            ]  # fmt: skip
+                self.ring(exact(q)) * (1 + unknowns[0] * (f == free)) + self.linear(row, local)
+                for q, row in zip(point[part], basis, strict=True)
+            ]
             for _ in range(factor.power):
                 w = self.convolve(w, form, factor.dilation)
         self.filter = w
@@ -145,8 +152,15 @@ def test_gradient_and_hessian_are_finite_differences(stratum, seed):
     def gradient(local):
         """The derivative in the coordinates of the patch at the point, which is half Hessian · local further on."""
         moved = equations.move(points, bases, local[None])
-        values = evaluate(equations, moved, data, bases=bases, hessian=False).gradient[0]
-        values[0] *= points[0, 0] / moved[0, 0]  # the variation of c is relative to c at the moved point
+        found = evaluate(equations, moved, data, bases=bases, hessian=False)
+        values, free = found.gradient[0], free_factor(stratum)
+        if free is None:
+            values[0] *= points[0, 0] / moved[0, 0]  # the variation of c is relative to c at the moved point
+        else:
+            # That of the free factor has the direction of the moved one: (1 + δ) Q + B y instead of Q.
+            start = 1 + sum(factor.degree for factor in stratum.factors[:free])
+            own = slice(start, start + stratum.factors[free].degree)
+            values[0] = (values[0] - local[own] @ values[own]) / (1 + local[0])
         return values
 
     def difference(function, direction):
@@ -176,8 +190,10 @@ def test_gradient_and_hessian_by_their_definition_from_filter_residual_and_tange
         np.testing.assert_allclose(tangent[:, 0], filter_of(stratum, points[n]), rtol=0, atol=1e-14 * scale)
         np.testing.assert_allclose(found.gradient[n], tangent.T @ residual, rtol=0, atol=atol)
         np.testing.assert_allclose(found.hessian[n], found.hessian[n].T, rtol=0, atol=atol)
-        # In the direction of c, the filter is linear: H = JᵀΣJ + F in that row, but JᵀΣJ in its corner.
-        expected = tangent[:, 0] @ data.gram @ tangent + np.r_[0, found.gradient[n, 1:]]
+        # The size varies linearly, and the free factor with it: H = JᵀΣJ + F in that row, but JᵀΣJ in these columns.
+        linear = np.repeat([True, *(f == free_factor(stratum) for f in range(len(stratum.factors)))],
+                           [1, *(factor.degree for factor in stratum.factors)])  # fmt: skip
+        expected = tangent[:, 0] @ data.gram @ tangent + np.where(linear, 0, found.gradient[n])
         np.testing.assert_allclose(found.hessian[n, 0], expected, rtol=0, atol=atol)
 
 
@@ -262,10 +278,12 @@ def test_moving_within_the_patch(stratum, seed):
     bases = equations.patches(points)
     moved = equations.move(points, bases, local)
     np.testing.assert_array_equal(moved, points + equations.displacement(points, bases, local))
-    np.testing.assert_allclose(moved[:, 0], points[:, 0] * (1 + local[:, 0]), rtol=1e-14)
+    free = free_factor(stratum)
+    scale = 1 + local[:, 0]
+    np.testing.assert_allclose(moved[:, 0], points[:, 0] * (scale if free is None else 1), rtol=1e-14)
     start = 1
-    for part, basis in zip(stratum.slices, bases, strict=True):
-        change = moved[:, part] - points[:, part]
+    for f, (part, basis) in enumerate(zip(stratum.slices, bases, strict=True)):
+        change = moved[:, part] - points[:, part] * (scale[:, None] if f == free else 1)
         np.testing.assert_allclose((points[:, part].conj() * change).sum(axis=1), 0, rtol=0, atol=1e-14)
         end = start + basis.shape[2]
         recovered = (basis.conj().transpose(0, 2, 1) @ change[:, :, None])[:, :, 0]

@@ -143,3 +143,17 @@ def test_points_near_a_discriminant_are_sensitive():
     # Two points differ by about the square root of the distance.
     assert 1e3 < found[-2] < 1e6
     assert found[-3] < 0.1 * found[-2]
+
+
+@pytest.mark.filterwarnings("ignore:loss. numerical rank:RuntimeWarning")
+def test_the_reference_engine_takes_no_more_steps_to_ill_conditioned_data_than_the_compiled_one():
+    """The filter is linear in the coordinates of its free factor, in both: otherwise there are ten times as many."""
+    native = pytest.importorskip("homotopy_lcn.tracking.native")
+    architecture = Architecture((6, 2), (2, 1))
+    loss = loss_of(architecture, "ill-conditioned", 52, 0)
+    values, vectors = np.linalg.eigh(loss.gram)
+    values = np.maximum(values, 1e-8 * values[-1])
+    data = Data((vectors * values) @ vectors.T / values[-1], loss.b / np.linalg.norm(loss.b))
+    engines = (native.NativeEngine(), ReferenceEngine(), ReferenceEngine(extended=True))
+    steps = [tracked(((6, 2), (2, 1)), data, engine, PATIENT)[1].steps.sum() for engine in engines]
+    assert max(steps[1:]) < 2 * steps[0]

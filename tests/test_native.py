@@ -335,7 +335,7 @@ def test_singular_and_vanishing_and_diverging_ends(engine):
     ends, expected = track(Data(gram, gram @ double)), track(Data(gram, gram @ double), REFERENCE)
     there = np.abs(filters_of(start.stratum, ends) - double).max(axis=1) < 1e-4
     assert there.sum() >= 2
-    assert (expected.codes[there] == ReturnCode.SINGULAR).all()
+    assert (expected.errors[there] > 1e-12).all()
     assert (ends.errors[there] > 1e-12).all()
     np.testing.assert_array_equal(ends.codes[~there], expected.codes[~there])
     assert (codes(Data(gram, np.zeros(5))) == ReturnCode.SINGULAR).all()

@@ -6,7 +6,7 @@ import pytest
 
 from homotopy_lcn import Architecture, generic_count, refinement
 from homotopy_lcn.equations import Data, equations_of
-from homotopy_lcn.refinement import _gradient, filters_of
+from homotopy_lcn.refinement import filters_of, half_gradient
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
@@ -135,7 +135,7 @@ def test_the_gradient_in_extended_precision(stratum):
     data = hilbert_data(stratum.filter_size, rng)
     points = complex_normal(rng, 3, stratum.coordinates).astype(np.clongdouble)
     points += np.clongdouble(1e-18) * complex_normal(rng, 3, stratum.coordinates)
-    found = _gradient(stratum, points, data.gram.astype(np.longdouble), data.b.astype(np.longdouble))
+    found = half_gradient(stratum, points, data.gram.astype(np.longdouble), data.b.astype(np.longdouble))
     assert found.dtype == np.clongdouble
     with mpmath.workdps(DIGITS):
         for row, point in zip(found, points, strict=True):

@@ -198,13 +198,14 @@ def test_tangents_follow_into_a_new_patch():
     stratum = Stratum((Factor(2, 1, 1), Factor(1, 3, 1), Factor(1, 2, 2)))
     equations = equations_of(stratum)
     centre, point, tangent = rng.standard_normal((3, 4, stratum.coordinates, 2)) @ [1, 1j]
+    centre, tangent[:, 0] = equations.normalize(centre), 0.0
     data = equations.transform(random_data(stratum.filter_size, rng))
     batch = reference._Batch(equations, data, data, TrackerOptions(), reference._Flag())
     moved, moved_tangent = batch._to_patch(centre, point, tangent)
     np.testing.assert_allclose(equations.filters(moved), equations.filters(point), rtol=1e-10, atol=1e-10)
-    for part in stratum.slices:
-        unit = centre[:, part] / np.linalg.norm(centre[:, part], axis=1)[:, None]
-        np.testing.assert_allclose((unit.conj() * moved[:, part]).sum(axis=1), 1, rtol=0, atol=1e-13)
+    for part in stratum.slices[1:]:
+        np.testing.assert_allclose((centre[:, part].conj() * moved[:, part]).sum(axis=1), 1, rtol=0, atol=1e-13)
+    np.testing.assert_array_equal(moved[:, 0], centre[:, 0])  # the first factor is free
     h = 1e-5
     ahead, behind = (batch._to_patch(centre, point + sign * h * tangent, tangent)[0] for sign in (1, -1))
     size = np.abs(moved_tangent).max(axis=1, keepdims=True)
@@ -260,11 +261,14 @@ def test_a_target_at_a_singular_point_of_the_function_space_is_a_singular_end():
     result = track(start, Data(data.gram, data.gram @ u))
     assert set(result.codes) == {ReturnCode.SUCCESS, ReturnCode.SINGULAR}
     away = np.linalg.norm(equations_of(start.stratum).filters(result.points) - u, axis=1) / np.linalg.norm(u)
-    singular = result.codes == ReturnCode.SINGULAR
-    assert (away[singular] < 1e-9).all()
-    assert (away[result.success] > 1e-2).all()
-    assert (result.conditions[singular] > 1e8).all()
-    assert (result.conditions[result.success] < 1e4).all()
+    there = away < 1e-9
+    assert there[result.codes == ReturnCode.SINGULAR].all()
+    # An end there may be as good as rounding allows and count as arrived, but not at an accurate point.
+    assert (result.errors[there] > 1e-12).all()
+    assert (result.conditions[there] > 1e9).all()
+    assert (away[~there] > 1e-2).all()
+    assert (result.errors[~there] < 1e-12).all()
+    assert (result.conditions[~there] < 1e4).all()
 
 
 def test_paths_that_shrink_to_the_zero_filter_are_singular():

@@ -232,7 +232,7 @@ class _Batch:
         scale = np.where(scale > 0, scale, 1.0)
         condition = np.linalg.norm(evaluation.hessian / scale[:, :, None] / scale[:, None, :], axis=(1, 2))
         condition *= np.linalg.norm(inverse * scale[:, :, None] * scale[:, None, :], axis=(1, 2))
-        # With |w| ~ s^(−p), the relative variation of c is −p ds/s.
+        # With |w| ~ s^(−p), its relative variation is −p ds/s.
         growth = -np.real(rate[:, 0]) * s
         tangent = equations.displacement(points, bases, rate)
         return equations.move(points, bases, newton), tangent, growth, error, condition, settled
@@ -269,37 +269,45 @@ class _Batch:
 
     def _recentre(self, x: Complex, vectors: list[tuple[Complex, Complex]]) -> tuple[Complex, list[Complex]]:
         """Scale the factors of x to norm one; tangents at (other points of) the old patch follow to the new one."""
-        centre, moved = x.copy(), []
-        for point, tangent in vectors:
-            moved.append(self._to_patch(x, point, tangent)[1])
-        for factor, part in zip(self.equations.stratum.factors, self.equations.stratum.slices, strict=True):
-            norm = np.linalg.norm(x[:, part], axis=1)
-            centre[:, part] /= norm[:, None]
-            centre[:, 0] *= norm**factor.power
-        return centre, moved
+        centre = self.equations.normalize(x)
+        return centre, [self._to_patch(centre, point, tangent)[1] for point, tangent in vectors]
 
     def _recentre_all(
         self, y: Complex, x: Complex, tangent: Complex, y_tangent: Complex
     ) -> tuple[Complex, tuple[Complex, Complex, Complex]]:
         centre, (moved,) = self._recentre(y, [(y, y_tangent)])
-        last, last_tangent = self._to_patch(y, x, tangent)
+        last, last_tangent = self._to_patch(centre, x, tangent)
         return centre, (last, last_tangent, moved)
 
     def _to_patch(self, centre: Complex, point: Complex, tangent: Complex) -> tuple[Complex, Complex]:
-        """A point and its tangent in the patch uᴴ Q_f = 1 with u = Q_f / ‖Q_f‖ at ``centre``."""
+        """A point and its tangent in the patch at ``centre``, the factors Q_f of which have norm one: Q_fᴴ Q = 1.
+
+        If there is a free factor, it takes up what the others are scaled by, and the scalar is that of ``centre``.
+        """
+        free = self.equations.free
         new_point, new_tangent = point.copy(), tangent.copy()
         stretch = np.ones(len(point), point.dtype)
         rate = np.zeros(len(point), point.dtype)  # logarithmic derivative of the stretch
-        for factor, part in zip(self.equations.stratum.factors, self.equations.stratum.slices, strict=True):
-            u = centre[:, part].conj() / np.linalg.norm(centre[:, part], axis=1)[:, None]
+        for f, (factor, part) in enumerate(
+            zip(self.equations.stratum.factors, self.equations.stratum.slices, strict=True)
+        ):
+            if f == free:
+                continue
+            u = centre[:, part].conj()
             a = (u * point[:, part]).sum(axis=1)
             da = (u * tangent[:, part]).sum(axis=1)
             new_point[:, part] = point[:, part] / a[:, None]
             new_tangent[:, part] = (tangent[:, part] - new_point[:, part] * da[:, None]) / a[:, None]
             stretch *= a**factor.power
             rate += factor.power * da / a
-        new_point[:, 0] = point[:, 0] * stretch
-        new_tangent[:, 0] = stretch * (tangent[:, 0] + point[:, 0] * rate)
+        scaled = slice(0, 1)
+        if free is not None:
+            scaled = self.equations.stratum.slices[free]
+            stretch *= point[:, 0] / centre[:, 0]
+            rate += tangent[:, 0] / point[:, 0]
+            new_point[:, 0], new_tangent[:, 0] = centre[:, 0], 0.0
+        new_point[:, scaled] = point[:, scaled] * stretch[:, None]
+        new_tangent[:, scaled] = stretch[:, None] * (tangent[:, scaled] + point[:, scaled] * rate[:, None])
         return new_point, new_tangent
 
 
