@@ -11,7 +11,8 @@ origin) are points as others. With the factors in charts where they stay finite,
 number of times that c runs around zero while the path closes, an integer: a < 0 ends at infinity, a > 0 at the origin,
 a = 0 at a finite filter. An end is believed if two circles tell the same and it solves the equations, which for c = ∞
 read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0; where that is out of reach of doubles, a ≠ 0 is believed if many
-circles agree on its sign.
+circles agree on its sign and the equations are almost solved. Ends that doubles leave open may be asked for in extended
+precision, on smaller circles.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,35 +29,55 @@ from .equations import Complex, Data, Real, equations_of
 from .refinement import gradient_residual
 from .strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions
+from .tracking.reference import ReferenceEngine
 
 __all__ = ["End", "PathEnds", "least_eigenvalue", "point_keys", "trace_ends"]
 
 #: Corners of the polygon that stands for a circle.
 CORNERS = 16
-#: Radii of the circles, in terms of s; the path has length 1. The small ones are closer together: rounding may spoil
-#: all but a few of those on which the series of a path converges.
-RADII = (*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21)))
 #: Radii up to this part of the least eigenvalue of the Gram matrix tell the end. On larger circles a path of
 #: ill-conditioned data looks as if it ended where it is only about to turn.
 PART_OF_EIGENVALUE = 0.1
 #: Eigenvalues below this part of the largest one are zero up to rounding.
 ZERO = 1e-13
-#: Rounds after which a path that has not closed is left to a smaller circle.
-MOST_ROUNDS = 40
 #: A path has closed if it comes back this near to where it started, relative to its coordinates.
 CLOSED = 1e-6
-#: Two circles tell the same end if their means are this near, and the Fourier tail of each is as small.
-AGREEMENT = 1e-8
 #: Residual of the equations at an end, relative to their terms. Two ends that are about to meet look like one from a
 #: circle that is too large, but their mean is no solution.
 RESIDUAL = 1e-12
 #: Where the two circles tell less accurate an end, the residual may be this much of their distance.
 RESIDUAL_OF_DISTANCE = 10.0
 #: A path whose scalar goes round zero the same way on so many circles, one after another, ends at infinity or at the
-#: origin even if its limit cannot be told.
-ENOUGH_CIRCLES = 4
+#: origin even if its limit cannot be told, provided that what the last circle tells almost solves the equations: some
+#: ends that are about to meet there, and perhaps far away but finite, look like one, too.
+ENOUGH_CIRCLES, ALMOST = 4, 1e-8
 #: Paths traced together: bounds the memory for the samples.
 TOGETHER = 1024
+
+
+class Circles(NamedTuple):
+    """Circles |s| = r to go round (the path has length 1).
+
+    Attributes
+    ----------
+    radii : tuple of float
+        Radii r, from large to small.
+    rounds : int
+        Rounds after which a path that has not closed is left to a smaller circle.
+    agreement : float
+        Two circles tell the same end if their means are as near as this, and if the Fourier tail of each is as small.
+    """
+
+    radii: tuple[float, ...]
+    rounds: int
+    agreement: float
+
+
+#: The small circles are closer together: rounding may spoil all but a few of those on which the series of a path
+#: converges.
+IN_DOUBLES = Circles((*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
+#: Where the condition number grows like 1/s, rounding of extended precision leaves this on the smallest ones.
+IN_EXTENDED_PRECISION = Circles(tuple(10.0 ** (-k / 2) for k in (10, 12, *range(14, 29))), 12, 1e-7)
 
 
 class End(IntEnum):
@@ -124,7 +146,9 @@ def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:
     return float(values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300))
 
 
-def trace_ends(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, *, jobs: int = 1) -> PathEnds:
+def trace_ends(
+    engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, *, jobs: int = 1, precise: bool = False
+) -> PathEnds:
     """Where the paths from ``starts`` (P, coordinates) end.
 
     Parameters
@@ -137,12 +161,18 @@ def trace_ends(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homo
         Generic start data; the target data may be special in any way.
     jobs : int
         Number of threads.
+    precise : bool
+        Whether to ask for the ends that doubles leave open in extended precision, which takes seconds.
     """
     ends = PathEnds.unknown(starts)
     for first in range(0, len(starts), TOGETHER):
         rows = np.arange(first, min(first + TOGETHER, len(starts)))
         with np.errstate(all="ignore"):  # what an engine may return for paths that it loses
-            ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, jobs))
+            ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, IN_DOUBLES, jobs))
+            left = rows[ends.kinds[rows] == End.UNKNOWN]
+            if precise and left.size:
+                extended = ReferenceEngine(extended=True)
+                ends.put(left, _trace(extended, stratum, starts[left], homotopy, IN_EXTENDED_PRECISION, jobs))
     return ends
 
 
@@ -156,16 +186,20 @@ class _Circle:
     tails: Real
 
 
-def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> PathEnds:
+def _trace(
+    engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, circles_on: Circles, jobs: int
+) -> PathEnds:
     ends = PathEnds.unknown(starts)
     telling = PART_OF_EIGENVALUE * least_eigenvalue(homotopy.target.gram)
-    if RADII[-1] > telling:
+    radii, rounds, agreement = circles_on
+    if radii[-1] > telling:
         return ends
     path = np.arange(len(starts))
     points, radius = starts, 1.0
     before: _Circle | None = None
     away, circles = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
-    for smaller in RADII:
+    last_residuals = np.full(len(starts), np.inf)
+    for smaller in radii:
         moved = engine.track(
             stratum, points, _part(homotopy, radius, smaller), TrackerOptions.conservative(), jobs=jobs
         )
@@ -173,7 +207,7 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
         path, points, radius = path[alive], moved.points[alive], smaller
         if path.size == 0:
             break
-        circle = _go_round(engine, stratum, points, homotopy, radius, jobs)
+        circle = _go_round(engine, stratum, points, homotopy, radius, rounds, jobs)
         closed = (circle.windings > 0) & (radius <= telling)
         direction = np.sign(circle.exponents[closed])
         circles[path[closed]] = np.where(direction == away[path[closed]], circles[path[closed]] + 1, 1)
@@ -181,15 +215,16 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
         if before is not None and radius <= telling:
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
-            same &= np.maximum(circle.tails, before.tails[alive]) <= AGREEMENT
+            same &= np.maximum(circle.tails, before.tails[alive]) <= agreement
             apart = _distances(stratum, circle.limits, before.limits[alive], circle.exponents)
-            same &= apart <= AGREEMENT
+            same &= apart <= agreement
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
             limits = circle.limits.copy()
             limits[kinds != End.FINITE, 0] = 1.0
             residuals = _residuals(stratum, limits, kinds, homotopy.target)
+            last_residuals[path[circle.windings > 0]] = residuals[circle.windings > 0]
             found = same & (residuals <= np.maximum(RESIDUAL, RESIDUAL_OF_DISTANCE * apart))
             # Paths that wind around each other on large circles may part on smaller ones.
             parted = (circle.windings > 0) & (circle.windings < ends.windings[path])
@@ -202,7 +237,7 @@ def _trace(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy
                 break
         before = circle
     # Branch points too near to the end for doubles leave its winding number and its limit open, but not where it is.
-    vague = (ends.kinds == End.UNKNOWN) & (circles >= ENOUGH_CIRCLES) & (away != 0)
+    vague = (ends.kinds == End.UNKNOWN) & (circles >= ENOUGH_CIRCLES) & (away != 0) & (last_residuals <= ALMOST)
     ends.kinds[vague] = np.where(away[vague] < 0, End.AT_INFINITY, End.ORIGIN)
     return ends
 
@@ -214,7 +249,7 @@ def _part(homotopy: Homotopy, one: complex, other: complex) -> Homotopy:
 
 
 def _go_round(
-    engine: Engine, stratum: Stratum, points: Complex, homotopy: Homotopy, radius: float, jobs: int
+    engine: Engine, stratum: Stratum, points: Complex, homotopy: Homotopy, radius: float, rounds: int, jobs: int
 ) -> _Circle:
     equations = equations_of(stratum)
     points = equations.normalize(points)
@@ -225,7 +260,7 @@ def _go_round(
     windings = np.zeros(count, np.int64)
     samples = [points]
     path, current = np.arange(count), points
-    for winding in range(1, MOST_ROUNDS + 1):
+    for winding in range(1, rounds + 1):
         for one, other in pairwise(corners):
             if path.size == 0:
                 break

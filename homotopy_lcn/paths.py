@@ -125,6 +125,7 @@ def follow_paths(
     report: Callable[[int], None] | None,
     detours: int | None = None,
     few_samples: bool = False,
+    precise_ends: bool = False,
 ) -> Account:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -135,7 +136,7 @@ def follow_paths(
     scales the start filters.
 
     With ``few_samples`` the filters of residual zero form a continuum. A path that seems to end there may have strayed
-    to it, so it is not accounted for.
+    to it, so it is not accounted for. With ``precise_ends`` the endgame goes on in extended precision if need be.
     """
     count = len(start.points)
     nothing = np.empty((0, equations.stratum.coordinates), complex)
@@ -182,7 +183,9 @@ def follow_paths(
         if len(ends.regular) >= count:
             break
         rest = np.flatnonzero(~good)
-        traced = trace_ends(short_segment_engine(engine), equations.stratum, starts[rest], homotopy, jobs=jobs)
+        traced = trace_ends(
+            short_segment_engine(engine), equations.stratum, starts[rest], homotopy, jobs=jobs, precise=precise_ends
+        )
         direct = result.points[rest]
         if few_samples:
             bare = without_residual(equations, traced.points, data)
@@ -336,12 +339,15 @@ def sensitivities(equations: Equations, points: Complex, data: Data) -> Real:
 
     With Σ = U S Vᴴ (for real data U = V) the derivative of S^½ Vᴴ w by S^−½ Uᴴ b is S^½ Vᴴ J H⁻¹ Jᵀ U S^½. Its norm is
     1 where the residual is zero, however ill-conditioned Σ is, and infinite where critical filters meet. Points change
-    with their filters as the inverse of J says, the condition number of which is the other factor.
+    with their filters as the inverse of J says, the condition number of which is the other factor. A singular Σ has no
+    norm to measure filters in: infinite.
     """
     if len(points) == 0:
         return np.ones(0)
-    hessian = _newton_matrices(equations, points, data)
     left, values, right = np.linalg.svd(data.gram)
+    if values[-1] <= ZERO * values[0]:
+        return np.full(len(points), np.inf)
+    hessian = _newton_matrices(equations, points, data)
     roots = np.sqrt(values)[:, None]
     jacobian = equations.tangent_space(points)
     filters, moments = (roots * right) @ jacobian, (roots * left.T) @ jacobian

@@ -345,7 +345,7 @@ def _special_column_space(
     full, starter = _of_full_rank(arch, row), short_segment_engine(engine)
     start = start_system(equations.stratum, full.count, starter, jobs=jobs)
     careful = TrackerOptions.conservative()
-    whole = follow_paths(equations, start, data, rng, engine, jobs, careful, report, FIRST_DETOURS)
+    whole = follow_paths(equations, start, data, rng, engine, jobs, careful, report, FIRST_DETOURS, precise_ends=True)
     bare = without_residual(equations, whole.regular.points, data)
     whole.singular = np.concatenate([whole.singular, whole.regular.points[bare]])
     whole.windings += [(1,)] * int(bare.sum())

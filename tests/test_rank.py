@@ -24,6 +24,7 @@ from homotopy_lcn import (
 from homotopy_lcn.cli import main
 from homotopy_lcn.counts import count_matrices
 from homotopy_lcn.display import render_result
+from homotopy_lcn.endgame import Circles
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.low_rank import low_rank_start_system, random_member
 from homotopy_lcn.start_systems import start_system
@@ -237,6 +238,7 @@ SPECIAL_SPACES = [
     (((2, 2), (2, 1)), 2, "diagonal", 2),
     (((2, 2, 2), (1, 2, 1)), 3, "diagonal", 0),
     (((2, 2, 2), (2, 2, 1)), 3, "diagonal", 1),
+    (((2, 2, 2), (1, 2, 1)), 2, "copies", 0),
 ]
 
 
@@ -258,6 +260,29 @@ def test_special_column_spaces_are_accounted_for_from_full_rank(shape, rank, kin
     if one:
         assert matched(one, other)[1] < 1e-8
         assert matched(one, np.conj(one))[1] < 1e-8
+
+
+@pytest.mark.slow
+def test_a_regular_point_that_is_told_from_points_at_infinity_in_extended_precision(monkeypatch):
+    """One of four paths that wind around each other, and seem to leave for infinity, down to s = 1e-11 turns back.
+
+    On the circles that doubles can go round, the limit of all four leaves a residual of 1e-3: none is accounted for.
+    """
+    architecture = Architecture((3, 3), (2, 1))
+    loss = special_column_space(7, 4, "copies", 0)
+    result = critical_points(architecture, loss, isolated=True)
+    assert result.complete
+    isolated = [point for point in result if point.isolated and point.nonsingular]
+    assert len(isolated) == 4
+    far = max(isolated, key=lambda point: np.linalg.norm(point.filter))
+    assert np.linalg.norm(far.filter) > 50
+    assert far.ill_conditioned
+    # It is the solution of linear equations: the second layer is x² − y², and the channels that are copies cancel.
+    np.testing.assert_allclose(far.filter[[0, 1]], 0, atol=1e-9)
+    a, b, middle, d, c = far.filter[2:]
+    np.testing.assert_allclose([a + middle + c, b + d], 0, atol=1e-9 * abs(middle))
+    monkeypatch.setattr("homotopy_lcn.endgame.IN_EXTENDED_PRECISION", Circles((1e-5, 1e-6), 12, 1e-7))
+    assert not critical_points(architecture, loss, isolated=True).complete
 
 
 def test_a_projection_without_isolated_critical_points():
