@@ -66,18 +66,21 @@ class Circles(NamedTuple):
         Rounds after which a path that has not closed is left to a smaller circle.
     agreement : float
         Two circles tell the same end if their means are as near as this, and if the Fourier tail of each is as small.
+    options : TrackerOptions
+        Those of the tracker on the chords.
     """
 
     radii: tuple[float, ...]
     rounds: int
     agreement: float
+    options: TrackerOptions = TrackerOptions()
 
 
 #: The small circles are closer together: rounding may spoil all but a few of those on which the series of a path
 #: converges.
 IN_DOUBLES = Circles((*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 #: Where the condition number grows like 1/s, rounding of extended precision leaves this on the smallest ones.
-IN_EXTENDED_PRECISION = Circles(tuple(10.0 ** (-k / 2) for k in (10, 12, *range(14, 29))), 12, 1e-7)
+IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
 
 
 class End(IntEnum):
@@ -191,15 +194,14 @@ def _trace(
 ) -> PathEnds:
     ends = PathEnds.unknown(starts)
     telling = PART_OF_EIGENVALUE * least_eigenvalue(homotopy.target.gram)
-    radii, rounds, agreement = circles_on
-    if radii[-1] > telling:
+    if circles_on.radii[-1] > telling:
         return ends
     path = np.arange(len(starts))
     points, radius = starts, 1.0
     before: _Circle | None = None
     away, circles = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
     last_residuals = np.full(len(starts), np.inf)
-    for smaller in radii:
+    for smaller in circles_on.radii:
         moved = engine.track(
             stratum, points, _part(homotopy, radius, smaller), TrackerOptions.conservative(), jobs=jobs
         )
@@ -207,7 +209,7 @@ def _trace(
         path, points, radius = path[alive], moved.points[alive], smaller
         if path.size == 0:
             break
-        circle = _go_round(engine, stratum, points, homotopy, radius, rounds, jobs)
+        circle = _go_round(engine, stratum, points, homotopy, radius, circles_on, jobs)
         closed = (circle.windings > 0) & (radius <= telling)
         direction = np.sign(circle.exponents[closed])
         circles[path[closed]] = np.where(direction == away[path[closed]], circles[path[closed]] + 1, 1)
@@ -215,9 +217,9 @@ def _trace(
         if before is not None and radius <= telling:
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
-            same &= np.maximum(circle.tails, before.tails[alive]) <= agreement
+            same &= np.maximum(circle.tails, before.tails[alive]) <= circles_on.agreement
             apart = _distances(stratum, circle.limits, before.limits[alive], circle.exponents)
-            same &= apart <= agreement
+            same &= apart <= circles_on.agreement
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
@@ -249,7 +251,7 @@ def _part(homotopy: Homotopy, one: complex, other: complex) -> Homotopy:
 
 
 def _go_round(
-    engine: Engine, stratum: Stratum, points: Complex, homotopy: Homotopy, radius: float, rounds: int, jobs: int
+    engine: Engine, stratum: Stratum, points: Complex, homotopy: Homotopy, radius: float, circles_on: Circles, jobs: int
 ) -> _Circle:
     equations = equations_of(stratum)
     points = equations.normalize(points)
@@ -260,11 +262,11 @@ def _go_round(
     windings = np.zeros(count, np.int64)
     samples = [points]
     path, current = np.arange(count), points
-    for winding in range(1, rounds + 1):
+    for winding in range(1, circles_on.rounds + 1):
         for one, other in pairwise(corners):
             if path.size == 0:
                 break
-            moved = engine.track(stratum, current, _part(homotopy, one, other), TrackerOptions(), jobs=jobs)
+            moved = engine.track(stratum, current, _part(homotopy, one, other), circles_on.options, jobs=jobs)
             path, current = path[moved.success], moved.points[moved.success]
             sample = np.full_like(points, np.nan)
             sample[path] = current
