@@ -82,6 +82,33 @@ def test_killed_half_way_it_goes_on_to_the_same_files(undisturbed, tmp_path):
     assert parts(folder) == parts(undisturbed)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_after_ctrl_c_it_goes_on_to_the_same_files(undisturbed, tmp_path):
+    folder = tmp_path / "run"
+    code = """
+import signal, sys
+from homotopy_lcn import cli
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
+sys.exit(cli.main(sys.argv[1:]))
+"""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    command = [sys.executable, "-c", code, *COMMAND, "-o", str(folder), "--jobs", "1"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while len(list(folder.glob("draws/*.parquet"))) < 5:
+            assert process.poll() is None, "it ended before it was interrupted"
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=600)[1]
+    assert process.returncode == 3
+    assert errors.splitlines()[-1].endswith(
+        f"interrupted; the draws so far are in {folder}, and the same command goes on"
+    )
+    assert "Traceback" not in errors
+    assert 5 <= len(list(folder.glob("draws/*.parquet"))) < 20
+    assert cli.main([*COMMAND, "-o", str(folder), "-q"]) == cli.DONE
+    assert parts(folder) == parts(undisturbed)
+
+
 def test_no_process_outlives_a_killed_parent(tmp_path):
     folder = tmp_path / "run"
     arguments = [*COMMAND[:-4], "--draws", "1000000", "-o", str(folder), "-q", "--jobs", "2"]
