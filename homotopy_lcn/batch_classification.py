@@ -288,8 +288,8 @@ def _indices(
 
     Notes
     -----
-    Local coordinates are those of `equations`: the scalar varied relatively, the forms orthogonally to themselves. For
-    a critical point the inertia does not depend on them.
+    The scalar is varied relatively, the forms orthogonally to themselves. For a critical point the inertia does not
+    depend on the coordinates.
     """
     stratum = Stratum.of_layers(arch)
     bases = [_complement(form) for form in theta]

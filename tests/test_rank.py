@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,6 +33,10 @@ from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.zero_residual import zero_residual
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+
+from benchmark_special_spaces import special_column_space
 
 FEW = [((2, 2), (2, 1), 2), ((3, 2), (2, 1), 3), ((2, 2, 2), (1, 2, 1), 3), ((2, 2, 2), (2, 2, 1), 3)]
 
@@ -218,17 +224,6 @@ def test_monodromy_finds_what_the_homotopies_from_full_rank_have_missed():
 
     start = low_rank_start_system(full, 21, data, 4, rng, Forgetful(), report=lambda done: None)
     assert len(start.points) == 21
-
-
-def special_column_space(size, rank, kind, seed):
-    """Data of which Σ is diagonal, or where channels are copies of each other."""
-    rng = np.random.default_rng([rank, seed])
-    if kind == "diagonal":
-        diagonal = np.zeros(size)
-        diagonal[rng.permutation(size)[:rank]] = rng.integers(1, 4, rank)
-        return SquaredLoss(np.diag(diagonal), np.where(diagonal > 0, rng.standard_normal(size), 0.0))
-    channels = rng.standard_normal((10, rank))[:, np.concatenate([np.arange(rank), rng.integers(0, rank, size - rank)])]
-    return SquaredLoss(channels.T @ channels, channels.T @ rng.standard_normal(10))
 
 
 SPECIAL_SPACES = [
