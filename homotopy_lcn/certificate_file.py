@@ -30,8 +30,8 @@ from .discs import Complex, Real
 from .errors import InputError
 from .exact_data import ExactData, fraction_text
 from .packing import packed, unpacked
+from .pattern_text import format_pattern
 from .proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
-from .results import format_pattern
 from .statements import ProvedPoints, Statement, state
 
 __all__ = ["Check", "check", "to_text"]

@@ -67,7 +67,7 @@ def export(
     Start solutions come with them.
     With data (see solve) their numbers are filled in; without, the Gram matrix and the moment vector are parameters.
     """
-    from .results import pattern_from_text
+    from .pattern_text import pattern_from_text
 
     if to is None:
         raise InputError("--to: missing; expected a system, as in --to julia")

@@ -16,8 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from .counts import CountTable
+from .pattern_text import format_pattern
 from .progress import Progress
-from .results import CriticalPoints, format_pattern
+from .results import CriticalPoints
 from .wording import (
     STAR,
     describe_kinds,

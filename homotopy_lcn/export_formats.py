@@ -17,9 +17,9 @@ from .architecture import Architecture
 from .counts import Pattern
 from .equations import Complex, Data
 from .errors import InputError
+from .pattern_text import format_pattern
 from .phcpack import session, write_solutions, write_system
 from .polynomial_systems import PatchedSystem, Polynomial, written_plainly
-from .results import format_pattern
 
 __all__ = ["FORMATS", "ExportTask", "Format"]
 

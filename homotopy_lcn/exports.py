@@ -21,8 +21,8 @@ from .export_formats import FORMATS, ExportTask
 from .files import check_writable, write_atomically
 from .loss import SquaredLoss
 from .monodromy import random_data
+from .pattern_text import format_pattern
 from .polynomial_systems import PatchedSystem
-from .results import format_pattern
 from .solve import normalized
 from .start_systems import start_system
 from .strata import Stratum

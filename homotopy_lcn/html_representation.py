@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from .architecture import Architecture
 from .counts import CountTable
-from .results import CriticalPoint, CriticalPoints, format_pattern, quantity
+from .pattern_text import format_pattern
+from .results import CriticalPoint, CriticalPoints, quantity
 from .wording import (
     STAR,
     describe_kinds,

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from .architecture import Architecture
 from .errors import InputError
 from .figures import in_box, slice_scene, slice_traces
-from .results import CriticalPoint, CriticalPoints, format_pattern, quantity
+from .pattern_text import format_pattern
+from .results import CriticalPoint, CriticalPoints, quantity
 from .slices import slice_of_function_space, slice_point
 from .wording import describe_kinds, describe_place, describe_purity
 

@@ -6,9 +6,8 @@ import cmath
 import math
 import operator
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -17,8 +16,8 @@ import numpy as np
 from . import __version__
 from .architecture import Architecture
 from .counts import Pattern, generic_count
-from .distinct import first_occurrences
-from .errors import InputError
+from .pattern_text import format_pattern
+from .point_lists import sorted_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,16 +34,9 @@ __all__ = [
     "count_points",
     "describe_conditions",
     "describe_paths",
-    "format_pattern",
-    "merged",
-    "pattern_from_text",
     "quantity",
 ]
 
-#: Nonsingular points with filters nearer than this, relative to their norm, belong to one filter of special data.
-SAME_FILTER = 1e-11
-#: The same where one of the points is singular, and so less accurate.
-NEAR_SINGULAR = 1e-7
 #: Points with larger condition numbers are called ill-conditioned. Most Gaussian data have none above 100.
 ILL_CONDITIONED = 1e3
 #: The filters w_1, …, w_L of the layers.
@@ -373,7 +365,7 @@ class CriticalPoints(Sequence[CriticalPoint]):
         -------
         CriticalPoints
         """
-        points, strata = _sorted_points(points), tuple(strata)
+        points, strata = sorted_points(points), tuple(strata)
         if complete is None:
             complete = all(row.missing == 0 for row in strata)
         return cls(
@@ -616,46 +608,6 @@ class CriticalPoints(Sequence[CriticalPoint]):
         return tuple(_describe_gap(row) for row in self.strata if row.missing)
 
 
-def format_pattern(pattern: Pattern) -> str:
-    """Write a root pattern, one pair of parentheses a block.
-
-    Examples
-    --------
-    >>> format_pattern(((2, 1), (1,)))
-    '(2,1)(1)'
-    """
-    return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern) or "()"
-
-
-def pattern_from_text(name: str, text: str) -> Pattern:
-    """Read what `format_pattern` writes; nested brackets, and semicolons between blocks, will do, too.
-
-    Parameters
-    ----------
-    name : str
-        Of the argument, for messages.
-    text : str
-
-    Raises
-    ------
-    InputError
-        If it is no list of partitions.
-
-    Examples
-    --------
-    >>> pattern_from_text("stratum", "(2,1)(1)"), pattern_from_text("stratum", "[[2, 1], [1]]")
-    (((2, 1), (1,)), ((2, 1), (1,)))
-    >>> pattern_from_text("stratum", "2,1;1")
-    ((2, 1), (1,))
-    """
-    part = r"[1-9]\d*(?:,[1-9]\d*)*"
-    forms = (rf"(?:\({part}\),?)+", rf"\[(?:\[{part}\],?)+\]", rf"{part}(?:;{part})*")
-    plain = "".join(text.split())
-    if not any(re.fullmatch(form, plain) for form in forms):
-        raise InputError(f"{name}: {text!r} is no root pattern; expected root multiplicities, as in '(2,1)(1)'")
-    return tuple(tuple(int(number) for number in part.split(",")) for part in re.findall(part, plain))
-
-
 def quantity(number: int, one: str, many: str) -> str:
     """Write a number with the right form of what it counts.
 
@@ -697,110 +649,10 @@ def describe_conditions(result: CriticalPoints) -> str:
     return f"{len(points)} of {len(result)} ({sum(point.real for point in points)} real), {number} {spread}"
 
 
-def merged(points: Sequence[CriticalPoint]) -> list[tuple[int, CriticalPoint]]:
-    """One point for each filter, with the index of the one it is made from.
-
-    In special data a filter may be critical twice: with several factorizations, at a singular point of the function
-    space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
-    most of the filter; the multiplicity on that stratum is the sum of all that meet there, and the parameters are
-    those of all.
-    """
-    if len(points) < 2:
-        return list(enumerate(points))
-    filters = np.array([point.filter for point in points])
-    leaders = first_occurrences(filters, tolerance=SAME_FILTER)
-    singular = np.array([not point.nonsingular for point in points])
-    if singular.any():
-        wide = first_occurrences(filters, tolerance=NEAR_SINGULAR)
-        leaders = np.where(np.isin(wide, wide[singular]), wide, leaders)
-    groups: dict[int, list[int]] = {}
-    for index, leader in enumerate(leaders.tolist()):
-        groups.setdefault(leader, []).append(index)
-    result = []
-    for indices in groups.values():
-        kept = min(indices, key=lambda index: sum(len(partition) for partition in points[index].stratum))
-        group = [points[index] for index in indices]
-        result.append((kept, group[0] if len(group) == 1 else _merge(points[kept], group)))
-    return result
-
-
-def _merge(kept: CriticalPoint, group: list[CriticalPoint]) -> CriticalPoint:
-    same = [point for point in group if point.stratum == kept.stratum]
-    over = [triple for point in same for triple in zip(point.parameters, point.kinds, point.indices, strict=True)]
-    return replace(
-        kept,
-        pure=any(point.pure for point in group),
-        in_function_space=_any(point.in_function_space for point in same),
-        attained=_any(point.attained for point in same),
-        interior=_any(point.interior for point in same),
-        smooth=None if kept.smooth is None else all(point.smooth is not False for point in group),
-        nonsingular=all(point.nonsingular for point in same),
-        multiplicity=sum(point.multiplicity for point in same),
-        windings=tuple(sorted(winding for point in same for winding in point.windings)),
-        isolated=all(point.isolated for point in same),
-        also_on=tuple(sorted({point.stratum for point in group} - {kept.stratum})),
-        parameters=tuple(theta for theta, _, _ in over),
-        kinds=tuple(kind for _, kind, _ in over),
-        indices=tuple(index for _, _, index in over),
-    )
-
-
-def _any(answers: Iterable[bool | None]) -> bool | None:
-    """Three-valued disjunction."""
-    collected = list(answers)
-    if True in collected:
-        return True
-    return None if None in collected else False
-
-
 def _describe_gap(row: StratumResult) -> str:
     numbers = {"at infinity": row.at_infinity, "singular": row.singular, "at zero": row.origin, "missing": row.missing}
     reasons = [f"{number} {reason}" for reason, number in numbers.items() if number]
     return ", ".join([f"stratum {format_pattern(row.pattern)}: {row.found} of {row.generic} found", *reasons])
-
-
-def _sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
-    """Real points by loss, then complex ones by |loss|; ties by the filter's values, conjugates adjacent."""
-    listed = list(points)
-    if not listed:
-        return ()
-    filters = np.array([point.filter for point in listed])
-    patterns = {pattern: rank for rank, pattern in enumerate(sorted({point.stratum for point in listed}))}
-    keys = [
-        [not point.real for point in listed],
-        [point.loss if point.real else _modulus(point.loss) for point in listed],
-        *filters.real.T,
-        *np.abs(filters.imag).T,
-        *filters.imag.T,
-        [patterns[point.stratum] for point in listed],
-    ]
-    ordered = [listed[index] for index in np.lexsort(keys[::-1]).tolist()]
-    first_complex = sum(point.real for point in ordered)
-    return tuple(ordered[:first_complex] + _conjugates_adjacent(ordered[first_complex:]))
-
-
-def _conjugates_adjacent(ordered: list[CriticalPoint]) -> list[CriticalPoint]:
-    """Move each point up behind its conjugate if only points of the same |loss| up to rounding stand between."""
-    rest, result = list(reversed(ordered)), []
-    while rest:
-        point = rest.pop()
-        result.append(point)
-        limit = _modulus(point.loss) * (1 + 1e-9)
-        scale = float(np.max(np.abs(point.filter), initial=0.0))
-        for position in range(len(rest) - 1, -1, -1):
-            other = rest[position]
-            if _modulus(other.loss) > limit:
-                break
-            distance = np.max(np.abs(other.filter - point.filter.conj()), initial=0.0)
-            if other.stratum == point.stratum and distance <= 1e-7 * scale:
-                result.append(rest.pop(position))
-                break
-    return result
-
-
-def _modulus(value: complex) -> float:
-    """|value|, infinite where abs would raise OverflowError."""
-    return math.hypot(value.real, value.imag)
 
 
 def _read_only(values: object, dtype: type) -> np.ndarray:

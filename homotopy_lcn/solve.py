@@ -23,9 +23,10 @@ from .families import family_of, kept_family, known_family, remember, seen_befor
 from .loss import SquaredLoss
 from .low_rank import low_rank_start_system
 from .paths import DETOURS, Account, Regular, follow_paths, without_residual
+from .point_lists import merged
 from .progress import Progress, ProgressCallback
 from .refinement import refine
-from .results import CriticalPoint, CriticalPoints, StratumResult, merged
+from .results import CriticalPoint, CriticalPoints, StratumResult
 from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .strata import Embedding, Stratum

@@ -42,7 +42,7 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
     data : Data
         Gram matrix and moment vector of the loss, real.
     point : CriticalPoint
-        One for each filter, see `results.merged`.
+        One for each filter, see `point_lists.merged`.
     coordinates : (coordinates,) complex array
         The point on its stratum.
 

@@ -24,8 +24,8 @@ from .balls import Ball, exact_rank, is_semidefinite
 from .counts import CountTable, Pattern, generic_count
 from .discs import Complex, Discs, Real, bound
 from .exact_data import ExactData
+from .pattern_text import format_pattern
 from .proofs import FIRST_PRECISION, Proof, ProvedPoint
-from .results import format_pattern
 from .strata import Embedding
 
 __all__ = [

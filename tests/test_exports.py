@@ -18,9 +18,9 @@ from homotopy_lcn import cli, exports
 from homotopy_lcn._data import data_path
 from homotopy_lcn.distinct import find
 from homotopy_lcn.equations import Data
+from homotopy_lcn.pattern_text import format_pattern, pattern_from_text
 from homotopy_lcn.phcpack import read_solutions
 from homotopy_lcn.polynomial_systems import PatchedSystem
-from homotopy_lcn.results import format_pattern, pattern_from_text
 from homotopy_lcn.strata import Stratum
 
 FORMATS = ("phc", "julia", "macaulay2", "bertini", "sympy", "latex")
