@@ -22,7 +22,7 @@ from homotopy_lcn.tracking.reference import ReferenceEngine
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
-from benchmark_robustness import loss_of, moments_on_discriminant
+from data_kinds import loss_of, moments_on_discriminant
 
 pytestmark = pytest.mark.skipif(
     np.finfo(np.longdouble).eps >= np.finfo(float).eps, reason="no extended precision on this processor"

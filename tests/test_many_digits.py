@@ -18,7 +18,7 @@ from homotopy_lcn.strata import Factor, Stratum
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
-from benchmark_robustness import loss_of, moments_on_discriminant
+from data_kinds import loss_of, moments_on_discriminant
 
 LAYERS = Stratum.of_layers(Architecture((3, 2), (2, 1)))
 #: A free factor first, not first, and none.

@@ -27,7 +27,8 @@ pytest.importorskip("homotopy_lcn._native")
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import benchmark_robustness
-from benchmark_robustness import ARCHITECTURES, KINDS, moments_on_discriminant, singular_vector_tuples
+from benchmark_robustness import ARCHITECTURES, singular_vector_tuples
+from data_kinds import KINDS, moments_on_discriminant
 
 HYPERROOTS = Architecture((3, 2), (2, 1))
 TENSORS = Architecture((2, 2), (2, 1))
