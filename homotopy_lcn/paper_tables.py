@@ -69,7 +69,7 @@ class PaperOptions:
     check_count: int = 500
     identity_filter_size: int = 12
     white_count: int = 500
-    growth_count: int = 500
+    growth_count: int = 3000
     starts: int = 200
     seed: int = 0
     jobs: int = 1
@@ -92,7 +92,7 @@ QUICK = PaperOptions(
     growth_count=40,
     starts=100,
 )
-FULL = PaperOptions(draws=1000, small_draws=10_000, check_draws=1000, check_filter_size=20, growth_count=3000)
+FULL = PaperOptions(draws=1000, small_draws=10_000, check_draws=1000, check_filter_size=20, growth_count=20_000)
 
 #: Told what is worked on, how much is done, and of how much.
 Report = Callable[[str, int, int], None]
