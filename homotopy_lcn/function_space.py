@@ -33,8 +33,8 @@ from .hyperroots import (
     conjugate,
     total_supply,
 )
-from .root_classes import classes_of_roots
-from .root_patterns import Pattern, bad_patterns, filter_of_pattern, integers_where_near
+from .root_classes import RootClass
+from .root_patterns import Pattern, bad_patterns, filter_of_pattern, first_roots, integers_where_near
 
 __all__ = ["REDUCED", "STRIDE_ONE", "CriticalType", "FunctionSpace", "describe_function_space"]
 
@@ -146,7 +146,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
         smooth = levels.unique
         if not smooth:
             singular_witness = filter_of_pattern(_swappable(levels), levels, arch.grid)
-            singular_pair = _two_factorizations(arch, levels, singular_witness)
+            singular_pair = _two_factorizations(arch, levels, _swappable(levels))
         try:
             bad = bad_patterns(levels)
         except Undecided:
@@ -212,9 +212,9 @@ def _swappable(levels: Levels) -> Pattern:
     return (hyperroot(block), hyperroot(block), *(hyperroot(b) for b, n in enumerate(left) for _ in range(n)))
 
 
-def _two_factorizations(arch: Architecture, levels: Levels, filter_: Array) -> tuple[tuple[Array, ...], ...]:
-    """Two real factorizations of a filter with leading coefficient 1 that has several, over the blocks."""
-    classes = classes_of_roots(filter_[:: arch.grid], levels).classes
+def _two_factorizations(arch: Architecture, levels: Levels, pattern: Pattern) -> tuple[tuple[Array, ...], ...]:
+    """Two real factorizations of the filter of a pattern that has several, over the blocks."""
+    classes = list(map(RootClass, pattern, first_roots(pattern, levels)))[::-1]
     real = (item.blocks for item in factorizations_of(arch, levels, classes, True) if item.real)
     return tuple(tuple(integers_where_near(form / form[0]) for form in blocks) for blocks in islice(real, 2))
 

@@ -34,7 +34,7 @@ from .hyperroots import (
     vector_sum,
 )
 
-__all__ = ["Pattern", "bad_patterns", "filter_of_pattern", "integers_where_near", "nearby_supplies"]
+__all__ = ["Pattern", "bad_patterns", "filter_of_pattern", "first_roots", "integers_where_near", "nearby_supplies"]
 
 #: Values of the hyperroots of example filters: square-free, so that no power of one is a power of another.
 RADII = tuple(n for n in range(1, 5000) if all(n % (p * p) for p in range(2, 71)))
@@ -283,16 +283,33 @@ def filter_of_pattern(pattern: Iterable[Part], levels: Levels, grid: int = 1) ->
     (K,) float array
         Rounded to integers where that is exact.
     """
-    order = levels.order
+    pattern = tuple(pattern)
     points: list[complex] = []
     at_infinity = 0
-    sizes = {kind: iter(RADII) for kind in (POSITIVE, NEGATIVE, PAIR)}
-    for kind, multiplicities in pattern:
-        if kind == ZERO:
-            points += [0.0] * multiplicities[0]
-            continue
+    for (kind, multiplicities), root in zip(pattern, first_roots(pattern, levels), strict=True):
         if kind == INFINITY:
             at_infinity += multiplicities[0]
+            continue
+        turns = np.exp(2j * np.pi * np.arange(len(multiplicities)) / levels.order)
+        for m, turned in zip(multiplicities, root * turns, strict=True):
+            points += [turned] * m
+            if kind == PAIR:
+                points += [turned.conjugate()] * m
+    core = np.real(np.poly(points)) if points else np.ones(1)
+    coefficients = np.concatenate([np.zeros(at_infinity), core])
+    coefficients = integers_where_near(coefficients)
+    result = np.zeros((len(coefficients) - 1) * grid + 1)
+    result[::grid] = coefficients
+    return result
+
+
+def first_roots(pattern: Iterable[Part], levels: Levels) -> Iterator[complex]:
+    """For each class of a pattern a root that its first multiplicity belongs to, simple and apart from all others."""
+    order = levels.order
+    sizes = {kind: iter(RADII) for kind in (POSITIVE, NEGATIVE, PAIR)}
+    for kind, multiplicities in pattern:
+        if kind in (ZERO, INFINITY):
+            yield 0j if kind == ZERO else complex(np.inf)
             continue
         # The class consists of hyperroots of this dilation; simple values of these make simple coefficients.
         dilation = max(d for d in levels.dilations if _is_periodic(multiplicities, order // d))
@@ -301,18 +318,7 @@ def filter_of_pattern(pattern: Iterable[Part], levels: Levels, grid: int = 1) ->
             value *= 1j if dilation == order else 1 + 2j
         elif kind == NEGATIVE:
             value *= np.exp(1j * np.pi * dilation / order)
-        first = complex(value) ** (1 / dilation)
-        for j, m in enumerate(multiplicities):
-            root = first * np.exp(2j * np.pi * j / order)
-            points += [root] * m
-            if kind == PAIR:
-                points += [root.conjugate()] * m
-    core = np.real(np.poly(points)) if points else np.ones(1)
-    coefficients = np.concatenate([np.zeros(at_infinity), core])
-    coefficients = integers_where_near(coefficients)
-    result = np.zeros((len(coefficients) - 1) * grid + 1)
-    result[::grid] = coefficients
-    return result
+        yield complex(value) ** (1 / dilation)
 
 
 def integers_where_near(values: NDArray[np.float64]) -> NDArray[np.float64]:

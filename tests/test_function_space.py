@@ -306,6 +306,23 @@ def test_a_singular_space_has_a_witness_with_two_factorizations():
     assert singular > 100
 
 
+@pytest.mark.parametrize("shape", [((14, 2), (2, 1)), ((22, 2), (2, 1)), ((9, 4, 2), (2, 2, 1))])
+def test_a_long_singular_witness_has_its_two_factorizations_too(shape):
+    """Its coefficients differ by so many orders of magnitude that its roots could not be found from them."""
+    space = describe_function_space(Architecture(*shape))
+    witness = space.singular_witness
+    assert np.abs(witness).max() > 1e7
+    first, second = space.singular_factorizations
+    assert any(np.abs(one - other).max() > 0.5 for one, other in zip(first, second, strict=True))
+    for blocks in (first, second):
+        product = np.ones(1)
+        for block, dilation in zip(blocks, space.architecture.dilations, strict=True):
+            spread = np.zeros((len(block) - 1) * dilation + 1)
+            spread[::dilation] = block
+            product = np.convolve(product, spread)
+        np.testing.assert_allclose(product, witness, rtol=0, atol=1e-12 * np.abs(witness).max())
+
+
 def test_one_block_is_everything_iff_at_most_one_filter_size_is_even():
     for arch in ALL:
         if len(arch.blocks) == 1:
