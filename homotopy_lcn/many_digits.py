@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .equations import Data, Equations
+from .equations import Complex, Data, Equations
 from .refinement import half_gradient
 
 __all__ = ["Converged", "converge"]
@@ -39,47 +39,43 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
     """
     import mpmath
 
-    stratum = equations.stratum
-    rounded = np.asarray(point, complex)[None]
-    directions = _directions(equations, rounded)
-    with mpmath.workdps(DIGITS):
-        gram, b = (_exact(np.asarray(part)) for part in data)
-        increment = mpmath.mpf(10) ** -INCREMENT
-        current, moved = _exact(np.asarray(point)), np.zeros(stratum.dimension, object)
-        for _ in range(STEPS):
-            around = np.concatenate([current[None], current + increment * directions])
-            with np.errstate(all="ignore"):
-                values = half_gradient(stratum, around, gram, b) @ directions.T
-            matrix = (values[1:] - values[0]) / increment
-            try:
-                step = mpmath.lu_solve(mpmath.matrix(matrix.T.tolist()), mpmath.matrix((-values[0]).tolist()))
-            except (ZeroDivisionError, ValueError):
-                return None
-            local = np.array(list(step), object)
-            current, moved = current + local @ directions, moved + local
-            size = mpmath.norm(step)
-            if size < mpmath.mpf(10) ** -CONVERGED:
-                return Converged(_rounded(current), float(mpmath.norm(moved.tolist())))
-            if not size < 1:
-                return None
+    numbers = mpmath.MPContext()  # of its own, as other threads may compute with other digits
+    numbers.dps = DIGITS
+    stratum, increment = equations.stratum, numbers.mpf(10) ** -INCREMENT
+    directions = _exact(_directions(equations, np.asarray(point, complex)[None]), numbers)
+    gram, b = (_exact(np.asarray(part), numbers) for part in data)
+    current, moved = _exact(np.asarray(point), numbers), np.zeros(stratum.dimension, object)
+    for _ in range(STEPS):
+        around = np.concatenate([current[None], current + increment * directions])
+        with np.errstate(all="ignore"):
+            values = half_gradient(stratum, around, gram, b) @ directions.T
+        matrix = (values[1:] - values[0]) / increment
+        try:
+            step = numbers.lu_solve(numbers.matrix(matrix.T.tolist()), numbers.matrix((-values[0]).tolist()))
+        except (ZeroDivisionError, ValueError):
+            return None
+        local = np.array(list(step), object)
+        current, moved = current + local @ directions, moved + local
+        size = numbers.norm(step)
+        if size < numbers.mpf(10) ** -CONVERGED:
+            return Converged(_rounded(current), float(numbers.norm(moved.tolist())))
+        if not size < 1:
+            return None
     return None
 
 
-def _directions(equations: Equations, points: NDArray[np.complex128]) -> NDArray[Any]:
+def _directions(equations: Equations, points: Complex) -> Complex:
     """The directions (n, coordinates) of the local coordinates at a point (1, coordinates)."""
     bases, unit = equations.patches(points), np.eye(equations.stratum.dimension, dtype=complex)
-    rows = [equations.displacement(points, bases, unit[i : i + 1])[0] for i in range(len(unit))]
-    return _exact(np.array(rows))
+    return np.concatenate([equations.displacement(points, bases, unit[i : i + 1]) for i in range(len(unit))])
 
 
-def _exact(values: NDArray[Any]) -> NDArray[Any]:
+def _exact(values: NDArray[Any], numbers: Any) -> NDArray[Any]:
     """The same numbers for mpmath, extended precision included."""
-    import mpmath
 
     def number(value: Any) -> Any:
         high = complex(value)
-        low = complex(value - high)
-        return mpmath.mpc(high) + mpmath.mpc(low)
+        return numbers.mpc(high) + numbers.mpc(complex(value - high))
 
     return np.array([number(value) for value in values.ravel()], object).reshape(values.shape)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -99,3 +100,10 @@ def test_conjugate_points_with_condition_numbers_beyond_1e12_are_found():
     worst = sorted(result, key=lambda point: point.condition)[-2:]
     assert all(point.condition > 1e12 for point in worst)
     np.testing.assert_array_equal(worst[0].filter, worst[1].filter.conj())
+
+
+def test_the_digits_of_others_are_left_alone():
+    data, point = perfect(LAYERS, np.random.default_rng(3))
+    with mpmath.workdps(7):
+        assert converge(equations_of(LAYERS), point, data) is not None
+        assert mpmath.mp.dps == 7
