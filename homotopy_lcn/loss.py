@@ -30,7 +30,7 @@ _TOLERANCE = 1e-12
 _DOUBT = 10.0
 # Beyond this size, products of two such numbers overflow.
 _LARGEST = 1e150
-# Squares of numbers below this size lose digits to underflow.
+# Squares of numbers below this size lose digits to underflow; so do those of products of inputs below its root.
 _SMALLEST = 1e-140
 # Patch entries held at a time while a Gram matrix is summed up: 16 MB.
 _CHUNK_ENTRIES = 2**21
@@ -68,7 +68,8 @@ class SquaredLoss:
     ------
     InputError
         If an argument is not a finite real array of the shape above, if Σ is not symmetric or is indefinite, or if b is
-        outside the range of Σ, or if an entry exceeds 1e150 in size.
+        outside the range of Σ, or if entries are so large or so small (beyond 1e150 or 1e-140), or those of b in
+        relation to those of Σ, that squares overflow or underflow.
 
     Notes
     -----
@@ -107,6 +108,7 @@ class SquaredLoss:
         for name, array in ("gram", sigma), ("b", moments), ("constant", c):
             if np.abs(array).max() > _LARGEST:
                 raise InputError(f"{name}: entries above {_LARGEST:.0e} overflow; expected a moderate size")
+        _check_sizes(float(np.abs(sigma).max()), float(np.abs(moments).max()))
         object.__setattr__(self, "gram", _read_only(sigma))
         object.__setattr__(self, "b", _read_only(moments))
         object.__setattr__(self, "constant", float(c))
@@ -469,9 +471,22 @@ def _patches(
                 largest[name] = max(largest[name], values.max(), -values.min())
             windows = sliding_window_view(x, size, axis=1)[:, ::stride]
             yield windows.reshape(-1, size), y.ravel()
-    for name, value in largest.items():
-        if 0 < value < _SMALLEST:
-            raise InputError(f"{name}: largest entry {value:.1e}, whose square underflows; expected a moderate size")
+    for name, least in ("X", _SMALLEST**0.5), ("Y", _SMALLEST):
+        value = largest[name]
+        if 0 < value < least:
+            raise InputError(f"{name}: largest entry {value:.1e}, powers of which underflow; expected a moderate size")
+
+
+def _check_sizes(gram: float, b: float) -> None:
+    """Refuse largest entries for which squares of the loss, or of its filters, overflow or underflow; 0 is fine."""
+    for name, size in ("gram", gram), ("b", b):
+        if 0 < size < _SMALLEST:
+            raise InputError(f"{name}: largest entry {size:.1e}, powers of which underflow; expected a moderate size")
+    if gram > 0 and b > 0 and not _SMALLEST <= b / gram <= 1 / _SMALLEST:
+        raise InputError(
+            f"b: largest entry {b:.1e}, that of gram {gram:.1e}: squares of filters {b / gram:.1e} in size overflow or "
+            "underflow; expected a moderate size"
+        )
 
 
 def _symmetric(gram: NDArray[Any]) -> NDArray[np.float64]:

@@ -375,8 +375,9 @@ def test_what_is_not_an_array_of_real_numbers(values, message):
         (1e160, 1.0, "X: products overflow; expected data scaled to a moderate size"),
         (1e80, 1.0, "X: products overflow; expected data scaled to a moderate size"),
         (1.0, 1e200, "Y: products overflow; expected data scaled to a moderate size"),
-        (1e-150, 1.0, "X: largest entry 1.0e-150, whose square underflows; expected a moderate size"),
-        (1.0, -1e-170, "Y: largest entry 1.0e-170, whose square underflows; expected a moderate size"),
+        (1e-150, 1.0, "X: largest entry 1.0e-150, powers of which underflow; expected a moderate size"),
+        (1e-80, 1.0, "X: largest entry 1.0e-80, powers of which underflow; expected a moderate size"),
+        (1.0, -1e-170, "Y: largest entry 1.0e-170, powers of which underflow; expected a moderate size"),
     ],
 )
 def test_overflow_and_underflow(x, y, message):
@@ -443,6 +444,20 @@ def test_overflow_and_underflow(x, y, message):
         (np.eye(2), [1, 1], "1", "constant: not numeric, dtype <U1; expected an array of real numbers"),
         (1e200 * np.eye(2), [1, 1], 0, "gram: entries above 1e+150 overflow; expected a moderate size"),
         (np.eye(2), [1e200, 1], 0, "b: entries above 1e+150 overflow; expected a moderate size"),
+        (
+            1e-200 * np.eye(2),
+            [1, 1],
+            0,
+            "gram: largest entry 1.0e-200, powers of which underflow; expected a moderate size",
+        ),
+        (np.eye(2), [1e-160, 0], 0, "b: largest entry 1.0e-160, powers of which underflow; expected a moderate size"),
+        (
+            1e-100 * np.eye(2),
+            [1, 1e100],
+            0,
+            "b: largest entry 1.0e+100, that of gram 1.0e-100: squares of filters 1.0e+200 in size overflow or "
+            "underflow; expected a moderate size",
+        ),
     ],
 )
 def test_bad_gram_matrix_moment_vector_or_constant(gram, b, constant, message):

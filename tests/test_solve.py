@@ -429,3 +429,27 @@ def test_an_interrupted_solve_hands_over_the_strata_that_are_finished(honest):
     assert [row.found for row in partial.strata] == [10, 0]
     expected = [point.filter for point in honest if point.stratum == first]
     assert matched(expected, filters_of(partial))[1] == 0
+
+
+@pytest.mark.parametrize(("gram", "b"), [(-135, -135), (135, 135), (-100, 30), (30, -100)])
+def test_the_scale_of_the_data_changes_nothing_but_the_scale_of_the_filters(gram, b):
+    """Squares of such entries nearly overflow or underflow; beyond that they are refused."""
+    rng = np.random.default_rng(0)
+    samples = rng.standard_normal((9, 5))
+    sigma = samples.T @ samples
+    moments = sigma @ rng.standard_normal(5)
+    expected, found = (
+        critical_points(Architecture((3, 2), (2, 1)), loss)
+        for loss in (SquaredLoss(sigma, moments), SquaredLoss(10.0**gram * sigma, 10.0**b * moments))
+    )
+    assert found.complete
+    assert len(found) == len(expected) == 10
+    for one, other in zip(expected, found, strict=True):
+        assert (one.real, one.attained, one.interior, one.kinds) == (
+            other.real,
+            other.attained,
+            other.interior,
+            other.kinds,
+        )
+        scaled = 10.0 ** (gram - b) * other.filter
+        assert np.abs(scaled - one.filter).max() < 1e-9 * np.abs(one.filter).max()
