@@ -145,8 +145,9 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
         levels = Levels.of(arch)
         smooth = levels.unique
         if not smooth:
-            singular_witness = filter_of_pattern(_swappable(levels), levels, arch.grid)
-            singular_pair = _two_factorizations(arch, levels, _swappable(levels))
+            swappable = _swappable(levels)
+            singular_witness = filter_of_pattern(swappable, levels, arch.grid)
+            singular_pair = _two_factorizations(arch, levels, swappable)
         try:
             bad = bad_patterns(levels)
         except Undecided:

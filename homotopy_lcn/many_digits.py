@@ -33,9 +33,25 @@ class Converged(NamedTuple):
 
 
 def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged | None:
-    """The solution that Newton's method converges to quadratically from a point (coordinates,); None if it does not.
+    """The solution that Newton's method converges to quadratically from a point; None if it does not.
 
-    The data are taken to be exact. The result is rounded to extended precision.
+    Parameters
+    ----------
+    equations : Equations
+    point : (coordinates,) complex array
+        Factors of norm one; `numpy.clongdouble` is read in full.
+    data : Data
+        Taken to be exact.
+
+    Returns
+    -------
+    Converged or None
+        The point is rounded to `numpy.clongdouble`.
+
+    References
+    ----------
+    Deuflhard, *Newton Methods for Nonlinear Problems* (2004), section 2.1 (quadratic convergence); Decker, Keller,
+    Kelley, *Convergence rates for Newton's method at singular points*, SIAM J. Numer. Anal. 20 (1983).
     """
     import mpmath
 

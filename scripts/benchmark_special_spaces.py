@@ -107,9 +107,9 @@ def main() -> None:
         return
     description = machine()
     found: dict[str, list[Outcome]] = {kind: [] for kind in KINDS}
-    todo = list(tasks(arguments.draws))
+    listed = list(tasks(arguments.draws))
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
-        for task, result in zip(todo, pool.map(outcome, todo), strict=True):
+        for task, result in zip(listed, pool.map(outcome, listed), strict=True):
             found[task.kind].append(result)
             if not result.complete:
                 print(
