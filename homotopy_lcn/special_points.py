@@ -75,6 +75,9 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
         critical = gradients <= 10 * max(accuracy, facts.residual)
         theta = [layers[critical] for layers in theta]
     if not candidates or not critical.any():
+        if point.nonsingular and point.parameters:
+            # Of coefficients of very different sizes the filter tells less than the point on its stratum.
+            return replace(labelled, in_function_space=True)
         return replace(
             labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None, coordinates=coordinates
         )

@@ -232,7 +232,7 @@ def test_an_engine_that_always_loses_paths_ends_in_an_incomplete_result_without_
     assert result.global_minimum is None
 
 
-def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_complete():
+def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_complete(honest):
     def change(call, result):
         result.points[:] = result.points[0]
 
@@ -259,7 +259,7 @@ def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believe
     assert not result.complete
 
 
-def test_an_engine_that_finds_nothing_gives_an_empty_result():
+def test_an_engine_that_finds_nothing_gives_an_empty_result(honest):  # whose start systems are known then
     def change(call, result):
         codes, points = np.full(len(result), ReturnCode.STEP_TOO_SMALL), np.full_like(result.points, np.nan)
         return replace(result, codes=codes, points=points)

@@ -225,3 +225,18 @@ def test_parameters_that_newton_leads_away_from_are_not_listed(monkeypatch):
     for found, expected in zip(again.parameters[0], point.parameters[0], strict=True):
         np.testing.assert_array_equal(found, expected)
     assert again.attained
+
+
+@pytest.mark.filterwarnings("ignore:loss. numerical rank:RuntimeWarning")
+def test_a_filter_with_coefficients_of_very_different_sizes_keeps_the_parameters_of_its_point():
+    """−(2·10⁻⁶ x² + 1)² is critical; within rounding its filter has a zero leading coefficient, and would not be."""
+    gram = np.diag([1, 1e-3, 1e-6, 1e-9, 2e-12])
+    loss = SquaredLoss(gram, gram @ [1.0, 0, -2, 0, 1])
+    result = critical_points(Architecture(*SKEW), loss)
+    (point,) = (point for point in result if point.real and point.nonsingular)
+    np.testing.assert_allclose(point.filter.real, [-4e-12, 0, -4e-6, 0, -1], rtol=1e-4, atol=1e-20)
+    assert point.attained
+    assert point.in_function_space
+    assert point.kinds == ("saddle",)
+    theta = list(point.parameters[0])
+    np.testing.assert_allclose(compose(Architecture(*SKEW), theta), point.filter.real, rtol=1e-9, atol=1e-20)
