@@ -79,7 +79,7 @@ class BuildKernel(build_ext):
 setup(
     ext_modules=[
         Pybind11Extension(
-            "homotopy_lcn._native",
+            "homotopy_lcn.tracking._native",
             ["native/module.cpp"],
             include_dirs=["native"],
             define_macros=MACROS,

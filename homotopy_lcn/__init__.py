@@ -11,29 +11,31 @@ Examples
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from .doors import public_names
+from .version import __version__
 
 if TYPE_CHECKING:
     from .architecture import Architecture
     from .atlas_table import atlas
     from .certification import Certificate, certificate, certify
-    from .counts import CountTable, generic_count
+    from .counts import CountTable
     from .errors import InputError
     from .exports import ExportedSystem, export
+    from .families import generic_count
     from .fibres import FilterGeometry, describe_filter, is_in_function_space
     from .function_space import FunctionSpace, describe_function_space
     from .loss import SquaredLoss
     from .report_page import report
-    from .results import CriticalPoint, CriticalPoints
+    from .result_points import CriticalPoint
+    from .results import CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .surveys import Survey, survey
     from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
     from .witness import CrossCheck, cross_check
     from .zero_residual import ZeroResidual
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
@@ -94,7 +96,7 @@ _MODULES = {
     "describe_filter": "fibres",
     "describe_function_space": "function_space",
     "export": "exports",
-    "generic_count": "counts",
+    "generic_count": "families",
     "is_in_function_space": "fibres",
     "report": "report_page",
     "survey": "surveys",
@@ -102,13 +104,4 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = public_names(__name__, _MODULES)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .architecture import Architecture
 from .counts import Pattern
 from .forms import dilate, multiply, power, roots_of_each
-from .results import CriticalPoint
+from .result_points import CriticalPoint
 from .strata import Embedding, Stratum
 
 __all__ = ["approximate_coordinates"]

@@ -10,6 +10,7 @@ from itertools import accumulate
 from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
 
+from .doors import ShownInNotebooks, door
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Architecture:
+class Architecture(ShownInNotebooks):
     """A linear convolutional network: one channel, no bias, "valid" padding.
 
     Layer l maps x to (α x)[i] = Σ_j w_l[j] x[i s_l + j]. The composition of all layers is one convolution whose
@@ -90,20 +91,13 @@ class Architecture:
         ------
         InputError
             If a layer is anything else, or shares its weight with another. The message names the layer.
-        ImportError
+        MissingPackage
             If PyTorch is not installed.
         """
-        from .pytorch import architecture_from_torch
-
-        return architecture_from_torch(module)
+        return door("architecture_from_torch")(module)
 
     def __repr__(self) -> str:
         return f"Architecture(filters={self.filters}, strides={self.strides})"
-
-    def _repr_html_(self) -> str:
-        from .html_representation import architecture_html
-
-        return architecture_html(self)
 
     @property
     def depth(self) -> int:

@@ -38,7 +38,7 @@ def atlas() -> pd.DataFrame:
 
     Raises
     ------
-    ImportError
+    MissingPackage
         If pandas is not installed.
 
     Examples

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .results import CriticalPoints, quantity
+from .extras import import_extra
+from .result_points import quantity
+from .results import CriticalPoints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,13 +162,10 @@ class BasinTable(Sequence[BasinRow]):
 
         Raises
         ------
-        ImportError
+        MissingPackage
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise ImportError("to_frame needs pandas: pip install 'homotopy-lcn[frame]'") from None
+        pd = import_extra("pandas", "frame", "to_frame")
         rows = self.rows
         return pd.DataFrame(
             {

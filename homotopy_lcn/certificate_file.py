@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__
 from ._flint import acb, arb, ctx
 from .architecture import Architecture
 from .balls import BallEquations, Box, dyadic, read_dyadic
@@ -33,6 +32,7 @@ from .packing import packed, unpacked
 from .pattern_text import format_pattern
 from .proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
 from .statements import ProvedPoints, Statement, state
+from .version import __version__
 
 __all__ = ["Check", "check", "to_text"]
 

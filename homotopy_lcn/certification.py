@@ -26,11 +26,13 @@ from .architecture import Architecture
 from .balls import BallEquations, data_of_samples
 from .claims import stratum_of
 from .distinct import find
-from .errors import InputError
+from .doors import ShownInNotebooks
+from .errors import InputError, check_integer
 from .exact_data import ExactData
 from .loss import SquaredLoss
 from .proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
-from .results import CriticalPoint, CriticalPoints, count_points, describe_paths, quantity
+from .result_points import CriticalPoint, count_points, quantity
+from .results import CriticalPoints, describe_paths
 from .statements import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 
 __all__ = ["Certificate", "certificate", "certify"]
@@ -47,10 +49,12 @@ OTHER_LOSS = "the loss is proved to differ"
 Samples = tuple[ArrayLike, ArrayLike]
 #: The most digits that can be asked for.
 MOST_DIGITS = 1000
+#: Processes asked for at most.
+MOST_JOBS = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(ShownInNotebooks):
     """The proofs for a result.
 
     Attributes
@@ -120,11 +124,6 @@ class Certificate:
             "(samples=, --data) have none"
         )
 
-    def _repr_html_(self) -> str:
-        from .html_representation import certificate_html
-
-        return certificate_html(self)
-
     def decimals(self, row: int, digits: int) -> list[tuple[str, str]]:
         """The filter of a point of the result as decimal strings (re, im), wrong by at most one unit in the last digit.
 
@@ -184,10 +183,8 @@ def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
     """The proofs for the points of a result; parameters as for `certify`."""
-    for name, value, most in (("digits", digits, MOST_DIGITS), ("jobs", jobs, 4096)):
-        valid = isinstance(value, int | np.integer) and not isinstance(value, bool) and 1 <= value <= most
-        if not valid and not (name == "digits" and value is None):
-            raise InputError(f"{name}: {value!r} given; expected an integer from 1 to {most}")
+    digits = None if digits is None else check_integer("digits", digits, 1, MOST_DIGITS)
+    jobs = check_integer("jobs", jobs, 1, MOST_JOBS)
     data = _exact_data(result, samples)
     leaders = _leaders(result)
     firsts = np.unique(leaders).tolist()

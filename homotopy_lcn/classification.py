@@ -30,12 +30,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .equations import Complex, Data, Real, equations_of
+from .arrays import Complex, Real
+from .equations import Data, equations_of
 from .forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each
 from .parameters import balance, compose, relative_gradient
 from .real_structure import RealStructure, real_factorizations, roots_are_settled
 from .refinement import refine
-from .results import CriticalPoint
+from .result_points import CriticalPoint
 from .strata import Embedding, Stratum
 
 __all__ = ["Classified", "Settled", "balanced_parameters", "classify", "settle_real"]

@@ -22,34 +22,19 @@ from .cli_common import (
     show,
     write,
 )
-from .cli_data import (
-    CsvFile,
-    DataFile,
-    Horizon,
-    InputColumns,
-    OutputColumns,
-    RandomData,
-    Series,
-    WhiteData,
-    load_data,
-)
+from .cli_data import CsvFile, DataFile, Horizon, InputColumns, OutputColumns, RandomData, Series, WhiteData, load_data
 from .errors import InputError
 
 if TYPE_CHECKING:
     from .results import CriticalPoints
 
-__all__ = ["descend", "register"]
+__all__ = ["descend"]
 
 #: What the library's arguments are called here.
 OPTIONS = {
     name: f"--{name.replace('_', '-')}"
     for name in ("init", "optimizer", "learning_rate", "max_steps", "slow", "starts")
 }
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command()(descend)
 
 
 def descend(

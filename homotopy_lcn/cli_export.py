@@ -7,17 +7,7 @@ from typing import Annotated
 import typer
 
 from .cli_common import DONE, Filters, Quiet, Strides, architecture_of, print_text
-from .cli_data import (
-    CsvFile,
-    DataFile,
-    Horizon,
-    InputColumns,
-    OutputColumns,
-    RandomData,
-    Series,
-    WhiteData,
-    load_data,
-)
+from .cli_data import CsvFile, DataFile, Horizon, InputColumns, OutputColumns, RandomData, Series, WhiteData, load_data
 from .errors import InputError
 
 __all__ = ["export"]

@@ -15,7 +15,7 @@ from .cli_common import DONE, NOT_COMPLETE, Quiet, complain, print_text, show
 from .cli_tables import row_bar
 from .errors import InputError
 
-__all__ = ["HELP", "PaperGroup", "everything"]
+__all__ = ["HELP", "PaperGroup", "everything", "figure1"]
 
 HELP = """The paper's tables and figure, and tests of its theorems.
 
@@ -74,10 +74,11 @@ def everything(
     if quick and full:
         raise InputError("--quick and --full: exclude each other; expected at most one of them")
     if figure:
-        from .figures import draw_figure1, load_library
+        from .extras import import_extra
+        from .figures import draw_figure1
 
         for library in ("matplotlib.figure", "plotly.graph_objects"):
-            load_library(library)  # tells now, not after the tables, if it is missing
+            import_extra(library, "figures", "figure1")  # tells now, not after the tables, if it is missing
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -115,3 +116,37 @@ def everything(
     for problem in problems:
         complain(problem)
     return NOT_COMPLETE if problems else DONE
+
+
+def figure1(
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the files go.")] = ".",
+    resolution: Annotated[
+        int, typer.Option(min=4, max=400, metavar="N", help="Points along each parameter of the surfaces.")
+    ] = 60,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Also show the critical filters of -k 2,2,2 -s 1,2,1 for these data that meet the slice.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Draw Figure 1 as PNG, PDF and HTML.
+
+    It shows function spaces in the slice A = 1, C = −1.
+    """
+    from .figures import FIGURE_1, draw_figure1
+
+    points = []
+    if data is not None:
+        from .inputs import from_npz
+        from .solve import critical_points
+
+        found = critical_points(FIGURE_1[1], from_npz(data, FIGURE_1[1]).loss)
+        points = [point.filter.real for point in found.real if point.attained]
+    written = draw_figure1(output, resolution, points)
+    if not quiet:
+        print_text("".join(f"{path}\n" for path in written))
+    return DONE

@@ -170,10 +170,10 @@ def landscape(
 
 def _path(output: str | None, format: str | None, name: str) -> str:
     """Where the picture goes, once it is clear that it can be written there."""
-    from .figures import load_library
+    from .extras import import_extra
     from .plots import ENDINGS
 
-    load_library("matplotlib.figure")
+    import_extra("matplotlib.figure", "figures", "plot")
     if format is not None and format not in ENDINGS:
         raise InputError(f"--format: {format!r} given; expected one of {', '.join(ENDINGS)}")
     path = f"{name}.{format or ENDINGS[0]}" if output is None else output

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .architecture import Architecture
     from .progress import Progress, ProgressCallback
 
-__all__ = ["register", "survey"]
+__all__ = ["survey"]
 
 #: What the library's arguments are called here.
 OPTIONS = {
@@ -197,7 +197,7 @@ def _solve_draw(
     json_path: str | None,
     quiet: bool,
 ) -> int:
-    from . import cli
+    from .cli_solve import report_result
     from .data_models import data_model
     from .solve import SolveInterrupted
     from .surveys import solve_draw
@@ -211,7 +211,7 @@ def _solve_draw(
     except SolveInterrupted as interruption:
         result, interrupted = interruption.partial, True
     description = f"draw {draw} of seed {seed}: {chosen.description}"
-    return cli._report_result(result, description, json_path, quiet, interrupted)
+    return report_result(result, description, json_path, quiet, interrupted)
 
 
 def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
@@ -241,8 +241,3 @@ def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
         )
 
     return tell
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the program."""
-    app.command()(survey)

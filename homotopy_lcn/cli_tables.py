@@ -28,16 +28,11 @@ if TYPE_CHECKING:
     from .architecture import Architecture
     from .tabulation import ArchitectureTable
 
-__all__ = ["register"]
+__all__ = ["row_bar", "tabulate"]
 
 TEXT = "text"
 #: What the library's arguments are called here.
 OPTIONS = {"max_filter_size": "--max-filter-size", "layers": "--layers", "size_one": "--size-one"}
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command()(tabulate)
 
 
 def tabulate(

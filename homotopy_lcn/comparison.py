@@ -14,7 +14,7 @@ from .fibres import describe_filter
 from .fully_connected import TRIALS, FullyConnectedCheck, check_fully_connected
 from .function_space import FunctionSpace, describe_function_space
 from .parameters import compose
-from .results import quantity
+from .result_points import quantity
 from .text_tables import Column, TextTable
 
 __all__ = ["EXAMPLES", "SOURCE", "comparison_table"]

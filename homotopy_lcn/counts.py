@@ -48,7 +48,8 @@ from itertools import product
 from math import comb, factorial, prod
 
 from .architecture import Architecture
-from .errors import InputError
+from .doors import ShownInNotebooks
+from .errors import InputError, check_integer
 
 __all__ = [
     "CountTable",
@@ -92,7 +93,7 @@ class StratumCount:
 
 
 @dataclass(frozen=True)
-class CountTable:
+class CountTable(ShownInNotebooks):
     """Exact generic counts of an architecture; iterating yields a `StratumCount` for each stratum that occurs."""
 
     architecture: Architecture
@@ -104,11 +105,6 @@ class CountTable:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    def _repr_html_(self) -> str:
-        from .html_representation import counts_html
-
-        return counts_html(self)
 
     @cached_property
     def pure(self) -> int:
@@ -131,15 +127,12 @@ class CountTable:
         return sum(row.count * row.factorizations for row in self.rows)
 
 
-def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | None = None) -> CountTable:
+def generic_count(arch: Architecture, rank: int | None = None) -> CountTable:
     """Count the complex critical points of the squared loss for generic data, by stratum.
 
     Parameters
     ----------
     arch : Architecture
-    metric : {"generic", "white"}
-        The Gram matrix: generic, with exact counts; or the identity with generic targets, whose counts are measured, by
-        the account of all paths and by monodromy, which must agree.
     rank : int, optional
         Count the isolated critical points for generic data whose Gram matrix has this rank. They are fewer only on
         strata of a dimension above the rank.
@@ -152,7 +145,7 @@ def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | No
     Raises
     ------
     InputError
-        If the metric is not known, or the rank is negative or given for white data.
+        If the rank is negative.
 
     Notes
     -----
@@ -168,15 +161,9 @@ def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | No
     >>> [[row.count for row in generic_count(Architecture((2, 2, 2), (1, 2, 1)), rank=rank)] for rank in (4, 3, 2, 1)]
     [[10, 14], [3, 14], [0, 4], [0, 0]]
     """
-    if rank is not None and (rank < 0 or metric != "generic"):
-        raise InputError(f"rank: {rank!r} given; expected an integer, at least 0, and the generic metric")
-    if metric == "generic":
-        return _generic_count(arch, rank)
-    if metric != "white":
-        raise InputError(f"metric: {metric!r} given; expected 'generic' or 'white'")
-    from .families import white_count  # a measurement, which comes after everything that this module serves
-
-    return white_count(arch)
+    if rank is not None:
+        check_integer("rank", rank, 0)
+    return _generic_count(arch, rank)
 
 
 def singular_vector_tuples(dimensions: Sequence[int]) -> int:

@@ -15,7 +15,6 @@ from time import perf_counter
 
 import numpy as np
 
-from . import __version__
 from .architecture import Architecture
 from .counts import generic_count
 from .equations import Data, equations_of
@@ -25,6 +24,7 @@ from .solve import critical_points
 from .start_systems import cache_folder, damaged_files, start_system
 from .strata import Stratum
 from .tracking import Homotopy, TrackerOptions, get_engine
+from .version import __version__
 
 __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
 

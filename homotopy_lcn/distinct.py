@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Complex
+
 __all__ = ["DISTINCT", "find", "first_occurrences"]
 
-Complex = NDArray[np.complex128]
 
 #: Filters nearer than this (relative to their norm) count as one.
 DISTINCT = 1e-8

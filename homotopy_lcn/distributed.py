@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from . import __version__
 from .errors import InputError
-from .runs import Chunk, import_extra
+from .extras import import_extra
+from .runs import Chunk
+from .version import __version__
 
 __all__ = ["on_cluster"]
 

@@ -23,10 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
+from .arrays import Complex, Real
 from .batch_classification import Classified, classify_real
 from .counts import StratumCount, generic_count
 from .data_models import DataModel, Moments, White, draw_moments
-from .equations import Complex, Data, Real
+from .equations import Data
 from .errors import InputError
 from .families import kept_family, remember
 from .refinement import filters_of, gradient_residuals

@@ -25,7 +25,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .equations import Complex, Data, Real, equations_of
+from .arrays import Complex, Real
+from .equations import Data, equations_of
 from .refinement import gradient_residual
 from .strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions

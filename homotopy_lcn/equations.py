@@ -25,12 +25,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Complex, Real
 from .strata import Stratum
 
-__all__ = ["Complex", "Data", "Equations", "Evaluation", "Real", "equations_of"]
-
-Complex = NDArray[np.complex128]
-Real = NDArray[np.float64]
+__all__ = ["Data", "Equations", "Evaluation", "equations_of"]
 
 
 class Data(NamedTuple):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+
+__all__ = ["IncompleteStartSystem", "InputError", "MissingPackage", "check_integer"]
+
 
 class InputError(ValueError):
     """Unusable input.
@@ -11,11 +15,52 @@ class InputError(ValueError):
     """
 
 
+class MissingPackage(InputError, ImportError):
+    """An optional package is not installed. The message gives the command that installs it."""
+
+
 class IncompleteStartSystem(RuntimeError):
     """Monodromy could not fill the fibre of a stratum up to its exact generic count."""
 
 
-def check_integer(name: str, value: object, least: int) -> None:
-    """Raise InputError if an argument is not an integer, at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{name}: {value!r} given; expected an integer, at least {least}")
+def check_integer(name: str, value: object, least: int, most: int | None = None) -> int:
+    """Return an integer argument as an ``int``, or raise.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : object
+        The argument. NumPy's integers are integers; truth values are not.
+    least : int
+        The smallest number allowed.
+    most : int, optional
+        The largest number allowed; by default there is none.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If the value is not an integer, or out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_integer("draws", np.int64(3), 1)
+    3
+    >>> check_integer("draws", 2.5, 1)
+    Traceback (most recent call last):
+    ...
+    homotopy_lcn.errors.InputError: draws: 2.5 given; expected an integer, at least 1
+    """
+    expected = f"an integer, at least {least}" if most is None else f"an integer from {least} to {most}"
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or number < least or (most is not None and number > most):
+        raise InputError(f"{name}: {value!r} given; expected {expected}")
+    return number

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from .architecture import Architecture
+from .arrays import Complex
 from .counts import Pattern, StratumCount, generic_count
-from .equations import Complex, Data
+from .equations import Data
 from .errors import InputError
 from .export_formats import FORMATS, ExportTask
 from .files import check_writable, write_atomically

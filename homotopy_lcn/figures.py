@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .errors import InputError
+from .extras import import_extra
 from .files import write_atomically
 from .function_space import STRIDE_ONE
 from .slices import Slice, slice_of_function_space, slice_point
@@ -27,7 +27,6 @@ __all__ = [
     "draw_figure1",
     "figure1_page",
     "in_box",
-    "load_library",
     "slice_scene",
     "slice_traces",
 ]
@@ -71,8 +70,8 @@ def draw_figure1(
     InputError
         If matplotlib or plotly is not installed, or a file cannot be written.
     """
-    pyplot = load_library("matplotlib.figure")
-    load_library("plotly.subplots")  # what is missing is said before anything is computed
+    pyplot = import_extra("matplotlib.figure", "figures", "figure1")
+    import_extra("plotly.subplots", "figures", "figure1")  # what is missing is said before anything is computed
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")
@@ -88,15 +87,6 @@ def draw_figure1(
     written.append(target / "figure1.html")
     write_atomically(written[-1], figure1_page(slices, marks))
     return written
-
-
-def load_library(module: str) -> Any:
-    """A module of an optional dependency; raises InputError if it is not installed."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        name = module.partition(".")[0]
-        raise InputError(f"{name}: is not installed; expected pip install 'homotopy-lcn[figures]'") from error
 
 
 def in_box(points: Array) -> bool:
@@ -123,7 +113,7 @@ def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
 
 def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     """A matplotlib figure."""
-    art3d = load_library("mpl_toolkits.mplot3d.art3d")
+    art3d = import_extra("mpl_toolkits.mplot3d.art3d", "figures", "figure1")
     figure = module.Figure(figsize=(11, 5.6), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0, 0.98, 1))  # room for the labels of the last axis
     styles = {
@@ -173,7 +163,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
 
 def _shaded(triangles: Array) -> Array:
     """Face colours: lit from both sides, so that the sheets can be told apart."""
-    colours = import_module("matplotlib.colors")
+    colours = import_extra("matplotlib.colors", "figures", "figure1")
     scale = np.array([1 / (high - low) for low, high in BOX])
     normals = np.cross((triangles[:, 1] - triangles[:, 0]) * scale, (triangles[:, 2] - triangles[:, 0]) * scale)
     length = np.linalg.norm(normals, axis=1, keepdims=True)
@@ -193,7 +183,7 @@ def figure1_page(slices: Sequence[Slice], marks: Array) -> str:
     marks : (P, 3) float array
         Further points.
     """
-    subplots = load_library("plotly.subplots")
+    subplots = import_extra("plotly.subplots", "figures", "figure1")
     figure = subplots.make_subplots(
         rows=1,
         cols=len(slices),

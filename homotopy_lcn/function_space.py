@@ -22,17 +22,7 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .factorizations import factorizations_of
-from .hyperroots import (
-    NEGATIVE,
-    PAIR,
-    POSITIVE,
-    ZERO,
-    Levels,
-    Part,
-    Undecided,
-    conjugate,
-    total_supply,
-)
+from .hyperroots import NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, Undecided, conjugate, total_supply
 from .root_classes import RootClass
 from .root_patterns import Pattern, bad_patterns, filter_of_pattern, first_roots, integers_where_near
 

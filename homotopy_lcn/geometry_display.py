@@ -18,7 +18,7 @@ from .criticality import CriticalityOfMu
 from .factorizations import CommonHyperroot, Factorization, Hyperroot
 from .fibres import FilterGeometry
 from .function_space import CriticalType, FunctionSpace
-from .results import quantity
+from .result_points import quantity
 from .vanishing_forms import SUPERSCRIPTS, Form, default_degree
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]

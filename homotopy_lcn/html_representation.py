@@ -6,13 +6,17 @@ No colour is set, only opacity and borders in the colour of the text, so that li
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import singledispatch
 from html import escape
-from typing import TYPE_CHECKING
 
 from .architecture import Architecture
+from .certification import Certificate
 from .counts import CountTable
 from .pattern_text import format_pattern
-from .results import CriticalPoint, CriticalPoints, quantity
+from .result_points import CriticalPoint, quantity
+from .results import CriticalPoints
+from .tabulation import ArchitectureTable
+from .text_tables import TextTable, shown
 from .wording import (
     STAR,
     describe_kinds,
@@ -25,24 +29,16 @@ from .wording import (
     summary,
 )
 
-if TYPE_CHECKING:
-    from .certification import Certificate
-
-__all__ = [
-    "architecture_html",
-    "certificate_html",
-    "counts_html",
-    "note_html",
-    "point_html",
-    "result_html",
-    "table_html",
-]
+__all__ = ["html", "note_html", "table_html"]
 
 #: Real points that a result shows; all of them are in its report.
 MOST_POINTS = 30
 #: Entries of a filter that a line shows.
 MOST_ENTRIES = 12
 _CELL = "padding:0.15em 0.7em;border:0;border-bottom:1px solid rgba(128,128,128,0.35);text-align:"
+
+#: Rows shown of a longer table.
+MOST_ROWS = 100
 
 #: A column: its heading, and whether it holds numbers.
 Column = tuple[str, bool]
@@ -89,7 +85,20 @@ def note_html(text: str) -> str:
     return f'<p style="opacity:0.75;margin:0.3em 0">{escape(text)}</p>'
 
 
-def architecture_html(architecture: Architecture) -> str:
+@singledispatch
+def html(thing: object) -> str:
+    """The HTML that Jupyter shows of an object; every class that is `ShownInNotebooks` has its own function below.
+
+    Raises
+    ------
+    TypeError
+        For any other object.
+    """
+    raise TypeError(f"{type(thing).__name__} has no HTML representation")
+
+
+@html.register
+def _architecture_html(architecture: Architecture) -> str:
     """The network, its reduced architecture and its blocks."""
     rows = [
         ("network", describe_notation(architecture)),
@@ -102,7 +111,8 @@ def architecture_html(architecture: Architecture) -> str:
     return table_html([("", False), ("", False)], [row for row in rows if row[1]], "Linear convolutional network")
 
 
-def counts_html(table: CountTable) -> str:
+@html.register
+def _counts_html(table: CountTable) -> str:
     """The counts by stratum, with their sums."""
     white = table.metric == "white"
     columns = [("stratum", False), ("", False), ("critical filters", True)]
@@ -130,7 +140,8 @@ def counts_html(table: CountTable) -> str:
     return table_html(columns, rows, describe_network(table.architecture)) + note_html(explain_counts(table))
 
 
-def result_html(result: CriticalPoints) -> str:
+@html.register
+def _result_html(result: CriticalPoints) -> str:
     """The summary of a result, and its real points of least loss."""
     parts = [table_html([("", False), ("", False)], summary(result), "Critical points")]
     if result.real:
@@ -155,7 +166,8 @@ def result_html(result: CriticalPoints) -> str:
     return "".join(parts)
 
 
-def point_html(point: CriticalPoint) -> str:
+@html.register
+def _point_html(point: CriticalPoint) -> str:
     """Everything known about one critical point, and the real critical θ over it."""
     rows = [
         ("filter w", _entries(point)),
@@ -181,10 +193,30 @@ def point_html(point: CriticalPoint) -> str:
     return table_html([("", False), ("", False)], rows, caption)
 
 
-def certificate_html(proofs: Certificate) -> str:
+@html.register
+def _certificate_html(proofs: Certificate) -> str:
     """What is proved."""
     rows = [(line.strip(),) for line in str(proofs).splitlines()]
     return table_html([("", False)], rows, f"Certificate, {describe_notation(proofs.architecture)}")
+
+
+@html.register
+def _table_html(table: TextTable) -> str:
+    """The first rows of a table, and its notes."""
+    columns = [
+        (column.title, not any(isinstance(row[index], str) for row in table.rows))
+        for index, column in enumerate(table.columns)
+    ]
+    rows = [[shown(cell) for cell in row] for row in table.rows[:MOST_ROWS]]
+    left = len(table.rows) - len(rows)
+    notes = [f"and {left} more", *table.notes] if left else table.notes
+    return table_html(columns, rows, table.caption) + "".join(note_html(note) for note in notes)
+
+
+@html.register
+def _architectures_html(table: ArchitectureTable) -> str:
+    """The same table as is printed."""
+    return _table_html(table.to_table())
 
 
 def _entries(point: CriticalPoint) -> str:

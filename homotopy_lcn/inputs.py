@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import csv
 import json
-import operator
 import os
-import re
 import zipfile
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from math import isfinite
 
 import numpy as np
@@ -24,18 +21,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .architecture import Architecture
-from .errors import InputError
+from .errors import InputError, check_integer
 from .loss import SquaredLoss
 
 __all__ = [
     "LoadedData",
-    "filter_from_text",
     "from_csv",
     "from_file",
     "from_json",
     "from_npz",
     "from_series",
-    "parameters_from_text",
     "random_gaussian",
     "random_white",
     "samples_from_npz",
@@ -205,12 +200,7 @@ def from_series(source: str, horizon: int, arch: Architecture) -> LoadedData:
     >>> data.samples, data.loss.rank
     (304, 5)
     """
-    try:
-        steps = operator.index(horizon)
-    except TypeError:
-        steps = 0
-    if steps < 1:
-        raise InputError(f"--horizon: {horizon!r}; expected an integer, at least 1")
+    steps = check_integer("--horizon", horizon, 1)
     path, column = _split_source(source)
     values = _read_columns("--series", path, [("--series", column)])[:, 0]
     size = arch.filter_size
@@ -399,87 +389,3 @@ def _number(option: str, cell: str, place: str) -> float:
     if not isfinite(value):
         raise InputError(f"{option}: {place}: {cell!r}; expected a finite number")
     return value
-
-
-def filter_from_text(text: str, arch: Architecture) -> list[Fraction] | list[complex]:
-    """Read the entries of a filter, the option ``--filter``.
-
-    Parameters
-    ----------
-    text : str
-        Numbers separated by commas: integers and fractions as in ``-3/2``, decimals, complex numbers as in ``1+2j``.
-    arch : Architecture
-
-    Returns
-    -------
-    list
-        Of fractions if all are integers or fractions, otherwise of complex numbers.
-
-    Raises
-    ------
-    InputError
-        If an entry is no finite number, or there are not K of them.
-    """
-    numbers = [_entry(item, "--filter") for item in text.split(",")]
-    size = arch.filter_size
-    if len(numbers) != size:
-        raise InputError(f"--filter: {len(numbers)} numbers given; expected {size}, the network's filter size")
-    fractions = [number for number in numbers if isinstance(number, Fraction)]
-    return fractions if len(fractions) == size else [complex(number) for number in numbers]
-
-
-def parameters_from_text(text: str, arch: Architecture) -> list[NDArray[np.complex128] | NDArray[np.float64]]:
-    """Read the filters of all layers, the option ``--parameters``.
-
-    Parameters
-    ----------
-    text : str
-        Filters separated by semicolons, each as for `filter_from_text`.
-    arch : Architecture
-
-    Returns
-    -------
-    list of (k_l,) arrays
-        Real if all numbers are.
-
-    Raises
-    ------
-    InputError
-        If an entry is no finite number, or the filters do not have the sizes k.
-    """
-    layers = [[complex(_entry(item, "--parameters")) for item in part.split(",")] for part in text.split(";")]
-    sizes = tuple(map(len, layers))
-    if sizes != arch.filters:
-        raise InputError(
-            f"--parameters: filters of sizes {','.join(map(str, sizes))} given; expected "
-            f"{','.join(map(str, arch.filters))}, separated by semicolons"
-        )
-    theta = [np.array(layer) for layer in layers]
-    return theta if any(layer.imag.any() for layer in theta) else [layer.real.copy() for layer in theta]
-
-
-#: A real number, its real part or its imaginary part.
-_REAL = r"[+-]?(?:\d+/\d+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-_COMPLEX = re.compile(rf"(?P<re>{_REAL}(?![\d./ijJ]))?(?:(?P<im>{_REAL}|[+-]?)[ijJ])?")
-
-
-def _entry(text: str, option: str) -> Fraction | complex:
-    """A fraction if it is written as an integer or a fraction."""
-    item = text.strip()
-    match = _COMPLEX.fullmatch(item)
-    try:
-        if match is None or not item:
-            raise ValueError
-        re, im = match["re"], match["im"]
-        if im is None:
-            return Fraction(re) if re.lstrip("+-").replace("/", "").isdecimal() else _finite(float(re))
-        parts = [float(Fraction(part)) for part in (re or "0", im + "1" if im in ("", "+", "-") else im)]
-        return _finite(complex(*parts))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise InputError(f"{option}: {item!r} is not a number; expected numbers as in 1,-3/2,0.5,1+2j") from None
-
-
-def _finite(value: complex) -> complex:
-    if not isfinite(abs(value)):
-        raise ValueError
-    return complex(value)

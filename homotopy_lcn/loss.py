@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from .doors import door
 from .errors import InputError
 from .exact_data import ExactData
 
@@ -218,12 +219,10 @@ class SquaredLoss:
         InputError
             If the module is not a linear convolutional network, the tensors do not fit it, or `from_data` cannot use
             them.
-        ImportError
+        MissingPackage
             If PyTorch is not installed.
         """
-        from .pytorch import loss_from_torch
-
-        return loss_from_torch(module, inputs, targets, reduction)
+        return door("loss_from_torch")(module, inputs, targets, reduction)
 
     @classmethod
     def white(cls, target: ArrayLike) -> SquaredLoss:

@@ -18,9 +18,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .arrays import Complex
 from .distinct import find, first_occurrences
 from .endgame import point_keys
-from .equations import Complex, Data, Equations, equations_of
+from .equations import Data, Equations, equations_of
 from .refinement import refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, TrackerOptions

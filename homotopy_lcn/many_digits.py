@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .equations import Complex, Data, Equations
+from .arrays import Complex
+from .equations import Data, Equations
 from .refinement import half_gradient
 
 __all__ = ["Converged", "converge"]

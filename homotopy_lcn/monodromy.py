@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Complex
 from .distinct import find, first_occurrences
-from .equations import Complex, Data, Equations, equations_of
+from .equations import Data, Equations, equations_of
 from .errors import IncompleteStartSystem
 from .strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions

@@ -18,6 +18,7 @@ from .comparison import SOURCE, comparison_table
 from .counts import generic_count, generic_ed_degree, singular_vector_tuples
 from .draw_counts import DrawCounts, many_draws
 from .errors import IncompleteStartSystem, InputError, check_integer
+from .families import white_count
 from .files import write_atomically
 from .fully_connected import check_fully_connected, most_critical
 from .function_space import describe_function_space
@@ -246,7 +247,7 @@ def white_table(options: PaperOptions, report: Report = _silent) -> tuple[TextTa
         generic = generic_count(arch)
         expected = _singular_vector_tuples(arch)
         try:
-            white = generic_count(arch, metric="white")
+            white = white_count(arch)
         except IncompleteStartSystem as error:
             problems.append(f"{_label(arch)}: {error}")
             exact = (arch.filters, arch.strides, generic.pure, generic.spurious, generic.parameters)

@@ -20,7 +20,7 @@ from types import ModuleType
 
 import numpy as np
 
-from .equations import Complex, Real
+from .arrays import Complex, Real
 from .errors import InputError
 from .polynomial_systems import Polynomial, written
 

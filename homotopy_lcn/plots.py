@@ -14,11 +14,12 @@ from .architecture import Architecture
 from .counts import generic_count
 from .draw_counts import DrawCounts
 from .errors import InputError
-from .figures import load_library
+from .extras import import_extra
 from .files import write_atomically
 from .fully_connected import most_critical
 from .landscape import landscape
-from .results import CriticalPoint, CriticalPoints, quantity
+from .result_points import CriticalPoint, quantity
+from .results import CriticalPoints
 
 __all__ = [
     "ENDINGS",
@@ -247,7 +248,7 @@ def save_plot(figure: Any, path: str | os.PathLike[str]) -> None:
     ending = Path(path).suffix.lstrip(".").lower()
     if ending not in ENDINGS:
         raise InputError(f"{os.fspath(path)}: ends in {ending!r}; expected one of {', '.join(ENDINGS)}")
-    matplotlib = load_library("matplotlib")
+    matplotlib = import_extra("matplotlib", "figures", "plot")
     dates: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
     stream = BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
@@ -256,7 +257,7 @@ def save_plot(figure: Any, path: str | os.PathLike[str]) -> None:
 
 
 def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any, Any]:
-    figure = load_library("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
+    figure = import_extra("matplotlib.figure", "figures", "plot").Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     if arch is not None:
         axes.set_title(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", fontsize=11)

@@ -12,7 +12,7 @@ import numpy as np
 from .distinct import first_occurrences
 
 if TYPE_CHECKING:
-    from .results import CriticalPoint
+    from .result_points import CriticalPoint
 
 __all__ = ["merged", "sorted_points"]
 

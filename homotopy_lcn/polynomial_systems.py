@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .equations import Complex, Data, equations_of
+from .arrays import Complex
+from .equations import Data, equations_of
 from .strata import Stratum
 
 __all__ = [

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .equations import Complex
+from .arrays import Complex
 from .strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions, TrackResult
 from .tracking.reference import ReferenceEngine

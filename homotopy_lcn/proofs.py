@@ -26,7 +26,7 @@ from .disc_proofs import HALF_BITS, DiscEquations, DiscProofs, chart_coordinates
 from .discs import Complex, Discs, Real
 from .exact_data import ExactData
 from .packing import packed, unpacked
-from .results import CriticalPoint
+from .result_points import CriticalPoint
 from .strata import Stratum
 
 __all__ = [

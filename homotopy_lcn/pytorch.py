@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .errors import InputError
+from .extras import import_extra
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +82,7 @@ def load_into(result: CriticalPoints, module: torch.nn.Module, point: Any, which
     """See `CriticalPoints.load_into`."""
     import operator
 
-    from .results import CriticalPoint
+    from .result_points import CriticalPoint
 
     layers = _matching_layers(module, result.architecture, "module")
     if not isinstance(point, CriticalPoint):
@@ -123,14 +124,11 @@ def _matching_layers(module: torch.nn.Module, architecture: Architecture, name: 
 
 def _layers(module: object, name: str) -> list[torch.nn.Conv1d]:
     """The convolutions of a module, checked."""
-    try:
-        import torch
-    except ImportError:
-        raise ImportError("modules and tensors need PyTorch: pip install 'homotopy-lcn[torch]'") from None
+    library = import_extra("torch", "torch", name)
     layers: list[torch.nn.Conv1d] = []
     seen: dict[int, str] = {}
-    for place, layer in _flattened(module, name, torch):
-        _check_layer(layer, place, torch)
+    for place, layer in _flattened(module, name, library):
+        _check_layer(layer, place, library)
         for what in (layer, layer.weight):
             if id(what) in seen:
                 raise InputError(f"{place}: shares its weight with {seen[id(what)]}; expected a layer of its own")

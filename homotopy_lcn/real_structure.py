@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Complex, Real
 from .distributions import distributions
-from .equations import Complex, Real
 from .forms import multiply, pieces_of_roots, roots
 
 __all__ = ["RealStructure", "real_factorizations", "roots_are_settled"]

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .equations import Complex, Data, Equations, Real
+from .arrays import Complex, Real
+from .equations import Data, Equations
 from .forms import adjoint_multiply, dilate, multiply, power
 from .strata import Stratum
 

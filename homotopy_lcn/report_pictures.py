@@ -22,7 +22,8 @@ from .architecture import Architecture
 from .errors import InputError
 from .figures import in_box, slice_scene, slice_traces
 from .pattern_text import format_pattern
-from .results import CriticalPoint, CriticalPoints, quantity
+from .result_points import CriticalPoint, quantity
+from .results import CriticalPoints
 from .slices import slice_of_function_space, slice_point
 from .wording import describe_kinds, describe_place, describe_purity
 

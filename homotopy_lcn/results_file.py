@@ -23,7 +23,7 @@ from .errors import InputError
 from .exact_data import ExactData
 from .files import write_atomically
 from .loss import SquaredLoss
-from .results import Counts, CriticalPoint, CriticalPoints, StratumResult
+from .result_points import Counts, CriticalPoint, ResultParts, StratumResult, count_points
 from .zero_residual import ZeroResidual
 
 __all__ = ["read_file", "to_text", "write_file"]
@@ -33,12 +33,12 @@ VERSION = 1
 KINDS = ("minimum", "saddle", "degenerate")
 
 
-def write_file(path: str | os.PathLike[str], result: CriticalPoints) -> None:
+def write_file(path: str | os.PathLike[str], result: ResultParts) -> None:
     """Write a result to a file, whole or not at all; see `CriticalPoints.to_json`."""
     write_atomically(path, to_text(result))
 
 
-def read_file(path: str | os.PathLike[str]) -> CriticalPoints:
+def read_file(path: str | os.PathLike[str]) -> ResultParts:
     """Read a result from a file; see `CriticalPoints.from_json`."""
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def _dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def to_text(result: CriticalPoints, extra: Mapping[str, object] | None = None) -> str:
+def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> str:
     """Write a result as JSON text, one point a line; with ``extra``, further keys that readers pass over."""
     architecture = result.architecture
     head: dict[str, object] = {
@@ -162,7 +162,7 @@ def _complex_to_json(vector: np.ndarray) -> dict[str, list[float]]:
     return {"re": vector.real.tolist(), "im": vector.imag.tolist()}
 
 
-def _from_text(text: str) -> CriticalPoints:
+def _from_text(text: str) -> ResultParts:
     try:
         data = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -180,26 +180,29 @@ def _from_text(text: str) -> CriticalPoints:
     record = _Record(data, "")
     architecture = _architecture_from_json(record.record("architecture"))
     loss = _loss_from_json(record.record("loss"), architecture)
-    points = [_point_from_json(item, architecture) for item in record.records("points")]
-    result = CriticalPoints.build(
-        architecture,
-        loss,
-        points,
-        [_stratum_from_json(item, architecture) for item in record.records("strata")],
-        seed=record.integer("seed"),
-        complete=record.boolean("complete"),
-        statistics=record.statistics(),
-        software=record.string("software"),
-        zero_residual=_zero_residual_from_json(record.record("zero_residual"), architecture)
-        if "zero_residual" in data
-        else None,
-    )
+    points = tuple(_point_from_json(item, architecture) for item in record.records("points"))
+    strata = tuple(_stratum_from_json(item, architecture) for item in record.records("strata"))
+    zero_residual = None
+    if "zero_residual" in data:
+        zero_residual = _zero_residual_from_json(record.record("zero_residual"), architecture)
+    counts = count_points(points, strata)
     stored = record.record("counts")
     for column in fields(Counts):
-        value = getattr(result.counts, column.name)
+        value = getattr(counts, column.name)
         if stored.get(column.name) != value:
             raise InputError(f"counts.{column.name}: {stored.get(column.name)!r}; expected {value}, by the points")
-    return result
+    return ResultParts(
+        architecture=architecture,
+        loss=loss,
+        seed=record.integer("seed"),
+        points=points,
+        strata=strata,
+        complete=record.boolean("complete"),
+        counts=counts,
+        statistics=record.statistics(),
+        software=record.string("software"),
+        zero_residual=zero_residual,
+    )
 
 
 def _refuse_constant(name: str) -> None:

@@ -24,13 +24,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import __version__
 from .architecture import Architecture
 from .draws import Table
 from .errors import InputError
+from .extras import import_extra
 from .files import write_atomically
+from .version import __version__
 
-__all__ = ["Chunk", "RunDirectory", "arrow_table", "import_extra"]
+__all__ = ["Chunk", "RunDirectory", "arrow_table"]
 
 FORMAT, VERSION = "homotopy-lcn/survey-run", 1
 MANIFEST, PARTS, LOCK = "manifest.json", "draws", ".lock"
@@ -48,24 +49,6 @@ class Chunk(NamedTuple):
     @property
     def draws(self) -> int:
         return self.last - self.first
-
-
-def import_extra(module: str, extra: str, argument: str) -> Any:
-    """Import a module of the optional dependency that an argument needs.
-
-    Raises
-    ------
-    InputError
-        If it is not installed, with the command that installs it.
-    """
-    try:
-        return import_module(module)
-    except ImportError:
-        package = module.partition(".")[0]
-        raise InputError(
-            f"{argument}: needs {package}, which is not installed; expected it, as from "
-            f"pip install 'homotopy-lcn[{extra}]'"
-        ) from None
 
 
 class RunDirectory:

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
+from .arrays import Complex, Real
 from .classification import classify
 from .counts import CountTable, StratumCount, generic_count
 from .distinct import DISTINCT, find
 from .endgame import point_keys
-from .equations import Complex, Data, Equations, Real, equations_of
-from .errors import InputError
+from .equations import Data, Equations, equations_of
+from .errors import InputError, check_integer
 from .families import family_of, kept_family, known_family, remember, seen_before, structured
 from .loss import SquaredLoss
 from .low_rank import low_rank_start_system
@@ -26,7 +27,8 @@ from .paths import DETOURS, Account, Regular, follow_paths, without_residual
 from .point_lists import merged
 from .progress import Progress, ProgressCallback
 from .refinement import refine
-from .results import CriticalPoint, CriticalPoints, StratumResult
+from .result_points import CriticalPoint, StratumResult
+from .results import CriticalPoints
 from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .strata import Embedding, Stratum
@@ -193,10 +195,8 @@ def _validated(
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
             f"of filters {arch.filters} with strides {arch.strides}"
         )
-    integers: tuple[tuple[str, object, int], ...] = (("seed", seed, 0), ("jobs", jobs, 1), ("max_count", max_count, 1))
-    for name, value, least in integers:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise InputError(f"{name}: {value!r} given; expected an integer, at least {least}")
+    for name, value, least in (("seed", seed, 0), ("jobs", jobs, 1), ("max_count", max_count, 1)):
+        check_integer(name, value, least)
     table = generic_count(arch)
     if table.filters > max_count:
         raise InputError(

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError
+from .extras import import_extra
 from .files import check_writable, write_atomically
-from .runs import import_extra
 from .surveys import Survey
 from .tallies import Tally
 

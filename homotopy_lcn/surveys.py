@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import __version__
 from .architecture import Architecture
 from .counts import generic_count
 from .data_models import DataModel, data_model, draw_loss
+from .doors import door
 from .draws import Table, cell_size, prepare, saddle_columns, solve_draws
 from .errors import InputError, check_integer
 from .progress import Progress, ProgressCallback
 from .runs import Chunk, RunDirectory
 from .solve import critical_points
 from .tallies import CONFIDENCE, Distribution, Tally
+from .version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,7 @@ class Survey:
         InputError
             If pandas is not installed, or the draws were not kept.
         """
-        from .runs import import_extra
+        from .extras import import_extra
 
         pandas = import_extra("pandas", "frame", "to_frame")
         if self._read is None:
@@ -197,9 +198,7 @@ class Survey:
 
     def plot(self, path: str | os.PathLike[str]) -> None:
         """Draw histograms to a file ``.pdf``, ``.png`` or ``.svg``; needs the extra ``figures``."""
-        from .survey_plots import draw_histograms
-
-        draw_histograms(self, path)
+        door("histograms")(self, path)
 
     def __str__(self) -> str:
         lines = [f"Survey of {self.plan.model.description}: {self.plan.draws} draws each, seed {self.plan.seed}"]
@@ -389,13 +388,12 @@ def _planned(
     if len(set(given)) < len(given):
         twice = next(arch for arch in given if given.count(arch) > 1)
         raise InputError(f"architectures: {twice} given twice; expected different ones")
-    check_integer("draws", draws, 1)
-    check_integer("seed", seed, 0)
+    draws, seed = check_integer("draws", draws, 1), check_integer("seed", seed, 0)
     check_integer("jobs", jobs, 1)
     if chunk is not None:
         check_integer("chunk", chunk, 1)
     chosen = data_model(model) if isinstance(model, str) else model
-    return SurveyPlan(given, chosen, int(draws), int(seed), engine)
+    return SurveyPlan(given, chosen, draws, seed, engine)
 
 
 class _Count:

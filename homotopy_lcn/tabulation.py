@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from . import __version__
 from .architecture import Architecture
 from .architecture_lists import architectures_up_to
 from .atlas_table import shipped_white_counts
 from .counts import CountTable, generic_count
 from .criticality import criticality
+from .doors import ShownInNotebooks
 from .draw_counts import random_loss_seed
 from .errors import IncompleteStartSystem, InputError, check_integer
+from .families import white_count
 from .fibres import describe_filter
 from .function_space import FunctionSpace, describe_function_space
 from .inputs import random_gaussian
 from .results import CriticalPoints
 from .solve import SolveInterrupted, critical_points
 from .text_tables import Cell, Column, TextTable
+from .version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +158,7 @@ class ArchitectureRow:
 
 
 @dataclass(frozen=True)
-class ArchitectureTable(Sequence[ArchitectureRow]):
+class ArchitectureTable(ShownInNotebooks, Sequence[ArchitectureRow]):
     """A table over architectures; a sequence of `ArchitectureRow`.
 
     Attributes
@@ -192,7 +194,7 @@ class ArchitectureTable(Sequence[ArchitectureRow]):
 
         Raises
         ------
-        ImportError
+        MissingPackage
             If pandas is not installed.
         """
         return self.to_table(for_people=False).to_frame()
@@ -220,9 +222,6 @@ class ArchitectureTable(Sequence[ArchitectureRow]):
             tuple(rows),
             _NOTES + (_NOTES_MEASURED if self.measured else _NOTES_NOT_MEASURED),
         )
-
-    def _repr_html_(self) -> str:
-        return self.to_table()._repr_html_()
 
     def to_json(self) -> str:
         """The table as a JSON document."""
@@ -343,7 +342,7 @@ def tabulate_one(
             row = replace(row, white_pure=known[0], white_spurious=known[1])
     elif small:
         try:
-            counted = generic_count(arch, metric="white")
+            counted = white_count(arch)
             row = replace(row, white_pure=counted.pure, white_spurious=counted.spurious)
         except IncompleteStartSystem:
             pass  # the measurement failed: shown as not known

@@ -12,7 +12,9 @@ from io import StringIO
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from .doors import ShownInNotebooks
 from .errors import InputError
+from .extras import import_extra
 from .files import write_atomically
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ __all__ = [
     "format_table",
     "plain_text",
     "render_table",
+    "shown",
     "write_table",
 ]
 
@@ -39,8 +42,6 @@ LONGEST_ON_A_PAGE = 40
 #: between the margins of an article. What does not fit even in the smaller size is turned.
 SIZES = ((r"\footnotesize", 4.2, 12), (r"\scriptsize\setlength{\tabcolsep}{3pt}", 3.8, 6))
 TEXT_WIDTH = 345
-#: Rows that a notebook shows of a longer table.
-MOST_IN_NOTEBOOKS = 100
 #: Cells with longer texts are wrapped.
 WRAPPED = 24
 NOTHING = "–"
@@ -72,7 +73,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class TextTable:
+class TextTable(ShownInNotebooks):
     """A table with what is needed to print it.
 
     Attributes
@@ -97,18 +98,6 @@ class TextTable:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"a row of {len(row)} cells in a table of {len(self.columns)} columns")
-
-    def _repr_html_(self) -> str:
-        from .html_representation import note_html, table_html
-
-        columns = [
-            (column.title, not any(isinstance(row[index], str) for row in self.rows))
-            for index, column in enumerate(self.columns)
-        ]
-        rows = [[_shown(cell) for cell in row] for row in self.rows[:MOST_IN_NOTEBOOKS]]
-        left = len(self.rows) - len(rows)
-        notes = [f"and {left} more", *self.notes] if left else self.notes
-        return table_html(columns, rows, self.caption) + "".join(note_html(note) for note in notes)
 
     def records(self) -> list[dict[str, Cell]]:
         """The rows as dictionaries by column name."""
@@ -140,17 +129,13 @@ def _pandas() -> Any:
 
     Raises
     ------
-    ImportError
+    MissingPackage
         If it is not installed.
     """
-    try:
-        import pandas as pd
-    except ImportError:
-        raise ImportError("frames need pandas: pip install 'homotopy-lcn[frame]'") from None
-    return pd
+    return import_extra("pandas", "frame", "to_frame")
 
 
-def _shown(cell: Cell) -> str:
+def shown(cell: Cell) -> str:
     """A cell as people read it."""
     if cell is None:
         return NOTHING
@@ -167,7 +152,7 @@ def _csv(table: TextTable) -> str:
             return ""
         if isinstance(cell, bool):
             return "true" if cell else "false"
-        return repr(cell) if isinstance(cell, float) else _shown(cell)
+        return repr(cell) if isinstance(cell, float) else shown(cell)
 
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -198,7 +183,7 @@ def _markdown(table: TextTable) -> str:
         "",
         "| " + " | ".join(escaped(column.title) for column in table.columns) + " |",
         "|" + "|".join("--:" if right else "---" for right in _right_aligned(table)) + "|",
-        *("| " + " | ".join(escaped(_shown(cell)) for cell in row) + " |" for row in table.rows),
+        *("| " + " | ".join(escaped(shown(cell)) for cell in row) + " |" for row in table.rows),
     ]
     for note in table.notes:
         lines += ["", note]
@@ -207,7 +192,7 @@ def _markdown(table: TextTable) -> str:
 
 def _latex(table: TextTable) -> str:
     header = " & ".join(_to_latex(column.title) for column in table.columns) + r" \\"
-    body = [" & ".join(_to_latex(_shown(cell)) for cell in row) + r" \\" for row in table.rows]
+    body = [" & ".join(_to_latex(shown(cell)) for cell in row) + r" \\" for row in table.rows]
     caption, label = _to_latex(table.caption), rf"\label{{tab:{table.name}}}"
     notes = [rf"\par\smallskip {_to_latex(note)}" for note in table.notes]
     columns = _latex_columns(table)
@@ -234,7 +219,7 @@ def _latex(table: TextTable) -> str:
 def _latex_size(table: TextTable) -> tuple[str, bool]:
     """The size that a table is set in, and whether it is turned; long texts are wrapped, so that they fit."""
     longest = [
-        max(len(text) for text in (column.title, *(_shown(row[i]) for row in table.rows)))
+        max(len(text) for text in (column.title, *(shown(row[i]) for row in table.rows)))
         for i, column in enumerate(table.columns)
     ]
     if any(_wrapped(table)):
@@ -248,7 +233,7 @@ def _latex_size(table: TextTable) -> tuple[str, bool]:
 def _wrapped(table: TextTable) -> list[bool]:
     """The columns whose cells are paragraphs."""
     columns = range(len(table.columns))
-    return [max((len(_shown(row[i])) for row in table.rows), default=0) > WRAPPED for i in columns]
+    return [max((len(shown(row[i])) for row in table.rows), default=0) > WRAPPED for i in columns]
 
 
 def _latex_columns(table: TextTable) -> str:
@@ -272,8 +257,7 @@ def _latex_lines(table: TextTable) -> int:
         return len(table.rows)
     line = _share(wide) * TEXT_WIDTH / SIZES[0][1]
     return sum(
-        max(ceil(len(_shown(cell)) / line) for cell, broad in zip(row, wide, strict=True) if broad)
-        for row in table.rows
+        max(ceil(len(shown(cell)) / line) for cell, broad in zip(row, wide, strict=True) if broad) for row in table.rows
     )
 
 
@@ -289,7 +273,7 @@ def _to_latex(text: str) -> str:
 def _right_aligned(table: TextTable) -> list[bool]:
     """Columns of numbers and ranges of numbers."""
     return [
-        all(re.fullmatch(r"[\d.,–\-+e ]*", _shown(row[i])) is not None and not isinstance(row[i], tuple)
+        all(re.fullmatch(r"[\d.,–\-+e ]*", shown(row[i])) is not None and not isinstance(row[i], tuple)
             for row in table.rows)
         for i in range(len(table.columns))
     ]  # fmt: skip
@@ -373,7 +357,7 @@ class _Rendered:
         """Column numbers, in groups that fit; columns of text wrap, and so need less than their length."""
         table = self._table
         widths = [
-            min(max(len(text) for text in (column.title, *(_shown(row[i]) for row in table.rows))), WRAPPED) + 3
+            min(max(len(text) for text in (column.title, *(shown(row[i]) for row in table.rows))), WRAPPED) + 3
             for i, column in enumerate(table.columns)
         ]
         keys = [0, 1] if len(widths) > 2 else []
@@ -393,8 +377,8 @@ class _Rendered:
         rows = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
         for i in columns:
             title = self._table.columns[i].title
-            wraps = any(len(_shown(row[i])) > WRAPPED for row in self._table.rows)
+            wraps = any(len(shown(row[i])) > WRAPPED for row in self._table.rows)
             rows.add_column(Text(title), justify="right" if right[i] else "left", no_wrap=not wraps)
         for row in self._table.rows:
-            rows.add_row(*(Text(_shown(row[i])) for i in columns))
+            rows.add_row(*(Text(shown(row[i])) for i in columns))
         return rows

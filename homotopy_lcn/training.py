@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
-from .errors import InputError
+from .errors import InputError, check_integer
 from .results import CriticalPoints
 from .training_methods import Adam, Descent, Flow, Method, ScaledLoss
 
@@ -70,7 +70,7 @@ class Options:
                 raise InputError("learning_rate: given for gradient flow; expected only with optimizer descent or adam")
             _positive("learning_rate", self.learning_rate)
         if self.max_steps is not None:
-            _integer("max_steps", self.max_steps, 1)
+            check_integer("max_steps", self.max_steps, 1)
         _positive("slow", self.slow)
 
 
@@ -136,7 +136,7 @@ def descend(
     """
     Options(init, optimizer, learning_rate, max_steps, slow)
     limit = OPTIMIZERS[optimizer] if max_steps is None else int(max_steps)
-    number = _integer("seed", seed, 0)
+    number = check_integer("seed", seed, 0)
     scaled = ScaledLoss(result.architecture, result.loss)
     rate = None if learning_rate is None else float(learning_rate)
     if rate is None and optimizer != "flow":
@@ -287,7 +287,7 @@ def _starts(
     """Starting positions (runs, Σ k_l), in the units of the data."""
     architecture = scaled.architecture
     if isinstance(starts, Integral):
-        count = _integer("starts", starts, 1)
+        count = check_integer("starts", starts, 1)
         sizes = np.repeat(architecture.filters, architecture.filters)
         if init == "pytorch":
             return rng.uniform(-1, 1, size=(count, len(sizes))) / np.sqrt(sizes)
@@ -363,9 +363,3 @@ def _identify(
 def _positive(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < float("inf"):
         raise InputError(f"{name}: {value!r}; expected a positive number")
-
-
-def _integer(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise InputError(f"{name}: {value!r}; expected an integer, at least {least}")
-    return int(value)

@@ -14,16 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import Architecture
+from .arrays import Complex, Real
 from .counts import generic_count
 from .distinct import find, first_occurrences
 from .endgame import point_keys
-from .equations import Complex, Data, Real, equations_of
+from .equations import Data, equations_of
 from .errors import InputError
 from .paths import SUSPICIOUS, VERIFIED, attracting
 from .phcpack import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from .polynomial_systems import PatchedSystem, random_patches
 from .refinement import gradient_residual, refine
-from .results import CriticalPoints, quantity
+from .result_points import quantity
+from .results import CriticalPoints
 from .solve import normalized
 from .strata import Stratum
 

@@ -6,7 +6,8 @@ from collections import Counter
 
 from .architecture import Architecture
 from .counts import CountTable
-from .results import CriticalPoint, CriticalPoints, describe_conditions, describe_paths, quantity
+from .result_points import CriticalPoint, quantity
+from .results import CriticalPoints, describe_conditions, describe_paths
 
 __all__ = [
     "STAR",

@@ -15,7 +15,7 @@ from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.tracking import Homotopy, TrackerOptions
 
-pytest.importorskip("homotopy_lcn._native")
+pytest.importorskip("homotopy_lcn.tracking._native")
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import benchmark_common

@@ -17,7 +17,7 @@ from homotopy_lcn.start_systems import TRACE_TOLERANCE, read_arrays, solve_by_mo
 from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import get_engine
 
-pytest.importorskip("homotopy_lcn._native")
+pytest.importorskip("homotopy_lcn.tracking._native")
 
 #: (3,3,3),(2,2,1)
 STRATUM = Stratum((Factor(2, 1, 1), Factor(2, 1, 2), Factor(2, 1, 4)))

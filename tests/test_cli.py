@@ -19,7 +19,8 @@ from homotopy_lcn import Architecture, InputError, SquaredLoss, __version__, cli
 from homotopy_lcn.counts import generic_count
 from homotopy_lcn.display import ProgressBars, render_result
 from homotopy_lcn.progress import Progress
-from homotopy_lcn.results import CriticalPoint, CriticalPoints, StratumResult
+from homotopy_lcn.result_points import CriticalPoint, StratumResult
+from homotopy_lcn.results import CriticalPoints
 
 ARCHITECTURE = Architecture(filters=(3, 2), strides=(2, 1))
 NETWORK = ("-k", "3,2", "-s", "2,1")

@@ -145,5 +145,7 @@ def test_a_folder_that_is_not_there_and_a_missing_library_are_named(tmp_path, mo
     with pytest.raises(InputError, match="existing folder"):
         draw_figure1(tmp_path / "nowhere", resolution=4)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(InputError, match=r"matplotlib: is not installed; expected pip install"):
+    with pytest.raises(
+        InputError, match=r"figure1: needs matplotlib, which is not installed; expected it, as from pip install"
+    ):
         draw_figure1(tmp_path, resolution=4)

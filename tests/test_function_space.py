@@ -12,12 +12,7 @@ import pytest
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
 from homotopy_lcn.criticality import criticality
-from homotopy_lcn.fibres import (
-    describe_filter,
-    distance_to_function_space,
-    is_in_function_space,
-    parameters_over,
-)
+from homotopy_lcn.fibres import describe_filter, distance_to_function_space, is_in_function_space, parameters_over
 from homotopy_lcn.function_space import describe_function_space
 from homotopy_lcn.parameters import compose
 from homotopy_lcn.vanishing_forms import default_degree, known_inequalities, vanishing_forms

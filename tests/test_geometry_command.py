@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from homotopy_lcn import Architecture, cli
-from homotopy_lcn.inputs import filter_from_text
+from homotopy_lcn.cli_geometry import filter_from_text
 
 NETWORK = ("geometry", "-k", "3,2", "-s", "2,1")
 

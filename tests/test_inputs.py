@@ -304,10 +304,10 @@ def test_series_description(folder, horizon, text):
         (2, 1, "--series: 2 values in 'v'; expected at least 3, the filter size 2 plus the horizon 1"),
         (5, 4, "--series: 5 values in 'v'; expected at least 6, the filter size 2 plus the horizon 4"),
         (0, 1, "--series: 's.csv' has a header only; expected rows of numbers below it"),
-        (5, 0, "--horizon: 0; expected an integer, at least 1"),
-        (5, -1, "--horizon: -1; expected an integer, at least 1"),
-        (5, 1.5, "--horizon: 1.5; expected an integer, at least 1"),
-        (5, None, "--horizon: None; expected an integer, at least 1"),
+        (5, 0, "--horizon: 0 given; expected an integer, at least 1"),
+        (5, -1, "--horizon: -1 given; expected an integer, at least 1"),
+        (5, 1.5, "--horizon: 1.5 given; expected an integer, at least 1"),
+        (5, None, "--horizon: None given; expected an integer, at least 1"),
     ],
 )
 def test_series_too_short_or_bad_horizon(folder, rows, horizon, expected):

@@ -25,7 +25,7 @@ from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine
 
-_native = pytest.importorskip("homotopy_lcn._native")
+_native = pytest.importorskip("homotopy_lcn.tracking._native")
 from homotopy_lcn.tracking.native import NativeEngine  # noqa: E402
 
 REFERENCE = get_engine("reference")
@@ -935,7 +935,7 @@ def test_the_compiled_engine_is_the_default():
 @pytest.fixture
 def not_compiled(monkeypatch):
     monkeypatch.delattr(homotopy_lcn, "_native")
-    monkeypatch.setitem(sys.modules, "homotopy_lcn._native", None)
+    monkeypatch.setitem(sys.modules, "homotopy_lcn.tracking._native", None)
     monkeypatch.delitem(sys.modules, "homotopy_lcn.tracking.native")
 
 

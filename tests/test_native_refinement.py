@@ -16,7 +16,7 @@ from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 
-_native = pytest.importorskip("homotopy_lcn._native")
+_native = pytest.importorskip("homotopy_lcn.tracking._native")
 from homotopy_lcn.tracking.native import refine_points  # noqa: E402
 
 SETS = _native.instruction_sets()

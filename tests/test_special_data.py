@@ -23,7 +23,7 @@ from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding, Stratum
 from homotopy_lcn.tracking import get_engine
 
-pytest.importorskip("homotopy_lcn._native")
+pytest.importorskip("homotopy_lcn.tracking._native")
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import benchmark_robustness

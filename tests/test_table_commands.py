@@ -177,7 +177,7 @@ def test_paper_fails_before_the_work(capsys, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     code, _, err = run(capsys, "paper", str(tmp_path / "new"), "--quick")
     assert code == 2
-    assert "matplotlib: is not installed" in err
+    assert "needs matplotlib, which is not installed" in err
     assert not (tmp_path / "new").exists()
 
 

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations import Data
-from ..errors import InputError
 from ..strata import Stratum
 from .options import ReturnCode, TrackerOptions
 
-__all__ = ["ENGINES", "Engine", "Homotopy", "TrackResult", "get_engine", "short_segment_engine", "track_many"]
+__all__ = ["Engine", "Homotopy", "TrackResult", "track_many"]
 
 
 class Homotopy(NamedTuple):
@@ -117,46 +116,3 @@ def track_many(
         return engine.track(stratum, points[:0], Homotopy(start, start), options)
     names = ("points", "codes", "errors", "conditions", "steps", "distances")
     return TrackResult(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-ENGINES = ("auto", "native", "reference", "phcpack")
-
-
-def get_engine(name: str | Engine = "auto") -> Engine:
-    """The engine of that name; "auto" is the fastest one available.
-
-    Raises
-    ------
-    InputError
-        If there is no such engine, or it is not installed.
-    """
-    if not isinstance(name, str):
-        return name
-    if name not in ENGINES:
-        raise InputError(f"engine: {name!r} is not known; expected one of {', '.join(ENGINES)}")
-    if name == "phcpack":
-        from .phcpack import PHCpackEngine
-
-        try:
-            return PHCpackEngine()
-        except InputError as error:
-            raise InputError(f"engine: {error}") from None
-    if name != "reference":
-        try:
-            from .native import NativeEngine
-
-            return NativeEngine()
-        except ImportError:
-            if name == "native":
-                raise InputError(
-                    "engine: the compiled kernel is not installed; expected 'reference', or an installation with a "
-                    "C++17 compiler at hand"
-                ) from None
-    from .reference import ReferenceEngine
-
-    return ReferenceEngine()
-
-
-def short_segment_engine(engine: Engine) -> Engine:
-    """The engine for monodromy and for the circles of the endgame: the same one, unless every call is dear to it."""
-    return get_engine() if getattr(engine, "name", "") == "phcpack" else engine

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _native
 from ..equations import Data
 from ..strata import Factor, Stratum
+from . import _native
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
 from .reference import ReferenceEngine

@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations import Complex, equations_of
+from ..arrays import Complex
+from ..equations import equations_of
 from ..phcpack import Listing, PHCpackFailure, phc_program, phcpy_trackers, track_by_phc, track_by_phcpy, write_system
 from ..polynomial_systems import PatchedSystem
 from ..strata import Stratum
