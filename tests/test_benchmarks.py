@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.tracking import Homotopy, TrackerOptions
 
 pytest.importorskip("homotopy_lcn.tracking._native")
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import benchmark_common
 import benchmark_peers

@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from networks import random_problem, solved
 
 import homotopy_lcn
 from homotopy_lcn import (
@@ -40,6 +39,7 @@ from homotopy_lcn.inputs import random_gaussian
 from homotopy_lcn.proofs import prove_box
 from homotopy_lcn.statements import state
 from homotopy_lcn.strata import Factor, Stratum
+from tests.small_networks import random_problem, solved
 
 NETWORKS = [
     ((3,), (1,)),

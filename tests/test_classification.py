@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import (
+from scipy.optimize import least_squares
+
+from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from homotopy_lcn.forms import roots_of_each
+from homotopy_lcn.real_structure import RealStructure, real_factorizations, roots_are_settled
+from tests.small_networks import (
     end_to_end,
     filters_of,
     loss_gradient,
@@ -21,11 +26,6 @@ from networks import (
     solved,
     step_of,
 )
-from scipy.optimize import least_squares
-
-from homotopy_lcn import Architecture, SquaredLoss, critical_points
-from homotopy_lcn.forms import roots_of_each
-from homotopy_lcn.real_structure import RealStructure, real_factorizations, roots_are_settled
 
 CASES = [
     ((2, 2), (1, 1), 0),

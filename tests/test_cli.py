@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,10 +20,10 @@ from homotopy_lcn.display import ProgressBars, render_result
 from homotopy_lcn.progress import Progress
 from homotopy_lcn.result_points import CriticalPoint, StratumResult
 from homotopy_lcn.results import CriticalPoints
+from tests import ROOT
 
 ARCHITECTURE = Architecture(filters=(3, 2), strides=(2, 1))
 NETWORK = ("-k", "3,2", "-s", "2,1")
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class SolveInterrupted(KeyboardInterrupt):

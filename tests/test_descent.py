@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import random_problem, solved
 from scipy.linalg import qr
 from scipy.optimize import minimize
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from tests import ROOT
+from tests.small_networks import random_problem, solved
 
-SUNSPOTS = Path(__file__).parents[1] / "data" / "sunspots.csv"
+SUNSPOTS = ROOT / "data" / "sunspots.csv"
 STARTS = 20
 
 

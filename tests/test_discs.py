@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from networks import random_problem, solved
 
 from homotopy_lcn import Architecture, disc_proofs
 from homotopy_lcn._flint import acb, arb, ctx
@@ -23,6 +22,7 @@ from homotopy_lcn.exact_data import ExactData
 from homotopy_lcn.proofs import TogetherProved, prove_all, prove_point
 from homotopy_lcn.statements import _overlapping
 from homotopy_lcn.strata import Factor, Stratum
+from tests.small_networks import random_problem, solved
 
 # Sizes apart by so much that sums cancel and products underflow.
 NUMBERS = st.one_of(

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -19,13 +18,13 @@ import pytest
 from homotopy_lcn import Architecture, InputError, survey
 from homotopy_lcn.distributed import RETRIES, _as_computed
 from homotopy_lcn.runs import Chunk
+from tests import ROOT
 
 distributed = pytest.importorskip("distributed")
 pandas_testing = pytest.importorskip("pandas").testing
 pytest.importorskip("pyarrow")
 
 ARCHITECTURE = Architecture((2, 2), (1, 1))
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture

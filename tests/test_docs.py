@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
+import docs_hooks
 import numpy as np
 import pytest
 import typer
 
 import homotopy_lcn
 from homotopy_lcn import cli
+from tests import ROOT
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-
-import docs_hooks
-
-ROOT = Path(__file__).parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import random_problem
 
 from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.endgame import End, point_keys, trace_ends
@@ -15,6 +14,7 @@ from homotopy_lcn.refinement import gradient_residual
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding, Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, get_engine
+from tests.small_networks import random_problem
 
 ENGINES = ["reference", "auto"]
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import filters_of, random_problem, solved
 from test_polynomial_systems import filter_by_convolution, half_gradient, random_values
 
 import homotopy_lcn as hl
@@ -22,6 +21,7 @@ from homotopy_lcn.pattern_text import format_pattern, pattern_from_text
 from homotopy_lcn.phcpack import read_solutions
 from homotopy_lcn.polynomial_systems import PatchedSystem
 from homotopy_lcn.strata import Stratum
+from tests.small_networks import filters_of, random_problem, solved
 
 FORMATS = ("phc", "julia", "macaulay2", "bertini", "sympy", "latex")
 # Overlapping; stride one with a double factor alone; a block with two factors; a grid of two, with a layer of size one.

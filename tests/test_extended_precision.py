@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from networks import matched
+from data_kinds import loss_of, moments_on_discriminant
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.distinct import first_occurrences
@@ -19,10 +16,7 @@ from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.reference import ReferenceEngine
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-
-from data_kinds import loss_of, moments_on_discriminant
+from tests.small_networks import matched
 
 pytestmark = pytest.mark.skipif(
     np.finfo(np.longdouble).eps >= np.finfo(float).eps, reason="no extended precision on this processor"

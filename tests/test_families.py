@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from networks import filters_of, matched
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, families, generic_count
 from homotopy_lcn.counts import singular_vector_tuples
@@ -12,6 +11,7 @@ from homotopy_lcn.families import kept_family
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.strata import Embedding
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from tests.small_networks import filters_of, matched
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import mpmath
 import numpy as np
 import pytest
+from data_kinds import loss_of, moments_on_discriminant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +14,6 @@ from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.many_digits import converge
 from homotopy_lcn.refinement import refine
 from homotopy_lcn.strata import Factor, Stratum
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-
-from data_kinds import loss_of, moments_on_discriminant
 
 LAYERS = Stratum.of_layers(Architecture((3, 2), (2, 1)))
 #: A free factor first, not first, and none.

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from networks import filters_of, matched, random_problem, solved
 
 import homotopy_lcn as hl
 from homotopy_lcn import cli, phcpack, witness
@@ -23,6 +22,7 @@ from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding, Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, get_engine, short_segment_engine
 from homotopy_lcn.tracking import phcpack as engine_module
+from tests.small_networks import filters_of, matched, random_problem, solved
 
 needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
 NETWORK = ((3, 2), (2, 1))

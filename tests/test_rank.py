@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from networks import Problem, filters_of, loss_gradient, matched, run_network
+from benchmark_special_spaces import special_column_space
 from test_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
 
 from homotopy_lcn import (
@@ -33,10 +31,7 @@ from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.zero_residual import zero_residual
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-
-from benchmark_special_spaces import special_column_space
+from tests.small_networks import Problem, filters_of, loss_gradient, matched, run_network
 
 FEW = [((2, 2), (2, 1), 2), ((3, 2), (2, 1), 3), ((2, 2, 2), (1, 2, 1), 3), ((2, 2, 2), (2, 2, 1), 3)]
 

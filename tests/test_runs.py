@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from homotopy_lcn import Architecture, InputError, cli, files, survey
 from homotopy_lcn.data_models import data_model
 from homotopy_lcn.draws import solve_draws
 from homotopy_lcn.runs import Chunk, RunDirectory
+from tests import ROOT
 
 parquet = pytest.importorskip("pyarrow.parquet")
 pandas = pytest.importorskip("pandas")
@@ -40,7 +40,6 @@ COMMAND = (
     "--seed",
     "3",
 )
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")

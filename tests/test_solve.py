@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from networks import (
+
+from homotopy_lcn import Architecture, InputError, SolveInterrupted, SquaredLoss, critical_points, generic_count
+from homotopy_lcn import start_systems as start_systems_module
+from homotopy_lcn.endgame import Circles
+from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
+from tests.small_networks import (
     Problem,
     end_to_end,
     filters_of,
@@ -21,11 +26,6 @@ from networks import (
     random_problem,
     solved,
 )
-
-from homotopy_lcn import Architecture, InputError, SolveInterrupted, SquaredLoss, critical_points, generic_count
-from homotopy_lcn import start_systems as start_systems_module
-from homotopy_lcn.endgame import Circles
-from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
 
 ARCHITECTURES = [
     ((1,), (1,)),

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from networks import end_to_end, filters_of, matched
 from test_descent import descend
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count, paths
@@ -22,9 +20,9 @@ from homotopy_lcn.refinement import refine
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.strata import Embedding, Stratum
 from homotopy_lcn.tracking import get_engine
+from tests.small_networks import end_to_end, filters_of, matched
 
 pytest.importorskip("homotopy_lcn.tracking._native")
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import benchmark_robustness
 from benchmark_robustness import ARCHITECTURES, singular_vector_tuples

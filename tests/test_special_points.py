@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import random_problem, solved
 
 from homotopy_lcn import Architecture, SquaredLoss, classification, critical_points, solve, special_points
 from homotopy_lcn.equations import Data
 from homotopy_lcn.fibres import describe_filter
 from homotopy_lcn.parameters import compose
 from homotopy_lcn.special_points import relabel
+from tests.small_networks import random_problem, solved
 
 SKEW = ((3, 2), (2, 1))  # (x² + p x + q)(x² + r)
 SPLIT = ((2, 2, 2), (1, 2, 1))  # the same, with two real roots of the first factor

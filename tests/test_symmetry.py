@@ -5,9 +5,9 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from networks import end_to_end, filters_of, matched, random_problem, solved
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from tests.small_networks import end_to_end, filters_of, matched, random_problem, solved
 
 ARCHITECTURES = [((2, 2), (1, 1)), ((3, 2), (2, 1)), ((3, 3), (1, 1)), ((2, 2, 2), (1, 2, 1))]
 everywhere = pytest.mark.parametrize(("filters", "strides"), ARCHITECTURES)

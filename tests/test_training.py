@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import end_to_end, network_loss, random_problem, solved
 from scipy.integrate import solve_ivp
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
 from homotopy_lcn.training import descend
 from homotopy_lcn.training_methods import Flow, ScaledLoss
+from tests.small_networks import end_to_end, network_loss, random_problem, solved
 
 NETWORKS = [((2, 2, 2), (1, 2, 1)), ((3, 2), (2, 1)), ((3, 3), (1, 1))]
 
