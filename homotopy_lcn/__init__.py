@@ -17,16 +17,17 @@ from .doors import public_names
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .architecture import Architecture
     from .atlas_table import atlas
     from .certification import Certificate, certificate, certify
-    from .counts import CountTable
     from .errors import InputError
     from .exports import ExportedSystem, export
     from .families import generic_count
-    from .fibres import FilterGeometry, describe_filter, is_in_function_space
-    from .function_space import FunctionSpace, describe_function_space
-    from .loss import SquaredLoss
+    from .geometry.filter_geometry import FilterGeometry, describe_filter, is_in_function_space
+    from .geometry.function_space import FunctionSpace, describe_function_space
+    from .losses.squared_loss import SquaredLoss
+    from .losses.zero_residual import ZeroResidual
+    from .networks.architecture import Architecture
+    from .networks.counts import CountTable
     from .report_page import report
     from .result_points import CriticalPoint
     from .results import CriticalPoints
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
     from .witness import CrossCheck, cross_check
-    from .zero_residual import ZeroResidual
 
 __all__ = [
     "Architecture",
@@ -72,32 +72,32 @@ __all__ = [
 
 # No module may be named as one of these: importing it would hide the name that it exports.
 _MODULES = {
-    "Architecture": "architecture",
+    "Architecture": "networks.architecture",
     "ArchitectureTable": "tabulation",
     "Certificate": "certification",
-    "CountTable": "counts",
+    "CountTable": "networks.counts",
     "CriticalPoint": "results",
     "CriticalPoints": "results",
     "CrossCheck": "witness",
     "ExportedSystem": "exports",
-    "FilterGeometry": "fibres",
-    "FunctionSpace": "function_space",
+    "FilterGeometry": "geometry.filter_geometry",
+    "FunctionSpace": "geometry.function_space",
     "InputError": "errors",
     "SolveInterrupted": "solve",
-    "SquaredLoss": "loss",
+    "SquaredLoss": "losses.squared_loss",
     "Survey": "surveys",
     "TrackerOptions": "tracking",
-    "ZeroResidual": "zero_residual",
+    "ZeroResidual": "losses.zero_residual",
     "atlas": "atlas_table",
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solve",
     "cross_check": "witness",
-    "describe_filter": "fibres",
-    "describe_function_space": "function_space",
+    "describe_filter": "geometry.filter_geometry",
+    "describe_function_space": "geometry.function_space",
     "export": "exports",
     "generic_count": "families",
-    "is_in_function_space": "fibres",
+    "is_in_function_space": "geometry.filter_geometry",
     "report": "report_page",
     "survey": "surveys",
     "tabulate": "tabulation",

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
-from .counts import Pattern
-from .forms import dilate, multiply, power, roots_of_each
+from .networks.architecture import Architecture
+from .networks.binary_forms import dilate, multiply, power, roots_of_each
+from .networks.patterns import Pattern
+from .networks.strata import Embedding, Stratum
 from .result_points import CriticalPoint
-from .strata import Embedding, Stratum
 
 __all__ = ["approximate_coordinates"]
 

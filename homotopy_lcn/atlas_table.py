@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ._data import data_path
-from .architecture import Architecture
+from .networks.architecture import Architecture
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -34,8 +34,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
-from .exact_data import ExactData
-from .strata import Stratum
+from .losses.exact_data import ExactData
+from .networks.strata import Stratum
 
 __all__ = [
     "Ball",

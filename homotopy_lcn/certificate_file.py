@@ -20,16 +20,15 @@ from typing import Any
 import numpy as np
 
 from ._flint import acb, arb, ctx
-from .architecture import Architecture
 from .balls import BallEquations, Box, dyadic, read_dyadic
 from .certification import Certificate
 from .claims import Claims, conclude, stratum_of
-from .counts import Pattern
 from .discs import Complex, Real
 from .errors import InputError
-from .exact_data import ExactData, fraction_text
+from .losses.exact_data import ExactData, fraction_text
+from .networks.architecture import Architecture
+from .networks.patterns import Pattern, format_pattern
 from .packing import packed, unpacked
-from .pattern_text import format_pattern
 from .proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
 from .statements import ProvedPoints, Statement, state
 from .version import __version__

@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._flint import acb, arb, ctx
-from .architecture import Architecture
 from .balls import BallEquations, data_of_samples
 from .claims import stratum_of
 from .distinct import find
 from .doors import ShownInNotebooks
 from .errors import InputError, check_integer
-from .exact_data import ExactData
-from .loss import SquaredLoss
+from .losses.exact_data import ExactData
+from .losses.squared_loss import SquaredLoss
+from .networks.architecture import Architecture
 from .proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
 from .result_points import CriticalPoint, count_points, quantity
 from .results import CriticalPoints, describe_paths

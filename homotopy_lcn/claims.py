@@ -30,11 +30,11 @@ from typing import Any
 import numpy as np
 
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
-from .architecture import Architecture
 from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
-from .distributions import distributions_up_to_exchange
-from .real_structure import RealStructure
-from .strata import Stratum
+from .geometry.real_factors import RealStructure
+from .networks.architecture import Architecture
+from .networks.layer_factorizations import distributions_up_to_exchange
+from .networks.strata import Stratum
 
 __all__ = ["Claims", "conclude", "loss_claim", "mirrored", "stratum_of"]
 

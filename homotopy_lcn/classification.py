@@ -29,15 +29,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .arrays import Complex, Real
 from .equations import Data, equations_of
-from .forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each
-from .parameters import balance, compose, relative_gradient
-from .real_structure import RealStructure, real_factorizations, roots_are_settled
+from .geometry.real_factors import RealStructure, real_factorizations, roots_are_settled
+from .networks.architecture import Architecture
+from .networks.binary_forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each
+from .networks.parameters import balance, compose, relative_gradient
+from .networks.strata import Embedding, Stratum
 from .refinement import refine
 from .result_points import CriticalPoint
-from .strata import Embedding, Stratum
 
 __all__ = ["Classified", "Settled", "balanced_parameters", "classify", "settle_real"]
 

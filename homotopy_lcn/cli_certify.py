@@ -59,7 +59,7 @@ def certify(
     result = CriticalPoints.from_json(file)
     samples = None
     if data is not None:
-        from .inputs import samples_from_npz
+        from .losses.sources import samples_from_npz
 
         samples = samples_from_npz(data)
 

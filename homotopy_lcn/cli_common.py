@@ -15,7 +15,7 @@ from .errors import InputError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from .architecture import Architecture
+    from .networks.architecture import Architecture
     from .progress import Progress
 
 __all__ = [
@@ -59,7 +59,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but er
 
 
 def architecture_of(filters: str | None, strides: str | None) -> Architecture:
-    from .architecture import Architecture
+    from .networks.architecture import Architecture
 
     return Architecture(
         filters=integers_of("-k/--filters", filters, "filter sizes separated by commas, as in -k 3,2"),

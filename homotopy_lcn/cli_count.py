@@ -22,7 +22,7 @@ from .cli_common import (
 )
 
 if TYPE_CHECKING:
-    from .counts import CountTable
+    from .networks.counts import CountTable
 
 __all__ = ["count"]
 

@@ -9,8 +9,8 @@ import typer
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .architecture import Architecture
-    from .inputs import LoadedData
+    from .losses.random_data import LoadedData
+    from .networks.architecture import Architecture
 
 __all__ = [
     "CsvFile",
@@ -72,17 +72,17 @@ def load_data(
     seed: int,
 ) -> LoadedData:
     """The data that exactly one of the options says, checked and read."""
-    sources = {
+    given_by = {
         "--data": data is not None,
         "--csv": csv is not None,
         "--series": series is not None,
         "--random": random,
         "--white": white,
     }
-    given = [option for option, present in sources.items() if present]
+    given = [option for option, present in given_by.items() if present]
     if len(given) != 1:
         problem = f"{' and '.join(given)}: exclude each other" if given else "--data: no data given"
-        raise InputError(f"{problem}; expected exactly one of {', '.join(sources)}")
+        raise InputError(f"{problem}; expected exactly one of {', '.join(given_by)}")
     for option, value, owner in (("--x", x, "--csv"), ("--y", y, "--csv"), ("--horizon", horizon, "--series")):
         if value is not None and owner not in given:
             raise InputError(f"{option}: given with {given[0]}; expected only together with {owner}")
@@ -93,17 +93,18 @@ def load_data(
 
     import numpy as np
 
-    from . import inputs
+    from .losses import sources
+    from .losses.random_data import random_gaussian, random_white
 
     if data is not None:
-        return inputs.from_file(data, architecture)
+        return sources.from_file(data, architecture)
     if csv is not None:
-        return inputs.from_csv(csv, _names(x), _names(y), architecture)
+        return sources.from_csv(csv, _names(x), _names(y), architecture)
     if series is not None:
-        return inputs.from_series(series, 1 if horizon is None else horizon, architecture)
+        return sources.from_series(series, 1 if horizon is None else horizon, architecture)
     # A stream of its own: the data must not depend on the random choices of the solver, which uses the seed itself.
     generator = np.random.default_rng([seed, 1])
-    return inputs.random_gaussian(architecture, generator) if random else inputs.random_white(architecture, generator)
+    return random_gaussian(architecture, generator) if random else random_white(architecture, generator)
 
 
 def _names(text: str | None) -> list[str]:

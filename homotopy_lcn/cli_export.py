@@ -57,7 +57,7 @@ def export(
     Start solutions come with them.
     With data (see solve) their numbers are filled in; without, the Gram matrix and the moment vector are parameters.
     """
-    from .pattern_text import pattern_from_text
+    from .networks.patterns import pattern_from_text
 
     if to is None:
         raise InputError("--to: missing; expected a system, as in --to julia")

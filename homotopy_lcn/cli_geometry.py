@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .architecture import Architecture
+    from .networks.architecture import Architecture
 
 __all__ = ["filter_from_text", "geometry", "parameters_from_text"]
 
@@ -63,13 +63,13 @@ def geometry(
     architecture = architecture_of(filters, strides)
     check_output(json_path)
 
-    from .fibres import describe_filter, distance_to_function_space
-    from .function_space import describe_function_space
-    from .vanishing_forms import known_inequalities, vanishing_forms
+    from .geometry.filter_geometry import describe_filter, distance_to_function_space
+    from .geometry.function_space import describe_function_space
+    from .geometry.vanishing_forms import known_inequalities, vanishing_forms
 
     facts = distance = equations = differential = None
     if parameters is not None:
-        from .criticality import criticality
+        from .geometry.rank_drops import criticality
 
         differential = criticality(architecture, parameters_from_text(parameters, architecture))
     if filter_ is not None:

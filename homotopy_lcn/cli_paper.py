@@ -141,7 +141,7 @@ def figure1(
 
     points = []
     if data is not None:
-        from .inputs import from_npz
+        from .losses.sources import from_npz
         from .solve import critical_points
 
         found = critical_points(FIGURE_1[1], from_npz(data, FIGURE_1[1]).loss)

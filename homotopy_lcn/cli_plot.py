@@ -198,7 +198,7 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
     import numpy as np
 
     from .draw_counts import random_loss_seed
-    from .inputs import random_gaussian
+    from .losses.random_data import random_gaussian
     from .solve import critical_points
 
     generator = np.random.default_rng(random_loss_seed(seed, 0))

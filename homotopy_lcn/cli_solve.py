@@ -26,9 +26,9 @@ from .cli_data import CsvFile, DataFile, Horizon, InputColumns, OutputColumns, R
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .architecture import Architecture
-    from .inputs import LoadedData
-    from .loss import SquaredLoss
+    from .losses.random_data import LoadedData
+    from .losses.squared_loss import SquaredLoss
+    from .networks.architecture import Architecture
     from .results import CriticalPoints
     from .witness import CrossCheck
 

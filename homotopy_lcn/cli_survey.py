@@ -12,7 +12,7 @@ from .cli_common import DONE, NOT_COMPLETE, architecture_of, check_output, compl
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .architecture import Architecture
+    from .networks.architecture import Architecture
     from .progress import Progress, ProgressCallback
 
 __all__ = ["survey"]
@@ -176,7 +176,7 @@ def _networks(filters: list[str] | None, strides: list[str] | None, path: str | 
     if path is not None:
         if sizes or steps:
             raise InputError("--architectures: given with -k or -s; expected one or the other")
-        from .architecture_lists import read_architectures
+        from .networks.architecture_lists import read_architectures
 
         return read_architectures(path)
     if not sizes or len(sizes) != len(steps):
@@ -198,7 +198,7 @@ def _solve_draw(
     quiet: bool,
 ) -> int:
     from .cli_solve import report_result
-    from .data_models import data_model
+    from .losses.data_models import data_model
     from .solve import SolveInterrupted
     from .surveys import solve_draw
 

@@ -25,7 +25,7 @@ from .cli_common import (
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .architecture import Architecture
+    from .networks.architecture import Architecture
     from .tabulation import ArchitectureTable
 
 __all__ = ["row_bar", "tabulate"]
@@ -144,8 +144,8 @@ def _chosen(
     max_filter_size: int | None, filters: list[str] | None, strides: list[str] | None, file: str | None
 ) -> list[Architecture] | None:
     """The networks listed, None if they are to be enumerated."""
-    from .architecture import Architecture
-    from .architecture_lists import read_architectures
+    from .networks.architecture import Architecture
+    from .networks.architecture_lists import read_architectures
 
     sources = {
         "--max-filter-size": max_filter_size is not None,

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .architecture import Architecture
-from .counts import generic_count
-from .criticality import criticality
 from .draw_counts import DrawCounts, many_draws
-from .fibres import describe_filter
 from .fully_connected import TRIALS, FullyConnectedCheck, check_fully_connected
-from .function_space import FunctionSpace, describe_function_space
-from .parameters import compose
+from .geometry.filter_geometry import describe_filter
+from .geometry.function_space import FunctionSpace, describe_function_space
+from .geometry.rank_drops import criticality
+from .networks.architecture import Architecture
+from .networks.counts import generic_count
+from .networks.parameters import compose
 from .result_points import quantity
 from .text_tables import Column, TextTable
 

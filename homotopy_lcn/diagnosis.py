@@ -15,14 +15,14 @@ from time import perf_counter
 
 import numpy as np
 
-from .architecture import Architecture
-from .counts import generic_count
 from .equations import Data, equations_of
-from .loss import SquaredLoss
+from .losses.squared_loss import SquaredLoss
+from .networks.architecture import Architecture
+from .networks.counts import generic_count
+from .networks.strata import Stratum
 from .phcpack import phcpy_trackers
 from .solve import critical_points
 from .start_systems import cache_folder, damaged_files, start_system
-from .strata import Stratum
 from .tracking import Homotopy, TrackerOptions, get_engine
 from .version import __version__
 

@@ -15,8 +15,8 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from .counts import CountTable
-from .pattern_text import format_pattern
+from .networks.counts import CountTable
+from .networks.patterns import format_pattern
 from .progress import Progress
 from .results import CriticalPoints
 from .wording import (

@@ -10,9 +10,9 @@ from multiprocessing import get_context
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .errors import check_integer
-from .inputs import random_gaussian, random_white
+from .losses.random_data import random_gaussian, random_white
+from .networks.architecture import Architecture
 from .results import CriticalPoints
 from .solve import critical_points
 

@@ -22,19 +22,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .arrays import Complex, Real
 from .batch_classification import Classified, classify_real
-from .counts import StratumCount, generic_count
-from .data_models import DataModel, Moments, White, draw_moments
 from .equations import Data
 from .errors import InputError
 from .families import kept_family, remember
+from .losses.data_models import DataModel, Moments, White, draw_moments
+from .networks.architecture import Architecture
+from .networks.counts import StratumCount, generic_count
+from .networks.strata import Embedding, Stratum
 from .refinement import filters_of, gradient_residuals
 from .results import CriticalPoints
 from .solve import critical_points
 from .start_systems import StartSystem, start_system
-from .strata import Embedding, Stratum
 from .tracking import Engine, TrackerOptions, get_engine, track_many
 
 __all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from .arrays import Complex, Real
 from .equations import Data, equations_of
+from .networks.strata import Stratum
 from .refinement import gradient_residual
-from .strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions
 from .tracking.reference import ReferenceEngine
 

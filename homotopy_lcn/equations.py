@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .strata import Stratum
+from .networks.strata import Stratum
 
 __all__ = ["Data", "Equations", "Evaluation", "equations_of"]
 

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .architecture import Architecture
 from .arrays import Complex
-from .counts import Pattern
 from .equations import Data
 from .errors import InputError
-from .pattern_text import format_pattern
+from .networks.architecture import Architecture
+from .networks.patterns import Pattern, format_pattern
 from .phcpack import session, write_solutions, write_system
 from .polynomial_systems import PatchedSystem, Polynomial, written_plainly
 from .version import __version__

@@ -13,20 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
-from .architecture import Architecture
 from .arrays import Complex
-from .counts import Pattern, StratumCount, generic_count
 from .equations import Data
 from .errors import InputError
 from .export_formats import FORMATS, ExportTask
 from .files import check_writable, write_atomically
-from .loss import SquaredLoss
+from .losses.squared_loss import SquaredLoss
 from .monodromy import random_data
-from .pattern_text import format_pattern
+from .networks.architecture import Architecture
+from .networks.counts import StratumCount, generic_count
+from .networks.patterns import Pattern, format_pattern
+from .networks.strata import Stratum
 from .polynomial_systems import PatchedSystem
 from .solve import normalized
 from .start_systems import start_system
-from .strata import Stratum
 from .tracking import Engine, get_engine, short_segment_engine
 
 __all__ = ["ExportedSystem", "check_output", "export"]

@@ -20,17 +20,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
-from .counts import CountTable, StratumCount
-from .counts import generic_count as exact_count
 from .distinct import find
 from .endgame import point_keys
 from .equations import Data, equations_of
 from .errors import IncompleteStartSystem, InputError
 from .monodromy import random_data
+from .networks.architecture import Architecture
+from .networks.counts import CountTable, StratumCount
+from .networks.counts import generic_count as exact_count
+from .networks.strata import Embedding, Stratum
 from .paths import follow_paths
 from .start_systems import StartSystem, cache_folder, keep, read_arrays, solves, start_system
-from .strata import Embedding, Stratum
 from .tracking import Engine, Homotopy, TrackerOptions, get_engine
 
 __all__ = [
@@ -194,7 +194,8 @@ def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | No
 
     Notes
     -----
-    Kohn, Montúfar, Shahverdi, Trager (2024), section 4; the derivation is at the head of `homotopy_lcn.counts`.
+    Kohn, Montúfar, Shahverdi, Trager (2024), section 4; the head of the module
+    `homotopy_lcn.networks.counts` has the derivation.
 
     Examples
     --------

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .errors import InputError
 from .extras import import_extra
 from .files import write_atomically
-from .function_space import STRIDE_ONE
-from .slices import Slice, slice_of_function_space, slice_point
+from .geometry.function_space import STRIDE_ONE
+from .geometry.slices import Slice, slice_of_function_space, slice_point
+from .networks.architecture import Architecture
 
 __all__ = [
     "FIGURE_1",

@@ -13,13 +13,13 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
-from .architecture import Architecture
-from .criticality import CriticalityOfMu
-from .factorizations import CommonHyperroot, Factorization, Hyperroot
-from .fibres import FilterGeometry
-from .function_space import CriticalType, FunctionSpace
+from .geometry.block_factorizations import CommonHyperroot, Factorization, Hyperroot
+from .geometry.filter_geometry import FilterGeometry
+from .geometry.function_space import CriticalType, FunctionSpace
+from .geometry.rank_drops import CriticalityOfMu
+from .geometry.vanishing_forms import SUPERSCRIPTS, Form, default_degree
+from .networks.architecture import Architecture
 from .result_points import quantity
-from .vanishing_forms import SUPERSCRIPTS, Form, default_degree
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
 
-from .architecture import Architecture
 from .certification import Certificate
-from .counts import CountTable
-from .pattern_text import format_pattern
+from .networks.architecture import Architecture
+from .networks.counts import CountTable
+from .networks.patterns import format_pattern
 from .result_points import CriticalPoint, quantity
 from .results import CriticalPoints
 from .tabulation import ArchitectureTable

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .errors import InputError
-from .parameters import compose
+from .networks.architecture import Architecture
+from .networks.parameters import compose
 from .results import CriticalPoints
 
 __all__ = ["Landscape", "landscape"]

@@ -27,7 +27,7 @@ from .arrays import Complex
 from .distinct import find, first_occurrences
 from .equations import Data, Equations, equations_of
 from .errors import IncompleteStartSystem
-from .strata import Stratum
+from .networks.strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions
 
 __all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]

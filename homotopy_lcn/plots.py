@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .architecture import Architecture
-from .counts import generic_count
 from .draw_counts import DrawCounts
 from .errors import InputError
 from .extras import import_extra
 from .files import write_atomically
 from .fully_connected import most_critical
 from .landscape import landscape
+from .networks.architecture import Architecture
+from .networks.counts import generic_count
 from .result_points import CriticalPoint, quantity
 from .results import CriticalPoints
 

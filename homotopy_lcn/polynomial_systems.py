@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .arrays import Complex
 from .equations import Data, equations_of
-from .strata import Stratum
+from .networks.strata import Stratum
 
 __all__ = [
     "PatchedSystem",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex
-from .strata import Stratum
+from .networks.strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions, TrackResult
 from .tracking.reference import ReferenceEngine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .counts import Pattern
+from .networks.patterns import Pattern
 
 __all__ = ["Progress", "ProgressCallback"]
 

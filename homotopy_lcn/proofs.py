@@ -18,16 +18,16 @@ import numpy as np
 
 from ._flint import acb, arb, ctx
 from .approximations import approximate_coordinates
-from .architecture import Architecture
 from .balls import Ball, BallEquations, Box, Solution, binary_exponent, enclosing_discs, power_of_two
 from .claims import Claims, conclude, loss_claim, mirrored, stratum_of
-from .counts import Pattern
 from .disc_proofs import HALF_BITS, DiscEquations, DiscProofs, chart_coordinates, prove_points
 from .discs import Complex, Discs, Real
-from .exact_data import ExactData
+from .losses.exact_data import ExactData
+from .networks.architecture import Architecture
+from .networks.patterns import Pattern
+from .networks.strata import Stratum
 from .packing import packed, unpacked
 from .result_points import CriticalPoint
-from .strata import Stratum
 
 __all__ = [
     "NotReal",

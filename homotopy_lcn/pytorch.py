@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .errors import InputError
 from .extras import import_extra
+from .networks.architecture import Architecture
 
 if TYPE_CHECKING:
     import torch
 
-    from .loss import SquaredLoss
+    from .losses.squared_loss import SquaredLoss
     from .results import CriticalPoints
 
 __all__ = ["architecture_from_torch", "load_into", "loss_from_torch", "parameters_from_torch"]
@@ -37,7 +37,7 @@ def architecture_from_torch(module: torch.nn.Module) -> Architecture:
 
 def loss_from_torch(module: torch.nn.Module, inputs: Any, targets: Any, reduction: str = "sum") -> SquaredLoss:
     """See `SquaredLoss.from_torch`."""
-    from .loss import SquaredLoss
+    from .losses.squared_loss import SquaredLoss
 
     if reduction not in ("sum", "mean"):
         raise InputError(f"reduction: {reduction!r}; expected 'sum' or 'mean'")

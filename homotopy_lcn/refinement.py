@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from .arrays import Complex, Real
 from .equations import Data, Equations
-from .forms import adjoint_multiply, dilate, multiply, power
-from .strata import Stratum
+from .networks.binary_forms import adjoint_multiply, dilate, multiply, power
+from .networks.strata import Stratum
 
 __all__ = [
     "Refined",

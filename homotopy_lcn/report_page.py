@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .files import check_writable, write_atomically
-from .pattern_text import format_pattern
+from .networks.patterns import format_pattern
 from .result_points import CriticalPoint
 from .results import CriticalPoints
 from .wording import describe_kinds, describe_notation, describe_place, describe_purity, summary

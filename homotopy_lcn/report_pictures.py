@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .errors import InputError
 from .figures import in_box, slice_scene, slice_traces
-from .pattern_text import format_pattern
+from .geometry.slices import slice_of_function_space, slice_point
+from .networks.architecture import Architecture
+from .networks.patterns import format_pattern
 from .result_points import CriticalPoint, quantity
 from .results import CriticalPoints
-from .slices import slice_of_function_space, slice_point
 from .wording import describe_kinds, describe_place, describe_purity
 
 __all__ = ["Picture", "complex_losses", "function_space_slice", "loss_ladder", "members", "pictures"]

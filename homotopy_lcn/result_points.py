@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .architecture import Architecture
-from .counts import Pattern
 from .doors import ShownInNotebooks
-from .loss import SquaredLoss
-from .zero_residual import ZeroResidual
+from .losses.squared_loss import SquaredLoss
+from .losses.zero_residual import ZeroResidual
+from .networks.architecture import Architecture
+from .networks.patterns import Pattern
 
 __all__ = ["Counts", "CriticalPoint", "ResultParts", "StratumResult", "count_points", "quantity"]
 

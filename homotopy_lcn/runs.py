@@ -24,11 +24,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .architecture import Architecture
 from .draws import Table
 from .errors import InputError
 from .extras import import_extra
 from .files import write_atomically
+from .networks.architecture import Architecture
 from .version import __version__
 
 __all__ = ["Chunk", "RunDirectory", "arrow_table"]

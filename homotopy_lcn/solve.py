@@ -12,17 +12,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .arrays import Complex, Real
 from .classification import classify
-from .counts import CountTable, StratumCount, generic_count
 from .distinct import DISTINCT, find
 from .endgame import point_keys
 from .equations import Data, Equations, equations_of
 from .errors import InputError, check_integer
 from .families import family_of, kept_family, known_family, remember, seen_before, structured
-from .loss import SquaredLoss
+from .losses.squared_loss import SquaredLoss
+from .losses.zero_residual import restricted, zero_residual
 from .low_rank import low_rank_start_system
+from .networks.architecture import Architecture
+from .networks.counts import CountTable, StratumCount, generic_count
+from .networks.strata import Embedding, Stratum
 from .paths import DETOURS, Account, Regular, follow_paths, without_residual
 from .point_lists import merged
 from .progress import Progress, ProgressCallback
@@ -31,9 +33,7 @@ from .result_points import CriticalPoint, StratumResult
 from .results import CriticalPoints
 from .special_points import relabel
 from .start_systems import StartSystem, start_system
-from .strata import Embedding, Stratum
 from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine
-from .zero_residual import restricted, zero_residual
 
 __all__ = ["SolveInterrupted", "critical_points", "normalized"]
 

@@ -15,13 +15,13 @@ from itertools import islice
 
 import numpy as np
 
-from .architecture import Architecture
 from .arrays import Complex
 from .classification import settle_real
 from .equations import Data
 from .errors import InputError
-from .fibres import FilterGeometry, describe_filter, parameters_over
-from .parameters import relative_gradient
+from .geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
+from .networks.architecture import Architecture
+from .networks.parameters import relative_gradient
 from .result_points import CriticalPoint
 
 __all__ = ["relabel"]

@@ -40,7 +40,7 @@ from .equations import Data, Equations, equations_of
 from .errors import IncompleteStartSystem, InputError
 from .files import write_atomically
 from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
-from .strata import Stratum, separated, separated_order, separated_positions
+from .networks.strata import Stratum, separated, separated_order, separated_positions
 from .tracking import Engine, Homotopy, TrackerOptions
 
 __all__ = [

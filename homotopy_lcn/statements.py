@@ -19,14 +19,14 @@ from itertools import pairwise
 import numpy as np
 
 from ._flint import arb
-from .architecture import Architecture
 from .balls import Ball, exact_rank, is_semidefinite
-from .counts import CountTable, Pattern, generic_count
 from .discs import Complex, Discs, Real, bound
-from .exact_data import ExactData
-from .pattern_text import format_pattern
+from .losses.exact_data import ExactData
+from .networks.architecture import Architecture
+from .networks.counts import CountTable, generic_count
+from .networks.patterns import Pattern, format_pattern
+from .networks.strata import Embedding
 from .proofs import FIRST_PRECISION, Proof, ProvedPoint
-from .strata import Embedding
 
 __all__ = [
     "ProvedPoints",

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from .counts import generic_count
 from .draws import COLUMNS
+from .networks.counts import generic_count
 from .surveys import Survey
 from .tallies import CONFIDENCE, Proportion
 from .text_tables import Column, TextTable, format_table

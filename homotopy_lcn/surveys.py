@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .architecture import Architecture
-from .counts import generic_count
-from .data_models import DataModel, data_model, draw_loss
 from .doors import door
 from .draws import Table, cell_size, prepare, saddle_columns, solve_draws
 from .errors import InputError, check_integer
+from .losses.data_models import DataModel, data_model, draw_loss
+from .networks.architecture import Architecture
+from .networks.counts import generic_count
 from .progress import Progress, ProgressCallback
 from .runs import Chunk, RunDirectory
 from .solve import critical_points
@@ -275,7 +275,7 @@ def survey(
         Number of data sets for each.
     data_model : str or DataModel
         ``gaussian[:N]``, ``white``, ``ar1:RHO[:N]``, ``teacher:SIGMA[:N]`` or ``FILE.npz[:N]``, see
-        `homotopy_lcn.data_models`.
+        `homotopy_lcn.losses.data_models`.
     seed : int
         Draw d depends on the seed, on d and on nothing else.
     jobs : int

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from .architecture import Architecture
-from .architecture_lists import architectures_up_to
 from .atlas_table import shipped_white_counts
-from .counts import CountTable, generic_count
-from .criticality import criticality
 from .doors import ShownInNotebooks
 from .draw_counts import random_loss_seed
 from .errors import IncompleteStartSystem, InputError, check_integer
 from .families import white_count
-from .fibres import describe_filter
-from .function_space import FunctionSpace, describe_function_space
-from .inputs import random_gaussian
+from .geometry.filter_geometry import describe_filter
+from .geometry.function_space import FunctionSpace, describe_function_space
+from .geometry.rank_drops import criticality
+from .losses.random_data import random_gaussian
+from .networks.architecture import Architecture
+from .networks.architecture_lists import architectures_up_to
+from .networks.counts import CountTable, generic_count
 from .results import CriticalPoints
 from .solve import SolveInterrupted, critical_points
 from .text_tables import Cell, Column, TextTable

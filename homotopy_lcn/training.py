@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
 from .errors import InputError, check_integer
+from .networks.architecture import Architecture
 from .results import CriticalPoints
 from .training_methods import Adam, Descent, Flow, Method, ScaledLoss
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
-from .loss import SquaredLoss
-from .parameters import compose, gradient, hessian
+from .losses.squared_loss import SquaredLoss
+from .networks.architecture import Architecture
+from .networks.parameters import compose, gradient, hessian
 
 __all__ = ["Adam", "Descent", "Flow", "Method", "Move", "ScaledLoss"]
 

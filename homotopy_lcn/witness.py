@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
 from .arrays import Complex, Real
-from .counts import generic_count
 from .distinct import find, first_occurrences
 from .endgame import point_keys
 from .equations import Data, equations_of
 from .errors import InputError
+from .networks.architecture import Architecture
+from .networks.counts import generic_count
+from .networks.strata import Stratum
 from .paths import SUSPICIOUS, VERIFIED, attracting
 from .phcpack import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from .polynomial_systems import PatchedSystem, random_patches
@@ -27,7 +28,6 @@ from .refinement import gradient_residual, refine
 from .result_points import quantity
 from .results import CriticalPoints
 from .solve import normalized
-from .strata import Stratum
 
 __all__ = ["MAX_PARAMETERS", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .architecture import Architecture
-from .counts import CountTable
+from .networks.architecture import Architecture
+from .networks.counts import CountTable
 from .result_points import CriticalPoint, quantity
 from .results import CriticalPoints, describe_conditions, describe_paths
 

@@ -23,7 +23,7 @@ from benchmark_common import GOAL_ARCHITECTURES, architecture_name, facts, machi
 
 import homotopy_lcn as hl
 from homotopy_lcn.certificate_file import Check, check_text, to_text
-from homotopy_lcn.inputs import random_gaussian
+from homotopy_lcn.losses.random_data import random_gaussian
 from homotopy_lcn.statements import Statement
 
 ARCHITECTURES = (

@@ -16,8 +16,8 @@ import numpy as np
 from homotopy_lcn import Architecture, __version__, generic_count
 from homotopy_lcn.equations import Data
 from homotopy_lcn.monodromy import random_data
+from homotopy_lcn.networks.strata import Embedding, Stratum
 from homotopy_lcn.start_systems import StartSystem, start_system
-from homotopy_lcn.strata import Embedding, Stratum
 from homotopy_lcn.tracking import TrackerOptions, TrackResult, get_engine
 from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
 

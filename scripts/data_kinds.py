@@ -37,9 +37,9 @@ from numpy.typing import NDArray
 
 from homotopy_lcn import Architecture, SquaredLoss, generic_count
 from homotopy_lcn.equations import Data, equations_of
-from homotopy_lcn.forms import dilate, multiply
-from homotopy_lcn.parameters import compose
-from homotopy_lcn.strata import Embedding
+from homotopy_lcn.networks.binary_forms import dilate, multiply
+from homotopy_lcn.networks.parameters import compose
+from homotopy_lcn.networks.strata import Embedding
 
 #: Relative distance of the near-discriminant data from a discriminant.
 NEAR = 1e-8

@@ -14,7 +14,7 @@ import numpy as np
 from benchmark_common import SCRIPTS, Problem
 
 from homotopy_lcn.equations import Data
-from homotopy_lcn.strata import Stratum
+from homotopy_lcn.networks.strata import Stratum
 from homotopy_lcn.tracking import TrackerOptions
 from homotopy_lcn.tracking.native import _Coordinates
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from homotopy_lcn import Architecture, critical_points
 from homotopy_lcn.display import render_result
-from homotopy_lcn.inputs import from_series
+from homotopy_lcn.losses.sources import from_series
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "homotopy-lcn solve -k 3,2 -s 2,1 --series data/sunspots.csv:SUNACTIVITY"

@@ -1,6 +1,6 @@
 """Compute the start systems that ship in data/start_systems.npz.
 
-One for every stratum in separated form (tensor products of blocks, see homotopy_lcn.strata.separated) of the
+One for every stratum in separated form (tensor products of blocks, see homotopy_lcn.networks.strata.separated) of the
 architectures with at most MOST_POINTS critical filters, blocks of degree MOST_DEGREE, and MOST_COEFFICIENTS
 coefficients in separated form. Start systems for any strides follow from them by one homotopy. The computation is
 deterministic up to rounding.
@@ -71,8 +71,8 @@ def main() -> None:
 
     from homotopy_lcn import Architecture, generic_count
     from homotopy_lcn.files import write_atomically
+    from homotopy_lcn.networks.strata import Stratum, separated
     from homotopy_lcn.start_systems import made_diagonal, pack, solve_by_monodromy
-    from homotopy_lcn.strata import Stratum, separated
     from homotopy_lcn.tracking import get_engine
 
     wanted: dict[Stratum, int] = {}

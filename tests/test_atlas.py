@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, describe_function_space, generic_count, tabulate
 from homotopy_lcn._data import data_path
-from homotopy_lcn.architecture_lists import architectures_up_to
 from homotopy_lcn.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE, atlas, shipped_white_counts
+from homotopy_lcn.networks.architecture_lists import architectures_up_to
 from homotopy_lcn.tabulation import CERTIFIED, FOUND
 from homotopy_lcn.text_tables import format_table
 

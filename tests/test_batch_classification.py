@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, solve
 from homotopy_lcn.batch_classification import _complement, _real_pieces, classify_real
 from homotopy_lcn.classification import classify
-from homotopy_lcn.forms import multiply, real_pieces
+from homotopy_lcn.networks.binary_forms import multiply, real_pieces
 from tests.small_networks import random_problem
 
 ENTRIES = st.floats(-1, 1, allow_nan=False).map(lambda x: round(x, 3))

@@ -33,12 +33,12 @@ from homotopy_lcn.balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certificate_file import check_text, to_text
 from homotopy_lcn.claims import _inertia, conclude
 from homotopy_lcn.draw_counts import random_loss_seed
-from homotopy_lcn.exact_data import ExactData
-from homotopy_lcn.forms import dilate, multiply
-from homotopy_lcn.inputs import random_gaussian
+from homotopy_lcn.losses.exact_data import ExactData
+from homotopy_lcn.losses.random_data import random_gaussian
+from homotopy_lcn.networks.binary_forms import dilate, multiply
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.proofs import prove_box
 from homotopy_lcn.statements import state
-from homotopy_lcn.strata import Factor, Stratum
 from tests.small_networks import random_problem, solved
 
 NETWORKS = [

@@ -13,8 +13,8 @@ import pytest
 from homotopy_lcn import monodromy, start_systems
 from homotopy_lcn.equations import equations_of
 from homotopy_lcn.monodromy import Fibre, fill_fibre
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.start_systems import TRACE_TOLERANCE, read_arrays, solve_by_monodromy
-from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import get_engine
 
 pytest.importorskip("homotopy_lcn.tracking._native")
@@ -26,7 +26,7 @@ PROGRAM = f"""
 from functools import partial
 
 from homotopy_lcn import monodromy, start_systems
-from homotopy_lcn.strata import Factor, Stratum
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.tracking import get_engine
 
 keep = start_systems.keep

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
-from homotopy_lcn.forms import roots_of_each
-from homotopy_lcn.real_structure import RealStructure, real_factorizations, roots_are_settled
+from homotopy_lcn.geometry.real_factors import RealStructure, real_factorizations, roots_are_settled
+from homotopy_lcn.networks.binary_forms import roots_of_each
 from tests.small_networks import (
     end_to_end,
     filters_of,

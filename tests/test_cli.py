@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, __version__, cli
-from homotopy_lcn.counts import generic_count
 from homotopy_lcn.display import ProgressBars, render_result
+from homotopy_lcn.networks.counts import generic_count
 from homotopy_lcn.progress import Progress
 from homotopy_lcn.result_points import CriticalPoint, StratumResult
 from homotopy_lcn.results import CriticalPoints

@@ -18,10 +18,10 @@ from homotopy_lcn.balls import BallEquations
 from homotopy_lcn.claims import stratum_of
 from homotopy_lcn.disc_proofs import DiscEquations, chart_coordinates, prove_points
 from homotopy_lcn.discs import MOST_TERMS, Discs, bound, contraction, moduli, multiply, regular
-from homotopy_lcn.exact_data import ExactData
+from homotopy_lcn.losses.exact_data import ExactData
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.proofs import TogetherProved, prove_all, prove_point
 from homotopy_lcn.statements import _overlapping
-from homotopy_lcn.strata import Factor, Stratum
 from tests.small_networks import random_problem, solved
 
 # Sizes apart by so much that sums cancel and products underflow.

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.endgame import End, point_keys, trace_ends
 from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
 from homotopy_lcn.refinement import gradient_residual
 from homotopy_lcn.start_systems import start_system
-from homotopy_lcn.strata import Embedding, Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, get_engine
 from tests.small_networks import random_problem
 

@@ -8,7 +8,7 @@ from sympy import QQ_I
 from sympy.polys.rings import ring
 
 from homotopy_lcn.equations import Data, Equations, equations_of
-from homotopy_lcn.strata import Factor, Stratum
+from homotopy_lcn.networks.strata import Factor, Stratum
 
 seeds = st.integers(0, 2**32)
 factors = st.builds(Factor, degree=st.integers(1, 3), power=st.integers(1, 3), dilation=st.integers(1, 3))

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, families, generic_count
-from homotopy_lcn.counts import singular_vector_tuples
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.errors import IncompleteStartSystem, InputError
 from homotopy_lcn.families import kept_family
 from homotopy_lcn.monodromy import random_data
-from homotopy_lcn.strata import Embedding
+from homotopy_lcn.networks.counts import singular_vector_tuples
+from homotopy_lcn.networks.strata import Embedding
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from tests.small_networks import filters_of, matched
 

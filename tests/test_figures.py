@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError
-from homotopy_lcn.fibres import describe_filter, is_in_function_space
 from homotopy_lcn.figures import FIGURE_1, draw_figure1
-from homotopy_lcn.slices import slice_of_function_space, slice_point
+from homotopy_lcn.geometry.filter_geometry import describe_filter, is_in_function_space
+from homotopy_lcn.geometry.slices import slice_of_function_space, slice_point
 
 LEFT, RIGHT = FIGURE_1
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import InputError
-from homotopy_lcn.counts import singular_vector_tuples
 from homotopy_lcn.fully_connected import (
     TRIALS,
     check_fully_connected,
@@ -20,6 +19,7 @@ from homotopy_lcn.fully_connected import (
     eckart_young_count,
     most_critical,
 )
+from homotopy_lcn.networks.counts import singular_vector_tuples
 
 
 @given(st.integers(1, 7), st.integers(1, 7))

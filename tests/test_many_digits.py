@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.many_digits import converge
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.refinement import refine
-from homotopy_lcn.strata import Factor, Stratum
 
 LAYERS = Stratum.of_layers(Architecture((3, 2), (2, 1)))
 #: A free factor first, not first, and none.

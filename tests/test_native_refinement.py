@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.refinement import NEAR, SMALL, Refined, refine, refine_with_numpy
 from homotopy_lcn.start_systems import start_system
-from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 
 _native = pytest.importorskip("homotopy_lcn.tracking._native")

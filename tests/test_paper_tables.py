@@ -9,12 +9,12 @@ from unittest.mock import Mock
 import pytest
 
 from homotopy_lcn import Architecture, InputError, comparison, describe_filter, generic_count, paper_tables, surveys
-from homotopy_lcn.architecture_lists import architectures_up_to
 from homotopy_lcn.comparison import comparison_table
-from homotopy_lcn.counts import singular_vector_tuples
 from homotopy_lcn.draw_counts import many_draws
 from homotopy_lcn.draws import solve_draws
 from homotopy_lcn.errors import IncompleteStartSystem
+from homotopy_lcn.networks.architecture_lists import architectures_up_to
+from homotopy_lcn.networks.counts import singular_vector_tuples
 from homotopy_lcn.paper_tables import (
     FULL,
     ORDINARY,

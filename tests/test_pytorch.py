@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
-from homotopy_lcn.parameters import compose
+from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.pytorch import parameters_from_torch
 from homotopy_lcn.training import descend
 

@@ -6,9 +6,9 @@ import pytest
 
 from homotopy_lcn import Architecture, generic_count, refinement
 from homotopy_lcn.equations import Data, equations_of
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.refinement import filters_of, half_gradient
 from homotopy_lcn.start_systems import start_system
-from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 
 DIGITS = 50

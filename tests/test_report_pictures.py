@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, report_pictures
-from homotopy_lcn.fibres import is_in_function_space
+from homotopy_lcn.geometry.filter_geometry import is_in_function_space
 from homotopy_lcn.report_pictures import complex_losses, function_space_slice, loss_ladder, members, pictures
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, files
 from homotopy_lcn.files import check_writable, write_atomically
-from homotopy_lcn.pattern_text import format_pattern
+from homotopy_lcn.networks.patterns import format_pattern
 from homotopy_lcn.result_points import CriticalPoint, StratumResult
 from homotopy_lcn.results import CriticalPoints
 

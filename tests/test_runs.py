@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, cli, files, survey
-from homotopy_lcn.data_models import data_model
 from homotopy_lcn.draws import solve_draws
+from homotopy_lcn.losses.data_models import data_model
 from homotopy_lcn.runs import Chunk, RunDirectory
 from tests import ROOT
 

@@ -7,8 +7,8 @@ import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, classification, critical_points, solve, special_points
 from homotopy_lcn.equations import Data
-from homotopy_lcn.fibres import describe_filter
-from homotopy_lcn.parameters import compose
+from homotopy_lcn.geometry.filter_geometry import describe_filter
+from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.special_points import relabel
 from tests.small_networks import random_problem, solved
 

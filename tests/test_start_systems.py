@@ -15,6 +15,7 @@ from homotopy_lcn._data import data_path
 from homotopy_lcn.distinct import find, first_occurrences
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.monodromy import Fibre, fill_fibre
+from homotopy_lcn.networks.strata import Embedding, Factor, Stratum, separated
 from homotopy_lcn.start_systems import (
     TRACE_TOLERANCE,
     StartSystem,
@@ -26,7 +27,6 @@ from homotopy_lcn.start_systems import (
     start_system,
     write_arrays,
 )
-from homotopy_lcn.strata import Embedding, Factor, Stratum, separated
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 
 ENGINE = get_engine("reference")
@@ -457,7 +457,7 @@ from functools import partial
 from pathlib import Path
 
 from homotopy_lcn import start_systems
-from homotopy_lcn.strata import Factor, Stratum
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.tracking import get_engine
 
 def report(known):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, describe_function_space, generic_count, tabulate, tabulation
-from homotopy_lcn.architecture_lists import architectures_up_to
 from homotopy_lcn.errors import IncompleteStartSystem
+from homotopy_lcn.networks.architecture_lists import architectures_up_to
 from homotopy_lcn.text_tables import format_table
 
 EXAMPLES = [

@@ -14,9 +14,9 @@ from homotopy_lcn import Architecture, InputError, generic_count
 from homotopy_lcn.distinct import find, first_occurrences
 from homotopy_lcn.equations import Data, equations_of
 from homotopy_lcn.monodromy import random_data
-from homotopy_lcn.parameters import balance, compose, relative_gradient
+from homotopy_lcn.networks.parameters import balance, compose, relative_gradient
+from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.start_systems import start_system
-from homotopy_lcn.strata import Factor, Stratum
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine, reference
 
 ENGINE = get_engine("reference")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations import Data
-from ..strata import Stratum
+from ..networks.strata import Stratum
 from .options import ReturnCode, TrackerOptions
 
 __all__ = ["Engine", "Homotopy", "TrackResult", "track_many"]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations import Data
-from ..strata import Factor, Stratum
+from ..networks.strata import Factor, Stratum
 from . import _native
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations import Data, Equations, Evaluation, equations_of
-from ..strata import Stratum
+from ..networks.strata import Stratum
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
 

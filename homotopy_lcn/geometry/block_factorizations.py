@@ -1,0 +1,287 @@
+"""All factorizations of a filter over the blocks of an architecture: its fibre under the reduced μ.
+
+They come from the shares that the blocks take of each class of roots (see `hyperroots`): one choice of cosets for each
+class and each conjugate class, that together use up the degrees of the blocks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.binary_forms import dilate, multiply
+from ..networks.layer_factorizations import count_distributions
+from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions
+from .root_classes import RootClass
+
+__all__ = [
+    "CommonHyperroot",
+    "Factorization",
+    "Hyperroot",
+    "factorizations_of",
+    "hyperroots_of",
+    "linear_form",
+    "rank_of_differential",
+    "real_items",
+]
+
+Array = NDArray[Any]
+
+#: Singular values of dμ below this fraction of the largest count as zero (all factors of norm one).
+RANK_TOLERANCE = 1e-8
+#: More factorizations of one filter than this are not listed.
+MAX_FACTORIZATIONS = 10_000
+
+
+class Hyperroot(NamedTuple):
+    """A factor x^dilation − value · y^dilation of a filter; value ∞ stands for y^dilation."""
+
+    dilation: int
+    value: complex
+    multiplicity: int
+
+
+class CommonHyperroot(NamedTuple):
+    """A hyperroot that makes dμ drop rank.
+
+    Attributes
+    ----------
+    dilation : int
+    value : complex
+    layers : tuple of int
+        Indices of the layers of this dilation that have it; for a factorization over the blocks the block's index.
+    below : bool
+        Whether it also divides the product of the layers with smaller dilation.
+    """
+
+    dilation: int
+    value: complex
+    layers: tuple[int, ...]
+    below: bool
+
+
+@dataclass(frozen=True)
+class Factorization:
+    """A factorization w = c Π_b P_b(x^{D_b}) over the blocks.
+
+    Attributes
+    ----------
+    blocks : tuple of (n_b + 1,) arrays
+        The P_b, of norm one; real arrays if the factorization is real.
+    real : bool
+    rank : int
+        Rank of the differential of the reduced μ.
+    common : tuple of CommonHyperroot
+        The hyperroots for which it is below the dimension.
+    complex_parameters, real_parameters : int
+        Number of θ of the original architecture over it, up to scaling.
+    """
+
+    blocks: tuple[Array, ...]
+    real: bool
+    rank: int
+    common: tuple[CommonHyperroot, ...]
+    complex_parameters: int
+    real_parameters: int
+    roots: tuple[tuple[tuple[complex, int], ...], ...]
+
+
+class _Share(NamedTuple):
+    """One way to give the roots of one class to the blocks."""
+
+    counts: tuple[int, ...]
+    cosets: tuple[tuple[int, int, Coset], ...]  # class, 0 or 1 for its conjugate, coset
+
+
+def factorizations_of(
+    arch: Architecture, levels: Levels, classes: Sequence[RootClass], real: bool
+) -> Iterator[Factorization]:
+    """All complex factorizations over the blocks, from the shares of each class and each conjugate class."""
+    options: list[list[_Share]] = []
+    for i, item in enumerate(classes):
+        kind, m = item.part
+        if kind in (ZERO, INFINITY):
+            portioned = portions(m[0], levels)
+            options.append(
+                [_Share(s, tuple((i, 0, Coset(b, 0)) for b, n in enumerate(s) for _ in range(n))) for s in portioned]
+            )
+            continue
+        found = [tuple(cosets) for cosets in decompositions(m, levels)]
+        sides = (0, 1) if real and kind == PAIR else (0,)
+        options += [[_share(i, side, cosets, levels) for cosets in found] for side in sides]
+    for number, shares in enumerate(_choices(options, levels.degrees)):
+        if number == MAX_FACTORIZATIONS:
+            raise InputError(f"filter: has more than {MAX_FACTORIZATIONS} factorizations; expected fewer")
+        yield _factorization(arch, levels, classes, real, [c for share in shares for c in share.cosets])
+
+
+def _share(i: int, side: int, cosets: tuple[Coset, ...], levels: Levels) -> _Share:
+    used = Counter(coset.block for coset in cosets)
+    return _Share(tuple(used[b] for b in range(len(levels.degrees))), tuple((i, side, coset) for coset in cosets))
+
+
+def _choices(options: list[list[_Share]], left: tuple[int, ...]) -> Iterator[list[_Share]]:
+    """Choices of one share each that use up what is left."""
+    if not options:
+        if not any(left):
+            yield []
+        return
+    for share in options[0]:
+        rest = tuple(n - c for n, c in zip(left, share.counts, strict=True))
+        if min(rest) >= 0:
+            for more in _choices(options[1:], rest):
+                yield [share, *more]
+
+
+def _factorization(
+    arch: Architecture,
+    levels: Levels,
+    classes: Sequence[RootClass],
+    real: bool,
+    cosets: Sequence[tuple[int, int, Coset]],
+) -> Factorization:
+    number = Counter(cosets)
+    hyperroots: list[list[tuple[complex, int]]] = [[] for _ in levels.degrees]
+    is_real = real
+    for (i, side, coset), multiplicity in number.items():
+        value, mirror = _value(classes[i], side, coset, levels), _mirror(classes[i].part.kind, i, side, coset, levels)
+        if real and mirror == (i, side, coset):
+            value = complex(value.real) if np.isfinite(value) else value
+        is_real = is_real and number[mirror] == multiplicity
+        hyperroots[coset.block].append((value, multiplicity))
+    if is_real:
+        hyperroots = [_exact_conjugates(block) for block in hyperroots]
+    blocks = tuple(_form(block) for block in hyperroots)
+    if is_real:
+        blocks = tuple(form.real for form in blocks)
+    # The counts depend on the multiplicities alone.
+    complex_count = real_count = 1
+    for block, degrees in zip(hyperroots, arch.layer_degrees, strict=True):
+        complex_count *= count_distributions([(m, 1) for _, m in block], degrees)
+        if is_real:
+            real_count *= count_distributions([(m, len(f) - 1) for m, f in real_items(block)], degrees)
+    return Factorization(
+        blocks=blocks,
+        real=is_real,
+        rank=rank_of_differential(blocks, levels.dilations),
+        common=tuple(_common_hyperroots(arch, levels, number, classes)),
+        complex_parameters=complex_count,
+        real_parameters=real_count if is_real else 0,
+        roots=tuple(map(tuple, hyperroots)),
+    )
+
+
+def _value(item: RootClass, side: int, coset: Coset, levels: Levels) -> complex:
+    """The value c of the hyperroot x^{D_b} = c y^{D_b}."""
+    if item.part.kind in (ZERO, INFINITY):
+        return item.root
+    dilation = levels.dilations[coset.block]
+    turn = np.exp(2j * np.pi * (coset.residue * dilation % levels.order) / levels.order)
+    value = complex(item.root**dilation * turn)
+    return value.conjugate() if side else value
+
+
+def _mirror(kind: str, i: int, side: int, coset: Coset, levels: Levels) -> tuple[int, int, Coset]:
+    """Where complex conjugation takes a hyperroot of a real filter."""
+    if kind in (ZERO, INFINITY):
+        return i, side, coset
+    if kind == PAIR:
+        return i, 1 - side, coset
+    return i, side, Coset(coset.block, conjugate(kind, coset.residue, levels.modulus(coset.block)))
+
+
+def _exact_conjugates(hyperroots: list[tuple[complex, int]]) -> list[tuple[complex, int]]:
+    """The non-real ones as exact pairs, each next to its conjugate."""
+    fixed = [(value, m) for value, m in hyperroots if not np.isfinite(value) or value.imag == 0]
+    upper = [(value, m) for value, m in hyperroots if np.isfinite(value) and value.imag > 0]
+    return fixed + [(v, m) for value, m in upper for v in (value, value.conjugate())]
+
+
+def linear_form(value: complex) -> Array:
+    factor = np.array([0.0, 1.0]) if not np.isfinite(value) else np.array([1.0, -value])
+    return np.asarray(factor / np.linalg.norm(factor))
+
+
+def _form(hyperroots: Sequence[tuple[complex, int]]) -> Array:
+    """The form of norm one with these roots."""
+    result = np.ones(1, complex)
+    for value, multiplicity in hyperroots:
+        for _ in range(multiplicity):
+            result = multiply(result, linear_form(value))
+            result = result / np.linalg.norm(result)
+    return result
+
+
+def real_items(hyperroots: Sequence[tuple[complex, int]]) -> list[tuple[int, Array]]:
+    """Irreducible real factors with their multiplicities, the quadratic ones first."""
+    linear = [
+        (m, linear_form(v.real if np.isfinite(v) else v)) for v, m in hyperroots if not np.isfinite(v) or v.imag == 0
+    ]
+    quadratic = [
+        (m, np.array([1.0, -2 * v.real, abs(v) ** 2]) / np.linalg.norm([1.0, 2 * v.real, abs(v) ** 2]))
+        for v, m in hyperroots
+        if np.isfinite(v) and v.imag > 0
+    ]
+    return quadratic + linear
+
+
+def rank_of_differential(blocks: Sequence[Array], dilations: Sequence[int]) -> int:
+    """Rank of the differential of the multiplication (P_b) ↦ Π P_b(x^{D_b}); with layers for blocks, of dμ."""
+    dilated = [dilate(form, d) for form, d in zip(blocks, dilations, strict=True)]
+    size = sum(len(form) - 1 for form in dilated) + 1
+    columns = []
+    for b, form in enumerate(blocks):
+        others = reduce(multiply, (f for a, f in enumerate(dilated) if a != b), np.ones(1))
+        others = others / max(np.linalg.norm(others), np.finfo(float).tiny)
+        for q in range(len(form)):
+            column = np.zeros(size, complex)
+            column[q * dilations[b] : q * dilations[b] + len(others)] = others
+            columns.append(column)
+    singular = np.linalg.svd(np.array(columns), compute_uv=False)
+    return int((singular > RANK_TOLERANCE * singular[0]).sum())
+
+
+def _common_hyperroots(
+    arch: Architecture, levels: Levels, number: Counter[tuple[int, int, Coset]], classes: Sequence[RootClass]
+) -> Iterator[CommonHyperroot]:
+    for i, side, coset in number:
+        block, residue = coset
+        kind = classes[i].part.kind
+        lower = {key: n for key, n in number.items() if key[:2] == (i, side) and key[2].block < block}
+        if kind in (ZERO, INFINITY):
+            below = sum(levels.dilations[key[2].block] * n for key, n in lower.items()) >= levels.dilations[block]
+        else:
+            covered = {j for key in lower for j in range(key[2].residue, levels.order, levels.modulus(key[2].block))}
+            below = covered >= set(range(residue, levels.order, levels.modulus(block)))
+        if below:
+            yield CommonHyperroot(arch.blocks[block].dilation, _value(classes[i], side, coset, levels), (block,), True)
+
+
+def hyperroots_of(arch: Architecture, levels: Levels, classes: Sequence[RootClass], real: bool) -> Iterator[Hyperroot]:
+    for block, (_, dilation) in enumerate(arch.blocks):
+        modulus = levels.modulus(block)
+        for item in classes:
+            kind, m = item.part
+            if kind in (ZERO, INFINITY):
+                if m[0] >= levels.dilations[block]:
+                    yield Hyperroot(dilation, item.root, m[0] // levels.dilations[block])
+                continue
+            for residue in range(modulus):
+                multiplicity = min(m[residue::modulus])
+                if not multiplicity:
+                    continue
+                coset = Coset(block, residue)
+                value = _value(item, 0, coset, levels)
+                if real and _mirror(kind, 0, 0, coset, levels) == (0, 0, coset):
+                    value = complex(value.real)
+                yield Hyperroot(dilation, value, multiplicity)
+                if real and kind == PAIR:
+                    yield Hyperroot(dilation, value.conjugate(), multiplicity)

@@ -1,0 +1,325 @@
+"""One filter in, or near, the function space M: membership, factorizations, singularities, boundary.
+
+* w is in the Zariski closure of M iff it has a complex factorization w = Π_b P_b(x^{D_b}) over the reduced blocks,
+  and in M iff one of them is real and every block has as many real roots as layers of odd degree.
+* w is interior (relative to the real points of the closure) iff all filters nearby in the closure are in M. It is a
+  *reduced boundary point* if some of them are not even in the function space of the reduced architecture, and a
+  *stride-one boundary point* if some are in that one, but not in M. It can be both.
+* w ≠ 0 is a smooth point of the closure iff it has one factorization over the blocks and dμ has full rank there: a
+  finite birational morphism is an isomorphism near such points, and near no others that are smooth.
+
+Source: Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks* (2024),
+sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.layer_factorizations import distributions
+from ..networks.parameters import balance, compose
+from .block_factorizations import Factorization, Hyperroot, factorizations_of, hyperroots_of, linear_form, real_items
+from .function_space import REDUCED, STRIDE_ONE, describe_function_space
+from .given_filters import given_filter, off_grid
+from .hyperroots import Levels, Part, Undecided, total_supply
+from .nearby_filters import nearby_supplies
+from .root_classes import classes_of_roots, exact_invariants
+
+__all__ = [
+    "FilterGeometry",
+    "describe_filter",
+    "distance_to_function_space",
+    "is_in_function_space",
+    "parameters_over",
+]
+
+Array = NDArray[Any]
+Theta = list[Array]
+
+
+@dataclass(frozen=True)
+class FilterGeometry:
+    """Facts of one filter.
+
+    Attributes
+    ----------
+    filter : (K,) array
+    real : bool
+    in_closure, in_reduced, in_function_space : bool
+        In the Zariski closure of M, in the function space of the reduced architecture, in M. The last two are False for
+        complex filters.
+    factorizations : tuple of Factorization
+        All complex factorizations over the blocks up to scaling, the real ones first. Empty for w = 0.
+    smooth : bool or None
+        Whether w is a smooth point of the Zariski closure; None if it is not in it.
+    interior : bool or None
+        Whether w is in the interior of M relative to the real points of the closure; None if w is not in M or the
+        question is too large.
+    boundary : tuple of str
+        The types of a boundary point: ``"reduced"``, ``"stride-one"``, or both.
+    hyperroots : tuple of Hyperroot
+        By dilation, of all levels, as factors of w one at a time (they may have roots in common). Empty for a filter
+        with nonzero entries where all filters of the network have zeros.
+    residual : float
+        Relative distance of the filter to the one that the answers are about.
+    separation : float
+        Least distance between different roots, as chords of the sphere between 0 and 2: while each root moves by less
+        than half of it, roots that differ stay different, and real roots stay real. So a filter in the interior of M
+        stays in M as long as it stays in the closure.
+    closest : (complex, complex) or None
+        Two roots at that distance; None if there is only one root.
+    exact : bool
+        Whether the filter was given, and taken, as rational numbers: then the answers are about it itself.
+    """
+
+    filter: Array
+    real: bool
+    in_closure: bool
+    in_reduced: bool
+    in_function_space: bool
+    factorizations: tuple[Factorization, ...]
+    smooth: bool | None
+    interior: bool | None
+    boundary: tuple[str, ...]
+    hyperroots: tuple[Hyperroot, ...]
+    residual: float
+    separation: float
+    closest: tuple[complex, complex] | None = None
+    exact: bool = False
+
+    @property
+    def complex_parameters(self) -> int:
+        """Number of complex θ over the filter, up to scaling."""
+        return sum(f.complex_parameters for f in self.factorizations)
+
+    @property
+    def real_parameters(self) -> int:
+        """Number of real θ over the filter, up to scaling."""
+        return sum(f.real_parameters for f in self.factorizations)
+
+
+def is_in_function_space(arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = 1e-10) -> bool:
+    """Whether a filter is in M, without its factorizations.
+
+    Parameters
+    ----------
+    arch : Architecture
+    filter : sequence of numbers, length K
+    tolerance : float
+        As for `describe_filter`.
+
+    Examples
+    --------
+    >>> arch = Architecture((3, 2), (2, 1))
+    >>> [is_in_function_space(arch, [1, 0, c, 0, 1]) for c in (-2, -1, 0, 1, 2)]
+    [True, False, False, False, True]
+    """
+    w, _, fractions = given_filter(arch, filter)
+    if np.iscomplexobj(w):
+        return False
+    if not w.any() or not arch.blocks:
+        return True
+    grid = w[:: arch.grid]
+    if off_grid(w, arch.grid) > (tolerance if fractions is None else 0.0):
+        return False
+    levels = Levels.of(arch)
+    exact = None if fractions is None else exact_invariants(fractions[:: arch.grid], levels)
+    found = classes_of_roots(grid, levels, tolerance, exact)
+    return levels.inside(total_supply([c.part for c in found.classes], levels))
+
+
+def describe_filter(
+    arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = 1e-10, boundary: bool = True
+) -> FilterGeometry:
+    """Facts of one filter: membership, fibre, smooth or singular, interior or boundary.
+
+    Parameters
+    ----------
+    arch : Architecture
+    filter : sequence of numbers, length K
+        Integers and fractions only: the filter is taken exactly, and root multiplicities, the number of real roots and
+        of hyperroots are computed without rounding. Otherwise numbers known up to ``tolerance``.
+    tolerance : float
+        Relative to the norm of the filter: the answers are those for the most special filter that close.
+    boundary : bool
+        Whether to decide between interior and boundary, which takes longest.
+
+    Returns
+    -------
+    FilterGeometry
+
+    Raises
+    ------
+    InputError
+        If the filter has the wrong length or is not finite, or has too many factorizations to list.
+
+    Examples
+    --------
+    >>> facts = describe_filter(Architecture((3, 2), (2, 1)), [1, 0, -3, 0, 2])
+    >>> facts.in_function_space, facts.smooth, facts.interior, len(facts.factorizations)
+    (True, False, True, 2)
+    """
+    w, scale, fractions = given_filter(arch, filter)
+    real = not np.iscomplexobj(w)
+    if not w.any() or not arch.blocks:
+        return _trivial(arch, w * scale, real, fractions is not None)
+    levels = Levels.of(arch)
+    off = off_grid(w, arch.grid)
+    on_grid = off <= (tolerance if fractions is None else 0.0)
+    if not np.any(w[:: arch.grid]):
+        return FilterGeometry(
+            w * scale, real, False, False, False, (), None, None, (), (), 0.0, 0.0, exact=fractions is not None
+        )
+    exact = None if fractions is None else exact_invariants(fractions[:: arch.grid], levels)
+    found = classes_of_roots(w[:: arch.grid], levels, tolerance, exact)
+    factorizations = tuple(factorizations_of(arch, levels, found.classes, real)) if on_grid else ()
+    in_closure = bool(factorizations)
+    in_reduced = any(f.real for f in factorizations)
+    inside = any(f.real_parameters for f in factorizations)
+    interior: bool | None = None
+    kinds: tuple[str, ...] = ()
+    if inside and boundary:
+        interior, kinds = _boundary([c.part for c in found.classes], levels)
+    smooth = None
+    if in_closure:
+        smooth = len(factorizations) == 1 and factorizations[0].rank == arch.dimension
+    return FilterGeometry(
+        filter=w * scale,
+        real=real,
+        in_closure=in_closure,
+        in_reduced=in_reduced,
+        in_function_space=inside,
+        factorizations=tuple(sorted(factorizations, key=lambda f: not f.real)),
+        smooth=smooth,
+        interior=interior,
+        boundary=kinds,
+        hyperroots=tuple(hyperroots_of(arch, levels, found.classes, real)) if on_grid else (),
+        residual=max(off, found.error) if on_grid else 0.0,
+        separation=found.separation,
+        closest=found.closest,
+        exact=fractions is not None,
+    )
+
+
+def _trivial(arch: Architecture, w: Array, real: bool, exact: bool) -> FilterGeometry:
+    """For w = 0, and for architectures without blocks, whose function space is a line."""
+    factorizations: tuple[Factorization, ...] = ()
+    if w.any():
+        factorizations = (Factorization((), real, 1, (), 1, int(real), ()),)
+    closed, kinds = True, []
+    if arch.blocks:
+        space = describe_function_space(arch)
+        closed = space.closed if space.closed is not None else False
+        kinds = list(space.boundary_witnesses)
+    interior = None if not real else closed
+    return FilterGeometry(
+        w,
+        real,
+        True,
+        real,
+        real,
+        factorizations,
+        len(arch.blocks) <= 1,
+        interior,
+        tuple(kinds),
+        (),
+        0.0,
+        2.0,
+        None,
+        exact,
+    )
+
+
+def _boundary(parts: Sequence[Part], levels: Levels) -> tuple[bool | None, tuple[str, ...]]:
+    try:
+        supplies = nearby_supplies(parts, levels)
+    except Undecided:
+        return None, ()
+    outside = [supply for supply in supplies if not levels.inside(supply)]
+    kinds = []
+    if any(not levels.in_reduced(supply) for supply in outside):
+        kinds.append(REDUCED)
+    if any(levels.in_reduced(supply) for supply in outside):
+        kinds.append(STRIDE_ONE)
+    return not outside, tuple(kinds)
+
+
+def parameters_over(arch: Architecture, facts: FilterGeometry, real: bool = True) -> Iterator[Theta]:
+    """All θ over a filter w ≠ 0 up to scaling, balanced (equal norms of the layers).
+
+    Parameters
+    ----------
+    arch : Architecture
+    facts : FilterGeometry
+        Of the filter, from `describe_filter`.
+    real : bool
+        Only the real ones.
+
+    Yields
+    ------
+    list of (k_l,) arrays
+    """
+    for factorization in facts.factorizations:
+        if real and not factorization.real:
+            continue
+        choices = []
+        for block, degrees in zip(factorization.roots, arch.layer_degrees, strict=True):
+            items = real_items(block) if real else [(m, linear_form(value)) for value, m in block]
+            choices.append(list(distributions(items, degrees)))
+        for choice in product(*choices):
+            theta: Theta = [np.ones(1, dtype=facts.filter.dtype if real else complex) for _ in arch.filters]
+            for layers, forms in zip(arch.layers_by_block, choice, strict=True):
+                for layer, form in zip(layers, forms, strict=True):
+                    theta[layer] = form / np.linalg.norm(form)
+            shape = compose(arch, theta)
+            yield balance(theta, np.asarray(np.vdot(shape, facts.filter) / np.vdot(shape, shape).real))
+
+
+def distance_to_function_space(
+    arch: Architecture, filter: Sequence[Any] | Array, rng: np.random.Generator, starts: int = 20
+) -> tuple[float, Array]:
+    """How close filters of the network come to a real filter: an upper bound of the distance, by local minimization.
+
+    Parameters
+    ----------
+    arch : Architecture
+    filter : (K,) real
+    rng : numpy.random.Generator
+        For the starting points.
+    starts : int
+
+    Returns
+    -------
+    distance : float
+        Relative to the norm of the filter.
+    nearest : (K,) float array
+        The filter of the network at that distance.
+    """
+    from scipy.optimize import least_squares
+
+    w, scale, _ = given_filter(arch, filter)
+    if np.iscomplexobj(w):
+        raise InputError("filter: is not real; expected a real filter")
+    size = float(np.linalg.norm(w))
+    if size == 0:
+        return 0.0, w
+    ends = np.cumsum(arch.filters)[:-1]
+
+    def difference(flat: Array) -> Array:
+        return compose(arch, np.split(flat, ends)) - w / size
+
+    best: tuple[float, Array] = (1.0, np.zeros_like(w))
+    for _ in range(starts):
+        fit = least_squares(difference, rng.standard_normal(sum(arch.filters)), xtol=1e-12, ftol=1e-12, gtol=1e-12)
+        distance = float(np.linalg.norm(fit.fun))
+        if distance < best[0]:
+            best = distance, fit.fun + w / size
+    return best[0], best[1] * size * scale

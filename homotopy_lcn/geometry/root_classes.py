@@ -1,0 +1,435 @@
+"""The classes of roots of a given filter: which roots coincide, which are rotations of each other, which are real.
+
+Coefficients are known up to a tolerance, so this is a question of backward error: wanted is the most special structure
+(coinciding roots, complete cosets, real roots) that some filter within the tolerance has. As in Zeng, *Computing
+multiple roots of inexact polynomials* (2005), roots are clustered, coarsely first, and each structure is fitted to the
+coefficients by Gauss–Newton steps in its own few parameters, one for each class; the first structure that fits is
+taken. For exact rational coefficients a structure must also have the invariants that are computed exactly: the numbers
+of roots of each multiplicity, the number of real ones, and the number of complete cosets of each level.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .hyperroots import INFINITY, NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, conjugate
+
+__all__ = ["ExactInvariants", "RootClass", "RootClasses", "classes_of_roots", "exact_invariants"]
+
+Complex = NDArray[np.complex128]
+Polynomial = list[Fraction]
+
+
+@dataclass(frozen=True)
+class RootClass:
+    """One class: the roots ``root`` · ζ^j with multiplicities m(j).
+
+    Attributes
+    ----------
+    part : Part
+        Its kind and multiplicities. Of complex filters all classes off 0 and ∞ are of kind PAIR, without conjugates.
+    root : complex
+        The root with j = 0; 0 and infinity for themselves.
+    """
+
+    part: Part
+    root: complex
+
+    def roots(self, order: int) -> Complex:
+        """The roots ``root`` ζ^j, (D,)."""
+        return np.asarray(self.root * np.exp(2j * np.pi * np.arange(order) / order))
+
+
+class RootClasses(NamedTuple):
+    """All roots of a filter.
+
+    Attributes
+    ----------
+    classes : tuple of RootClass
+        Of a real filter, only one of each pair of conjugate classes.
+    real : bool
+        Whether the filter is real (up to a factor).
+    error : float
+        Relative distance of the filter to the one that has exactly this structure.
+    separation : float
+        Least distance between different roots, as chords of the sphere between 0 and 2. While each root moves by less
+        than half of it, the roots stay apart.
+    closest : (complex, complex) or None
+        Two roots at that distance; None if there is only one root.
+    """
+
+    classes: tuple[RootClass, ...]
+    real: bool
+    error: float
+    separation: float
+    closest: tuple[complex, complex] | None
+
+
+def classes_of_roots(
+    form: NDArray[Any], levels: Levels, tolerance: float = 1e-10, exact: ExactInvariants | None = None
+) -> RootClasses:
+    """The most special structure of the roots of a form within the tolerance.
+
+    Parameters
+    ----------
+    form : (N + 1,) real or complex array
+        Not zero; degree as `Levels.degree`.
+    levels : Levels
+    tolerance : float
+        Relative backward error.
+    exact : ExactInvariants, optional
+        What is known exactly; only structures that agree with it are considered.
+
+    Raises
+    ------
+    InputError
+        If roots are too close to each other for double precision.
+    """
+    real = bool(np.isrealobj(form))
+    size = np.abs(form)
+    threshold = 0.0 if exact is not None else tolerance * size.max()
+    significant = np.flatnonzero(size > threshold)
+    at_infinity, at_zero = int(significant[0]), len(form) - 1 - int(significant[-1])
+    core = np.asarray(form[significant[0] : significant[-1] + 1])
+    ends = [
+        RootClass(Part(kind, (number,)), root)
+        for kind, number, root in ((ZERO, at_zero, 0j), (INFINITY, at_infinity, complex(np.inf)))
+        if number
+    ]
+    trimmed = float(np.sqrt(np.sum(np.delete(size, range(significant[0], significant[-1] + 1)) ** 2)))
+    trimmed /= float(np.linalg.norm(size))
+    best: tuple[list[RootClass], float] = ([], 0.0)
+    if len(core) > 1:
+        best = _fit_structure(core / np.linalg.norm(core), levels, real, tolerance, exact)
+    classes = (*ends, *best[0])
+    return RootClasses(classes, real, max(best[1], trimmed), *_separation(classes, levels.order, real))
+
+
+def _fit_structure(
+    core: NDArray[Any], levels: Levels, real: bool, tolerance: float, exact: ExactInvariants | None
+) -> tuple[list[RootClass], float]:
+    points = _polished_roots(core)
+    seen: set[tuple[Part, ...]] = set()
+    finest: tuple[list[RootClass], float] | None = None
+    for exponent in np.arange(0.8, 15.6, 0.4):
+        classes = _cluster(points, levels.order, real, 10.0**-exponent)
+        if classes is None:
+            continue
+        structure = tuple(c.part for c in classes)
+        if structure in seen:
+            continue
+        seen.add(structure)
+        error = _distance(core, classes, levels.order, real)
+        if error > 1e-2:
+            continue
+        if error > 1e-14:
+            classes, error = _gauss_newton(core, classes, levels.order, real, error)
+        if exact is not None:
+            if error < 1e-6 and exact.agrees(structure, levels, real):
+                return classes, error
+        elif error <= tolerance:
+            return classes, error
+        if finest is None or error < finest[1]:
+            finest = classes, error
+    if finest is None or exact is not None:
+        raise InputError(
+            "filter: some of its roots are too close to each other to be told apart in double precision; expected "
+            "roots farther apart, or decimals, which are understood up to a tolerance"
+        )
+    return finest
+
+
+def _polished_roots(core: NDArray[Any]) -> Complex:
+    """Roots of a polynomial with nonzero ends, (n,); unlike the companion matrix alone, scaled to roots around one."""
+    degree = len(core) - 1
+    scale = float(np.abs(core[-1] / core[0]) ** (1 / degree))
+    if not 1e-100 < scale**degree < 1e100:
+        scale = 1.0
+    return np.asarray(np.roots(core / core[0] * scale ** -np.arange(float(degree + 1))).astype(complex) * scale)
+
+
+def _cluster(points: Complex, order: int, real: bool, threshold: float) -> list[RootClass] | None:
+    """Classes by single linkage of the roots modulo rotation; None if what results is no possible structure."""
+    modulus, angle = np.log(np.abs(points)), np.angle(points)
+    turned = np.angle(np.exp(1j * angle * order))
+    near = np.hypot(modulus[:, None] - modulus, np.angle(np.exp(1j * (turned[:, None] - turned))) / order) <= threshold
+    labels = _components(near)
+    at_real = {POSITIVE: np.abs(turned) / order, NEGATIVE: np.abs(np.abs(turned) - np.pi) / order}
+    result = []
+    for label in range(int(labels.max()) + 1):
+        members = np.flatnonzero(labels == label)
+        radius = float(np.exp(modulus[members].mean()))
+        kinds = [kind for kind, distance in at_real.items() if real and distance[members].min() <= threshold]
+        if len(kinds) == 2:
+            return None
+        if kinds:
+            kind, first = kinds[0], 0.0 if kinds[0] == POSITIVE else np.pi / order
+        else:
+            start = turned[members[0]]
+            offset = np.angle(np.exp(1j * (turned[members] - start))).mean()
+            kind, first = PAIR, float(np.angle(np.exp(1j * (start + offset)))) / order
+            if real and first < 0:
+                continue
+        index = np.round((angle[members] - first) * order / (2 * np.pi)).astype(int) % order
+        m = tuple(np.bincount(index, minlength=order).tolist())
+        if kind != PAIR and any(m[j] != m[conjugate(kind, j, order)] for j in range(order)):
+            return None
+        result.append(RootClass(Part(kind, m), radius * np.exp(1j * first)))
+    total = sum(c.part.degree if real else sum(c.part.multiplicities) for c in result)
+    return result if total == len(points) else None
+
+
+def _components(near: NDArray[np.bool_]) -> NDArray[np.int64]:
+    labels = np.full(len(near), -1)
+    number = 0
+    for i in range(len(near)):
+        if labels[i] >= 0:
+            continue
+        waiting = [i]
+        while waiting:
+            j = waiting.pop()
+            if labels[j] < 0:
+                labels[j] = number
+                waiting += np.flatnonzero(near[j] & (labels < 0)).tolist()
+        number += 1
+    return labels
+
+
+def _all_roots(classes: Sequence[RootClass], order: int, real: bool) -> Iterator[tuple[int, complex, int]]:
+    """(class, root, multiplicity) of all roots off 0 and ∞; −1 − class for the roots of conjugate classes."""
+    for i, item in enumerate(classes):
+        for root, m in zip(item.roots(order).tolist(), item.part.multiplicities, strict=True):
+            if m:
+                yield i, root, m
+                if real and item.part.kind == PAIR:
+                    yield -1 - i, root.conjugate(), m
+
+
+def _product(classes: Sequence[RootClass], order: int, real: bool) -> Complex:
+    """The polynomial with these roots, of norm one."""
+    points = [root for _, root, m in _all_roots(classes, order, real) for _ in range(m)]
+    result = np.ones(1, complex)
+    for root in sorted(points, key=abs):
+        factor = np.array([1.0, -root]) if abs(root) <= 1 else np.array([1 / root, -1.0])
+        result = np.convolve(result, factor)
+        result /= np.linalg.norm(result)
+    return result
+
+
+def _distance(core: NDArray[Any], classes: Sequence[RootClass], order: int, real: bool) -> float:
+    form = _product(classes, order, real)
+    return float(np.linalg.norm(core - np.vdot(form, core) * form))
+
+
+def _gauss_newton(
+    core: NDArray[Any], classes: list[RootClass], order: int, real: bool, error: float
+) -> tuple[list[RootClass], float]:
+    """Fit the logarithms of the classes' roots to the coefficients."""
+    for _ in range(6):
+        form = _product(classes, order, real)
+        form *= np.vdot(form, core)
+        columns = np.zeros((len(core), 2 * len(classes)), complex)
+        for i, root, m in _all_roots(classes, order, real):
+            # The derivative with respect to log(root): multiply by −root / (x − root).
+            column = i if i >= 0 else len(classes) + (-1 - i)
+            columns[:, column] += m * _divide(form, root) * -root
+        used = np.flatnonzero(np.abs(columns).any(axis=0))
+        step = np.zeros(2 * len(classes), complex)
+        step[used] = np.linalg.lstsq(np.column_stack([columns[:, used], form]), core - form, rcond=None)[0][:-1]
+        moved = []
+        for i, item in enumerate(classes):
+            change = step[i]
+            if real and item.part.kind != PAIR:
+                change = change.real
+            elif real:
+                change = (change + step[len(classes) + i].conjugate()) / 2
+            moved.append(replace(item, root=complex(item.root * np.exp(change))))
+        better = _distance(core, moved, order, real)
+        if not better < error:
+            break
+        classes, previous, error = moved, error, better
+        if error > previous / 2:
+            break
+    return classes, error
+
+
+def _divide(form: Complex, root: complex) -> Complex:
+    """form / (x − root), with a zero in front, from the end where that is stable."""
+    result = np.zeros_like(form)
+    if abs(root) <= 1:
+        carry = 0j
+        for j in range(len(form) - 1):
+            carry = form[j] + carry * root
+            result[j + 1] = carry
+    else:
+        carry = 0j
+        for j in range(len(form) - 1, 0, -1):
+            carry = (carry - form[j]) / root
+            result[j] = carry
+    return result
+
+
+def _separation(classes: Sequence[RootClass], order: int, real: bool) -> tuple[float, tuple[complex, complex] | None]:
+    """The least distance between different roots, and two roots at that distance."""
+    inner = [c for c in classes if c.part.kind not in (ZERO, INFINITY)]
+    roots = [root for _, root, _ in _all_roots(inner, order, real)]
+    points = [[root, 1.0] for root in roots]
+    for item in classes:
+        if item.part.kind in (ZERO, INFINITY):
+            roots.append(item.root)
+            points.append([0.0, 1.0] if item.part.kind == ZERO else [1.0, 0.0])
+    if len(points) < 2:
+        return 2.0, None
+    unit = np.array(points, complex)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    chords = 2 * np.abs(unit[:, None, 0] * unit[None, :, 1] - unit[:, None, 1] * unit[None, :, 0])
+    np.fill_diagonal(chords, np.inf)
+    i, j = np.unravel_index(int(chords.argmin()), chords.shape)
+    return float(chords[i, j]), (complex(roots[i]), complex(roots[j]))
+
+
+@dataclass(frozen=True)
+class ExactInvariants:
+    """What rational coefficients determine without rounding.
+
+    Attributes
+    ----------
+    multiplicities : tuple of (int, int)
+        Pairs (m, number of different roots of multiplicity m), roots 0 and ∞ left out.
+    real_roots : int
+        Number of different real ones among them.
+    cosets : tuple of int
+        For each level, the number of complete cosets, with multiplicity.
+    """
+
+    multiplicities: tuple[tuple[int, int], ...]
+    real_roots: int
+    cosets: tuple[int, ...]
+
+    def agrees(self, structure: Sequence[Part], levels: Levels, real: bool) -> bool:
+        """Whether a structure has these invariants."""
+        number: Counter[int] = Counter()
+        real_roots = 0
+        cosets = [0] * len(levels.degrees)
+        for kind, m in structure:
+            weight = 2 if real and kind == PAIR else 1
+            number.update({value: weight * m.count(value) for value in set(m) - {0}})
+            if kind != PAIR:
+                real_roots += sum(v > 0 and conjugate(kind, j, len(m)) == j for j, v in enumerate(m))
+            for b in range(len(cosets)):
+                modulus = levels.modulus(b)
+                cosets[b] += weight * sum(min(m[a::modulus]) for a in range(modulus))
+        return (tuple(sorted(number.items())), real_roots, tuple(cosets)) == (
+            self.multiplicities,
+            self.real_roots,
+            self.cosets,
+        )
+
+
+def exact_invariants(form: Sequence[Fraction], levels: Levels) -> ExactInvariants:
+    """The invariants of a rational form: square-free decomposition, Sturm's theorem, gcds of polyphase components.
+
+    Parameters
+    ----------
+    form : sequence of Fraction
+        Coefficients, the leading one first; not all zero.
+    levels : Levels
+    """
+    core = list(form)
+    while core[0] == 0:
+        core.pop(0)
+    while core[-1] == 0:
+        core.pop()
+    parts = _square_free(core)
+    multiplicities = tuple((m, len(p) - 1) for m, p in enumerate(parts, start=1) if len(p) > 1)
+    cosets = []
+    for dilation in levels.dilations:
+        degree = len(core) - 1
+        common: Polynomial = []
+        for residue in range(dilation):
+            component = [core[j] for j in range(len(core)) if (degree - j) % dilation == residue]
+            common = _gcd(common, component)
+        while common and common[-1] == 0:
+            common.pop()
+        cosets.append(len(common) - 1)
+    return ExactInvariants(multiplicities, sum(_number_of_real_roots(p) for p in parts), tuple(cosets))
+
+
+def _trim(p: Polynomial) -> Polynomial:
+    start = next((j for j, value in enumerate(p) if value != 0), len(p))
+    return p[start:]
+
+
+def _monic(p: Polynomial) -> Polynomial:
+    return [value / p[0] for value in p]
+
+
+def _divmod(p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
+    rest, quotient = list(p), []
+    while len(rest) >= len(q):
+        factor = rest[0] / q[0]
+        quotient.append(factor)
+        for j, value in enumerate(q):
+            rest[j] -= factor * value
+        rest.pop(0)
+    return quotient, _trim(rest)
+
+
+def _gcd(p: Polynomial, q: Polynomial) -> Polynomial:
+    p, q = _trim(p), _trim(q)
+    while q:
+        p, q = q, _divmod(p, q)[1]
+        q = _monic(q) if q else q
+    return _monic(p) if p else p
+
+
+def _derivative(p: Polynomial) -> Polynomial:
+    degree = len(p) - 1
+    return [value * (degree - j) for j, value in enumerate(p[:-1])]
+
+
+def _square_free(p: Polynomial) -> list[Polynomial]:
+    """Yun's algorithm: the products of the roots of multiplicity 1, 2, …"""
+    result = []
+    derivative = _derivative(p)
+    common = _gcd(p, derivative)
+    b, c = _divmod(p, common)[0], _divmod(derivative, common)[0]
+    while len(b) > 1:
+        d = _subtract(c, _derivative(b))
+        a = _gcd(b, d) if d else _monic(b)
+        result.append(a)
+        b, c = _divmod(b, a)[0], _divmod(d, a)[0] if d else []
+    return result
+
+
+def _subtract(p: Polynomial, q: Polynomial) -> Polynomial:
+    size = max(len(p), len(q))
+    pad = [Fraction(0)] * size
+    left, right = (pad + p)[-size:], (pad + q)[-size:]
+    return _trim([a - b for a, b in zip(left, right, strict=True)])
+
+
+def _number_of_real_roots(p: Polynomial) -> int:
+    """Of a square-free polynomial, by Sturm's theorem."""
+    if len(p) < 2:
+        return 0
+    chain = [p, _derivative(p)]
+    while len(chain[-1]) > 1:
+        rest = _divmod(chain[-2], chain[-1])[1]
+        chain.append([-value for value in rest])
+    at_right = [q[0] > 0 for q in chain]
+    at_left = [(q[0] > 0) != ((len(q) - 1) % 2 == 1) for q in chain]
+    return _variations(at_left) - _variations(at_right)
+
+
+def _variations(signs: Sequence[bool]) -> int:
+    return sum(a != b for a, b in pairwise(signs))

@@ -1,0 +1,15 @@
+"""The data: the squared loss as a quadratic function of the end-to-end filter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..doors import public_names
+
+if TYPE_CHECKING:
+    from .squared_loss import SquaredLoss
+    from .zero_residual import ZeroResidual
+
+__all__ = ["SquaredLoss", "ZeroResidual"]
+
+__getattr__, __dir__ = public_names(__name__, {"SquaredLoss": "squared_loss", "ZeroResidual": "zero_residual"})

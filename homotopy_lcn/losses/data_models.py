@@ -1,0 +1,352 @@
+"""Random data sets for surveys: each draw is made from the seed and its own number alone.
+
+A model is written as a short text, in Python and on the command line:
+
+* ``gaussian:N``: inputs X (N, K) and outputs Y (N, 1), all standard normal and independent.
+* ``white``: Σ = I and a standard normal target.
+* ``ar1:RHO:N``: N windows of stationary series x_t = RHO x_{t−1} + √(1 − RHO²) ε_t, each from a series of its own; the
+  output is the value that follows the window.
+* ``teacher:SIGMA:N``: standard normal inputs; the outputs are those of a network of the same architecture with standard
+  normal filters, scaled to outputs of variance one, plus noise of standard deviation SIGMA.
+* ``FILE.npz`` or ``FILE.npz:N``: N samples drawn with replacement from the arrays X, Y of the file (the bootstrap of
+  Efron (1979)); by default as many as the file has. ``file:`` may stand before it.
+
+N may be left out; it is 4K then, as in ``solve --random``. Draw d comes from
+``numpy.random.SeedSequence(seed, spawn_key=(d,))``, so architectures of equal filter size see the same data sets, but
+for a teacher.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.parameters import compose
+from .sources import samples_from_npz
+from .squared_loss import SquaredLoss
+
+__all__ = ["DataModel", "Moments", "data_model", "draw_loss", "draw_moments"]
+
+Real = NDArray[np.float64]
+
+#: What a model may be written as, for error messages.
+FORMS = "gaussian[:N], white, ar1:RHO[:N], teacher:SIGMA[:N] or FILE.npz[:N]"
+#: Products of samples summed at a time: below it, no BLAS splits a product among threads, so that every machine adds
+#: in the same order; and the memory is bounded.
+PRODUCTS = 2**15
+
+
+class Moments(NamedTuple):
+    """Second moments of D data sets: Σ (D, K, K), b (D, K) and the constants (D,) of their losses."""
+
+    gram: Real
+    b: Real
+    constant: Real
+
+    def loss(self, draw: int) -> SquaredLoss:
+        """The loss of one of them."""
+        return SquaredLoss(self.gram[draw], self.b[draw], self.constant[draw])
+
+
+class DataModel(Protocol):
+    """A distribution of data sets."""
+
+    @property
+    def description(self) -> str:
+        """The model in words."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What `data_model` reads."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What decides the data: equal identities and seeds give equal draws."""
+        ...
+
+    def check(self, arch: Architecture) -> None:
+        """Raise InputError if the data do not suit the architecture."""
+        ...
+
+    def moments(self, arch: Architecture, rng: np.random.Generator) -> tuple[Real, Real, float]:
+        """Σ (K, K), b (K,) and the constant of one data set."""
+        ...
+
+
+def draw_moments(model: DataModel, arch: Architecture, seed: int, draws: range) -> Moments:
+    """The data sets with these numbers.
+
+    Parameters
+    ----------
+    model : DataModel
+    arch : Architecture
+    seed : int
+    draws : range
+    """
+    size = arch.filter_size
+    result = Moments(np.empty((len(draws), size, size)), np.empty((len(draws), size)), np.empty(len(draws)))
+    for row, draw in enumerate(draws):
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(draw,))))
+        result.gram[row], result.b[row], result.constant[row] = model.moments(arch, rng)
+    return result
+
+
+def draw_loss(model: DataModel, arch: Architecture, seed: int, draw: int) -> SquaredLoss:
+    """The loss of one draw of a survey."""
+    model.check(arch)
+    return draw_moments(model, arch, seed, range(draw, draw + 1)).loss(0)
+
+
+def data_model(text: str) -> DataModel:
+    """Read the text of a model.
+
+    Raises
+    ------
+    InputError
+        If the text is none of the forms above, a number in it is unusable, or the file cannot be read.
+
+    Examples
+    --------
+    >>> data_model("teacher:0.1").description
+    'outputs of a random network of the same architecture, noise 0.1 times their size, 4K samples'
+    """
+    if not isinstance(text, str):
+        raise InputError(f"data_model: {text!r} given; expected {FORMS}")
+    name, *numbers = text.split(":")
+    if name == "white" and not numbers:
+        return White()
+    if name == "gaussian" and len(numbers) <= 1:
+        return Gaussian(_samples(text, numbers))
+    if name == "ar1" and 1 <= len(numbers) <= 2:
+        rho = _number(text, numbers[0])
+        if not -1 < rho < 1:
+            raise InputError(f"data_model: {text!r} has RHO = {rho:g}; expected a number between −1 and 1")
+        return AutoRegressive(_samples(text, numbers[1:]), rho)
+    if name == "teacher" and 1 <= len(numbers) <= 2:
+        sigma = _number(text, numbers[0])
+        if not 0 <= sigma < np.inf:
+            raise InputError(f"data_model: {text!r} has SIGMA = {sigma:g}; expected a finite number, not negative")
+        return Teacher(_samples(text, numbers[1:]), sigma)
+    text = text.removeprefix("file:")
+    path, colon, count = text.rpartition(":")
+    if text.endswith(".npz") or os.path.isfile(text):
+        return Bootstrap.of_file(text, None)
+    if colon and (path.endswith(".npz") or os.path.isfile(path)):
+        return Bootstrap.of_file(path, _samples(text, [count]))
+    raise InputError(f"data_model: {text!r} is not known; expected {FORMS}")
+
+
+def _number(text: str, number: str) -> float:
+    try:
+        return float(number)
+    except ValueError:
+        raise InputError(f"data_model: {number!r} in {text!r} is not a number; expected {FORMS}") from None
+
+
+def _samples(text: str, numbers: list[str]) -> int | None:
+    if not numbers:
+        return None
+    if not numbers[0].isdecimal() or int(numbers[0]) < 1:
+        raise InputError(f"data_model: N = {numbers[0]!r} in {text!r}; expected a positive integer")
+    return int(numbers[0])
+
+
+@dataclass(frozen=True)
+class White:
+    """Σ = I and a standard normal target."""
+
+    description = "white data: Gram matrix I, standard normal target"
+    text = "white"
+    identity = "white"
+
+    def check(self, arch: Architecture) -> None:
+        """Suits every architecture."""
+
+    def moments(self, arch: Architecture, rng: np.random.Generator) -> tuple[Real, Real, float]:
+        target = rng.standard_normal(arch.filter_size)
+        return np.eye(arch.filter_size), target, float((target * target).sum())
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Standard normal samples, made into others by the models below; N = 4K if None."""
+
+    samples: int | None = None
+
+    @property
+    def description(self) -> str:
+        return f"Gaussian data, {self._count}"
+
+    @property
+    def identity(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        return f"gaussian{self._suffix}"
+
+    @property
+    def _count(self) -> str:
+        return f"{'4K' if self.samples is None else self.samples} samples"
+
+    @property
+    def _suffix(self) -> str:
+        return "" if self.samples is None else f":{self.samples}"
+
+    def check(self, arch: Architecture) -> None:
+        """A Gram matrix of fewer samples than the function space has dimensions leaves no isolated minimum."""
+        if self.samples is not None and self.samples < arch.dimension:
+            raise InputError(
+                f"data_model: {self.samples} samples for filters {arch.filters} with strides {arch.strides}; expected "
+                f"at least {arch.dimension}, the dimension of the function space"
+            )
+
+    def moments(self, arch: Architecture, rng: np.random.Generator) -> tuple[Real, Real, float]:
+        size = arch.filter_size
+        teacher = self.teacher(arch, rng)
+        total = np.zeros((size + 1, size + 1))
+        left = 4 * size if self.samples is None else self.samples
+        step = max(1, PRODUCTS // (size + 1) ** 2)
+        while left > 0:
+            rows = rng.standard_normal((min(left, step), size + 1))
+            self.shape(rows, teacher)
+            total += rows.T @ rows
+            left -= len(rows)
+        return _parts(total)
+
+    def teacher(self, arch: Architecture, rng: np.random.Generator) -> Real | None:
+        """The filter of the network that makes the outputs."""
+        return None
+
+    def shape(self, rows: Real, teacher: Real | None) -> None:
+        """Make samples (n, K + 1), the inputs and the output, of independent standard normal numbers in place."""
+
+
+@dataclass(frozen=True)
+class AutoRegressive(Gaussian):
+    """Windows of autoregressive series of order one, and the values that follow."""
+
+    rho: float = 0.0
+
+    @property
+    def description(self) -> str:
+        return f"autoregressive series of correlation {self.rho:g}, the next value predicted, {self._count}"
+
+    @property
+    def text(self) -> str:
+        return f"ar1:{self.rho!r}{self._suffix}"
+
+    def shape(self, rows: Real, teacher: Real | None) -> None:
+        innovation = np.sqrt(1 - self.rho**2)
+        for t in range(1, rows.shape[1]):
+            rows[:, t] = self.rho * rows[:, t - 1] + innovation * rows[:, t]
+
+
+@dataclass(frozen=True)
+class Teacher(Gaussian):
+    """Outputs of a random network of the same architecture, with noise."""
+
+    sigma: float = 0.0
+
+    @property
+    def description(self) -> str:
+        return (
+            f"outputs of a random network of the same architecture, noise {self.sigma:g} times their size, "
+            f"{self._count}"
+        )
+
+    @property
+    def text(self) -> str:
+        return f"teacher:{self.sigma!r}{self._suffix}"
+
+    def teacher(self, arch: Architecture, rng: np.random.Generator) -> Real | None:
+        filter_ = compose(arch, [rng.standard_normal(k) for k in arch.filters])
+        return np.asarray(filter_ / np.sqrt((filter_ * filter_).sum()))
+
+    def shape(self, rows: Real, teacher: Real | None) -> None:
+        rows[:, -1] *= self.sigma
+        if teacher is not None:
+            for j, coefficient in enumerate(teacher.tolist()):
+                rows[:, -1] += coefficient * rows[:, j]
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Samples of a file drawn with replacement; as many as it has if ``samples`` is None."""
+
+    path: str
+    X: Real = field(repr=False)
+    Y: Real = field(repr=False)
+    samples: int | None = None
+
+    @classmethod
+    def of_file(cls, path: str, samples: int | None) -> Bootstrap:
+        """Read the arrays X and Y of an ``.npz`` file."""
+        try:
+            X, Y = samples_from_npz(path)
+        except InputError as error:
+            raise InputError(str(error).replace("--data:", "data_model:", 1)) from None
+        return cls(path, np.asarray(X), np.asarray(Y), samples)
+
+    @property
+    def description(self) -> str:
+        count = len(self.X) if self.samples is None else self.samples
+        return f"{count} samples drawn with replacement from the {len(self.X)} of {self.name}"
+
+    @property
+    def text(self) -> str:
+        return self.path if self.samples is None else f"{self.path}:{self.samples}"
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return os.path.basename(self.path)
+
+    @property
+    def identity(self) -> str:
+        digest = hashlib.sha256()
+        for array in (self.X, self.Y):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return f"bootstrap:{self.samples}:{digest.hexdigest()}"
+
+    def check(self, arch: Architecture) -> None:
+        """The arrays must be real, finite, and of widths that fit the architecture; rank as for other samples."""
+        try:
+            rank = SquaredLoss.from_data(self.X, self.Y, arch).rank
+        except InputError as error:
+            raise InputError(f"data_model: {self.name}: {error}") from None
+        if rank < arch.dimension:
+            raise InputError(
+                f"data_model: the Gram matrix of {self.name} has rank {rank}; expected at least {arch.dimension}, the "
+                f"dimension of the function space of filters {arch.filters} with strides {arch.strides}"
+            )
+
+    def moments(self, arch: Architecture, rng: np.random.Generator) -> tuple[Real, Real, float]:
+        count = len(self.X) if self.samples is None else self.samples
+        times = np.bincount(rng.integers(len(self.X), size=count), minlength=len(self.X))
+        size = arch.filter_size
+        total = np.zeros((size + 1, size + 1))
+        windows = sliding_window_view(self.X, size, axis=1)[:, :: arch.stride]
+        step = max(1, PRODUCTS // (size + 1) ** 2 // windows.shape[1])
+        for first in range(0, len(self.X), step):
+            part = slice(first, first + step)
+            rows = np.concatenate([windows[part], self.Y[part, :, None]], axis=2, dtype=float).reshape(-1, size + 1)
+            total += rows.T @ (np.repeat(times[part], windows.shape[1])[:, None] * rows)
+        return _parts(total)
+
+
+def _parts(total: Real) -> tuple[Real, Real, float]:
+    """Σ, b and the constant from the second moments of inputs and output together."""
+    gram = total[:-1, :-1] / 2
+    return gram + gram.T, total[:-1, -1], float(total[-1, -1])

@@ -1,0 +1,155 @@
+"""Data of a loss as rational numbers, for statements that are about these and not about their rounded values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
+from numbers import Rational
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+
+__all__ = ["ExactData", "as_fraction", "fraction_text"]
+
+#: Numbers with more digits than this, or with a larger power of ten, are refused.
+MOST_DIGITS = 3000
+#: Sums of squares of doubles have numerators and denominators of at most so many bits.
+MOST_BITS = 2**14
+
+
+@dataclass(frozen=True)
+class ExactData:
+    """Gram matrix Σ, moment vector b and constant of a loss.
+
+    Attributes
+    ----------
+    gram : tuple of tuple of Fraction, (K, K), symmetric
+    b : tuple of Fraction, (K,)
+    constant : Fraction
+    """
+
+    gram: tuple[tuple[Fraction, ...], ...]
+    b: tuple[Fraction, ...]
+    constant: Fraction
+
+    @classmethod
+    def of(cls, gram: Iterable[Iterable[object]], b: Iterable[object], constant: object) -> ExactData:
+        """From numbers that stand for themselves: integers, fractions, texts such as ``"1/3"`` or ``"0.1"``, doubles.
+
+        Raises
+        ------
+        InputError
+            If an entry is no finite number, the shapes do not fit, or the matrix is not symmetric.
+        """
+        rows = tuple(
+            tuple(as_fraction(value, f"gram[{i}][{j}]") for j, value in enumerate(_entries(row, f"gram[{i}]")))
+            for i, row in enumerate(_entries(gram, "gram"))
+        )
+        size = len(rows)
+        if not size or any(len(row) != size for row in rows):
+            raise InputError(f"gram: {size} rows of lengths {[len(row) for row in rows]}; expected a square matrix")
+        for i in range(size):
+            for j in range(i):
+                if rows[i][j] != rows[j][i]:
+                    raise InputError(
+                        f"gram: not symmetric, entry [{i}][{j}] is {rows[i][j]} but [{j}][{i}] is {rows[j][i]}; "
+                        "expected a matrix of exact numbers that is exactly symmetric"
+                    )
+        moments = tuple(as_fraction(value, f"b[{i}]") for i, value in enumerate(_entries(b, "b")))
+        if len(moments) != size:
+            raise InputError(f"b: {len(moments)} entries; expected {size}, as gram has so many rows")
+        return cls(rows, moments, as_fraction(constant, "constant"))
+
+    @classmethod
+    def of_doubles(cls, gram: np.ndarray, b: np.ndarray, constant: float) -> ExactData:
+        """Every double is a rational number."""
+        return cls(
+            tuple(tuple(Fraction(value) for value in row) for row in gram.tolist()),
+            tuple(Fraction(value) for value in b.tolist()),
+            Fraction(float(constant)),
+        )
+
+    def regularized(self, eps: Fraction) -> ExactData:
+        """With eps added to the diagonal of the Gram matrix."""
+        gram = tuple(
+            tuple(value + eps if i == j else value for j, value in enumerate(row)) for i, row in enumerate(self.gram)
+        )
+        return ExactData(gram, self.b, self.constant)
+
+    @property
+    def in_doubles(self) -> bool:
+        """Whether all numbers are doubles."""
+        values = (*(value for row in self.gram for value in row), *self.b, self.constant)
+        doubles = map(_double, values)
+        return all(
+            isfinite(double) and double.as_integer_ratio() == (value.numerator, value.denominator)
+            for value, double in zip(values, doubles, strict=True)
+        )
+
+    def rounded(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """The nearest doubles; infinite beyond their range."""
+        gram = np.array([[_double(value) for value in row] for row in self.gram])
+        return gram, np.array([_double(value) for value in self.b]), _double(self.constant)
+
+
+def as_fraction(value: object, name: str) -> Fraction:
+    """A number as a fraction; doubles stand for the rational numbers that they are."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    try:
+        if isinstance(value, str):
+            return _from_text(value.strip())
+        if isinstance(value, Rational | float | Decimal) and not isinstance(value, bool):
+            return Fraction(value)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        pass
+    shown = repr(value)
+    raise InputError(
+        f"{name}: {shown if len(shown) <= 40 else f'{shown[:40]}…'} is not a finite number; expected numbers, or texts "
+        "such as '1/3' or '0.1'"
+    )
+
+
+def fraction_text(value: Fraction) -> str:
+    """A fraction as text that `as_fraction` reads: ``"m*2^e"`` if its denominator is a power of two, else ``"p/q"``."""
+    p, q = value.numerator, value.denominator
+    if q & (q - 1):
+        return f"{p}/{q}"
+    exponent = (p & -p).bit_length() - 1 if p else 0
+    return f"{p >> exponent}*2^{exponent - q.bit_length() + 1}"
+
+
+def _from_text(text: str) -> Fraction:
+    if len(text) > MOST_DIGITS * 2 or any(not (c.isascii() and (c.isdigit() or c in "+-./eE*^")) for c in text):
+        raise ValueError
+    mantissa, dyadic, exponent = text.partition("*2^")
+    if dyadic:
+        power = int(exponent)
+        if abs(power) > MOST_BITS:
+            raise ValueError
+        return int(mantissa) * Fraction(2) ** power
+    _, _, power_of_ten = text.lower().partition("e")
+    if power_of_ten and abs(int(power_of_ten)) > MOST_DIGITS:
+        raise ValueError
+    return Fraction(text)
+
+
+def _double(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _entries(values: Any, name: str) -> list[object]:
+    if isinstance(values, str | bytes):
+        raise InputError(f"{name}: a text given; expected a list of numbers")
+    try:
+        return list(values)
+    except TypeError:
+        raise InputError(f"{name}: {type(values).__name__} given; expected a list of numbers") from None

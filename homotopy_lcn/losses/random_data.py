@@ -1,0 +1,85 @@
+"""Random data, as ``solve --random`` and surveys use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from .squared_loss import SquaredLoss
+
+__all__ = ["LoadedData", "random_gaussian", "random_white"]
+
+
+@dataclass(frozen=True)
+class LoadedData:
+    """A loss and where it comes from.
+
+    Attributes
+    ----------
+    loss : SquaredLoss
+    description : str
+        One line for a summary.
+    samples : int or None
+        Number of samples N; None if the data are a Gram matrix and a moment vector.
+    arrays : tuple of ndarray or None
+        The samples themselves, X (N, d_0) and Y (N, d_L).
+    """
+
+    loss: SquaredLoss
+    description: str
+    samples: int | None
+    arrays: tuple[NDArray[np.generic], NDArray[np.generic]] | None = None
+
+
+def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int | None = None) -> LoadedData:
+    """Independent standard normal inputs X (N, K) and outputs Y (N, 1).
+
+    Parameters
+    ----------
+    arch : Architecture
+    rng : numpy.random.Generator
+    samples : int, optional
+        N, at least 1. The default is 4K: the Gram matrix then has full rank and a condition number near 9, the limit
+        ((1 + √(K/N)) / (1 − √(K/N)))² of Marchenko and Pastur.
+
+    Raises
+    ------
+    InputError
+        If `samples` is less than 1.
+
+    Examples
+    --------
+    >>> data = random_gaussian(Architecture((2, 2), (1, 1)), np.random.default_rng(0))
+    >>> data.samples, data.loss.rank
+    (12, 3)
+    """
+    count = 4 * arch.filter_size if samples is None else samples
+    if count < 1:
+        raise InputError(f"samples: {samples}; expected at least 1")
+    X = rng.standard_normal((count, arch.filter_size))
+    Y = rng.standard_normal((count, 1))
+    description = f"Gaussian data: {count} samples, {arch.filter_size} → 1 values"
+    return LoadedData(SquaredLoss.from_data(X, Y, arch), description, count, (X, Y))
+
+
+def random_white(arch: Architecture, rng: np.random.Generator) -> LoadedData:
+    """Gram matrix Σ = I and a standard normal target.
+
+    Parameters
+    ----------
+    arch : Architecture
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> data = random_white(Architecture((2, 2), (1, 1)), np.random.default_rng(0))
+    >>> data.description
+    'white data: identity Gram matrix, Gaussian target of 3 coefficients'
+    """
+    loss = SquaredLoss.white(rng.standard_normal(arch.filter_size))
+    size = arch.filter_size
+    return LoadedData(loss, f"white data: identity Gram matrix, Gaussian target of {size} coefficients", None)

@@ -1,0 +1,538 @@
+"""The squared loss of a linear convolutional network as a quadratic function of its end-to-end filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from ..doors import door
+from ..errors import InputError
+from .exact_data import ExactData
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..networks.architecture import Architecture
+
+__all__ = ["SquaredLoss"]
+
+# Eigenvalues of a Gram matrix below this fraction of the largest one are rounding. Sums over 10^6 samples are accurate
+# to about 1e-13, and the condition numbers that the rest of the package can work with end well before 1e12.
+_TOLERANCE = 1e-12
+# Eigenvalues within this factor of the tolerance could be either: rounding or data.
+_DOUBT = 10.0
+# Beyond this size, products of two such numbers overflow.
+_LARGEST = 1e150
+# Squares of numbers below this size lose digits to underflow; so do those of products of inputs below its root.
+_SMALLEST = 1e-140
+# Patch entries held at a time while a Gram matrix is summed up: 16 MB.
+_CHUNK_ENTRIES = 2**21
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class SquaredLoss:
+    """Squared loss as a function of the end-to-end filter w: wᵀΣw − 2bᵀw + c.
+
+    Parameters
+    ----------
+    gram : array_like, shape (K, K)
+        Gram matrix Σ: real, symmetric, positive semidefinite, of any rank.
+    b : array_like, shape (K,)
+        Moment vector, real, in the range of Σ: otherwise the loss has no lower bound.
+    constant : float, default 0.0
+        The constant c. With data it is Σ y². It moves no critical point.
+
+    Attributes
+    ----------
+    gram : ndarray, shape (K, K), float64, read-only
+        Σ, made symmetric.
+    b : ndarray, shape (K,), float64, read-only
+    constant : float
+    rank : int
+        Numerical rank of Σ: the number of eigenvalues above ``tolerance`` times the largest.
+    tolerance : float
+        What separates eigenvalues from rounding, relative to the largest one; see the notes.
+    target : ndarray, shape (K,), float64, read-only
+        The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm.
+    exact : ExactData or None
+        The rational numbers that the arrays above are rounded from, if the loss was made by `from_exact`.
+
+    Raises
+    ------
+    InputError
+        If an argument is not a finite real array of the shape above, if Σ is not symmetric or is indefinite, or if b is
+        outside the range of Σ, or if entries are so large or so small (beyond 1e150 or 1e-140), or those of b in
+        relation to those of Σ, that squares overflow or underflow.
+
+    Notes
+    -----
+    All tolerances are relative, with ``tolerance`` = 1e-12 (100 units of rounding if `gram` comes in a lower precision
+    than float64: 1.2e-5 for float32). Rejected are an asymmetry above √tolerance · max |Σ_ij|; an eigenvalue below
+    −tolerance · λ_max; and, for Σ with kernel projection P, a vector b with
+    ‖Pb‖ > √tolerance · max(‖b‖, √(λ_max c)). By the inequality of Cauchy and Schwarz data always meet the last bound.
+
+    Examples
+    --------
+    >>> loss = SquaredLoss([[2, 1], [1, 2]], [3, 3], constant=5.0)
+    >>> loss
+    SquaredLoss(filter_size=2, rank=2, constant=5.0)
+    >>> loss.target
+    array([1., 1.])
+    >>> float(loss([1, 1])), loss.gradient([1, 1])
+    (-1.0, array([0., 0.]))
+    """
+
+    gram: NDArray[np.float64]
+    b: NDArray[np.float64]
+    constant: float
+    rank: int
+    tolerance: float
+    exact: ExactData | None
+
+    def __init__(self, gram: ArrayLike, b: ArrayLike, constant: ArrayLike = 0.0) -> None:
+        given = _numbers("gram", gram)
+        sigma = _symmetric(given)
+        moments = _finite("b", _numbers("b", b))
+        if moments.shape != (len(sigma),):
+            raise InputError(f"b: shape {moments.shape}; expected ({len(sigma)},), as gram has shape {sigma.shape}")
+        c = _finite("constant", _numbers("constant", constant))
+        if c.shape != ():
+            raise InputError(f"constant: shape {c.shape}; expected a single number")
+        for name, array in ("gram", sigma), ("b", moments), ("constant", c):
+            if np.abs(array).max() > _LARGEST:
+                raise InputError(f"{name}: entries above {_LARGEST:.0e} overflow; expected a moderate size")
+        _check_sizes(float(np.abs(sigma).max()), float(np.abs(moments).max()))
+        object.__setattr__(self, "gram", _read_only(sigma))
+        object.__setattr__(self, "b", _read_only(moments))
+        object.__setattr__(self, "constant", float(c))
+        object.__setattr__(self, "tolerance", _tolerance(given))
+        object.__setattr__(self, "rank", _rank(sigma, moments, float(c), self.tolerance))
+        object.__setattr__(self, "exact", None)
+
+    def __repr__(self) -> str:
+        return f"SquaredLoss(filter_size={self.filter_size}, rank={self.rank}, constant={self.constant!r})"
+
+    @classmethod
+    def from_data(cls, X: ArrayLike, Y: ArrayLike, arch: Architecture) -> SquaredLoss:
+        """Loss Σ_n ‖f(x_n) − y_n‖² of the network on data.
+
+        With the patches p = x_n[iS : iS + K] of sample n at output position i, Σ = Σ p pᵀ, b = Σ p y_n[i] and
+        c = Σ y_n[i]². The sums run over slices of bounded size, in double precision whatever the data's type, so that
+        arrays mapped from a file are never held in memory as a whole.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, d_0)
+            Inputs, real.
+        Y : array_like, shape (N, d_L)
+            Outputs, real, with d_L = (d_0 − K) // S + 1.
+        arch : Architecture
+            Gives the filter size K and the total stride S.
+
+        Raises
+        ------
+        InputError
+            If X or Y is not a two-dimensional array of finite real numbers, if their shapes do not fit each other and
+            the architecture, or if their squares overflow or underflow.
+
+        References
+        ----------
+        Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks*,
+        SIAM J. Appl. Algebra Geom. 8 (2024).
+
+        Examples
+        --------
+        >>> from homotopy_lcn import Architecture
+        >>> loss = SquaredLoss.from_data([[1, 2, 3]], [[4, 5]], Architecture((2,), (1,)))
+        >>> loss.gram.tolist(), loss.b.tolist(), loss.constant
+        ([[5.0, 8.0], [8.0, 13.0]], [14.0, 23.0], 41.0)
+        """
+        inputs, outputs = _table("X", X), _table("Y", Y)
+        if len(inputs) != len(outputs):
+            raise InputError(f"Y: {len(outputs)} samples; expected {len(inputs)}, as many as X has")
+        _check_widths(inputs.shape[1], outputs.shape[1], arch)
+        size = arch.filter_size
+        gram, b, constant = np.zeros((size, size)), np.zeros(size), 0.0
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for patches, values in _patches(inputs, outputs, arch):
+                gram += patches.T @ patches
+                b += values @ patches
+                constant += float(values @ values)
+        for name, total in ("X", gram), ("Y", np.array(constant)), ("X, Y", b):
+            if not (np.abs(total) <= _LARGEST).all():
+                raise InputError(f"{name}: products overflow; expected data scaled to a moderate size")
+        return cls(gram, b, constant)
+
+    @classmethod
+    def from_exact(cls, gram: Any, b: Any, constant: object = 0) -> SquaredLoss:
+        """Loss of exact rational data: a solve uses the nearest doubles, a certificate is about the exact numbers.
+
+        Parameters
+        ----------
+        gram : sequence of K sequences of K numbers
+            Σ, exactly symmetric. Numbers are integers, fractions, decimals, or texts such as ``"1/3"`` and ``"0.1"``; a
+            double stands for the rational number that it is (0.1 for 3602879701896397/2⁵⁵).
+        b : sequence of K numbers
+        constant : number
+
+        Raises
+        ------
+        InputError
+            If an entry is no such number, the shapes do not fit, or for the nearest doubles as in the constructor.
+
+        Examples
+        --------
+        >>> loss = SquaredLoss.from_exact([[1, "1/3"], ["1/3", 1]], ["0.1", 0])
+        >>> loss.gram[0, 1], loss.exact.b[0]
+        (np.float64(0.3333333333333333), Fraction(1, 10))
+        """
+        exact = ExactData.of(gram, b, constant)
+        loss = cls(*exact.rounded())
+        object.__setattr__(loss, "exact", exact)
+        return loss
+
+    @classmethod
+    def from_torch(cls, module: torch.nn.Module, inputs: Any, targets: Any, *, reduction: str = "sum") -> SquaredLoss:
+        """Squared loss with which a PyTorch network is trained: ‖module(inputs) − targets‖², computed in float64.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            As for `Architecture.from_torch`. Its weights do not matter.
+        inputs : tensor, shape (N, 1, d_0) or (N, d_0)
+            Real, of any type and device. An array will do.
+        targets : tensor, shape (N, 1, d_L) or (N, d_L)
+        reduction : "sum" or "mean"
+            As in ``torch.nn.MSELoss``: "mean" divides by the number of outputs, N d_L. The critical points are the
+            same.
+
+        Raises
+        ------
+        InputError
+            If the module is not a linear convolutional network, the tensors do not fit it, or `from_data` cannot use
+            them.
+        MissingPackage
+            If PyTorch is not installed.
+        """
+        return door("loss_from_torch")(module, inputs, targets, reduction)
+
+    @classmethod
+    def white(cls, target: ArrayLike) -> SquaredLoss:
+        """Loss ‖w − target‖², that is Σ = I, b = target and c = ‖target‖².
+
+        Parameters
+        ----------
+        target : array_like, shape (K,)
+            Real.
+
+        Raises
+        ------
+        InputError
+            If `target` is not a vector of finite real numbers, or its square overflows.
+
+        Examples
+        --------
+        >>> float(SquaredLoss.white([3, 4])([0, 0]))
+        25.0
+        """
+        filter_ = _finite("target", _numbers("target", target))
+        if filter_.ndim != 1 or not filter_.size:
+            raise InputError(f"target: shape {filter_.shape}; expected (K,), the end-to-end filter's coefficients")
+        with np.errstate(over="ignore", under="ignore"):
+            square = float(filter_ @ filter_)
+        if not square <= _LARGEST:
+            raise InputError("target: its square overflows; expected numbers of a moderate size")
+        return cls(np.eye(len(filter_)), filter_, square)
+
+    def regularized(self, eps: float) -> SquaredLoss:
+        """Ridge regression: this loss plus eps ‖w‖², that is, Σ + eps·I with the same b and c.
+
+        Parameters
+        ----------
+        eps : float
+            Positive, in the units of Σ: compare it with the largest eigenvalue of `gram`. Σ + eps·I has to have full
+            numerical rank, so eps must be above ``tolerance`` times that.
+
+        Returns
+        -------
+        SquaredLoss
+
+        Raises
+        ------
+        InputError
+            If eps is not a positive finite number, or too small beside Σ to make any difference to its rank.
+
+        Examples
+        --------
+        >>> loss = SquaredLoss([[1, 1], [1, 1]], [1, 1])
+        >>> loss.rank, loss.regularized(0.5).rank, loss.regularized(0.5).gram.tolist()
+        (1, 2, [[1.5, 1.0], [1.0, 1.5]])
+        """
+        value = _finite("eps", _numbers("eps", eps))
+        if value.shape != () or not value > 0:
+            raise InputError(f"eps: {eps!r} given; expected a positive number")
+        gram = self.gram + float(value) * np.eye(self.filter_size)
+        result = SquaredLoss(gram, self.b, self.constant)
+        if self.exact is not None:
+            object.__setattr__(result, "exact", self.exact.regularized(Fraction(float(value))))
+        if result.rank < self.filter_size:
+            largest = np.linalg.eigvalsh(self.gram)[-1]
+            raise InputError(
+                f"eps: {float(value):.3g} is rounding beside the largest eigenvalue {largest:.3g} of the Gram matrix; "
+                f"expected more than {result.tolerance * largest:.1e}"
+            )
+        return result
+
+    @cached_property
+    def doubtful_eigenvalue(self) -> float | None:
+        """The eigenvalue of Σ nearest to the tolerance, relative to the largest, if it is within a factor of 10 of it.
+
+        None in the ordinary case that no eigenvalue is: then the numerical rank is not in doubt.
+        """
+        ratios = _relative_eigenvalues(self.gram)
+        ratios = ratios[ratios > 0]
+        if not ratios.size:
+            return None
+        nearest = float(ratios[np.argmin(np.abs(np.log(ratios / self.tolerance)))])
+        return nearest if self.tolerance / _DOUBT <= nearest <= self.tolerance * _DOUBT else None
+
+    @property
+    def rank_in_doubt(self) -> bool:
+        """Whether an eigenvalue of Σ is so near the tolerance that the numerical rank could be another."""
+        return self.doubtful_eigenvalue is not None
+
+    def describe_rank(self) -> str:
+        """The numerical rank in words, with the eigenvalue that puts it in doubt, if there is one.
+
+        Examples
+        --------
+        >>> SquaredLoss([[1, 0], [0, 3e-12]], [1, 0]).describe_rank()
+        'numerical rank 2 of 2, in doubt: an eigenvalue is 3.0e-12 of the largest, near the tolerance 1.0e-12'
+        """
+        text = f"numerical rank {self.rank} of {self.filter_size}"
+        if self.doubtful_eigenvalue is None:
+            return text
+        return (
+            f"{text}, in doubt: an eigenvalue is {self.doubtful_eigenvalue:.1e} of the largest, near the tolerance "
+            f"{self.tolerance:.1e}"
+        )
+
+    @property
+    def filter_size(self) -> int:
+        """Number of coefficients of the end-to-end filter, K."""
+        return len(self.b)
+
+    @cached_property
+    def target(self) -> NDArray[np.float64]:
+        """The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm."""
+        if self.rank == self.filter_size:
+            return _read_only(np.linalg.solve(self.gram, self.b))
+        values, vectors = np.linalg.eigh(self.gram)
+        values, vectors = values[self.filter_size - self.rank :], vectors[:, self.filter_size - self.rank :]
+        return _read_only(vectors @ ((vectors.T @ self.b) / values))
+
+    def __call__(self, w: ArrayLike) -> Any:
+        """Loss of end-to-end filters, wᵀΣw − 2bᵀw + c.
+
+        Parameters
+        ----------
+        w : array_like, shape (..., K), real or complex
+            Complex filters enter without conjugation: the loss is a polynomial in w.
+
+        Returns
+        -------
+        ndarray or scalar, shape (...), float64 or complex128
+
+        Raises
+        ------
+        InputError
+            If the last axis of w has not K entries.
+        """
+        filters = self._filters(w)
+        return ((filters @ self.gram - 2 * self.b) * filters).sum(axis=-1) + self.constant
+
+    def gradient(self, w: ArrayLike) -> NDArray[Any]:
+        """Gradient of the loss in the end-to-end filter, 2(Σw − b).
+
+        Parameters
+        ----------
+        w : array_like, shape (..., K), real or complex
+
+        Returns
+        -------
+        ndarray, shape (..., K), float64 or complex128
+
+        Raises
+        ------
+        InputError
+            If the last axis of w has not K entries.
+        """
+        return 2 * (self._filters(w) @ self.gram - self.b)
+
+    def _filters(self, w: ArrayLike) -> NDArray[Any]:
+        filters = np.asarray(w)
+        if filters.dtype.kind not in "biufc" or filters.shape[-1:] != (self.filter_size,):
+            raise InputError(
+                f"w: shape {filters.shape}, dtype {filters.dtype}; expected numbers of shape (..., {self.filter_size})"
+            )
+        return filters
+
+
+def _numbers(name: str, values: object) -> NDArray[Any]:
+    """As an array of real numbers, in its own type: entries may still be NaN or infinite."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: not an array, or its rows differ in length; expected real numbers") from None
+    if array.dtype.kind == "O":
+        for entry in array.flat:
+            if not isinstance(entry, Real):
+                kind = type(entry).__name__
+                raise InputError(f"{name}: not numeric, holds a {kind}; expected an array of real numbers")
+        try:
+            array = array.astype(np.float64)
+        except OverflowError:
+            raise InputError(f"{name}: holds a number beyond double precision; expected finite numbers") from None
+    if array.dtype.kind == "c":
+        raise InputError(f"{name}: complex, dtype {array.dtype}; expected an array of real numbers")
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{name}: not numeric, dtype {array.dtype}; expected an array of real numbers")
+    return array
+
+
+def _finite(name: str, array: NDArray[Any], start: tuple[int, ...] = (0, 0)) -> NDArray[np.float64]:
+    """As a new float64 array, in C order so that sums do not depend on the layout.
+
+    `start` is the position of its first entry in the user's array.
+    """
+    with np.errstate(over="ignore"):
+        result = np.array(array, dtype=np.float64, order="C")
+    finite = np.isfinite(result)
+    if not finite.all():
+        position = tuple(int(index) for index in np.argwhere(~finite)[0])
+        where = [index + first for index, first in zip(position, start, strict=False)]
+        found = f"entry {where} is {result[position]}" if where else f"{result[position]}"
+        raise InputError(f"{name}: {found}; expected finite numbers")
+    return result
+
+
+def _table(name: str, values: object) -> NDArray[Any]:
+    array = _numbers(name, values)
+    if array.ndim != 2:
+        raise InputError(f"{name}: shape {array.shape}; expected two dimensions, (samples, width)")
+    if not array.size:
+        raise InputError(f"{name}: empty, shape {array.shape}; expected at least one sample and one column")
+    return array
+
+
+def _check_widths(width_in: int, width_out: int, arch: Architecture) -> None:
+    size, stride = arch.filter_size, arch.stride
+    least = size + stride * (width_out - 1)
+    widths = f"{least}" if stride == 1 else f"{least} to {least + stride - 1}"
+    needs = f"for filter size {size} and stride {stride}"
+    if width_in < size:
+        raise InputError(f"X: width {width_in}; expected {widths} {needs}, as Y has width {width_out}")
+    fitting = (width_in - size) // stride + 1
+    if fitting != width_out:
+        raise InputError(
+            f"X, Y: widths {width_in} and {width_out}; expected X of width {widths}, or Y of width {fitting}, {needs}"
+        )
+
+
+def _patches(
+    inputs: NDArray[Any], outputs: NDArray[Any], arch: Architecture
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Patches, shape (n, K), and the outputs they belong to, shape (n,), a bounded number at a time."""
+    size, stride = arch.filter_size, arch.stride
+    width = outputs.shape[1]
+    span = max(size, stride)
+    positions = min(width, max(1, _CHUNK_ENTRIES // span))
+    rows = max(1, _CHUNK_ENTRIES // (span * positions))
+    largest = dict.fromkeys("XY", 0.0)
+    for row in range(0, len(inputs), rows):
+        for first in range(0, width, positions):
+            last = min(first + positions, width)
+            # The trailing entries that no patch reaches are checked with the last slice.
+            end = (last - 1) * stride + size if last < width else inputs.shape[1]
+            x = _finite("X", inputs[row : row + rows, first * stride : end], (row, first * stride))
+            y = _finite("Y", outputs[row : row + rows, first:last], (row, first))
+            for name, values in ("X", x), ("Y", y):
+                largest[name] = max(largest[name], values.max(), -values.min())
+            windows = sliding_window_view(x, size, axis=1)[:, ::stride]
+            yield windows.reshape(-1, size), y.ravel()
+    for name, least in ("X", _SMALLEST**0.5), ("Y", _SMALLEST):
+        value = largest[name]
+        if 0 < value < least:
+            raise InputError(f"{name}: largest entry {value:.1e}, powers of which underflow; expected a moderate size")
+
+
+def _check_sizes(gram: float, b: float) -> None:
+    """Refuse largest entries for which squares of the loss, or of its filters, overflow or underflow; 0 is fine."""
+    for name, size in ("gram", gram), ("b", b):
+        if 0 < size < _SMALLEST:
+            raise InputError(f"{name}: largest entry {size:.1e}, powers of which underflow; expected a moderate size")
+    if gram > 0 and b > 0 and not _SMALLEST <= b / gram <= 1 / _SMALLEST:
+        raise InputError(
+            f"b: largest entry {b:.1e}, that of gram {gram:.1e}: squares of filters {b / gram:.1e} in size overflow or "
+            "underflow; expected a moderate size"
+        )
+
+
+def _symmetric(gram: NDArray[Any]) -> NDArray[np.float64]:
+    if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or not gram.size:
+        raise InputError(f"gram: shape {gram.shape}; expected a square matrix (K, K)")
+    sigma = _finite("gram", gram)
+    half = sigma / 2
+    difference = np.abs(half - half.T)
+    if difference.max() > np.sqrt(_tolerance(gram)) * np.abs(half).max():
+        i, j = (int(index) for index in np.argwhere(difference == difference.max())[0])
+        raise InputError(
+            f"gram: not symmetric, entry [{i}, {j}] is {sigma[i, j]:.6g} but [{j}, {i}] is {sigma[j, i]:.6g}; "
+            "expected a symmetric matrix"
+        )
+    return half + half.T
+
+
+def _rank(sigma: NDArray[np.float64], b: NDArray[np.float64], constant: float, tolerance: float) -> int:
+    """Numerical rank of Σ, once Σ is found to be positive semidefinite with b in its range."""
+    values, vectors = np.linalg.eigh(sigma)
+    largest = max(values[-1], 0.0)
+    if values[0] < -tolerance * largest:
+        raise InputError(
+            f"gram: indefinite, its most negative eigenvalue is {values[0]:.6g} (the largest is {values[-1]:.6g}); "
+            "expected a positive semidefinite matrix"
+        )
+    kernel = vectors[:, values <= tolerance * largest]
+    outside = np.linalg.norm(kernel.T @ b)
+    size = max(np.linalg.norm(b), np.sqrt(largest) * np.sqrt(max(constant, 0.0)))
+    if outside > np.sqrt(tolerance) * size:
+        raise InputError(
+            f"b: outside the range of gram, which is singular (rank {len(b) - kernel.shape[1]} of {len(b)}), by "
+            f"{outside:.6g} of {np.linalg.norm(b):.6g}, so that the loss is unbounded below; expected b = gram @ filter"
+        )
+    return len(b) - kernel.shape[1]
+
+
+def _relative_eigenvalues(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sizes of the eigenvalues of Σ relative to the largest; none if Σ = 0."""
+    values = np.abs(np.linalg.eigvalsh(sigma))
+    return values / values.max() if values.max() > 0 else values[:0]
+
+
+def _tolerance(gram: NDArray[Any]) -> float:
+    return max(_TOLERANCE, 100 * float(np.finfo(gram.dtype).eps)) if gram.dtype.kind == "f" else _TOLERANCE
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,17 @@
+"""Filters, strides, and what follows from them alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..doors import public_names
+
+if TYPE_CHECKING:
+    from .architecture import Architecture, Block
+    from .counts import CountTable
+
+__all__ = ["Architecture", "Block", "CountTable"]
+
+__getattr__, __dir__ = public_names(
+    __name__, {"Architecture": "architecture", "Block": "architecture", "CountTable": "counts"}
+)

@@ -1,0 +1,194 @@
+"""Architectures of linear convolutional networks: filter sizes, strides, and what follows from them alone."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from math import gcd
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..doors import ShownInNotebooks, door
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Architecture", "Block"]
+
+
+class Block(NamedTuple):
+    """A maximal run of layers with equal dilation, seen as one layer of the reduced architecture.
+
+    Its filters multiply to a polynomial of degree ``degree`` in the variable x^dilation.
+    """
+
+    degree: int
+    dilation: int
+
+
+@dataclass(frozen=True, repr=False)
+class Architecture(ShownInNotebooks):
+    """A linear convolutional network: one channel, no bias, "valid" padding.
+
+    Layer l maps x to (α x)[i] = Σ_j w_l[j] x[i s_l + j]. The composition of all layers is one convolution whose
+    stride is the product of the strides and whose filter has ``filter_size`` coefficients.
+
+    Parameters
+    ----------
+    filters : sequence of int
+        Filter sizes k_1, …, k_L, each at least 1.
+    strides : sequence of int
+        Strides s_1, …, s_L, each at least 1. The last one never matters for the function space.
+
+    Raises
+    ------
+    InputError
+        If the sequences are empty, differ in length, or hold anything but positive integers.
+
+    References
+    ----------
+    Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks*,
+    SIAM J. Appl. Algebra Geom. 8 (2024), section 2.
+
+    Examples
+    --------
+    >>> arch = Architecture(filters=(2, 2, 2), strides=(1, 2, 1))
+    >>> arch.filter_size, arch.stride, arch.dimension
+    (5, 2, 4)
+    >>> arch.blocks
+    (Block(degree=2, dilation=1), Block(degree=1, dilation=2))
+    >>> arch.reduced
+    Architecture(filters=(3, 2), strides=(2, 1))
+    """
+
+    filters: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        filters = _positive_integers("filters", self.filters)
+        strides = _positive_integers("strides", self.strides)
+        if len(filters) != len(strides):
+            raise InputError(
+                f"strides: {len(strides)} given for {len(filters)} filters; expected one stride for each filter"
+            )
+        object.__setattr__(self, "filters", filters)
+        object.__setattr__(self, "strides", strides)
+
+    @classmethod
+    def from_torch(cls, module: torch.nn.Module) -> Architecture:
+        """Architecture of a PyTorch network.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            Of ``torch.nn.Conv1d(1, 1, k, stride=s, bias=False)`` alone, without padding, dilation and groups; nested
+            ones and a single convolution will do.
+
+        Raises
+        ------
+        InputError
+            If a layer is anything else, or shares its weight with another. The message names the layer.
+        MissingPackage
+            If PyTorch is not installed.
+        """
+        return door("architecture_from_torch")(module)
+
+    def __repr__(self) -> str:
+        return f"Architecture(filters={self.filters}, strides={self.strides})"
+
+    @property
+    def depth(self) -> int:
+        """Number of layers, L."""
+        return len(self.filters)
+
+    @cached_property
+    def dilations(self) -> tuple[int, ...]:
+        """Dilation S_l = s_1 ⋯ s_{l−1} of each layer's filter within the end-to-end filter."""
+        return tuple(accumulate(self.strides[:-1], operator.mul, initial=1))
+
+    @cached_property
+    def stride(self) -> int:
+        """Total stride S = s_1 ⋯ s_L."""
+        return self.dilations[-1] * self.strides[-1]
+
+    @cached_property
+    def filter_size(self) -> int:
+        """End-to-end filter size K = 1 + Σ (k_l − 1) S_l."""
+        return 1 + sum((k - 1) * dilation for k, dilation in zip(self.filters, self.dilations, strict=True))
+
+    @cached_property
+    def dimension(self) -> int:
+        """Dimension of the function space, Σ k_l − (L − 1)."""
+        return 1 + sum(k - 1 for k in self.filters)
+
+    @cached_property
+    def layers_by_block(self) -> tuple[tuple[int, ...], ...]:
+        """For each block, the indices of its layers (those with filter size above 1)."""
+        groups: dict[int, list[int]] = {}
+        for layer, (k, dilation) in enumerate(zip(self.filters, self.dilations, strict=True)):
+            if k > 1:
+                groups.setdefault(dilation, []).append(layer)
+        return tuple(tuple(layers) for layers in groups.values())
+
+    @cached_property
+    def layer_degrees(self) -> tuple[tuple[int, ...], ...]:
+        """For each block, the degrees k_l − 1 of its layers, in their order."""
+        return tuple(tuple(self.filters[layer] - 1 for layer in layers) for layers in self.layers_by_block)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks (degree, dilation) of the reduced architecture, dilations strictly increasing."""
+        return tuple(
+            Block(sum(degrees), self.dilations[layers[0]])
+            for layers, degrees in zip(self.layers_by_block, self.layer_degrees, strict=True)
+        )
+
+    @cached_property
+    def reduced(self) -> Architecture:
+        """The reduced architecture: neighbours with equal dilation merged, layers of filter size 1 dropped.
+
+        It has the same end-to-end filter size and total stride. Where the first block is dilated (the first layers
+        have filter size 1 and a stride above 1), one leading layer of filter size 1 carries that stride.
+        """
+        filters = [block.degree + 1 for block in self.blocks]
+        dilations = [block.dilation for block in self.blocks]
+        if not dilations or dilations[0] > 1:
+            filters.insert(0, 1)
+            dilations.insert(0, 1)
+        ends = [*dilations[1:], self.stride]
+        return Architecture(tuple(filters), tuple(end // start for start, end in zip(dilations, ends, strict=True)))
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether this architecture equals its reduced architecture."""
+        return self == self.reduced
+
+    @cached_property
+    def grid(self) -> int:
+        """Largest g such that every end-to-end filter is zero off the multiples of g."""
+        return gcd(*(block.dilation for block in self.blocks)) if self.blocks else 1
+
+
+def _positive_integers(name: str, values: Iterable[object]) -> tuple[int, ...]:
+    expected = "expected a sequence of integers, each at least 1"
+    if isinstance(values, str | bytes):
+        raise InputError(f"{name}: {values!r} is not a sequence of integers; {expected}")
+    try:
+        items = list(values)
+    except TypeError:
+        raise InputError(f"{name}: {values!r} is not a sequence; {expected}") from None
+    if not items:
+        raise InputError(f"{name}: empty; {expected}")
+    result = []
+    for item in items:
+        try:
+            integer = operator.index(item)  # type: ignore[arg-type]
+        except TypeError:
+            raise InputError(f"{name}: {item!r} is not an integer; {expected}") from None
+        if isinstance(item, bool) or integer < 1:
+            raise InputError(f"{name}: {item!r} is not a positive integer; {expected}")
+        result.append(integer)
+    return tuple(result)

@@ -1,0 +1,114 @@
+"""Parameters θ = (w_1, …, w_L) of a network: composition and the gradient of the loss, in coefficients.
+
+This is the definition written down once more, by convolution and correlation, independently of `equations`: it verifies
+every reported point in the original parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architecture import Architecture
+from .binary_forms import adjoint_multiply, dilate, multiply
+
+__all__ = ["balance", "compose", "gradient", "hessian", "jacobian", "relative_gradient"]
+
+Array = NDArray[Any]
+
+
+def compose(arch: Architecture, theta: Sequence[Array]) -> Array:
+    """The end-to-end filter μ(θ): layers (…, k_l) to (…, K)."""
+    result = theta[0]
+    for layer, dilation in zip(theta[1:], arch.dilations[1:], strict=True):
+        result = multiply(result, dilate(layer, dilation))
+    return result
+
+
+def gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> list[Array]:
+    """Gradient of the loss wᵀΣw − 2bᵀw at w = μ(θ) in each layer, (…, k_l): 2 J_lᵀ (Σ w − b)."""
+    residual = compose(arch, theta) @ gram - b
+    result = []
+    for layer in range(arch.depth):
+        full = adjoint_multiply(_without(arch, theta, layer), residual)
+        result.append(2 * full[..., :: arch.dilations[layer]])
+    return result
+
+
+def jacobian(arch: Architecture, theta: Sequence[Array]) -> Array:
+    """Jacobian of μ at θ, layers (…, k_l) to (…, K, Σ k_l), with the layers' entries in order."""
+    columns = []
+    for layer, (size, dilation) in enumerate(zip(arch.filters, arch.dilations, strict=True)):
+        rest = _without(arch, theta, layer)
+        for shift in range(0, size * dilation, dilation):
+            column = np.zeros((*rest.shape[:-1], arch.filter_size), dtype=rest.dtype)
+            column[..., shift : shift + rest.shape[-1]] = rest
+            columns.append(column)
+    return np.stack(columns, axis=-1)
+
+
+def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> Array:
+    """Hessian of the loss wᵀΣw − 2bᵀw at w = μ(θ) in θ, layers (…, k_l) to (…, Σ k_l, Σ k_l).
+
+    As μ is linear in each layer, it is 2 JᵀΣJ plus, for each two layers, the correlation of 2 (Σw − b) with the product
+    of all other layers.
+    """
+    columns = jacobian(arch, theta)
+    result = 2 * np.swapaxes(columns, -1, -2) @ gram @ columns
+    residual = 2 * (compose(arch, theta) @ gram - b)
+    starts = np.cumsum([0, *arch.filters])
+    for left in range(arch.depth):
+        for right in range(left + 1, arch.depth):
+            correlation = adjoint_multiply(_without(arch, theta, left, right), residual)
+            positions = np.add.outer(
+                np.arange(arch.filters[left]) * arch.dilations[left],
+                np.arange(arch.filters[right]) * arch.dilations[right],
+            )
+            block = correlation[..., positions]
+            rows, others = slice(*starts[left : left + 2]), slice(*starts[right : right + 2])
+            result[..., rows, others] += block
+            result[..., others, rows] += np.swapaxes(block, -1, -2)
+    return result
+
+
+def relative_gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> NDArray[np.float64]:
+    """Norm of the gradient at θ relative to the terms that cancel in it: 2 ‖J_l‖ (‖Σ‖ ‖w‖ + ‖b‖), summed over l."""
+    size = np.linalg.norm(np.asarray(gram, float)) * _norm(compose(arch, theta)) + np.linalg.norm(np.asarray(b, float))
+    total = np.zeros(theta[0].shape[:-1])
+    scale = np.zeros(theta[0].shape[:-1])
+    for layer, part in enumerate(gradient(arch, theta, gram, b)):
+        total = total + _norm(part) ** 2
+        scale = scale + 2 * _norm(_without(arch, theta, layer)) * size
+    return np.asarray(np.sqrt(total) / np.where(scale > 0, scale, 1.0), dtype=float)
+
+
+def balance(theta: Sequence[Array], scale: Array) -> list[Array]:
+    """Layers (…, k_l) rescaled to equal norms, with the scalar factor ``scale`` (…) of the filter shared out.
+
+    The phase (sign) of the scale goes to the first layer.
+    """
+    norms = [_norm(w) for w in theta]
+    size = np.abs(scale)
+    for norm in norms:
+        size = size * norm
+    common = size ** (1 / len(theta))
+    phase = scale / np.where(np.abs(scale) > 0, np.abs(scale), 1)
+    balanced = [w * (common / norm)[..., None] for w, norm in zip(theta, norms, strict=True)]
+    balanced[0] = balanced[0] * phase[..., None]
+    return balanced
+
+
+def _without(arch: Architecture, theta: Sequence[Array], *left_out: int) -> Array:
+    """Product of the dilated layers except those left out."""
+    result = np.ones_like(theta[0][..., :1])
+    for layer, (w, dilation) in enumerate(zip(theta, arch.dilations, strict=True)):
+        if layer not in left_out:
+            result = multiply(result, dilate(w, dilation))
+    return result
+
+
+def _norm(array: Array) -> NDArray[np.float64]:
+    return np.asarray(np.sqrt((np.abs(array) ** 2).sum(axis=-1)), dtype=float)
