@@ -24,8 +24,8 @@ from numpy.typing import ArrayLike
 from ._flint import acb, arb, ctx
 from .balls import BallEquations, data_of_samples
 from .claims import stratum_of
-from .distinct import find
 from .doors import ShownInNotebooks
+from .equations.distinct import find
 from .errors import InputError, check_integer
 from .losses.exact_data import ExactData
 from .losses.squared_loss import SquaredLoss

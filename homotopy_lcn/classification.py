@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .equations import Data, equations_of
+from .equations.critical_equations import Data, equations_of
 from .geometry.real_factors import RealStructure, real_factorizations, roots_are_settled
 from .networks.architecture import Architecture
 from .networks.binary_forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each

@@ -15,7 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
-from .equations import Data, equations_of
+from .equations.critical_equations import Data, equations_of
 from .losses.squared_loss import SquaredLoss
 from .networks.architecture import Architecture
 from .networks.counts import generic_count

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from .arrays import Complex, Real
 from .batch_classification import Classified, classify_real
-from .equations import Data
+from .equations.critical_equations import Data
+from .equations.stratum_data import _turned, _whole
 from .errors import InputError
 from .families import kept_family, remember
 from .losses.data_models import DataModel, Moments, White, draw_moments
@@ -53,8 +54,6 @@ CRITICAL = 1e-9
 REAL, COMPLEX = 1e-9, 1e-5
 #: Filters of one draw nearer than this, relative to their norm, may be one.
 NEAR = 1e-5
-#: Imaginary parts of the factors of a real filter, scaled to norm one.
-REAL_FACTOR = 1e-7
 #: Eigenvalues of Σ relative to the largest: below the first they are rounding, above the second they are not.
 ROUNDING, REGULAR = 1e-14, 1e-8
 #: Σ, b and the constant are between these in size: squares of them neither overflow nor underflow.
@@ -357,31 +356,6 @@ def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_])
     b_scale = _power_of_two(np.where(rows & (length > 0), length, 1.0))
     data = Moments(gram / gram_scale[:, None, None], b / b_scale[:, None], moments.constant)
     return data, b_scale / gram_scale
-
-
-def _whole(arch: Architecture, embedding: Embedding, filters: Complex) -> Complex:
-    """Filters of the stratum as filters of the architecture."""
-    whole = np.zeros((len(filters), arch.filter_size), complex)
-    for column, position in enumerate(embedding.positions):
-        whole[:, position] += filters[:, column]
-    return whole
-
-
-def _turned(stratum: Stratum, points: Complex) -> tuple[Real, NDArray[np.bool_]]:
-    """The points with every factor divided by a phase that makes it real if it can be real, and where all are."""
-    result = np.empty(points.shape)
-    straight = np.ones(len(points), dtype=bool)
-    scalar = points[:, 0]
-    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
-        form = points[:, part]
-        largest = form[np.arange(len(form)), np.abs(form).argmax(axis=1)]
-        phase = largest / np.abs(largest)
-        form = form / phase[:, None]
-        scalar = scalar * phase**factor.power
-        straight &= np.abs(form.imag).max(axis=1) <= REAL_FACTOR * np.abs(largest)
-        result[:, part] = form.real
-    result[:, 0] = scalar.real
-    return result, straight
 
 
 def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:

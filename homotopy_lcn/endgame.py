@@ -26,21 +26,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .equations import Data, equations_of
+from .equations.critical_equations import Data, equations_of, least_eigenvalue
+from .equations.distinct import point_keys
 from .networks.strata import Stratum
 from .refinement import gradient_residual
 from .tracking import Engine, Homotopy, TrackerOptions
 from .tracking.reference import ReferenceEngine
 
-__all__ = ["End", "PathEnds", "least_eigenvalue", "point_keys", "trace_ends"]
+__all__ = ["End", "PathEnds", "trace_ends"]
 
 #: Corners of the polygon that stands for a circle.
 CORNERS = 16
 #: Radii up to this part of the least eigenvalue of the Gram matrix tell the end. On larger circles a path of
 #: ill-conditioned data looks as if it ended where it is only about to turn.
 PART_OF_EIGENVALUE = 0.1
-#: Eigenvalues below this part of the largest one are zero up to rounding.
-ZERO = 1e-13
 #: A path has closed if it comes back this near to where it started, relative to its coordinates.
 CLOSED = 1e-6
 #: Residual of the equations at an end, relative to their terms. Two ends that are about to meet look like one from a
@@ -124,30 +123,6 @@ class PathEnds:
         """Enter the ends of some of the paths."""
         self.kinds[rows], self.points[rows] = other.kinds, other.points
         self.windings[rows], self.residuals[rows] = other.windings, other.residuals
-
-
-def point_keys(stratum: Stratum, points: Complex) -> Complex:
-    """Coordinates (P, coordinates) that are equal if and only if the points are, comparable in relative norm.
-
-    Every factor is scaled to norm one and to a positive value of a fixed generic functional, then by the size of the
-    scalar. The functional is real, so that the keys of conjugate points are conjugate.
-    """
-    keys = equations_of(stratum).normalize(points)
-    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
-        size = part.stop - part.start
-        value = keys[:, part] @ np.cos(np.sqrt(3.0) * (1 + np.arange(size)) ** 2)
-        phase = np.where(value == 0, 1.0, value / np.where(value == 0, 1.0, np.abs(value)))
-        keys[:, part] /= phase[:, None]
-        keys[:, 0] *= phase**factor.power
-    size_of_scalar = np.abs(keys[:, :1])
-    keys[:, 1:] *= np.where(size_of_scalar > 0, size_of_scalar, 1.0)
-    return keys
-
-
-def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:
-    """The least nonzero singular value of a Gram matrix, relative to the largest."""
-    values = np.linalg.svd(gram, compute_uv=False)
-    return float(values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300))
 
 
 def trace_ends(

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from .arrays import Complex
-from .equations import Data
+from .equations.critical_equations import Data
+from .equations.polynomials import PatchedSystem
+from .equations.stratum_data import normalized
 from .errors import InputError
 from .export_formats import FORMATS, ExportTask
 from .files import check_writable, write_atomically
@@ -24,8 +26,6 @@ from .networks.architecture import Architecture
 from .networks.counts import StratumCount, generic_count
 from .networks.patterns import Pattern, format_pattern
 from .networks.strata import Stratum
-from .polynomial_systems import PatchedSystem
-from .solve import normalized
 from .start_systems import start_system
 from .tracking import Engine, get_engine, short_segment_engine
 

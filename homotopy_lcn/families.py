@@ -20,9 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .distinct import find
-from .endgame import point_keys
-from .equations import Data, equations_of
+from .equations.critical_equations import Data, equations_of
+from .equations.distinct import find, point_keys
 from .errors import IncompleteStartSystem, InputError
 from .monodromy import random_data
 from .networks.architecture import Architecture

@@ -19,9 +19,8 @@ from collections.abc import Callable
 import numpy as np
 
 from .arrays import Complex
-from .distinct import find, first_occurrences
-from .endgame import point_keys
-from .equations import Data, Equations, equations_of
+from .equations.critical_equations import Data, Equations, equations_of
+from .equations.distinct import find, first_occurrences, point_keys
 from .refinement import refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, TrackerOptions

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex
-from .equations import Data, Equations
+from .equations.critical_equations import Data, Equations
 from .refinement import half_gradient
 
 __all__ = ["Converged", "converge"]

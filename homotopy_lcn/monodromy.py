@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex
-from .distinct import find, first_occurrences
-from .equations import Data, Equations, equations_of
+from .equations.critical_equations import Data, Equations, equations_of
+from .equations.distinct import find, first_occurrences
 from .errors import IncompleteStartSystem
 from .networks.strata import Stratum
 from .tracking import Engine, Homotopy, TrackerOptions

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .distinct import DISTINCT, find, first_occurrences
-from .endgame import ZERO, End, PathEnds, least_eigenvalue, point_keys, trace_ends
-from .equations import Data, Equations
+from .endgame import End, PathEnds, trace_ends
+from .equations.critical_equations import ZERO, Data, Equations, least_eigenvalue
+from .equations.distinct import DISTINCT, find, first_occurrences, point_keys
 from .many_digits import converge
 from .monodromy import random_data
 from .precise_paths import PATIENT, Way, from_the_start, in_doubles, in_two_parts

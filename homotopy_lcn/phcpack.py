@@ -21,8 +21,8 @@ from types import ModuleType
 import numpy as np
 
 from .arrays import Complex, Real
+from .equations.polynomials import Polynomial, written
 from .errors import InputError
-from .polynomial_systems import Polynomial, written
 
 __all__ = [
     "Listing",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .distinct import first_occurrences
+from .equations.distinct import first_occurrences
 
 if TYPE_CHECKING:
     from .result_points import CriticalPoint

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .equations import Data, Equations
+from .equations.critical_equations import Data, Equations
 from .networks.binary_forms import adjoint_multiply, dilate, multiply, power
 from .networks.strata import Stratum
 

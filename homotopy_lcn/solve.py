@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from .arrays import Complex, Real
 from .classification import classify
-from .distinct import DISTINCT, find
-from .endgame import point_keys
-from .equations import Data, Equations, equations_of
+from .equations.critical_equations import Data, Equations, equations_of
+from .equations.distinct import DISTINCT, find, point_keys
+from .equations.stratum_data import normalized
 from .errors import InputError, check_integer
 from .families import family_of, kept_family, known_family, remember, seen_before, structured
 from .losses.squared_loss import SquaredLoss
@@ -35,7 +35,7 @@ from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine
 
-__all__ = ["SolveInterrupted", "critical_points", "normalized"]
+__all__ = ["SolveInterrupted", "critical_points"]
 
 #: Homotopies from the usual start system before another one is tried.
 FIRST_DETOURS = 2
@@ -403,18 +403,6 @@ def _follow_again(
             return ends, family.at_infinity, family.origin
     start = start_system(equations.stratum, count, starter, jobs=jobs)
     return follow_paths(equations, start, data, rng, engine, jobs, careful, report), 0, 0
-
-
-def normalized(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Data, float]:
-    """Data of order one of the coefficients at ``positions``, and by what filters have to be multiplied afterwards.
-
-    The scales are powers of two, so nothing is rounded.
-    """
-    gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
-    gram_scale = float(np.exp2(np.round(np.log2(np.linalg.norm(gram, 2)))))
-    b_norm = float(np.linalg.norm(b))
-    b_scale = float(np.exp2(np.round(np.log2(b_norm)))) if b_norm > 0 else 1.0
-    return Data(gram / gram_scale, b / b_scale), b_scale / gram_scale
 
 
 def _real_and_conjugate(

@@ -17,7 +17,7 @@ import numpy as np
 
 from .arrays import Complex
 from .classification import settle_real
-from .equations import Data
+from .equations.critical_equations import Data
 from .errors import InputError
 from .geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
 from .networks.architecture import Architecture

@@ -35,8 +35,8 @@ from numpy.typing import NDArray
 
 from ._data import data_path
 from .arrays import Complex, Real
-from .distinct import first_occurrences
-from .equations import Data, Equations, equations_of
+from .equations.critical_equations import Data, Equations, equations_of
+from .equations.distinct import first_occurrences
 from .errors import IncompleteStartSystem, InputError
 from .files import write_atomically
 from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test

@@ -14,20 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .distinct import find, first_occurrences
-from .endgame import point_keys
-from .equations import Data, equations_of
+from .equations.critical_equations import Data, equations_of
+from .equations.distinct import find, first_occurrences, point_keys
+from .equations.polynomials import PatchedSystem, random_patches
+from .equations.stratum_data import normalized
 from .errors import InputError
 from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.strata import Stratum
 from .paths import SUSPICIOUS, VERIFIED, attracting
 from .phcpack import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
-from .polynomial_systems import PatchedSystem, random_patches
 from .refinement import gradient_residual, refine
 from .result_points import quantity
 from .results import CriticalPoints
-from .solve import normalized
 
 __all__ = ["MAX_PARAMETERS", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
 

@@ -8,20 +8,20 @@ import subprocess
 
 import numpy as np
 import pytest
+from homotopy_lcn.equations.critical_equations.critical_equations import Data
+from homotopy_lcn.equations.critical_equations.distinct import find
+from homotopy_lcn.equations.critical_equations.polynomials import PatchedSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import homotopy_lcn as hl
 from homotopy_lcn import cli, exports
 from homotopy_lcn._data import data_path
-from homotopy_lcn.distinct import find
-from homotopy_lcn.equations import Data
 from homotopy_lcn.networks.patterns import format_pattern, pattern_from_text
 from homotopy_lcn.networks.strata import Stratum
 from homotopy_lcn.phcpack import read_solutions
-from homotopy_lcn.polynomial_systems import PatchedSystem
+from tests.equations.test_polynomials import filter_by_convolution, half_gradient, random_values
 from tests.small_networks import filters_of, random_problem, solved
-from tests.test_polynomial_systems import filter_by_convolution, half_gradient, random_values
 
 FORMATS = ("phc", "julia", "macaulay2", "bertini", "sympy", "latex")
 # Overlapping; stride one with a double factor alone; a block with two factors; a grid of two, with a layer of size one.

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations import Data
+from ..equations.critical_equations import Data
 from ..networks.strata import Stratum
 from .options import ReturnCode, TrackerOptions
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations import Data
+from ..equations.critical_equations import Data
 from ..networks.strata import Factor, Stratum
 from . import _native
 from .engine import Homotopy, TrackResult

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex
-from ..equations import equations_of
+from ..equations.critical_equations import equations_of
+from ..equations.polynomials import PatchedSystem
 from ..networks.strata import Stratum
 from ..phcpack import Listing, PHCpackFailure, phc_program, phcpy_trackers, track_by_phc, track_by_phcpy, write_system
-from ..polynomial_systems import PatchedSystem
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
 

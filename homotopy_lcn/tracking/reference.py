@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations import Data, Equations, Evaluation, equations_of
+from ..equations.critical_equations import Data, Equations, Evaluation, equations_of
 from ..networks.strata import Stratum
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from homotopy_lcn.equations.critical_equations.critical_equations import Data
+from homotopy_lcn.equations.critical_equations.polynomials import (
+    PatchedSystem,
+    evaluate,
+    random_patches,
+    written,
+    written_plainly,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homotopy_lcn.equations import Data
 from homotopy_lcn.monodromy import random_data, seed_pair
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.polynomial_systems import PatchedSystem, evaluate, random_patches, written, written_plainly
 
 FACTORS = st.builds(Factor, st.integers(1, 2), st.integers(1, 2), st.integers(1, 2))
 STRATA = st.builds(lambda factors: Stratum(tuple(factors)), st.lists(FACTORS, max_size=2))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex
+from ..arrays import Complex
+from ..networks.strata import Stratum
+from .critical_equations import equations_of
 
-__all__ = ["DISTINCT", "find", "first_occurrences"]
+__all__ = ["DISTINCT", "find", "first_occurrences", "point_keys"]
 
 
 #: Filters nearer than this (relative to their norm) count as one.
@@ -72,3 +74,21 @@ def _projection(filters: Complex) -> NDArray[np.float64]:
     norms = np.linalg.norm(filters, axis=1)
     # Not by BLAS, whose threads take longer to wake than the sums.
     return np.asarray(np.einsum("pk,k->p", filters, functional).real / np.where(norms > 0, norms, 1.0))
+
+
+def point_keys(stratum: Stratum, points: Complex) -> Complex:
+    """Coordinates (P, coordinates) that are equal if and only if the points are, comparable in relative norm.
+
+    Every factor is scaled to norm one and to a positive value of a fixed generic functional, then by the size of the
+    scalar. The functional is real, so that the keys of conjugate points are conjugate.
+    """
+    keys = equations_of(stratum).normalize(points)
+    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+        size = part.stop - part.start
+        value = keys[:, part] @ np.cos(np.sqrt(3.0) * (1 + np.arange(size)) ** 2)
+        phase = np.where(value == 0, 1.0, value / np.where(value == 0, 1.0, np.abs(value)))
+        keys[:, part] /= phase[:, None]
+        keys[:, 0] *= phase**factor.power
+    size_of_scalar = np.abs(keys[:, :1])
+    keys[:, 1:] *= np.where(size_of_scalar > 0, size_of_scalar, 1.0)
+    return keys

@@ -25,10 +25,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex, Real
-from .networks.strata import Stratum
+from ..arrays import Complex, Real
+from ..networks.strata import Stratum
 
-__all__ = ["Data", "Equations", "Evaluation", "equations_of"]
+__all__ = ["Data", "Equations", "Evaluation", "equations_of", "least_eigenvalue"]
 
 
 class Data(NamedTuple):
@@ -231,3 +231,13 @@ def _partial_products(powers: list[Complex], one: Complex) -> tuple[list[Complex
 def equations_of(stratum: Stratum, extended: bool = False) -> Equations:
     """The equations of a stratum, built once."""
     return Equations(stratum, extended)
+
+
+#: Eigenvalues below this part of the largest one are zero up to rounding.
+ZERO = 1e-13
+
+
+def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:
+    """The least nonzero singular value of a Gram matrix, relative to the largest."""
+    values = np.linalg.svd(gram, compute_uv=False)
+    return float(values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300))

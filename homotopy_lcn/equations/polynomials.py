@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex
-from .equations import Data, equations_of
-from .networks.strata import Stratum
+from ..arrays import Complex
+from ..networks.strata import Stratum
+from .critical_equations import Data, equations_of
 
 __all__ = [
     "PatchedSystem",

@@ -1,0 +1,14 @@
+"""The critical-point equations of a stratum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..doors import public_names
+
+if TYPE_CHECKING:
+    from .critical_equations import Data, Equations
+
+__all__ = ["Data", "Equations"]
+
+__getattr__, __dir__ = public_names(__name__, {"Data": "critical_equations", "Equations": "critical_equations"})

@@ -1,0 +1,55 @@
+"""Data on a stratum: restricted to its coordinates, scaled by powers of two, and back to full length."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Complex, Real
+from ..losses.squared_loss import SquaredLoss
+from ..networks.architecture import Architecture
+from ..networks.strata import Embedding, Stratum
+from .critical_equations import Data
+
+__all__ = ["normalized"]
+
+
+def normalized(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Data, float]:
+    """Data of order one of the coefficients at ``positions``, and by what filters have to be multiplied afterwards.
+
+    The scales are powers of two, so nothing is rounded.
+    """
+    gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
+    gram_scale = float(np.exp2(np.round(np.log2(np.linalg.norm(gram, 2)))))
+    b_norm = float(np.linalg.norm(b))
+    b_scale = float(np.exp2(np.round(np.log2(b_norm)))) if b_norm > 0 else 1.0
+    return Data(gram / gram_scale, b / b_scale), b_scale / gram_scale
+
+
+#: Imaginary parts of the factors of a real filter, scaled to norm one.
+REAL_FACTOR = 1e-7
+
+
+def _whole(arch: Architecture, embedding: Embedding, filters: Complex) -> Complex:
+    """Filters of the stratum as filters of the architecture."""
+    whole = np.zeros((len(filters), arch.filter_size), complex)
+    for column, position in enumerate(embedding.positions):
+        whole[:, position] += filters[:, column]
+    return whole
+
+
+def _turned(stratum: Stratum, points: Complex) -> tuple[Real, NDArray[np.bool_]]:
+    """The points with every factor divided by a phase that makes it real if it can be real, and where all are."""
+    result = np.empty(points.shape)
+    straight = np.ones(len(points), dtype=bool)
+    scalar = points[:, 0]
+    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+        form = points[:, part]
+        largest = form[np.arange(len(form)), np.abs(form).argmax(axis=1)]
+        phase = largest / np.abs(largest)
+        form = form / phase[:, None]
+        scalar = scalar * phase**factor.power
+        straight &= np.abs(form.imag).max(axis=1) <= REAL_FACTOR * np.abs(largest)
+        result[:, part] = form.real
+    result[:, 0] = scalar.real
+    return result, straight
