@@ -20,10 +20,10 @@ from .losses.squared_loss import SquaredLoss
 from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.strata import Stratum
-from .phcpack import phcpy_trackers
 from .solve import critical_points
 from .start_systems import cache_folder, damaged_files, start_system
 from .tracking import Homotopy, TrackerOptions, get_engine
+from .tracking.phcpack_program import phcpy_trackers
 from .version import __version__
 
 __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]

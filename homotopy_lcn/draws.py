@@ -32,11 +32,11 @@ from .losses.data_models import DataModel, Moments, White, draw_moments
 from .networks.architecture import Architecture
 from .networks.counts import StratumCount, generic_count
 from .networks.strata import Embedding, Stratum
-from .refinement import filters_of, gradient_residuals
 from .results import CriticalPoints
 from .solve import critical_points
 from .start_systems import StartSystem, start_system
 from .tracking import Engine, TrackerOptions, get_engine, track_many
+from .tracking.refinement import filters_of, gradient_residuals
 
 __all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
 

@@ -18,7 +18,7 @@ from .equations.polynomials import PatchedSystem, Polynomial, written_plainly
 from .errors import InputError
 from .networks.architecture import Architecture
 from .networks.patterns import Pattern, format_pattern
-from .phcpack import session, write_solutions, write_system
+from .tracking.phcpack_program import session, write_solutions, write_system
 from .version import __version__
 
 __all__ = ["FORMATS", "ExportTask", "Format"]

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .endgame import End, PathEnds, trace_ends
 from .equations.critical_equations import ZERO, Data, Equations, least_eigenvalue
 from .equations.distinct import DISTINCT, find, first_occurrences, point_keys
-from .many_digits import converge
 from .monodromy import random_data
-from .precise_paths import PATIENT, Way, from_the_start, in_doubles, in_two_parts
-from .refinement import Refined, refine
 from .start_systems import StartSystem
 from .tracking import Engine, Homotopy, ReturnCode, TrackerOptions, TrackResult, short_segment_engine
+from .tracking.endgame import End, PathEnds, trace_ends
+from .tracking.ill_conditioned import PATIENT, Way, from_the_start, in_doubles, in_two_parts
+from .tracking.multiprecision import converge
+from .tracking.refinement import Refined, refine
 
 __all__ = ["Account", "Regular", "attracting", "doubtful_paths", "follow_paths", "sensitivities", "without_residual"]
 

@@ -28,12 +28,12 @@ from .networks.strata import Embedding, Stratum
 from .paths import DETOURS, Account, Regular, follow_paths, without_residual
 from .point_lists import merged
 from .progress import Progress, ProgressCallback
-from .refinement import refine
 from .result_points import CriticalPoint, StratumResult
 from .results import CriticalPoints
 from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine
+from .tracking.refinement import refine
 
 __all__ = ["SolveInterrupted", "critical_points"]
 

@@ -23,10 +23,10 @@ from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.strata import Stratum
 from .paths import SUSPICIOUS, VERIFIED, attracting
-from .phcpack import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
-from .refinement import gradient_residual, refine
 from .result_points import quantity
 from .results import CriticalPoints
+from .tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
+from .tracking.refinement import gradient_residual, refine
 
 __all__ = ["MAX_PARAMETERS", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
 

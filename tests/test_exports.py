@@ -19,7 +19,7 @@ from homotopy_lcn import cli, exports
 from homotopy_lcn._data import data_path
 from homotopy_lcn.networks.patterns import format_pattern, pattern_from_text
 from homotopy_lcn.networks.strata import Stratum
-from homotopy_lcn.phcpack import read_solutions
+from homotopy_lcn.tracking.phcpack_program import read_solutions
 from tests.equations.test_polynomials import filter_by_convolution, half_gradient, random_values
 from tests.small_networks import filters_of, random_problem, solved
 

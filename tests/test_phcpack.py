@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from homotopy_lcn import Architecture, critical_points, generic_count
-from homotopy_lcn.phcpack import solve_by_blackbox
+from homotopy_lcn.tracking.phcpack_program import solve_by_blackbox
 from tests.small_networks import Problem, end_to_end, random_problem, solved
 
 needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")

@@ -23,13 +23,13 @@ from homotopy_lcn import (
 )
 from homotopy_lcn.cli import main
 from homotopy_lcn.display import render_result
-from homotopy_lcn.endgame import Circles
 from homotopy_lcn.losses.zero_residual import zero_residual
 from homotopy_lcn.low_rank import low_rank_start_system, random_member
 from homotopy_lcn.networks.counts import count_matrices
 from homotopy_lcn.networks.strata import Embedding, Stratum
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from homotopy_lcn.tracking.endgame import Circles
 from tests.small_networks import Problem, filters_of, loss_gradient, matched, run_network
 from tests.test_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
 
@@ -271,7 +271,7 @@ def test_a_regular_point_that_is_told_from_points_at_infinity_in_extended_precis
     np.testing.assert_allclose(far.filter[[0, 1]], 0, atol=1e-9)
     a, b, middle, d, c = far.filter[2:]
     np.testing.assert_allclose([a + middle + c, b + d], 0, atol=1e-9 * abs(middle))
-    monkeypatch.setattr("homotopy_lcn.endgame.IN_EXTENDED_PRECISION", Circles((1e-5, 1e-6), 12, 1e-7))
+    monkeypatch.setattr("homotopy_lcn.tracking.endgame.IN_EXTENDED_PRECISION", Circles((1e-5, 1e-6), 12, 1e-7))
     assert not critical_points(architecture, loss, isolated=True).complete
 
 

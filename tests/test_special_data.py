@@ -14,11 +14,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count, paths
-from homotopy_lcn.endgame import End, PathEnds
 from homotopy_lcn.networks.strata import Embedding, Stratum
-from homotopy_lcn.refinement import refine
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking.endgame import End, PathEnds
+from homotopy_lcn.tracking.refinement import refine
 from tests.small_networks import end_to_end, filters_of, matched
 from tests.test_descent import descend
 

@@ -21,9 +21,17 @@ from ..arrays import Complex
 from ..equations.critical_equations import equations_of
 from ..equations.polynomials import PatchedSystem
 from ..networks.strata import Stratum
-from ..phcpack import Listing, PHCpackFailure, phc_program, phcpy_trackers, track_by_phc, track_by_phcpy, write_system
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
+from .phcpack_program import (
+    Listing,
+    PHCpackFailure,
+    phc_program,
+    phcpy_trackers,
+    track_by_phc,
+    track_by_phcpy,
+    write_system,
+)
 
 __all__ = ["PHCpackEngine"]
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, generic_count
-from homotopy_lcn.endgame import End, trace_ends
 from homotopy_lcn.equations.distinct import point_keys
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
-from homotopy_lcn.refinement import gradient_residual
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, get_engine
+from homotopy_lcn.tracking.endgame import End, trace_ends
+from homotopy_lcn.tracking.refinement import gradient_residual
 from tests.small_networks import random_problem
 
 ENGINES = ["reference", "auto"]

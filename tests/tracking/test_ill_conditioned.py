@@ -11,11 +11,11 @@ from homotopy_lcn.equations.critical_equations.distinct import first_occurrences
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.networks.strata import Embedding, Stratum
 from homotopy_lcn.paths import sensitivities
-from homotopy_lcn.precise_paths import PATIENT
-from homotopy_lcn.refinement import gradient_residual
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from homotopy_lcn.tracking.ill_conditioned import PATIENT
 from homotopy_lcn.tracking.reference import ReferenceEngine
+from homotopy_lcn.tracking.refinement import gradient_residual
 from tests.small_networks import matched
 
 pytestmark = pytest.mark.skipif(

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.refinement import NEAR, SMALL, Refined, refine, refine_with_numpy
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from homotopy_lcn.tracking.refinement import NEAR, SMALL, Refined, refine, refine_with_numpy
 
 _native = pytest.importorskip("homotopy_lcn.tracking._native")
 from homotopy_lcn.tracking.native import refine_points  # noqa: E402

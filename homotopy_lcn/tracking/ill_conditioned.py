@@ -14,10 +14,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex
-from .networks.strata import Stratum
-from .tracking import Engine, Homotopy, TrackerOptions, TrackResult
-from .tracking.reference import ReferenceEngine
+from ..arrays import Complex
+from ..networks.strata import Stratum
+from . import Engine, Homotopy, TrackerOptions, TrackResult
+from .reference import ReferenceEngine
 
 __all__ = ["PATIENT", "Way", "from_the_start", "in_doubles", "in_two_parts"]
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
-from homotopy_lcn.many_digits import converge
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.refinement import refine
+from homotopy_lcn.tracking.multiprecision import converge
+from homotopy_lcn.tracking.refinement import refine
 
 LAYERS = Stratum.of_layers(Architecture((3, 2), (2, 1)))
 #: A free factor first, not first, and none.

@@ -25,13 +25,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex, Real
-from .equations.critical_equations import Data, equations_of, least_eigenvalue
-from .equations.distinct import point_keys
-from .networks.strata import Stratum
+from ..arrays import Complex, Real
+from ..equations.critical_equations import Data, equations_of, least_eigenvalue
+from ..equations.distinct import point_keys
+from ..networks.strata import Stratum
+from . import Engine, Homotopy, TrackerOptions
+from .reference import ReferenceEngine
 from .refinement import gradient_residual
-from .tracking import Engine, Homotopy, TrackerOptions
-from .tracking.reference import ReferenceEngine
 
 __all__ = ["End", "PathEnds", "trace_ends"]
 

@@ -15,13 +15,20 @@ import pytest
 from homotopy_lcn.equations.critical_equations.polynomials import PatchedSystem
 
 import homotopy_lcn as hl
-from homotopy_lcn import cli, phcpack, witness
+from homotopy_lcn import cli, witness
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
-from homotopy_lcn.phcpack import Listing, PHCpackFailure, read_solutions, solve_by_blackbox, write_solutions
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, get_engine, short_segment_engine
 from homotopy_lcn.tracking import phcpack as engine_module
+from homotopy_lcn.tracking import phcpack_program as phcpack
+from homotopy_lcn.tracking.phcpack_program import (
+    Listing,
+    PHCpackFailure,
+    read_solutions,
+    solve_by_blackbox,
+    write_solutions,
+)
 from tests.small_networks import filters_of, matched, random_problem, solved
 
 needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")

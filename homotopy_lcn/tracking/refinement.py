@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex, Real
-from .equations.critical_equations import Data, Equations
-from .networks.binary_forms import adjoint_multiply, dilate, multiply, power
-from .networks.strata import Stratum
+from ..arrays import Complex, Real
+from ..equations.critical_equations import Data, Equations
+from ..networks.binary_forms import adjoint_multiply, dilate, multiply, power
+from ..networks.strata import Stratum
 
 __all__ = [
     "Refined",
@@ -92,7 +92,7 @@ def _by_kernel(
     if np.iscomplexobj(data.gram) or np.iscomplexobj(data.b):
         return None
     try:
-        from .tracking.native import refine_points
+        from .native import refine_points
     except ImportError:
         return None
     return Refined(*refine_points(equations.stratum, points, data, real, steps, SMALL, NEAR, jobs))

@@ -20,9 +20,9 @@ from types import ModuleType
 
 import numpy as np
 
-from .arrays import Complex, Real
-from .equations.polynomials import Polynomial, written
-from .errors import InputError
+from ..arrays import Complex, Real
+from ..equations.polynomials import Polynomial, written
+from ..errors import InputError
 
 __all__ = [
     "Listing",

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex
-from .equations.critical_equations import Data, Equations
+from ..arrays import Complex
+from ..equations.critical_equations import Data, Equations
 from .refinement import half_gradient
 
 __all__ = ["Converged", "converge"]

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 
-from homotopy_lcn import Architecture, generic_count, refinement
+from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.refinement import filters_of, half_gradient
 from homotopy_lcn.start_systems import start_system
-from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine, refinement
+from homotopy_lcn.tracking.refinement import filters_of, half_gradient
 
 DIGITS = 50
 EPS = float(np.finfo(np.longdouble).eps)
