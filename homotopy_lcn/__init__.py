@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .networks.architecture import Architecture
     from .networks.counts import CountTable
     from .report_page import report
-    from .result_points import CriticalPoint
-    from .results import CriticalPoints
+    from .results.points import CriticalPoint
+    from .results.result import CriticalPoints
     from .solve import SolveInterrupted, critical_points
     from .surveys import Survey, survey
     from .tabulation import ArchitectureTable, tabulate
@@ -76,8 +76,8 @@ _MODULES = {
     "ArchitectureTable": "tabulation",
     "Certificate": "certification",
     "CountTable": "networks.counts",
-    "CriticalPoint": "results",
-    "CriticalPoints": "results",
+    "CriticalPoint": "results.result",
+    "CriticalPoints": "results.result",
     "CrossCheck": "witness",
     "ExportedSystem": "exports",
     "FilterGeometry": "geometry.filter_geometry",

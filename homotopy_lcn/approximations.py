@@ -13,7 +13,7 @@ from .networks.architecture import Architecture
 from .networks.binary_forms import dilate, multiply, power, roots_of_each
 from .networks.patterns import Pattern
 from .networks.strata import Embedding, Stratum
-from .result_points import CriticalPoint
+from .results.points import CriticalPoint
 
 __all__ = ["approximate_coordinates"]
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .extras import import_extra
-from .result_points import quantity
-from .results import CriticalPoints
+from .results.points import quantity
+from .results.result import CriticalPoints
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .basins import BasinTable, describe_optimizer, describe_place
-from .result_points import quantity
+from .results.points import quantity
 
 __all__ = ["render_basins"]
 

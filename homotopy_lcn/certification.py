@@ -31,8 +31,8 @@ from .losses.exact_data import ExactData
 from .losses.squared_loss import SquaredLoss
 from .networks.architecture import Architecture
 from .proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
-from .result_points import CriticalPoint, count_points, quantity
-from .results import CriticalPoints, describe_paths
+from .results.points import CriticalPoint, count_points, quantity
+from .results.result import CriticalPoints, describe_paths
 from .statements import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 
 __all__ = ["Certificate", "certificate", "certify"]

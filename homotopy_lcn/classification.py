@@ -36,7 +36,7 @@ from .networks.architecture import Architecture
 from .networks.binary_forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each
 from .networks.parameters import balance, compose, relative_gradient
 from .networks.strata import Embedding, Stratum
-from .result_points import CriticalPoint
+from .results.points import CriticalPoint
 from .tracking.refinement import refine
 
 __all__ = ["Classified", "Settled", "balanced_parameters", "classify", "settle_real"]

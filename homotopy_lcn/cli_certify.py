@@ -54,7 +54,7 @@ def certify(
     for option, path in (("-o", output), ("--json", json_path)):
         check_output(path, option)
 
-    from .results import CriticalPoints
+    from .results.result import CriticalPoints
 
     result = CriticalPoints.from_json(file)
     samples = None

@@ -26,7 +26,7 @@ from .cli_data import CsvFile, DataFile, Horizon, InputColumns, OutputColumns, R
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .results import CriticalPoints
+    from .results.result import CriticalPoints
 
 __all__ = ["descend"]
 
@@ -102,7 +102,7 @@ def descend(
             if value is not None:
                 raise InputError(f"{option}: given with a result; expected one or the other")
 
-        from .results import CriticalPoints
+        from .results.result import CriticalPoints
 
         result, description = CriticalPoints.from_json(result_path), result_path
     else:

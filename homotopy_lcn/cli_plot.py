@@ -25,7 +25,7 @@ from .cli_tables import row_bar
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .results import CriticalPoints
+    from .results.result import CriticalPoints
 
 __all__ = ["plot"]
 
@@ -190,7 +190,7 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
         if filters is not None or strides is not None:
             raise InputError("-k/--filters, -s/--strides: given with a result; expected one or the other")
 
-        from .results import CriticalPoints
+        from .results.result import CriticalPoints
 
         return CriticalPoints.from_json(path)
     architecture = architecture_of(filters, strides)

@@ -35,7 +35,7 @@ def report(
     check_output(output, OUTPUT)
 
     from .report_page import REMEDY, plotly_program, report_page
-    from .results import CriticalPoints
+    from .results.result import CriticalPoints
 
     result = CriticalPoints.from_json(file)
     if pictures and plotly_program() is None:

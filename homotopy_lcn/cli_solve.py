@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .losses.random_data import LoadedData
     from .losses.squared_loss import SquaredLoss
     from .networks.architecture import Architecture
-    from .results import CriticalPoints
+    from .results.result import CriticalPoints
     from .witness import CrossCheck
 
 __all__ = ["solve"]
@@ -158,7 +158,7 @@ def report_result(
     interrupted: bool,
     comparison: CrossCheck | None = None,
 ) -> int:
-    from .results_file import to_text
+    from .results.json_file import to_text
 
     unwritten = None
     if json_path is not None:

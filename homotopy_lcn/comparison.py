@@ -14,7 +14,7 @@ from .geometry.rank_drops import criticality
 from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.parameters import compose
-from .result_points import quantity
+from .results.points import quantity
 from .text_tables import Column, TextTable
 
 __all__ = ["EXAMPLES", "SOURCE", "comparison_table"]

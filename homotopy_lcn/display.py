@@ -18,7 +18,7 @@ from rich.text import Text
 from .networks.counts import CountTable
 from .networks.patterns import format_pattern
 from .progress import Progress
-from .results import CriticalPoints
+from .results.result import CriticalPoints
 from .wording import (
     STAR,
     describe_kinds,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .errors import check_integer
 from .losses.random_data import random_gaussian, random_white
 from .networks.architecture import Architecture
-from .results import CriticalPoints
+from .results.result import CriticalPoints
 from .solve import critical_points
 
 __all__ = ["DrawCounts", "many_draws", "random_loss_seed"]

@@ -32,7 +32,7 @@ from .losses.data_models import DataModel, Moments, White, draw_moments
 from .networks.architecture import Architecture
 from .networks.counts import StratumCount, generic_count
 from .networks.strata import Embedding, Stratum
-from .results import CriticalPoints
+from .results.result import CriticalPoints
 from .solve import critical_points
 from .start_systems import StartSystem, start_system
 from .tracking import Engine, TrackerOptions, get_engine, track_many

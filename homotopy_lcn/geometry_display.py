@@ -19,7 +19,7 @@ from .geometry.function_space import CriticalType, FunctionSpace
 from .geometry.rank_drops import CriticalityOfMu
 from .geometry.vanishing_forms import SUPERSCRIPTS, Form, default_degree
 from .networks.architecture import Architecture
-from .result_points import quantity
+from .results.points import quantity
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
 

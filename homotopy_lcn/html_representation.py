@@ -13,8 +13,8 @@ from .certification import Certificate
 from .networks.architecture import Architecture
 from .networks.counts import CountTable
 from .networks.patterns import format_pattern
-from .result_points import CriticalPoint, quantity
-from .results import CriticalPoints
+from .results.points import CriticalPoint, quantity
+from .results.result import CriticalPoints
 from .tabulation import ArchitectureTable
 from .text_tables import TextTable, shown
 from .wording import (

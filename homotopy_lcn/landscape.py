@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .networks.architecture import Architecture
 from .networks.parameters import compose
-from .results import CriticalPoints
+from .results.result import CriticalPoints
 
 __all__ = ["Landscape", "landscape"]
 

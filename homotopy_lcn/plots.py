@@ -18,8 +18,8 @@ from .fully_connected import most_critical
 from .landscape import landscape
 from .networks.architecture import Architecture
 from .networks.counts import generic_count
-from .result_points import CriticalPoint, quantity
-from .results import CriticalPoints
+from .results.points import CriticalPoint, quantity
+from .results.result import CriticalPoints
 
 __all__ = [
     "ENDINGS",

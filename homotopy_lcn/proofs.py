@@ -27,7 +27,7 @@ from .networks.architecture import Architecture
 from .networks.patterns import Pattern
 from .networks.strata import Stratum
 from .packing import packed, unpacked
-from .result_points import CriticalPoint
+from .results.points import CriticalPoint
 
 __all__ = [
     "NotReal",

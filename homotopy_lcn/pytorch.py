@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
 
     from .losses.squared_loss import SquaredLoss
-    from .results import CriticalPoints
+    from .results.result import CriticalPoints
 
 __all__ = ["architecture_from_torch", "load_into", "loss_from_torch", "parameters_from_torch"]
 
@@ -82,7 +82,7 @@ def load_into(result: CriticalPoints, module: torch.nn.Module, point: Any, which
     """See `CriticalPoints.load_into`."""
     import operator
 
-    from .result_points import CriticalPoint
+    from .results.points import CriticalPoint
 
     layers = _matching_layers(module, result.architecture, "module")
     if not isinstance(point, CriticalPoint):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError
 from .files import check_writable, write_atomically
 from .networks.patterns import format_pattern
-from .result_points import CriticalPoint
-from .results import CriticalPoints
+from .results.points import CriticalPoint
+from .results.result import CriticalPoints
 from .wording import describe_kinds, describe_notation, describe_place, describe_purity, summary
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from .figures import in_box, slice_scene, slice_traces
 from .geometry.slices import slice_of_function_space, slice_point
 from .networks.architecture import Architecture
 from .networks.patterns import format_pattern
-from .result_points import CriticalPoint, quantity
-from .results import CriticalPoints
+from .results.points import CriticalPoint, quantity
+from .results.result import CriticalPoints
 from .wording import describe_kinds, describe_place, describe_purity
 
 __all__ = ["Picture", "complex_losses", "function_space_slice", "loss_ladder", "members", "pictures"]

@@ -26,10 +26,10 @@ from .networks.architecture import Architecture
 from .networks.counts import CountTable, StratumCount, generic_count
 from .networks.strata import Embedding, Stratum
 from .paths import DETOURS, Account, Regular, follow_paths, without_residual
-from .point_lists import merged
 from .progress import Progress, ProgressCallback
-from .result_points import CriticalPoint, StratumResult
-from .results import CriticalPoints
+from .results.merging import merged
+from .results.points import CriticalPoint, StratumResult
+from .results.result import CriticalPoints
 from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine

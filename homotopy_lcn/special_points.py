@@ -22,7 +22,7 @@ from .errors import InputError
 from .geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
 from .networks.architecture import Architecture
 from .networks.parameters import relative_gradient
-from .result_points import CriticalPoint
+from .results.points import CriticalPoint
 
 __all__ = ["relabel"]
 

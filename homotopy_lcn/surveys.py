@@ -33,7 +33,7 @@ from .version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .results import CriticalPoints
+    from .results.result import CriticalPoints
 
 __all__ = ["Survey", "SurveyPlan", "solve_draw", "survey"]
 

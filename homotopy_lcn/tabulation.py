@@ -21,7 +21,7 @@ from .losses.random_data import random_gaussian
 from .networks.architecture import Architecture
 from .networks.architecture_lists import architectures_up_to
 from .networks.counts import CountTable, generic_count
-from .results import CriticalPoints
+from .results.result import CriticalPoints
 from .solve import SolveInterrupted, critical_points
 from .text_tables import Cell, Column, TextTable
 from .version import __version__

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
 from .errors import InputError, check_integer
 from .networks.architecture import Architecture
-from .results import CriticalPoints
+from .results.result import CriticalPoints
 from .training_methods import Adam, Descent, Flow, Method, ScaledLoss
 
 __all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Options", "Run", "descend"]

@@ -23,8 +23,8 @@ from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.strata import Stratum
 from .paths import SUSPICIOUS, VERIFIED, attracting
-from .result_points import quantity
-from .results import CriticalPoints
+from .results.points import quantity
+from .results.result import CriticalPoints
 from .tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from .tracking.refinement import gradient_residual, refine
 

@@ -6,8 +6,8 @@ from collections import Counter
 
 from .networks.architecture import Architecture
 from .networks.counts import CountTable
-from .result_points import CriticalPoint, quantity
-from .results import CriticalPoints, describe_conditions, describe_paths
+from .results.points import CriticalPoint, quantity
+from .results.result import CriticalPoints, describe_conditions, describe_paths
 
 __all__ = [
     "STAR",

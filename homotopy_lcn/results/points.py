@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .doors import ShownInNotebooks
-from .losses.squared_loss import SquaredLoss
-from .losses.zero_residual import ZeroResidual
-from .networks.architecture import Architecture
-from .networks.patterns import Pattern
+from ..doors import ShownInNotebooks
+from ..losses.squared_loss import SquaredLoss
+from ..losses.zero_residual import ZeroResidual
+from ..networks.architecture import Architecture
+from ..networks.patterns import Pattern
 
 __all__ = ["Counts", "CriticalPoint", "ResultParts", "StratumResult", "count_points", "quantity"]
 

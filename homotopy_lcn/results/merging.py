@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .equations.distinct import first_occurrences
+from ..equations.distinct import first_occurrences
 
 if TYPE_CHECKING:
-    from .result_points import CriticalPoint
+    from .points import CriticalPoint
 
 __all__ = ["merged", "sorted_points"]
 

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from .doors import ShownInNotebooks, door
-from .extras import import_extra
-from .networks.architecture import Architecture
-from .networks.counts import generic_count
-from .networks.patterns import format_pattern
-from .point_lists import sorted_points
-from .result_points import CriticalPoint, ResultParts, StratumResult, count_points, quantity
-from .results_file import read_file, to_text, write_file
-from .version import __version__
+from ..doors import ShownInNotebooks, door
+from ..extras import import_extra
+from ..networks.architecture import Architecture
+from ..networks.counts import generic_count
+from ..networks.patterns import format_pattern
+from ..version import __version__
+from .json_file import read_file, to_text, write_file
+from .merging import sorted_points
+from .points import CriticalPoint, ResultParts, StratumResult, count_points, quantity
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from .losses.squared_loss import SquaredLoss
-    from .losses.zero_residual import ZeroResidual
+    from ..losses.squared_loss import SquaredLoss
+    from ..losses.zero_residual import ZeroResidual
 
 __all__ = ["CriticalPoints", "describe_conditions", "describe_paths"]
 

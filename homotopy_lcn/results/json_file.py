@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError
-from .files import write_atomically
-from .losses.exact_data import ExactData
-from .losses.squared_loss import SquaredLoss
-from .losses.zero_residual import ZeroResidual
-from .networks.architecture import Architecture
-from .networks.patterns import Pattern
-from .result_points import Counts, CriticalPoint, ResultParts, StratumResult, count_points
+from ..errors import InputError
+from ..files import write_atomically
+from ..losses.exact_data import ExactData
+from ..losses.squared_loss import SquaredLoss
+from ..losses.zero_residual import ZeroResidual
+from ..networks.architecture import Architecture
+from ..networks.patterns import Pattern
+from .points import Counts, CriticalPoint, ResultParts, StratumResult, count_points
 
 __all__ = ["read_file", "to_text", "write_file"]
 
