@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from homotopy_lcn.equations.critical_equations.critical_equations import Data
 
 from homotopy_lcn import Architecture, __version__, generic_count
+from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.networks.strata import Embedding, Stratum
 from homotopy_lcn.start_systems import StartSystem, start_system

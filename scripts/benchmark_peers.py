@@ -52,11 +52,11 @@ from benchmark_common import (
     table,
 )
 from flops import FlopCounter, peak_gflops
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
-from homotopy_lcn.equations.critical_equations.distinct import find, first_occurrences
-from homotopy_lcn.equations.critical_equations.polynomials import PatchedSystem, written
 from numpy.typing import NDArray
 
+from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.distinct import find, first_occurrences
+from homotopy_lcn.equations.polynomials import PatchedSystem, written
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
 from homotopy_lcn.tracking.reference import ReferenceEngine

@@ -23,10 +23,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from benchmark_common import GOAL_ARCHITECTURES, Problem, facts, machine, print_report, problem, raw, table
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
-from homotopy_lcn.equations.critical_equations.distinct import first_occurrences
 
-from homotopy_lcn.equations.distinct import point_keys
+from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.distinct import first_occurrences, point_keys
 from homotopy_lcn.paths import doubtful_paths, follow_paths
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine

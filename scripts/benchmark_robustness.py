@@ -43,10 +43,10 @@ from typing import NamedTuple
 import numpy as np
 from benchmark_common import SCRIPTS, architecture_name, facts, machine, table, with_section
 from data_kinds import KINDS, loss_of
-from homotopy_lcn.equations.critical_equations.distinct import find
 from numpy.typing import NDArray
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_points, generic_count
+from homotopy_lcn.equations.distinct import find
 from homotopy_lcn.witness import cross_check
 
 DOCUMENT = SCRIPTS.parent / "docs" / "reliability.md"

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 
 import numpy as np
 from benchmark_common import Problem, facts, machine, median_seconds, print_report, problem, table
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
-from homotopy_lcn.equations.critical_equations.distinct import first_occurrences
 
 from homotopy_lcn import Architecture, generic_count
+from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.distinct import first_occurrences
 from homotopy_lcn.tracking import Homotopy, TrackerOptions
 from homotopy_lcn.tracking.native import NativeEngine
 

@@ -33,10 +33,10 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 import numpy as np
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 from numpy.typing import NDArray
 
 from homotopy_lcn import Architecture, SquaredLoss, generic_count
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.binary_forms import dilate, multiply
 from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.networks.strata import Embedding

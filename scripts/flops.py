@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from benchmark_common import SCRIPTS, Problem
-from homotopy_lcn.equations.critical_equations.critical_equations import Data
 
+from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.networks.strata import Stratum
 from homotopy_lcn.tracking import TrackerOptions
 from homotopy_lcn.tracking.native import _Coordinates

@@ -9,9 +9,9 @@ import time
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import equations_of
 
 from homotopy_lcn import monodromy, start_systems
+from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.monodromy import Fibre, fill_fibre
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.start_systems import TRACE_TOLERANCE, read_arrays, solve_by_monodromy

@@ -12,14 +12,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from homotopy_lcn.results.result.points import CriticalPoint, StratumResult
-from homotopy_lcn.results.result.result import CriticalPoints
 from rich.console import Console
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, __version__, cli
 from homotopy_lcn.display import ProgressBars, render_result
 from homotopy_lcn.networks.counts import generic_count
 from homotopy_lcn.progress import Progress
+from homotopy_lcn.results.points import CriticalPoint, StratumResult
+from homotopy_lcn.results.result import CriticalPoints
 from tests import ROOT
 
 ARCHITECTURE = Architecture(filters=(3, 2), strides=(2, 1))

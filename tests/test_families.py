@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, families, generic_count
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.errors import IncompleteStartSystem, InputError
 from homotopy_lcn.families import kept_family
 from homotopy_lcn.monodromy import random_data

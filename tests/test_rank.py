@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from benchmark_special_spaces import special_column_space
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 
 from homotopy_lcn import (
     Architecture,
@@ -23,6 +22,7 @@ from homotopy_lcn import (
 )
 from homotopy_lcn.cli import main
 from homotopy_lcn.display import render_result
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.losses.zero_residual import zero_residual
 from homotopy_lcn.low_rank import low_rank_start_system, random_member
 from homotopy_lcn.networks.counts import count_matrices

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from homotopy_lcn.results.result.points import CriticalPoint
-from homotopy_lcn.results.result.result import CriticalPoints
 
 import homotopy_lcn as hl
 from homotopy_lcn import report_pictures
+from homotopy_lcn.results.points import CriticalPoint
+from homotopy_lcn.results.result import CriticalPoints
 
 ASKED = os.environ.get("HOMOTOPY_LCN_CHROMIUM")
 CHROMIUM = ASKED or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

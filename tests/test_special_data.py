@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count, paths
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Embedding, Stratum
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import get_engine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data
 
 from homotopy_lcn import Architecture, SquaredLoss, classification, critical_points, solve, special_points
+from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
 from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.special_points import relabel

@@ -8,12 +8,12 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
-from homotopy_lcn.equations.critical_equations.distinct import find, first_occurrences
 from platformdirs import user_cache_path
 
 from homotopy_lcn import Architecture, generic_count, start_systems
 from homotopy_lcn._data import data_path
+from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.distinct import find, first_occurrences
 from homotopy_lcn.monodromy import Fibre, fill_fibre
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum, separated
 from homotopy_lcn.start_systems import (

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, Equations, equations_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy import QQ_I
 from sympy.polys.rings import ring
 
+from homotopy_lcn.equations.critical_equations import Data, Equations, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 
 seeds = st.integers(0, 2**32)

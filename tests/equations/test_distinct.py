@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.distinct import DISTINCT, find, first_occurrences
 from hypothesis import given
 from hypothesis import strategies as st
+
+from homotopy_lcn.equations.distinct import DISTINCT, find, first_occurrences
 
 seeds = st.integers(0, 2**32)
 

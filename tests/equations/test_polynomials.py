@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data
-from homotopy_lcn.equations.critical_equations.polynomials import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homotopy_lcn.equations.critical_equations import Data
+from homotopy_lcn.equations.polynomials import (
     PatchedSystem,
     evaluate,
     random_patches,
     written,
     written_plainly,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from homotopy_lcn.monodromy import random_data, seed_pair
 from homotopy_lcn.networks.strata import Factor, Stratum
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from homotopy_lcn.results.result.points import CriticalPoint, StratumResult
-from homotopy_lcn.results.result.result import CriticalPoints
 from hypothesis import given
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, files
 from homotopy_lcn.files import check_writable, write_atomically
 from homotopy_lcn.networks.patterns import format_pattern
+from homotopy_lcn.results.points import CriticalPoint, StratumResult
+from homotopy_lcn.results.result import CriticalPoints
 
 ARCHITECTURE = Architecture(filters=(2, 2, 2), strides=(1, 2, 1))
 PURE, SPURIOUS = ((1, 1), (1,)), ((2,), (1,))

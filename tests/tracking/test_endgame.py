@@ -4,11 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, generic_count
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import point_keys
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
 from homotopy_lcn.start_systems import start_system

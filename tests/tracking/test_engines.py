@@ -9,10 +9,10 @@ from math import inf, nan, prod
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
-from homotopy_lcn.equations.critical_equations.distinct import find, first_occurrences
 
 from homotopy_lcn import Architecture, InputError, generic_count
+from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.distinct import find, first_occurrences
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.networks.parameters import balance, compose, relative_gradient
 from homotopy_lcn.networks.strata import Factor, Stratum

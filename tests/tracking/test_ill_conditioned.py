@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from data_kinds import loss_of, moments_on_discriminant
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
-from homotopy_lcn.equations.critical_equations.distinct import first_occurrences
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count
+from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.distinct import first_occurrences
 from homotopy_lcn.networks.strata import Embedding, Stratum
 from homotopy_lcn.paths import sensitivities
 from homotopy_lcn.start_systems import start_system

@@ -6,11 +6,11 @@ import mpmath
 import numpy as np
 import pytest
 from data_kinds import loss_of, moments_on_discriminant
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.tracking.multiprecision import converge
 from homotopy_lcn.tracking.refinement import refine

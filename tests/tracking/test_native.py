@@ -13,13 +13,13 @@ from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
-from homotopy_lcn.equations.critical_equations.distinct import find, first_occurrences
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import homotopy_lcn
 from homotopy_lcn import Architecture, InputError, generic_count
+from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.distinct import find, first_occurrences
 from homotopy_lcn.monodromy import random_data, seed_pair
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.start_systems import start_system

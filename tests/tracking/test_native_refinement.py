@@ -7,10 +7,10 @@ from functools import cache
 import mpmath
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.critical_equations import Data, equations_of
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine

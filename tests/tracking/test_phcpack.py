@@ -12,10 +12,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from homotopy_lcn.equations.critical_equations.polynomials import PatchedSystem
 
 import homotopy_lcn as hl
 from homotopy_lcn import cli, witness
+from homotopy_lcn.equations.polynomials import PatchedSystem
 from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
 from homotopy_lcn.start_systems import start_system
