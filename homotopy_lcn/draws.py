@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .batch_classification import Classified, classify_real
+from .classification.rules import Classified, classify_real
 from .equations.critical_equations import Data
 from .equations.stratum_data import _turned, _whole
 from .errors import InputError

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Complex, Real
-from .classification import classify
+from .classification.points import classify
+from .classification.special_data import relabel
 from .equations.critical_equations import Data, Equations, equations_of
 from .equations.distinct import DISTINCT, find, point_keys
 from .equations.stratum_data import normalized
@@ -30,7 +31,6 @@ from .progress import Progress, ProgressCallback
 from .results.merging import merged
 from .results.points import CriticalPoint, StratumResult
 from .results.result import CriticalPoints
-from .special_points import relabel
 from .start_systems import StartSystem, start_system
 from .tracking import Engine, TrackerOptions, get_engine, short_segment_engine
 from .tracking.refinement import refine

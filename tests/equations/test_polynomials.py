@@ -8,13 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn.equations.critical_equations import Data
-from homotopy_lcn.equations.polynomials import (
-    PatchedSystem,
-    evaluate,
-    random_patches,
-    written,
-    written_plainly,
-)
+from homotopy_lcn.equations.polynomials import PatchedSystem, evaluate, random_patches, written, written_plainly
 from homotopy_lcn.monodromy import random_data, seed_pair
 from homotopy_lcn.networks.strata import Factor, Stratum
 

@@ -15,14 +15,14 @@ from itertools import islice
 
 import numpy as np
 
-from .arrays import Complex
-from .classification import settle_real
-from .equations.critical_equations import Data
-from .errors import InputError
-from .geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
-from .networks.architecture import Architecture
-from .networks.parameters import relative_gradient
-from .results.points import CriticalPoint
+from ..arrays import Complex
+from ..equations.critical_equations import Data
+from ..errors import InputError
+from ..geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
+from ..networks.architecture import Architecture
+from ..networks.parameters import relative_gradient
+from ..results.points import CriticalPoint
+from .real_parameters import settle_real
 
 __all__ = ["relabel"]
 

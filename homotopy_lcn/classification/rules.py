@@ -22,10 +22,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry.real_factors import RealStructure, real_factorizations
-from .networks.architecture import Architecture
-from .networks.binary_forms import adjoint_multiply, dilate, distance_to_hyperroot, multiply, power
-from .networks.strata import Embedding, Stratum
+from ..geometry.real_factors import RealStructure, real_factorizations
+from ..networks.architecture import Architecture
+from ..networks.binary_forms import adjoint_multiply, dilate, distance_to_hyperroot, multiply, power
+from ..networks.strata import Embedding, Stratum
 
 __all__ = ["Classified", "classify_real"]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, solve
-from homotopy_lcn.batch_classification import _complement, _real_pieces, classify_real
-from homotopy_lcn.classification import classify
+from homotopy_lcn.classification.points import classify
+from homotopy_lcn.classification.rules import _complement, _real_pieces, classify_real
 from homotopy_lcn.networks.binary_forms import multiply, real_pieces
 from tests.small_networks import random_problem
 

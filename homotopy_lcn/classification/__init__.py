@@ -1,0 +1,3 @@
+"""What kind of critical point is it?"""
+
+from __future__ import annotations
