@@ -18,7 +18,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .atlas_table import atlas
-    from .certification import Certificate, certificate, certify
+    from .certification.certificates import Certificate, certificate, certify
     from .errors import InputError
     from .exports import ExportedSystem, export
     from .families import generic_count
@@ -74,7 +74,7 @@ __all__ = [
 _MODULES = {
     "Architecture": "networks.architecture",
     "ArchitectureTable": "tabulation",
-    "Certificate": "certification",
+    "Certificate": "certification.certificates",
     "CountTable": "networks.counts",
     "CriticalPoint": "results.result",
     "CriticalPoints": "results.result",
@@ -89,8 +89,8 @@ _MODULES = {
     "TrackerOptions": "tracking",
     "ZeroResidual": "losses.zero_residual",
     "atlas": "atlas_table",
-    "certificate": "certification",
-    "certify": "certification",
+    "certificate": "certification.certificates",
+    "certify": "certification.certificates",
     "critical_points": "solve",
     "cross_check": "witness",
     "describe_filter": "geometry.filter_geometry",

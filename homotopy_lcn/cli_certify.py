@@ -63,11 +63,11 @@ def certify(
 
         samples = samples_from_npz(data)
 
-    from .certification import certificate
+    from .certification.certificates import certificate
 
     proofs = certificate(result, digits=digits, samples=samples, jobs=jobs)
     if output is not None:
-        from .certificate_file import to_text
+        from .certification.certificate_file import to_text
 
         write(output, to_text(proofs), "-o")
     if json_path is not None:
@@ -83,8 +83,8 @@ def certify(
 
 
 def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
-    from .certificate_file import check as verify
-    from .statements import describe_statement
+    from .certification.certificate_file import check as verify
+    from .certification.completeness import describe_statement
 
     outcome = verify(path, jobs=jobs)
     for failure in outcome.failures:

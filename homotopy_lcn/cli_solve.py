@@ -117,7 +117,7 @@ def solve(
             complain("interrupted: the comparison with PHCpack is left out")
             return NOT_COMPLETE
     if prove and not interrupted:
-        from .certification import certificate
+        from .certification.certificates import certificate
 
         proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
         code = report_result(proofs.result, description, json_path, quiet, interrupted, comparison)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
 
-from .certification import Certificate
+from .certification.certificates import Certificate
 from .networks.architecture import Architecture
 from .networks.counts import CountTable
 from .networks.patterns import format_pattern

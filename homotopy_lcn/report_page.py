@@ -22,7 +22,7 @@ from .results.result import CriticalPoints
 from .wording import describe_kinds, describe_notation, describe_place, describe_purity, summary
 
 if TYPE_CHECKING:
-    from .certification import Certificate
+    from .certification.certificates import Certificate
 
 __all__ = ["plotly_program", "report", "report_page"]
 

@@ -314,7 +314,7 @@ def tabulate(
             if (layers is None or arch.depth == layers) and (not reduced or arch.is_reduced)
         ]
     if certify:
-        from ._flint import ctx
+        from .certification._flint import ctx
 
         ctx.workprec(64)  # tells now, not after the first solve, if python-flint is missing
     rows: list[ArchitectureRow] = []
@@ -364,7 +364,7 @@ def _measured(
     equal = result.complete and found == {stratum.pattern: stratum.count for stratum in table}
     status, certified = (FOUND if equal else NOT_FOUND), None
     if certify:
-        from .certification import certificate
+        from .certification.certificates import certificate
 
         proofs = certificate(result, jobs=jobs)
         certified = proofs.result.counts.certified or 0

@@ -22,9 +22,9 @@ import numpy as np
 from benchmark_common import GOAL_ARCHITECTURES, architecture_name, facts, machine, print_report, table
 
 import homotopy_lcn as hl
-from homotopy_lcn.certificate_file import Check, check_text, to_text
+from homotopy_lcn.certification.certificate_file import Check, check_text, to_text
+from homotopy_lcn.certification.completeness import Statement
 from homotopy_lcn.losses.random_data import random_gaussian
-from homotopy_lcn.statements import Statement
 
 ARCHITECTURES = (
     *GOAL_ARCHITECTURES,

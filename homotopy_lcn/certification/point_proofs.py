@@ -16,18 +16,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..losses.exact_data import ExactData
+from ..networks.architecture import Architecture
+from ..networks.patterns import Pattern
+from ..networks.strata import Stratum
+from ..results.points import CriticalPoint
 from ._flint import acb, arb, ctx
-from .approximations import approximate_coordinates
-from .balls import Ball, BallEquations, Box, Solution, binary_exponent, enclosing_discs, power_of_two
-from .claims import Claims, conclude, loss_claim, mirrored, stratum_of
-from .disc_proofs import HALF_BITS, DiscEquations, DiscProofs, chart_coordinates, prove_points
-from .discs import Complex, Discs, Real
-from .losses.exact_data import ExactData
-from .networks.architecture import Architecture
-from .networks.patterns import Pattern
-from .networks.strata import Stratum
-from .packing import packed, unpacked
-from .results.points import CriticalPoint
+from .conclusions import Claims, conclude, loss_claim, mirrored, stratum_of
+from .disc_arithmetic import Complex, Discs, Real
+from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, enclosing_discs, power_of_two
+from .krawczyk_in_discs import HALF_BITS, DiscEquations, DiscProofs, chart_coordinates, prove_points
+from .sending_balls import packed, unpacked
+from .stratum_coordinates import approximate_coordinates
 
 __all__ = [
     "NotReal",

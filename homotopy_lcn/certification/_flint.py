@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from .errors import InputError
+from ..errors import InputError
 
 __all__ = ["acb", "acb_mat", "acb_poly", "arb", "arb_mat", "ctx", "fmpq", "fmpq_mat", "fmpz"]
 

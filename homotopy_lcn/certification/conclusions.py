@@ -29,12 +29,12 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry.real_factors import RealStructure
+from ..networks.architecture import Architecture
+from ..networks.layer_factorizations import distributions_up_to_exchange
+from ..networks.strata import Stratum
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
-from .balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
-from .geometry.real_factors import RealStructure
-from .networks.architecture import Architecture
-from .networks.layer_factorizations import distributions_up_to_exchange
-from .networks.strata import Stratum
+from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
 
 __all__ = ["Claims", "conclude", "loss_claim", "mirrored", "stratum_of"]
 

@@ -21,19 +21,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..doors import ShownInNotebooks
+from ..equations.distinct import find
+from ..errors import InputError, check_integer
+from ..losses.exact_data import ExactData
+from ..losses.squared_loss import SquaredLoss
+from ..networks.architecture import Architecture
+from ..results.points import CriticalPoint, count_points, quantity
+from ..results.result import CriticalPoints, describe_paths
 from ._flint import acb, arb, ctx
-from .balls import BallEquations, data_of_samples
-from .claims import stratum_of
-from .doors import ShownInNotebooks
-from .equations.distinct import find
-from .errors import InputError, check_integer
-from .losses.exact_data import ExactData
-from .losses.squared_loss import SquaredLoss
-from .networks.architecture import Architecture
-from .proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
-from .results.points import CriticalPoint, count_points, quantity
-from .results.result import CriticalPoints, describe_paths
-from .statements import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
+from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
+from .conclusions import stratum_of
+from .krawczyk_in_balls import BallEquations, data_of_samples
+from .point_proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
 
 __all__ = ["Certificate", "certificate", "certify"]
 

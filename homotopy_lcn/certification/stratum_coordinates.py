@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .networks.architecture import Architecture
-from .networks.binary_forms import dilate, multiply, power, roots_of_each
-from .networks.patterns import Pattern
-from .networks.strata import Embedding, Stratum
-from .results.points import CriticalPoint
+from ..networks.architecture import Architecture
+from ..networks.binary_forms import dilate, multiply, power, roots_of_each
+from ..networks.patterns import Pattern
+from ..networks.strata import Embedding, Stratum
+from ..results.points import CriticalPoint
 
 __all__ = ["approximate_coordinates"]
 

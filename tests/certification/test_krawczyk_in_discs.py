@@ -11,17 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from homotopy_lcn import Architecture, disc_proofs
-from homotopy_lcn._flint import acb, arb, ctx
-from homotopy_lcn.approximations import approximate_coordinates
-from homotopy_lcn.balls import BallEquations
-from homotopy_lcn.claims import stratum_of
-from homotopy_lcn.disc_proofs import DiscEquations, chart_coordinates, prove_points
-from homotopy_lcn.discs import MOST_TERMS, Discs, bound, contraction, moduli, multiply, regular
+from homotopy_lcn import Architecture
+from homotopy_lcn.certification._flint import acb, arb, ctx
+from homotopy_lcn.certification.certificates import krawczyk_in_discs as disc_proofs
+from homotopy_lcn.certification.completeness import _overlapping
+from homotopy_lcn.certification.conclusions import stratum_of
+from homotopy_lcn.certification.disc_arithmetic import MOST_TERMS, Discs, bound, contraction, moduli, multiply, regular
+from homotopy_lcn.certification.krawczyk_in_balls import BallEquations
+from homotopy_lcn.certification.krawczyk_in_discs import DiscEquations, chart_coordinates, prove_points
+from homotopy_lcn.certification.point_proofs import TogetherProved, prove_all, prove_point
+from homotopy_lcn.certification.stratum_coordinates import approximate_coordinates
 from homotopy_lcn.losses.exact_data import ExactData
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.proofs import TogetherProved, prove_all, prove_point
-from homotopy_lcn.statements import _overlapping
 from tests.small_networks import random_problem, solved
 
 # Sizes apart by so much that sums cancel and products underflow.

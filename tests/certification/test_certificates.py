@@ -21,24 +21,24 @@ from homotopy_lcn import (
     InputError,
     SquaredLoss,
     certificate,
-    certification,
     certify,
     cli,
     generic_count,
 )
 from homotopy_lcn import critical_points as solve
-from homotopy_lcn import proofs as proofs_module
-from homotopy_lcn._flint import acb, acb_mat, arb, ctx
-from homotopy_lcn.balls import BallEquations, Box, power_of_two
-from homotopy_lcn.certificate_file import check_text, to_text
-from homotopy_lcn.claims import _inertia, conclude
+from homotopy_lcn.certification._flint import acb, acb_mat, arb, ctx
+from homotopy_lcn.certification.certificate_file import check_text, to_text
+from homotopy_lcn.certification.certificates import certificates as certification
+from homotopy_lcn.certification.certificates import point_proofs as proofs_module
+from homotopy_lcn.certification.completeness import state
+from homotopy_lcn.certification.conclusions import _inertia, conclude
+from homotopy_lcn.certification.krawczyk_in_balls import BallEquations, Box, power_of_two
+from homotopy_lcn.certification.point_proofs import prove_box
 from homotopy_lcn.draw_counts import random_loss_seed
 from homotopy_lcn.losses.exact_data import ExactData
 from homotopy_lcn.losses.random_data import random_gaussian
 from homotopy_lcn.networks.binary_forms import dilate, multiply
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.proofs import prove_box
-from homotopy_lcn.statements import state
 from tests.small_networks import random_problem, solved
 
 NETWORKS = [
@@ -736,4 +736,4 @@ def test_without_python_flint(capsys, monkeypatch, result_file, text):
     for arguments in ([str(result_file)], ["--check", str(proof)]):
         assert cli.main(["certify", *arguments]) == 2
         assert "pip install homotopy-lcn[certify]" in capsys.readouterr().err
-    assert importlib.import_module("homotopy_lcn.certification").certify is not certify
+    assert importlib.import_module("homotopy_lcn.certification.certificates").certify is not certify

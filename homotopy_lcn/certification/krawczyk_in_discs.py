@@ -22,9 +22,9 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .discs import Complex, Discs, approximate_inverses, bound, contraction, multiply, product, regular
-from .networks.architecture import Architecture
-from .networks.strata import Stratum
+from ..networks.architecture import Architecture
+from ..networks.strata import Stratum
+from .disc_arithmetic import Complex, Discs, approximate_inverses, bound, contraction, multiply, product, regular
 
 __all__ = ["HALF_BITS", "DiscEquations", "DiscProofs", "chart_coordinates", "prove_points"]
 

@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .networks.binary_forms import dilate
-from .networks.binary_forms import multiply as multiply_arrays
+from ..networks.binary_forms import dilate
+from ..networks.binary_forms import multiply as multiply_arrays
 
 __all__ = [
     "MOST_TERMS",

@@ -33,9 +33,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..losses.exact_data import ExactData
+from ..networks.strata import Stratum
 from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
-from .losses.exact_data import ExactData
-from .networks.strata import Stratum
 
 __all__ = [
     "Ball",

@@ -18,15 +18,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..losses.exact_data import ExactData
+from ..networks.architecture import Architecture
+from ..networks.counts import CountTable, generic_count
+from ..networks.patterns import Pattern, format_pattern
+from ..networks.strata import Embedding
 from ._flint import arb
-from .balls import Ball, exact_rank, is_semidefinite
-from .discs import Complex, Discs, Real, bound
-from .losses.exact_data import ExactData
-from .networks.architecture import Architecture
-from .networks.counts import CountTable, generic_count
-from .networks.patterns import Pattern, format_pattern
-from .networks.strata import Embedding
-from .proofs import FIRST_PRECISION, Proof, ProvedPoint
+from .disc_arithmetic import Complex, Discs, Real, bound
+from .krawczyk_in_balls import Ball, exact_rank, is_semidefinite
+from .point_proofs import FIRST_PRECISION, Proof, ProvedPoint
 
 __all__ = [
     "ProvedPoints",

@@ -19,19 +19,19 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InputError
+from ..losses.exact_data import ExactData, fraction_text
+from ..networks.architecture import Architecture
+from ..networks.patterns import Pattern, format_pattern
+from ..version import __version__
 from ._flint import acb, arb, ctx
-from .balls import BallEquations, Box, dyadic, read_dyadic
-from .certification import Certificate
-from .claims import Claims, conclude, stratum_of
-from .discs import Complex, Real
-from .errors import InputError
-from .losses.exact_data import ExactData, fraction_text
-from .networks.architecture import Architecture
-from .networks.patterns import Pattern, format_pattern
-from .packing import packed, unpacked
-from .proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
-from .statements import ProvedPoints, Statement, state
-from .version import __version__
+from .certificates import Certificate
+from .completeness import ProvedPoints, Statement, state
+from .conclusions import Claims, conclude, stratum_of
+from .disc_arithmetic import Complex, Real
+from .krawczyk_in_balls import BallEquations, Box, dyadic, read_dyadic
+from .point_proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
+from .sending_balls import packed, unpacked
 
 __all__ = ["Check", "check", "to_text"]
 
