@@ -26,9 +26,9 @@ from homotopy_lcn import (
     generic_count,
 )
 from homotopy_lcn import critical_points as solve
+from homotopy_lcn.certification import certificates as certification
 from homotopy_lcn.certification._flint import acb, acb_mat, arb, ctx
 from homotopy_lcn.certification.certificate_file import check_text, to_text
-from homotopy_lcn.certification.certificates import certificates as certification
 from homotopy_lcn.certification.certificates import point_proofs as proofs_module
 from homotopy_lcn.certification.completeness import state
 from homotopy_lcn.certification.conclusions import _inertia, conclude

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from homotopy_lcn import Architecture
+from homotopy_lcn.certification import krawczyk_in_discs as disc_proofs
 from homotopy_lcn.certification._flint import acb, arb, ctx
-from homotopy_lcn.certification.certificates import krawczyk_in_discs as disc_proofs
 from homotopy_lcn.certification.completeness import _overlapping
 from homotopy_lcn.certification.conclusions import stratum_of
 from homotopy_lcn.certification.disc_arithmetic import MOST_TERMS, Discs, bound, contraction, moduli, multiply, regular

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, solve
-from homotopy_lcn.classification.points import points as classification
-from homotopy_lcn.classification.points import special_data as special_points
+from homotopy_lcn.classification import points as classification
+from homotopy_lcn.classification import special_data as special_points
 from homotopy_lcn.classification.special_data import relabel
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
