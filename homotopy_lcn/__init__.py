@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .certification.certificates import Certificate, certificate, certify
     from .errors import InputError
     from .exports import ExportedSystem, export
-    from .families import generic_count
     from .geometry.filter_geometry import FilterGeometry, describe_filter, is_in_function_space
     from .geometry.function_space import FunctionSpace, describe_function_space
     from .losses.squared_loss import SquaredLoss
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
     from .report_page import report
     from .results.points import CriticalPoint
     from .results.result import CriticalPoints
-    from .solve import SolveInterrupted, critical_points
+    from .solving.fixed_gram_matrix import generic_count
+    from .solving.solve import SolveInterrupted, critical_points
     from .surveys import Survey, survey
     from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
@@ -83,7 +83,7 @@ _MODULES = {
     "FilterGeometry": "geometry.filter_geometry",
     "FunctionSpace": "geometry.function_space",
     "InputError": "errors",
-    "SolveInterrupted": "solve",
+    "SolveInterrupted": "solving.solve",
     "SquaredLoss": "losses.squared_loss",
     "Survey": "surveys",
     "TrackerOptions": "tracking",
@@ -91,12 +91,12 @@ _MODULES = {
     "atlas": "atlas_table",
     "certificate": "certification.certificates",
     "certify": "certification.certificates",
-    "critical_points": "solve",
+    "critical_points": "solving.solve",
     "cross_check": "witness",
     "describe_filter": "geometry.filter_geometry",
     "describe_function_space": "geometry.function_space",
     "export": "exports",
-    "generic_count": "families",
+    "generic_count": "solving.fixed_gram_matrix",
     "is_in_function_space": "geometry.filter_geometry",
     "report": "report_page",
     "survey": "surveys",

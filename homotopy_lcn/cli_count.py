@@ -44,7 +44,7 @@ def count(
     check_output(json_path)
 
     from .errors import IncompleteStartSystem
-    from .families import generic_count
+    from .solving.fixed_gram_matrix import generic_count
 
     try:
         table = generic_count(architecture, metric="white" if white else "generic")

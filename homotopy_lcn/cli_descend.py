@@ -110,7 +110,7 @@ def descend(
         loaded = load_data(architecture, data, csv, x, y, series, horizon, random, white, seed)
         description = loaded.description
 
-        from .solve import critical_points
+        from .solving.solve import critical_points
 
         with ExitStack() as stack:
             result = critical_points(

@@ -142,7 +142,7 @@ def figure1(
     points = []
     if data is not None:
         from .losses.sources import from_npz
-        from .solve import critical_points
+        from .solving.solve import critical_points
 
         found = critical_points(FIGURE_1[1], from_npz(data, FIGURE_1[1]).loss)
         points = [point.filter.real for point in found.real if point.attained]

@@ -199,7 +199,7 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
 
     from .draw_counts import random_loss_seed
     from .losses.random_data import random_gaussian
-    from .solve import critical_points
+    from .solving.solve import critical_points
 
     generator = np.random.default_rng(random_loss_seed(seed, 0))
     return critical_points(architecture, random_gaussian(architecture, generator).loss, seed=seed)

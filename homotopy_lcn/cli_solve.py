@@ -89,7 +89,7 @@ def solve(
     loaded = load_data(architecture, data, csv, x, y, series, horizon, random, white, seed)
     loss, description = _regularized(loaded, regularize)
 
-    from .solve import SolveInterrupted, critical_points
+    from .solving.solve import SolveInterrupted, critical_points
 
     interrupted = False
     with ExitStack() as stack:

@@ -199,7 +199,7 @@ def _solve_draw(
 ) -> int:
     from .cli_solve import report_result
     from .losses.data_models import data_model
-    from .solve import SolveInterrupted
+    from .solving.solve import SolveInterrupted
     from .surveys import solve_draw
 
     if len(networks) > 1:

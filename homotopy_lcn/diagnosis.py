@@ -20,8 +20,8 @@ from .losses.squared_loss import SquaredLoss
 from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.strata import Stratum
-from .solve import critical_points
-from .start_systems import cache_folder, damaged_files, start_system
+from .solving.solve import critical_points
+from .solving.start_systems import cache_folder, damaged_files, start_system
 from .tracking import Homotopy, TrackerOptions, get_engine
 from .tracking.phcpack_program import phcpy_trackers
 from .version import __version__

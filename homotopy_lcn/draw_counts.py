@@ -14,7 +14,7 @@ from .errors import check_integer
 from .losses.random_data import random_gaussian, random_white
 from .networks.architecture import Architecture
 from .results.result import CriticalPoints
-from .solve import critical_points
+from .solving.solve import critical_points
 
 __all__ = ["DrawCounts", "many_draws", "random_loss_seed"]
 

@@ -21,12 +21,12 @@ from .errors import InputError
 from .export_formats import FORMATS, ExportTask
 from .files import check_writable, write_atomically
 from .losses.squared_loss import SquaredLoss
-from .monodromy import random_data
 from .networks.architecture import Architecture
 from .networks.counts import StratumCount, generic_count
 from .networks.patterns import Pattern, format_pattern
 from .networks.strata import Stratum
-from .start_systems import start_system
+from .solving.monodromy import random_data
+from .solving.start_systems import start_system
 from .tracking import Engine, get_engine, short_segment_engine
 
 __all__ = ["ExportedSystem", "check_output", "export"]

@@ -26,7 +26,7 @@ from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .progress import Progress, ProgressCallback
 from .runs import Chunk, RunDirectory
-from .solve import critical_points
+from .solving.solve import critical_points
 from .tallies import CONFIDENCE, Distribution, Tally
 from .version import __version__
 

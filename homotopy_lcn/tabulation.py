@@ -13,7 +13,6 @@ from .atlas_table import shipped_white_counts
 from .doors import ShownInNotebooks
 from .draw_counts import random_loss_seed
 from .errors import IncompleteStartSystem, InputError, check_integer
-from .families import white_count
 from .geometry.filter_geometry import describe_filter
 from .geometry.function_space import FunctionSpace, describe_function_space
 from .geometry.rank_drops import criticality
@@ -22,7 +21,8 @@ from .networks.architecture import Architecture
 from .networks.architecture_lists import architectures_up_to
 from .networks.counts import CountTable, generic_count
 from .results.result import CriticalPoints
-from .solve import SolveInterrupted, critical_points
+from .solving.solve import SolveInterrupted, critical_points
+from .solving.white_counts import white_count
 from .text_tables import Cell, Column, TextTable
 from .version import __version__
 

@@ -22,9 +22,9 @@ from .errors import InputError
 from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.strata import Stratum
-from .paths import SUSPICIOUS, VERIFIED, attracting
 from .results.points import quantity
 from .results.result import CriticalPoints
+from .solving.regular_ends import SUSPICIOUS, VERIFIED, attracting
 from .tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from .tracking.refinement import gradient_residual, refine
 

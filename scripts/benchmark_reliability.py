@@ -9,7 +9,7 @@ Many random targets, complex and real ones (Gram matrices of random samples), fo
 * jumps: ends that differ from those of a run with contraction_target and contraction_limit a hundred times tighter, all
   paths of it; those among them that cause no coincidence have been swapped with others,
 * what is still missing after conservative retracking of the doubtful paths, and after further detours, both as in
-  homotopy_lcn.solve.
+  homotopy_lcn.solving.solve.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from benchmark_common import GOAL_ARCHITECTURES, Problem, facts, machine, print_
 
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import first_occurrences, point_keys
-from homotopy_lcn.paths import doubtful_paths, follow_paths
+from homotopy_lcn.solving.all_paths import follow_paths
+from homotopy_lcn.solving.regular_ends import doubtful_paths
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine
 

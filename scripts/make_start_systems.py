@@ -72,7 +72,7 @@ def main() -> None:
     from homotopy_lcn import Architecture, generic_count
     from homotopy_lcn.files import write_atomically
     from homotopy_lcn.networks.strata import Stratum, separated
-    from homotopy_lcn.start_systems import made_diagonal, pack, solve_by_monodromy
+    from homotopy_lcn.solving.start_systems import made_diagonal, pack, solve_by_monodromy
     from homotopy_lcn.tracking import get_engine
 
     wanted: dict[Stratum, int] = {}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from homotopy_lcn import start_systems
+from homotopy_lcn.solving import start_systems
 
 # No test depends on how fast the machine is.
 settings.register_profile("untimed", deadline=None)

@@ -10,7 +10,7 @@ import pytest
 
 from homotopy_lcn.equations import polynomials as polynomial_systems
 from homotopy_lcn.equations.critical_equations import Data, equations_of
-from homotopy_lcn.monodromy import random_data
+from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.tracking import Homotopy, TrackerOptions
 
 pytest.importorskip("homotopy_lcn.tracking._native")

@@ -86,7 +86,7 @@ def solver(monkeypatch):
         report=lambda progress: None,
         calls=calls,
     )
-    monkeypatch.setitem(sys.modules, "homotopy_lcn.solve", fake)
+    monkeypatch.setitem(sys.modules, "homotopy_lcn.solving.solve", fake)
     return fake
 
 

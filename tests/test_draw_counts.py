@@ -8,7 +8,7 @@ import pytest
 from homotopy_lcn import Architecture, InputError, critical_points, draw_counts
 from homotopy_lcn.draw_counts import many_draws, random_loss_seed
 from homotopy_lcn.losses.random_data import random_gaussian, random_white
-from homotopy_lcn.solve import critical_points as solve
+from homotopy_lcn.solving.solve import critical_points as solve
 
 ARCH = Architecture((2, 2, 2), (1, 2, 1))
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture, solve
+from homotopy_lcn import Architecture
 from homotopy_lcn.classification.points import classify
 from homotopy_lcn.classification.rules import _complement, _real_pieces, classify_real
 from homotopy_lcn.networks.binary_forms import multiply, real_pieces
+from homotopy_lcn.solving import solve
 from tests.small_networks import random_problem
 
 ENTRIES = st.floats(-1, 1, allow_nan=False).map(lambda x: round(x, 3))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, SquaredLoss, critical_points, solve
+from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.classification import points as classification
 from homotopy_lcn.classification import special_data as special_points
 from homotopy_lcn.classification.special_data import relabel
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
 from homotopy_lcn.networks.parameters import compose
+from homotopy_lcn.solving import solve
 from tests.small_networks import random_problem, solved
 
 SKEW = ((3, 2), (2, 1))  # (x² + p x + q)(x² + r)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.equations.polynomials import PatchedSystem, evaluate, random_patches, written, written_plainly
-from homotopy_lcn.monodromy import random_data, seed_pair
 from homotopy_lcn.networks.strata import Factor, Stratum
+from homotopy_lcn.solving.monodromy import random_data, seed_pair
 
 FACTORS = st.builds(Factor, st.integers(1, 2), st.integers(1, 2), st.integers(1, 2))
 STRATA = st.builds(lambda factors: Stratum(tuple(factors)), st.lists(FACTORS, max_size=2))

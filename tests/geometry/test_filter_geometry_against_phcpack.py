@@ -10,7 +10,7 @@ import sympy
 
 from homotopy_lcn import Architecture
 from homotopy_lcn.geometry.filter_geometry import describe_filter
-from tests.test_phcpack import convolve, needs_phc, patched_network, solve_by_phc
+from tests.solving.test_solve_against_phcpack import convolve, needs_phc, patched_network, solve_by_phc
 
 
 def factorization_system(architecture, w, rng):

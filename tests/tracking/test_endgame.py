@@ -11,7 +11,7 @@ from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import point_keys
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, get_engine
 from homotopy_lcn.tracking.endgame import End, trace_ends
 from homotopy_lcn.tracking.refinement import gradient_residual

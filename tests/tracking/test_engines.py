@@ -13,10 +13,10 @@ import pytest
 from homotopy_lcn import Architecture, InputError, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
-from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.networks.parameters import balance, compose, relative_gradient
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving.monodromy import random_data
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine, reference
 
 ENGINE = get_engine("reference")

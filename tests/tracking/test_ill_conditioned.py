@@ -10,8 +10,8 @@ from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_cou
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import first_occurrences
 from homotopy_lcn.networks.strata import Embedding, Stratum
-from homotopy_lcn.paths import sensitivities
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving.regular_ends import sensitivities
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.ill_conditioned import PATIENT
 from homotopy_lcn.tracking.reference import ReferenceEngine

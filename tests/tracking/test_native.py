@@ -20,9 +20,9 @@ import homotopy_lcn
 from homotopy_lcn import Architecture, InputError, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
-from homotopy_lcn.monodromy import random_data, seed_pair
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving.monodromy import random_data, seed_pair
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine
 
 _native = pytest.importorskip("homotopy_lcn.tracking._native")

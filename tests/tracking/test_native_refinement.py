@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.refinement import NEAR, SMALL, Refined, refine, refine_with_numpy
 

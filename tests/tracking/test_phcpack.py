@@ -16,9 +16,9 @@ import pytest
 import homotopy_lcn as hl
 from homotopy_lcn import cli, witness
 from homotopy_lcn.equations.polynomials import PatchedSystem
-from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving.monodromy import random_data
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, get_engine, short_segment_engine
 from homotopy_lcn.tracking import phcpack as engine_module
 from homotopy_lcn.tracking import phcpack_program as phcpack
@@ -397,7 +397,9 @@ def test_command_prints_the_comparison_and_keeps_it(tmp_path, capsys):
 @needs_phc
 def test_command_says_so_if_a_filter_is_missing(monkeypatch, tmp_path, capsys):
     complete = hl.critical_points
-    monkeypatch.setattr("homotopy_lcn.solve.critical_points", lambda *a, **k: _claimed_complete(complete(*a, **k)))
+    monkeypatch.setattr(
+        "homotopy_lcn.solving.solve.critical_points", lambda *a, **k: _claimed_complete(complete(*a, **k))
+    )
     path = tmp_path / "result.json"
     assert cli.main([*COMMAND, "phcpack", "--json", str(path), "-q"]) == 3
     captured = capsys.readouterr()
@@ -411,7 +413,7 @@ def _claimed_complete(result):
 
 
 def test_command_refuses_before_the_work(monkeypatch, capsys):
-    monkeypatch.setattr("homotopy_lcn.solve.critical_points", lambda *a, **k: pytest.fail("not to be reached"))
+    monkeypatch.setattr("homotopy_lcn.solving.solve.critical_points", lambda *a, **k: pytest.fail("not to be reached"))
     monkeypatch.setattr(witness, "phc_program", lambda: "phc")
     assert cli.main([*COMMAND, "phcpack", "--cross-check-max", "9"]) == 2
     assert "--cross-check: this architecture has 10 critical parameters" in capsys.readouterr().err

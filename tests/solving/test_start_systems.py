@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from platformdirs import user_cache_path
 
-from homotopy_lcn import Architecture, generic_count, start_systems
+from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn._data import data_path
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
-from homotopy_lcn.monodromy import Fibre, fill_fibre
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum, separated
-from homotopy_lcn.start_systems import (
+from homotopy_lcn.solving import start_systems
+from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
+from homotopy_lcn.solving.start_systems import (
     TRACE_TOLERANCE,
     StartSystem,
     cache_folder,

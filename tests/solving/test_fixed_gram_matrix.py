@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, SquaredLoss, critical_points, families, generic_count
+from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.errors import IncompleteStartSystem, InputError
-from homotopy_lcn.families import kept_family
-from homotopy_lcn.monodromy import random_data
 from homotopy_lcn.networks.counts import singular_vector_tuples
 from homotopy_lcn.networks.strata import Embedding
+from homotopy_lcn.solving import fixed_gram_matrix as families
+from homotopy_lcn.solving.fixed_gram_matrix import kept_family
+from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from tests.small_networks import filters_of, matched
 
@@ -132,7 +133,7 @@ def test_a_family_gives_the_same_points_as_the_generic_start_system(monkeypatch)
     arch = Architecture((3, 3), (2, 1))
     loss = SquaredLoss.white(np.random.default_rng(3).standard_normal(arch.filter_size))
     result = critical_points(arch, loss)
-    monkeypatch.setattr("homotopy_lcn.solve.kept_family", lambda *args, **kwargs: None)
+    monkeypatch.setattr("homotopy_lcn.solving.solve.kept_family", lambda *args, **kwargs: None)
     other = critical_points(arch, loss)
     assert result.complete
     assert other.complete

@@ -33,15 +33,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ._data import data_path
-from .arrays import Complex, Real
-from .equations.critical_equations import Data, Equations, equations_of
-from .equations.distinct import first_occurrences
-from .errors import IncompleteStartSystem, InputError
-from .files import write_atomically
+from .._data import data_path
+from ..arrays import Complex, Real
+from ..equations.critical_equations import Data, Equations, equations_of
+from ..equations.distinct import first_occurrences
+from ..errors import IncompleteStartSystem, InputError
+from ..files import write_atomically
+from ..networks.strata import Stratum, separated, separated_order, separated_positions
+from ..tracking import Engine, Homotopy, TrackerOptions
 from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
-from .networks.strata import Stratum, separated, separated_order, separated_positions
-from .tracking import Engine, Homotopy, TrackerOptions
 
 __all__ = [
     "TRACE_TOLERANCE",

@@ -18,12 +18,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .arrays import Complex
-from .equations.critical_equations import Data, Equations, equations_of
-from .equations.distinct import find, first_occurrences, point_keys
+from ..arrays import Complex
+from ..equations.critical_equations import Data, Equations, equations_of
+from ..equations.distinct import find, first_occurrences, point_keys
+from ..tracking import Engine, Homotopy, TrackerOptions
+from ..tracking.refinement import refine
 from .start_systems import StartSystem
-from .tracking import Engine, Homotopy, TrackerOptions
-from .tracking.refinement import refine
 
 __all__ = ["low_rank_start_system", "random_member", "regular_points"]
 

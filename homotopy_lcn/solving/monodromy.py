@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex
-from .equations.critical_equations import Data, Equations, equations_of
-from .equations.distinct import find, first_occurrences
-from .errors import IncompleteStartSystem
-from .networks.strata import Stratum
-from .tracking import Engine, Homotopy, TrackerOptions
+from ..arrays import Complex
+from ..equations.critical_equations import Data, Equations, equations_of
+from ..equations.distinct import find, first_occurrences
+from ..errors import IncompleteStartSystem
+from ..networks.strata import Stratum
+from ..tracking import Engine, Homotopy, TrackerOptions
 
 __all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count, paths
+from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Embedding, Stratum
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving import all_paths as paths
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.endgame import End, PathEnds
 from homotopy_lcn.tracking.refinement import refine

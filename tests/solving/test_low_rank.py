@@ -24,14 +24,14 @@ from homotopy_lcn.cli import main
 from homotopy_lcn.display import render_result
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.losses.zero_residual import zero_residual
-from homotopy_lcn.low_rank import low_rank_start_system, random_member
 from homotopy_lcn.networks.counts import count_matrices
 from homotopy_lcn.networks.strata import Embedding, Stratum
-from homotopy_lcn.start_systems import start_system
+from homotopy_lcn.solving.low_rank import low_rank_start_system, random_member
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.endgame import Circles
 from tests.small_networks import Problem, filters_of, loss_gradient, matched, run_network
-from tests.test_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
+from tests.solving.test_solve_against_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
 
 FEW = [((2, 2), (2, 1), 2), ((3, 2), (2, 1), 3), ((2, 2, 2), (1, 2, 1), 3), ((2, 2, 2), (2, 2, 1), 3)]
 

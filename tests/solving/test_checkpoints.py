@@ -10,11 +10,11 @@ import time
 import numpy as np
 import pytest
 
-from homotopy_lcn import monodromy, start_systems
 from homotopy_lcn.equations.critical_equations import equations_of
-from homotopy_lcn.monodromy import Fibre, fill_fibre
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.start_systems import TRACE_TOLERANCE, read_arrays, solve_by_monodromy
+from homotopy_lcn.solving import monodromy, start_systems
+from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
+from homotopy_lcn.solving.start_systems import TRACE_TOLERANCE, read_arrays, solve_by_monodromy
 from homotopy_lcn.tracking import get_engine
 
 pytest.importorskip("homotopy_lcn.tracking._native")

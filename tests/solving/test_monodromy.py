@@ -7,13 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, generic_count, monodromy, start_systems
+from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import first_occurrences
 from homotopy_lcn.errors import IncompleteStartSystem
-from homotopy_lcn.monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
 from homotopy_lcn.networks.architecture import Block
 from homotopy_lcn.networks.strata import Factor, Stratum
+from homotopy_lcn.solving import monodromy, start_systems
+from homotopy_lcn.solving.monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
 
 ENGINE = get_engine("reference")
