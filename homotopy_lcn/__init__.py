@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from .atlas_table import atlas
     from .certification.certificates import Certificate, certificate, certify
     from .errors import InputError
-    from .exports import ExportedSystem, export
     from .geometry.filter_geometry import FilterGeometry, describe_filter, is_in_function_space
     from .geometry.function_space import FunctionSpace, describe_function_space
+    from .interchange.cross_checks import CrossCheck, cross_check
+    from .interchange.exports import ExportedSystem, export
     from .losses.squared_loss import SquaredLoss
     from .losses.zero_residual import ZeroResidual
     from .networks.architecture import Architecture
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from .surveys import Survey, survey
     from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
-    from .witness import CrossCheck, cross_check
 
 __all__ = [
     "Architecture",
@@ -78,8 +78,8 @@ _MODULES = {
     "CountTable": "networks.counts",
     "CriticalPoint": "results.result",
     "CriticalPoints": "results.result",
-    "CrossCheck": "witness",
-    "ExportedSystem": "exports",
+    "CrossCheck": "interchange.cross_checks",
+    "ExportedSystem": "interchange.exports",
     "FilterGeometry": "geometry.filter_geometry",
     "FunctionSpace": "geometry.function_space",
     "InputError": "errors",
@@ -92,10 +92,10 @@ _MODULES = {
     "certificate": "certification.certificates",
     "certify": "certification.certificates",
     "critical_points": "solving.solve",
-    "cross_check": "witness",
+    "cross_check": "interchange.cross_checks",
     "describe_filter": "geometry.filter_geometry",
     "describe_function_space": "geometry.function_space",
-    "export": "exports",
+    "export": "interchange.exports",
     "generic_count": "solving.fixed_gram_matrix",
     "is_in_function_space": "geometry.filter_geometry",
     "report": "report_page",

@@ -89,7 +89,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from .diagnosis import version_line
+        from .interchange.installation import version_line
 
         print(version_line())
         raise typer.Exit()

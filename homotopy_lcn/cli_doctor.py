@@ -24,7 +24,7 @@ def doctor(
     """
     from dataclasses import asdict
 
-    from .diagnosis import examine
+    from .interchange.installation import examine
 
     check_output(json_path)
     findings = list(examine(seed))

@@ -61,8 +61,8 @@ def export(
 
     if to is None:
         raise InputError("--to: missing; expected a system, as in --to julia")
-    from .exports import check_output
-    from .exports import export as exported
+    from .interchange.exports import check_output
+    from .interchange.exports import export as exported
 
     architecture = architecture_of(filters, strides)
     check_output(to, output)

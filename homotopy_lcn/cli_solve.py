@@ -26,11 +26,11 @@ from .cli_data import CsvFile, DataFile, Horizon, InputColumns, OutputColumns, R
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .interchange.cross_checks import CrossCheck
     from .losses.random_data import LoadedData
     from .losses.squared_loss import SquaredLoss
     from .networks.architecture import Architecture
     from .results.result import CriticalPoints
-    from .witness import CrossCheck
 
 __all__ = ["solve"]
 
@@ -108,7 +108,7 @@ def solve(
             result, interrupted = interruption.partial, True
     comparison = None
     if cross_check is not None and not interrupted:
-        from .witness import cross_check as compare
+        from .interchange.cross_checks import cross_check as compare
 
         try:
             comparison = compare(result, seed=seed, max_parameters=cross_check_max)
@@ -142,7 +142,7 @@ def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
     if name != "phcpack":
         raise InputError(f"--cross-check: {name!r} is not known; expected phcpack")
 
-    from .witness import check_feasible
+    from .interchange.cross_checks import check_feasible
 
     try:
         check_feasible(architecture, limit)

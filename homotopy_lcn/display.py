@@ -31,7 +31,7 @@ from .wording import (
 )
 
 if TYPE_CHECKING:
-    from .diagnosis import Finding
+    from .interchange.installation import Finding
 
 __all__ = ["ProgressBars", "render_counts", "render_findings", "render_result"]
 

@@ -303,7 +303,7 @@ def _starts(
 
 def _layers_of(architecture: Architecture, start: Any, name: str) -> list[NDArray[np.float64]]:
     if hasattr(start, "named_parameters"):
-        from .pytorch import parameters_from_torch
+        from .interchange.pytorch import parameters_from_torch
 
         return parameters_from_torch(start, architecture, name)
     expected = f"expected layers of sizes {', '.join(map(str, architecture.filters))}"

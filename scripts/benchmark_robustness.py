@@ -16,7 +16,7 @@ and the filters read backwards. Each solve can be repeated from its architecture
     python scripts/benchmark_robustness.py --repeat "(3,2),(2,1)" white 17
 
 With ``--phcpack DRAWS`` the first DRAWS draws of each kind are also solved from nothing by PHCpack's blackbox, in
-parameter space, on the architectures with at most 60 critical parameters (`homotopy_lcn.witness`). The table then says
+parameter space, on the architectures with at most 60 critical parameters (`homotopy_lcn.interchange.cross_checks`). The table then says
 how many solves were compared, how many filters of PHCpack's are missing here (each makes a contradiction), and how many
 of the filters compared PHCpack missed.
 
@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.equations.distinct import find
-from homotopy_lcn.witness import cross_check
+from homotopy_lcn.interchange.cross_checks import cross_check
 
 DOCUMENT = SCRIPTS.parent / "docs" / "reliability.md"
 #: Stride one; filters that do not overlap; overlapping ones; mixed strides; filters of size one.

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
-from homotopy_lcn import cli, witness
+from homotopy_lcn import cli
 from homotopy_lcn.equations.polynomials import PatchedSystem
+from homotopy_lcn.interchange import cross_checks as witness
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.solving.start_systems import start_system

@@ -13,21 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import Complex
-from .equations.critical_equations import Data
-from .equations.polynomials import PatchedSystem
-from .equations.stratum_data import normalized
-from .errors import InputError
+from ..arrays import Complex
+from ..equations.critical_equations import Data
+from ..equations.polynomials import PatchedSystem
+from ..equations.stratum_data import normalized
+from ..errors import InputError
+from ..files import check_writable, write_atomically
+from ..losses.squared_loss import SquaredLoss
+from ..networks.architecture import Architecture
+from ..networks.counts import StratumCount, generic_count
+from ..networks.patterns import Pattern, format_pattern
+from ..networks.strata import Stratum
+from ..solving.monodromy import random_data
+from ..solving.start_systems import start_system
+from ..tracking import Engine, get_engine, short_segment_engine
 from .export_formats import FORMATS, ExportTask
-from .files import check_writable, write_atomically
-from .losses.squared_loss import SquaredLoss
-from .networks.architecture import Architecture
-from .networks.counts import StratumCount, generic_count
-from .networks.patterns import Pattern, format_pattern
-from .networks.strata import Stratum
-from .solving.monodromy import random_data
-from .solving.start_systems import start_system
-from .tracking import Engine, get_engine, short_segment_engine
 
 __all__ = ["ExportedSystem", "check_output", "export"]
 

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from homotopy_lcn import cli, diagnosis
+from homotopy_lcn import cli
+from homotopy_lcn.interchange import installation as diagnosis
 from homotopy_lcn.solving import start_systems
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking import phcpack_program as phcpack

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
-from .extras import import_extra
-from .networks.architecture import Architecture
+from ..errors import InputError
+from ..extras import import_extra
+from ..networks.architecture import Architecture
 
 if TYPE_CHECKING:
     import torch
 
-    from .losses.squared_loss import SquaredLoss
-    from .results.result import CriticalPoints
+    from ..losses.squared_loss import SquaredLoss
+    from ..results.result import CriticalPoints
 
 __all__ = ["architecture_from_torch", "load_into", "loss_from_torch", "parameters_from_torch"]
 
@@ -37,7 +37,7 @@ def architecture_from_torch(module: torch.nn.Module) -> Architecture:
 
 def loss_from_torch(module: torch.nn.Module, inputs: Any, targets: Any, reduction: str = "sum") -> SquaredLoss:
     """See `SquaredLoss.from_torch`."""
-    from .losses.squared_loss import SquaredLoss
+    from ..losses.squared_loss import SquaredLoss
 
     if reduction not in ("sum", "mean"):
         raise InputError(f"reduction: {reduction!r}; expected 'sum' or 'mean'")
@@ -82,7 +82,7 @@ def load_into(result: CriticalPoints, module: torch.nn.Module, point: Any, which
     """See `CriticalPoints.load_into`."""
     import operator
 
-    from .results.points import CriticalPoint
+    from ..results.points import CriticalPoint
 
     layers = _matching_layers(module, result.architecture, "module")
     if not isinstance(point, CriticalPoint):

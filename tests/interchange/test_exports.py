@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import homotopy_lcn as hl
-from homotopy_lcn import cli, exports
+from homotopy_lcn import cli
 from homotopy_lcn._data import data_path
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.equations.distinct import find
 from homotopy_lcn.equations.polynomials import PatchedSystem
+from homotopy_lcn.interchange import exports
 from homotopy_lcn.networks.patterns import format_pattern, pattern_from_text
 from homotopy_lcn.networks.strata import Stratum
 from homotopy_lcn.tracking.phcpack_program import read_solutions

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
+from homotopy_lcn.interchange.pytorch import parameters_from_torch
 from homotopy_lcn.networks.parameters import compose
-from homotopy_lcn.pytorch import parameters_from_torch
 from homotopy_lcn.training import descend
 
 with warnings.catch_warnings():

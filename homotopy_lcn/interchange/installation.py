@@ -15,16 +15,16 @@ from time import perf_counter
 
 import numpy as np
 
-from .equations.critical_equations import Data, equations_of
-from .losses.squared_loss import SquaredLoss
-from .networks.architecture import Architecture
-from .networks.counts import generic_count
-from .networks.strata import Stratum
-from .solving.solve import critical_points
-from .solving.start_systems import cache_folder, damaged_files, start_system
-from .tracking import Homotopy, TrackerOptions, get_engine
-from .tracking.phcpack_program import phcpy_trackers
-from .version import __version__
+from ..equations.critical_equations import Data, equations_of
+from ..losses.squared_loss import SquaredLoss
+from ..networks.architecture import Architecture
+from ..networks.counts import generic_count
+from ..networks.strata import Stratum
+from ..solving.solve import critical_points
+from ..solving.start_systems import cache_folder, damaged_files, start_system
+from ..tracking import Homotopy, TrackerOptions, get_engine
+from ..tracking.phcpack_program import phcpy_trackers
+from ..version import __version__
 
 __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
 
@@ -137,7 +137,7 @@ def _kernel(seed: int) -> Finding:
     factor = rng.standard_normal((10, architecture.filter_size))
     homotopy = Homotopy(start.data, Data(factor.T @ factor, rng.standard_normal(architecture.filter_size)))
     expected = get_engine("reference").track(stratum, start.points, homotopy, TrackerOptions(), jobs=1).points
-    from .tracking.native import NativeEngine
+    from ..tracking.native import NativeEngine
 
     filters = equations_of(stratum).filters(expected)
     sets = NativeEngine.instruction_sets()

@@ -13,20 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex, Real
-from .equations.critical_equations import Data, equations_of
-from .equations.distinct import find, first_occurrences, point_keys
-from .equations.polynomials import PatchedSystem, random_patches
-from .equations.stratum_data import normalized
-from .errors import InputError
-from .networks.architecture import Architecture
-from .networks.counts import generic_count
-from .networks.strata import Stratum
-from .results.points import quantity
-from .results.result import CriticalPoints
-from .solving.regular_ends import SUSPICIOUS, VERIFIED, attracting
-from .tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
-from .tracking.refinement import gradient_residual, refine
+from ..arrays import Complex, Real
+from ..equations.critical_equations import Data, equations_of
+from ..equations.distinct import find, first_occurrences, point_keys
+from ..equations.polynomials import PatchedSystem, random_patches
+from ..equations.stratum_data import normalized
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.counts import generic_count
+from ..networks.strata import Stratum
+from ..results.points import quantity
+from ..results.result import CriticalPoints
+from ..solving.regular_ends import SUSPICIOUS, VERIFIED, attracting
+from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
+from ..tracking.refinement import gradient_residual, refine
 
 __all__ = ["MAX_PARAMETERS", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
 

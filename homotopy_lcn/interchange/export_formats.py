@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Complex
-from .equations.critical_equations import Data
-from .equations.polynomials import PatchedSystem, Polynomial, written_plainly
-from .errors import InputError
-from .networks.architecture import Architecture
-from .networks.patterns import Pattern, format_pattern
-from .tracking.phcpack_program import session, write_solutions, write_system
-from .version import __version__
+from ..arrays import Complex
+from ..equations.critical_equations import Data
+from ..equations.polynomials import PatchedSystem, Polynomial, written_plainly
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.patterns import Pattern, format_pattern
+from ..tracking.phcpack_program import session, write_solutions, write_system
+from ..version import __version__
 
 __all__ = ["FORMATS", "ExportTask", "Format"]
 
