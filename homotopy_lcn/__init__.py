@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from .results.result import CriticalPoints
     from .solving.fixed_gram_matrix import generic_count
     from .solving.solve import SolveInterrupted, critical_points
-    from .surveys import Survey, survey
+    from .surveys.statistics import Survey
+    from .surveys.surveys import survey
     from .tabulation import ArchitectureTable, tabulate
     from .tracking import TrackerOptions
 
@@ -85,7 +86,7 @@ _MODULES = {
     "InputError": "errors",
     "SolveInterrupted": "solving.solve",
     "SquaredLoss": "losses.squared_loss",
-    "Survey": "surveys",
+    "Survey": "surveys.surveys",
     "TrackerOptions": "tracking",
     "ZeroResidual": "losses.zero_residual",
     "atlas": "atlas_table",
@@ -99,7 +100,7 @@ _MODULES = {
     "generic_count": "solving.fixed_gram_matrix",
     "is_in_function_space": "geometry.filter_geometry",
     "report": "report_page",
-    "survey": "surveys",
+    "survey": "surveys.surveys",
     "tabulate": "tabulation",
 }
 

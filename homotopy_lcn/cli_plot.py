@@ -68,8 +68,8 @@ def real_counts(
     architecture = architecture_of(filters, strides)
     path = _path(output, format, "real-counts")
 
-    from .draw_counts import many_draws
     from .plots import plot_real_counts
+    from .surveys.draw_counts import many_draws
 
     with ExitStack() as stack:
         bar = row_bar(stack) if sys.stderr.isatty() and not quiet else None
@@ -197,9 +197,9 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
 
     import numpy as np
 
-    from .draw_counts import random_loss_seed
     from .losses.random_data import random_gaussian
     from .solving.solve import critical_points
+    from .surveys.draw_counts import random_loss_seed
 
     generator = np.random.default_rng(random_loss_seed(seed, 0))
     return critical_points(architecture, random_gaussian(architecture, generator).loss, seed=seed)

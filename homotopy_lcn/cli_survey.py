@@ -132,7 +132,7 @@ def _survey(
         check_plot_path(plot)
 
     from .errors import IncompleteStartSystem
-    from .surveys import survey as run
+    from .surveys.surveys import survey as run
 
     with ExitStack() as stack:
         try:
@@ -200,7 +200,7 @@ def _solve_draw(
     from .cli_solve import report_result
     from .losses.data_models import data_model
     from .solving.solve import SolveInterrupted
-    from .surveys import solve_draw
+    from .surveys.surveys import solve_draw
 
     if len(networks) > 1:
         raise InputError(f"--draw: {len(networks)} networks given; expected one")

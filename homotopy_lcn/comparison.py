@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .draw_counts import DrawCounts, many_draws
 from .fully_connected import TRIALS, FullyConnectedCheck, check_fully_connected
 from .geometry.filter_geometry import describe_filter
 from .geometry.function_space import FunctionSpace, describe_function_space
@@ -15,6 +14,7 @@ from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .networks.parameters import compose
 from .results.points import quantity
+from .surveys.draw_counts import DrawCounts, many_draws
 from .text_tables import Column, TextTable
 
 __all__ = ["EXAMPLES", "SOURCE", "comparison_table"]

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 from .comparison import SOURCE, comparison_table
-from .draw_counts import DrawCounts, many_draws
 from .errors import IncompleteStartSystem, InputError, check_integer
 from .files import write_atomically
 from .fully_connected import check_fully_connected, most_critical
@@ -22,7 +21,8 @@ from .networks.architecture import Architecture
 from .networks.architecture_lists import architectures_up_to, up_to_order
 from .networks.counts import generic_count, generic_ed_degree, singular_vector_tuples
 from .solving.white_counts import white_count
-from .surveys import survey
+from .surveys.draw_counts import DrawCounts, many_draws
+from .surveys.surveys import survey
 from .text_tables import Cell, Column, TextTable, format_table, write_table
 
 __all__ = [

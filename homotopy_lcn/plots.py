@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from .draw_counts import DrawCounts
 from .errors import InputError
 from .extras import import_extra
 from .files import write_atomically
@@ -20,6 +19,7 @@ from .networks.architecture import Architecture
 from .networks.counts import generic_count
 from .results.points import CriticalPoint, quantity
 from .results.result import CriticalPoints
+from .surveys.draw_counts import DrawCounts
 
 __all__ = [
     "ENDINGS",

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from .draws import COLUMNS
 from .networks.counts import generic_count
-from .surveys import Survey
-from .tallies import CONFIDENCE, Proportion
+from .surveys.draws import COLUMNS
+from .surveys.statistics import Survey
+from .surveys.tallies import CONFIDENCE, Proportion
 from .text_tables import Column, TextTable, format_table
 
 __all__ = ["FORMATS", "format_survey"]

@@ -12,8 +12,8 @@ import numpy as np
 from .errors import InputError
 from .extras import import_extra
 from .files import check_writable, write_atomically
-from .surveys import Survey
-from .tallies import Tally
+from .surveys.statistics import Survey
+from .surveys.tallies import Tally
 
 __all__ = ["PLOT_ENDINGS", "check_plot_path", "draw_histograms"]
 

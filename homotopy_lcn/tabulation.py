@@ -11,7 +11,6 @@ import numpy as np
 
 from .atlas_table import shipped_white_counts
 from .doors import ShownInNotebooks
-from .draw_counts import random_loss_seed
 from .errors import IncompleteStartSystem, InputError, check_integer
 from .geometry.filter_geometry import describe_filter
 from .geometry.function_space import FunctionSpace, describe_function_space
@@ -23,6 +22,7 @@ from .networks.counts import CountTable, generic_count
 from .results.result import CriticalPoints
 from .solving.solve import SolveInterrupted, critical_points
 from .solving.white_counts import white_count
+from .surveys.draw_counts import random_loss_seed
 from .text_tables import Cell, Column, TextTable
 from .version import __version__
 

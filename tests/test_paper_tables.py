@@ -8,10 +8,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from homotopy_lcn import Architecture, InputError, comparison, describe_filter, generic_count, paper_tables, surveys
+from homotopy_lcn import Architecture, InputError, comparison, describe_filter, generic_count, paper_tables
 from homotopy_lcn.comparison import comparison_table
-from homotopy_lcn.draw_counts import many_draws
-from homotopy_lcn.draws import solve_draws
 from homotopy_lcn.errors import IncompleteStartSystem
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
 from homotopy_lcn.networks.counts import singular_vector_tuples
@@ -25,7 +23,10 @@ from homotopy_lcn.paper_tables import (
     white_table,
     write_paper,
 )
-from homotopy_lcn.surveys import solve_draw, survey
+from homotopy_lcn.surveys import surveys
+from homotopy_lcn.surveys.draw_counts import many_draws
+from homotopy_lcn.surveys.draws import solve_draws
+from homotopy_lcn.surveys.surveys import solve_draw, survey
 
 SMALL = PaperOptions(
     draws=3,

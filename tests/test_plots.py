@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
-from homotopy_lcn.draw_counts import many_draws, random_loss_seed
 from homotopy_lcn.landscape import landscape
 from homotopy_lcn.losses.random_data import random_gaussian
+from homotopy_lcn.surveys.draw_counts import many_draws, random_loss_seed
 
 pytest.importorskip("matplotlib")
 

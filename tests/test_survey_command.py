@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, cli, cli_survey, survey
-from homotopy_lcn.draws import columns
 from homotopy_lcn.survey_display import FORMATS, format_survey
-from homotopy_lcn.tallies import Tally
+from homotopy_lcn.surveys.draws import columns
+from homotopy_lcn.surveys.tallies import Tally
 
 NETWORK = ("-k", "2,2", "-s", "1,1")
 ARCHITECTURE = Architecture((2, 2), (1, 1))
@@ -294,7 +294,7 @@ def test_arguments_of_the_function_are_checked():
 
 
 def test_an_interrupted_run_says_where_its_draws_are(tmp_path, capsys, monkeypatch):
-    from homotopy_lcn import surveys
+    from homotopy_lcn.surveys import surveys
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt

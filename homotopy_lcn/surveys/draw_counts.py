@@ -10,11 +10,11 @@ from multiprocessing import get_context
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import check_integer
-from .losses.random_data import random_gaussian, random_white
-from .networks.architecture import Architecture
-from .results.result import CriticalPoints
-from .solving.solve import critical_points
+from ..errors import check_integer
+from ..losses.random_data import random_gaussian, random_white
+from ..networks.architecture import Architecture
+from ..results.result import CriticalPoints
+from ..solving.solve import critical_points
 
 __all__ = ["DrawCounts", "many_draws", "random_loss_seed"]
 

@@ -20,35 +20,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from ..errors import InputError
+from ..extras import import_extra
+from ..files import write_atomically
+from ..networks.architecture import Architecture
+from ..version import __version__
 from .draws import Table
-from .errors import InputError
-from .extras import import_extra
-from .files import write_atomically
-from .networks.architecture import Architecture
-from .version import __version__
+from .plans import Chunk
 
-__all__ = ["Chunk", "RunDirectory", "arrow_table"]
+__all__ = ["RunDirectory", "arrow_table"]
 
 FORMAT, VERSION = "homotopy-lcn/survey-run", 1
 MANIFEST, PARTS, LOCK = "manifest.json", "draws", ".lock"
 #: Where the metadata of each part say what it holds.
 KEY = b"homotopy-lcn"
-
-
-class Chunk(NamedTuple):
-    """Draws ``first`` to ``last`` − 1 of the architecture with this number: what is computed, and written, at once."""
-
-    architecture: int
-    first: int
-    last: int
-
-    @property
-    def draws(self) -> int:
-        return self.last - self.first
 
 
 class RunDirectory:

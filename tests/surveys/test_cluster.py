@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, survey
-from homotopy_lcn.distributed import RETRIES, _as_computed
-from homotopy_lcn.runs import Chunk
+from homotopy_lcn.surveys.cluster import RETRIES, _as_computed
+from homotopy_lcn.surveys.plans import Chunk
 from tests import ROOT
 
 distributed = pytest.importorskip("distributed")
@@ -178,7 +178,7 @@ def test_one_or_two_local_processes_make_the_same_table():
 
 @pytest.mark.filterwarnings("ignore")
 def test_no_scheduler_or_no_workers_are_said_so(scheduler):
-    from homotopy_lcn.distributed import on_cluster
+    from homotopy_lcn.surveys.cluster import on_cluster
 
     with pytest.raises(InputError, match=r"^scheduler: no scheduler answers at 'tcp://127.0.0.1:9'"):
         list(on_cluster("tcp://127.0.0.1:9", print, [], wait=1))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, InputError, critical_points, draw_counts
-from homotopy_lcn.draw_counts import many_draws, random_loss_seed
+from homotopy_lcn import Architecture, InputError, critical_points
 from homotopy_lcn.losses.random_data import random_gaussian, random_white
 from homotopy_lcn.solving.solve import critical_points as solve
+from homotopy_lcn.surveys import draw_counts
+from homotopy_lcn.surveys.draw_counts import many_draws, random_loss_seed
 
 ARCH = Architecture((2, 2, 2), (1, 2, 1))
 

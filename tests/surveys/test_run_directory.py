@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, cli, files, survey
-from homotopy_lcn.draws import solve_draws
 from homotopy_lcn.losses.data_models import data_model
-from homotopy_lcn.runs import Chunk, RunDirectory
+from homotopy_lcn.surveys.draws import solve_draws
+from homotopy_lcn.surveys.plans import Chunk
+from homotopy_lcn.surveys.run_directory import RunDirectory
 from tests import ROOT
 
 parquet = pytest.importorskip("pyarrow.parquet")

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture, SquaredLoss, critical_points, draws, generic_count, survey
-from homotopy_lcn.draws import COLUMNS, cell_size, concatenated, solve_draws
+from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count, survey
 from homotopy_lcn.losses.data_models import data_model, draw_loss
+from homotopy_lcn.surveys import draws
+from homotopy_lcn.surveys.draws import COLUMNS, cell_size, concatenated, solve_draws
 from homotopy_lcn.tracking import get_engine
 
 #: One block and several, merged layers, layers of size one, first blocks that are dilated, blocks that do not overlap.

@@ -22,21 +22,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Complex, Real
-from .classification.rules import Classified, classify_real
-from .equations.critical_equations import Data
-from .equations.stratum_data import _turned, _whole
-from .errors import InputError
-from .losses.data_models import DataModel, Moments, White, draw_moments
-from .networks.architecture import Architecture
-from .networks.counts import StratumCount, generic_count
-from .networks.strata import Embedding, Stratum
-from .results.result import CriticalPoints
-from .solving.fixed_gram_matrix import kept_family, remember
-from .solving.solve import critical_points
-from .solving.start_systems import StartSystem, start_system
-from .tracking import Engine, TrackerOptions, get_engine, track_many
-from .tracking.refinement import filters_of, gradient_residuals
+from ..arrays import Complex, Real
+from ..classification.rules import Classified, classify_real
+from ..equations.critical_equations import Data
+from ..equations.stratum_data import _turned, _whole
+from ..errors import InputError
+from ..losses.data_models import DataModel, Moments, White, draw_moments
+from ..networks.architecture import Architecture
+from ..networks.counts import StratumCount, generic_count
+from ..networks.strata import Embedding, Stratum
+from ..results.result import CriticalPoints
+from ..solving.fixed_gram_matrix import kept_family, remember
+from ..solving.solve import critical_points
+from ..solving.start_systems import StartSystem, start_system
+from ..tracking import Engine, TrackerOptions, get_engine, track_many
+from ..tracking.refinement import filters_of, gradient_residuals
 
 __all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
 

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from .errors import InputError
-from .extras import import_extra
-from .runs import Chunk
-from .version import __version__
+from ..errors import InputError
+from ..extras import import_extra
+from ..version import __version__
+from .plans import Chunk
 
 __all__ = ["on_cluster"]
 

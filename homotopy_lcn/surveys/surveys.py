@@ -1,0 +1,186 @@
+"""Statistics of critical points over many random data sets: in this process, in several, or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, check_integer
+from ..losses.data_models import DataModel, data_model, draw_loss
+from ..networks.architecture import Architecture
+from ..progress import Progress, ProgressCallback
+from ..solving.solve import critical_points
+from .draws import Table, prepare
+from .execution import _Closing, _computed
+from .plans import Chunk, SurveyPlan
+from .run_directory import RunDirectory
+from .statistics import Survey
+from .tallies import Tally
+
+if TYPE_CHECKING:
+    from ..results.result import CriticalPoints
+
+__all__ = ["solve_draw", "survey"]
+
+
+def survey(
+    architectures: Architecture | Iterable[Architecture],
+    draws: int = 1000,
+    data_model: str | DataModel = "gaussian",
+    *,
+    seed: int = 0,
+    jobs: int = 1,
+    output: str | os.PathLike[str] | None = None,
+    scheduler: str | None = None,
+    engine: str = "auto",
+    chunk: int | None = None,
+    keep: bool = True,
+    progress: ProgressCallback | None = None,
+) -> Survey:
+    """Solve many random data sets and count what there is among their critical points.
+
+    Parameters
+    ----------
+    architectures : Architecture or iterable of Architecture
+    draws : int
+        Number of data sets for each.
+    data_model : str or DataModel
+        ``gaussian[:N]``, ``white``, ``ar1:RHO[:N]``, ``teacher:SIGMA[:N]`` or ``FILE.npz[:N]``, see
+        `homotopy_lcn.losses.data_models`.
+    seed : int
+        Draw d depends on the seed, on d and on nothing else.
+    jobs : int
+        Number of processes. The result does not depend on it.
+    output : path-like, optional
+        A directory for the draws; a survey that was killed goes on there if it is called again. Needs pyarrow.
+    scheduler : str, optional
+        Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. Needs dask.distributed.
+    engine : str
+        What tracks paths: "auto", "native" or "reference".
+    chunk : int, optional
+        Draws computed at a time. The result does not depend on it.
+    keep : bool
+        Whether the draws are kept in memory for `Survey.to_frame` if there is no ``output``: some hundred bytes each.
+        Without them the memory needed does not depend on the number of draws.
+    progress : callable, optional
+        Called with a `Progress` now and then.
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable, the model does not suit an architecture, the directory belongs to another survey or
+        cannot be written, or the cluster cannot be used.
+    IncompleteStartSystem
+        If a start system could not be computed.
+
+    Examples
+    --------
+    >>> from homotopy_lcn import Architecture, survey
+    >>> found = survey(Architecture((2, 2), (1, 1)), draws=50, seed=0)
+    >>> found.distribution("real_pure").draws              # one point of least loss among all filters
+    {1: 50}
+    >>> found.tallies[0].global_minimum_pure.yes < 50      # M is a cone in R³, the target often outside
+    True
+    """
+    plan = _planned(architectures, draws, data_model, seed, jobs, engine, chunk)
+    sizes = [chunk or plan.chunk_size(arch) for arch in plan.architectures]
+    tallies = tuple(Tally() for _ in plan.architectures)
+    kept: dict[Chunk, Table] = {}
+    with ExitStack() as stack:
+        directory = None
+        if output is not None:
+            record = {"command": plan.command(f"--draws {plan.draws}")}
+            directory = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
+            sizes = list(directory.chunks)
+        for arch in plan.architectures:
+            # Once and here: the processes then find in the cache what is not shipped.
+            prepare(arch, plan.model, plan.engine, jobs)
+        count = _Count(plan.draws * len(plan.architectures), progress)
+        missing = []
+        for piece in plan.chunks(sizes):
+            table = None if directory is None else directory.find(piece)
+            if table is None:
+                missing.append(piece)
+            else:
+                tallies[piece.architecture].add(table)
+                count.add(piece)
+        for piece, table in stack.enter_context(_Closing(_computed(plan, missing, jobs, scheduler))):
+            if directory is not None:
+                directory.write(piece, table)
+            elif keep:
+                kept[piece] = table
+            tallies[piece.architecture].add(table)
+            count.add(piece)
+        if directory is not None:
+            directory.finish()
+    if directory is not None:
+        pieces, read = list(plan.chunks(sizes)), directory.read
+        return Survey(plan, tallies, lambda: ((piece.architecture, read(piece)) for piece in pieces))
+    if keep:
+        ordered = sorted(kept)
+        return Survey(plan, tallies, lambda: ((piece.architecture, kept[piece]) for piece in ordered))
+    return Survey(plan, tallies)
+
+
+def solve_draw(arch: Architecture, model: str | DataModel, seed: int, draw: int, **options: Any) -> CriticalPoints:
+    """The critical points of one draw of a survey, with everything that is known of them.
+
+    Parameters
+    ----------
+    arch : Architecture
+    model : str or DataModel
+    seed, draw : int
+    options
+        Of `critical_points`.
+    """
+    chosen = data_model(model) if isinstance(model, str) else model
+    return critical_points(arch, draw_loss(chosen, arch, seed, draw), seed=seed, **options)
+
+
+def _planned(
+    architectures: Architecture | Iterable[Architecture],
+    draws: int,
+    model: str | DataModel,
+    seed: int,
+    jobs: int,
+    engine: str,
+    chunk: int | None,
+) -> SurveyPlan:
+    given = (architectures,) if isinstance(architectures, Architecture) else tuple(architectures)
+    if not given:
+        raise InputError("architectures: none given; expected at least one")
+    for arch in given:
+        if not isinstance(arch, Architecture):
+            raise InputError(f"architectures: {type(arch).__name__} given; expected an Architecture or several")
+    if len(set(given)) < len(given):
+        twice = next(arch for arch in given if given.count(arch) > 1)
+        raise InputError(f"architectures: {twice} given twice; expected different ones")
+    draws, seed = check_integer("draws", draws, 1), check_integer("seed", seed, 0)
+    check_integer("jobs", jobs, 1)
+    if chunk is not None:
+        check_integer("chunk", chunk, 1)
+    chosen = data_model(model) if isinstance(model, str) else model
+    return SurveyPlan(given, chosen, draws, seed, engine)
+
+
+class _Count:
+    """Draws done, told to a callback."""
+
+    def __init__(self, total: int, progress: ProgressCallback | None) -> None:
+        self._report = Progress("draws", None, 0, total)
+        self._progress = progress
+
+    def add(self, chunk: Chunk) -> None:
+        self._report = replace(self._report, done=self._report.done + chunk.draws)
+        if self._progress is not None:
+            self._progress(self._report)
+
+
+_plan: SurveyPlan | None = None
