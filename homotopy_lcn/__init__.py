@@ -17,25 +17,17 @@ from .doors import public_names
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .atlas_table import atlas
-    from .certification.certificates import Certificate, certificate, certify
+    from .certification import Certificate, certificate, certify
     from .errors import InputError
-    from .geometry.filter_geometry import FilterGeometry, describe_filter, is_in_function_space
-    from .geometry.function_space import FunctionSpace, describe_function_space
-    from .interchange.cross_checks import CrossCheck, cross_check
-    from .interchange.exports import ExportedSystem, export
-    from .losses.squared_loss import SquaredLoss
-    from .losses.zero_residual import ZeroResidual
-    from .networks.architecture import Architecture
-    from .networks.counts import CountTable
-    from .report_page import report
-    from .results.points import CriticalPoint
-    from .results.result import CriticalPoints
-    from .solving.fixed_gram_matrix import generic_count
-    from .solving.solve import SolveInterrupted, critical_points
-    from .surveys.statistics import Survey
-    from .surveys.surveys import survey
-    from .tabulation import ArchitectureTable, tabulate
+    from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
+    from .interchange import CrossCheck, ExportedSystem, cross_check, export
+    from .losses import SquaredLoss, ZeroResidual
+    from .networks import Architecture, CountTable
+    from .pictures import report
+    from .results import CriticalPoint, CriticalPoints
+    from .solving import SolveInterrupted, critical_points, generic_count
+    from .surveys import Survey, survey
+    from .tables import ArchitectureTable, atlas, tabulate
     from .tracking import TrackerOptions
 
 __all__ = [
@@ -71,38 +63,38 @@ __all__ = [
     "tabulate",
 ]
 
-# No module may be named as one of these: importing it would hide the name that it exports.
-_MODULES = {
-    "Architecture": "networks.architecture",
-    "ArchitectureTable": "tabulation",
+#: The package, or module, that defines each public name.
+_PACKAGES = {
+    "Architecture": "networks",
+    "ArchitectureTable": "tables",
     "Certificate": "certification.certificates",
-    "CountTable": "networks.counts",
+    "CountTable": "networks",
     "CriticalPoint": "results.result",
     "CriticalPoints": "results.result",
-    "CrossCheck": "interchange.cross_checks",
-    "ExportedSystem": "interchange.exports",
-    "FilterGeometry": "geometry.filter_geometry",
-    "FunctionSpace": "geometry.function_space",
+    "CrossCheck": "interchange",
+    "ExportedSystem": "interchange",
+    "FilterGeometry": "geometry",
+    "FunctionSpace": "geometry",
     "InputError": "errors",
-    "SolveInterrupted": "solving.solve",
-    "SquaredLoss": "losses.squared_loss",
+    "SolveInterrupted": "solving",
+    "SquaredLoss": "losses",
     "Survey": "surveys.surveys",
     "TrackerOptions": "tracking",
-    "ZeroResidual": "losses.zero_residual",
-    "atlas": "atlas_table",
+    "ZeroResidual": "losses",
+    "atlas": "tables",
     "certificate": "certification.certificates",
     "certify": "certification.certificates",
-    "critical_points": "solving.solve",
-    "cross_check": "interchange.cross_checks",
-    "describe_filter": "geometry.filter_geometry",
-    "describe_function_space": "geometry.function_space",
-    "export": "interchange.exports",
-    "generic_count": "solving.fixed_gram_matrix",
-    "is_in_function_space": "geometry.filter_geometry",
-    "report": "report_page",
+    "critical_points": "solving",
+    "cross_check": "interchange",
+    "describe_filter": "geometry",
+    "describe_function_space": "geometry",
+    "export": "interchange",
+    "generic_count": "solving",
+    "is_in_function_space": "geometry",
+    "report": "pictures",
     "survey": "surveys.surveys",
-    "tabulate": "tabulation",
+    "tabulate": "tables",
 }
 
 
-__getattr__, __dir__ = public_names(__name__, _MODULES)
+__getattr__, __dir__ = public_names(__name__, {"__version__": "version", **_PACKAGES})

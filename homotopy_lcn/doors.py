@@ -16,11 +16,11 @@ __all__ = ["DOORS", "ShownInNotebooks", "door", "public_names"]
 #: The function behind each door, as "module:function".
 DOORS = {
     "architecture_from_torch": "interchange.pytorch:architecture_from_torch",
-    "histograms": "survey_plots:draw_histograms",
-    "html": "html_representation:html",
+    "histograms": "pictures.histograms:draw_histograms",
+    "html": "display.notebook:html",
     "load_into": "interchange.pytorch:load_into",
     "loss_from_torch": "interchange.pytorch:loss_from_torch",
-    "report": "report_page:report",
+    "report": "pictures.report_page:report",
 }
 
 

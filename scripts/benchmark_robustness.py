@@ -16,9 +16,9 @@ and the filters read backwards. Each solve can be repeated from its architecture
     python scripts/benchmark_robustness.py --repeat "(3,2),(2,1)" white 17
 
 With ``--phcpack DRAWS`` the first DRAWS draws of each kind are also solved from nothing by PHCpack's blackbox, in
-parameter space, on the architectures with at most 60 critical parameters (`homotopy_lcn.interchange.cross_checks`). The table then says
-how many solves were compared, how many filters of PHCpack's are missing here (each makes a contradiction), and how many
-of the filters compared PHCpack missed.
+parameter space, on the architectures with at most 60 critical parameters. The table then says how many solves
+were compared, how many filters of PHCpack's are missing here (each makes a contradiction), and how many of the filters
+compared PHCpack missed.
 
 A long run is done in pieces of a few draws of every architecture and kind. With ``--keep FILE`` each finished piece is
 written to the file, and a run that was stopped goes on from there; ``--finished`` prints the table of what there is.

@@ -27,10 +27,10 @@ def command_line_help() -> Iterator[str]:
     """A section for each command, as the program itself explains it."""
     import typer
 
-    from homotopy_lcn import cli
+    from homotopy_lcn.cli.program import PROGRAM, app
 
-    root = typer.main.get_command(cli.app)
-    yield from _sections(root, cli.PROGRAM, None)
+    root = typer.main.get_command(app)
+    yield from _sections(root, PROGRAM, None)
 
 
 def _sections(command: Any, name: str, parent: Any) -> Iterator[str]:

@@ -18,11 +18,11 @@ from io import StringIO
 from pathlib import Path
 
 from homotopy_lcn import Architecture, generic_count
-from homotopy_lcn.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE
 from homotopy_lcn.files import write_atomically
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
-from homotopy_lcn.tabulation import FOUND, ArchitectureTable, tabulate_one
-from homotopy_lcn.text_tables import format_table
+from homotopy_lcn.tables.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE
+from homotopy_lcn.tables.tabulation import FOUND, ArchitectureTable, tabulate_one
+from homotopy_lcn.tables.text_tables import format_table
 
 OUTPUT = Path(__file__).parent.parent / "data" / ATLAS
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from homotopy_lcn import Architecture, critical_points
-from homotopy_lcn.display import render_result
+from homotopy_lcn.display.terminal import render_result
 from homotopy_lcn.losses.sources import from_series
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from homotopy_lcn.equations import polynomials as polynomial_systems
+from homotopy_lcn.equations import polynomials
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.tracking import Homotopy, TrackerOptions
@@ -34,7 +34,7 @@ def rng():
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_written_polynomials_are_the_equations(architecture, rng):
     task = benchmark_common.problem(*architecture)
-    system = polynomial_systems.PatchedSystem(task.stratum)
+    system = polynomials.PatchedSystem(task.stratum)
     points = task.start.points
     values = system.from_points(points)
     expected = equations_of(task.stratum).filters(points)
@@ -44,14 +44,14 @@ def test_written_polynomials_are_the_equations(architecture, rng):
     for value in values:
         for equation in equations:
             size = sum(abs(c) * np.prod(np.abs(value) ** np.array(e)) for e, c in equation.items())
-            assert abs(polynomial_systems.evaluate(equation, value)) < 1e-12 * size
+            assert abs(polynomials.evaluate(equation, value)) < 1e-12 * size
     other = system.equations(random_data(task.stratum.filter_size, rng))
-    assert abs(polynomial_systems.evaluate(other[0], values[0])) > 1e-6
+    assert abs(polynomials.evaluate(other[0], values[0])) > 1e-6
 
 
 def test_equations_are_linear_in_the_data(rng):
     task = benchmark_common.problem((3, 2), (2, 1))
-    system = polynomial_systems.PatchedSystem(task.stratum)
+    system = polynomials.PatchedSystem(task.stratum)
     target = task.targets(1, rng)[0]
     between = system.equations(task.start.data.mix(0.25, target))
     for mixed, start, end in zip(between, system.equations(task.start.data), system.equations(target), strict=True):
@@ -62,7 +62,7 @@ def test_equations_are_linear_in_the_data(rng):
 
 def test_polynomials_are_written_with_all_digits():
     polynomial = {(0, 0): 0.1 + 0j, (2, 1): -1 / 3 + 1e-7j}
-    assert polynomial_systems.written(polynomial, ["x0", "x1"], "ii") == (
+    assert polynomials.written(polynomial, ["x0", "x1"], "ii") == (
         "+(0.10000000000000001+0*ii)+(-0.33333333333333331+9.9999999999999995e-08*ii)*x0^2*x1"
     )
 

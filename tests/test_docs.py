@@ -13,7 +13,7 @@ import pytest
 import typer
 
 import homotopy_lcn
-from homotopy_lcn import cli
+from homotopy_lcn.cli.program import app, main
 from tests import ROOT
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -37,7 +37,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path, monkeypa
         assert program == "homotopy-lcn", line
         if "phcpack" in arguments and shutil.which("phc") is None:
             continue
-        assert cli.main(arguments) == 0, line + capsys.readouterr().err
+        assert main(arguments) == 0, line + capsys.readouterr().err
 
 
 def test_no_code_of_the_pages_is_left_out():
@@ -51,7 +51,7 @@ def test_no_code_of_the_pages_is_left_out():
 
 def test_the_reference_of_the_command_line_has_every_command():
     text = "\n".join(docs_hooks.command_line_help())
-    for name in typer.main.get_command(cli.app).commands:
+    for name in typer.main.get_command(app).commands:
         assert f"## `homotopy-lcn {name}`" in text
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from configparser import ConfigParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import homotopy_lcn
+from homotopy_lcn.display.notebook import html
+from homotopy_lcn.doors import DOORS, ShownInNotebooks, door
+from tests import ROOT as TOP
 
 ROOT = Path(homotopy_lcn.__file__).parent
 NAME = "homotopy_lcn"
@@ -31,35 +36,6 @@ ORDER = (
     ("__init__", "__main__"),
 )
 LEVEL = {package: level for level, packages in enumerate(ORDER) for package in packages}
-#: Modules that still lie on the top level, by the package that they go to.
-ROOMS = {
-    "certification": (
-        "_flint approximations balls certificate_file certification claims disc_proofs discs packing proofs statements"
-    ),
-    "classification": ("batch_classification classification special_points"),
-    "cli": (
-        "cli cli_certify cli_common cli_count cli_data cli_descend cli_doctor "
-        "cli_export cli_geometry cli_paper cli_plot cli_report cli_solve cli_survey cli_tables"
-    ),
-    "display": ("basins_display display geometry_display html_representation survey_display wording"),
-    "equations": ("distinct equations polynomial_systems"),
-    "geometry": (
-        "criticality factorizations fibres filter_entries function_space hyperroots real_structure "
-        "root_classes root_patterns slices vanishing_forms"
-    ),
-    "interchange": ("diagnosis export_formats exports pytorch witness"),
-    "losses": ("data_models exact_data inputs loss zero_residual"),
-    "networks": ("architecture architecture_lists counts distributions forms parameters pattern_text strata"),
-    "pictures": ("figures plots report_page report_pictures survey_plots"),
-    "results": ("point_lists result_points results results_file"),
-    "solving": ("families low_rank monodromy paths solve start_systems"),
-    "surveys": ("distributed draw_counts draws runs surveys tallies"),
-    "tables": ("atlas_table comparison fully_connected paper_tables tabulation text_tables"),
-    "tracking": ("endgame many_digits phcpack precise_paths refinement"),
-    "training": ("basins landscape training training_methods"),
-}
-PACKAGE = {module: package for package, modules in ROOMS.items() for module in modules.split()}
-
 #: The compiled kernel is known by its stub.
 MODULES = {
     path.relative_to(ROOT).with_suffix("").parts: path for path in sorted([*ROOT.rglob("*.py"), *ROOT.rglob("*.pyi")])
@@ -67,7 +43,7 @@ MODULES = {
 
 
 def package_of(parts: tuple[str, ...]) -> str:
-    return PACKAGE.get(parts[0], parts[0]) if len(parts) == 1 else parts[0]
+    return parts[0]
 
 
 def module_named(dotted: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -118,5 +94,48 @@ def test_no_modules_import_each_other_in_a_circle():
         visit(parts, [])
 
 
-def test_every_package_has_its_place():
-    assert {package_of(parts) for parts in MODULES} == set(LEVEL) & {package_of(parts) for parts in MODULES}
+def test_the_order_names_every_package_and_no_other():
+    assert {package_of(parts) for parts in MODULES} == set(LEVEL)
+
+
+def test_every_package_is_installed():
+    settings = ConfigParser()
+    settings.read(TOP / "setup.cfg")
+    packages = {f"{NAME}.{path.parent.name}" for path in ROOT.glob("*/__init__.py")}
+    assert set(settings["options"]["packages"].split()) == {NAME, f"{NAME}.data", *packages}
+
+
+def test_few_files_lie_on_the_top_level_and_none_is_long():
+    assert len([parts for parts in MODULES if len(parts) == 1]) <= 12
+    assert {path: lines for path in MODULES.values() if (lines := len(path.read_text().splitlines())) > 600} == {}
+
+
+@pytest.mark.parametrize("parts", [parts for parts in MODULES if parts[-1] == "__init__"], ids="/".join)
+def test_every_package_says_in_one_line_what_it_is_for(parts):
+    text = ast.get_docstring(ast.parse(MODULES[parts].read_text(encoding="utf-8")))
+    assert text is not None
+    assert text.splitlines()[0].endswith((".", "?"))
+
+
+@pytest.mark.parametrize("parts", [parts for parts in MODULES if parts[-1] == "__init__"], ids="/".join)
+def test_public_names_are_those_listed_and_no_module_hides_one(parts):
+    package = import_module(".".join((NAME, *parts[:-1])))
+    names = getattr(package, "__all__", [])
+    modules = {other[-1] for other in MODULES if other[:-1] == parts[:-1]}
+    assert not modules & set(names)
+    assert all(getattr(package, name) is not None for name in names)
+    if names:
+        assert dir(package) == sorted(names)
+
+
+def test_every_class_that_notebooks_show_has_its_html():
+    for parts in MODULES:
+        if parts[-1] != "__main__":
+            import_module(".".join((NAME, *parts)).removesuffix(".__init__"))
+    classes = set(ShownInNotebooks.__subclasses__())
+    classes |= {below for one in classes for below in one.__subclasses__()}
+    assert set(html.registry) - {object} == classes
+
+
+def test_every_door_leads_to_a_function():
+    assert all(callable(door(name)) for name in DOORS)

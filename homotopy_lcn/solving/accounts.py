@@ -12,7 +12,7 @@ from ..equations.critical_equations import Equations
 from ..equations.distinct import DISTINCT, find, first_occurrences, point_keys
 from ..tracking.refinement import Refined
 
-__all__ = ["Account", "ROUNDING", "Regular"]
+__all__ = ["ROUNDING", "Account", "Regular"]
 
 
 #: Rounding in refined points for each unit of their condition number; ends that are nearer to each other than the

@@ -21,21 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations.critical_equations import Data, equations_of
-from ..errors import InputError
-from ..networks.architecture import Architecture
-from ..networks.counts import CountTable
-from ..networks.counts import generic_count as exact_count
 from ..networks.strata import Stratum
 from ..tracking import Engine, TrackerOptions
 from .all_paths import follow_paths
 from .monodromy import random_data
 from .start_systems import StartSystem, cache_folder, keep, read_arrays, solves, start_system
-from .white_counts import white_count
 
 __all__ = [
     "Family",
     "family_of",
-    "generic_count",
     "kept_family",
     "known_family",
     "remember",
@@ -157,53 +151,6 @@ def seen_before(stratum: Stratum, gram: NDArray[np.float64]) -> bool:
 def remember(stratum: Stratum, gram: NDArray[np.float64]) -> None:
     """Note that paths to data with this Gram matrix get lost."""
     _lossy.add(_key(stratum, gram))
-
-
-def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | None = None) -> CountTable:
-    """Count the complex critical points of the squared loss for generic data, by stratum.
-
-    Parameters
-    ----------
-    arch : Architecture
-    metric : {"generic", "white"}
-        The Gram matrix: generic, with exact counts; or the identity with generic targets, whose counts are measured, by
-        the account of all paths and by monodromy, which must agree.
-    rank : int, optional
-        Count the isolated critical points for generic data whose Gram matrix has this rank. They are fewer only on
-        strata of a dimension above the rank.
-
-    Returns
-    -------
-    CountTable
-        All strata that occur, the pure one first. The critical point w = 0 is not counted.
-
-    Raises
-    ------
-    InputError
-        If the metric is not known, or the rank is negative or given for white data.
-
-    Notes
-    -----
-    Kohn, Montúfar, Shahverdi, Trager (2024), section 4; the head of the module
-    `homotopy_lcn.networks.counts` has the derivation.
-
-    Examples
-    --------
-    >>> table = generic_count(Architecture((2, 2, 2), (1, 2, 1)))
-    >>> [(row.pattern, row.count, row.factorizations) for row in table]
-    [(((1, 1), (1,)), 10, 2), (((2,), (1,)), 14, 1)]
-    >>> table.pure, table.spurious, table.filters, table.parameters
-    (10, 14, 24, 34)
-    >>> [[row.count for row in generic_count(Architecture((2, 2, 2), (1, 2, 1)), rank=rank)] for rank in (4, 3, 2, 1)]
-    [[10, 14], [3, 14], [0, 4], [0, 0]]
-    """
-    if metric == "generic":
-        return exact_count(arch, rank)
-    if metric != "white":
-        raise InputError(f"metric: {metric!r} given; expected 'generic' or 'white'")
-    if rank is not None:
-        raise InputError(f"rank: {rank!r} given with the metric 'white'; expected the metric 'generic'")
-    return white_count(arch)
 
 
 def _key(stratum: Stratum, gram: NDArray[np.float64]) -> tuple[str, str]:

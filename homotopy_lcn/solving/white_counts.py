@@ -18,7 +18,7 @@ from .fixed_gram_matrix import _generator, _key, kept_family
 from .monodromy import random_data
 from .start_systems import StartSystem
 
-__all__ = ["white_count"]
+__all__ = ["generic_count", "white_count"]
 
 
 #: Architectures with more critical filters than this for generic data are not measured.
@@ -29,6 +29,53 @@ LOOPS = 60
 SAME = 1e-6
 #: Families whose number of points monodromy has confirmed.
 _confirmed: set[tuple[str, str]] = set()
+
+
+def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | None = None) -> CountTable:
+    """Count the complex critical points of the squared loss for generic data, by stratum.
+
+    Parameters
+    ----------
+    arch : Architecture
+    metric : {"generic", "white"}
+        The Gram matrix: generic, with exact counts; or the identity with generic targets, whose counts are measured, by
+        the account of all paths and by monodromy, which must agree.
+    rank : int, optional
+        Count the isolated critical points for generic data whose Gram matrix has this rank. They are fewer only on
+        strata of a dimension above the rank.
+
+    Returns
+    -------
+    CountTable
+        All strata that occur, the pure one first. The critical point w = 0 is not counted.
+
+    Raises
+    ------
+    InputError
+        If the metric is not known, or the rank is negative or given for white data.
+
+    Notes
+    -----
+    Kohn, Montúfar, Shahverdi, Trager (2024), section 4; the head of the module
+    `homotopy_lcn.networks.counts` has the derivation.
+
+    Examples
+    --------
+    >>> table = generic_count(Architecture((2, 2, 2), (1, 2, 1)))
+    >>> [(row.pattern, row.count, row.factorizations) for row in table]
+    [(((1, 1), (1,)), 10, 2), (((2,), (1,)), 14, 1)]
+    >>> table.pure, table.spurious, table.filters, table.parameters
+    (10, 14, 24, 34)
+    >>> [[row.count for row in generic_count(Architecture((2, 2, 2), (1, 2, 1)), rank=rank)] for rank in (4, 3, 2, 1)]
+    [[10, 14], [3, 14], [0, 4], [0, 0]]
+    """
+    if metric == "generic":
+        return exact_count(arch, rank)
+    if metric != "white":
+        raise InputError(f"metric: {metric!r} given; expected 'generic' or 'white'")
+    if rank is not None:
+        raise InputError(f"rank: {rank!r} given with the metric 'white'; expected the metric 'generic'")
+    return white_count(arch)
 
 
 def white_count(arch: Architecture, *, engine: str | Engine = "auto", jobs: int = 1) -> CountTable:

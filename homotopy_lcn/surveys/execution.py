@@ -16,7 +16,6 @@ from typing import Any
 from ..errors import InputError
 from .draws import Table
 from .plans import Chunk, SurveyPlan
-from .surveys import _plan
 
 __all__ = []
 
@@ -74,6 +73,9 @@ def _in_processes(plan: SurveyPlan, chunks: Sequence[Chunk], jobs: int) -> Itera
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+_plan: SurveyPlan | None = None
 
 
 def _begin(plan: SurveyPlan) -> None:

@@ -70,7 +70,7 @@ class Survey:
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with one row a draw, by architecture and number.
 
-        The columns are ``filters`` and ``strides`` as text, ``draw``, and those of `COLUMNS` in `homotopy_lcn.surveys.draws`;
+        The columns are ``filters`` and ``strides`` as text, ``draw``, and those of `COLUMNS`;
         ``global_minimum_pure`` and ``least_loss`` are missing where the global minimum is not established.
 
         Raises

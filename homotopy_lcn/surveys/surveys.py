@@ -181,6 +181,3 @@ class _Count:
         self._report = replace(self._report, done=self._report.done + chunk.draws)
         if self._progress is not None:
             self._progress(self._report)
-
-
-_plan: SurveyPlan | None = None

@@ -26,10 +26,9 @@ from homotopy_lcn import (
     generic_count,
 )
 from homotopy_lcn import critical_points as solve
-from homotopy_lcn.certification import certificates as certification
+from homotopy_lcn.certification import certificates, point_proofs
 from homotopy_lcn.certification._flint import acb, acb_mat, arb, ctx
 from homotopy_lcn.certification.certificate_file import check_text, to_text
-from homotopy_lcn.certification.certificates import point_proofs as proofs_module
 from homotopy_lcn.certification.completeness import state
 from homotopy_lcn.certification.conclusions import _inertia, conclude
 from homotopy_lcn.certification.krawczyk_in_balls import BallEquations, Box, power_of_two
@@ -191,7 +190,7 @@ def test_the_proof_is_about_the_samples(monkeypatch):
     b = [sum(Fraction(p[i]) * Fraction(y) for p, y in zip(patches, problem.Y.ravel(), strict=True)) for i in range(5)]
 
     assert proofs.data == ExactData.of(gram, b, sum(Fraction(y) ** 2 for y in problem.Y.ravel()))
-    monkeypatch.setattr(proofs_module, "FEWEST_FOR_PROCESSES", 2)
+    monkeypatch.setattr(point_proofs, "FEWEST_FOR_PROCESSES", 2)
     assert to_text(certificate(result, samples=(problem.X, problem.Y), jobs=2, digits=40)) == to_text(proofs)
     assert check_text(to_text(proofs)).statement == proofs.statement
     row = first(result, lambda point: point.real)
@@ -223,7 +222,7 @@ def test_the_proof_is_about_exact_rational_numbers(monkeypatch, tmp_path):
     doubles = certificate(solve(result.architecture, SquaredLoss(loss.gram, loss.b, loss.constant)), digits=60)
     assert doubles.decimals(row, 60) != proofs.decimals(row, 60)
     # In doubles, too, with the data enclosed in discs of positive radius.
-    monkeypatch.setattr(proofs_module, "FEWEST_TOGETHER", 1)
+    monkeypatch.setattr(point_proofs, "FEWEST_TOGETHER", 1)
     quick = certificate(result)
     assert quick.complete
     assert quick.in_doubles == 5
@@ -265,9 +264,9 @@ def test_enclosures_that_overlap_are_tried_again_with_more_bits(monkeypatch):
     both = CriticalPoints.build(result.architecture, loss, [pure, spurious, *others], result.strata, seed=0)
     assert len(both) == generic.filters
     # Without asking for more than the points themselves, the first precision does.
-    monkeypatch.setattr(proofs_module, "_decided", lambda claims: claims.real is not None)
+    monkeypatch.setattr(point_proofs, "_decided", lambda claims: claims.real is not None)
     with monkeypatch.context() as once:
-        once.setattr(certification, "MORE_BITS", ())
+        once.setattr(certificates, "MORE_BITS", ())
         assert [reason for reason in certificate(both).reasons if reason] == ["not proved to differ from point 0"]
     proofs = certificate(both)
     assert proofs.reasons == (None,) * 5
@@ -284,7 +283,7 @@ def test_a_wide_enclosure_is_made_narrower_before_it_is_compared_with_the_point(
     result = solve(arch, random_gaussian(arch, np.random.default_rng(random_loss_seed(0, 0))).loss)
     points = [point for point in result if point.stratum == ((4, 1, 1, 1, 1, 1),)]
     data = ExactData.of_doubles(result.loss.gram, result.loss.b, result.loss.constant)
-    found = proofs_module.prove_all(arch, data, points, None, 1)
+    found = point_proofs.prove_all(arch, data, points, None, 1)
     assert len(found) == 45
     for point, proof in zip(points, found, strict=True):
         middles, radii = proof.enclosure
@@ -344,7 +343,7 @@ def test_unusable_options(options):
 
 
 def test_results_do_not_depend_on_the_number_of_processes(monkeypatch):
-    monkeypatch.setattr(proofs_module, "FEWEST_FOR_PROCESSES", 2)
+    monkeypatch.setattr(point_proofs, "FEWEST_FOR_PROCESSES", 2)
     result = solved((2, 2, 2), (1, 2, 1))
     assert to_text(certificate(result, jobs=2)) == to_text(certificate(result))
 
@@ -485,7 +484,7 @@ def test_a_wrong_index_and_a_wrong_loss():
 
 
 def test_a_summary_stays_short(monkeypatch):
-    monkeypatch.setattr(certification, "MOST_REASONS", 2)
+    monkeypatch.setattr(certificates, "MOST_REASONS", 2)
     result = solved((3, 2), (2, 1))
     wrong = points_with(result, {row: replace(point, nonsingular=False) for row, point in enumerate(result)})
     assert "  and 8 more" in str(certificate(wrong))

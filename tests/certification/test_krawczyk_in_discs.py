@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from homotopy_lcn import Architecture
-from homotopy_lcn.certification import krawczyk_in_discs as disc_proofs
+from homotopy_lcn.certification import krawczyk_in_discs
 from homotopy_lcn.certification._flint import acb, arb, ctx
 from homotopy_lcn.certification.completeness import _overlapping
 from homotopy_lcn.certification.conclusions import stratum_of
@@ -333,8 +333,8 @@ def near_pair(distance):
 @pytest.mark.parametrize(("half_bits", "proved"), [(3, False), (5, False), (12, True), (16, True)])
 def test_a_box_with_two_solutions_is_not_proved(monkeypatch, half_bits, proved):
     # The solutions are 2⁻⁵ apart, so a box of width 2⁻⁶ around one may hold the other.
-    monkeypatch.setattr(disc_proofs, "HALF_BITS", half_bits)
-    monkeypatch.setattr(disc_proofs, "NEWTON_STEPS", 0)
+    monkeypatch.setattr(krawczyk_in_discs, "HALF_BITS", half_bits)
+    monkeypatch.setattr(krawczyk_in_discs, "NEWTON_STEPS", 0)
     data, t, c = near_pair(Fraction(1, 64))
     gram, b, _ = data.rounded()
     discs_ = DiscEquations(Stratum((Factor(1, 2, 1),)), Discs.exact(gram), Discs(b, 2.0**-52 * np.abs(b)))
@@ -395,13 +395,13 @@ def test_common_roots_and_hyperroots_are_undecided_only_near_them(exponent):
     one_block = Stratum((Factor(1, 1, 1), Factor(1, 2, 1)))
     eps = 2.0**exponent
     simple, double = (Discs(np.array([[1.0, 1.0 + e]], complex), np.full((1, 2), 1e-14)) for e in (eps, 0.0))
-    assert disc_proofs._no_common_roots(one_block, [simple, double], 1) == [eps > 4e-14]
+    assert krawczyk_in_discs._no_common_roots(one_block, [simple, double], 1) == [eps > 4e-14]
     # x² + ε xy − y² has a hyperroot of level two for ε = 0.
     arch = Architecture((3, 2), (2, 1))
     below = Discs(np.array([[1.0, eps, -1.0]], complex), np.full((1, 3), 1e-14))
     upper = Discs(np.array([[1.0, 2.0]], complex), np.full((1, 2), 1e-14))
     stratum = Stratum((Factor(2, 1, 1), Factor(1, 1, 2)))
-    assert disc_proofs._are_smooth(arch, stratum, [below, upper], 1) == [eps > 1e-14]
+    assert krawczyk_in_discs._are_smooth(arch, stratum, [below, upper], 1) == [eps > 1e-14]
 
 
 def test_singular_points_are_not_proved():

@@ -7,7 +7,7 @@ import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.classification import points as classification
-from homotopy_lcn.classification import special_data as special_points
+from homotopy_lcn.classification import special_data
 from homotopy_lcn.classification.special_data import relabel
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
@@ -222,7 +222,7 @@ def test_parameters_that_newton_leads_away_from_are_not_listed(monkeypatch):
     def second_led_away(*arguments):
         return classification.settle_real(*arguments)._replace(near=np.array([True, False]))
 
-    monkeypatch.setattr(special_points, "settle_real", second_led_away)
+    monkeypatch.setattr(special_data, "settle_real", second_led_away)
     again = relabel(arch, Data(loss.gram, loss.b), point, point.coordinates)
     assert len(again.parameters) == len(again.kinds) == len(again.indices) == 1
     for found, expected in zip(again.parameters[0], point.parameters[0], strict=True):

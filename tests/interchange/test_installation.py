@@ -15,8 +15,7 @@ import pytest
 from homotopy_lcn import cli
 from homotopy_lcn.interchange import installation as diagnosis
 from homotopy_lcn.solving import start_systems
-from homotopy_lcn.tracking import get_engine
-from homotopy_lcn.tracking import phcpack_program as phcpack
+from homotopy_lcn.tracking import get_engine, phcpack_program
 from homotopy_lcn.tracking.reference import ReferenceEngine
 
 
@@ -115,7 +114,7 @@ def test_phcpy_of_another_python_or_version_is_not_used(cache, monkeypatch):
     modules = {"phcpy": SimpleNamespace(), "phcpy.tuning": SimpleNamespace(), "phcpy.trackers": SimpleNamespace()}
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
-    assert phcpack.phcpy_trackers() is None
+    assert phcpack_program.phcpy_trackers() is None
     monkeypatch.setattr(diagnosis, "find_spec", lambda module: object())
     assert "phc is used" in finding("phcpy").text
     modules["phcpy.trackers"].standard_double_track = None
@@ -139,7 +138,7 @@ def test_the_shell_completes_commands():
     program = [
         sys.executable,
         "-c",
-        "import sys; sys.argv[0] = 'homotopy-lcn'; from homotopy_lcn.cli import main; main()",
+        "import sys; sys.argv[0] = 'homotopy-lcn'; from homotopy_lcn.cli.program import main; main()",
     ]
     result = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=60)
     assert result.stdout.split() == ["solve"]

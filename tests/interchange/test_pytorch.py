@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
 from homotopy_lcn.interchange.pytorch import parameters_from_torch
 from homotopy_lcn.networks.parameters import compose
-from homotopy_lcn.training import descend
+from homotopy_lcn.training.descent import descend
 
 with warnings.catch_warnings():
     # Builds of PyTorch for an older NumPy say so, once, when the first tensor is made.

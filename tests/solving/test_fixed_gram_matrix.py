@@ -8,7 +8,7 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.errors import IncompleteStartSystem, InputError
 from homotopy_lcn.networks.counts import singular_vector_tuples
 from homotopy_lcn.networks.strata import Embedding
-from homotopy_lcn.solving import fixed_gram_matrix as families
+from homotopy_lcn.solving import fixed_gram_matrix
 from homotopy_lcn.solving.fixed_gram_matrix import kept_family
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
@@ -75,8 +75,8 @@ UNSTRUCTURED = np.kron(np.array([[2.0, 1], [1, 3]]), np.array([[1.0, 0.5], [0.5,
 
 
 def test_a_gram_matrix_that_loses_paths_gets_a_start_system_when_it_comes_again(monkeypatch):
-    monkeypatch.setattr(families, "_memory", {})
-    monkeypatch.setattr(families, "_lossy", set())
+    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
+    monkeypatch.setattr(fixed_gram_matrix, "_lossy", set())
     arch = Architecture((2, 2), (2, 1))
     rng = np.random.default_rng(2)
     paths = []
@@ -99,8 +99,8 @@ def test_diagonal_and_toeplitz_families_are_kept_and_a_seed_gives_one_result(gra
         moments = rng.standard_normal(4)
         for _ in range(2):
             # As in a new process.
-            monkeypatch.setattr(families, "_memory", {})
-            monkeypatch.setattr(families, "_lossy", set())
+            monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
+            monkeypatch.setattr(fixed_gram_matrix, "_lossy", set())
             result = critical_points(arch, SquaredLoss(gram, moments))
             assert result.complete
             assert (result.counts.found, result.counts.at_infinity) == (2, 4)
@@ -113,11 +113,11 @@ def test_diagonal_and_toeplitz_families_are_kept_and_a_seed_gives_one_result(gra
 @pytest.mark.parametrize("gram", [DIAGONAL, TOEPLITZ, np.eye(4)], ids=["diagonal", "Toeplitz", "white"])
 def test_monodromy_in_the_moments_alone_permutes_the_points_of_a_family(gram, tmp_path, monkeypatch):
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
-    monkeypatch.setattr(families, "_memory", {})
+    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
     stratum, _, count = white_stratum(Architecture((2, 2), (2, 1)))
     family = kept_family(stratum, gram, count, get_engine())
     assert (len(family.start.points), family.at_infinity, family.origin) == (2, 4, 0)
-    assert families._is_one_orbit(family.start, get_engine(), 1)
+    assert fixed_gram_matrix._is_one_orbit(family.start, get_engine(), 1)
 
 
 def test_data_that_lose_no_paths_leave_nothing_in_the_cache(tmp_path, monkeypatch):
@@ -149,25 +149,25 @@ def white_stratum(arch):
 
 def test_the_cache_keeps_white_families_and_damaged_files_are_computed_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
-    monkeypatch.setattr(families, "_memory", {})
+    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
     stratum, gram, count = white_stratum(Architecture((2, 2), (2, 1)))
     first = kept_family(stratum, gram, count, get_engine())
     (file,) = tmp_path.glob("*white*.npz")
-    monkeypatch.setattr(families, "_memory", {})
+    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
     second = kept_family(stratum, gram, count, get_engine())
     np.testing.assert_array_equal(first.start.points, second.start.points)
     assert (second.at_infinity, second.origin) == (4, 0)
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
-    monkeypatch.setattr(families, "_memory", {})
+    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
     third = kept_family(stratum, gram, count, get_engine())
     np.testing.assert_array_equal(first.start.points, third.start.points)
 
 
 def test_a_count_that_monodromy_does_not_confirm_is_not_given(monkeypatch):
-    monkeypatch.setattr(families, "LOOPS", 0)
-    monkeypatch.setattr(families, "_confirmed", set())
+    monkeypatch.setattr(fixed_gram_matrix, "LOOPS", 0)
+    monkeypatch.setattr(fixed_gram_matrix, "_confirmed", set())
     with pytest.raises(IncompleteStartSystem, match="monodromy does not confirm"):
         generic_count(Architecture((2, 2), (2, 1)), metric="white")
 

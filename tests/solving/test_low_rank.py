@@ -20,8 +20,8 @@ from homotopy_lcn import (
     cross_check,
     generic_count,
 )
-from homotopy_lcn.cli import main
-from homotopy_lcn.display import render_result
+from homotopy_lcn.cli.program import main
+from homotopy_lcn.display.terminal import render_result
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.losses.zero_residual import zero_residual
 from homotopy_lcn.networks.counts import count_matrices

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SolveInterrupted, SquaredLoss, critical_points, generic_count
-from homotopy_lcn.solving import start_systems as start_systems_module
+from homotopy_lcn.solving import start_systems
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
 from homotopy_lcn.tracking.endgame import Circles
 from tests.small_networks import (
@@ -354,10 +354,10 @@ def test_the_number_of_threads_does_not_matter(honest):
 def test_the_result_is_the_same_with_a_start_system_computed_or_read_from_the_cache(tmp_path, monkeypatch):
     problem = random_problem((2, 2), (1, 1))
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(start_systems_module, "data_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(start_systems, "data_path", lambda name: tmp_path / name)
     texts = []
     for _ in range(2):
-        monkeypatch.setattr(start_systems_module, "_memory", {})
+        monkeypatch.setattr(start_systems, "_memory", {})
         texts.append(critical_points(problem.architecture, problem.loss).to_json())
     assert list((tmp_path / "cache").glob("*.npz"))
     assert texts[0] == texts[1]

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Embedding, Stratum
-from homotopy_lcn.solving import all_paths as paths
+from homotopy_lcn.solving import accounts, all_paths, regular_ends
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.endgame import End, PathEnds
 from homotopy_lcn.tracking.refinement import refine
 from tests.small_networks import end_to_end, filters_of, matched
-from tests.test_descent import descend
+from tests.training.test_descent_to_minima import descend
 
 pytest.importorskip("homotopy_lcn.tracking._native")
 
@@ -171,9 +171,9 @@ def test_points_of_a_smaller_stratum_solve_the_equations_and_are_recognised():
     refined = refine(equations, points, data)
     assert refined.errors.max() < 1e-12
     assert refined.conditions.max() < 1e6
-    assert paths._on_smaller_stratum(equations, refined.points.astype(complex)).all()
+    assert regular_ends._on_smaller_stratum(equations, refined.points.astype(complex)).all()
     start = start_system(stratum, 7, get_engine())
-    assert not paths._on_smaller_stratum(equations, start.points).any()
+    assert not regular_ends._on_smaller_stratum(equations, start.points).any()
 
 
 @pytest.mark.parametrize("shape", [((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1))])
@@ -182,7 +182,7 @@ def test_newtons_method_comes_back_to_regular_points(shape):
     row = generic_count(architecture).rows[0]
     embedding = Embedding.of_pattern(architecture, row.pattern)
     start = start_system(embedding.stratum, row.count, get_engine())
-    assert paths.attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
+    assert regular_ends.attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-9])
@@ -192,7 +192,7 @@ def test_newtons_method_does_not_come_back_to_singular_points(distance):
     points = np.array([[1.0, 1, 0, -1, 1, -1]], complex)
     np.testing.assert_allclose(equations.filters(points)[0], target, atol=1e-14)
     points[0, 1:] += distance * np.array([1.0, 2, -1, 1, 1])
-    assert not paths.attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
+    assert not regular_ends.attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
 
 
 @pytest.mark.parametrize("windings", [(1,), (1, 1)])
@@ -202,13 +202,15 @@ def test_an_end_that_the_endgame_tells_inaccurately_is_the_regular_point_near_it
     stratum = Embedding.of_pattern(architecture, row.pattern).stratum
     equations = equations_of(stratum)
     start = start_system(stratum, row.count, get_engine())
-    ends = paths.Account(paths.Regular.of(refine(equations, start.points, start.data), np.array([], int)), start.points)
+    ends = accounts.Account(
+        accounts.Regular.of(refine(equations, start.points, start.data), np.array([], int)), start.points
+    )
     limits = start.points[: len(windings)].copy()
     limits[:] = limits[0]
     limits[:, 0] *= 1 + 1e-4
     traced = PathEnds.unknown(limits)
     traced.kinds[:], traced.windings[:] = End.FINITE, windings
-    paths._enter(equations, ends, traced, np.full_like(limits, np.nan), start.data, 1)
+    all_paths._enter(equations, ends, traced, np.full_like(limits, np.nan), start.data, 1)
     # Two paths do not end at one regular point, so a limit of two that is not quite right stays what it was.
     assert (len(ends.regular), ends.windings) == ((1, []) if len(windings) == 1 else (0, [windings]))
     if len(ends.regular):
@@ -220,7 +222,7 @@ def test_an_end_that_the_endgame_tells_inaccurately_is_the_regular_point_near_it
     [([], 0), ([1, 1, 1], 3), ([2, 1], 1), ([2, 2, 1], 3), ([3, 3, 2, 2], 2), ([3, 3, 3, 2, 2, 2, 2], 7), ([2, 0], 2)],
 )
 def test_paths_that_wind_count_in_whole_cycles_only(windings, number):
-    assert paths._in_whole_cycles(np.array(windings, int)) == number
+    assert all_paths._in_whole_cycles(np.array(windings, int)) == number
 
 
 # Zeros

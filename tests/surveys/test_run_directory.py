@@ -13,7 +13,8 @@ import time
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, InputError, cli, files, survey
+from homotopy_lcn import Architecture, InputError, files, survey
+from homotopy_lcn.cli import program
 from homotopy_lcn.losses.data_models import data_model
 from homotopy_lcn.surveys.draws import solve_draws
 from homotopy_lcn.surveys.plans import Chunk
@@ -47,7 +48,7 @@ COMMAND = (
 def undisturbed(tmp_path_factory):
     """The directory of a run that nothing happened to."""
     folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    assert cli.main([*COMMAND, "-o", str(folder), "-q"]) == cli.DONE
+    assert program.main([*COMMAND, "-o", str(folder), "-q"]) == program.DONE
     return folder
 
 
@@ -78,7 +79,7 @@ def test_killed_half_way_it_goes_on_to_the_same_files(undisturbed, tmp_path):
     assert 10 <= sum(name.endswith(".parquet") for name in before) < 20
     assert not json.loads(before["manifest.json"])["complete"]
     (folder / "draws" / ".part-x.tmp").write_bytes(b"what a writer left that was killed")
-    assert cli.main([*COMMAND, "-o", str(folder), "-q"]) == cli.DONE
+    assert program.main([*COMMAND, "-o", str(folder), "-q"]) == program.DONE
     assert parts(folder) == parts(undisturbed)
 
 
@@ -89,7 +90,7 @@ def test_after_ctrl_c_it_goes_on_to_the_same_files(undisturbed, tmp_path):
 import signal, sys
 from homotopy_lcn import cli
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
-sys.exit(cli.main(sys.argv[1:]))
+sys.exit(program.main(sys.argv[1:]))
 """
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
     command = [sys.executable, "-c", code, *COMMAND, "-o", str(folder), "--jobs", "1"]
@@ -105,7 +106,7 @@ sys.exit(cli.main(sys.argv[1:]))
     )
     assert "Traceback" not in errors
     assert 5 <= len(list(folder.glob("draws/*.parquet"))) < 20
-    assert cli.main([*COMMAND, "-o", str(folder), "-q"]) == cli.DONE
+    assert program.main([*COMMAND, "-o", str(folder), "-q"]) == program.DONE
     assert parts(folder) == parts(undisturbed)
 
 
@@ -182,7 +183,7 @@ def test_another_survey_is_refused_and_nothing_changes(undisturbed, capsys):
             command[command.index(option) + 1] = value
         else:
             command += [option, value]
-        assert cli.main([*command, "-o", str(undisturbed)]) == cli.UNUSABLE_INPUT
+        assert program.main([*command, "-o", str(undisturbed)]) == program.UNUSABLE_INPUT
         message = capsys.readouterr().err
         assert message.count("\n") == 1
         assert "-o/--output:" in message
@@ -222,14 +223,14 @@ def test_a_full_disk_ends_the_run_with_one_line_and_it_goes_on_later(undisturbed
         usual(target, data)
 
     monkeypatch.setattr(files, "_write_and_rename", full_after_three)
-    assert cli.main([*COMMAND, "-o", str(folder)]) == cli.UNUSABLE_INPUT
+    assert program.main([*COMMAND, "-o", str(folder)]) == program.UNUSABLE_INPUT
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert "No space left on device; the draws written so far are kept" in captured.err
     assert len(list(folder.glob("draws/*.parquet"))) == 3
     monkeypatch.undo()
-    assert cli.main([*COMMAND, "-o", str(folder), "-q"]) == cli.DONE
+    assert program.main([*COMMAND, "-o", str(folder), "-q"]) == program.DONE
     assert parts(folder) == parts(undisturbed)
 
 

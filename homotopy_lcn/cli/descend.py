@@ -1,0 +1,157 @@
+"""The command ``descend``: like those in `cli` it parses, calls the library, and prints."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import (
+    DONE,
+    NOT_COMPLETE,
+    Filters,
+    Json,
+    Quiet,
+    Strides,
+    architecture_of,
+    check_output,
+    complain,
+    options_named,
+    progress_bars,
+    show,
+    write,
+)
+from .data_options import (
+    CsvFile,
+    DataFile,
+    Horizon,
+    InputColumns,
+    OutputColumns,
+    RandomData,
+    Series,
+    WhiteData,
+    load_data,
+)
+
+if TYPE_CHECKING:
+    from ..results.result import CriticalPoints
+
+__all__ = ["descend"]
+
+#: What the library's arguments are called here.
+OPTIONS = {
+    name: f"--{name.replace('_', '-')}"
+    for name in ("init", "optimizer", "learning_rate", "max_steps", "slow", "starts")
+}
+
+
+def descend(
+    result_path: Annotated[
+        str | None,
+        typer.Argument(metavar="[RESULT.json]", help="A result of solve; else a network and data.", show_default=False),
+    ] = None,
+    filters: Filters = None,
+    strides: Strides = None,
+    data: DataFile = None,
+    csv: CsvFile = None,
+    x: InputColumns = None,
+    y: OutputColumns = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    random: RandomData = False,
+    white: WhiteData = False,
+    starts: Annotated[int, typer.Option(min=1, metavar="N", help="Random starts.")] = 100,
+    init: Annotated[
+        str,
+        typer.Option(
+            metavar="SIGMA",
+            help="Size of the layers at the start, relative to the solution's; or pytorch, for its own.",
+        ),
+    ] = "1",
+    optimizer: Annotated[
+        str, typer.Option(metavar="NAME", help="flow (gradient flow), descent (gradient descent) or adam.")
+    ] = "flow",
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help="Of descent and adam; chosen to fit if not given.", show_default=False),
+    ] = None,
+    max_steps: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Default: 5000 for the flow, 10000 otherwise.", show_default=False),
+    ] = None,
+    slow: Annotated[
+        float, typer.Option(metavar="X", help="A run lingers while its relative gradient is below this.")
+    ] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes of the solver.")] = 1,
+) -> int:
+    """Train from many random starts, and see where the runs go.
+
+    How often is each minimum reached, and near which saddles do runs linger?
+    Give a result of solve; or -k, -s and the data by exactly one of --data, --csv, --series, --random, --white.
+    Exit code 3 if the critical points are not complete, or some run did not settle at one of them.
+    """
+    check_output(json_path)
+
+    from ..training.descent import Options
+
+    with options_named(OPTIONS):
+        options = Options(
+            init=_init(init), optimizer=optimizer, learning_rate=learning_rate, max_steps=max_steps, slow=slow
+        )
+    if result_path is not None:
+        given = {
+            "-k/--filters": filters, "-s/--strides": strides, "--data": data, "--csv": csv, "--x": x, "--y": y,
+            "--series": series, "--horizon": horizon, "--random": random or None, "--white": white or None,
+        }  # fmt: skip
+        for option, value in given.items():
+            if value is not None:
+                raise InputError(f"{option}: given with a result; expected one or the other")
+
+        from ..results.result import CriticalPoints
+
+        result, description = CriticalPoints.from_json(result_path), result_path
+    else:
+        architecture = architecture_of(filters, strides)
+        loaded = load_data(architecture, data, csv, x, y, series, horizon, random, white, seed)
+        description = loaded.description
+
+        from ..solving.solve import critical_points
+
+        with ExitStack() as stack:
+            result = critical_points(
+                architecture, loaded.loss, seed=seed, jobs=jobs, progress=progress_bars(stack, quiet)
+            )
+
+    from ..display.basins import render_basins
+    from ..training.descent import descend as train
+
+    table = train(result, starts, seed=seed, **vars(options))
+    if not quiet and json_path != "-":
+        show(render_basins(table, description))
+    if json_path is not None:
+        write(json_path, table.to_json() or "")
+    return _code(result, table.accounted, quiet)
+
+
+def _code(result: CriticalPoints, accounted: bool, quiet: bool) -> int:
+    if result.complete and accounted:
+        return DONE
+    if not quiet:
+        complain(
+            "some runs settled at no listed critical point within the allowed steps"
+            if result.complete
+            else "completeness of the critical points could not be established"
+        )
+    return NOT_COMPLETE
+
+
+def _init(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text

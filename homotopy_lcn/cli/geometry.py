@@ -1,0 +1,179 @@
+"""The command ``geometry``."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from fractions import Fraction
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, write
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..networks.architecture import Architecture
+
+__all__ = ["filter_from_text", "geometry", "parameters_from_text"]
+
+
+#: A real number, its real part or its imaginary part.
+_REAL = r"[+-]?(?:\d+/\d+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+_COMPLEX = re.compile(rf"(?P<re>{_REAL}(?![\d./ijJ]))?(?:(?P<im>{_REAL}|[+-]?)[ijJ])?")
+
+
+def geometry(
+    filters: Filters = None,
+    strides: Strides = None,
+    filter_: Annotated[
+        str | None,
+        typer.Option(
+            "--filter",
+            metavar="w_0,w_1,…",
+            help="Also the facts of this filter; integers and fractions are taken exactly, as in 1,0,-3/2,0,1.",
+            show_default=False,
+        ),
+    ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(
+            metavar="θ_1;θ_2;…",
+            help="Also whether these filters of the layers are critical for μ, and why, as in '1,0,-4;1,-4'.",
+            show_default=False,
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, metavar="X", help="Relative accuracy of a --filter that is not exact.")
+    ] = 1e-10,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+) -> int:
+    """Describe the function space of a network, or where a filter is.
+
+    Dimension, equations, singularities and boundary.
+    A --filter that starts with a minus sign is given as --filter=-1,2.
+    """
+    architecture = architecture_of(filters, strides)
+    check_output(json_path)
+
+    from ..geometry.filter_geometry import describe_filter, distance_to_function_space
+    from ..geometry.function_space import describe_function_space
+    from ..geometry.vanishing_forms import known_inequalities, vanishing_forms
+
+    facts = distance = equations = differential = None
+    if parameters is not None:
+        from ..geometry.rank_drops import criticality
+
+        differential = criticality(architecture, parameters_from_text(parameters, architecture))
+    if filter_ is not None:
+        entries = filter_from_text(filter_, architecture)
+        facts = describe_filter(architecture, entries, tolerance)
+        if facts.real and not facts.in_function_space:
+            import numpy as np
+
+            distance, _ = distance_to_function_space(architecture, entries, np.random.default_rng(seed))
+    space = describe_function_space(architecture)
+    with suppress(InputError):  # too many monomials
+        equations = vanishing_forms(architecture)
+    inequalities = known_inequalities(architecture)
+
+    from ..display.geometry import geometry_document, render_filter, render_function_space, render_parameters
+
+    if json_path is not None:
+        document = geometry_document(space, equations, inequalities, facts, distance, differential)
+        write(json_path, json.dumps(document) + "\n")
+    if not quiet and json_path != "-":
+        show(render_function_space(space, equations, inequalities))
+        if facts is not None:
+            show(render_filter(facts, distance, space.closed))
+        if differential is not None:
+            show(render_parameters(differential))
+    return DONE
+
+
+def filter_from_text(text: str, arch: Architecture) -> list[Fraction] | list[complex]:
+    """Read the entries of a filter, the option ``--filter``.
+
+    Parameters
+    ----------
+    text : str
+        Numbers separated by commas: integers and fractions as in ``-3/2``, decimals, complex numbers as in ``1+2j``.
+    arch : Architecture
+
+    Returns
+    -------
+    list
+        Of fractions if all are integers or fractions, otherwise of complex numbers.
+
+    Raises
+    ------
+    InputError
+        If an entry is no finite number, or there are not K of them.
+    """
+    numbers = [_entry(item, "--filter") for item in text.split(",")]
+    size = arch.filter_size
+    if len(numbers) != size:
+        raise InputError(f"--filter: {len(numbers)} numbers given; expected {size}, the network's filter size")
+    fractions = [number for number in numbers if isinstance(number, Fraction)]
+    return fractions if len(fractions) == size else [complex(number) for number in numbers]
+
+
+def parameters_from_text(text: str, arch: Architecture) -> list[NDArray[np.complex128] | NDArray[np.float64]]:
+    """Read the filters of all layers, the option ``--parameters``.
+
+    Parameters
+    ----------
+    text : str
+        Filters separated by semicolons, each as for `filter_from_text`.
+    arch : Architecture
+
+    Returns
+    -------
+    list of (k_l,) arrays
+        Real if all numbers are.
+
+    Raises
+    ------
+    InputError
+        If an entry is no finite number, or the filters do not have the sizes k.
+    """
+    layers = [[complex(_entry(item, "--parameters")) for item in part.split(",")] for part in text.split(";")]
+    sizes = tuple(map(len, layers))
+    if sizes != arch.filters:
+        raise InputError(
+            f"--parameters: filters of sizes {','.join(map(str, sizes))} given; expected "
+            f"{','.join(map(str, arch.filters))}, separated by semicolons"
+        )
+    import numpy as np
+
+    theta = [np.array(layer) for layer in layers]
+    return theta if any(layer.imag.any() for layer in theta) else [layer.real.copy() for layer in theta]
+
+
+def _entry(text: str, option: str) -> Fraction | complex:
+    """A fraction if it is written as an integer or a fraction."""
+    item = text.strip()
+    match = _COMPLEX.fullmatch(item)
+    try:
+        if match is None or not item:
+            raise ValueError
+        re, im = match["re"], match["im"]
+        if im is None:
+            return Fraction(re) if re.lstrip("+-").replace("/", "").isdecimal() else _finite(float(re))
+        parts = [float(Fraction(part)) for part in (re or "0", im + "1" if im in ("", "+", "-") else im)]
+        return _finite(complex(*parts))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise InputError(f"{option}: {item!r} is not a number; expected numbers as in 1,-3/2,0.5,1+2j") from None
+
+
+def _finite(value: complex) -> complex:
+    if not isfinite(abs(value)):
+        raise ValueError
+    return complex(value)

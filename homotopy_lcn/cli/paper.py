@@ -1,0 +1,152 @@
+"""The command ``paper``: with a folder, all tables and the figure; ``paper figure1`` is the figure alone."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ..errors import InputError
+from .common import DONE, NOT_COMPLETE, Quiet, complain, print_text, show
+from .tabulate import row_bar
+
+__all__ = ["HELP", "PaperGroup", "everything", "figure1"]
+
+HELP = """The paper's tables and figure, and tests of its theorems.
+
+paper FOLDER writes all of them and is short for paper all FOLDER; see paper all --help.
+"""
+
+
+class PaperGroup(TyperGroup):
+    """``paper FOLDER`` means ``paper all FOLDER``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put in the name of the default command, where no command is named."""
+        if args and args[0] not in self.commands and args[0] not in ("--help", "--version"):
+            args = ["all", *args]
+        return super().parse_args(ctx, args)
+
+
+def everything(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the files go; made if it does not exist.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Few data sets and small architectures: seconds.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Ten times as many data sets, and larger networks tested: over an hour.")
+    ] = False,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Data sets for each network compared; 100 if not given.", show_default=False
+        ),
+    ] = None,
+    small_draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Data sets for each small architecture; 1000 if not given.", show_default=False
+        ),
+    ] = None,
+    check_draws: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="For the theorem on strides; 100 if not given.", show_default=False),
+    ] = None,
+    check_filter_size: Annotated[
+        int | None,
+        typer.Option(
+            min=4, metavar="K", help="Test it on networks up to this size; 16 if not given.", show_default=False
+        ),
+    ] = None,
+    figure: Annotated[bool, typer.Option(help="Also draw Figure 1.")] = True,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+) -> int:
+    """Compute Tables 1 to 4, test the theorems, and draw Figure 1.
+
+    The tables come as CSV, Markdown and LaTeX. Each table is written as soon as it is computed.
+    Exit codes: 0 done, 2 unusable input, 3 a check failed or a solve was not complete; which one is said.
+    """
+    if quick and full:
+        raise InputError("--quick and --full: exclude each other; expected at most one of them")
+    if figure:
+        from ..extras import import_extra
+        from ..pictures.figure1 import draw_figure1
+
+        for library in ("matplotlib.figure", "plotly.graph_objects"):
+            import_extra(library, "figures", "figure1")  # tells now, not after the tables, if it is missing
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"FOLDER: cannot make {folder!r} ({error.strerror or error}); expected a folder") from None
+
+    from ..tables.paper_tables import FULL, ORDINARY, QUICK, write_paper
+
+    given = {
+        "draws": draws,
+        "small_draws": small_draws,
+        "check_draws": check_draws,
+        "check_filter_size": check_filter_size,
+    }
+    options = replace(
+        QUICK if quick else FULL if full else ORDINARY,
+        seed=seed,
+        jobs=jobs,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    with ExitStack() as stack:
+        report = row_bar(stack) if sys.stderr.isatty() and not quiet else None
+        try:
+            tables, written, problems = write_paper(target, options, report)
+        except KeyboardInterrupt:
+            complain(f"interrupted: the tables finished so far are in {folder}")
+            return NOT_COMPLETE
+    if figure:
+        written += [str(path) for path in draw_figure1(target, resolution=10 if quick else 60)]
+    if not quiet:
+        from ..tables.text_tables import render_table
+
+        show(render_table(tables[-1]))
+        print_text("".join(f"{path}\n" for path in written))
+    for problem in problems:
+        complain(problem)
+    return NOT_COMPLETE if problems else DONE
+
+
+def figure1(
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the files go.")] = ".",
+    resolution: Annotated[
+        int, typer.Option(min=4, max=400, metavar="N", help="Points along each parameter of the surfaces.")
+    ] = 60,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Also show the critical filters of -k 2,2,2 -s 1,2,1 for these data that meet the slice.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Draw Figure 1 as PNG, PDF and HTML.
+
+    It shows function spaces in the slice A = 1, C = −1.
+    """
+    from ..pictures.figure1 import FIGURE_1, draw_figure1
+
+    points = []
+    if data is not None:
+        from ..losses.sources import from_npz
+        from ..solving.solve import critical_points
+
+        found = critical_points(FIGURE_1[1], from_npz(data, FIGURE_1[1]).loss)
+        points = [point.filter.real for point in found.real if point.attained]
+    written = draw_figure1(output, resolution, points)
+    if not quiet:
+        print_text("".join(f"{path}\n" for path in written))
+    return DONE

@@ -1,0 +1,46 @@
+"""The command ``homotopy-lcn report``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import DONE, NOT_COMPLETE, Quiet, check_output, complain, print_text, write
+
+__all__ = ["report"]
+
+OUTPUT = "-o/--output"
+
+
+def report(
+    file: Annotated[str, typer.Argument(metavar="RESULT.json", help="A result of solve or certify.")],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="PAGE.html", help="The page to write; - is standard output.", show_default=False
+        ),
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="Draw interactive pictures; needs plotly.")] = True,
+    quiet: Quiet = False,
+) -> int:
+    """Write a report of a result, a page for any browser.
+
+    One HTML file with table, summary and interactive pictures, which needs no network.
+    Exit codes: 0 the result is complete, 2 unusable input, 3 the page is written, of a result not proved complete.
+    """
+    if output is None:
+        raise InputError(f"{OUTPUT}: missing; expected the HTML file to write, as in -o report.html")
+    check_output(output, OUTPUT)
+
+    from ..pictures.report_page import REMEDY, plotly_program, report_page
+    from ..results.result import CriticalPoints
+
+    result = CriticalPoints.from_json(file)
+    if pictures and plotly_program() is None:
+        complain(f"warning: plotly is not installed, so the page has no pictures; {REMEDY}")
+    write(output, report_page(result, pictures=pictures), OUTPUT)
+    if not quiet and output != "-":
+        print_text(f"{output}\n")
+    return DONE if result.complete else NOT_COMPLETE

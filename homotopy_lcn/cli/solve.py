@@ -1,0 +1,194 @@
+"""The command ``solve``."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import (
+    DONE,
+    NOT_COMPLETE,
+    Filters,
+    Json,
+    Quiet,
+    Strides,
+    architecture_of,
+    check_output,
+    complain,
+    print_text,
+    progress_bars,
+    show,
+    write,
+)
+from .data_options import (
+    CsvFile,
+    DataFile,
+    Horizon,
+    InputColumns,
+    OutputColumns,
+    RandomData,
+    Series,
+    WhiteData,
+    load_data,
+)
+
+if TYPE_CHECKING:
+    from ..interchange.cross_checks import CrossCheck
+    from ..losses.random_data import LoadedData
+    from ..losses.squared_loss import SquaredLoss
+    from ..networks.architecture import Architecture
+    from ..results.result import CriticalPoints
+
+__all__ = ["solve"]
+
+
+def solve(
+    filters: Filters = None,
+    strides: Strides = None,
+    data: DataFile = None,
+    csv: CsvFile = None,
+    x: InputColumns = None,
+    y: OutputColumns = None,
+    series: Series = None,
+    horizon: Horizon = None,
+    random: RandomData = False,
+    white: WhiteData = False,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    max_count: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
+    ] = 20000,
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="Path tracker: auto, native, reference or phcpack.")
+    ] = "auto",
+    prove: Annotated[
+        bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
+    ] = False,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="With few samples: only the isolated critical filters.")
+    ] = False,
+    regularize: Annotated[
+        float | None,
+        typer.Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
+    ] = None,
+    cross_check: Annotated[
+        str | None,
+        typer.Option(
+            metavar="phcpack",
+            help="Also solve from nothing with PHCpack, and compare every filter.",
+            show_default=False,
+        ),
+    ] = None,
+    cross_check_max: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse to --cross-check networks with more critical parameters.")
+    ] = 300,
+) -> int:
+    """Find every critical point of the squared loss and classify it.
+
+    Give the data by exactly one of --data, --csv, --series, --random, --white.
+    """
+    architecture = architecture_of(filters, strides)
+    check_output(json_path)
+    if cross_check is not None:
+        _check_witness(architecture, cross_check, cross_check_max)
+    loaded = load_data(architecture, data, csv, x, y, series, horizon, random, white, seed)
+    loss, description = _regularized(loaded, regularize)
+
+    from ..solving.solve import SolveInterrupted, critical_points
+
+    interrupted = False
+    with ExitStack() as stack:
+        try:
+            result = critical_points(
+                architecture,
+                loss,
+                seed=seed,
+                engine=engine,
+                jobs=jobs,
+                max_count=max_count,
+                progress=progress_bars(stack, quiet),
+                isolated=isolated,
+            )
+        except SolveInterrupted as interruption:
+            result, interrupted = interruption.partial, True
+    comparison = None
+    if cross_check is not None and not interrupted:
+        from ..interchange.cross_checks import cross_check as compare
+
+        try:
+            comparison = compare(result, seed=seed, max_parameters=cross_check_max)
+        except KeyboardInterrupt:
+            report_result(result, description, json_path, quiet, interrupted)
+            complain("interrupted: the comparison with PHCpack is left out")
+            return NOT_COMPLETE
+    if prove and not interrupted:
+        from ..certification.certificates import certificate
+
+        proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
+        code = report_result(proofs.result, description, json_path, quiet, interrupted, comparison)
+        if not quiet and json_path != "-":
+            print_text(f"{proofs}\n")
+        return code if proofs.complete else NOT_COMPLETE
+    return report_result(result, description, json_path, quiet, interrupted, comparison)
+
+
+def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, str]:
+    """The loss and the description of the data, both with ``--regularize``."""
+    if eps is None:
+        return loaded.loss, loaded.description
+    try:
+        return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
+    except InputError as error:
+        raise InputError(f"--regularize: {error}") from error
+
+
+def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
+    """Whether the comparison can be made: before the work is done that it would come after."""
+    if name != "phcpack":
+        raise InputError(f"--cross-check: {name!r} is not known; expected phcpack")
+
+    from ..interchange.cross_checks import check_feasible
+
+    try:
+        check_feasible(architecture, limit)
+    except InputError as error:
+        raise InputError(f"--cross-check: {str(error).removeprefix('cross_check: ')}") from None
+
+
+def report_result(
+    result: CriticalPoints,
+    description: str,
+    json_path: str | None,
+    quiet: bool,
+    interrupted: bool,
+    comparison: CrossCheck | None = None,
+) -> int:
+    from ..results.json_file import to_text
+
+    unwritten = None
+    if json_path is not None:
+        try:
+            write(json_path, to_text(result, {"cross_check": comparison.to_dict()} if comparison else None))
+        except InputError as error:
+            unwritten = error  # the table below is then all that the user gets for the time spent
+    if not quiet and json_path != "-":
+        from ..display.terminal import render_result
+
+        show(render_result(result, description))
+        if comparison is not None:
+            print_text(f"{comparison}\n")
+    if unwritten is not None:
+        raise unwritten
+    if interrupted:
+        complain("interrupted: only the finished strata are reported")
+    elif not result.complete and not quiet:
+        complain("completeness could not be established")
+    if comparison is not None and not comparison.agrees:
+        complain(f"{comparison.program} has nonsingular solutions that are not in the result")
+        return NOT_COMPLETE
+    return DONE if result.complete else NOT_COMPLETE

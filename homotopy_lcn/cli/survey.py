@@ -1,0 +1,243 @@
+"""The command ``survey``: like those in `cli` it parses, calls one library function, and prints."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, options_named, print_text, write
+
+if TYPE_CHECKING:
+    from ..networks.architecture import Architecture
+    from ..progress import Progress, ProgressCallback
+
+__all__ = ["survey"]
+
+#: What the library's arguments are called here.
+OPTIONS = {
+    "architectures": "-k/--filters, -s/--strides",
+    "engine": "--engine",
+    "chunk": "--chunk",
+    "data_model": "--data-model",
+    "draws": "--draws",
+    "output": "-o/--output",
+    "path": "--plot",
+    "scheduler": "--scheduler",
+}
+STYLES = ("text", "csv", "json", "markdown", "latex")
+
+
+def survey(
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes; once for each network."),
+    ] = None,
+    strides: Annotated[
+        list[str] | None,
+        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides; as many times as -k."),
+    ] = None,
+    architectures: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Networks from a text file, a line each, as in 3,2 2,1.", show_default=False),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, metavar="N", help="Data sets for each network.")] = 1000,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--data-model",
+            metavar="MODEL",
+            help="gaussian[:N], white, ar1:RHO[:N], teacher:SIGMA[:N] or FILE.npz[:N] (bootstrap of X, Y); "
+            "N samples, 4K if not given.",
+        ),
+    ] = "gaussian",
+    draw: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="D", help="Solve draw D alone, and report it as solve does.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Draw D comes from N and D alone.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Keep the draws there, as Parquet files. A run that was killed goes on there.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Use the Dask cluster at tcp://HOST:PORT.", show_default=False),
+    ] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Draws computed at a time; changes no result.", show_default=False),
+    ] = None,
+    style: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="What is printed: text, csv, json, markdown or latex.")
+    ] = "text",
+    plot: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Histograms, as .pdf, .png or .svg.", show_default=False),
+    ] = None,
+    json_path: Annotated[
+        str | None,
+        typer.Option(
+            "--json", metavar="PATH", help="Write the statistics as JSON; - is standard output, and nothing else."
+        ),
+    ] = None,
+    engine: Annotated[str, typer.Option(metavar="NAME", help="Path tracker.")] = "auto",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+) -> int:
+    """Statistics of the critical points over many random data sets.
+
+    Exit codes: 0 all draws complete, 2 unusable input, 3 some draws incomplete (they are counted as such).
+    """
+    with options_named(OPTIONS):
+        return _survey(
+            _networks(filters, strides, architectures), draws, model, draw, seed, jobs, output, scheduler, chunk, style,
+            plot, json_path, engine, quiet,
+        )  # fmt: skip
+
+
+def _survey(
+    networks: list[Architecture],
+    draws: int,
+    model: str,
+    draw: int | None,
+    seed: int,
+    jobs: int,
+    output: str | None,
+    scheduler: str | None,
+    chunk: int | None,
+    style: str,
+    plot: str | None,
+    json_path: str | None,
+    engine: str,
+    quiet: bool,
+) -> int:
+    if style not in STYLES:
+        raise InputError(f"--format: {style!r}; expected one of {', '.join(STYLES)}")
+    check_output(json_path)
+    if draw is not None:
+        return _solve_draw(networks, model, seed, draw, jobs, engine, json_path, quiet)
+    if plot is not None:
+        from ..pictures.histograms import check_plot_path
+
+        check_plot_path(plot)
+
+    from ..errors import IncompleteStartSystem
+    from ..surveys.surveys import survey as run
+
+    with ExitStack() as stack:
+        try:
+            found = run(
+                networks,
+                draws,
+                model,
+                seed=seed,
+                jobs=jobs,
+                output=output,
+                scheduler=scheduler,
+                engine=engine,
+                chunk=chunk,
+                keep=False,
+                progress=_progress(stack, quiet),
+            )
+        except IncompleteStartSystem as error:
+            complain(f"no statistics: {error}")
+            return NOT_COMPLETE
+        except KeyboardInterrupt:
+            if output is None:
+                raise
+            complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
+            return NOT_COMPLETE
+
+    from ..display.surveys import format_survey
+
+    if not quiet and json_path != "-":  # first of all: if a file cannot be written, what was computed is not lost
+        print_text(format_survey(found, style))
+    if json_path is not None:
+        write(json_path, format_survey(found, "json"))
+    if plot is not None:
+        found.plot(plot)
+    if found.incomplete and not quiet:
+        complain(f"{found.incomplete} draws are incomplete; they are counted with what was found")
+    return NOT_COMPLETE if found.incomplete else DONE
+
+
+def _networks(filters: list[str] | None, strides: list[str] | None, path: str | None) -> list[Architecture]:
+    sizes, steps = filters or [], strides or []
+    if path is not None:
+        if sizes or steps:
+            raise InputError("--architectures: given with -k or -s; expected one or the other")
+        from ..networks.architecture_lists import read_architectures
+
+        return read_architectures(path)
+    if not sizes or len(sizes) != len(steps):
+        raise InputError(
+            f"-k/--filters: {len(sizes)} given, and {len(steps)} -s/--strides; expected one of each for every network, "
+            "as in -k 3,2 -s 2,1 -k 2,2,2 -s 1,2,1"
+        )
+    return [architecture_of(k, s) for k, s in zip(sizes, steps, strict=True)]
+
+
+def _solve_draw(
+    networks: list[Architecture],
+    model: str,
+    seed: int,
+    draw: int,
+    jobs: int,
+    engine: str,
+    json_path: str | None,
+    quiet: bool,
+) -> int:
+    from ..losses.data_models import data_model
+    from ..solving.solve import SolveInterrupted
+    from ..surveys.surveys import solve_draw
+    from .solve import report_result
+
+    if len(networks) > 1:
+        raise InputError(f"--draw: {len(networks)} networks given; expected one")
+    chosen = data_model(model)
+    interrupted = False
+    try:
+        result = solve_draw(networks[0], chosen, seed, draw, jobs=jobs, engine=engine)
+    except SolveInterrupted as interruption:
+        result, interrupted = interruption.partial, True
+    description = f"draw {draw} of seed {seed}: {chosen.description}"
+    return report_result(result, description, json_path, quiet, interrupted)
+
+
+def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
+    """A bar with rate and time left on standard error, if that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("draws"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bars.add_task("", total=None, rate="")
+    stack.enter_context(bars)
+
+    def tell(report: Progress) -> None:
+        speed = bars.tasks[0].speed
+        bars.update(
+            task, completed=report.done, total=report.total, rate="" if speed is None else f"{speed:,.0f} draws/s"
+        )
+
+    return tell

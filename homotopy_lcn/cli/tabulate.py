@@ -1,0 +1,215 @@
+"""The command ``tabulate``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import (
+    DONE,
+    NOT_COMPLETE,
+    Json,
+    Quiet,
+    check_output,
+    complain,
+    integers_of,
+    options_named,
+    print_text,
+    show,
+    write,
+)
+
+if TYPE_CHECKING:
+    from ..networks.architecture import Architecture
+    from ..tables.tabulation import ArchitectureTable
+
+__all__ = ["row_bar", "tabulate"]
+
+TEXT = "text"
+#: What the library's arguments are called here.
+OPTIONS = {"max_filter_size": "--max-filter-size", "layers": "--layers", "size_one": "--size-one"}
+
+
+def tabulate(
+    max_filter_size: Annotated[
+        int | None,
+        typer.Option(
+            "--max-filter-size", metavar="K", help="All networks up to this end-to-end filter size.", show_default=False
+        ),
+    ] = None,
+    layers: Annotated[
+        int | None,
+        typer.Option(metavar="L", help="Only networks of L layers; by default two or more.", show_default=False),
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes; repeat for more.", show_default=False),
+    ] = None,
+    strides: Annotated[
+        list[str] | None,
+        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as often.", show_default=False),
+    ] = None,
+    architectures: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Networks from a file, lines as in '3,2 2,1'.", show_default=False),
+    ] = None,
+    reduced: Annotated[bool, typer.Option("--reduced", help="Only reduced architectures.")] = False,
+    size_one: Annotated[bool, typer.Option("--size-one", help="Also layers of filter size 1; needs --layers.")] = False,
+    white: Annotated[
+        bool, typer.Option("--white", help="Measure the counts for Gram matrix I; else those of the shipped atlas.")
+    ] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Compute the critical points for one Gaussian data set each.")
+    ] = False,
+    prove: Annotated[bool, typer.Option("--certify", help="Prove them too.")] = False,
+    max_count: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Measure networks with at most so many critical filters.")
+    ] = 3000,
+    format: Annotated[str, typer.Option("--format", metavar="NAME", help="text, csv, json, markdown or latex.")] = TEXT,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the table there.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+) -> int:
+    """Tabulate networks: geometry, exact counts, white counts.
+
+    Every number is confirmed by a computation, or marked as not.
+    Give the networks by --max-filter-size, by -k and -s (repeated), or by --architectures.
+    Exit codes: 0 done, 2 unusable input, 3 a measurement did not confirm the exact count.
+    """
+    chosen = _chosen(max_filter_size, filters, strides, architectures)
+    _check_format(format)
+    check_output(output, "-o")
+    check_output(json_path)
+
+    from ..tables.tabulation import TabulationInterrupted
+    from ..tables.tabulation import tabulate as computed
+
+    interrupted = False
+    with options_named(OPTIONS), ExitStack() as stack:
+        try:
+            table = computed(
+                chosen,
+                max_filter_size=max_filter_size,
+                layers=layers,
+                size_one=size_one,
+                reduced=reduced,
+                white=white,
+                measure=measure,
+                certify=prove,
+                seed=seed,
+                max_count=max_count,
+                jobs=jobs,
+                report=_progress(stack, quiet),
+            )
+        except TabulationInterrupted as interruption:
+            table, interrupted = interruption.partial, True
+    if output is None and not quiet and json_path != "-":
+        # First of all: if a file cannot be written, what was computed is not lost.
+        if format == TEXT:
+            from ..tables.text_tables import render_table
+
+            show(render_table(table.to_table()))
+        else:
+            print_text(_text(table, format))
+    if json_path is not None:
+        write(json_path, table.to_json())
+    if output is not None:
+        write(output, _text(table, format), "-o")
+    if interrupted:
+        complain("interrupted: only the finished rows are reported")
+    for row in table.unconfirmed:
+        arch = row.architecture
+        complain(f"filters {arch.filters}, strides {arch.strides}: {_complaint(row.status)}")
+    return NOT_COMPLETE if interrupted or table.unconfirmed else DONE
+
+
+def _complaint(status: str) -> str:
+    from ..tables.tabulation import NOT_FOUND
+
+    if status == NOT_FOUND:
+        return "the computation did not confirm the exact count"
+    return "a computation contradicts the stated geometry of the function space"
+
+
+def _chosen(
+    max_filter_size: int | None, filters: list[str] | None, strides: list[str] | None, file: str | None
+) -> list[Architecture] | None:
+    """The networks listed, None if they are to be enumerated."""
+    from ..networks.architecture import Architecture
+    from ..networks.architecture_lists import read_architectures
+
+    sources = {
+        "--max-filter-size": max_filter_size is not None,
+        "-k/--filters": bool(filters or strides),
+        "--architectures": file is not None,
+    }
+    given = [option for option, present in sources.items() if present]
+    if len(given) != 1:
+        problem = f"{' and '.join(given)}: exclude each other" if given else "--max-filter-size: no networks given"
+        raise InputError(f"{problem}; expected exactly one of {', '.join(sources)}")
+    if max_filter_size is not None:
+        return None
+    if file is not None:
+        return read_architectures(file)
+    filters, strides = filters or [], strides or []
+    if len(filters) != len(strides):
+        raise InputError(f"-s/--strides: {len(strides)} given for {len(filters)} -k; expected one for each")
+    return [
+        Architecture(
+            integers_of("-k/--filters", k, "filter sizes separated by commas, as in -k 3,2"),
+            integers_of("-s/--strides", s, "strides separated by commas, as in -s 2,1"),
+        )
+        for k, s in zip(filters, strides, strict=True)
+    ]
+
+
+def _check_format(format: str) -> None:
+    from ..tables.text_tables import FORMATS
+
+    if format != TEXT and format not in FORMATS:
+        raise InputError(f"--format: {format!r} given; expected one of {', '.join((TEXT, *FORMATS))}")
+
+
+def _text(table: ArchitectureTable, format: str) -> str:
+    from ..tables.text_tables import format_table, plain_text
+
+    if format == "json":
+        return table.to_json()
+    if format == TEXT:
+        return plain_text(table.to_table())
+    return format_table(table.to_table(for_people=format != "csv"), format)
+
+
+def _progress(stack: ExitStack, quiet: bool) -> Callable[[int, int, Architecture], None] | None:
+    """A bar on standard error, if that is a terminal; the stack takes it down."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    bar = row_bar(stack)
+
+    def report(done: int, total: int, arch: Architecture) -> None:
+        bar(f"k = {arch.filters}, s = {arch.strides}", done, total)
+
+    return report
+
+
+def row_bar(stack: ExitStack) -> Callable[[str, int, int], None]:
+    """A bar on standard error that is told what is worked on, how much is done, and of how much."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bars = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
+    task = bars.add_task("", total=None)
+
+    def report(what: str, done: int, total: int) -> None:
+        bars.update(task, description=what, completed=done, total=total)
+
+    return report

@@ -1,0 +1,232 @@
+"""What Jupyter shows of results, points, count tables, architectures and certificates: small HTML tables.
+
+No colour is set, only opacity and borders in the colour of the text, so that light and dark themes are readable alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+from html import escape
+
+from ..certification.certificates import Certificate
+from ..networks.architecture import Architecture
+from ..networks.counts import CountTable
+from ..networks.patterns import format_pattern
+from ..results.points import CriticalPoint, quantity
+from ..results.result import CriticalPoints
+from ..tables.tabulation import ArchitectureTable
+from ..tables.text_tables import TextTable, shown
+from .wording import (
+    STAR,
+    describe_kinds,
+    describe_network,
+    describe_notation,
+    describe_place,
+    describe_place_and_condition,
+    describe_purity,
+    explain_counts,
+    summary,
+)
+
+__all__ = ["html", "note_html", "table_html"]
+
+#: Real points that a result shows; all of them are in its report.
+MOST_POINTS = 30
+#: Entries of a filter that a line shows.
+MOST_ENTRIES = 12
+_CELL = "padding:0.15em 0.7em;border:0;border-bottom:1px solid rgba(128,128,128,0.35);text-align:"
+
+#: Rows shown of a longer table.
+MOST_ROWS = 100
+
+#: A column: its heading, and whether it holds numbers.
+Column = tuple[str, bool]
+
+
+def table_html(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    """A table of escaped texts with inline styles, which notebooks keep where they drop style sheets.
+
+    Parameters
+    ----------
+    columns : sequence of (str, bool)
+        Headings, and whether the column is set flush right as numbers are; no heading at all if all are empty.
+    rows : iterable of sequences of str
+    caption : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> "&lt;w&gt;" in table_html([("", False)], [["<w>"]])
+    True
+    """
+
+    def cell(tag: str, text: str, right: bool) -> str:
+        lines = "<br>".join(escape(text).split("\n"))
+        return f'<{tag} style="{_CELL}{"right" if right else "left"}">{lines}</{tag}>'
+
+    parts = ['<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0.4em 0;color:inherit">']
+    if caption:
+        parts.append(f'<caption style="text-align:left;font-weight:bold;color:inherit">{escape(caption)}</caption>')
+    if any(heading for heading, _ in columns):
+        parts.append(f"<thead><tr>{''.join(cell('th', *column) for column in columns)}</tr></thead>")
+    parts.append("<tbody>")
+    for row in rows:
+        cells = (cell("td", text, right) for text, (_, right) in zip(row, columns, strict=True))
+        parts.append(f"<tr>{''.join(cells)}</tr>")
+    return "".join([*parts, "</tbody></table></div>"])
+
+
+def note_html(text: str) -> str:
+    """A line below a table."""
+    return f'<p style="opacity:0.75;margin:0.3em 0">{escape(text)}</p>'
+
+
+@singledispatch
+def html(thing: object) -> str:
+    """The HTML that Jupyter shows of an object; every class that is `ShownInNotebooks` has its own function below.
+
+    Raises
+    ------
+    TypeError
+        For any other object.
+    """
+    raise TypeError(f"{type(thing).__name__} has no HTML representation")
+
+
+@html.register
+def _architecture_html(architecture: Architecture) -> str:
+    """The network, its reduced architecture and its blocks."""
+    rows = [
+        ("network", describe_notation(architecture)),
+        ("filter size K", str(architecture.filter_size)),
+        ("total stride S", str(architecture.stride)),
+        ("dim M", str(architecture.dimension)),
+        ("reduced architecture", describe_notation(architecture.reduced)),
+        ("blocks", "; ".join(f"degree {degree}, dilation {dilation}" for degree, dilation in architecture.blocks)),
+    ]
+    return table_html([("", False), ("", False)], [row for row in rows if row[1]], "Linear convolutional network")
+
+
+@html.register
+def _counts_html(table: CountTable) -> str:
+    """The counts by stratum, with their sums."""
+    white = table.metric == "white"
+    columns = [("stratum", False), ("", False), ("critical filters", True)]
+    columns += [("for generic data", True)] if white else []
+    columns += [("θ over each", True), ("critical θ", True)]
+
+    def line(stratum: str, purity: str, count: int, generic: int, over: str, parameters: int) -> list[str]:
+        return [stratum, purity, str(count), *([str(generic)] if white else []), over, str(parameters)]
+
+    rows = [
+        line(
+            format_pattern(row.pattern),
+            describe_purity(row.pure),
+            row.count,
+            row.generic or 0,
+            str(row.factorizations),
+            row.count * row.factorizations,
+        )
+        for row in table
+    ]
+    generic = sum(row.generic or 0 for row in table)
+    rows.append(
+        line("all", f"{table.pure} pure, {table.spurious} spurious", table.filters, generic, "", table.parameters)
+    )
+    return table_html(columns, rows, describe_network(table.architecture)) + note_html(explain_counts(table))
+
+
+@html.register
+def _result_html(result: CriticalPoints) -> str:
+    """The summary of a result, and its real points of least loss."""
+    parts = [table_html([("", False), ("", False)], summary(result), "Critical points")]
+    if result.real:
+        best = result.global_minimum
+        columns = [("", False), ("loss", True), ("kind", False), ("place", False), ("stratum", False), ("", False)]
+        rows = [
+            [
+                STAR if point is best else "",
+                f"{point.loss:.7g}",
+                describe_kinds(point),
+                describe_place_and_condition(point),
+                format_pattern(point.stratum),
+                describe_purity(point.pure),
+                _entries(point),
+            ]
+            for point in result.real[:MOST_POINTS]
+        ]
+        parts.append(table_html([*columns, ("filter w", False)], rows, "Real critical filters, by loss"))
+    left = len(result.real) - MOST_POINTS
+    if left > 0:
+        parts.append(note_html(f"and {quantity(left, 'real point', 'real points')} of larger loss"))
+    return "".join(parts)
+
+
+@html.register
+def _point_html(point: CriticalPoint) -> str:
+    """Everything known about one critical point, and the real critical θ over it."""
+    rows = [
+        ("filter w", _entries(point)),
+        ("loss", _number(point.loss, 10)),
+        ("stratum", f"{format_pattern(point.stratum)}, {describe_purity(point.pure)}"),
+    ]
+    if point.real:
+        rows.append(("place", describe_place(point)))
+    rows += [
+        (name, f"{value:.2g}")
+        for name, value in (("residual", point.residual), ("condition number", point.condition))
+        if value is not None
+    ]
+    if not point.nonsingular:
+        rows.append(("multiplicity", str(point.multiplicity) + ("" if point.isolated else ", on a continuum")))
+    if point.certified is not None:
+        rows.append(("certified", "yes" if point.certified else "no"))
+    for theta, kind, index in zip(point.parameters, point.kinds, point.indices, strict=True):
+        layers = ",  ".join(f"({_numbers(w.tolist())})" for w in theta)
+        which = "" if not point.real else f": {kind or 'undecided'}" + (f" of index {index}" if index else "")
+        rows.append((f"critical θ{which}", layers))
+    caption = "Real critical point" if point.real else "Complex critical point"
+    return table_html([("", False), ("", False)], rows, caption)
+
+
+@html.register
+def _certificate_html(proofs: Certificate) -> str:
+    """What is proved."""
+    rows = [(line.strip(),) for line in str(proofs).splitlines()]
+    return table_html([("", False)], rows, f"Certificate, {describe_notation(proofs.architecture)}")
+
+
+@html.register
+def _table_html(table: TextTable) -> str:
+    """The first rows of a table, and its notes."""
+    columns = [
+        (column.title, not any(isinstance(row[index], str) for row in table.rows))
+        for index, column in enumerate(table.columns)
+    ]
+    rows = [[shown(cell) for cell in row] for row in table.rows[:MOST_ROWS]]
+    left = len(table.rows) - len(rows)
+    notes = [f"and {left} more", *table.notes] if left else table.notes
+    return table_html(columns, rows, table.caption) + "".join(note_html(note) for note in notes)
+
+
+@html.register
+def _architectures_html(table: ArchitectureTable) -> str:
+    """The same table as is printed."""
+    return _table_html(table.to_table())
+
+
+def _entries(point: CriticalPoint) -> str:
+    values = point.filter.real if point.real else point.filter
+    return _numbers(values[:MOST_ENTRIES].tolist()) + (", …" if len(values) > MOST_ENTRIES else "")
+
+
+def _numbers(values: Sequence[complex]) -> str:
+    return ", ".join(_number(value, 4) for value in values)
+
+
+def _number(value: complex, digits: int) -> str:
+    return f"{value:.{digits}g}".replace("j", "i").replace("-", "−")

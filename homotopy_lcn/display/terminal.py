@@ -1,0 +1,218 @@
+"""What the command line shows: tables, the summary and the progress bars, as renderables of rich."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.box import ROUNDED, SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from ..networks.counts import CountTable
+from ..networks.patterns import format_pattern
+from ..progress import Progress
+from ..results.result import CriticalPoints
+from .wording import (
+    STAR,
+    describe_kinds,
+    describe_network,
+    describe_place,
+    describe_place_and_condition,
+    describe_purity,
+    explain_counts,
+    summary,
+)
+
+if TYPE_CHECKING:
+    from ..interchange.installation import Finding
+
+__all__ = ["ProgressBars", "render_counts", "render_findings", "render_result"]
+
+#: How the state of a finding is shown.
+MARKS = {"ok": ("✓", "green"), "absent": ("–", "dim"), "broken": ("✗", "bold red")}
+
+
+def render_result(result: CriticalPoints, data: str | None = None) -> RenderableType:
+    """The table of the real points and the summary, one below the other.
+
+    Parameters
+    ----------
+    result : CriticalPoints
+    data : str, optional
+        The data in a few words.
+
+    Returns
+    -------
+    rich renderable
+    """
+    parts: list[RenderableType] = [_PointsTable(result), _legend(result)] if result.real else []
+    return Group(*parts, _summary(result, data))
+
+
+def render_findings(findings: list[Finding]) -> RenderableType:
+    """What ``homotopy-lcn doctor`` found, a line each, with remedies.
+
+    Parameters
+    ----------
+    findings : list of Finding
+
+    Returns
+    -------
+    rich renderable
+    """
+    rows = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for finding in findings:
+        mark, style = MARKS[finding.state]
+        remedy = f" ({finding.remedy})" if finding.remedy else ""
+        rows.add_row(Text(mark, style), finding.subject, Text(finding.text + remedy, style if mark != "✓" else ""))
+    return rows
+
+
+def render_counts(table: CountTable) -> RenderableType:
+    """The generic counts by stratum, with their sums.
+
+    Parameters
+    ----------
+    table : CountTable
+
+    Returns
+    -------
+    rich renderable
+    """
+    rows = Table(
+        box=SIMPLE_HEAD,
+        title=describe_network(table.architecture),
+        title_justify="left",
+        title_style="bold",
+        show_footer=True,
+    )
+    rows.add_column("stratum", footer="all", no_wrap=True)
+    rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
+    rows.add_column("critical filters", footer=str(table.filters), justify="right")
+    white = table.metric == "white"
+    if white:
+        rows.add_column("for generic data", footer=str(sum(row.generic or 0 for row in table)), justify="right")
+    rows.add_column("θ over each", justify="right")
+    rows.add_column("critical θ", footer=str(table.parameters), justify="right")
+    for row in table:
+        rows.add_row(
+            format_pattern(row.pattern),
+            describe_purity(row.pure),
+            str(row.count),
+            *([str(row.generic)] if white else []),
+            str(row.factorizations),
+            str(row.count * row.factorizations),
+        )
+    return Group(rows, Text(explain_counts(table), style="dim"))
+
+
+class ProgressBars:
+    """Progress bars on a terminal, one a stratum; a context manager that is called with each report."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._current: tuple[object, object] | None = None
+        self._task = self._bars.add_task("", visible=False)
+
+    def __enter__(self) -> ProgressBars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, report: Progress) -> None:
+        if self._current != (report.stage, report.pattern):
+            self._current = (report.stage, report.pattern)
+            stratum = "" if report.pattern is None else f", stratum {format_pattern(report.pattern)}"
+            self._bars.remove_task(self._task)
+            self._task = self._bars.add_task(f"{report.stage}{stratum}", total=report.total)
+        self._bars.update(self._task, completed=report.done, total=report.total)
+
+
+class _PointsTable:
+    """The real points, a line each; where that does not fit the terminal, the filter goes below the rest."""
+
+    def __init__(self, result: CriticalPoints) -> None:
+        self._result = result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = self._wide()
+        fits = Measurement.get(console, options.update(max_width=10**6), wide).maximum <= options.max_width
+        yield wide if fits else self._narrow()
+
+    def _wide(self) -> Table:
+        table = self._table()
+        for title in ("kind", "place", "stratum", "", "filter w"):
+            table.add_column(title, no_wrap=True)
+        self._fill(table, lambda *cells: cells)
+        return table
+
+    def _narrow(self) -> Table:
+        table = self._table()
+        table.add_column("kind, place, stratum, filter w", overflow="fold")
+        self._fill(table, lambda *cells: (", ".join(cells[:3]) + f" {cells[3]}\n{cells[4]}",))
+        return table
+
+    def _table(self) -> Table:
+        table = Table(box=SIMPLE_HEAD, title="Real critical filters, by loss", title_justify="left", title_style="bold")
+        table.add_column("", no_wrap=True, width=1)
+        table.add_column("loss", justify="right", no_wrap=True)
+        return table
+
+    def _fill(self, table: Table, arrange: Callable[[str, str, str, str, str], tuple[str, ...]]) -> None:
+        best = self._result.global_minimum
+        for point in self._result.real:
+            table.add_row(
+                Text(STAR, style="yellow") if point is best else "",
+                f"{point.loss:.7g}",
+                *arrange(
+                    describe_kinds(point),
+                    describe_place_and_condition(point),
+                    format_pattern(point.stratum),
+                    describe_purity(point.pure),
+                    "  ".join(f"{value:.4g}" for value in point.filter.real.tolist()),
+                ),
+                style="bold" if point is best else "" if point.attained else "dim",
+            )
+
+
+def _legend(result: CriticalPoints) -> Text:
+    notes = []
+    if result.global_minimum is not None:
+        notes.append(f"{STAR} global minimum")
+    notes.append("kind: of each real critical θ over the filter (saddle 2: of index 2)")
+    if any(point.attained and not point.pure for point in result.real):
+        notes.append("spurious: critical because dμ is degenerate")
+    places = {describe_place(point).split(";")[0] for point in result.real}
+    if "in M, not attained" in places:
+        notes.append("not attained: no real θ over the filter is critical")
+    if "closure only" in places:
+        notes.append("closure only: not the filter of a real network, only in the Zariski closure of M")
+    return Text("; ".join(notes) + ".\n", style="dim")
+
+
+def _summary(result: CriticalPoints, data: str | None) -> Panel:
+    colour = "green" if result.complete else "red"
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(overflow="fold")
+    for heading, text in summary(result, data):
+        rows.add_row(heading, Text(text, style=colour if heading == "complete" else ""))
+    return Panel(rows, box=ROUNDED, expand=False, border_style=colour)

@@ -1,0 +1,142 @@
+"""Results in words, alike in the terminal, in notebooks and in reports: networks, kinds, places, and the summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..networks.architecture import Architecture
+from ..networks.counts import CountTable
+from ..results.points import CriticalPoint, quantity
+from ..results.result import CriticalPoints, describe_conditions, describe_paths
+
+__all__ = [
+    "STAR",
+    "describe_kinds",
+    "describe_network",
+    "describe_notation",
+    "describe_place",
+    "describe_place_and_condition",
+    "describe_purity",
+    "explain_counts",
+    "summary",
+]
+
+#: Marks the global minimum.
+STAR = "★"
+
+
+def describe_notation(architecture: Architecture) -> str:
+    """The architecture in the paper's notation.
+
+    Examples
+    --------
+    >>> describe_notation(Architecture((3, 2), (2, 1)))
+    'k = (3,2), s = (2,1)'
+    """
+    filters, strides = (",".join(map(str, values)) for values in (architecture.filters, architecture.strides))
+    return f"k = ({filters}), s = ({strides})"
+
+
+def describe_network(architecture: Architecture) -> str:
+    """The architecture with its filter size, stride and dimension."""
+    return (
+        f"{describe_notation(architecture)}: filter size {architecture.filter_size}, stride {architecture.stride}, "
+        f"dim M = {architecture.dimension}"
+    )
+
+
+def describe_kinds(point: CriticalPoint) -> str:
+    """The kinds of the critical θ over a filter, saddles with their index."""
+    names = [
+        f"saddle {index}" if kind == "saddle" and index is not None else kind or "undecided"
+        for kind, index in zip(point.kinds, point.indices, strict=True)
+    ]
+    return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in Counter(names).items()) or "–"
+
+
+def describe_place(point: CriticalPoint) -> str:
+    """Where a real filter lies with respect to the function space M."""
+    if point.attained:
+        place = {True: "boundary", False: "interior", None: "in M"}[point.boundary]
+    elif point.in_function_space is False:
+        place = "closure only"
+    elif point.attained is False and point.in_function_space:
+        place = "in M, not attained"
+    elif point.attained is False:
+        place = "not attained"
+    else:
+        place = "undecided"
+    return f"{place}; singular" if point.smooth is False else place
+
+
+def describe_place_and_condition(point: CriticalPoint) -> str:
+    """The same, with the condition number where that is large."""
+    sensitive = point.nonsingular and point.ill_conditioned
+    return describe_place(point) + (f"; condition {point.condition:.0e}" if sensitive else "")
+
+
+def describe_purity(pure: bool) -> str:
+    """The word for a stratum or a point."""
+    return "pure" if pure else "spurious"
+
+
+def explain_counts(table: CountTable) -> str:
+    """What a table of counts counts."""
+    data = "white data (Σ = I, generic target), measured" if table.metric == "white" else "generic data"
+    return (
+        f"Complex critical points with w ≠ 0 for {data}; θ = (w_1, …, w_L) up to scaling. "
+        "Stratum: root multiplicities, one partition a block."
+    )
+
+
+def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, str]]:
+    """The summary of a result as pairs of a heading and a text; the last one says whether it is complete."""
+    counts = result.counts
+    pure = sum(row.generic for row in result.strata if row.pure)
+    rows = [("network", describe_network(result.architecture))]
+    if data:
+        rows.append(("data", data))
+    if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
+        rows.append(("Gram matrix", result.loss.describe_rank()))
+    rows.append(
+        (
+            "generic count",
+            f"{quantity(counts.generic, 'critical filter', 'critical filters')}: "
+            f"{pure} pure, {counts.generic - pure} spurious",
+        )
+    )
+    rows.append(("found", f"{len(result)}: {counts.pure} pure, {counts.spurious} spurious"))
+    if counts.at_infinity or counts.singular or counts.origin:
+        rows.append(("other paths", describe_paths(result)))
+    rows.append(
+        (
+            "real",
+            f"{counts.real}: {counts.in_function_space} in the function space M, {counts.attained} attained, "
+            f"by {counts.real_parameters} real θ up to scaling",
+        )
+    )
+    rows.append(
+        (
+            "attained",
+            f"{counts.attained}: {counts.interior} interior, {counts.boundary} boundary; {counts.smooth} smooth; "
+            f"{quantity(counts.minima, 'minimum', 'minima')}",
+        )
+    )
+    if sensitive := describe_conditions(result):
+        rows.append(("ill-conditioned", sensitive))
+    if counts.certified is not None:
+        rows.append(("certified", str(counts.certified)))
+    if result.zero_residual is not None:
+        some = sum(point.nonsingular and not point.isolated for point in result.points)
+        note = f"; {some} of the {len(result)} found lie on it" if some else ""
+        rows.append(("left out", f"{result.zero_residual.describe()}{note}"))
+    best = result.global_minimum
+    if best is not None:
+        rows.append(("least loss", f"{best.loss:.10g}  {STAR}"))
+    rows.append(("seed", str(result.seed)))
+    if result.complete:
+        which = "isolated critical filters" if result.zero_residual is not None else "critical filters w ≠ 0"
+        rows.append(("complete", f"yes: these are all {which}"))
+    else:
+        rows.append(("complete", "\n".join(["NO", *(result.gaps() or ["not established"])])))
+    return rows

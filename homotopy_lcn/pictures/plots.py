@@ -1,0 +1,281 @@
+"""Plots with matplotlib, readable in greyscale and labelled as in the paper; they need the extra ``figures``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..extras import import_extra
+from ..files import write_atomically
+from ..networks.architecture import Architecture
+from ..networks.counts import generic_count
+from ..results.points import CriticalPoint, quantity
+from ..results.result import CriticalPoints
+from ..surveys.draw_counts import DrawCounts
+from ..tables.fully_connected import most_critical
+from ..training.loss_landscape import landscape
+
+__all__ = [
+    "ENDINGS",
+    "plot_complex_plane",
+    "plot_growth",
+    "plot_landscape",
+    "plot_loss_levels",
+    "plot_real_counts",
+    "save_plot",
+]
+
+ENDINGS = ("pdf", "png", "svg")
+#: Points further out than this many times the median are only counted, so that the others can be told apart.
+FAR = 6.0
+DARK, MIDDLE, LIGHT = "black", "0.45", "0.8"
+
+
+def plot_real_counts(drawn: DrawCounts) -> Any:
+    """Histogram over data sets of the number of real critical filters, and of those attained.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = _figure(drawn.architecture, 6.2, 3.9)
+    names = (("real", "real critical filters w", LIGHT, ""), ("attained", "with a real critical θ", MIDDLE, "////"))
+    least = min(int(drawn.counts[name].min()) for name, *_ in names)
+    most = max(int(drawn.counts[name].max()) for name, *_ in names)
+    values = np.arange(least, most + 1)
+    tallest = 0.0
+    for shift, (name, label, colour, hatch) in zip((-0.2, 0.2), names, strict=True):
+        heights = np.array([(drawn.counts[name] == value).sum() for value in values]) / len(drawn)
+        tallest = max(tallest, heights.max())
+        mean = drawn.counts[name].mean()
+        axes.bar(
+            values + shift, heights, 0.4, label=f"{label}, mean {mean:.3g}", color=colour, hatch=hatch,
+            edgecolor=DARK, linewidth=0.7,
+        )  # fmt: skip
+    generic = generic_count(drawn.architecture)
+    axes.set(
+        xlabel=f"number of filters, of {generic.filters} complex: {generic.pure} pure, {generic.spurious} spurious",
+        ylabel=f"share of {quantity(len(drawn), 'data set', 'data sets')}",
+        ylim=(0, 1.3 * tallest),
+    )
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False, loc="upper right")
+    if drawn.incomplete:
+        axes.annotate(
+            f"{drawn.incomplete} solves not complete", (0.01, 0.97), xycoords="axes fraction", va="top", fontsize=8
+        )
+    return figure
+
+
+def plot_growth(most_parameters: int = 24) -> Any:
+    """Numbers of critical points against the number of parameters, with fully connected networks beside them.
+
+    Parameters
+    ----------
+    most_parameters : int
+        Largest number of parameters Σ k_l.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    if most_parameters < 6:
+        raise InputError(f"most_parameters: {most_parameters} given; expected at least 6")
+    figure, axes = _figure(None, 6.4, 4.4)
+    families: tuple[tuple[str, str, str, Callable[[int], tuple[int, ...]]], ...] = (
+        ("k = (2, …, 2)", "o", "-", lambda n: (2,) * n),
+        ("k = (3, …, 3)", "s", "-", lambda n: (3,) * n),
+        ("k = (n, n, n)", "^", "--", lambda n: (n,) * 3),
+        ("k = (n, n)", "D", "--", lambda n: (n,) * 2),
+    )
+    for label, marker, line, filters_of in families:
+        filters = [filters_of(n) for n in range(2, most_parameters) if sum(filters_of(n)) <= most_parameters]
+        counts = [generic_count(Architecture(k, (1,) * len(k))).parameters for k in filters]
+        axes.semilogy(
+            [sum(k) for k in filters], counts, line, marker=marker, color=DARK, markerfacecolor="white", label=label
+        )
+    sizes = list(range(4, most_parameters + 1))
+    axes.semilogy(
+        sizes, [most_critical(size, 2)[1] for size in sizes], ":", marker=".", color=MIDDLE,
+        label="fully connected, two layers",
+    )  # fmt: skip
+    axes.set(xlabel="number of parameters", ylabel="complex critical points, up to symmetry")
+    axes.set_title("Critical points for generic data", fontsize=11)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False, loc="upper left")
+    axes.grid(True, which="major", color="0.9")
+    return figure
+
+
+def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
+    """The critical points in the complex plane of one coordinate of the filter.
+
+    Parameters
+    ----------
+    result : CriticalPoints
+    coordinate : int
+        0, …, K − 1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    size = result.architecture.filter_size
+    if not 0 <= coordinate < size:
+        raise InputError(f"coordinate: {coordinate} given; expected 0 to {size - 1}")
+    figure, axes = _figure(result.architecture, 5.6, 5.2)
+    values = np.array([point.filter[coordinate] for point in result])
+    reach = FAR * float(np.median(np.abs(values))) if len(values) else 1.0
+    shown = np.abs(values) <= reach if reach > 0 else np.full(len(values), True)
+    sorts: tuple[tuple[str, Callable[[CriticalPoint], bool], dict[str, Any]], ...] = (
+        ("complex, pure", lambda p: not p.real and p.pure, {"marker": "o", "facecolors": LIGHT, "s": 28}),
+        ("complex, spurious", lambda p: not p.real and not p.pure, {"marker": "o", "facecolors": "none", "s": 28}),
+        ("real, not attained", lambda p: p.real and not p.attained, {"marker": "X", "facecolors": "white", "s": 44}),
+        (
+            "real, attained, pure",
+            lambda p: p.real and bool(p.attained) and p.pure,
+            {"marker": "s", "facecolors": DARK, "s": 32},
+        ),
+        (
+            "real, attained, spurious",
+            lambda p: p.real and bool(p.attained) and not p.pure,
+            {"marker": "D", "facecolors": "white", "s": 30},
+        ),
+    )
+    axes.axhline(0, color="0.75", linewidth=0.8, zorder=0)
+    axes.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+    for label, belongs, style in sorts:
+        chosen = np.array([belongs(point) for point in result], dtype=bool) & shown
+        if chosen.any():
+            axes.scatter(
+                values[chosen].real, values[chosen].imag, label=f"{label} ({chosen.sum()})", edgecolors=DARK,
+                linewidths=0.9, zorder=3, **style,
+            )  # fmt: skip
+    far = int((~shown).sum())
+    if far:
+        axes.annotate(f"{far} further out", (0.99, 0.01), xycoords="axes fraction", ha="right", fontsize=8)
+    axes.set(xlabel=f"Re $w_{{{coordinate}}}$", ylabel=f"Im $w_{{{coordinate}}}$")
+    axes.margins(0.08)
+    _legend_below(figure, 2)
+    return figure
+
+
+def plot_loss_levels(result: CriticalPoints) -> Any:
+    """Loss of the real critical filters, with the kinds of the critical θ over them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = _figure(result.architecture, 6.4, 4.2)
+    styles = {
+        "minimum": {"marker": "v", "facecolors": DARK},
+        "minimum or saddle, by θ": {"marker": "d", "facecolors": MIDDLE},
+        "saddle": {"marker": "o", "facecolors": "white"},
+        "degenerate or undecided": {"marker": "P", "facecolors": LIGHT},
+        "real, not attained": {"marker": "x", "color": MIDDLE},
+    }
+    groups: dict[str, list[tuple[int, float]]] = {}
+    losses = [float(point.loss.real) for point in result.real]
+    spread = max(losses) - min(losses) if len(losses) > 1 else 1.0
+    for place, point in enumerate(result.real, 1):
+        groups.setdefault(_sort(point), []).append((place, losses[place - 1]))
+        indices = sorted({index for index in point.indices if index})
+        note = ",".join(map(str, indices)) + ("" if point.pure else "*")
+        if note and point.attained:
+            above = losses[place - 1] + 0.03 * spread
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
+            axes.annotate(note, (place, above), ha="center", va="bottom", fontsize=8, bbox=box)
+    for label, style in styles.items():
+        if label in groups:
+            x, y = zip(*groups[label], strict=True)
+            edge = {} if "color" in style else {"edgecolors": DARK}
+            axes.scatter(x, y, s=46, linewidths=1.1, zorder=3, label=label, **style, **edge)
+    if losses:
+        axes.vlines(range(1, len(losses) + 1), min(losses), losses, color="0.85", linewidth=0.8, zorder=0)
+    axes.axhline(result.loss.constant, color=DARK, linestyle="--", linewidth=0.9, label="w = 0")
+    axes.set(xlabel="real critical filters, by loss (number: index of a saddle; *: spurious)", ylabel="loss")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.margins(y=0.12)
+    _legend_below(figure, 3)
+    return figure
+
+
+def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
+    """Contours of the loss on a plane of parameter space through two minima and a saddle; see `landscape`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    part = landscape(result, resolution)
+    figure, axes = _figure(result.architecture, 6.2, 5.0)
+    base = min(part.losses)
+    height = np.log10(np.maximum(part.loss - base, 0) / (max(part.losses) - base) + 1e-2)
+    levels = np.linspace(height.min(), min(height.max(), 2.0), 16)
+    axes.contourf(part.x, part.y, height, levels=levels, cmap="Greys", extend="max", alpha=0.6)
+    axes.contour(part.x, part.y, height, levels=levels, colors="black", linewidths=0.4, linestyles="-")
+    level = np.log10((part.losses[2] - base) / (max(part.losses) - base) + 1e-2)
+    axes.contour(part.x, part.y, height, levels=[level], colors="black", linewidths=1.6, linestyles="--")
+    marks = (
+        (part.minima[0], "v", f"minimum, loss {part.losses[0]:.4g}"),
+        (part.minima[1], "^", f"minimum, loss {part.losses[1]:.4g}"),
+        (part.saddle, "o", f"saddle of index {part.index}, loss {part.losses[2]:.4g} (dashed level)"),
+    )
+    for place, marker, label in marks:
+        axes.scatter(
+            *place, marker=marker, s=90, facecolors="white", edgecolors=DARK, linewidths=1.4, zorder=4, label=label
+        )
+    axes.set(xlabel="along the line of the minima in θ", ylabel="towards the saddle", aspect="equal")
+    _legend_below(figure, 1)
+    return figure
+
+
+def save_plot(figure: Any, path: str | os.PathLike[str]) -> None:
+    """Write a figure; the ending says as what: ``.pdf``, ``.png`` or ``.svg``. Equal figures give equal files.
+
+    Raises
+    ------
+    InputError
+        If the ending is another one, or the file cannot be written.
+    """
+    ending = Path(path).suffix.lstrip(".").lower()
+    if ending not in ENDINGS:
+        raise InputError(f"{os.fspath(path)}: ends in {ending!r}; expected one of {', '.join(ENDINGS)}")
+    matplotlib = import_extra("matplotlib", "figures", "plot")
+    dates: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+    stream = BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
+        figure.savefig(stream, format=ending, dpi=200, bbox_inches="tight", metadata=dates[ending])
+    write_atomically(path, stream.getvalue())
+
+
+def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any, Any]:
+    figure = import_extra("matplotlib.figure", "figures", "plot").Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    if arch is not None:
+        axes.set_title(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", fontsize=11)
+    return figure, axes
+
+
+def _legend_below(figure: Any, columns: int) -> None:
+    figure.legend(fontsize=8, loc="outside lower center", ncols=columns, frameon=False)
+
+
+def _list(values: Sequence[int]) -> str:
+    return "(" + ", ".join(map(str, values)) + ")"
+
+
+def _sort(point: CriticalPoint) -> str:
+    if not point.attained:
+        return "real, not attained"
+    kinds = set(point.kinds)
+    if kinds <= {"minimum", "saddle"}:
+        return "minimum or saddle, by θ" if len(kinds) > 1 else next(iter(kinds)) or ""
+    return "degenerate or undecided"

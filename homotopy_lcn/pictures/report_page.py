@@ -1,0 +1,264 @@
+"""The report of a result: one HTML page that stands alone, opened from a file, sent by mail, or printed.
+
+The page loads nothing from elsewhere, and its content security policy forbids it to. Its pictures need plotly, whose
+program is put into the page (some five megabytes); without plotly the page says how to get them and has all else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from ..display.wording import describe_kinds, describe_notation, describe_place, describe_purity, summary
+from ..errors import InputError
+from ..files import check_writable, write_atomically
+from ..networks.patterns import format_pattern
+from ..results.points import CriticalPoint
+from ..results.result import CriticalPoints
+
+if TYPE_CHECKING:
+    from ..certification.certificates import Certificate
+
+__all__ = ["plotly_program", "report", "report_page"]
+
+#: What a picture is called in its first view.
+FIRST_VIEWS = {"ladder": "linear", "complex": "complex plane"}
+KINDS = ("minimum", "saddle", "degenerate", "undecided")
+REMEDY = "pip install 'homotopy-lcn[figures]'"
+
+
+def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *, pictures: bool = True) -> None:
+    """Write the report of a result: one page that stands alone.
+
+    It holds the summary, what is proved, the strata, the table of all points (to be sorted, filtered and searched), and
+    interactive pictures: the loss ladder, the losses in the complex plane and, where a plane shows it, a slice of the
+    function space. Without plotly there are no pictures.
+
+    Parameters
+    ----------
+    result : CriticalPoints or Certificate
+        A certificate adds its statement.
+    path : path
+        The file to write. It is written whole or not at all.
+    pictures : bool
+        Whether to draw pictures. A page without them is a hundred times smaller.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    check_writable(path)
+    write_atomically(path, report_page(result, pictures=pictures))
+
+
+def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) -> str:
+    """The text of the page that `report` writes.
+
+    Parameters
+    ----------
+    result : CriticalPoints or Certificate
+    pictures : bool
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(result, CriticalPoints):
+        found, proofs = result, None
+    elif isinstance(getattr(result, "result", None), CriticalPoints):
+        found, proofs = result.result, result
+    else:
+        raise InputError(f"result: {type(result).__name__}; expected a CriticalPoints or a Certificate")
+    program = plotly_program() if pictures else None
+    drawn = _pictures(found) if program else []
+    absent = _verdict(None, "No pictures", f"They need plotly: {REMEDY}")
+    heading = f"Critical points of a linear convolutional network, {describe_notation(found.architecture)}"
+    page = Template(_template("report.html"))
+    return page.substitute(
+        title=escape(heading),
+        # No line break within "k = (3,2)".
+        heading=escape(heading.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")),
+        lead=escape(_lead(found)),
+        software=escape(found.software),
+        style=_template("report.css"),
+        script=_template("report.js"),
+        verdicts=_verdicts(found, proofs),
+        summary=_definitions(summary(found)),
+        strata=_strata(found),
+        certificate=_certificate(proofs) if proofs is not None else "",
+        pictures=_figures(drawn) + (absent if pictures and not program else ""),
+        data=_embedded({**_table(found), "pictures": drawn}),
+        plotly=f"<script>{program}</script>" if drawn else "",
+    )
+
+
+def plotly_program() -> str | None:
+    """The text of plotly.js, or None if plotly is not installed."""
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        return None
+    # Within a script element only its end tag means anything.
+    return str(get_plotlyjs()).replace("</script", "<\\/script")
+
+
+def _template(name: str) -> str:
+    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _embedded(document: object) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _lead(result: CriticalPoints) -> str:
+    counts, arch = result.counts, result.architecture
+    return (
+        f"Squared loss of filters w of size {arch.filter_size} in the function space M of dimension {arch.dimension}: "
+        f"{len(result)} complex critical filters, {counts.real} of them real, {counts.attained} critical for real "
+        f"parameters θ."
+    )
+
+
+def _verdicts(result: CriticalPoints, proofs: Certificate | None) -> str:
+    counts = result.counts
+    if result.complete:
+        first = _verdict(True, "Complete", dict(summary(result))["complete"].removeprefix("yes: "))
+    else:
+        first = _verdict(False, "Not complete", "; ".join(result.gaps()) or "completeness was not established")
+    if proofs is not None:
+        word = "Certified" if proofs.complete else "Certified in part"
+        second = _verdict(proofs.complete, word, str(proofs).splitlines()[0])
+    elif counts.certified is None:
+        second = _verdict(None, "Not certified", "homotopy-lcn certify proves the points in ball arithmetic")
+    else:
+        text = f"{counts.certified} of {len(result)} points proved to exist in ball arithmetic"
+        second = _verdict(counts.certified == len(result), "Certified", text)
+    return f"{first}\n{second}"
+
+
+def _verdict(good: bool | None, word: str, text: str) -> str:
+    state = {True: " good", False: " open", None: ""}[good]
+    return f'<p class="verdict{state}"><strong>{escape(word)}.</strong> {escape(text)}</p>'
+
+
+def _definitions(rows: Iterable[tuple[str, str]]) -> str:
+    items = "".join(f"<dt>{escape(heading)}</dt><dd>{escape(text)}</dd>" for heading, text in rows)
+    return f"<dl>{items}</dl>"
+
+
+def _strata(result: CriticalPoints) -> str:
+    numbers = ["generic", "found", "factorizations"]
+    # In the ordinary case these are all zero.
+    numbers += [name for name in ("at_infinity", "singular", "origin") if any(getattr(r, name) for r in result.strata)]
+    headings = {"factorizations": "θ over each", "at_infinity": "at infinity", "origin": "at w = 0"}
+
+    def line(tag: str, words: Sequence[str], values: Sequence[str]) -> str:
+        cells = [f"<{tag}>{escape(text)}</{tag}>" for text in words]
+        cells += [f'<{tag} class="number">{escape(text)}</{tag}>' for text in values]
+        return f"<tr>{''.join(cells)}</tr>"
+
+    sums = ["" if n == "factorizations" else str(sum(getattr(row, n) for row in result.strata)) for n in numbers]
+    rows = [
+        line("td", (format_pattern(row.pattern), describe_purity(row.pure)), [str(getattr(row, n)) for n in numbers])
+        for row in result.strata
+    ]
+    head = line("th", ("stratum", ""), [headings.get(name, name) for name in numbers])
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Strata"><table><thead>{head}</thead>'
+        f"<tbody>{''.join(rows)}</tbody><tfoot>{line('td', ('all', ''), sums)}</tfoot></table></div>"
+        '<p class="note">Stratum: root multiplicities, one partition a block. '
+        "Generic: number of critical filters for generic data. θ up to scaling.</p>"
+    )
+
+
+def _certificate(proofs: Certificate) -> str:
+    lines = "<br>".join(escape(line) for line in str(proofs).splitlines())
+    return f'<section aria-labelledby="proofs"><h2 id="proofs">Certificate</h2><p>{lines}</p></section>'
+
+
+def _pictures(result: CriticalPoints) -> list[dict[str, Any]]:
+    from .report_pictures import pictures
+
+    return [
+        {
+            "name": picture.name,
+            "title": picture.title,
+            "caption": picture.caption,
+            "first": FIRST_VIEWS.get(picture.name, ""),
+            "data": picture.data,
+            "layout": picture.layout,
+            "views": picture.views,
+        }
+        for picture in pictures(result)
+    ]
+
+
+def _figures(drawn: Sequence[dict[str, Any]]) -> str:
+    parts = []
+    for picture in drawn:
+        name, title, caption = (escape(picture[key]) for key in ("name", "title", "caption"))
+        deep = picture["name"] == "slice"
+        parts.append(
+            f'<figure data-picture="{name}"{" class=wide" if deep else ""}><h2>{title}</h2>'
+            f'<div class="views"></div><div class="plot{" deep" if deep else ""}" role="group" '
+            f'aria-label="{title}: interactive picture; its points are those of the table"></div>'
+            f'<img class="still" alt="{title}"><figcaption>{caption}</figcaption></figure>'
+        )
+    return "\n".join(parts)
+
+
+def _table(result: CriticalPoints) -> dict[str, Any]:
+    """The points as the page's program reads them."""
+    best = result.global_minimum
+    points = [_row(row, point, best is point) for row, point in enumerate(result.points)]
+    kinds = {kind for point in points for kind in point["kinds"]}
+    strata = sorted({point.stratum for point in result.points}, reverse=True)
+    return {
+        "points": points,
+        "kinds": [kind for kind in KINDS if kind in kinds],
+        "strata": [format_pattern(pattern) for pattern in strata],
+    }
+
+
+def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:
+    parameters = (
+        [
+            {
+                "kind": (kind or "undecided")
+                + (f" of index {index}" if kind == "saddle" and index is not None else ""),
+                "layers": [layer.tolist() for layer in theta],
+            }
+            for theta, kind, index in zip(point.parameters, point.kinds, point.indices, strict=True)
+        ]
+        if point.real
+        else []
+    )
+    return {
+        "row": row,
+        "best": best,
+        "loss": [point.loss.real, point.loss.imag],
+        "real": point.real,
+        "attained": point.attained,
+        "kind": describe_kinds(point) if point.real else "–",
+        "kinds": sorted({kind or "undecided" for kind in point.kinds}) if point.real else [],
+        "place": describe_place(point) if point.real else "complex",
+        "stratum": format_pattern(point.stratum),
+        "also": [format_pattern(pattern) for pattern in point.also_on],
+        "pure": point.pure,
+        "residual": point.residual,
+        "condition": point.condition,
+        "certified": point.certified,
+        "multiplicity": point.multiplicity,
+        "isolated": point.isolated,
+        "filter": point.filter.real.tolist(),
+        "imaginary": None if point.real else point.filter.imag.tolist(),
+        "parameters": parameters,
+    }

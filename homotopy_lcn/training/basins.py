@@ -1,0 +1,286 @@
+"""The basin table: to which critical points training runs went, and at which saddles they lingered."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..extras import import_extra
+from ..results.points import quantity
+from ..results.result import CriticalPoints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BasinRow", "BasinTable", "Run", "describe_optimizer", "describe_place", "kind_of_zero", "zero_is_critical"]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One training run.
+
+    Attributes
+    ----------
+    outcome : str
+        ``"point"``: it went to a point of the list. ``"zero"``: to w = 0, which is critical for two or more layers.
+        ``"continuum"``: to a filter with the loss of a continuum of critical points, which only special data have.
+        ``"zero residual"``: to a filter with Σw = b, of a set of positive dimension (fewer samples than parameters).
+        ``"unlisted"``: it settled elsewhere; impossible if the list is complete. ``"unfinished"``: it did not settle
+        within the allowed steps. ``"diverged"``: the learning rate is too large for it.
+    point : int or None
+        Index of the point in the list, for ``"point"``; of one that stands for the continuum, for ``"continuum"``.
+    start, end : tuple of ndarray
+        Layers of the network before and after.
+    loss : float or None
+        The loss at the end; None if it diverged.
+    distance : float or None
+        From the filter at the end to the nearest real one of the list, relative to its norm.
+    steps : int
+        Steps of the optimizer; for the flow, refused ones are counted too.
+    time : float
+        Sum of the lengths of the steps: time of the gradient flow, learning rate times number of steps.
+    settled : bool
+        Whether the optimizer itself came to rest within the allowed steps. If not, gradient flow was followed from
+        where it stood, to see to which point's basin that place belongs.
+    lingering : mapping of (int or None) to (int, float)
+        For each saddle that the run lingered at, by its index (None for w = 0), the number of steps and the time. Where
+        it ends does not count.
+    """
+
+    outcome: str
+    point: int | None
+    start: tuple[NDArray[np.float64], ...]
+    end: tuple[NDArray[np.float64], ...]
+    loss: float | None
+    distance: float | None
+    steps: int
+    time: float
+    settled: bool
+    lingering: dict[int | None, tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BasinRow:
+    """How often a critical point was reached, and how long runs lingered near it.
+
+    Attributes
+    ----------
+    outcome : str
+        As in `Run`.
+    point : int or None
+        Index in the list of critical points.
+    kind : str
+        ``"minimum"`` if at least one critical θ over the filter is one, else ``"saddle"`` or ``"degenerate"``, or
+        ``"undecided"``; empty if the row is not for one filter.
+    loss : float or None
+        The loss there.
+    runs : int
+        Number of runs that ended there.
+    visits : int
+        Number of runs that lingered there and went on (not asked of minima).
+    steps, time : float
+        Mean number of steps and mean time that these runs lingered; 0 if there are none.
+    """
+
+    outcome: str
+    point: int | None
+    kind: str
+    loss: float | None
+    runs: int
+    visits: int = 0
+    steps: float = 0.0
+    time: float = 0.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BasinTable(Sequence[BasinRow]):
+    """Where the runs went: a sequence of `BasinRow`, attained points by loss, then w = 0, then whatever else happened.
+
+    Attributes
+    ----------
+    result : CriticalPoints
+    optimizer : str
+    learning_rate : float or None
+        None for the flow.
+    seed : int
+    runs : tuple of Run
+        In the order of the starts.
+    """
+
+    result: CriticalPoints
+    optimizer: str
+    learning_rate: float | None
+    seed: int
+    runs: tuple[Run, ...]
+
+    @cached_property
+    def rows(self) -> tuple[BasinRow, ...]:
+        points = self.result.points
+        ends = {run.point for run in self.runs if run.outcome == "point"}
+        rows = [
+            self._row("point", index, _kind(points[index].kinds), float(points[index].loss.real))
+            for index in range(len(points))
+            if points[index].attained or index in ends or any(index in run.lingering for run in self.runs)
+        ]
+        if zero_is_critical(self.result):
+            rows.append(self._row("zero", None, kind_of_zero(self.result), self.result.loss.constant))
+        continua = {run.point for run in self.runs if run.outcome == "continuum" and run.point is not None}
+        rows.extend(self._row("continuum", index, "", float(points[index].loss.real)) for index in sorted(continua))
+        for outcome in ("zero residual", "unlisted", "unfinished", "diverged"):
+            number = sum(run.outcome == outcome for run in self.runs)
+            if number:
+                rows.append(BasinRow(outcome, None, "", None, number))
+        return tuple(rows)
+
+    def _row(self, outcome: str, point: int | None, kind: str, loss: float) -> BasinRow:
+        single = outcome != "continuum"
+        stays = [run.lingering[point] for run in self.runs if single and point in run.lingering]
+        steps, time = np.mean(stays, axis=0).tolist() if stays else (0.0, 0.0)
+        number = sum(run.outcome == outcome and run.point == point for run in self.runs)
+        return BasinRow(outcome, point, kind, loss, number, len(stays), steps, time)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rows[index]
+
+    @property
+    def accounted(self) -> bool:
+        """Whether it is known of every run where it went: none is unlisted or unfinished."""
+        return not any(run.outcome in ("unlisted", "unfinished") for run in self.runs)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame with the fields of `BasinRow` as columns, and the share of all runs.
+
+        Raises
+        ------
+        MissingPackage
+            If pandas is not installed.
+        """
+        pd = import_extra("pandas", "frame", "to_frame")
+        rows = self.rows
+        return pd.DataFrame(
+            {
+                "outcome": [row.outcome for row in rows],
+                "point": pd.array([row.point for row in rows], dtype="Int64"),
+                "kind": [row.kind for row in rows],
+                "loss": np.array([row.loss for row in rows], dtype=float),
+                "runs": np.array([row.runs for row in rows], dtype=int),
+                "share": np.array([row.runs / len(self.runs) for row in rows], dtype=float),
+                "visits": np.array([row.visits for row in rows], dtype=int),
+                "steps": np.array([row.steps for row in rows], dtype=float),
+                "time": np.array([row.time for row in rows], dtype=float),
+            }
+        )
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the table and all runs to a file, or return them as text.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write, whole or not at all. None (the default) and ``"-"`` return the text.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        architecture = self.result.architecture
+        document = {
+            "format": "homotopy-lcn/basins",
+            "version": 1,
+            "seed": self.seed,
+            "software": self.result.software,
+            "architecture": {"filters": architecture.filters, "strides": architecture.strides},
+            "optimizer": self.optimizer,
+            "learning_rate": self.learning_rate,
+            "complete": self.result.complete,
+            "rows": [vars(row) for row in self.rows],
+            "runs": [
+                vars(run)
+                | {"start": [w.tolist() for w in run.start], "end": [w.tolist() for w in run.end]}
+                | {
+                    "lingering": [
+                        {"outcome": "zero" if point is None else "point", "point": point, "steps": steps, "time": time}
+                        for point, (steps, time) in run.lingering.items()
+                    ]
+                }
+                for run in self.runs
+            ],
+        }
+        text = json.dumps(document, allow_nan=False) + "\n"
+        if path is None or path == "-":
+            return text
+
+        from ..files import write_atomically
+
+        write_atomically(path, text)
+        return None
+
+    def __str__(self) -> str:
+        arch = self.result.architecture
+        lines = [
+            f"BasinTable of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
+            f"{quantity(len(self.runs), 'run', 'runs')} of {describe_optimizer(self)}"
+        ]
+        for row in self.rows:
+            if row.runs or row.visits:
+                loss = "" if row.loss is None else f" of loss {row.loss:.7g}"
+                stay = f", {row.visits} lingered (mean time {row.time:.3g})" if row.visits else ""
+                lines.append(f"  {describe_place(row)}{loss}: {quantity(row.runs, 'run', 'runs')}{stay}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def describe_optimizer(table: BasinTable) -> str:
+    """The optimizer in words, as in "gradient descent, learning rate 0.01"."""
+    name = {"flow": "gradient flow", "descent": "gradient descent", "adam": "Adam"}[table.optimizer]
+    return name if table.learning_rate is None else f"{name}, learning rate {table.learning_rate:.3g}"
+
+
+def describe_place(row: BasinRow) -> str:
+    """What a row is about in words, as in "minimum, point 3"."""
+    if row.outcome == "point":
+        return f"{row.kind}, point {row.point}"
+    if row.outcome == "continuum":
+        return f"continuum that point {row.point} stands for"
+    return {
+        "zero": f"w = 0, {row.kind}",
+        "zero residual": "filters of residual zero",
+        "unlisted": "settled at no listed point",
+        "unfinished": "not settled within the allowed steps",
+        "diverged": "diverged",
+    }[row.outcome]
+
+
+def zero_is_critical(result: CriticalPoints) -> bool:
+    """Whether w = 0 is critical: for two layers or more it is."""
+    return result.architecture.depth > 1 or not result.loss.b.any()
+
+
+def kind_of_zero(result: CriticalPoints) -> str:
+    """The kind of θ = 0 if w = 0 is critical.
+
+    The Hessian there is zero for three layers or more; for two, its off-diagonal block holds the entries of b.
+    """
+    architecture = result.architecture
+    reached = np.zeros(1, dtype=int)
+    for k, dilation in zip(architecture.filters, architecture.dilations, strict=True):
+        reached = np.unique(np.add.outer(reached, dilation * np.arange(k)))
+    if not result.loss.b[reached].any():
+        return "minimum"
+    return "saddle" if architecture.depth == 2 else "degenerate"
+
+
+def _kind(kinds: Sequence[str | None]) -> str:
+    return next((kind for kind in ("minimum", "saddle", "degenerate") if kind in kinds), "undecided")

@@ -1,0 +1,159 @@
+"""The loss on a plane of parameter space through two minima and a saddle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, product
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.parameters import compose
+from ..results.result import CriticalPoints
+
+__all__ = ["Landscape", "landscape"]
+
+Array = NDArray[np.float64]
+
+#: How far the picture goes beyond the three points, relative to their spread.
+MARGIN = 0.45
+#: Minima nearer than this, relative to their norms, are the same up to the scaling of the layers.
+SAME = 1e-6
+#: Least sine of the angle between the lines from the lowest minimum to the other one and to the saddle.
+LEAST_ANGLE = 0.05
+#: Signs of the layers are tried for networks of up to so many.
+MOST_LAYERS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """The loss on a plane with orthonormal coordinates.
+
+    Attributes
+    ----------
+    x, y : (n,) float arrays
+        Coordinates, in the units of θ.
+    loss : (n, n) float array
+        Loss at x[j], y[i].
+    minima : (2, 2) float array
+        Coordinates of the two minima, the lower one first, at the origin.
+    saddle : (2,) float array
+    losses : tuple of three float
+        Loss at the minima and at the saddle.
+    index : int
+        Of the saddle.
+    """
+
+    x: Array
+    y: Array
+    loss: Array
+    minima: Array
+    saddle: Array
+    losses: tuple[float, float, float]
+    index: int
+
+
+def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
+    """The loss on the plane through the two lowest minima of different filters, if there are, and a saddle.
+
+    The parameters are balanced. Their signs, on which the loss does not depend as long as the product of all is kept,
+    are those nearest to the lowest minimum. Of the saddles of least index the one nearest to both minima is taken.
+
+    Parameters
+    ----------
+    result : CriticalPoints
+    resolution : int
+        Grid points along each axis.
+
+    Raises
+    ------
+    InputError
+        If the result has not two minima, different up to scaling, and a saddle off the line through them.
+    """
+    arch = result.architecture
+    minima = [item for item in _critical(result) if item.morse_index == 0]
+    pairs = [
+        (first, second)
+        for first, second in combinations(minima, 2)
+        if not _equal(_nearest(arch, first.theta, second.theta), first.theta)
+    ]
+    if not pairs:
+        raise InputError(
+            "result: it has not two minima, different up to scaling; expected other data, as of another --seed, or "
+            "another network"
+        )
+    one, two = min(pairs, key=lambda pair: pair[0].filter == pair[1].filter)  # the first pair: minima come by loss
+    start, other = one.theta, _nearest(arch, one.theta, two.theta)
+    saddles = []
+    for item in _critical(result):
+        at = _nearest(arch, start, item.theta, other)
+        if item.morse_index > 0 and _off_line(start, other, at) > LEAST_ANGLE:
+            saddles.append((item, at))
+    if not saddles:
+        raise InputError("result: it has no saddle off the line through two minima; expected other data")
+    third, saddle = min(
+        saddles,
+        key=lambda pair: (pair[0].morse_index, np.linalg.norm(pair[1] - start) + np.linalg.norm(pair[1] - other)),
+    )
+    u = (other - start) / np.linalg.norm(other - start)
+    v = saddle - start - u * (u @ (saddle - start))
+    v /= np.linalg.norm(v)
+    places = np.array([[0.0, 0.0], [u @ (other - start), 0.0], [u @ (saddle - start), v @ (saddle - start)]])
+    low, high = places.min(axis=0), places.max(axis=0)
+    room = MARGIN * (high - low).max()
+    x, y = (np.linspace(low[axis] - room, high[axis] + room, resolution) for axis in (0, 1))
+    theta_grid = start + x[None, :, None] * u + y[:, None, None] * v
+    cuts = np.cumsum(arch.filters)[:-1]
+    values = result.loss(compose(arch, np.split(theta_grid, cuts, axis=-1)))
+    return Landscape(
+        x, y, np.asarray(values), places[:2], places[2],
+        (one.loss, two.loss, third.loss), third.morse_index,
+    )  # fmt: skip
+
+
+class _Critical(NamedTuple):
+    """A real critical θ: number of its filter by loss, loss, its layers one after the other, Morse index."""
+
+    filter: int
+    loss: float
+    theta: Array
+    morse_index: int
+
+
+def _critical(result: CriticalPoints) -> list[_Critical]:
+    return [
+        _Critical(number, float(point.loss.real), np.concatenate(theta), index)
+        for number, point in enumerate(result.attained)
+        for theta, kind, index in zip(point.parameters, point.kinds, point.indices, strict=True)
+        if kind in ("minimum", "saddle") and index is not None
+    ]
+
+
+def _nearest(arch: Architecture, goal: Array, theta: Array, also: Array | None = None) -> Array:
+    """θ with the signs of its layers that bring it nearest to one place, or to two."""
+    goals = [goal] if also is None else [goal, also]
+    cuts = np.cumsum(arch.filters)[:-1]
+    layers = np.split(theta, cuts)
+    if len(layers) > MOST_LAYERS:
+        return theta
+    candidates = []
+    for signs in product((1, -1), repeat=len(layers) - 1):
+        signed = [sign * w for sign, w in zip((*signs, prod(signs)), layers, strict=True)]
+        candidates.append(np.concatenate(signed))
+    return min(candidates, key=lambda t: sum(float(np.linalg.norm(t - g)) for g in goals))
+
+
+def _equal(left: Array, right: Array) -> bool:
+    return bool(np.linalg.norm(left - right) <= SAME * np.linalg.norm(right))
+
+
+def _off_line(start: Array, end: Array, point: Array) -> float:
+    """Distance of a point to a line, relative to its distance to the start."""
+    u = (end - start) / np.linalg.norm(end - start)
+    move = point - start
+    length = float(np.linalg.norm(move))
+    return float(np.linalg.norm(move - u * (u @ move))) / length if length > 0 else 0.0

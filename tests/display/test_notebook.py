@@ -1,0 +1,101 @@
+"""What Jupyter shows: well-formed, escaped, without colours that a theme would swallow, and with the right numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import homotopy_lcn as hl
+from homotopy_lcn.display import notebook
+from homotopy_lcn.display.notebook import table_html
+from homotopy_lcn.tables import text_tables
+
+
+@pytest.fixture(scope="module")
+def result():
+    arch = hl.Architecture((2, 2, 2), (1, 2, 1))
+    rng = np.random.default_rng(0)
+    loss = hl.SquaredLoss.from_data(rng.normal(size=(40, 5)), rng.normal(size=(40, 1)), arch)
+    return hl.critical_points(arch, loss, seed=0)
+
+
+def tables(html):
+    """The tables as lists of rows of texts; raises unless the markup is well formed."""
+    root = ElementTree.fromstring(f"<div>{html.replace('<br>', ' ')}</div>")
+    return [[["".join(cell.itertext()) for cell in row] for row in table.iter("tr")] for table in root.iter("table")]
+
+
+def test_architecture():
+    ((*rows,),) = tables(hl.Architecture((2, 2, 2), (1, 2, 1))._repr_html_())
+    facts = dict(rows)
+    assert facts["network"] == "k = (2,2,2), s = (1,2,1)"
+    assert (facts["filter size K"], facts["total stride S"], facts["dim M"]) == ("5", "2", "4")
+    assert facts["reduced architecture"] == "k = (3,2), s = (2,1)"
+
+
+@pytest.mark.parametrize("filters", [(1,), (2, 2), (3, 3, 2), (4, 4)], ids=str)
+def test_counts_have_a_line_for_each_stratum_and_their_sums(filters):
+    table = hl.generic_count(hl.Architecture(filters, (1,) * len(filters)))
+    ((head, *rows, total),) = tables(table._repr_html_())
+    assert head == ["stratum", "", "critical filters", "θ over each", "critical θ"]
+    assert len(rows) == len(table)
+    assert sum(int(row[2]) for row in rows) == int(total[2]) == table.filters
+    assert sum(int(row[4]) for row in rows) == int(total[4]) == table.parameters
+
+
+def test_result_shows_summary_and_real_points(result, monkeypatch):
+    summary, points = tables(result._repr_html_())
+    assert dict(summary)["complete"] == "yes: these are all critical filters w ≠ 0"
+    assert [float(row[1]) for row in points[1:]] == pytest.approx([point.loss for point in result.real], rel=1e-6)
+    monkeypatch.setattr(notebook, "MOST_POINTS", 2)
+    html = result._repr_html_()
+    assert len(tables(html)[1]) == 3
+    assert f"and {len(result.real) - 2} real points of larger loss" in html
+
+
+def test_result_that_is_not_complete_says_so(result):
+    (summary, _) = tables(replace(result, complete=False)._repr_html_())
+    assert dict(summary)["complete"].startswith("NO")
+
+
+def test_every_point(result):
+    for point in result.points:
+        ((*rows,),) = tables(point._repr_html_())
+        names = [name for name, _ in rows]
+        assert sum(name.startswith("critical θ") for name in names) == len(point.parameters)
+        assert ("place" in names) == point.real
+
+
+def test_tables_across_architectures(monkeypatch):
+    table = hl.tabulate([hl.Architecture((2, 2), (1, 1)), hl.Architecture((3, 2), (2, 1))])
+    ((head, *rows),) = tables(table._repr_html_())
+    assert len(rows) == 2
+    assert head == [column.title for column in table.to_table().columns]
+    assert not any("<" in text for row in rows for text in row)
+    monkeypatch.setattr(text_tables, "MOST_IN_NOTEBOOKS", 1)
+    assert len(tables(table._repr_html_())[0]) == 2
+    assert "and 1 more<" in table._repr_html_()
+
+
+def test_certificate(result):
+    pytest.importorskip("flint")
+    ((first, *_),) = tables(hl.certificate(result)._repr_html_())
+    assert first == ["24 of 24 points certified, pairwise distinct"]
+
+
+def test_no_colour_of_a_theme(result):
+    shown = [result, result.points[0], result.architecture, hl.generic_count(result.architecture)]
+    for html in (thing._repr_html_() for thing in shown):
+        assert not re.search(r"(?<!-)color:(?!inherit)|background", html)
+
+
+@given(st.lists(st.tuples(st.text(st.characters(codec="utf-8", exclude_categories=["C"]))), max_size=4))
+def test_texts_come_out_as_they_went_in(rows):
+    ((*shown,),) = tables(table_html([("", False)], rows))
+    assert shown == [list(row) for row in rows]

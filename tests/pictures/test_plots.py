@@ -1,0 +1,115 @@
+"""Pictures: what is drawn against the data, the three formats, and the plane through three critical points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
+from homotopy_lcn.losses.random_data import random_gaussian
+from homotopy_lcn.surveys.draw_counts import many_draws, random_loss_seed
+from homotopy_lcn.training.loss_landscape import landscape
+
+pytest.importorskip("matplotlib")
+
+from homotopy_lcn.pictures.plots import (
+    plot_complex_plane,
+    plot_growth,
+    plot_landscape,
+    plot_loss_levels,
+    plot_real_counts,
+    save_plot,
+)
+
+ARCH = Architecture((2, 2, 2), (1, 2, 1))
+
+
+def solved(seed, arch=ARCH):
+    loss = random_gaussian(arch, np.random.default_rng(random_loss_seed(seed, 0))).loss
+    return critical_points(arch, loss, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return next(r for r in map(solved, range(20)) if len(r.minima) > 1)
+
+
+def test_heights_of_the_histogram_are_shares():
+    drawn = many_draws(ARCH, 12, 0)
+    (axes,) = plot_real_counts(drawn).axes
+    heights = [bar.get_height() for bar in axes.patches]
+    assert sum(heights) == pytest.approx(2)
+    at = {round(bar.get_x() + bar.get_width() / 2 + 0.2): bar.get_height() for bar in axes.patches[: len(heights) // 2]}
+    for value, height in at.items():
+        assert height == pytest.approx((drawn.counts["real"] == value).mean())
+
+
+def test_growth_has_a_line_for_each_family():
+    (axes,) = plot_growth(12).axes
+    lines = {line.get_label(): dict(zip(*line.get_data(), strict=True)) for line in axes.lines}
+    assert lines["k = (3, …, 3)"] == {6: 39, 9: 2385, 12: 272925}
+    assert lines["k = (n, n)"][4] == 6
+    assert lines["fully connected, two layers"][12] == 6
+    with pytest.raises(InputError, match="most_parameters: 3"):
+        plot_growth(3)
+
+
+def test_every_point_is_drawn_or_counted_as_further_out(result):
+    for coordinate in range(5):
+        (axes,) = plot_complex_plane(result, coordinate).axes
+        offsets = np.concatenate([c.get_offsets() for c in axes.collections])
+        far = [int(text.get_text().split()[0]) for text in axes.texts]
+        assert len(offsets) + sum(far) == len(result)
+        values = np.array([p.filter[coordinate] for p in result])
+        for x, y in offsets:
+            assert np.abs(values - complex(x, y)).min() < 1e-12
+    with pytest.raises(InputError, match="coordinate: 5 given; expected 0 to 4"):
+        plot_complex_plane(result, 5)
+
+
+def test_levels_are_the_losses(result):
+    (axes,) = plot_loss_levels(result).axes
+    places = [c.get_offsets() for c in axes.collections if c.get_label() and len(c.get_offsets()) > 0]
+    drawn = sorted((round(x), y) for x, y in np.concatenate(places) if x >= 1)
+    assert drawn == [(i, pytest.approx(p.loss)) for i, p in enumerate(result.real, 1)]
+    labels = {c.get_label(): len(c.get_offsets()) for c in axes.collections}
+    assert labels["minimum"] + labels.get("minimum or saddle, by θ", 0) == len(result.minima)
+
+
+@pytest.mark.parametrize("arch", [ARCH, Architecture((2, 2), (2, 1)), Architecture((3, 2), (2, 1))], ids=str)
+def test_the_plane_goes_through_three_critical_points(arch):
+    found = next(r for r in (solved(seed, arch) for seed in range(40)) if len(r.minima) > 1)
+    part = landscape(found, 41)
+    assert part.losses[0] == pytest.approx(found.minima[0].loss)
+    assert part.index > 0
+    assert max(part.losses[:2]) <= part.loss[~np.isnan(part.loss)].max()
+    assert part.loss.shape == (41, 41)
+    from scipy.interpolate import RectBivariateSpline
+
+    surface = RectBivariateSpline(part.y, part.x, part.loss)
+    scale = np.abs(np.gradient(part.loss, part.y, part.x)).max()
+    for place, value in zip([*part.minima, part.saddle], part.losses, strict=True):
+        x, y = place
+        assert surface(y, x)[0, 0] == pytest.approx(value, rel=1e-2)
+        assert abs(surface(y, x, dx=1)[0, 0]) + abs(surface(y, x, dy=1)[0, 0]) < 2e-2 * scale
+
+
+def test_a_result_with_one_minimum_has_no_landscape():
+    found = critical_points(Architecture((2, 2), (2, 1)), SquaredLoss.white([3.0, 1.0, 1.0, 2.0]))
+    with pytest.raises(InputError, match="not two minima"):
+        landscape(found)
+
+
+@pytest.mark.parametrize(("ending", "start"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_pictures_in_three_formats_the_same_each_time(result, tmp_path, ending, start):
+    for name in ("one", "two"):
+        save_plot(plot_landscape(result, 20), tmp_path / f"{name}.{ending}")
+    one, two = ((tmp_path / f"{name}.{ending}").read_bytes() for name in ("one", "two"))
+    assert one.startswith(start)
+    assert one == two
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(InputError, match="ends in 'gif'; expected one of pdf, png, svg"):
+        save_plot(plot_growth(6), tmp_path / "picture.gif")

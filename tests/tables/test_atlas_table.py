@@ -1,0 +1,80 @@
+"""The shipped atlas: complete, exact, and random rows computed anew."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homotopy_lcn import Architecture, describe_function_space, generic_count, tabulate
+from homotopy_lcn._data import data_path
+from homotopy_lcn.networks.architecture_lists import architectures_up_to
+from homotopy_lcn.tables.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE, atlas, shipped_white_counts
+from homotopy_lcn.tables.tabulation import CERTIFIED, FOUND
+from homotopy_lcn.tables.text_tables import format_table
+
+with open(data_path(ATLAS), newline="", encoding="utf-8") as file:
+    ROWS = [
+        (Architecture(*(map(int, row[name].split(",")) for name in ("filters", "strides"))), row)
+        for row in csv.DictReader(file)
+    ]
+SMALL = [(arch, row) for arch, row in ROWS if generic_count(arch).filters <= 120]
+
+
+def test_every_architecture_is_there_once_in_order():
+    expected = [arch for arch in architectures_up_to(MAX_FILTER_SIZE) if generic_count(arch).filters <= MAX_COUNT]
+    assert [arch for arch, _ in ROWS] == expected
+
+
+def test_exact_columns_are_right_in_every_row():
+    for arch, row in ROWS:
+        counts, space = generic_count(arch), describe_function_space(arch)
+        exact = (counts.pure, counts.spurious, counts.parameters, arch.filter_size, arch.dimension)
+        names = ("pure", "spurious", "parameters", "filter_size", "dimension")
+        assert tuple(int(row[name]) for name in names) == exact
+        facts = (space.thick, space.closed, space.smooth)
+        assert tuple(row[name] == "true" for name in ("thick", "closed", "smooth")) == facts
+
+
+def test_every_row_is_confirmed_or_marked():
+    for arch, row in ROWS:
+        found = tuple(int(row[name]) for name in ("found_pure", "found_spurious", "found_parameters"))
+        assert row["status"] in (CERTIFIED, FOUND), arch
+        assert found == tuple(int(row[name]) for name in ("pure", "spurious", "parameters"))
+        assert row["geometry_checked"] == "true"
+        if row["status"] == CERTIFIED:
+            assert int(row["certified"]) == found[0] + found[1]
+
+
+def test_white_counts_are_at_most_the_generic_ones_and_depend_on_the_blocks():
+    pure = {}
+    for arch, row in ROWS:
+        if not row["white_pure"]:
+            continue
+        assert int(row["white_pure"]) <= int(row["pure"])
+        assert int(row["white_spurious"]) <= int(row["spurious"])
+        assert pure.setdefault(arch.blocks, row["white_pure"]) == row["white_pure"]
+        assert shipped_white_counts(arch) == (int(row["white_pure"]), int(row["white_spurious"]))
+    assert len(pure) > 40
+
+
+@settings(max_examples=6)
+@given(st.sampled_from(SMALL))
+def test_random_rows_are_computed_anew(item):
+    pytest.importorskip("flint")
+    arch, row = item
+    table = tabulate([arch], white=True, measure=True, certify=row["status"] == CERTIFIED)
+    header, line = format_table(table.to_table(for_people=False), "csv").splitlines()
+    assert next(csv.DictReader([header, line])) == row
+
+
+def test_the_frame_has_the_columns_of_tabulate():
+    pytest.importorskip("pandas")
+    frame, other = atlas(), tabulate(max_filter_size=4).to_frame()
+    assert list(frame.columns) == list(other.columns)
+    assert len(frame) == len(ROWS)
+    assert frame.pure.dtype == other.pure.dtype
+    assert frame.closed.dtype == other.closed.dtype
+    assert frame.filters.tolist() == [arch.filters for arch, _ in ROWS]
