@@ -105,7 +105,7 @@ class Certificate(ShownInNotebooks):
         if not statement.complete:
             if self.result.zero_residual is not None:
                 lines.append(
-                    "with few samples, completeness can be proved from the samples themselves (samples=, --data): sums "
+                    "with few samples, completeness can be proved from the samples themselves (samples=(X, Y)): sums "
                     "rounded to doubles have another rank"
                 )
             lines.append(f"other paths, numerically: {describe_paths(self.result) or 'none'}")
@@ -121,7 +121,7 @@ class Certificate(ShownInNotebooks):
             return ""
         return (
             ", as the Gram matrix has a negative eigenvalue; rounded sums may have one, the exact ones of samples "
-            "(samples=, --data) have none"
+            "(samples=(X, Y)) have none"
         )
 
     def decimals(self, row: int, digits: int) -> list[tuple[str, str]]:

@@ -18,11 +18,11 @@ from .common import (
     check_output,
     complain,
     integers_of,
-    options_named,
     print_text,
     show,
     write,
 )
+from .option_names import options_named
 
 if TYPE_CHECKING:
     from ..networks.architecture import Architecture
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["row_bar", "tabulate"]
 
 TEXT = "text"
-#: What the library's arguments are called here.
-OPTIONS = {"max_filter_size": "--max-filter-size", "layers": "--layers", "size_one": "--size-one"}
 
 
 def tabulate(
@@ -77,7 +75,9 @@ def tabulate(
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")
+    ] = 1,
 ) -> int:
     """Tabulate networks: geometry, exact counts, white counts.
 
@@ -87,14 +87,14 @@ def tabulate(
     """
     chosen = _chosen(max_filter_size, filters, strides, architectures)
     _check_format(format)
-    check_output(output, "-o")
+    check_output(output, "-o/--output")
     check_output(json_path)
 
     from ..tables.tabulation import TabulationInterrupted
     from ..tables.tabulation import tabulate as computed
 
     interrupted = False
-    with options_named(OPTIONS), ExitStack() as stack:
+    with ExitStack() as stack:
         try:
             table = computed(
                 chosen,
@@ -123,7 +123,7 @@ def tabulate(
     if json_path is not None:
         write(json_path, table.to_json())
     if output is not None:
-        write(output, _text(table, format), "-o")
+        write(output, _text(table, format), "-o/--output")
     if interrupted:
         complain("interrupted: only the finished rows are reported")
     for row in table.unconfirmed:
@@ -159,7 +159,8 @@ def _chosen(
     if max_filter_size is not None:
         return None
     if file is not None:
-        return read_architectures(file)
+        with options_named({"path": "--architectures"}):
+            return read_architectures(file)
     filters, strides = filters or [], strides or []
     if len(filters) != len(strides):
         raise InputError(f"-s/--strides: {len(strides)} given for {len(filters)} -k; expected one for each")

@@ -189,8 +189,8 @@ def check_feasible(arch: Architecture, max_parameters: int = MAX_PARAMETERS) -> 
     count = generic_count(arch).parameters
     if count > max_parameters:
         raise InputError(
-            f"cross_check: this architecture has {count} critical parameters, too many for PHCpack's blackbox; "
-            f"expected at most {max_parameters} (max_parameters, --cross-check-max)"
+            f"max_parameters: this architecture has {count} critical parameters, too many for PHCpack's blackbox; "
+            f"expected at most {max_parameters}, or a higher limit"
         )
 
 

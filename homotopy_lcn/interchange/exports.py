@@ -88,28 +88,28 @@ class ExportedSystem:
         return [target / name for name in self.files]
 
 
-def check_output(to: str, path: str | None) -> None:
-    """Raise InputError if the files could not be written at ``path``, None and "-" being standard output.
+def check_output(to: str, output: str | None) -> None:
+    """Raise InputError if the files of a format could not be written to ``output``; None and "-" are standard output.
 
-    The messages name the options of the command line. Nothing is created or changed.
+    Nothing is created or changed.
     """
     if to not in FORMATS:
-        raise InputError(f"--to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
+        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
     names = FORMATS[to].files
     several = f"expected a folder, for the files {', '.join(names)}"
     try:
-        if path is None or path == "-":
+        if output is None or output == "-":
             if len(names) > 1:
                 raise InputError(f"missing; {several}")
-        elif Path(path).is_dir():
+        elif Path(output).is_dir():
             for name in names:
-                check_writable(Path(path) / name)
-        elif len(names) > 1 and Path(path).exists():
-            raise InputError(f"{path}: is a file; {several}")
+                check_writable(Path(output) / name)
+        elif len(names) > 1 and Path(output).exists():
+            raise InputError(f"{output}: is a file; {several}")
         else:
-            check_writable(path)
+            check_writable(output)
     except InputError as error:
-        raise InputError(f"-o/--output: {error}") from error
+        raise InputError(f"output: {error}") from error
 
 
 def export(
@@ -170,7 +170,7 @@ def export(
     if row.count > max_count:
         raise InputError(
             f"max_count: this stratum has {row.count} critical points for generic data, above the limit {max_count}; "
-            "raise the limit (--max-count) to export it all the same"
+            "raise the limit to export it all the same"
         )
     blocks = [type(block)(block.degree, block.dilation // arch.grid) for block in arch.blocks]
     coordinates = Stratum.of_pattern(blocks, row.pattern)

@@ -147,7 +147,7 @@ def _kernel(seed: int) -> Finding:
         if not (found.success.all() and (distance <= SAME * np.linalg.norm(filters, axis=1)).all()):
             return Finding(
                 "kernel", "broken", f"{name}: other ends than the NumPy engine",
-                "use --engine reference, and please report this",
+                "use the engine 'reference', and please report this",
             )  # fmt: skip
     return Finding("kernel", "ok", f"{sets[0]} in use; {', '.join(sets)} end where the NumPy engine does")
 

@@ -295,7 +295,7 @@ class Bootstrap:
         try:
             X, Y = samples_from_npz(path)
         except InputError as error:
-            raise InputError(str(error).replace("--data:", "data_model:", 1)) from None
+            raise InputError(str(error).replace("path:", "data_model:", 1)) from None
         return cls(path, np.asarray(X), np.asarray(Y), samples)
 
     @property

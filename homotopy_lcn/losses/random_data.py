@@ -1,4 +1,4 @@
-"""Random data, as ``solve --random`` and surveys use them."""
+"""Random data: Gaussian samples, and white data."""
 
 from __future__ import annotations
 

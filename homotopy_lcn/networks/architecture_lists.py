@@ -130,7 +130,7 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
             lines = file.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InputError(f"--architectures: cannot read {name!r} ({reason}); expected lines as in '3,2 2,1'") from None
+        raise InputError(f"path: cannot read {name!r} ({reason}); expected lines as in '3,2 2,1'") from None
     found = []
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].split()
@@ -140,12 +140,11 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
             filters, strides = ([int(item) for item in word.split(",")] for word in words)
             found.append(Architecture(tuple(filters), tuple(strides)))
         except InputError as error:
-            raise InputError(f"--architectures: {name!r}, line {number}: {error}") from None
+            raise InputError(f"path: {name!r}, line {number}: {error}") from None
         except ValueError:
             raise InputError(
-                f"--architectures: {name!r}, line {number}: {line.strip()!r}; expected filter sizes and strides, as in "
-                "'3,2 2,1'"
+                f"path: {name!r}, line {number}: {line.strip()!r}; expected filter sizes and strides, as in '3,2 2,1'"
             ) from None
     if not found:
-        raise InputError(f"--architectures: no architecture in {name!r}; expected lines as in '3,2 2,1'")
+        raise InputError(f"path: no architecture in {name!r}; expected lines as in '3,2 2,1'")
     return found

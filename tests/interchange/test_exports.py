@@ -403,8 +403,8 @@ def test_patterns_read_back(pattern):
 
 @pytest.mark.parametrize("text", ["", "a", "(2,0)", "2,,1", "(2)(", "-1", "2.5"])
 def test_no_pattern(text):
-    with pytest.raises(hl.InputError, match=r"^--stratum: "):
-        pattern_from_text("--stratum", text)
+    with pytest.raises(hl.InputError, match=r"^stratum: "):
+        pattern_from_text("stratum", text)
 
 
 COMMAND = ["export", "-k", "2,2,2", "-s", "1,2,1"]
