@@ -27,9 +27,9 @@ from .tabulate import row_bar
 if TYPE_CHECKING:
     from ..results.result import CriticalPoints
 
-__all__ = ["HELP", "complex_plane", "growth", "landscape", "levels", "real_counts"]
+__all__ = ["PLOT_HELP", "complex_plane", "growth", "landscape", "levels", "real_counts"]
 
-HELP = "Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
+PLOT_HELP = "Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
 
 Output = Annotated[
     str | None,

@@ -130,7 +130,7 @@ def _usage_message(error: Exception) -> str:
 
 def _register() -> None:
     """Add every command to the program, in the order in which --help lists them."""
-    papers, plots = typer.Typer(cls=paper.PaperGroup, help=paper.HELP), typer.Typer(help=plot.HELP)
+    papers, plots = typer.Typer(cls=paper.PaperGroup, help=paper.PAPER_HELP), typer.Typer(help=plot.PLOT_HELP)
     papers.command("all", cls=Command)(paper.everything)
     papers.command(cls=Command)(paper.figure1)
     for picture in (plot.real_counts, plot.growth, plot.complex_plane, plot.levels, plot.landscape):

@@ -21,6 +21,7 @@ from ..networks.binary_forms import dilate, multiply
 from ..networks.layer_factorizations import count_distributions
 from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions
 from .root_classes import RootClass
+from .tolerances import TOLERANCES
 
 __all__ = [
     "CommonHyperroot",
@@ -35,8 +36,6 @@ __all__ = [
 
 Array = NDArray[Any]
 
-#: Singular values of dμ below this fraction of the largest count as zero (all factors of norm one).
-RANK_TOLERANCE = 1e-8
 #: More factorizations of one filter than this are not listed.
 MAX_FACTORIZATIONS = 10_000
 
@@ -246,7 +245,7 @@ def rank_of_differential(blocks: Sequence[Array], dilations: Sequence[int]) -> i
             column[q * dilations[b] : q * dilations[b] + len(others)] = others
             columns.append(column)
     singular = np.linalg.svd(np.array(columns), compute_uv=False)
-    return int((singular > RANK_TOLERANCE * singular[0]).sum())
+    return int((singular > TOLERANCES.rank * singular[0]).sum())
 
 
 def _common_hyperroots(

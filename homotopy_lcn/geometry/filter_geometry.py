@@ -32,6 +32,7 @@ from .given_filters import given_filter, off_grid
 from .hyperroots import Levels, Part, Undecided, total_supply
 from .nearby_filters import nearby_supplies
 from .root_classes import classes_of_roots, exact_invariants
+from .tolerances import TOLERANCES
 
 __all__ = [
     "FilterGeometry",
@@ -106,7 +107,9 @@ class FilterGeometry:
         return sum(f.real_parameters for f in self.factorizations)
 
 
-def is_in_function_space(arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = 1e-10) -> bool:
+def is_in_function_space(
+    arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = TOLERANCES.filter_accuracy
+) -> bool:
     """Whether a filter is in M, without its factorizations.
 
     Parameters
@@ -114,7 +117,7 @@ def is_in_function_space(arch: Architecture, filter: Sequence[Any] | Array, tole
     arch : Architecture
     filter : sequence of numbers, length K
     tolerance : float
-        As for `describe_filter`.
+        As for `describe_filter`, 1e-10 by default.
 
     Examples
     --------
@@ -137,7 +140,10 @@ def is_in_function_space(arch: Architecture, filter: Sequence[Any] | Array, tole
 
 
 def describe_filter(
-    arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = 1e-10, boundary: bool = True
+    arch: Architecture,
+    filter: Sequence[Any] | Array,
+    tolerance: float = TOLERANCES.filter_accuracy,
+    boundary: bool = True,
 ) -> FilterGeometry:
     """Facts of one filter: membership, fibre, smooth or singular, interior or boundary.
 
@@ -148,7 +154,8 @@ def describe_filter(
         Integers and fractions only: the filter is taken exactly, and root multiplicities, the number of real roots and
         of hyperroots are computed without rounding. Otherwise numbers known up to ``tolerance``.
     tolerance : float
-        Relative to the norm of the filter: the answers are those for the most special filter that close.
+        Relative to the norm of the filter, 1e-10 by default: the answers are about the most special filter within this
+        distance.
     boundary : bool
         Whether to decide between interior and boundary, which takes longest.
 
@@ -312,13 +319,16 @@ def distance_to_function_space(
     if size == 0:
         return 0.0, w
     ends = np.cumsum(arch.filters)[:-1]
+    accuracy = TOLERANCES.least_squares
 
     def difference(flat: Array) -> Array:
         return compose(arch, np.split(flat, ends)) - w / size
 
     best: tuple[float, Array] = (1.0, np.zeros_like(w))
     for _ in range(starts):
-        fit = least_squares(difference, rng.standard_normal(sum(arch.filters)), xtol=1e-12, ftol=1e-12, gtol=1e-12)
+        fit = least_squares(
+            difference, rng.standard_normal(sum(arch.filters)), xtol=accuracy, ftol=accuracy, gtol=accuracy
+        )
         distance = float(np.linalg.norm(fit.fun))
         if distance < best[0]:
             best = distance, fit.fun + w / size

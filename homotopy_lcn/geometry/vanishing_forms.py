@@ -27,6 +27,10 @@ __all__ = ["Form", "default_degree", "known_inequalities", "vanishing_forms"]
 PRIME = 2**31 - 1
 #: No more monomials than this of one degree.
 MAX_MONOMIALS = 3000
+#: Points beyond the number of monomials, against chance, and points at which each form is checked exactly.
+MORE_POINTS, CHECKS = 10, 20
+#: Entries of the layers of integer points are smaller than this.
+LARGEST_ENTRY = 10**4
 #: Highest degree by default, unless the closure is a hypersurface.
 USUAL_DEGREE = 3
 
@@ -140,7 +144,7 @@ def _new_forms(
     arch: Architecture, monomials: list[Monomial], known: list[Form], rng: np.random.Generator
 ) -> Iterator[Form]:
     """A basis of the forms in these monomials that vanish, modulo multiples of known ones."""
-    points = [_integer_point(arch, rng) for _ in range(len(monomials) + 10)]
+    points = [_integer_point(arch, rng) for _ in range(len(monomials) + MORE_POINTS)]
     kernel = _kernel([[prod(w[j] for j in monomial) % PRIME for monomial in monomials] for w in points])
     if not kernel:
         return
@@ -160,7 +164,7 @@ def _new_forms(
     independent = _reduce([list(row) for row in zip(*span, *kernel, strict=True)])[1]
     for vector in (kernel[column - len(span)] for column in independent if column >= len(span)):
         lifted = _lift(vector, monomials)
-        if lifted is None or any(lifted(_integer_point(arch, rng)) != 0 for _ in range(20)):
+        if lifted is None or any(lifted(_integer_point(arch, rng)) != 0 for _ in range(CHECKS)):
             raise ArithmeticError("a form modulo a prime is not one over the rationals")
         yield lifted
 
@@ -169,7 +173,7 @@ def _integer_point(arch: Architecture, rng: np.random.Generator) -> list[int]:
     """A filter of the reduced architecture with integer entries."""
     result = [1]
     for degree, dilation in arch.blocks:
-        layer = [int(value) for value in rng.integers(-(10**4), 10**4, degree + 1)]
+        layer = [int(value) for value in rng.integers(-LARGEST_ENTRY, LARGEST_ENTRY, degree + 1)]
         product = [0] * (len(result) + degree * dilation)
         for q, value in enumerate(layer):
             for j, entry in enumerate(result):

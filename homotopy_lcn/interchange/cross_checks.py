@@ -28,10 +28,10 @@ from ..solving.regular_ends import SUSPICIOUS, VERIFIED, attracting
 from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from ..tracking.refinement import gradient_residual, refine
 
-__all__ = ["MAX_PARAMETERS", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
+__all__ = ["BLACKBOX_LIMIT", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
 
 #: Above so many critical parameters PHCpack's blackbox is hopeless.
-MAX_PARAMETERS = 300
+BLACKBOX_LIMIT = 300
 #: PHCpack lists points that it has not arrived at: with a last step above the first, or unknowns above the second
 #: number (paths to infinity end near 1e6).
 LAST_STEP, LARGEST_UNKNOWN = 1e-8, 1e4
@@ -180,7 +180,7 @@ def _numbers(rows: tuple[int, ...]) -> str:
     return "points " + ", ".join(map(str, rows[:8])) + (", …" if len(rows) > 8 else "")
 
 
-def check_feasible(arch: Architecture, max_parameters: int = MAX_PARAMETERS) -> None:
+def check_feasible(arch: Architecture, max_parameters: int = BLACKBOX_LIMIT) -> None:
     """Raise InputError if PHCpack is not installed or the network is too large for its blackbox solver."""
     try:
         phc_program()
@@ -199,7 +199,7 @@ def cross_check(
     *,
     seed: int = 0,
     patches: int = 3,
-    max_parameters: int = MAX_PARAMETERS,
+    max_parameters: int = BLACKBOX_LIMIT,
     timeout: float | None = None,
 ) -> CrossCheck:
     """Solve the equations in parameter space with PHCpack's blackbox solver and compare filters one by one.

@@ -21,7 +21,7 @@ from ..networks.patterns import Pattern, format_pattern
 from ..tracking.phcpack_program import session, write_solutions, write_system
 from ..version import __version__
 
-__all__ = ["FORMATS", "ExportTask", "Format"]
+__all__ = ["SYSTEMS", "ExportTask", "Format"]
 
 #: PHCpack takes expanded polynomials only: refuse more products of monomials than this.
 MAX_PRODUCTS = 10**7
@@ -483,7 +483,7 @@ def _latex_number(value: float) -> str:
     return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
 
 
-FORMATS = {
+SYSTEMS = {
     "phc": Format(("target", "start", "answers"), _phc, "phc -p < answers"),
     "julia": Format(("critical_points.jl",), _julia, "julia critical_points.jl"),
     "macaulay2": Format(("critical_points.m2",), _macaulay2, "M2 --script critical_points.m2"),

@@ -27,7 +27,7 @@ from ..networks.strata import Stratum
 from ..solving.monodromy import random_data
 from ..solving.start_systems import start_system
 from ..tracking import Engine, get_engine, short_segment_engine
-from .export_formats import FORMATS, ExportTask
+from .export_formats import SYSTEMS, ExportTask
 
 __all__ = ["ExportedSystem", "check_output", "export"]
 
@@ -93,9 +93,9 @@ def check_output(to: str, output: str | None) -> None:
 
     Nothing is created or changed.
     """
-    if to not in FORMATS:
-        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
-    names = FORMATS[to].files
+    if to not in SYSTEMS:
+        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(SYSTEMS)}")
+    names = SYSTEMS[to].files
     several = f"expected a folder, for the files {', '.join(names)}"
     try:
         if output is None or output == "-":
@@ -160,8 +160,8 @@ def export(
     >>> list(script.files), script.command
     (['critical_points.jl'], 'julia critical_points.jl')
     """
-    if to not in FORMATS:
-        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
+    if to not in SYSTEMS:
+        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(SYSTEMS)}")
     if loss is not None and loss.filter_size != arch.filter_size:
         raise InputError(
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, as the network's"
@@ -183,7 +183,7 @@ def export(
     else:
         target = Data(loss.gram[np.ix_(positions, positions)], loss.b[positions])
         data, points = _scaled(loss, positions, data, points)
-    format_ = FORMATS[to]
+    format_ = SYSTEMS[to]
     task = ExportTask(
         architecture=arch,
         pattern=row.pattern,

@@ -44,7 +44,7 @@ PEERS = (
     ("M2", "Macaulay2", "apt-get install macaulay2"),
 )
 #: Ends of the kernel and of the reference engine differ by less than this, relative to the point.
-SAME = 1e-8
+SAME_END = 1e-8
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def _kernel(seed: int) -> Finding:
     for name in sets:
         found = NativeEngine(name).track(stratum, start.points, homotopy, TrackerOptions(), jobs=1)
         distance = np.linalg.norm(equations_of(stratum).filters(found.points) - filters, axis=1)
-        if not (found.success.all() and (distance <= SAME * np.linalg.norm(filters, axis=1)).all()):
+        if not (found.success.all() and (distance <= SAME_END * np.linalg.norm(filters, axis=1)).all()):
             return Finding(
                 "kernel", "broken", f"{name}: other ends than the NumPy engine",
                 "use the engine 'reference', and please report this",

@@ -17,9 +17,9 @@ from ..errors import InputError
 __all__ = ["ExactData", "as_fraction", "fraction_text"]
 
 #: Numbers with more digits than this, or with a larger power of ten, are refused.
-MOST_DIGITS = 3000
+MOST_EXACT_DIGITS = 3000
 #: Sums of squares of doubles have numerators and denominators of at most so many bits.
-MOST_BITS = 2**14
+MOST_EXACT_BITS = 2**14
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,16 @@ def fraction_text(value: Fraction) -> str:
 
 
 def _from_text(text: str) -> Fraction:
-    if len(text) > MOST_DIGITS * 2 or any(not (c.isascii() and (c.isdigit() or c in "+-./eE*^")) for c in text):
+    if len(text) > MOST_EXACT_DIGITS * 2 or any(not (c.isascii() and (c.isdigit() or c in "+-./eE*^")) for c in text):
         raise ValueError
     mantissa, dyadic, exponent = text.partition("*2^")
     if dyadic:
         power = int(exponent)
-        if abs(power) > MOST_BITS:
+        if abs(power) > MOST_EXACT_BITS:
             raise ValueError
         return int(mantissa) * Fraction(2) ** power
     _, _, power_of_ten = text.lower().partition("e")
-    if power_of_ten and abs(int(power_of_ten)) > MOST_DIGITS:
+    if power_of_ten and abs(int(power_of_ten)) > MOST_EXACT_DIGITS:
         raise ValueError
     return Fraction(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from ..errors import InputError, check_integer
 from .architecture import Architecture
@@ -55,7 +56,8 @@ def architectures_up_to(
     if size_one and layers is None:
         raise InputError("size_one: needs the number of layers, as there are infinitely many networks without it")
     found: list[Architecture] = []
-    for filters, strides in _extended((), (), 1, 1, max_filter_size, layers, size_one, 2 if reduced else 1):
+    bounds = _Bounds(max_filter_size, layers, size_one, 2 if reduced else 1)
+    for filters, strides in _extended((), (), 1, 1, bounds):
         arch = Architecture(filters, strides)
         if not reduced or arch.is_reduced:
             found.append(arch)
@@ -64,17 +66,20 @@ def architectures_up_to(
     return sorted(found, key=lambda arch: (arch.filter_size, arch.depth, arch.strides, arch.filters))
 
 
+class _Bounds(NamedTuple):
+    """Which networks are listed."""
+
+    largest: int
+    layers: int | None
+    size_one: bool
+    least_stride: int
+
+
 def _extended(
-    filters: tuple[int, ...],
-    strides: tuple[int, ...],
-    dilation: int,
-    size: int,
-    largest: int,
-    layers: int | None,
-    size_one: bool,
-    least_stride: int,
+    filters: tuple[int, ...], strides: tuple[int, ...], dilation: int, size: int, bounds: _Bounds
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Networks that go on from the given layers, of the size ``size`` so far, with a layer of the given dilation."""
+    """Networks that continue the given layers, of end-to-end size ``size``, with a layer of the given dilation."""
+    largest, layers, size_one, least_stride = bounds
     depth = len(filters)
     least = 1 if size_one else 2
     for k in range(least, (largest - size) // dilation + 2):
@@ -87,9 +92,7 @@ def _extended(
             for stride in range(least_stride, largest):
                 if longer_size + stride * dilation > largest and (stride > 1 or not size_one):
                     break
-                yield from _extended(
-                    longer, (*strides, stride), dilation * stride, longer_size, largest, layers, size_one, least_stride
-                )
+                yield from _extended(longer, (*strides, stride), dilation * stride, longer_size, bounds)
 
 
 def _strides_matter(filters: tuple[int, ...], strides: tuple[int, ...]) -> bool:

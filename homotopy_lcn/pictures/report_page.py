@@ -28,7 +28,7 @@ __all__ = ["plotly_program", "report", "report_page"]
 
 #: What a picture is called in its first view.
 FIRST_VIEWS = {"ladder": "linear", "complex": "complex plane"}
-KINDS = ("minimum", "saddle", "degenerate", "undecided")
+SHOWN_KINDS = ("minimum", "saddle", "degenerate", "undecided")
 REMEDY = "pip install 'homotopy-lcn[figures]'"
 
 
@@ -223,7 +223,7 @@ def _table(result: CriticalPoints) -> dict[str, Any]:
     strata = sorted({point.stratum for point in result.points}, reverse=True)
     return {
         "points": points,
-        "kinds": [kind for kind in KINDS if kind in kinds],
+        "kinds": [kind for kind in SHOWN_KINDS if kind in kinds],
         "strata": [format_pattern(pattern) for pattern in strata],
     }
 

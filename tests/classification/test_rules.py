@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture
 from homotopy_lcn.classification.points import classify
 from homotopy_lcn.classification.rules import _complement, _real_pieces, classify_real
-from homotopy_lcn.networks.binary_forms import multiply, real_pieces
+from homotopy_lcn.networks.binary_forms import multiply, pieces_of_roots, roots
 from homotopy_lcn.solving import solve
 from tests.small_networks import random_problem
 
@@ -29,7 +29,7 @@ def test_real_pieces_are_those_of_one_form_or_in_doubt(coefficients):
     numbers, linear, quadratic, doubtful = _real_pieces(form[None])
     if doubtful[0]:
         return
-    lines, squares = real_pieces(form)
+    lines, squares = pieces_of_roots(roots(form))
     degree = len(form) - 1
     assert numbers[0] == len(lines)
     assert (degree - numbers[0]) // 2 == len(squares)
