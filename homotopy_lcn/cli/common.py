@@ -1,4 +1,4 @@
-"""What the modules of the command line share: options, exit codes, and how things are printed and written."""
+"""Options, exit codes, printing and writing, for all commands."""
 
 from __future__ import annotations
 
@@ -133,12 +133,12 @@ def show(renderable: RenderableType) -> None:
 
 
 def print_text(text: str) -> None:
-    """Write to standard output; when its reader has gone (``| head``), that is no error."""
+    """Write to standard output; a reader that has gone, as after ``| head``, is no error."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # The interpreter flushes once more at exit: give it something that takes the rest.
+        # The interpreter flushes standard output once more at exit: from here on the null device takes the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise InputError(f"standard output: cannot write: {error.strerror or error}") from error

@@ -51,7 +51,7 @@ class Command(TyperCommand):
 
     @property
     def option_names(self) -> dict[str, str]:
-        """The option for each argument: that of the same name, as ``-k/--filters``, and those of `OTHER_NAMES`."""
+        """The option for each argument: the entry of `OTHER_NAMES`, or the option of its name, as ``-k/--filters``."""
         own = {
             (parameter.name or "").rstrip("_"): "/".join(parameter.opts)
             for parameter in self.params

@@ -80,7 +80,7 @@ def real_counts(
 
 def growth(
     parameters: Annotated[
-        int, typer.Option(min=6, max=60, metavar="N", help="Networks with up to so many parameters.")
+        int, typer.Option(min=6, max=60, metavar="N", help="Networks with at most N parameters.")
     ] = 24,
     output: Output = None,
     format: Format = None,

@@ -1,7 +1,5 @@
 """The program: the application object, the registration of all commands, exit codes, and one line for every error.
 
-Each command is a plain function in a module of its own. The parameters of the function are the options of the command,
-so that a command may have more than seven parameters; the functions behind a command may not.
 Heavy modules are imported where they are used, so that ``--help`` and a mistyped option answer at once.
 """
 
@@ -46,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        By default, those that the program was started with.
+        The default is the arguments that the program was started with.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The command ``homotopy-lcn report``."""
+"""The command ``report``."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
 
 
 def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
-    """Whether the comparison can be made: before the work is done that it would come after."""
+    """Raise InputError if the comparison cannot be made, before the solve that comes first."""
     if name != "phcpack":
         raise InputError(f"--cross-check: {name!r} is not known; expected phcpack")
 
@@ -173,7 +173,7 @@ def report_result(
         try:
             write(json_path, to_text(result, {"cross_check": comparison.to_dict()} if comparison else None))
         except InputError as error:
-            unwritten = error  # the table below is then all that the user gets for the time spent
+            unwritten = error  # the table is printed all the same: the result of the solve is not lost
     if not quiet and json_path != "-":
         from ..display.terminal import render_result
 

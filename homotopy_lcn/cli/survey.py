@@ -184,7 +184,7 @@ def _one_draw(
 
 
 def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
-    """A bar with rate and time left on standard error, if that is a terminal."""
+    """A bar with rate and time left on standard error, if standard error is a terminal."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console

@@ -50,7 +50,7 @@ def tabulate(
     ] = None,
     strides: Annotated[
         list[str] | None,
-        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as often.", show_default=False),
+        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, once for each -k.", show_default=False),
     ] = None,
     architectures: Annotated[
         str | None,
@@ -66,7 +66,7 @@ def tabulate(
     ] = False,
     prove: Annotated[bool, typer.Option("--certify", help="Prove them too.")] = False,
     max_count: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Measure networks with at most so many critical filters.")
+        int, typer.Option(min=0, metavar="N", help="Measure networks with at most N critical filters.")
     ] = 3000,
     format: Annotated[str, typer.Option("--format", metavar="NAME", help="text, csv, json, markdown or latex.")] = TEXT,
     output: Annotated[
@@ -113,7 +113,7 @@ def tabulate(
         except TabulationInterrupted as interruption:
             table, interrupted = interruption.partial, True
     if output is None and not quiet and json_path != "-":
-        # First of all: if a file cannot be written, what was computed is not lost.
+        # The table is printed before any file is written: if a file cannot be written, the table is not lost.
         if format == TEXT:
             from ..tables.text_tables import render_table
 
@@ -203,7 +203,7 @@ def _progress(stack: ExitStack, quiet: bool) -> Callable[[int, int, Architecture
 
 
 def row_bar(stack: ExitStack) -> Callable[[str, int, int], None]:
-    """A bar on standard error that is told what is worked on, how much is done, and of how much."""
+    """A bar on standard error: a function of the present task, the number of finished parts, and of all parts."""
     from rich.console import Console
     from rich.progress import Progress
 

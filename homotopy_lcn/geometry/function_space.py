@@ -2,7 +2,7 @@
 
 M = μ(R^Σk) is a cone in R^K. Its Zariski closure consists of the real filters with a complex factorization
 w = Π_b P_b(x^{D_b}) over the blocks of the reduced architecture, since the reduced μ, as a map of projective spaces, is
-finite and birational onto its image. Therefore everything is read off the hyperroots (see `hyperroots`).
+finite and birational onto its image. Therefore hyperroots decide all questions (see `hyperroots`).
 The module `filter_geometry` answers the same questions for a single filter.
 
 Sources: Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks*
@@ -176,7 +176,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
 
 
 def _critical_types(arch: Architecture) -> Iterator[CriticalType]:
-    """Level-b hyperroots are assembled from lower blocks iff those have D_b roots: the dilations divide each other."""
+    """Level-b hyperroots are assembled from lower blocks iff these have D_b roots: the dilations divide each other."""
     below = 0
     for block, degrees in zip(arch.blocks, arch.layer_degrees, strict=True):
         within, assembled = len(degrees) > 1, below >= block.dilation
@@ -213,7 +213,7 @@ def _two_factorizations(arch: Architecture, levels: Levels, pattern: RootPattern
 
 
 def _degenerate(pattern: RootPattern, levels: Levels) -> RootPattern:
-    """A pattern in the function space that the given one, which is not, can come close to: few classes coincide."""
+    """A pattern in the function space in the closure of a pattern outside: few classes coincide."""
     frontier, seen = [pattern], {pattern}
     for _ in range(MOST_COINCIDENCES):
         following = dict.fromkeys(p for old in frontier for p in _coincidences(old) if p not in seen)

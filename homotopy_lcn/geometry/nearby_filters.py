@@ -1,7 +1,7 @@
-"""Which filters are close to a given one, and which are in the closure but not in M: all patterns of classes of roots.
+"""Patterns of classes of roots: of the filters close to a given filter, and of the filters in the closure but not in M.
 
-Filters arbitrarily close to a given one come from splitting each of its classes into several. A pattern is a set of
-classes with their kinds and multiplicities; everything asked of a filter depends on the supply of its pattern alone
+Filters arbitrarily close to a given filter come from splitting each of its classes into several classes. A pattern is a
+set of classes with their kinds and multiplicities. All answers about a filter depend only on the supply of its pattern
 (see `hyperroots`), so that the questions are finite.
 """
 
@@ -41,7 +41,7 @@ __all__ = ["RootPattern", "bad_patterns", "filter_of_pattern", "first_roots", "i
 RADII = tuple(n for n in range(1, 5000) if all(n % (p * p) for p in range(2, 71)))
 #: More intermediate results than this are not enumerated.
 BUDGET = 200_000
-#: More supplies than this of one degree are not kept: each is combined with those of other degrees.
+#: More supplies than this of one degree are not kept: each is combined with the supplies of other degrees.
 MOST_SUPPLIES = BUDGET // 10
 
 RootPattern = tuple[Part, ...]
@@ -146,7 +146,7 @@ def _pieces(part: Part, first: int) -> Iterator[Part]:
 
 @lru_cache(maxsize=1000)
 def _splits_of_zero(kind: str, multiplicity: int, levels: Levels) -> Reached:
-    """Splittings of the root 0 or ∞: any classes of small (large) roots, and what stays."""
+    """Splittings of the root 0 or ∞ into classes of small (large) roots and a part that stays."""
     away = _all_supplies(levels)
     result: Reached = {}
     for stays in range(multiplicity + 1):
@@ -161,7 +161,7 @@ def _splits_of_zero(kind: str, multiplicity: int, levels: Levels) -> Reached:
 
 @lru_cache(maxsize=1000)
 def _all_supplies(levels: Levels) -> tuple[Reached, ...]:
-    """For each degree up to that of a filter, the supplies of all sets of so many roots off 0 and ∞."""
+    """For each degree up to the degree of a filter, the supplies of all sets of that number of roots off 0 and ∞."""
     reached: list[Reached] = [{} for _ in range(levels.degree + 1)]
     reached[0][levels.nothing()] = ()
     for part in sorted(_elementary(levels), key=lambda part: (part.degree, _complexity((part,)))):
@@ -179,10 +179,10 @@ def _all_supplies(levels: Levels) -> tuple[Reached, ...]:
 
 
 def _elementary(levels: Levels) -> Iterator[Part]:
-    """Classes from which all others are put together, as far as supplies are concerned.
+    """Classes from which the supplies of all other classes come.
 
-    Roots that no coset of level 2 contains go to block 1 in any case, as if each of them were a class of its own. So,
-    beyond single hyperroots, only sums of cosets of level 2 matter.
+    Roots that no coset of level 2 contains belong to block 1 in any case, as if each were a class of its own. So only
+    sums of cosets of level 2 matter, beside single hyperroots.
     """
     order = levels.order
     for block in range(len(levels.degrees)):

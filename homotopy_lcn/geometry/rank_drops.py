@@ -124,7 +124,7 @@ def _numbers(layer: object, i: int) -> Array:
 
 
 def _roots_of_layer(form: Array) -> list[NDArray[np.complex128]]:
-    """Roots on the projective line as unit vectors, multiple ones as often as they occur, and accurately so."""
+    """Roots on the projective line as unit vectors, each as often as its multiplicity; multiple roots are accurate."""
     if len(form) == 1:
         return []
     result = []

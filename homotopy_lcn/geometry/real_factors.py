@@ -1,4 +1,4 @@
-"""The real factors of a block's polynomial, and what their number decides.
+"""The real factors of a block's polynomial, and the questions that their number decides.
 
 A block's polynomial P_b = Π_m Q_m^m offers its real roots to the layers of odd degree, each of which needs one. Where
 two roots are so close that rounding could change which of them are real, the answers that depend on it are None.
@@ -30,8 +30,8 @@ class RealStructure:
     linear, quadratic : list of (multiplicity, form)
         Irreducible real factors of the Q_m.
     doubtful : dict of multiplicity to (lost, gained)
-        For all that rounding lets us know, so many of the real roots might be conjugate pairs, and so many of the roots
-        in conjugate pairs might be real.
+        Numbers of roots that rounding leaves open: ``lost`` real roots may be conjugate pairs, and ``gained`` roots in
+        conjugate pairs may be real.
     """
 
     linear: list[tuple[int, Real]]
@@ -83,11 +83,11 @@ class RealStructure:
 
 
 def _doubt(points: Complex) -> tuple[int, int]:
-    """How many real ones of the roots (n, 2) of a real form might not be real after all, and how many others might be.
+    """The number of real roots that may be non-real, and of non-real roots that may be real, of the roots (n, 2).
 
     Around each root lies a disc with the radius of Gershgorin's theorem for a companion matrix of the roots
     (Smith, *Error bounds for zeros of a polynomial based upon Gerschgorin's theorems* (1970)), so that a cluster of s
-    overlapping discs contains s roots. If it is its own conjugate, it has s, s − 2, … real ones, otherwise none.
+    overlapping discs contains s roots. A cluster that is its own conjugate has s, s − 2, … real roots; any other, none.
     """
     degree = len(points)
     if degree == 1:

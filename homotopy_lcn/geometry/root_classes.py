@@ -1,7 +1,7 @@
 """The classes of roots of a given filter: which roots coincide, which are rotations of each other, which are real.
 
-Coefficients are known up to a tolerance, so this is a question of backward error: wanted is the most special structure
-(coinciding roots, complete cosets, real roots) that some filter within the tolerance has. As in Zeng, *Computing
+Coefficients are known up to a tolerance, so the question is one of backward error: the answer is the most special
+structure (coinciding roots, complete cosets, real roots) of the filters within the tolerance. As in Zeng, *Computing
 multiple roots of inexact polynomials* (2005), roots are clustered, coarsely first, and each structure is fitted to the
 coefficients by Gauss–Newton steps in its own few parameters, one for each class; the first structure that fits is
 taken. For exact rational coefficients a structure must also have the invariants that are computed exactly: the numbers
@@ -37,7 +37,7 @@ class RootClass:
     Attributes
     ----------
     part : Part
-        Its kind and multiplicities. Of complex filters all classes off 0 and ∞ are of kind PAIR, without conjugates.
+        Kind and multiplicities. All classes of a complex filter off 0 and ∞ have the kind PAIR, without conjugates.
     root : complex
         The root with j = 0; 0 and infinity for themselves.
     """
@@ -62,8 +62,8 @@ class RootClasses(NamedTuple):
     error : float
         Relative distance of the filter to the one that has exactly this structure.
     separation : float
-        Least distance between different roots, as chords of the sphere between 0 and 2. While each root moves by less
-        than half of it, the roots stay apart.
+        Least chordal distance (between 0 and 2) between different roots. While each root moves by less than half of
+        this distance, the roots stay apart.
     closest : (complex, complex) or None
         Two roots at that distance; None if there is only one root.
     """
@@ -91,7 +91,7 @@ def classes_of_roots(
     tolerance : float
         Relative backward error.
     exact : ExactInvariants, optional
-        What is known exactly; only structures that agree with it are considered.
+        The exact invariants; only structures with these invariants are considered.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def _polished_roots(core: NDArray[Any]) -> Complex:
 
 
 def _cluster(points: Complex, order: int, real: bool, threshold: float) -> list[RootClass] | None:
-    """Classes by single linkage of the roots modulo rotation; None if what results is no possible structure."""
+    """Classes by single linkage of the roots modulo rotation; None if the result is no possible structure."""
     modulus, angle = np.log(np.abs(points)), np.angle(points)
     turned = np.angle(np.exp(1j * angle * order))
     near = np.hypot(modulus[:, None] - modulus, np.angle(np.exp(1j * (turned[:, None] - turned))) / order) <= threshold
@@ -304,7 +304,7 @@ def _separation(classes: Sequence[RootClass], order: int, real: bool) -> tuple[f
 
 @dataclass(frozen=True)
 class ExactInvariants:
-    """What rational coefficients determine without rounding.
+    """The invariants that rational coefficients determine without rounding.
 
     Attributes
     ----------

@@ -2,8 +2,8 @@
 
 Filters are w = (A, B, C, D, E) = (1, B, −1, D, E). The Zariski closure is the image of
 (x² + p x y + q y²)(x² + r y²) with q + r = −1, that is (B, D, E) = (p, p r, −r (1 + r)), together with the part of the
-line B = D = 0 that only non-real q, r reach. What belongs to the function space, where its boundary runs, and of which
-type it is, is asked of the membership code point by point; curves are located by bisection.
+line B = D = 0 that only non-real q, r reach. The membership code decides point by point which points belong to the
+function space and of which type a boundary point is; bisection locates the boundary curves.
 
 This is Figure 1 of Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional
 Networks* (2024).
@@ -141,7 +141,7 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
 
 
 def slice_point(filter: Sequence[float] | Real) -> Real | None:
-    """Where a real filter meets the slice: scaled, and with x ↦ t x, which preserve the function space.
+    """The point of the slice that a real filter is mapped to by scaling and x ↦ t x, which preserve the function space.
 
     Parameters
     ----------

@@ -2,9 +2,9 @@
 
 The forms that vanish on the closure are graded by degree and, as w_j ↦ t^j w_j preserves the closure, by the sum of the
 indices of each monomial. In each bidegree they are the kernel of the matrix of all monomials at random integer points
-of M. It is computed modulo a prime and lifted to the rationals, and every form is checked at further integer points in
-exact arithmetic. A wrong form would have to vanish at all of these by chance, and none is missed except for a prime
-that divides a minor.
+of M. The kernel is computed modulo a prime and lifted to the rationals, and every form is checked at further integer
+points in exact arithmetic. A wrong form would have to vanish at all these points by chance, and a form is missed only
+if the prime divides a minor.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def default_degree(arch: Architecture) -> int:
-    """Up to which degree forms are computed by default.
+    """The degree up to which forms are computed by default.
 
-    At most 3; for hypersurfaces their degree, so that the one equation is found. Less, down to 0, where there are too
-    many monomials.
+    The degree is at most 3; for a hypersurface the degree of the hypersurface, so that the only equation is found. The
+    degree is lower, down to 0, where there are too many monomials.
     """
     degree = USUAL_DEGREE
     if arch.filter_size == arch.dimension + 1:
@@ -95,7 +95,7 @@ def _monomials(arch: Architecture, degree: int) -> int:
 
 
 def vanishing_forms(arch: Architecture, max_degree: int | None = None) -> tuple[Form, ...]:
-    """Forms that vanish on the function space, without those that forms of lower degree generate.
+    """Forms that vanish on the function space, without the forms that forms of lower degree generate.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def _kernel(rows: list[list[int]]) -> list[list[int]]:
 
 
 def _lift(vector: list[int], monomials: list[Monomial]) -> Form | None:
-    """With small integer coefficients, the first one positive; None if there are none."""
+    """The form with small integer coefficients, the first one positive; None if there is none."""
     fractions = [_rational(value) for value in vector]
     if None in fractions:
         return None

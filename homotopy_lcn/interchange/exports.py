@@ -1,7 +1,7 @@
 """The critical-point equations of a stratum, with start solutions, as files for other systems.
 
-What is exported is the polynomial system in a sparse affine patch (`polynomial_systems`), the start system that `solve`
-tracks from, and the data it is to be solved for. How each system wants it written is in `export_formats`.
+An export consists of the polynomial system in a sparse affine patch (see `polynomials`), the start system from which
+`critical_points` tracks, and the data to solve for. The module `export_formats` writes them for each system.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ExportedSystem:
     files : mapping of str to str
         Text of each file by its name.
     command : str
-        What runs them, in their folder.
+        The command that runs the files, in their folder.
     """
 
     format: str
@@ -68,7 +68,7 @@ class ExportedSystem:
         Returns
         -------
         list of Path
-            What was written.
+            The paths of the files written.
 
         Raises
         ------
@@ -128,7 +128,7 @@ def export(
     ----------
     arch : Architecture
     loss : SquaredLoss, optional
-        The data to be solved for. Without them the Gram matrix and the moment vector stay parameters; in formats that
+        The data to solve for. Without data the Gram matrix and the moment vector stay parameters; in formats that
         track paths their values are random complex ones.
     to : str
         "phc" (PHCpack), "julia" (HomotopyContinuation.jl), "macaulay2", "bertini", "sympy" or "latex".
@@ -138,7 +138,7 @@ def export(
     seed : int
         The random target comes from it.
     engine : str or Engine
-        What tracks paths if the start system is not known yet.
+        The engine that tracks paths if the start system is not known yet.
     max_count : int
         Refuse a stratum with more critical points than this for generic data.
 
@@ -212,7 +212,7 @@ def _row(arch: Architecture, stratum: Pattern | None) -> StratumCount:
 
 
 def _scaled(loss: SquaredLoss, positions: np.ndarray, start: Data, points: Complex) -> tuple[Data, Complex]:
-    """Start data and points of the size of the data, by powers of two: the segment between them is well scaled then."""
+    """Start data and points scaled by powers of two to the size of the data, so that the segment is well scaled."""
     data, scale = normalized(loss, positions)
     factor = float(np.abs(loss.gram[np.ix_(positions, positions)]).max() / np.abs(data.gram).max())
     points = points.copy()

@@ -1,4 +1,4 @@
-"""What an installation has, and whether it works: ``homotopy-lcn doctor``."""
+"""The parts of an installation, and whether they work: ``homotopy-lcn doctor``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ..version import __version__
 
 __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
 
-#: Distributions that add something, the module each is imported by, what it is for, and the extra that installs it.
+#: Optional distributions: name, module to import, purpose, and the extra that installs the distribution.
 OPTIONAL = (
     ("pandas", "pandas", "tables as frames", "frame"),
     ("matplotlib", "matplotlib", "pictures", "figures"),
@@ -38,7 +38,7 @@ OPTIONAL = (
     ("distributed", "distributed", "surveys on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),
 )
-#: Programs that other parts of the package, or its benchmarks, compare with.
+#: Programs that the package or its benchmarks compare with: name, purpose, and how to install it.
 PEERS = (
     ("phc", "PHCpack, a second solver", "apt-get install phcpack"),
     ("M2", "Macaulay2", "apt-get install macaulay2"),
@@ -49,17 +49,17 @@ SAME_END = 1e-8
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at.
+    """The outcome of one check.
 
     Attributes
     ----------
     subject : str
     state : str
-        "ok", "absent" (the rest works without it) or "broken".
+        "ok", "absent" (everything else works without it) or "broken".
     text : str
-        What was found.
+        The finding.
     remedy : str
-        What to do about it; empty if nothing.
+        How to mend it; empty if there is nothing to mend.
     """
 
     subject: str

@@ -16,7 +16,7 @@ __all__ = ["LoadedData", "random_gaussian", "random_white"]
 
 @dataclass(frozen=True)
 class LoadedData:
-    """A loss and where it comes from.
+    """A loss and the description of its data.
 
     Attributes
     ----------

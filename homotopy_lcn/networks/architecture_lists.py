@@ -1,4 +1,4 @@
-"""Lists of architectures: all up to a filter size, or those of a file."""
+"""Lists of architectures: all up to a filter size, or the lines of a file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def architectures_up_to(
 ) -> list[Architecture]:
     """All architectures up to an end-to-end filter size.
 
-    The last stride, which never matters, is 1. Left out are, unless asked for: networks of one layer, whose only
-    critical filter is that of linear regression, and layers of filter size 1, which only dilate what follows.
+    The last stride never matters, and is 1. Networks of one layer are left out unless ``layers`` is 1: their only
+    critical filter is that of linear regression. Layers of filter size 1 are left out unless ``size_one`` is true: such
+    a layer only dilates the layers after it.
 
     Parameters
     ----------
     max_filter_size : int
         Largest end-to-end filter size K.
     layers : int, optional
-        Only networks of so many layers; by default, of any number from two on.
+        Number of layers of the networks; by default any number from two on.
     size_one : bool
         Also layers of filter size 1, in networks of ``layers`` layers, not all of size 1. Strides after which no filter
         is larger than 1 never matter, and are 1.
@@ -101,9 +102,9 @@ def _strides_matter(filters: tuple[int, ...], strides: tuple[int, ...]) -> bool:
 
 
 def up_to_order(architectures: Iterable[Architecture]) -> list[Architecture]:
-    """Of architectures that differ in the order of layers of equal dilation only, one each: the one given last.
+    """One of all architectures that differ only in the order of layers of equal dilation: the last one given.
 
-    They have the same function space, and the same critical points for the same data.
+    Such architectures have the same function space, and the same critical points for equal data.
 
     Examples
     --------

@@ -72,8 +72,8 @@ def dilate(form: Array, dilation: int) -> Array:
 def roots(form: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Roots on the projective line of one form (n + 1,), as unit vectors (n, 2): the form vanishes at (x : y).
 
-    Real forms have exactly real roots and exactly conjugate pairs, the latter next to each other. Coefficients below
-    rounding level of the largest one count as zero, at either end.
+    Real forms have exactly real roots and exactly conjugate pairs; the two roots of a pair stand next to each other.
+    Coefficients below rounding level of the largest one count as zero, at either end.
     """
     scale = np.abs(form).max()
     significant = np.flatnonzero(np.abs(form) > NEGLIGIBLE_END * scale)
@@ -128,7 +128,7 @@ def pieces_of_roots(
 def roots_of_each(forms: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Roots on the projective line of each of many forms, (P, n + 1) to (P, n, 2), as `roots`.
 
-    Those of real forms are exactly real, or exactly conjugate to another one.
+    Roots of real forms are exactly real, or exactly conjugate to another root.
     """
     count, degree = len(forms), forms.shape[1] - 1
     result = np.empty((count, degree, 2), complex)
@@ -154,8 +154,8 @@ def distance_to_hyperroot(forms: NDArray[np.complex128], dilation: int) -> NDArr
     """How far each of the forms (P, n + 1) is from having a factor a x^dilation + b y^dilation; ∞ if it is too short.
 
     Such a factor divides every polyphase component (the coefficients at equal residues modulo the dilation), so it is a
-    common root of these components; those of the largest component are tried. Returned is the least of the values of
-    the other components there, relative to the form.
+    common root of these components. The roots of the largest component are tried, and the result is the least value of
+    the other components at these roots, relative to the form.
     """
     result = np.full(len(forms), np.inf)
     degree = forms.shape[1] - 1

@@ -37,7 +37,7 @@ FIGURE_1 = (Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)))
 
 BLUE, SURFACE, OUTSIDE = "#1553d6", "#e9b872", "#9a9a9a"
 VIEW = {"elev": 16, "azim": -52}
-#: Where the slice is seen from on a page.
+#: The direction from which the slice is seen on a page.
 CAMERA = {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}}
 #: Bounds of B, D, E.
 BOX = ((-1.76, 1.76), (-3.08, 3.08), (-1.32, 0.78))
@@ -70,7 +70,7 @@ def draw_figure1(
         If matplotlib or plotly is not installed, or a file cannot be written.
     """
     pyplot = import_extra("matplotlib.figure", "figures", "figure1")
-    import_extra("plotly.subplots", "figures", "figure1")  # what is missing is said before anything is computed
+    import_extra("plotly.subplots", "figures", "figure1")  # a missing package is reported before any computation
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")

@@ -33,7 +33,7 @@ __all__ = ["Picture", "complex_losses", "function_space_slice", "loss_ladder", "
 #: Another way to show a picture: name, what changes in each trace, what changes in the layout.
 View = tuple[str, list[dict[str, Any]], dict[str, Any]]
 
-#: Points that a picture draws at most, those of least |loss|.
+#: A picture draws at most this many points, the points of least |loss|.
 MOST_DRAWN = 1500
 #: Points along each parameter of the slice of Figure 1.
 SURFACE_RESOLUTION = 24
@@ -44,7 +44,7 @@ ON_PLANE = 1e-9
 #: Imaginary parts of roots below this are rounding errors, in pictures.
 REAL_ROOT = 1e-9
 
-#: Colours that stand out on white and on black, and symbols for those who cannot tell them apart.
+#: Colours that stand out on white and on black, and symbols for people who cannot tell the colours apart.
 COLOURS = {
     "minimum": "#2a9d5c",
     "saddle": "#3b7ddd",
@@ -182,7 +182,7 @@ def complex_losses(result: CriticalPoints) -> Picture | None:
         trace = {**_trace(result, name, members), "marker": marker}
         data.append({**trace, "x": losses.real.tolist(), "y": losses.imag.tolist()})
         sizes = np.abs(losses)
-        # A loss of zero has no logarithm; it is left out of that view alone.
+        # A loss of zero has no logarithm, and is left out of the logarithmic view alone.
         polar.append({"x": [size or None for size in sizes.tolist()], "y": (np.angle(losses) / np.pi).tolist()})
     plane = {
         "xaxis": {"title": {"text": "Re loss"}, "type": "linear"},
