@@ -8,13 +8,16 @@ incomplete by it is a row as well, marked as such.
 
 Draws are computed in cells of a fixed size at fixed places, also where only a part of a cell is asked for. So a row
 does not depend, to the last bit, on the other draws of the survey or on how it is shared out.
+
+`solve_each` solves the data sets of ``solve --random`` instead, all of them one by one: it classifies the complex
+filters, too, and it does not compute a whole cell for a few data sets.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -28,6 +31,7 @@ from ..equations.critical_equations import Data
 from ..equations.stratum_data import _turned, _whole
 from ..errors import InputError
 from ..losses.data_models import DataModel, Moments, White, draw_moments
+from ..losses.random_data import random_gaussian, random_loss_seed, random_white
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding, Stratum
@@ -38,7 +42,19 @@ from ..solving.start_systems import StartSystem, start_system
 from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
 
-__all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
+__all__ = [
+    "COLUMNS",
+    "FURTHER_COLUMNS",
+    "MAX_COUNT",
+    "cell_size",
+    "columns",
+    "concatenated",
+    "counts_of",
+    "prepare",
+    "saddle_columns",
+    "solve_draws",
+    "solve_each",
+]
 
 Table = dict[str, NDArray[Any]]
 
@@ -84,6 +100,13 @@ COLUMNS = {
     "undecided": "real filters with a question left open",
     "global_minimum_pure": "whether the global minimum is pure: 1 yes, 0 no, −1 not established",
     "least_loss": "the loss at the global minimum; NaN if it is not established",
+}
+#: What is counted besides by `solve_each`.
+FURTHER_COLUMNS = {
+    "pure": "pure complex critical filters found",
+    "spurious": "spurious (not pure) complex critical filters found",
+    "not_smooth": "critical filters, complex ones too, that are singular points of the Zariski closure of M",
+    "attained_undecided": "attained filters that may be interior or on the boundary, or smooth or not",
 }
 
 
@@ -205,11 +228,45 @@ def solve_draws(
             together, settled = _solve_together(arch, starts, moments, chosen, wide)
             rows = wanted
         for row in rows[~settled[rows]].tolist():
-            for name, value in _solve_alone(arch, moments, row, seed, chosen).items():
-                if name in together:
-                    together[name][row] = value
+            _enter(together, row, _solve_alone(arch, moments, row, seed, chosen))
         parts.append({"draw": first + wanted, **{name: column[rows] for name, column in together.items()}})
     return concatenated(parts) if parts else {"draw": np.empty(0, np.int64), **_empty(0, wide)}
+
+
+def solve_each(arch: Architecture, seed: int, draws: range, *, white: bool = False) -> Table:
+    """What there is to count of each of some data sets of ``solve --random``, solved one by one.
+
+    Parameters
+    ----------
+    arch : Architecture
+    seed : int
+        Draw d is the data set of ``random_loss_seed(seed, d)``, and all random choices of its solve come from the seed.
+    draws : range
+    white : bool
+        Gram matrix I and a standard normal target, instead of independent standard normal X (4K, K) and Y (4K, 1).
+
+    Returns
+    -------
+    dict of arrays
+        One entry a draw in each; see `COLUMNS` and `FURTHER_COLUMNS`.
+
+    Raises
+    ------
+    InputError, IncompleteStartSystem
+        As `critical_points`.
+
+    Examples
+    --------
+    >>> table = solve_each(Architecture((3, 2), (2, 1)), 0, range(5))
+    >>> table["found"].tolist(), table["complete"].all(), table["boundary"].sum()
+    ([10, 10, 10, 10, 10], True, 0)
+    """
+    table = _empty(len(draws), arch.dimension - 1, FURTHER_COLUMNS)
+    for row, draw in enumerate(draws):
+        generator = np.random.default_rng(random_loss_seed(seed, draw))
+        loss = (random_white if white else random_gaussian)(arch, generator).loss
+        _enter(table, row, counts_of(critical_points(arch, loss, seed=seed)))
+    return {"draw": np.array(draws, dtype=np.int64), **table}
 
 
 def concatenated(parts: Sequence[Table]) -> Table:
@@ -217,13 +274,20 @@ def concatenated(parts: Sequence[Table]) -> Table:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _empty(count: int, indices: int) -> Table:
-    names = [*COLUMNS, *(f"saddles_{index}" for index in range(1, indices + 1))]
+def _empty(count: int, indices: int, further: Iterable[str] = ()) -> Table:
+    names = [*COLUMNS, *further, *(f"saddles_{index}" for index in range(1, indices + 1))]
     table: Table = {name: np.zeros(count, dtype=np.int32) for name in names}
     table["complete"] = np.zeros(count, dtype=bool)
     table["global_minimum_pure"] = np.full(count, -1, dtype=np.int8)
     table["least_loss"] = np.full(count, np.nan)
     return table
+
+
+def _enter(table: Table, row: int, counts: Mapping[str, Any]) -> None:
+    """Enter the counts that the table has columns for."""
+    for name, value in counts.items():
+        if name in table:
+            table[name][row] = value
 
 
 def _power_of_two(values: Any) -> Any:
@@ -405,11 +469,11 @@ def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engi
             result = critical_points(arch, moments.loss(row), seed=seed, engine=engine, max_count=MAX_COUNT)
         except InputError:  # such as a bootstrap sample of too small a rank
             return {"complete": False, "missing": generic_count(arch).filters}
-    return _row(result)
+    return counts_of(result)
 
 
-def _row(result: CriticalPoints) -> dict[str, Any]:
-    """What there is to count of one result."""
+def counts_of(result: CriticalPoints) -> dict[str, Any]:
+    """What there is to count of one result, by the names of all columns; saddles only of indices that occur."""
     counts, best = result.counts, result.global_minimum
     thetas = [
         (kind, index) for point in result.attained for kind, index in zip(point.kinds, point.indices, strict=True)
@@ -439,5 +503,9 @@ def _row(result: CriticalPoints) -> dict[str, Any]:
         ),
         "global_minimum_pure": -1 if best is None else int(best.pure),
         "least_loss": np.nan if best is None else best.loss,
+        "pure": counts.pure,
+        "spurious": counts.spurious,
+        "not_smooth": sum(point.smooth is False for point in result),
+        "attained_undecided": sum(point.interior is None or point.smooth is None for point in result.attained),
         **{f"saddles_{index}": number for index, number in saddles.items()},
     }

@@ -60,6 +60,17 @@ class Distribution:
     def maximum(self) -> int:
         return max(self.draws)
 
+    @property
+    def range(self) -> str:
+        """Least and greatest value, as in ``2–6``, or the only one.
+
+        Examples
+        --------
+        >>> Distribution({2: 5, 6: 1}, {2: 5, 6: 1}).range
+        '2–6'
+        """
+        return f"{self.minimum}" if self.minimum == self.maximum else f"{self.minimum}–{self.maximum}"
+
     @cached_property
     def interval(self) -> tuple[float, float]:
         """Confidence interval of the mean, by Student's t distribution.

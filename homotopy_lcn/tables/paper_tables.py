@@ -19,8 +19,8 @@ from ..networks.architecture import Architecture
 from ..networks.architecture_lists import architectures_up_to, up_to_order
 from ..networks.counts import generic_count, generic_ed_degree, singular_vector_tuples
 from ..solving.white_counts import white_count
-from ..surveys.draw_counts import DrawCounts, many_draws
-from ..surveys.surveys import survey
+from ..surveys.surveys import many_draws, survey
+from ..surveys.tallies import Tally
 from .comparison import SOURCE, comparison_table
 from .fully_connected import check_fully_connected, most_critical
 from .text_tables import Cell, Column, TextTable, format_table, write_table
@@ -163,19 +163,13 @@ def small_architectures_table(options: PaperOptions, report: Report = _silent) -
     problems = []
     for number, arch in enumerate(chosen):
         space, counts = describe_function_space(arch), generic_count(arch)
-
-        def between(name: str, number: int = number) -> str:
-            values = drawn.distribution(name, number)
-            least, most = values.minimum, values.maximum
-            return f"{least}" if least == most else f"{least}–{most}"
-
-        if incomplete := drawn.tallies[number].incomplete:
-            problems.append(f"{_label(arch)}: {incomplete} of {options.small_draws} solves not complete")
+        problems += _incomplete(arch, drawn.tallies[number])
+        counted = ("found", "real", "attained", "interior", "boundary", "minima")
         reduced = "the same" if arch.is_reduced else f"{_list(arch.reduced.filters)} / {_list(arch.reduced.strides)}"
         rows.append((
             arch.filters, arch.strides, reduced, arch.filter_size, arch.dimension, space.thick, space.closed,
-            space.smooth, counts.pure, counts.spurious, between("found"), between("real"), between("attained"),
-            between("interior"), between("boundary"), between("minima"),
+            space.smooth, counts.pure, counts.spurious,
+            *(drawn.distribution(name, number).range for name in counted),
         ))  # fmt: skip
     columns = _columns(
         "k", "s", "reduced", "K", "dim M", "thick", "closed", "smooth", "pure", "spurious", "found", "real", "attained",
@@ -213,9 +207,9 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
         widths, connected = most_critical(sum(filters), len(filters))
         found = None
         if exact <= options.growth_count:
-            drawn = many_draws(arch, 1, options.seed, jobs=1)
-            problems += _incomplete(drawn)
-            found = drawn.total("found")
+            drawn = many_draws(arch, 1, options.seed)
+            problems += _incomplete(arch, drawn)
+            found = drawn.distribution("found").total
             if found != exact:
                 problems.append(f"{_label(arch)}: {found} found, {exact} expected")
         rows.append((what, filters, sum(filters), exact, found, widths, connected))
@@ -254,8 +248,8 @@ def white_table(options: PaperOptions, report: Report = _silent) -> tuple[TextTa
             rows.append((*exact, None, None, None, expected, None))
             continue
         drawn = many_draws(arch, 1, options.seed, white=True)
-        found = f"{drawn.total('pure')} + {drawn.total('spurious')}"
-        problems += _incomplete(drawn)
+        found = " + ".join(str(drawn.distribution(name).total) for name in ("pure", "spurious"))
+        problems += _incomplete(arch, drawn)
         if found != f"{white.pure} + {white.spurious}":
             problems.append(f"{_label(arch)}: {found} found, {white.pure} + {white.spurious} expected")
         if expected not in (None, white.pure):
@@ -365,10 +359,10 @@ def _checks(options: PaperOptions, report: Report) -> Iterator[tuple[str, str, s
     )
 
 
-def _incomplete(drawn: DrawCounts) -> list[str]:
+def _incomplete(arch: Architecture, drawn: Tally) -> list[str]:
     if not drawn.incomplete:
         return []
-    return [f"{_label(drawn.architecture)}: {drawn.incomplete} of {len(drawn)} solves not complete"]
+    return [f"{_label(arch)}: {drawn.incomplete} of {drawn.draws} solves not complete"]
 
 
 def _singular_vector_tuples(arch: Architecture) -> int | None:

@@ -88,7 +88,7 @@ def test_after_ctrl_c_it_goes_on_to_the_same_files(undisturbed, tmp_path):
     folder = tmp_path / "run"
     code = """
 import signal, sys
-from homotopy_lcn import cli
+from homotopy_lcn.cli import program
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
 sys.exit(program.main(sys.argv[1:]))
 """
