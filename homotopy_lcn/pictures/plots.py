@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 
 from ..errors import InputError
 from ..extras import import_extra
-from ..files import write_atomically
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..results.points import CriticalPoint, quantity
@@ -20,6 +18,7 @@ from ..results.result import CriticalPoints
 from ..surveys.tallies import Tally
 from ..tables.fully_connected import most_critical
 from ..training.loss_landscape import landscape
+from .figure_files import ENDINGS, write_figure
 
 __all__ = [
     "ENDINGS",
@@ -31,7 +30,6 @@ __all__ = [
     "save_plot",
 ]
 
-ENDINGS = ("pdf", "png", "svg")
 #: Points further out than this many times the median are only counted, so that the others can be told apart.
 FAR = 6.0
 DARK, MIDDLE, LIGHT = "black", "0.45", "0.8"
@@ -243,22 +241,17 @@ def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
 
 
 def save_plot(figure: Any, path: str | os.PathLike[str]) -> None:
-    """Write a figure; the ending says as what: ``.pdf``, ``.png`` or ``.svg``. Equal figures give equal files.
+    """Write a figure to a file ``.pdf``, ``.png`` or ``.svg``. Equal figures give equal files.
 
     Raises
     ------
     InputError
-        If the ending is another one, or the file cannot be written.
+        If the name ends in anything else, or the file cannot be written.
     """
     ending = Path(path).suffix.lstrip(".").lower()
     if ending not in ENDINGS:
         raise InputError(f"{os.fspath(path)}: ends in {ending!r}; expected one of {', '.join(ENDINGS)}")
-    matplotlib = import_extra("matplotlib", "figures", "plot")
-    dates: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
-    stream = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
-        figure.savefig(stream, format=ending, dpi=200, bbox_inches="tight", metadata=dates[ending])
-    write_atomically(path, stream.getvalue())
+    write_figure(figure, path, dpi=200, bbox_inches="tight")
 
 
 def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any, Any]:

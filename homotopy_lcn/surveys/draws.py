@@ -1,10 +1,10 @@
-"""Critical points of many random data sets of one architecture: what there is to count, a row a draw.
+"""Counts of the critical points of many random data sets of one architecture: a table with one row for each draw.
 
-The paths of many draws are tracked together and their real ends classified together. A draw is settled that way only
-if nothing about it is in doubt: all paths arrive, no two ends are near each other, real ends are told from complex ones
-and each answer from its opposite by a wide margin. Then the generic number of distinct critical points has been found,
-as in `critical_points`, along the same paths. All other draws are solved by `critical_points`, one by one. What is left
-incomplete by it is a row as well, marked as such.
+The paths of many draws are tracked together and their real ends are classified together. A draw is settled that way
+only if nothing about the draw is in doubt: all paths arrive, no two ends are near each other, and a wide margin tells
+real ends from complex ends and each answer from its opposite. Then the generic number of distinct critical points has
+been found, as in `critical_points`, along the same paths. All other draws are solved by `critical_points`, one by one.
+A draw that `critical_points` leaves incomplete has a row, too, which is marked as incomplete.
 
 Draws are computed in cells of a fixed size at fixed places, also where only a part of a cell is asked for. So a row
 does not depend, to the last bit, on the other draws of the survey or on how it is shared out.
@@ -77,7 +77,7 @@ SMALLEST, LARGEST = 1e-60, 1e60
 #: Losses nearer than this, relative to the size of the loss, may be equal.
 EQUAL_LOSS = 1e-9
 
-#: What is counted in each draw, and what it means. Besides, ``saddles_i`` is the number of real critical θ (up to
+#: The counts of each draw, and their meaning. In addition, ``saddles_i`` is the number of real critical θ (up to
 #: scaling) with i negative Hessian eigenvalues.
 COLUMNS = {
     "complete": "whether every critical point of the generic number is accounted for",
@@ -101,7 +101,7 @@ COLUMNS = {
     "global_minimum_pure": "whether the global minimum is pure: 1 yes, 0 no, −1 not established",
     "least_loss": "the loss at the global minimum; NaN if it is not established",
 }
-#: What is counted besides by `solve_each`.
+#: The further counts of `solve_each`.
 FURTHER_COLUMNS = {
     "pure": "pure complex critical filters found",
     "spurious": "spurious (not pure) complex critical filters found",
@@ -128,7 +128,7 @@ def cell_size(arch: Architecture) -> int:
 
 @dataclass(frozen=True)
 class _Start:
-    """Where the paths of a stratum start; ``lost`` and ``origin`` of them go to infinity and to zero for all data."""
+    """Starts of the paths of a stratum. For all data ``lost`` paths go to infinity, and ``origin`` paths to zero."""
 
     row: StratumCount
     embedding: Embedding
@@ -142,7 +142,7 @@ class _Start:
 
 
 def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto", jobs: int = 1) -> list[_Start] | None:
-    """The start systems of all strata for data of a model; None if there are none that lose no paths.
+    """The start systems of all strata for data of a model; None if every start system loses paths.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def solve_draws(
     engine: str | Engine = "auto",
     indices: int | None = None,
 ) -> Table:
-    """What there is to count of each of some draws.
+    """Count the critical points of each of some draws.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def solve_draws(
 
 
 def solve_each(arch: Architecture, seed: int, draws: range, *, white: bool = False) -> Table:
-    """What there is to count of each of some data sets of ``solve --random``, solved one by one.
+    """Count the critical points of each of some data sets of ``solve --random``, solved one by one.
 
     Parameters
     ----------
@@ -258,8 +258,8 @@ def solve_each(arch: Architecture, seed: int, draws: range, *, white: bool = Fal
     Examples
     --------
     >>> table = solve_each(Architecture((3, 2), (2, 1)), 0, range(5))
-    >>> table["found"].tolist(), table["complete"].all(), table["boundary"].sum()
-    ([10, 10, 10, 10, 10], True, 0)
+    >>> table["found"].tolist(), table["complete"].tolist().count(True), table["boundary"].tolist().count(0)
+    ([10, 10, 10, 10, 10], 5, 5)
     """
     table = _empty(len(draws), arch.dimension - 1, FURTHER_COLUMNS)
     for row, draw in enumerate(draws):
@@ -297,7 +297,7 @@ def _power_of_two(values: Any) -> Any:
 def _solve_together(
     arch: Architecture, starts: Sequence[_Start], moments: Moments, engine: Engine, indices: int
 ) -> tuple[Table, NDArray[np.bool_]]:
-    """The table of the draws that can be settled together, and which ones these are; the other rows are empty."""
+    """A table with the draws that can be settled together, and a mask of these draws; the other rows are empty."""
     count = len(moments.constant)
     table = _empty(count, indices)
     settled = _regular(arch, moments)
@@ -334,13 +334,13 @@ class _Ends(NamedTuple):
     Attributes
     ----------
     owners : (P,) integer array
-        The draw that each belongs to.
+        The draw of each path.
     filters : (P, K) complex array
     real : (P,) bool array
     coordinates : (P, coordinates) float array
-        Of the real ones.
+        The coordinates of the real ends.
     clear : (P,) bool array
-        Where it is beyond doubt that the end is a critical point, and whether it is real.
+        Whether it is beyond doubt that the end is a critical point, and that ``real`` is right.
     """
 
     owners: NDArray[np.int64]
@@ -351,8 +351,8 @@ class _Ends(NamedTuple):
 
 
 def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[np.bool_], engine: Engine) -> _Ends:
-    """Track all paths of the draws not given up yet, and look at their ends."""
-    data, scales = _normalized(moments, start.embedding, settled)
+    """Track all paths of the draws that are not given up yet, and examine the ends of the paths."""
+    data, scales = _stratum_data(moments, start.embedding, settled)
     rows = np.flatnonzero(settled)
     targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
     result = track_many(engine, start.stratum, start.system.points, start.system.data, targets, TrackerOptions())
@@ -372,7 +372,7 @@ def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[
 
 
 def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.int64]) -> None:
-    """Enter what the real points of a stratum are; ``owners`` are their draws."""
+    """Enter the counts of the real points of a stratum; ``owners`` are the draws of the points."""
 
     def add(name: str, values: NDArray[Any], draws: NDArray[np.int64] = owners) -> None:
         table[name] += np.bincount(draws, values, minlength=len(table[name])).astype(np.int32)
@@ -410,8 +410,8 @@ def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
     return np.asarray(result & (np.abs(moments.constant) <= LARGEST))
 
 
-def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
-    """Data of order one in the coordinates of the stratum, and the scales of their filters, as for a single solve."""
+def _stratum_data(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
+    """Data of order one in the coordinates of the stratum, and the scales of the filters, as for a single solve."""
     positions = np.array(embedding.positions)
     gram, b = moments.gram[:, positions[:, None], positions], moments.b[:, positions]
     size = np.abs(np.linalg.eigvalsh(gram)).max(axis=1)
@@ -423,9 +423,9 @@ def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_])
 
 
 def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """In which draws two of the filters (D, N, K) may be one; only ``rows`` are looked at.
+    """The draws in which two of the filters (D, N, K) may be equal; only the draws in ``rows`` are examined.
 
-    Filters that are near have near projections to a line, whatever the line is.
+    Filters that are near each other have projections to any line that are near each other.
     """
     count, number, size = filters.shape
     norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=2))
@@ -448,7 +448,7 @@ def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.
 def _enter_global_minimum(
     table: Table, constant: Real, losses: Real, owners: NDArray[np.int64], pure: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Enter the attained point of least loss of each draw; returns where two are as good for all we know."""
+    """Enter the attained point of least loss of each draw; return where two points may have the least loss."""
     order = np.lexsort((losses, owners))
     draws, firsts, numbers = np.unique(owners[order], return_index=True, return_counts=True)
     best = order[firsts]
@@ -462,7 +462,7 @@ def _enter_global_minimum(
 
 
 def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engine: Engine) -> dict[str, Any]:
-    """The row of one draw, by the ordinary solver."""
+    """The counts of one draw, by the ordinary solver."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of Gram matrices whose rank is in doubt
         try:
@@ -473,7 +473,7 @@ def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engi
 
 
 def counts_of(result: CriticalPoints) -> dict[str, Any]:
-    """What there is to count of one result, by the names of all columns; saddles only of indices that occur."""
+    """The counts of one result by the names of the columns; of the saddles, only the indices that occur."""
     counts, best = result.counts, result.global_minimum
     thetas = [
         (kind, index) for point in result.attained for kind, index in zip(point.kinds, point.indices, strict=True)

@@ -1,4 +1,4 @@
-"""What is computed over many data sets, and the chunks that it is computed in."""
+"""Plans: which data sets are solved, and the chunks of draws that are solved at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHUNKS_EACH = 4
 
 
 class Chunk(NamedTuple):
-    """Draws ``first`` to ``last`` − 1 of the architecture with this number: what is computed, and written, at once."""
+    """Draws ``first`` to ``last`` − 1 of the architecture with this number, computed and written together."""
 
     architecture: int
     first: int
@@ -47,7 +47,7 @@ class SurveyPlan:
         Number of data sets for each architecture.
     seed : int
     engine : str
-        What tracks paths.
+        The path tracker.
     """
 
     architectures: tuple[Architecture, ...]
@@ -78,7 +78,7 @@ class SurveyPlan:
         )
 
     def command(self, draws: str) -> str:
-        """The command line of this survey, with the option that says which draws."""
+        """The command line of this survey; ``draws`` is the option that selects the draws."""
         words = ["homotopy-lcn", "survey"]
         for arch in self.architectures:
             words += ["-k", ",".join(map(str, arch.filters)), "-s", ",".join(map(str, arch.strides))]
@@ -86,7 +86,7 @@ class SurveyPlan:
         return " ".join(words if self.engine == "auto" else [*words, "--engine", self.engine])
 
     def identity(self) -> dict[str, Any]:
-        """What decides the draws, in JSON's types."""
+        """Everything that the draws depend on, in JSON's types."""
         return {
             "filters": [list(arch.filters) for arch in self.architectures],
             "strides": [list(arch.strides) for arch in self.architectures],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ def survey(
     keep: bool = True,
     progress: ProgressCallback | None = None,
 ) -> Survey:
-    """Solve many random data sets and count what there is among their critical points.
+    """Solve many random data sets and count their critical points by kind.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def survey(
     scheduler : str, optional
         Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. Needs dask.distributed.
     engine : str
-        What tracks paths: "auto", "native" or "reference".
+        The path tracker: "auto", "native" or "reference".
     chunk : int, optional
         Draws computed at a time. The result does not depend on it.
     keep : bool
@@ -99,41 +99,32 @@ def survey(
     given = None if chunk is None else check_integer("chunk", chunk, 1)
     sizes = [given or plan.chunk_size(arch) for arch in plan.architectures]
     tallies = tuple(Tally() for _ in plan.architectures)
-    kept: dict[Chunk, Table] = {}
     with ExitStack() as stack:
-        directory = None
+        store: RunDirectory | _Memory = _Memory(sizes, keep)
         if output is not None:
             record = {"command": plan.command(f"--draws {plan.draws}")}
-            directory = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
-            sizes = list(directory.chunks)
+            store = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
+        pieces = list(plan.chunks(store.chunks))
         for arch in plan.architectures:
-            # Once and here: the processes then find in the cache what is not shipped.
+            # Start systems that are not shipped are computed once, here; the other processes find them in the cache.
             prepare(arch, plan.model, plan.engine, jobs)
         count = _Count(plan.draws * len(plan.architectures), progress)
         missing = []
-        for piece in plan.chunks(sizes):
-            table = None if directory is None else directory.find(piece)
+        for piece in pieces:
+            table = store.find(piece)
             if table is None:
                 missing.append(piece)
             else:
                 tallies[piece.architecture].add(table)
                 count.add(piece)
         for piece, table in stack.enter_context(closing(computed(plan.run, missing, jobs, scheduler))):
-            if directory is not None:
-                directory.write(piece, table)
-            elif keep:
-                kept[piece] = table
+            store.write(piece, table)
             tallies[piece.architecture].add(table)
             count.add(piece)
-        if directory is not None:
-            directory.finish()
-    if directory is not None:
-        pieces, read = list(plan.chunks(sizes)), directory.read
-        return Survey(plan, tallies, lambda: ((piece.architecture, read(piece)) for piece in pieces))
-    if keep:
-        ordered = sorted(kept)
-        return Survey(plan, tallies, lambda: ((piece.architecture, kept[piece]) for piece in ordered))
-    return Survey(plan, tallies)
+        store.finish()
+    if output is None and not keep:
+        return Survey(plan, tallies)
+    return Survey(plan, tallies, lambda: ((piece.architecture, store.read(piece)) for piece in pieces))
 
 
 def many_draws(
@@ -165,7 +156,7 @@ def many_draws(
     -------
     Tally
         Of `COLUMNS` and `FURTHER_COLUMNS`. Data sets whose critical points could not all be found are counted all the
-        same, with what was found.
+        same, with the points that were found.
 
     Raises
     ------
@@ -221,6 +212,28 @@ def _planned(
     draws, seed = check_integer("draws", draws, 1), check_integer("seed", seed, 0)
     chosen = data_model(model) if isinstance(model, str) else model
     return SurveyPlan(given, chosen, draws, seed, engine)
+
+
+class _Memory:
+    """Draws kept in memory or not at all, with the methods of a `RunDirectory`."""
+
+    def __init__(self, chunks: Sequence[int], keep: bool) -> None:
+        self.chunks = tuple(chunks)
+        self._keep = keep
+        self._tables: dict[Chunk, Table] = {}
+
+    def find(self, chunk: Chunk) -> Table | None:
+        return self._tables.get(chunk)
+
+    def write(self, chunk: Chunk, table: Table) -> None:
+        if self._keep:
+            self._tables[chunk] = table
+
+    def read(self, chunk: Chunk) -> Table:
+        return self._tables[chunk]
+
+    def finish(self) -> None:
+        """There is nothing to note."""
 
 
 class _Count:

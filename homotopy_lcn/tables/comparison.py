@@ -25,7 +25,7 @@ SOURCE = (
     "not at hand."
 )
 
-#: What a cell says of an example that is not what it should be.
+#: The mark of an example for which a statement does not hold.
 CONTRADICTED = "CONTRADICTED"
 #: Random filters of each example that are tested for membership in M.
 FILTERS = 60
@@ -42,7 +42,7 @@ EXAMPLES = {
 def comparison_table(
     draws: int, starts: int, seed: int, jobs: int, report: Callable[[str, int, int], None]
 ) -> tuple[TextTable, list[str]]:
-    """Compare linear networks, each statement with what was measured on an example.
+    """Compare linear networks: each statement stands beside a measurement on an example.
 
     Parameters
     ----------
@@ -52,13 +52,13 @@ def comparison_table(
         Random parameters from which the critical points of the fully connected example are looked for.
     seed, jobs : int
     report : callable
-        Told what is worked on, how much is done, and of how much.
+        Called with the name of the current step, the number of steps done, and the number of all steps.
 
     Returns
     -------
     TextTable
     list of str
-        What went wrong: measurements that contradict a statement, and solves that were not complete.
+        The problems: measurements that contradict a statement, and solves that were not complete.
     """
     columns, problems = [], []
     report("comparison: fully connected", 0, 1 + len(EXAMPLES))
@@ -127,7 +127,7 @@ def _fully_connected(check: FullyConnectedCheck, starts: int) -> dict[str, str]:
 
 
 class _Convolutional:
-    """One column: what holds for the kind of network, and what was measured for its example."""
+    """One column: the statements on one kind of network, and the measurements on its example."""
 
     def __init__(self, kind: str, arch: Architecture, drawn: Tally, seed: int) -> None:
         self.kind, self.arch, self.drawn, self.seed = kind, arch, drawn, seed
@@ -204,7 +204,7 @@ class _Convolutional:
         return f"depends; measured here: {_vector(witness)}{_verdict(facts.smooth is False)}"
 
     def problems(self) -> list[str]:
-        """Contradictions to what is stated."""
+        """The contradictions to the statements."""
         found = []
         drawn = self.drawn
         if drawn.incomplete:

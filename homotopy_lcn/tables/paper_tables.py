@@ -95,11 +95,11 @@ QUICK = PaperOptions(
 )
 FULL = PaperOptions(draws=1000, small_draws=10_000, check_draws=1000, check_filter_size=20, growth_count=20_000)
 
-#: Told what is worked on, how much is done, and of how much.
+#: Called with the name of the current step, the number of steps done, and the number of all steps.
 Report = Callable[[str, int, int], None]
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def _silent(step: str, done: int, total: int) -> None:
     pass
 
 
@@ -152,7 +152,7 @@ def small_architectures_table(options: PaperOptions, report: Report = _silent) -
     -------
     TextTable
     list of str
-        What went wrong.
+        The problems: contradictions, and solves that were not complete.
     """
     chosen = up_to_order(architectures_up_to(options.filter_size))
     rows: list[tuple[Cell, ...]] = []
@@ -196,10 +196,10 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
         ("width", [(k, k) for k in range(2, 11)]),
         ("width", [(k, k, k) for k in range(2, 8)]),
     ]
-    chosen = [(what, filters) for what, members in families for filters in members]
+    chosen = [(growing, filters) for growing, members in families for filters in members]
     rows: list[tuple[Cell, ...]] = []
     problems = []
-    for number, (what, filters) in enumerate(chosen):
+    for number, (growing, filters) in enumerate(chosen):
         # Strides above 1: every critical filter has one critical θ, so that these can be found and counted.
         arch = Architecture(filters, (*(max(2, k) for k in filters[:-1]), 1))
         report(f"growth: {_label(arch)}", number, len(chosen))
@@ -212,7 +212,7 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
             found = drawn.distribution("found").total
             if found != exact:
                 problems.append(f"{_label(arch)}: {found} found, {exact} expected")
-        rows.append((what, filters, sum(filters), exact, found, widths, connected))
+        rows.append((growing, filters, sum(filters), exact, found, widths, connected))
     columns = _columns("growing", "k", "parameters", "critical θ", "found", "widths", "fully connected")
     notes = (
         "critical θ: exact number of complex critical parameters up to scaling with w ≠ 0 for generic data, the same "
@@ -273,7 +273,7 @@ def white_table(options: PaperOptions, report: Report = _silent) -> tuple[TextTa
 
 
 def theorem_checks(options: PaperOptions, report: Report = _silent) -> tuple[TextTable, list[str]]:
-    """What the theorems say, tested; with the number of violations."""
+    """The statements of the theorems, tested; with the numbers of violations."""
     rows: list[tuple[Cell, ...]] = []
     problems = []
     for name, statement, tested, violations, incomplete in _checks(options, report):

@@ -38,7 +38,7 @@ _COLUMNS = (
     "pure", "spurious", "parameters", "white_pure", "white_spurious", "found_pure", "found_spurious",
     "found_parameters", "real", "attained", "certified", "status", "geometry_checked",
 )  # fmt: skip
-#: What people read: a title, and the columns it shows, put together with a sign.
+#: For people: a title, the columns that are shown under the title, and the sign that joins the columns.
 _SHOWN = (
     ("k", ("filters",), ""),
     ("s", ("strides",), ""),
@@ -100,7 +100,7 @@ class TabulationInterrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class ArchitectureRow:
-    """What is known of one architecture; None for what has not been computed, or could not be decided.
+    """The facts of one architecture; None for a fact that has not been computed, or could not be decided.
 
     Attributes
     ----------
@@ -176,7 +176,7 @@ class ArchitectureTable(ShownInNotebooks, Sequence[ArchitectureRow]):
     ----------
     rows : tuple of ArchitectureRow
     seed : int
-        The data of row (k, s) are those of ``homotopy-lcn solve -k … -s … --random --seed`` with it.
+        The data of row (k, s) are the data of ``homotopy-lcn solve -k … -s … --random --seed`` with this seed.
     measured : bool
         Whether the counts have been measured.
     """
@@ -216,7 +216,7 @@ class ArchitectureTable(ShownInNotebooks, Sequence[ArchitectureRow]):
         Parameters
         ----------
         for_people : bool
-            Put related columns together and leave out those that hold nothing, instead of all columns of `to_frame`.
+            Join related columns and leave out the empty columns. Otherwise the columns are all columns of `to_frame`.
         """
         records = [row.record() for row in self.rows]
         if not for_people:
@@ -279,7 +279,7 @@ def tabulate(
     layers : int, optional
     size_one, reduced : bool
     white : bool
-        Measure the counts for Gram matrix I and generic targets. Without it, those of the shipped atlas are shown.
+        Measure the counts for Gram matrix I and generic targets. Otherwise the counts of the shipped atlas are shown.
     measure : bool
         Compute the critical points for one Gaussian data set each, and compare.
     certify : bool

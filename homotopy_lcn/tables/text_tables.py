@@ -36,13 +36,13 @@ __all__ = [
     "write_table",
 ]
 
-#: What a cell can hold; None means that it does not apply or is not known.
+#: The values of a cell; None means that a value does not apply or is not known.
 Cell = bool | int | float | str | tuple[int, ...] | None
 
 #: Tables of more lines than this, and turned ones of more than half as many, may go over several pages in LaTeX.
 LONGEST_ON_A_PAGE = 40
 #: Sizes for LaTeX, the larger first, each with the points that a character and a column take; and the points that fit
-#: between the margins of an article. What does not fit even in the smaller size is turned.
+#: between the margins of an article. A table that does not fit even in the smaller size is turned.
 SIZES = ((r"\footnotesize", 4.2, 12), (r"\scriptsize\setlength{\tabcolsep}{3pt}", 3.8, 6))
 TEXT_WIDTH = 345
 #: Cells with longer texts are wrapped.
@@ -88,7 +88,7 @@ class Column:
 
 @dataclass(frozen=True)
 class TextTable(ShownInNotebooks):
-    """A table with what is needed to print it.
+    """A table, with its caption and notes.
 
     Attributes
     ----------
@@ -195,7 +195,7 @@ def markdown_lines(table: TextTable, number: str = "--:") -> list[str]:
     ----------
     table : TextTable
     number : str
-        What stands under the titles of columns to the right; any number of dashes and a colon means the same.
+        The rule under the titles of columns to the right: one dash or more, and a colon. All are read alike.
     """
 
     def escaped(text: str) -> str:
@@ -365,7 +365,7 @@ def plain_text(table: TextTable) -> str:
 
 
 def plain(renderable: RenderableType, width: int) -> str:
-    """What a terminal of this width shows, without colours and spaces at the ends of lines."""
+    """The text on a terminal of this width, without colours and without spaces at the ends of lines."""
     from rich.console import Console
 
     stream = StringIO()
