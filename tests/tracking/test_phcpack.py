@@ -15,6 +15,7 @@ import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn import cli
+from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.equations.polynomials import PatchedSystem
 from homotopy_lcn.interchange import cross_checks as witness
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
@@ -116,7 +117,7 @@ def test_engine_ends_where_the_reference_does(stratum, no_phcpy):
         for name in ("phcpack", "reference")
     )
     assert ends.success.all()
-    filters = [hl.equations.equations_of(stratum).filters(result.points) for result in (ends, others)]
+    filters = [equations_of(stratum).filters(result.points) for result in (ends, others)]
     assert np.allclose(*filters, rtol=1e-8, atol=1e-9)
     assert reports == [len(start.points)] * 2
 
@@ -315,7 +316,7 @@ def our_own_list(monkeypatch):
         stratum = Stratum.of_layers(result.architecture)
         points = np.array([np.concatenate([[1.0], *theta]) for theta in thetas])
         system = blackbox.system(stratum)
-        scale = witness.normalized(result.loss, np.arange(3))[1]
+        scale = witness.stratum_data(result.loss, np.arange(3))[1]
         points[:, 0] /= scale
         values = system.from_points(points)
         junk = np.vstack([np.zeros(3), [1e7, 1e6, 1e6], values[-1] * 1.01])
