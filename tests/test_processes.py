@@ -16,6 +16,7 @@ import pytest
 
 from homotopy_lcn.processes import as_computed
 from tests import ROOT
+from tests.sessions import assert_session_ends
 
 
 def power(exponent, base):
@@ -114,11 +115,4 @@ def test_processes_end_with_their_parent(tmp_path, signal_sent):
         parent.send_signal(signal_sent)
         errors = parent.communicate(timeout=100)[1]
     assert errors.endswith("KeyboardInterrupt\n" if signal_sent == signal.SIGINT else "")
-    for _ in range(600):
-        try:
-            os.killpg(parent.pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    os.killpg(parent.pid, signal.SIGKILL)
-    raise AssertionError("processes were still there")
+    assert_session_ends(parent.pid)
