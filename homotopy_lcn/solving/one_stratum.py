@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import Complex
-from ..classification.points import classify
+from ..classification.points import FoundPoints, classify
+from ..classification.stratum_problem import StratumProblem
 from ..equations.critical_equations import Data, Equations, equations_of
 from ..equations.distinct import find, point_keys
 from ..equations.stratum_data import normalized
@@ -97,6 +98,7 @@ def _solve_stratum(
     ends.origin += zero
     tell("classification", 0)
     classified: list[_Placed] = []
+    problem = StratumProblem(arch, embedding, row.pattern, loss.gram, loss.b, loss.constant)
     unrefined = Regular(ends.singular, equations.filters(ends.singular), np.full(len(ends.singular), np.inf))
     for group, nonsingular in ((ends.regular, True), (unrefined, False)):
         if not len(group):
@@ -108,10 +110,7 @@ def _solve_stratum(
             whole[:, position] += scale * filters[:, column]
         for first in range(0, len(points), CLASSIFIED_TOGETHER):
             part = slice(first, first + CLASSIFIED_TOGETHER)
-            found, special = classify(
-                arch, Data(loss.gram, loss.b), loss.constant, embedding, row.pattern,
-                points[part], whole[part], real[part], conditions[part],
-            )  # fmt: skip
+            found, special = classify(problem, FoundPoints(points[part], whole[part], real[part], conditions[part]))
             if not nonsingular:
                 found = [
                     replace(point, nonsingular=False, multiplicity=len(windings), windings=windings, isolated=isolated)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..classification.special_data import relabel
+from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
 from ..errors import InputError, check_integer
 from ..losses.squared_loss import SquaredLoss
@@ -136,7 +136,7 @@ def _one_a_filter(arch: Architecture, loss: SquaredLoss, placed: list[_Placed]) 
     for index, point in merged([item.point for item in placed]):
         item = placed[index]
         if item.special or point is not item.point or not point.nonsingular:
-            point = relabel(arch, Data(loss.gram, loss.b), point, item.coordinates)
+            point = reclassify(arch, Data(loss.gram, loss.b), point, item.coordinates)
         result.append(point)
     return result
 
