@@ -104,7 +104,7 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
             in_function_space=label.in_function_space,
             attained=label.attained,
             interior=label.interior,
-            coordinates=None if label.thetas else found.points[p],
+            coordinates=found.points[p],
         )
         for p, (is_real, loss, distance, condition, label) in enumerate(
             zip(

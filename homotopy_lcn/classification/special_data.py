@@ -15,7 +15,6 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..errors import InputError
 from ..geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
@@ -28,7 +27,7 @@ from .tolerances import TOLERANCES
 __all__ = ["reclassify"]
 
 
-def reclassify(arch: Architecture, data: Data, point: CriticalPoint, coordinates: Complex) -> CriticalPoint:
+def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> CriticalPoint:
     """The point with the answers of the general code.
 
     Parameters
@@ -38,8 +37,6 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint, coordinates
         Gram matrix and moment vector of the loss, real.
     point : CriticalPoint
         The one point of its filter, see `merging.merged`.
-    coordinates : (coordinates,) complex array
-        The coordinates of the point on its stratum.
 
     Returns
     -------
@@ -67,9 +64,7 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint, coordinates
     if point.nonsingular and point.parameters:
         # The filter has coefficients of very different sizes, and tells less than the point on its stratum.
         return replace(labelled, in_function_space=True)
-    return replace(
-        labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None, coordinates=coordinates
-    )
+    return replace(labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None)
 
 
 def _accuracy(point: CriticalPoint) -> float:
@@ -104,7 +99,6 @@ def _with_parameters(point: CriticalPoint, settled: Settled) -> CriticalPoint:
         kinds=tuple(settled.kinds[n] for n in chosen),
         indices=tuple(settled.indices[n] for n in chosen),
         residual=max(polished.residuals[n] for n in chosen),
-        coordinates=None,
     )
 
 

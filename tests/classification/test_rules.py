@@ -7,14 +7,14 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture
+from homotopy_lcn import Architecture, critical_points
 from homotopy_lcn.classification import points as records
 from homotopy_lcn.classification.rules import classify_real, distances_to_hyperroots, real_answers
 from homotopy_lcn.classification.stratum_problem import StratumProblem
 from homotopy_lcn.classification.tolerances import TOLERANCES
 from homotopy_lcn.networks.binary_forms import multiply
 from homotopy_lcn.networks.strata import Embedding
-from homotopy_lcn.solving import one_stratum, solve
+from homotopy_lcn.solving import one_stratum
 from tests.small_networks import random_problem
 
 SKEW = Architecture((3, 2), (2, 1))
@@ -57,7 +57,7 @@ def test_each_point_is_classified_as_among_those_of_its_data(filters, strides, k
     """The real points of several data sets in one call, against the records of each solve."""
     arch = Architecture(filters, strides)
     for seed in range(4):
-        solve.critical_points(arch, random_problem(filters, strides, seed).loss)
+        critical_points(arch, random_problem(filters, strides, seed).loss)
     assert kept
     for entries in kept.values():
         problem, points, whole, expected = together(entries)
@@ -75,7 +75,7 @@ def test_each_point_is_classified_as_among_those_of_its_data(filters, strides, k
 
 def test_a_point_alone_has_the_same_answers_as_among_others(kept):
     for seed in range(3):
-        solve.critical_points(Architecture((3, 3), (1, 1)), random_problem((3, 3), (1, 1), seed).loss)
+        critical_points(Architecture((3, 3), (1, 1)), random_problem((3, 3), (1, 1), seed).loss)
     for entries in kept.values():
         problem, points, filters, _ = together(entries)
         whole = classify_real(problem, points, filters)

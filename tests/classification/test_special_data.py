@@ -138,7 +138,7 @@ def test_the_general_code_says_the_same_of_generic_data(filters, strides, seed):
     result = solved(filters, strides, seed)
     assert any(point.attained for point in result)
     for point in result:
-        again = reclassify(result.architecture, Data(loss.gram, loss.b), point, np.zeros(0))
+        again = reclassify(result.architecture, Data(loss.gram, loss.b), point)
         assert labels(again) == labels(point)
         assert (
             sorted(zip(again.kinds, again.indices, strict=True)) == sorted(zip(point.kinds, point.indices, strict=True))
@@ -173,7 +173,7 @@ def test_points_looked_at_one_by_one_have_the_same_labels_as_in_batches(shape, m
     architecture, loss = Architecture(*shape), random_problem(*shape).loss
     batched = critical_points(architecture, loss)
     monkeypatch.setattr(rules, "roots_are_settled", lambda points: np.zeros(len(points), dtype=bool))
-    monkeypatch.setattr(solve, "reclassify", lambda architecture, data, point, coordinates: point)
+    monkeypatch.setattr(solve, "reclassify", lambda architecture, data, point: point)
     single = critical_points(architecture, loss)
     assert list(map(labels, single)) == list(map(labels, batched))
     assert [sorted(p.indices, key=str) for p in single] == [sorted(p.indices, key=str) for p in batched]
@@ -224,7 +224,7 @@ def test_parameters_that_newton_leads_away_from_are_not_listed(monkeypatch):
         return settled._replace(polished=settled.polished._replace(near=np.array([True, False])))
 
     monkeypatch.setattr(special_data, "settle_real", second_led_away)
-    again = reclassify(arch, Data(loss.gram, loss.b), point, point.coordinates)
+    again = reclassify(arch, Data(loss.gram, loss.b), point)
     assert len(again.parameters) == len(again.kinds) == len(again.indices) == 1
     for found, expected in zip(again.parameters[0], point.parameters[0], strict=True):
         np.testing.assert_array_equal(found, expected)
