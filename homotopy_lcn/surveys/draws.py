@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..classification.rules import Classified, classify_real
+from ..classification.stratum_problem import StratumProblem
 from ..equations.critical_equations import Data
 from ..equations.restriction import whole_filters, with_real_factors
 from ..errors import InputError
@@ -312,10 +313,10 @@ def _solve_together(
         settled &= np.bincount(ends.owners, ~ends.real, minlength=count) % 2 == 0
         chosen = np.flatnonzero(ends.real & settled[ends.owners])
         owners = ends.owners[chosen]
-        found = classify_real(
-            arch, start.embedding, ends.coordinates[chosen], ends.filters[chosen].real,
-            moments.gram[owners], moments.b[owners], moments.constant[owners],
-        )  # fmt: skip
+        problem = StratumProblem(
+            arch, start.embedding, start.row.pattern, moments.gram[owners], moments.b[owners], moments.constant[owners]
+        )
+        found = classify_real(problem, ends.coordinates[chosen], ends.filters[chosen].real)
         settled &= np.bincount(owners, found.doubtful, minlength=count) == 0
         _count(table, start, found, owners)
         lowest = found.attained
