@@ -34,10 +34,9 @@ from homotopy_lcn.certification.conclusions import _inertia, conclude
 from homotopy_lcn.certification.krawczyk_in_balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certification.point_proofs import prove_box
 from homotopy_lcn.losses.exact_data import ExactData
-from homotopy_lcn.losses.random_data import random_gaussian
+from homotopy_lcn.losses.random_data import random_gaussian, random_loss_seed
 from homotopy_lcn.networks.binary_forms import dilate, multiply
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.surveys.draw_counts import random_loss_seed
 from tests.small_networks import random_problem, solved
 
 NETWORKS = [
