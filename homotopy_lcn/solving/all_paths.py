@@ -17,8 +17,9 @@ from ..equations.critical_equations import Data, Equations, least_eigenvalue
 from ..equations.distinct import find, first_occurrences, point_keys
 from ..tracking import Engine, Homotopy, TrackerOptions, short_segment_engine
 from ..tracking.endgame import End, PathEnds, trace_ends
-from ..tracking.ill_conditioned import PATIENT, Way, from_the_start, in_doubles, in_two_parts
+from ..tracking.ill_conditioned import Retracking, from_the_start, in_doubles, in_two_parts
 from ..tracking.refinement import refine
+from ..tracking.tolerances import RETRACKING
 from .accounts import Account, Regular, _united
 from .monodromy import random_data
 from .regular_ends import (
@@ -79,7 +80,7 @@ def follow_paths(
     detours = DETOURS if detours is None or ill_conditioned else detours
     for detour in range(detours):
         homotopy, starts = _detour(start, data, rng) if detour else (Homotopy(start.data, data), start.points)
-        chosen = options if detour == 0 else PATIENT
+        chosen = options if detour == 0 else RETRACKING.patient
         result = engine.track(equations.stratum, starts, homotopy, chosen, jobs=jobs, report=report)
         ends.paths += count
         ends.steps += int(result.steps.sum())
@@ -97,12 +98,12 @@ def follow_paths(
                 result.put(doubtful, again)
                 found, good = verified.enter(doubtful, result, data, jobs)
         if not good.all() and ill_conditioned:
-            for way in _ways(detour):
-                lost = np.flatnonzero(~good)
-                rows, again = way(engine, equations.stratum, starts, homotopy, result, lost, jobs)
+            for retrack in _retrackings(detour):
+                rows = np.flatnonzero(~good)
+                again = retrack(engine, equations.stratum, starts[rows], homotopy, jobs)
                 ends.paths += rows.size
                 ends.steps += int(again.steps.sum())
-                ends.extended += 0 if way is in_doubles else int(rows.size)
+                ends.extended += 0 if retrack is in_doubles else int(rows.size)
                 kept = np.flatnonzero(again.success | ~result.success[rows])
                 result.put(rows[kept], again.part(kept))
                 found, good = verified.enter(rows, result, data, jobs)
@@ -129,9 +130,9 @@ def follow_paths(
     return ends
 
 
-def _ways(detour: int) -> tuple[Way, ...]:
+def _retrackings(detour: int) -> tuple[Retracking, ...]:
     """How to go on with paths to ill-conditioned data on a detour, in this order."""
-    quick: tuple[Way, ...] = (in_two_parts,) if detour else (in_doubles, in_two_parts)
+    quick: tuple[Retracking, ...] = (in_two_parts,) if detour else (in_doubles, in_two_parts)
     return quick if detour < QUICK_DETOURS else (*quick, from_the_start)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, InputError, SolveInterrupted, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.solving import start_systems
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
-from homotopy_lcn.tracking.endgame import Circles
+from homotopy_lcn.tracking.tolerances import ENDGAME, Circles
 from tests.small_networks import (
     Problem,
     end_to_end,
@@ -242,7 +242,8 @@ def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_co
 
 
 def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believed(honest, monkeypatch):
-    monkeypatch.setattr("homotopy_lcn.tracking.endgame.IN_DOUBLES", Circles((1e-2, 1e-3), 2, 1e-8))
+    few = Circles((1e-2, 1e-3), 2, 1e-8)
+    monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", replace(ENDGAME, in_doubles=few))
     monkeypatch.setattr("homotopy_lcn.solving.all_paths.DETOURS", 1)
     monkeypatch.setattr("homotopy_lcn.solving.solve.FIRST_DETOURS", 1)
     monkeypatch.setattr("homotopy_lcn.solving.fixed_gram_matrix.DRAWS", 1)
