@@ -15,6 +15,7 @@ import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn import cli
+from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.equations.polynomials import PatchedSystem
 from homotopy_lcn.interchange import cross_checks as witness
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
@@ -115,7 +116,7 @@ def test_engine_ends_where_the_reference_does(stratum, no_phcpy):
         for name in ("phcpack", "reference")
     )
     assert ends.success.all()
-    filters = [hl.equations.equations_of(stratum).filters(result.points) for result in (ends, others)]
+    filters = [equations_of(stratum).filters(result.points) for result in (ends, others)]
     assert np.allclose(*filters, rtol=1e-8, atol=1e-9)
     assert reports == [len(start.points)] * 2
 
