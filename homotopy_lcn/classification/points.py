@@ -183,7 +183,7 @@ def classify(
             in_function_space=answer.in_function_space,
             attained=answer.attained,
             interior=answer.interior,
-            coordinates=None if above.thetas else points[p],
+            coordinates=points[p],
         )
         for p, (is_real, value, distance, condition, above, answer) in enumerate(
             zip(

@@ -15,7 +15,6 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..errors import InputError
 from ..geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
@@ -24,7 +23,7 @@ from ..networks.parameters import relative_gradient
 from ..results.points import CriticalPoint
 from .real_parameters import settle_real
 
-__all__ = ["relabel"]
+__all__ = ["reclassify"]
 
 #: Relative accuracy of the filters of nonsingular and of singular points.
 REGULAR_ACCURACY, SINGULAR_ACCURACY = 1e-12, 1e-6
@@ -34,7 +33,7 @@ PER_CONDITION, WORST_ACCURACY = 1e-15, 1e-8
 MAX_CANDIDATES = 20_000
 
 
-def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: Complex) -> CriticalPoint:
+def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> CriticalPoint:
     """The point with the answers of the general code.
 
     Parameters
@@ -44,8 +43,6 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
         Gram matrix and moment vector of the loss, real.
     point : CriticalPoint
         One for each filter, see `point_lists.merged`.
-    coordinates : (coordinates,) complex array
-        The point on its stratum.
 
     Returns
     -------
@@ -79,9 +76,7 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
         if point.nonsingular and point.parameters:
             # Of coefficients of very different sizes the filter tells less than the point on its stratum.
             return replace(labelled, in_function_space=True)
-        return replace(
-            labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None, coordinates=coordinates
-        )
+        return replace(labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None)
     settled = settle_real(arch, data, theta)
     # Where the residual is all but orthogonal to everything, the gradient is small at parameters that are not critical.
     chosen = np.flatnonzero(settled.near if settled.near.any() else ~settled.near).tolist()
@@ -92,7 +87,6 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
         kinds=tuple(settled.kinds[n] for n in chosen),
         indices=tuple(settled.indices[n] for n in chosen),
         residual=max(settled.residuals[n] for n in chosen),
-        coordinates=None,
     )
 
 

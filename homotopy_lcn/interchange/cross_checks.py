@@ -17,14 +17,16 @@ from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import find, first_occurrences, point_keys
 from ..equations.polynomials import PatchedSystem, random_patches
-from ..equations.stratum_data import normalized
+from ..equations.restriction import stratum_data
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.strata import Stratum
 from ..results.points import quantity
 from ..results.result import CriticalPoints
-from ..solving.regular_ends import SUSPICIOUS, VERIFIED, attracting
+from ..solving.problem import Problem
+from ..solving.regular_ends import attracting
+from ..solving.tolerances import TOLERANCES
 from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from ..tracking.refinement import gradient_residual, refine
 
@@ -35,7 +37,7 @@ MAX_PARAMETERS = 300
 #: PHCpack lists points that it has not arrived at: with a last step above the first, or unknowns above the second
 #: number (paths to infinity end near 1e6).
 LAST_STEP, LARGEST_UNKNOWN = 1e-8, 1e4
-#: A filter of normalized data below this norm is zero.
+#: A filter of stratum_data data below this norm is zero.
 ZERO = 1e-8
 #: Singular solutions are accurate to this only.
 SAME_SINGULAR = 1e-4
@@ -234,7 +236,7 @@ def cross_check(
     rows = tuple(i for i, point in enumerate(result) if point.nonsingular and point.isolated)
     factorizations = {row.pattern: row.factorizations for row in result.strata}
     expected = np.array([factorizations[result[i].stratum] for i in rows], dtype=int)
-    data, scale = normalized(result.loss, np.arange(arch.filter_size))
+    data, scale = stratum_data(result.loss, np.arange(arch.filter_size))
     known = np.array([point.filter / scale for point in result]).reshape(len(result), arch.filter_size)
     rng = np.random.default_rng([seed, 3])
     stratum = Stratum.of_layers(arch)
@@ -298,9 +300,12 @@ class _Seen:
         stratum = self.equations.stratum
         refined = refine(self.equations, points, self.data)
         ends = self.equations.normalize(refined.points.astype(complex))
-        nonsingular: NDArray[np.bool_] = (refined.errors <= VERIFIED) & (np.linalg.norm(refined.filters, axis=1) > ZERO)
-        near = np.flatnonzero(nonsingular & (refined.conditions > SUSPICIOUS))
-        nonsingular[near] = attracting(self.equations, ends[near], self.data, 1)
+        nonsingular: NDArray[np.bool_] = (refined.errors <= TOLERANCES.verified) & (
+            np.linalg.norm(refined.filters, axis=1) > ZERO
+        )
+        near = np.flatnonzero(nonsingular & (refined.conditions > TOLERANCES.suspicious))
+        problem = Problem(self.equations, self.data, len(self.known))
+        nonsingular[near] = attracting(problem, ends[near], jobs=1)
         residuals: Real = gradient_residual(stratum, ends, self.data)
         owners = find(self.known, refined.filters)
         loose = find(self.known, self.equations.filters(points), SAME_SINGULAR)

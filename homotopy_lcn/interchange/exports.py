@@ -16,7 +16,7 @@ import numpy as np
 from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..equations.polynomials import PatchedSystem
-from ..equations.stratum_data import normalized
+from ..equations.restriction import stratum_data
 from ..errors import InputError
 from ..files import check_writable, write_atomically
 from ..losses.squared_loss import SquaredLoss
@@ -26,7 +26,8 @@ from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Stratum
 from ..solving.monodromy import random_data
 from ..solving.start_systems import start_system
-from ..tracking import Engine, get_engine, short_segment_engine
+from ..tracking import Engine, get_engine
+from ..tracking.settings import Tracking
 from .export_formats import FORMATS, ExportTask
 
 __all__ = ["ExportedSystem", "check_output", "export"]
@@ -176,7 +177,7 @@ def export(
     coordinates = Stratum.of_pattern(blocks, row.pattern)
     positions = arch.grid * np.arange(coordinates.filter_size)
     system = PatchedSystem(coordinates)
-    start = start_system(coordinates, row.count, short_segment_engine(get_engine(engine)))
+    start = start_system(coordinates, row.count, Tracking(get_engine(engine)).on_short_segments)
     data, points = start.data, start.points
     if loss is None:
         target = random_data(coordinates.filter_size, np.random.default_rng([seed, 4]))
@@ -213,7 +214,7 @@ def _row(arch: Architecture, stratum: Pattern | None) -> StratumCount:
 
 def _scaled(loss: SquaredLoss, positions: np.ndarray, start: Data, points: Complex) -> tuple[Data, Complex]:
     """Start data and points of the size of the data, by powers of two: the segment between them is well scaled then."""
-    data, scale = normalized(loss, positions)
+    data, scale = stratum_data(loss, positions)
     factor = float(np.abs(loss.gram[np.ix_(positions, positions)]).max() / np.abs(data.gram).max())
     points = points.copy()
     points[:, 0] *= scale

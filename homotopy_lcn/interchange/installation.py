@@ -21,9 +21,11 @@ from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.strata import Stratum
 from ..solving.solve import critical_points
-from ..solving.start_systems import cache_folder, damaged_files, start_system
+from ..solving.start_systems import start_system
+from ..solving.stored_arrays import cache_folder, damaged_files
 from ..tracking import Homotopy, TrackerOptions, get_engine
 from ..tracking.phcpack_program import phcpy_trackers
+from ..tracking.settings import Tracking
 from ..version import __version__
 
 __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
@@ -132,7 +134,7 @@ def _kernel(seed: int) -> Finding:
         )  # fmt: skip
     architecture = Architecture((3, 2), (2, 1))
     stratum = Stratum.of_layers(architecture)
-    start = start_system(stratum, next(iter(generic_count(architecture))).count, engine)
+    start = start_system(stratum, next(iter(generic_count(architecture))).count, Tracking(engine))
     rng = np.random.default_rng(seed)
     factor = rng.standard_normal((10, architecture.filter_size))
     homotopy = Homotopy(start.data, Data(factor.T @ factor, rng.standard_normal(architecture.filter_size)))

@@ -25,18 +25,19 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..classification.rules import Classified, classify_real
 from ..equations.critical_equations import Data
-from ..equations.stratum_data import _turned, _whole
+from ..equations.restriction import whole_filters, with_real_factors
 from ..errors import InputError
 from ..losses.data_models import DataModel, Moments, White, draw_moments
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding, Stratum
 from ..results.result import CriticalPoints
-from ..solving.fixed_gram_matrix import kept_family, remember
+from ..solving.computed_systems import StartSystem
 from ..solving.solve import critical_points
-from ..solving.start_systems import StartSystem, start_system
+from ..solving.start_systems import shared_start_systems
 from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
+from ..tracking.settings import Tracking
 
 __all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
 
@@ -135,7 +136,7 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
             f"data; expected at most {MAX_COUNT} in a survey"
         )
     model.check(arch)
-    chosen = get_engine(engine)
+    tracking, systems = Tracking(get_engine(engine), jobs), shared_start_systems()
     starts = []
     for row in table:
         if row.count == 0:
@@ -145,14 +146,14 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
             positions = np.array(embedding.positions)
             gram = np.eye(arch.filter_size)[np.ix_(positions, positions)]
             gram /= _power_of_two(np.linalg.norm(gram, 2))
-            family = kept_family(embedding.stratum, gram, row.count, chosen, jobs=jobs)
+            family = systems.kept_with_gram(embedding.stratum, gram, row.count, tracking)
             if family is None:
                 return None
-            # A draw solved on its own then starts from this family as well, whichever draw came first.
-            remember(embedding.stratum, gram)
+            # A draw solved on its own then starts from this start system as well, whichever draw came first.
+            systems.note_lost_paths(embedding.stratum, gram)
             starts.append(_Start(row, embedding, family.start, family.at_infinity, family.origin))
         else:
-            system = start_system(embedding.stratum, row.count, chosen, jobs=jobs)
+            system = systems.generic(embedding.stratum, row.count, tracking)
             starts.append(_Start(row, embedding, system, 0, 0))
     return starts
 
@@ -298,11 +299,11 @@ def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[
     filters = filters_of(start.stratum, points)
     clear &= gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= CRITICAL
     points[:, 0] *= scales[owners]
-    filters = _whole(arch, start.embedding, scales[owners, None] * filters)
+    filters = whole_filters(arch, start.embedding, scales[owners, None] * filters)
     norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
     asymmetry = np.abs(filters.imag).max(axis=1) / np.where(norms > 0, norms, 1.0)
     real = asymmetry <= REAL
-    coordinates, straight = _turned(start.stratum, points)
+    coordinates, straight = with_real_factors(start.stratum, points)
     clear &= (norms > 0) & np.where(real, straight, asymmetry >= COMPLEX)
     return _Ends(owners, filters, real, coordinates, clear)
 

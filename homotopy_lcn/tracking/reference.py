@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations.critical_equations import Data, Equations, Evaluation, equations_of
+from ..equations.critical_equations import DataAtRoots, Equations, Evaluation, equations_of
 from ..networks.strata import Stratum
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
@@ -99,7 +99,7 @@ class _Batch:
     """Tracks one batch of paths; ``start`` and ``target`` are transformed data."""
 
     def __init__(
-        self, equations: Equations, start: Data, target: Data, options: TrackerOptions, cancelled: _Flag
+        self, equations: Equations, start: DataAtRoots, target: DataAtRoots, options: TrackerOptions, cancelled: _Flag
     ) -> None:
         self.equations = equations
         self.start = start

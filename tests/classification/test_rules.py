@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture
+from homotopy_lcn import Architecture, critical_points
 from homotopy_lcn.classification.points import classify
 from homotopy_lcn.classification.rules import _complement, _real_pieces, classify_real
 from homotopy_lcn.networks.binary_forms import multiply, real_pieces
-from homotopy_lcn.solving import solve
+from homotopy_lcn.solving import one_stratum
 from tests.small_networks import random_problem
 
 ENTRIES = st.floats(-1, 1, allow_nan=False).map(lambda x: round(x, 3))
@@ -83,10 +83,10 @@ def test_each_point_is_classified_as_among_those_of_its_data(filters, strides, m
             calls[embedding].append((points[row].real, whole[row].real, data, constant, answers.points[row]))
         return answers
 
-    monkeypatch.setattr(solve, "classify", recorded)
+    monkeypatch.setattr(one_stratum, "classify", recorded)
     arch = Architecture(filters, strides)
     for seed in range(4):
-        solve.critical_points(arch, random_problem(filters, strides, seed).loss)
+        critical_points(arch, random_problem(filters, strides, seed).loss)
     assert calls
     for embedding, records in calls.items():
         points, whole, data, constants, expected = zip(*records, strict=True)

@@ -8,7 +8,7 @@ import pytest
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.classification import points as classification
 from homotopy_lcn.classification import special_data
-from homotopy_lcn.classification.special_data import relabel
+from homotopy_lcn.classification.special_data import reclassify
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
 from homotopy_lcn.networks.parameters import compose
@@ -138,7 +138,7 @@ def test_the_general_code_says_the_same_of_generic_data(filters, strides, seed):
     result = solved(filters, strides, seed)
     assert any(point.attained for point in result)
     for point in result:
-        again = relabel(result.architecture, Data(loss.gram, loss.b), point, np.zeros(0))
+        again = reclassify(result.architecture, Data(loss.gram, loss.b), point)
         assert labels(again) == labels(point)
         assert (
             sorted(zip(again.kinds, again.indices, strict=True)) == sorted(zip(point.kinds, point.indices, strict=True))
@@ -173,12 +173,12 @@ def test_points_looked_at_one_by_one_have_the_same_labels_as_in_batches(shape, m
     architecture, loss = Architecture(*shape), random_problem(*shape).loss
     batched = critical_points(architecture, loss)
     monkeypatch.setattr(classification, "roots_are_settled", lambda points: np.zeros(len(points), dtype=bool))
-    monkeypatch.setattr(solve, "relabel", lambda architecture, data, point, coordinates: point)
+    monkeypatch.setattr(solve, "reclassify", lambda architecture, data, point: point)
     single = critical_points(architecture, loss)
     assert list(map(labels, single)) == list(map(labels, batched))
     assert [sorted(p.indices, key=str) for p in single] == [sorted(p.indices, key=str) for p in batched]
     # Left to the general code, all special points have these labels, too.
-    monkeypatch.setattr(solve, "relabel", relabel)
+    monkeypatch.setattr(solve, "reclassify", reclassify)
     assert list(map(labels, critical_points(architecture, loss))) == list(map(labels, batched))
 
 
@@ -223,7 +223,7 @@ def test_parameters_that_newton_leads_away_from_are_not_listed(monkeypatch):
         return classification.settle_real(*arguments)._replace(near=np.array([True, False]))
 
     monkeypatch.setattr(special_data, "settle_real", second_led_away)
-    again = relabel(arch, Data(loss.gram, loss.b), point, point.coordinates)
+    again = reclassify(arch, Data(loss.gram, loss.b), point)
     assert len(again.parameters) == len(again.kinds) == len(again.indices) == 1
     for found, expected in zip(again.parameters[0], point.parameters[0], strict=True):
         np.testing.assert_array_equal(found, expected)

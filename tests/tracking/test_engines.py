@@ -18,6 +18,7 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine, reference
+from homotopy_lcn.tracking.settings import Tracking
 
 ENGINE = get_engine("reference")
 OPTIONS = {
@@ -30,7 +31,7 @@ OPTIONS = {
 def start_of(arch):
     """The start system of an architecture whose blocks are single layers: the parameter space."""
     (row,) = generic_count(arch)
-    return start_system(Stratum.of_layers(arch), row.count, ENGINE)
+    return start_system(Stratum.of_layers(arch), row.count, Tracking(ENGINE))
 
 
 def track(start, target, options=None, **keywords):
@@ -101,7 +102,7 @@ def test_all_paths_arrive_at_distinct_critical_points(filters, strides, options)
 def test_spurious_strata_are_critical_in_parameter_space():
     arch = Architecture((2, 2, 2), (1, 2, 1))
     (row,) = (row for row in generic_count(arch) if not row.pure)
-    start = start_system(Stratum.of_pattern(arch.blocks, row.pattern), row.count, ENGINE)
+    start = start_system(Stratum.of_pattern(arch.blocks, row.pattern), row.count, Tracking(ENGINE))
     data = gaussian_data(arch.filter_size, np.random.default_rng(2))
     result = track(start, data)
     assert result.success.all()

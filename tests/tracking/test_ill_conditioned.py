@@ -15,6 +15,7 @@ from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.reference import ReferenceEngine
 from homotopy_lcn.tracking.refinement import gradient_residual
+from homotopy_lcn.tracking.settings import Tracking
 from homotopy_lcn.tracking.tolerances import RETRACKING
 from tests.small_networks import matched
 
@@ -28,7 +29,7 @@ def tracked(shape, data, engine, options):
     architecture = Architecture(*shape)
     row = max(generic_count(architecture), key=lambda row: row.count)
     stratum = Embedding.of_pattern(architecture, row.pattern).stratum
-    start = start_system(stratum, row.count, get_engine())
+    start = start_system(stratum, row.count, Tracking(get_engine()))
     return stratum, engine.track(stratum, start.points, Homotopy(start.data, data), options, jobs=1)
 
 
@@ -56,7 +57,7 @@ def test_a_segment_forth_and_back_ends_where_it_began():
     stratum, there = tracked(shape, data, engine, RETRACKING.patient)
     assert there.success.all()
     (row,) = generic_count(Architecture(*shape))
-    start = start_system(stratum, row.count, get_engine())
+    start = start_system(stratum, row.count, Tracking(get_engine()))
     back = engine.track(stratum, there.points, Homotopy(data, start.data), RETRACKING.patient, jobs=1)
     equations = equations_of(stratum)
     assert back.success.all()
@@ -74,7 +75,7 @@ def test_paths_to_data_of_condition_1e12_that_doubles_lose_arrive():
     stratum, plain = tracked(shape, data, get_engine(), RETRACKING.patient)
     lost = ~plain.success
     assert lost.any()
-    start = start_system(stratum, len(plain), get_engine())
+    start = start_system(stratum, len(plain), Tracking(get_engine()))
     segment = Homotopy(start.data, data)
     precise = ReferenceEngine(extended=True).track(stratum, start.points[lost], segment, RETRACKING.patient, jobs=1)
     assert precise.success.all()

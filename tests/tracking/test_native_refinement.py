@@ -15,6 +15,7 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.refinement import Refined, refine, refine_with_numpy
+from homotopy_lcn.tracking.settings import Tracking
 from homotopy_lcn.tracking.tolerances import REFINEMENT
 
 _native = pytest.importorskip("homotopy_lcn.tracking._native")
@@ -103,7 +104,7 @@ def test_residuals_have_twice_the_precision(instruction_set):
     axes = np.linalg.qr(rng.standard_normal((5, 5)))[0]
     gram = axes @ np.diag(np.geomspace(1, 1e-8, 5)) @ axes.T
     data = Data((gram + gram.T) / 2, gram @ rng.standard_normal(5))
-    start = start_system(stratum, 10, get_engine())
+    start = start_system(stratum, 10, Tracking(get_engine()))
     ends = get_engine().track(stratum, start.points, Homotopy(start.data, data), TrackerOptions.conservative())
     assert ends.success.all()
     found = by_kernel(stratum, ends.points, data, instruction_set=instruction_set)

@@ -31,6 +31,7 @@ from homotopy_lcn.tracking.phcpack_program import (
     solve_by_blackbox,
     write_solutions,
 )
+from homotopy_lcn.tracking.settings import Tracking
 from tests.small_networks import filters_of, matched, random_problem, solved
 
 needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
@@ -108,7 +109,7 @@ def test_blackbox_that_fails_is_started_again(monkeypatch):
 @needs_phc
 @pytest.mark.parametrize("stratum", [Stratum((Factor(2, 1, 1), Factor(1, 1, 2))), Stratum((Factor(1, 2, 1),))])
 def test_engine_ends_where_the_reference_does(stratum, no_phcpy):
-    start = start_system(stratum, {4: 10, 2: 4}[stratum.dimension], get_engine("reference"))
+    start = start_system(stratum, {4: 10, 2: 4}[stratum.dimension], Tracking(get_engine("reference")))
     homotopy = Homotopy(start.data, random_data(stratum.filter_size, np.random.default_rng(1)))
     reports = []
     ends, others = (
@@ -174,7 +175,7 @@ def test_a_program_that_fails_loses_all_paths(monkeypatch, no_phcpy):
     monkeypatch.setattr(engine_module, "phc_program", lambda: "phc")
     monkeypatch.setattr(engine_module, "track_by_phc", fail)
     stratum = Stratum((Factor(1, 1, 1),))
-    start = start_system(stratum, 1, get_engine("reference"))
+    start = start_system(stratum, 1, Tracking(get_engine("reference")))
     engine = get_engine("phcpack")
     ends = engine.track(stratum, start.points, Homotopy(start.data, start.data), TrackerOptions())
     assert ends.codes.tolist() == [ReturnCode.STEP_TOO_SMALL]
@@ -183,7 +184,7 @@ def test_a_program_that_fails_loses_all_paths(monkeypatch, no_phcpy):
 
 def test_one_path_that_makes_the_program_fail_is_the_only_one_lost(monkeypatch, no_phcpy):
     stratum = Stratum((Factor(2, 1, 1), Factor(1, 1, 2)))
-    start = start_system(stratum, 10, get_engine("reference"))
+    start = start_system(stratum, 10, Tracking(get_engine("reference")))
     target = random_data(5, np.random.default_rng(3))
     bad = PatchedSystem(stratum, engine_module._generic_patches(stratum)).from_points(start.points[6:7])[0, 0]
 

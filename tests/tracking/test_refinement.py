@@ -10,6 +10,7 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine, refinement
 from homotopy_lcn.tracking.refinement import filters_of, half_gradient
+from homotopy_lcn.tracking.settings import Tracking
 
 DIGITS = 50
 EPS = float(np.finfo(np.longdouble).eps)
@@ -147,7 +148,7 @@ def solved(arch, data, pattern=None):
     table = generic_count(arch)
     row = next(row for row in table if row.pattern == (pattern or table.rows[0].pattern))
     engine = get_engine("reference")
-    start = start_system(Stratum.of_pattern(arch.blocks, row.pattern), row.count, engine)
+    start = start_system(Stratum.of_pattern(arch.blocks, row.pattern), row.count, Tracking(engine))
     result = engine.track(start.stratum, start.points, Homotopy(start.data, data), TrackerOptions())
     return equations_of(start.stratum), result.points[result.success]
 
