@@ -117,7 +117,7 @@ def critical_points(
     try:
         for index, row in enumerate(task.table):
             rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-            stratum = StratumTask.of_row(arch, loss, row, task.rank, progress)
+            stratum = StratumTask(arch, loss, row, task.rank, progress)
             points, result = solve_stratum(stratum, tracking.with_generator(rng), systems)
             found += _renumbered(points, len(found))
             strata.append(result)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from ..equations.critical_equations import equations_of
+from ..equations.critical_equations import Data, equations_of
 from ..equations.restriction import stratum_data
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
@@ -30,12 +31,6 @@ class StratumTask:
         The stratum, and how many points there are for generic data of this rank.
     rank : int
         Rank of the Gram matrix where filters can be nonzero.
-    embedding : Embedding
-        The coordinates in which the stratum is solved.
-    problem : Problem
-        The data in these coordinates, scaled.
-    scale : float
-        What the filters of `problem` have to be multiplied by; a power of two.
     progress : callable, optional
     """
 
@@ -43,21 +38,27 @@ class StratumTask:
     loss: SquaredLoss
     row: StratumCount
     rank: int
-    embedding: Embedding
-    problem: Problem
-    scale: float
     progress: ProgressCallback | None = None
 
-    @classmethod
-    def of_row(
-        cls, arch: Architecture, loss: SquaredLoss, row: StratumCount, rank: int, progress: ProgressCallback | None
-    ) -> StratumTask:
-        """The task of one row of the table of counts."""
-        embedding = Embedding.of_pattern(arch, row.pattern)
-        stratum = embedding.stratum
-        data, scale = stratum_data(loss, np.array(embedding.positions))
-        problem = Problem(equations_of(stratum), data, row.count, rank < stratum.dimension)
-        return cls(arch, loss, row, rank, embedding, problem, scale, progress)
+    @cached_property
+    def embedding(self) -> Embedding:
+        """The coordinates in which the stratum is solved."""
+        return Embedding.of_pattern(self.architecture, self.row.pattern)
+
+    @cached_property
+    def _scaled(self) -> tuple[Data, float]:
+        return stratum_data(self.loss, np.array(self.embedding.positions))
+
+    @property
+    def scale(self) -> float:
+        """What the filters of `problem` have to be multiplied by; a power of two."""
+        return self._scaled[1]
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The data in the coordinates of the stratum, scaled to order one."""
+        stratum = self.embedding.stratum
+        return Problem(equations_of(stratum), self._scaled[0], self.row.count, self.rank < stratum.dimension)
 
     @property
     def full_rank_count(self) -> int:

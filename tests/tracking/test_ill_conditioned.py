@@ -10,6 +10,7 @@ from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_cou
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import first_occurrences
 from homotopy_lcn.networks.strata import Embedding, Stratum
+from homotopy_lcn.solving.problem import Problem
 from homotopy_lcn.solving.regular_ends import sensitivities
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
@@ -116,10 +117,11 @@ def test_a_perfect_fit_is_insensitive_however_ill_conditioned_the_data_are(condi
     equations = equations_of(stratum)
     point = equations.normalize(np.array([[1.0, 1, 0.5, -2, 1, 3]], complex))
     data = Data(gram, gram @ equations.filters(point)[0].real)
-    assert 1 <= sensitivities(equations, point, data)[0] < 20
+    assert 1 <= sensitivities(Problem(equations, data, 1), point)[0] < 20
     # Where the differential of the filter drops rank it is not: a hyperroot that both layers have.
     twice = equations.normalize(np.array([[1.0, 1, 0, -1, 1, -1]], complex))
-    assert sensitivities(equations, twice, Data(gram, gram @ equations.filters(twice)[0].real))[0] > 1e10
+    reached = Problem(equations, Data(gram, gram @ equations.filters(twice)[0].real), 1)
+    assert sensitivities(reached, twice)[0] > 1e10
 
 
 def test_points_near_a_discriminant_are_sensitive():
@@ -133,7 +135,8 @@ def test_points_near_a_discriminant_are_sensitive():
     result = critical_points(architecture, loss)
     equations = equations_of(Stratum.of_layers(architecture))
     points = np.array([[1.0, *point.parameters[0][0], *point.parameters[0][1]] for point in result])
-    found = np.sort(sensitivities(equations, equations.normalize(points.astype(complex)), Data(loss.gram, loss.b)))
+    problem = Problem(equations, Data(loss.gram, loss.b), len(points))
+    found = np.sort(sensitivities(problem, equations.normalize(points.astype(complex))))
     assert len(found) == 10
     # Two points differ by about the square root of the distance.
     assert 1e3 < found[-2] < 1e6

@@ -316,7 +316,7 @@ def our_own_list(monkeypatch):
         stratum = Stratum.of_layers(result.architecture)
         points = np.array([np.concatenate([[1.0], *theta]) for theta in thetas])
         system = blackbox.system(stratum)
-        scale = witness.normalized(result.loss, np.arange(3))[1]
+        scale = witness.stratum_data(result.loss, np.arange(3))[1]
         points[:, 0] /= scale
         values = system.from_points(points)
         junk = np.vstack([np.zeros(3), [1e7, 1e6, 1e6], values[-1] * 1.01])
