@@ -44,10 +44,11 @@ class PointCoordinates(NamedTuple):
 def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum: Stratum) -> PointCoordinates:
     """Coordinates of points on their stratum, in the filter size of the architecture.
 
-    A point that keeps the coordinates of the solver (`CriticalPoint.coordinates`) is taken at its word. All other
-    points need a reconstruction from their parameters θ: points of a file that keeps θ alone, and attained points, of
-    which a result keeps θ in place of coordinates. The roots of the layers of a block are clustered as the root pattern
-    says, and the mean of a cluster is a root of the factor. A point without coordinates and without θ stays unknown.
+    A reconstruction is needed for points that do not keep the coordinates of the solver (`CriticalPoint.coordinates`):
+    points with parameters θ in files of earlier versions. The roots of the layers of a block are clustered as the root
+    pattern says, and the mean of a cluster is a root of the factor. Every point with θ is reconstructed, so that the
+    certificate of a result does not depend on the version of its file; the kept coordinates serve for all other points.
+    A point without θ and without coordinates stays unknown.
 
     Parameters
     ----------
@@ -84,16 +85,17 @@ def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum:
 
 
 def _factors_by_rows(points: Sequence[CriticalPoint], arch: Architecture) -> list[tuple[NDArray[np.intp], Factors]]:
-    """Rows of points and their factors: of the points that keep coordinates, and of the points that keep θ alone."""
+    """Rows of points and their factors: first of the points with θ, then of the other points that keep coordinates."""
     pattern = points[0].pattern
     length = Embedding.of_pattern(arch, pattern).stratum.coordinates
+    theta = np.array([bool(point.parameters) for point in points])
     kept = np.array([point.coordinates is not None and len(point.coordinates) == length for point in points])
-    theta = np.array([bool(point.parameters) for point in points]) & ~kept
+    kept &= ~theta
     return [
         (rows, factors_of([points[row] for row in rows.tolist()], arch, pattern))
         for rows, factors_of in (
-            (np.flatnonzero(kept), _factors_from_coordinates),
             (np.flatnonzero(theta), _factors_from_parameters),
+            (np.flatnonzero(kept), _factors_from_coordinates),
         )
         if rows.size
     ]
