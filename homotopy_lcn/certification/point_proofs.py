@@ -8,10 +8,9 @@ real points is decided in ball arithmetic, too (`claims`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cached_property
-from multiprocessing import get_context
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +19,7 @@ from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
+from ..processes import as_computed
 from ..results.points import CriticalPoint
 from ._flint import acb, arb, ctx
 from .conclusions import Claims, conclude, loss_claim, mirrored, stratum_of
@@ -207,12 +207,17 @@ def in_processes(
         return call(*first, items, *last)
     count = CHUNKS_EACH * jobs
     result: list[Any] = [None] * len(items)
-    # Spawned, as threads of the solver may be alive here.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(call, *first, items[start::count], *last) for start in range(count)]
-        for start, future in enumerate(futures):
-            result[start::count] = future.result()
+    shares = [(start, items[start::count]) for start in range(count)]
+    with closing(as_computed(partial(_call_for_share, call, first, last), shares, jobs)) as parts:
+        for (start, _), part in parts:
+            result[start::count] = part
     return result
+
+
+def _call_for_share(
+    call: Callable[..., list[Any]], first: tuple[Any, ...], last: tuple[Any, ...], share: tuple[int, Sequence[Any]]
+) -> list[Any]:
+    return call(*first, share[1], *last)
 
 
 def _by_pattern(points: Sequence[CriticalPoint]) -> Iterable[list[int]]:

@@ -69,15 +69,15 @@ def real_counts(
     path = _path(output, format, "real-counts")
 
     from ..pictures.plots import plot_real_counts
-    from ..surveys.draw_counts import many_draws
+    from ..surveys.surveys import many_draws
 
     with ExitStack() as stack:
         bar = row_bar(stack) if sys.stderr.isatty() and not quiet else None
         report = None if bar is None else lambda done: bar("data sets", done, draws)
         drawn = many_draws(architecture, draws, seed, jobs=jobs, report=report)
-    _save(plot_real_counts(drawn), path, quiet)
+    _save(plot_real_counts(architecture, drawn), path, quiet)
     if drawn.incomplete:
-        complain(f"{drawn.incomplete} of {len(drawn)} solves are not complete")
+        complain(f"{drawn.incomplete} of {drawn.draws} solves are not complete")
     return NOT_COMPLETE if drawn.incomplete else DONE
 
 
@@ -197,9 +197,8 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
 
     import numpy as np
 
-    from ..losses.random_data import random_gaussian
+    from ..losses.random_data import random_gaussian, random_loss_seed
     from ..solving.solve import critical_points
-    from ..surveys.draw_counts import random_loss_seed
 
     generator = np.random.default_rng(random_loss_seed(seed, 0))
     return critical_points(architecture, random_gaussian(architecture, generator).loss, seed=seed)

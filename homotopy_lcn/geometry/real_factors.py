@@ -17,7 +17,7 @@ from ..arrays import Complex, Real
 from ..networks.binary_forms import multiply, pieces_of_roots, roots
 from ..networks.layer_factorizations import distributions
 
-__all__ = ["RealStructure", "real_factorizations", "roots_are_settled"]
+__all__ = ["RealStructure", "enough_real_roots", "real_factorizations", "roots_are_settled"]
 
 #: Relative accuracy to which the coefficients of a block's polynomial are trusted when its roots are told apart.
 FORM_ACCURACY = 1e-14
@@ -74,16 +74,33 @@ class RealStructure:
         return cls(linear, quadratic, {})
 
     def enough(self, odd_layers: int, odd_only: bool) -> bool | None:
-        """Whether ``odd_layers`` do not exceed the number of real roots (with ``odd_only``: of odd multiplicity)."""
-
-        def weight(multiplicity: int) -> int:
-            return multiplicity % 2 if odd_only else multiplicity
-
-        available = sum(weight(m) for m, _ in self.linear)
-        if odd_layers <= available - sum(weight(m) * lost for m, (lost, _) in self.doubtful.items()):
+        """Whether `enough_real_roots` says so of the real roots; None if that depends on rounding."""
+        multiplicities = sorted({m for m, _ in self.linear} | set(self.doubtful))
+        numbers = np.array([sum(n == m for n, _ in self.linear) for m in multiplicities], dtype=np.int64)
+        doubts = np.array([self.doubtful.get(m, (0, 0)) for m in multiplicities], dtype=np.int64).reshape(-1, 2)
+        if enough_real_roots(odd_layers, multiplicities, numbers - doubts[:, 0], odd_only):
             return True
-        most = available + sum(weight(m) * gained for m, (_, gained) in self.doubtful.items())
-        return None if odd_layers <= most else False
+        return None if enough_real_roots(odd_layers, multiplicities, numbers + doubts[:, 1], odd_only) else False
+
+
+def enough_real_roots(
+    odd_layers: int, multiplicities: Sequence[int], numbers: NDArray[np.int64], odd_only: bool
+) -> NDArray[np.bool_]:
+    """Whether the layers of odd degree are at most as many as the real roots.
+
+    Parameters
+    ----------
+    odd_layers : int
+        Number of layers of odd degree of a block.
+    multiplicities : sequence of int
+        The multiplicities of the factors Q_m of the block.
+    numbers : (..., factors) integer array
+        The number of real roots of each Q_m.
+    odd_only : bool
+        Whether roots of odd multiplicity are counted, once each; otherwise all roots with their multiplicities.
+    """
+    weights = np.array([m % 2 if odd_only else m for m in multiplicities], dtype=np.int64)
+    return np.asarray(odd_layers <= (numbers * weights).sum(axis=-1))
 
 
 def _doubt(points: Complex) -> tuple[int, int]:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose
-from ..networks.strata import Embedding
 from .squared_loss import SquaredLoss
 
 __all__ = ["ZeroResidual", "restricted", "zero_residual"]
@@ -86,7 +85,7 @@ class ZeroResidual:
 
 def restricted(arch: Architecture, loss: SquaredLoss) -> SquaredLoss:
     """The loss on those coefficients of the filter that the architecture does not force to be zero."""
-    support = _support(arch)
+    support = list(arch.support)
     if len(support) == arch.filter_size:
         return loss
     return SquaredLoss(loss.gram[np.ix_(support, support)], loss.b[support], loss.constant)
@@ -130,7 +129,7 @@ def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> Ze
     """
     if loss.filter_size != arch.filter_size:
         raise InputError(f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}")
-    support = _support(arch)
+    support = list(arch.support)
     inner = restricted(arch, loss)
     vectors = np.linalg.eigh(inner.gram)[1][:, inner.filter_size - inner.rank :]
     # Σw = b if and only if w and the target agree on the range of Σ.
@@ -161,12 +160,6 @@ def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> Ze
         complex_point=other,
         meets_function_space=True if point is not None else False if _no_real_point(arch, inner) else None,
     )
-
-
-def _support(arch: Architecture) -> list[int]:
-    """The positions of the filter that can be nonzero."""
-    pure = tuple((1,) * block.degree for block in arch.blocks)
-    return sorted(set(Embedding.of_pattern(arch, pure).positions))
 
 
 def _solve(

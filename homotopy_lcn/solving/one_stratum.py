@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..classification.points import classify
-from ..equations.critical_equations import Data
+from ..classification.points import FoundPoints, classify
+from ..classification.stratum_problem import StratumProblem
 from ..equations.restriction import whole_filters
 from ..results.points import CriticalPoint, StratumResult
 from ..tracking.settings import Tracking
@@ -85,13 +85,12 @@ def _classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
     """The points of the network, classified, some thousand at a time."""
     points, loss = ends.points.copy(), task.loss
     points[:, 0] *= task.scale
+    problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
     filters = whole_filters(task.architecture, task.embedding, task.scale * ends.filters)
     for first in range(0, len(points), TOLERANCES.classified_together):
         part = slice(first, first + TOLERANCES.classified_together)
-        classified, special = classify(
-            task.architecture, Data(loss.gram, loss.b), loss.constant, task.embedding, task.row.pattern,
-            points[part], filters[part], ends.real[part], ends.conditions[part],
-        )  # fmt: skip
+        found = FoundPoints(points[part], filters[part], ends.real[part], ends.conditions[part])
+        classified, special = classify(problem, found)
         yield [Found(*item) for item in zip(classified, special.tolist(), ends.conjugates[part].tolist(), strict=True)]
 
 

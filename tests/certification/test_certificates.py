@@ -26,8 +26,7 @@ from homotopy_lcn.certification.certificate_file import check_text, to_text
 from homotopy_lcn.certification.completeness import state
 from homotopy_lcn.certification.tolerances import CERTIFICATION
 from homotopy_lcn.losses.exact_data import ExactData
-from homotopy_lcn.losses.random_data import random_gaussian
-from homotopy_lcn.surveys.draw_counts import random_loss_seed
+from homotopy_lcn.losses.random_data import random_gaussian, random_loss_seed
 from tests.certification.examples import THIRDS, points_with, sealed
 from tests.small_networks import random_problem, solved
 

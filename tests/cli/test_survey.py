@@ -295,6 +295,16 @@ def test_arguments_of_the_function_are_checked():
             survey(*arguments)
 
 
+def test_numbers_may_be_those_of_numpy(tmp_path):
+    usual = survey(ARCHITECTURE, 3, seed=1, chunk=2).to_frame()
+    numbers = {"draws": np.int64(3), "seed": np.int32(1), "jobs": np.int8(1), "chunk": np.uint8(2)}
+    found = survey(ARCHITECTURE, **numbers)
+    assert found.to_frame().equals(usual)
+    assert json.loads(json.dumps(found.to_dict()))["draws"] == 3
+    pytest.importorskip("pyarrow")
+    assert survey(ARCHITECTURE, **numbers, output=tmp_path / "run").to_frame().equals(usual)
+
+
 def test_an_interrupted_run_says_where_its_draws_are(tmp_path, capsys, monkeypatch):
     from homotopy_lcn.surveys import surveys
 
