@@ -25,7 +25,8 @@ from ..networks.patterns import Pattern, format_pattern
 from ._flint import arb
 from .disc_arithmetic import Complex, Discs, Real, bound
 from .krawczyk_in_balls import Ball, exact_rank, is_semidefinite
-from .point_proofs import FIRST_PRECISION, Proof, ProvedPoint
+from .point_proofs import Proof, ProvedPoint
+from .tolerances import CERTIFICATION
 
 __all__ = [
     "ProvedPoints",
@@ -85,7 +86,7 @@ class ProvedPoints(Sequence[ProvedPoint]):
         return [(i, j) for i, j in pairs if not self._differ(i, j)]
 
     def _differ(self, i: int, j: int) -> bool:
-        if min(self.proofs[i].precision, self.proofs[j].precision) <= FIRST_PRECISION:
+        if min(self.proofs[i].precision, self.proofs[j].precision) <= CERTIFICATION.first_precision:
             return False
         left, right = self[i].solution.filter, self[j].solution.filter
         return not all(x.overlaps(y) for x, y in zip(left, right, strict=True))

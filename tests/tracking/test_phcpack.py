@@ -100,7 +100,7 @@ def test_blackbox_that_fails_is_started_again(monkeypatch):
     monkeypatch.setattr(phcpack, "_run", run)
     with pytest.raises(PHCpackFailure, match="overflow"):
         solve_by_blackbox([{(1,): 1}], ["x0"], seed=5)
-    assert len(set(options)) == len(options) == phcpack.ATTEMPTS
+    assert len(set(options)) == len(options) == phcpack.PHCPACK.attempts
 
 
 # The engine
