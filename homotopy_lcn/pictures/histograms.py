@@ -87,7 +87,9 @@ def _histogram(panel: Any, tally: Tally, name: str, label: str, part: str, part_
         heights = [100 * whole.draws.get(value, 0) / tally.draws for value in values.tolist()]
         parts = [100 * inner.draws.get(value, 0) / tally.draws for value in values.tolist()]
         panel.bar(values - 0.2, heights, width=0.4, color=DARK_BLUE, label="all")
-        panel.bar(values + 0.2, parts, width=0.4, color=LIGHT_BLUE, edgecolor="black", hatch="////", lw=0.5, label=part_label)
+        panel.bar(
+            values + 0.2, parts, width=0.4, color=LIGHT_BLUE, edgecolor="black", hatch="////", lw=0.5, label=part_label
+        )
         panel.set_xlim(low - 0.7, high + 0.7)
     panel.xaxis.get_major_locator().set_params(integer=True)
     top = panel.get_ylim()[1]
@@ -107,7 +109,13 @@ def _by_index(panel: Any, tally: Tally) -> None:
     heights = [minima, *means]
     while len(heights) > 2 and heights[-1] == 0:
         heights.pop()
-    panel.bar(range(len(heights)), heights, width=0.6, color=[LIGHT_BLUE, *[DARK_BLUE] * (len(heights) - 1)], edgecolor="black")
+    panel.bar(
+        range(len(heights)),
+        heights,
+        width=0.6,
+        color=[LIGHT_BLUE, *[DARK_BLUE] * (len(heights) - 1)],
+        edgecolor="black",
+    )
     panel.set_xticks(range(len(heights)))
     panel.set_xlabel("index of the Hessian at θ (0: minima)", fontsize=9)
     panel.set_ylabel("mean number of critical θ", fontsize=9)
