@@ -27,7 +27,7 @@ SAME_MODULUS = 1e-9
 
 
 class Group(NamedTuple):
-    """Points of one filter: the index of the point kept, the indices of all points, and the point that stands for them."""
+    """Points of one filter: the index of the one kept, the indices of all, and the point that stands for all."""
 
     kept: int
     members: tuple[int, ...]
@@ -39,8 +39,8 @@ def merged(points: Sequence[CriticalPoint]) -> list[Group]:
 
     In special data a filter may be critical twice: with several factorizations, at a singular point of the function
     space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
-    most of the filter. The multiplicity on that stratum is the sum of all multiplicities there, and all parameters there are
-    kept.
+    most of the filter. The multiplicity on that stratum is the sum of all multiplicities there, and all
+    parameters there are kept.
     """
     if len(points) < 2:
         return [Group(index, (index,), point) for index, point in enumerate(points)]

@@ -60,8 +60,9 @@ def critical_points(
     seed : int
         All random choices come from it.
     engine : str or Engine
-        The tracker of paths: "auto", the faster one of "native" and "reference" that is installed, or "phcpack": PHCpack
-        tracks the paths to the data (start systems and the endgame are the package's own); its ends are refined and verified
+        The tracker of paths: "auto", the faster one of "native" and "reference" that is installed, or "phcpack". PHCpack
+        tracks the paths to the data alone (start systems and the endgame are the package's own). Its ends are refined
+        and verified
         as all are.
     jobs : int
         Number of threads. Results do not depend on it.
@@ -177,7 +178,7 @@ def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) 
 
 
 def _marked_on_continuum(loss: SquaredLoss, found: list[Found]) -> list[Found]:
-    """The points; a point of residual zero is marked as not isolated, as the set of all such filters passes through it."""
+    """The points; a point of residual zero is marked as not isolated, as a continuum of such filters passes through."""
     size, offset = np.linalg.norm(loss.gram, 2), np.linalg.norm(loss.b)
     result = []
     for item in found:

@@ -48,7 +48,7 @@ def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystem
 
 
 def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking, systems: StartSystems) -> PathAccount:
-    """The account of the paths of a start system; if paths are missing, the account of another one or of more detours."""
+    """The account of the paths of a start system; if paths are missing, of another start system or of more detours."""
     task.tell("tracking", 0)
     following = _reporting(task, tracking)
     account = follow_paths(task.problem, system.start, following, detours=TOLERANCES.first_detours)

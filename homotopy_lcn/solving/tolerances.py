@@ -43,8 +43,8 @@ class SolvingTolerances:
         Above this condition number the end of a path that winds around it is singular. Near a singular solution of
         higher order rounding is all that is left of the Newton matrix, and `singular` may not be reached.
     aside, steps_back, back : float, int, float
-        Newton's method is started this far off a point, is given this number of steps, and has to come back to this part of
-        the distance. At a double point it comes nearer by half in each step only.
+        Newton's method is started this far off a point, is given this number of steps, and has to come back to this
+        part of the distance. At a double point it comes nearer by half in each step only.
     end_rounding : float
         Rounding in a refined end for each unit of its condition number, by which ends are told apart. Ends nearer to
         each other than its square root may be one double end.
