@@ -334,7 +334,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         return ", isolated ones only" if full else " of its rank, isolated ones only"
 
     def gaps(self) -> tuple[str, ...]:
-        """For each stratum where points are not accounted for, how many were found and how many are missing, in words."""
+        """For each stratum with points not accounted for, how many were found and how many are missing, in words."""
         return tuple(_describe_gap(row) for row in self.strata if row.missing)
 
 

@@ -60,10 +60,9 @@ def critical_points(
     seed : int
         All random choices come from it.
     engine : str or Engine
-        The tracker of paths: "auto", the faster one of "native" and "reference" that is installed, or "phcpack". PHCpack
-        tracks the paths to the data alone (start systems and the endgame are the package's own). Its ends are refined
-        and verified
-        as all are.
+        The tracker of paths: "native", "reference", "auto" (the faster one of these two that is installed), or
+        "phcpack". PHCpack tracks the paths to the data only; start systems and the endgame are the package's own. Its
+        ends are refined and verified like all ends.
     jobs : int
         Number of threads. Results do not depend on it.
     max_count : int
