@@ -1,4 +1,4 @@
-"""The tolerances by which a survey settles many draws together, each with its reason and what it trades."""
+"""The tolerances by which a survey settles many draws together, each with its reason and its price."""
 
 from __future__ import annotations
 
