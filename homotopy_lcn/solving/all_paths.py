@@ -16,9 +16,10 @@ from ..equations.critical_equations import Data
 from ..equations.distinct import find, first_occurrences, point_keys
 from ..tracking import Homotopy, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
-from ..tracking.ill_conditioned import PATIENT, Way, from_the_start, in_doubles, in_two_parts
+from ..tracking.ill_conditioned import Retracking, from_the_start, in_doubles, in_two_parts
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
+from ..tracking.tolerances import RETRACKING
 from .accounts import PathAccount, RegularEnds, distinct_union
 from .computed_systems import StartSystem
 from .monodromy import random_data
@@ -75,7 +76,7 @@ def follow_paths(
             _detour(start, problem.data, tracking.rng) if detour else (start.to(problem.data), start.points)
         )
         paths = _Paths(problem, homotopy, starts, account)
-        paths.track(tracking if detour == 0 else tracking.with_options(PATIENT))
+        paths.track(tracking if detour == 0 else tracking.with_options(RETRACKING.patient))
         account.detours = detour
         if detour == 0:
             paths.track_doubtful_again(tracking.careful)
@@ -117,15 +118,13 @@ class _Paths:
             self.result.put(doubtful, again)
             self._enter(doubtful, again, careful.jobs)
 
-    def track_lost_again(self, retrackings: tuple[Way, ...], tracking: Tracking) -> None:
+    def track_lost_again(self, retrackings: tuple[Retracking, ...], tracking: Tracking) -> None:
         """Track the paths again that are not beyond doubt, one way of retracking after the other."""
         for retrack in retrackings:
             if self.good.all():
                 return
-            lost = np.flatnonzero(~self.good)
-            rows, again = retrack(
-                tracking.engine, self.problem.stratum, self.starts, self.homotopy, self.result, lost, tracking.jobs
-            )
+            rows = np.flatnonzero(~self.good)
+            again = retrack(tracking.engine, self.problem.stratum, self.starts[rows], self.homotopy, tracking.jobs)
             self.account.extended += 0 if retrack is in_doubles else int(rows.size)
             kept = np.flatnonzero(again.success | ~self.result.success[rows])
             self.result.put(rows[kept], again.part(kept))
@@ -151,9 +150,9 @@ class _Paths:
         return traced, direct
 
 
-def _retrackings(detour: int) -> tuple[Way, ...]:
+def _retrackings(detour: int) -> tuple[Retracking, ...]:
     """How lost paths to ill-conditioned data are tracked again on a detour, in this order."""
-    quick: tuple[Way, ...] = (in_two_parts,) if detour else (in_doubles, in_two_parts)
+    quick: tuple[Retracking, ...] = (in_two_parts,) if detour else (in_doubles, in_two_parts)
     return quick if detour < TOLERANCES.quick_detours else (*quick, from_the_start)
 
 

@@ -48,7 +48,7 @@ def on_cluster(
     work : callable
         Computes one chunk; it is pickled.
     chunks : iterable of Chunk
-        Only a few for each worker are handed in at a time.
+        At most `AHEAD` chunks for each thread of the cluster are handed in at a time.
     wait : float
         Seconds to wait for the scheduler and for a first worker.
 

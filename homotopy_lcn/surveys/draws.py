@@ -1,20 +1,23 @@
-"""Critical points of many random data sets of one architecture: what there is to count, a row a draw.
+"""Counts of the critical points of many random data sets of one architecture: a table with one row for each draw.
 
-The paths of many draws are tracked together and their real ends classified together. A draw is settled that way only
-if nothing about it is in doubt: all paths arrive, no two ends are near each other, real ends are told from complex ones
-and each answer from its opposite by a wide margin. Then the generic number of distinct critical points has been found,
-as in `critical_points`, along the same paths. All other draws are solved by `critical_points`, one by one. What is left
-incomplete by it is a row as well, marked as such.
+The paths of many draws are tracked together and their real ends are classified together. A draw is settled that way
+only if nothing about the draw is in doubt: all paths arrive, no two ends are near each other, and a wide margin tells
+real ends from complex ends and each answer from its opposite. Then the generic number of distinct critical points has
+been found, as in `critical_points`, along the same paths. All other draws are solved by `critical_points`, one by one.
+A draw that `critical_points` leaves incomplete has a row, too, which is marked as incomplete.
 
 Draws are computed in cells of a fixed size at fixed places, also where only a part of a cell is asked for. So a row
 does not depend, to the last bit, on the other draws of the survey or on how it is shared out.
+
+`solve_each` solves the data sets of ``solve --random`` instead, all of them one by one: it classifies the complex
+filters, too, and it does not compute a whole cell for a few data sets.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -29,6 +32,7 @@ from ..equations.critical_equations import Data
 from ..equations.restriction import whole_filters, with_real_factors
 from ..errors import InputError
 from ..losses.data_models import DataModel, Moments, White, draw_moments
+from ..losses.random_data import random_gaussian, random_loss_seed, random_white
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding, Stratum
@@ -40,7 +44,19 @@ from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
 from ..tracking.settings import Tracking
 
-__all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
+__all__ = [
+    "COLUMNS",
+    "FURTHER_COLUMNS",
+    "MAX_COUNT",
+    "cell_size",
+    "columns",
+    "concatenated",
+    "counts_of",
+    "prepare",
+    "saddle_columns",
+    "solve_draws",
+    "solve_each",
+]
 
 Table = dict[str, NDArray[Any]]
 
@@ -63,7 +79,7 @@ SMALLEST, LARGEST = 1e-60, 1e60
 #: Losses nearer than this, relative to the size of the loss, may be equal.
 EQUAL_LOSS = 1e-9
 
-#: What is counted in each draw, and what it means. Besides, ``saddles_i`` is the number of real critical θ (up to
+#: The counts of each draw, and their meaning. In addition, ``saddles_i`` is the number of real critical θ (up to
 #: scaling) with i negative Hessian eigenvalues.
 COLUMNS = {
     "complete": "whether every critical point of the generic number is accounted for",
@@ -87,6 +103,13 @@ COLUMNS = {
     "global_minimum_pure": "whether the global minimum is pure: 1 yes, 0 no, −1 not established",
     "least_loss": "the loss at the global minimum; NaN if it is not established",
 }
+#: The further counts of `solve_each`.
+FURTHER_COLUMNS = {
+    "pure": "pure complex critical filters found",
+    "spurious": "spurious (not pure) complex critical filters found",
+    "not_smooth": "critical filters, complex ones too, that are singular points of the Zariski closure of M",
+    "attained_undecided": "attained filters that may be interior or on the boundary, or smooth or not",
+}
 
 
 def saddle_columns(architectures: Sequence[Architecture]) -> list[str]:
@@ -107,7 +130,7 @@ def cell_size(arch: Architecture) -> int:
 
 @dataclass(frozen=True)
 class _Start:
-    """Where the paths of a stratum start; ``lost`` and ``origin`` of them go to infinity and to zero for all data."""
+    """Starts of the paths of a stratum. For all data ``lost`` paths go to infinity, and ``origin`` paths to zero."""
 
     row: StratumCount
     embedding: Embedding
@@ -121,7 +144,7 @@ class _Start:
 
 
 def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto", jobs: int = 1) -> list[_Start] | None:
-    """The start systems of all strata for data of a model; None if there are none that lose no paths.
+    """The start systems of all strata for data of a model; None if every start system loses paths.
 
     Raises
     ------
@@ -168,7 +191,7 @@ def solve_draws(
     engine: str | Engine = "auto",
     indices: int | None = None,
 ) -> Table:
-    """What there is to count of each of some draws.
+    """Count the critical points of each of some draws.
 
     Parameters
     ----------
@@ -207,11 +230,45 @@ def solve_draws(
             together, settled = _solve_together(arch, starts, moments, chosen, wide)
             rows = wanted
         for row in rows[~settled[rows]].tolist():
-            for name, value in _solve_alone(arch, moments, row, seed, chosen).items():
-                if name in together:
-                    together[name][row] = value
+            _enter(together, row, _solve_alone(arch, moments, row, seed, chosen))
         parts.append({"draw": first + wanted, **{name: column[rows] for name, column in together.items()}})
     return concatenated(parts) if parts else {"draw": np.empty(0, np.int64), **_empty(0, wide)}
+
+
+def solve_each(arch: Architecture, seed: int, draws: range, *, white: bool = False) -> Table:
+    """Count the critical points of each of some data sets of ``solve --random``, solved one by one.
+
+    Parameters
+    ----------
+    arch : Architecture
+    seed : int
+        Draw d is the data set of ``random_loss_seed(seed, d)``, and all random choices of its solve come from the seed.
+    draws : range
+    white : bool
+        Gram matrix I and a standard normal target, instead of independent standard normal X (4K, K) and Y (4K, 1).
+
+    Returns
+    -------
+    dict of arrays
+        One entry a draw in each; see `COLUMNS` and `FURTHER_COLUMNS`.
+
+    Raises
+    ------
+    InputError, IncompleteStartSystem
+        As `critical_points`.
+
+    Examples
+    --------
+    >>> table = solve_each(Architecture((3, 2), (2, 1)), 0, range(5))
+    >>> table["found"].tolist(), table["complete"].tolist().count(True), table["boundary"].tolist().count(0)
+    ([10, 10, 10, 10, 10], 5, 5)
+    """
+    table = _empty(len(draws), arch.dimension - 1, FURTHER_COLUMNS)
+    for row, draw in enumerate(draws):
+        generator = np.random.default_rng(random_loss_seed(seed, draw))
+        loss = (random_white if white else random_gaussian)(arch, generator).loss
+        _enter(table, row, counts_of(critical_points(arch, loss, seed=seed)))
+    return {"draw": np.array(draws, dtype=np.int64), **table}
 
 
 def concatenated(parts: Sequence[Table]) -> Table:
@@ -219,13 +276,20 @@ def concatenated(parts: Sequence[Table]) -> Table:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _empty(count: int, indices: int) -> Table:
-    names = [*COLUMNS, *(f"saddles_{index}" for index in range(1, indices + 1))]
+def _empty(count: int, indices: int, further: Iterable[str] = ()) -> Table:
+    names = [*COLUMNS, *further, *(f"saddles_{index}" for index in range(1, indices + 1))]
     table: Table = {name: np.zeros(count, dtype=np.int32) for name in names}
     table["complete"] = np.zeros(count, dtype=bool)
     table["global_minimum_pure"] = np.full(count, -1, dtype=np.int8)
     table["least_loss"] = np.full(count, np.nan)
     return table
+
+
+def _enter(table: Table, row: int, counts: Mapping[str, Any]) -> None:
+    """Enter the counts that the table has columns for."""
+    for name, value in counts.items():
+        if name in table:
+            table[name][row] = value
 
 
 def _power_of_two(values: Any) -> Any:
@@ -235,7 +299,7 @@ def _power_of_two(values: Any) -> Any:
 def _solve_together(
     arch: Architecture, starts: Sequence[_Start], moments: Moments, engine: Engine, indices: int
 ) -> tuple[Table, NDArray[np.bool_]]:
-    """The table of the draws that can be settled together, and which ones these are; the other rows are empty."""
+    """A table with the draws that can be settled together, and a mask of these draws; the other rows are empty."""
     count = len(moments.constant)
     table = _empty(count, indices)
     settled = _regular(arch, moments)
@@ -272,13 +336,13 @@ class _Ends(NamedTuple):
     Attributes
     ----------
     owners : (P,) integer array
-        The draw that each belongs to.
+        The draw of each path.
     filters : (P, K) complex array
     real : (P,) bool array
     coordinates : (P, coordinates) float array
-        Of the real ones.
+        The coordinates of the real ends.
     clear : (P,) bool array
-        Where it is beyond doubt that the end is a critical point, and whether it is real.
+        Whether it is beyond doubt that the end is a critical point, and that ``real`` is right.
     """
 
     owners: NDArray[np.int64]
@@ -289,8 +353,8 @@ class _Ends(NamedTuple):
 
 
 def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[np.bool_], engine: Engine) -> _Ends:
-    """Track all paths of the draws not given up yet, and look at their ends."""
-    data, scales = _normalized(moments, start.embedding, settled)
+    """Track all paths of the draws that are not given up yet, and examine the ends of the paths."""
+    data, scales = _stratum_data(moments, start.embedding, settled)
     rows = np.flatnonzero(settled)
     targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
     result = track_many(engine, start.stratum, start.system.points, start.system.data, targets, TrackerOptions())
@@ -310,7 +374,7 @@ def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[
 
 
 def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.int64]) -> None:
-    """Enter what the real points of a stratum are; ``owners`` are their draws."""
+    """Enter the counts of the real points of a stratum; ``owners`` are the draws of the points."""
 
     def add(name: str, values: NDArray[Any], draws: NDArray[np.int64] = owners) -> None:
         table[name] += np.bincount(draws, values, minlength=len(table[name])).astype(np.int32)
@@ -338,7 +402,7 @@ def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.in
 
 def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
     """Whether the data are of moderate size, and the ranks of Σ beyond doubt and at least the dimension of M."""
-    places = np.arange(0, arch.filter_size, arch.grid)
+    places = np.array(arch.support)
     values = np.linalg.eigvalsh(moments.gram[:, places[:, None], places])
     ratios = values / np.where(values[:, -1:] > 0, values[:, -1:], 1.0)
     clear = (ratios >= REGULAR) | (np.abs(ratios) <= ROUNDING)
@@ -348,8 +412,8 @@ def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
     return np.asarray(result & (np.abs(moments.constant) <= LARGEST))
 
 
-def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
-    """Data of order one in the coordinates of the stratum, and the scales of their filters, as for a single solve."""
+def _stratum_data(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
+    """Data of order one in the coordinates of the stratum, and the scales of the filters, as for a single solve."""
     positions = np.array(embedding.positions)
     gram, b = moments.gram[:, positions[:, None], positions], moments.b[:, positions]
     size = np.abs(np.linalg.eigvalsh(gram)).max(axis=1)
@@ -361,9 +425,9 @@ def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_])
 
 
 def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """In which draws two of the filters (D, N, K) may be one; only ``rows`` are looked at.
+    """The draws in which two of the filters (D, N, K) may be equal; only the draws in ``rows`` are examined.
 
-    Filters that are near have near projections to a line, whatever the line is.
+    Filters that are near each other have projections to any line that are near each other.
     """
     count, number, size = filters.shape
     norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=2))
@@ -386,7 +450,7 @@ def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.
 def _enter_global_minimum(
     table: Table, constant: Real, losses: Real, owners: NDArray[np.int64], pure: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Enter the attained point of least loss of each draw; returns where two are as good for all we know."""
+    """Enter the attained point of least loss of each draw; return where two points may have the least loss."""
     order = np.lexsort((losses, owners))
     draws, firsts, numbers = np.unique(owners[order], return_index=True, return_counts=True)
     best = order[firsts]
@@ -400,18 +464,18 @@ def _enter_global_minimum(
 
 
 def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engine: Engine) -> dict[str, Any]:
-    """The row of one draw, by the ordinary solver."""
+    """The counts of one draw, by the ordinary solver."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of Gram matrices whose rank is in doubt
         try:
             result = critical_points(arch, moments.loss(row), seed=seed, engine=engine, max_count=MAX_COUNT)
         except InputError:  # such as a bootstrap sample of too small a rank
             return {"complete": False, "missing": generic_count(arch).filters}
-    return _row(result)
+    return counts_of(result)
 
 
-def _row(result: CriticalPoints) -> dict[str, Any]:
-    """What there is to count of one result."""
+def counts_of(result: CriticalPoints) -> dict[str, Any]:
+    """The counts of one result by the names of the columns; of the saddles, only the indices that occur."""
     counts, best = result.counts, result.global_minimum
     thetas = [
         (kind, index) for point in result.attained for kind, index in zip(point.kinds, point.indices, strict=True)
@@ -441,5 +505,9 @@ def _row(result: CriticalPoints) -> dict[str, Any]:
         ),
         "global_minimum_pure": -1 if best is None else int(best.pure),
         "least_loss": np.nan if best is None else best.loss,
+        "pure": counts.pure,
+        "spurious": counts.spurious,
+        "not_smooth": sum(point.smooth is False for point in result),
+        "attained_undecided": sum(point.interior is None or point.smooth is None for point in result.attained),
         **{f"saddles_{index}": number for index, number in saddles.items()},
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ATLAS", "MAX_COUNT", "MAX_FILTER_SIZE", "atlas", "shipped_white_counts"]
 
 ATLAS = "atlas.csv"
-#: What the atlas covers: end-to-end filter sizes, and critical filters for generic data.
+#: The largest end-to-end filter size, and the largest number of critical filters for generic data, in the atlas.
 MAX_FILTER_SIZE, MAX_COUNT = 10, 3000
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]

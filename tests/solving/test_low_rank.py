@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -30,8 +31,8 @@ from homotopy_lcn.solving import problem as solving_problem
 from homotopy_lcn.solving.low_rank import low_rank_start_system, random_member
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
-from homotopy_lcn.tracking.endgame import Circles
 from homotopy_lcn.tracking.settings import Tracking
+from homotopy_lcn.tracking.tolerances import ENDGAME, Circles
 from tests.small_networks import Problem, filters_of, loss_gradient, matched, run_network
 from tests.solving.test_solve_against_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
 
@@ -283,7 +284,8 @@ def test_a_regular_point_that_is_told_from_points_at_infinity_in_extended_precis
     np.testing.assert_allclose(far.filter[[0, 1]], 0, atol=1e-9)
     a, b, middle, d, c = far.filter[2:]
     np.testing.assert_allclose([a + middle + c, b + d], 0, atol=1e-9 * abs(middle))
-    monkeypatch.setattr("homotopy_lcn.tracking.endgame.IN_EXTENDED_PRECISION", Circles((1e-5, 1e-6), 12, 1e-7))
+    few = replace(ENDGAME, in_extended_precision=Circles((1e-5, 1e-6), 12, 1e-7))
+    monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", few)
     assert not critical_points(architecture, loss, isolated=True).complete
 
 
@@ -521,7 +523,7 @@ def test_regularization_from_the_command_line(command):
     for eps in ("0", "-1", "nan", "1e-30"):
         finished = command("--data", "few.npz", "--regularize", eps)
         assert finished.returncode == 2
-        assert finished.err.startswith("homotopy-lcn: --regularize: eps: ")
+        assert finished.err.startswith("homotopy-lcn: --regularize: ")
 
 
 def test_points_of_equal_data_do_not_depend_on_the_seed_of_the_detours():

@@ -16,7 +16,7 @@ from homotopy_lcn.solving import computed_systems
 from homotopy_lcn.solving.start_systems import StartSystems
 from homotopy_lcn.solving.tolerances import TOLERANCES
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
-from homotopy_lcn.tracking.endgame import Circles
+from homotopy_lcn.tracking.tolerances import ENDGAME, Circles
 from tests.small_networks import (
     Problem,
     end_to_end,
@@ -244,7 +244,8 @@ def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_co
 
 
 def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believed(honest, monkeypatch):
-    monkeypatch.setattr("homotopy_lcn.tracking.endgame.IN_DOUBLES", Circles((1e-2, 1e-3), 2, 1e-8))
+    circles = replace(ENDGAME, in_doubles=Circles((1e-2, 1e-3), 2, 1e-8))
+    monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", circles)
     few = replace(TOLERANCES, detours=1, first_detours=1, moment_draws=1)
     for module in ("all_paths", "stratum_paths", "fixed_gram_matrix"):
         monkeypatch.setattr(f"homotopy_lcn.solving.{module}.TOLERANCES", few)

@@ -136,7 +136,7 @@ def test_paths_lead_back():
 
 
 def test_the_results_do_not_depend_on_the_number_of_threads(monkeypatch):
-    monkeypatch.setattr(reference, "BATCH", 16)
+    monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=16))
     arch = Architecture((3, 2, 2), (2, 2, 1))
     start = start_of(arch)
     target = random_data(arch.filter_size, np.random.default_rng(5))
@@ -153,7 +153,7 @@ def test_paths_are_tracked_independently_of_the_others_in_their_batch(monkeypatc
     target = random_data(arch.filter_size, np.random.default_rng(6))
     whole = track(start, target)
     for batch in (7, 64):
-        monkeypatch.setattr(reference, "BATCH", batch)
+        monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=batch))
         result = track(start, target)
         np.testing.assert_array_equal(result.codes, whole.codes)
         found, expected = (equations_of(start.stratum).filters(r.points) for r in (result, whole))
@@ -332,7 +332,7 @@ def test_the_number_of_steps_is_limited_and_recorded(limit):
 
 
 def test_report_counts_the_finished_paths(monkeypatch):
-    monkeypatch.setattr(reference, "BATCH", 4)
+    monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=4))
     start = start_of(Architecture((3, 2), (2, 1)))
     for jobs in (1, 2):
         seen = []
@@ -367,7 +367,7 @@ class Interrupted:
             self.finished.append(batch)
             return result
 
-        monkeypatch.setattr(reference, "BATCH", 1)
+        monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=1))
         monkeypatch.setattr(reference._Batch, "run", patched)
 
 

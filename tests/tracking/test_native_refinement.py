@@ -14,8 +14,9 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
-from homotopy_lcn.tracking.refinement import NEAR, SMALL, Refined, refine, refine_with_numpy
+from homotopy_lcn.tracking.refinement import Refined, refine, refine_with_numpy
 from homotopy_lcn.tracking.settings import Tracking
+from homotopy_lcn.tracking.tolerances import REFINEMENT
 
 _native = pytest.importorskip("homotopy_lcn.tracking._native")
 from homotopy_lcn.tracking.native import refine_points  # noqa: E402
@@ -47,7 +48,11 @@ def solved(stratum, rng, count=11, real=False):
 
 
 def by_kernel(stratum, points, data, *, real=False, steps=6, jobs=1, instruction_set=""):
-    return Refined(*refine_points(stratum, points, data, real, steps, SMALL, NEAR, jobs, instruction_set))
+    return Refined(
+        *refine_points(
+            stratum, points, data, real, steps, REFINEMENT.small_step, REFINEMENT.reused_matrix, jobs, instruction_set
+        )
+    )
 
 
 @st.composite
@@ -157,7 +162,7 @@ def test_what_the_kernel_is_not_sure_of_is_left_to_numpy():
         np.testing.assert_array_equal(found.points[row], expected.points[row])
         assert np.isinf(found.errors[row])
     rest = [row for row in range(len(points)) if row not in (3, 5)]
-    assert (found.errors[rest] < SMALL).all()
+    assert (found.errors[rest] < REFINEMENT.small_step).all()
 
 
 def test_complex_data_are_left_to_numpy():
@@ -185,8 +190,8 @@ def arguments(**changes):
         "b": np.ones(5),
         "real": False,
         "steps": 6,
-        "small": SMALL,
-        "near": NEAR,
+        "small": REFINEMENT.small_step,
+        "near": REFINEMENT.reused_matrix,
         "jobs": 1,
         "instruction_set": "",
     }

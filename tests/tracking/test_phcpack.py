@@ -100,7 +100,7 @@ def test_blackbox_that_fails_is_started_again(monkeypatch):
     monkeypatch.setattr(phcpack, "_run", run)
     with pytest.raises(PHCpackFailure, match="overflow"):
         solve_by_blackbox([{(1,): 1}], ["x0"], seed=5)
-    assert len(set(options)) == len(options) == phcpack.ATTEMPTS
+    assert len(set(options)) == len(options) == phcpack.PHCPACK.attempts
 
 
 # The engine
@@ -419,7 +419,7 @@ def test_command_refuses_before_the_work(monkeypatch, capsys):
     monkeypatch.setattr("homotopy_lcn.solving.solve.critical_points", lambda *a, **k: pytest.fail("not to be reached"))
     monkeypatch.setattr(witness, "phc_program", lambda: "phc")
     assert cli.main([*COMMAND, "phcpack", "--cross-check-max", "9"]) == 2
-    assert "--cross-check: this architecture has 10 critical parameters" in capsys.readouterr().err
+    assert "--cross-check-max: this architecture has 10 critical parameters" in capsys.readouterr().err
     assert cli.main([*COMMAND, "bertini"]) == 2
     assert "--cross-check: 'bertini' is not known; expected phcpack" in capsys.readouterr().err
 
