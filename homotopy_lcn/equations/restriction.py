@@ -31,7 +31,8 @@ def stratum_data(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Dat
     data : Data
         Gram matrix (K', K') and moment vector (K',), of order one.
     scale : float
-        What filters for these data have to be multiplied by. All scales are powers of two, so nothing is rounded.
+        The factor from filters for these data to filters of the loss. All scales are powers of two, so that nothing is
+        rounded.
     """
     gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
     gram_scale = float(np.exp2(np.round(np.log2(np.linalg.norm(gram, 2)))))

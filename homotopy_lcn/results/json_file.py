@@ -2,7 +2,7 @@
 
 Python's JSON writes the shortest decimal that reads back as the same double, so nothing is lost; NaN and infinity do
 not occur. Real arrays are lists of numbers, complex ones ``{"re": […], "im": […]}``. A reader of such a file trusts
-nothing: what is missing, of the wrong type or length, or contradicts the rest is named in one line.
+nothing: an entry that is missing, has the wrong type or length, or contradicts the rest is named in one line.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ SAME_MODULUS = 1e-9
 
 
 class Group(NamedTuple):
-    """Points of one filter: the index of the point kept, those of all, and the point that stands for them."""
+    """Points of one filter: the index of the one kept, the indices of all, and the point that stands for all."""
 
     kept: int
     members: tuple[int, ...]
@@ -39,8 +39,8 @@ def merged(points: Sequence[CriticalPoint]) -> list[Group]:
 
     In special data a filter may be critical twice: with several factorizations, at a singular point of the function
     space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
-    most of the filter. The multiplicity on that stratum is the sum of all multiplicities there, and the parameters are
-    those of all points there.
+    most of the filter. The multiplicity on that stratum is the sum of all multiplicities there, and all
+    parameters there are kept.
     """
     if len(points) < 2:
         return [Group(index, (index,), point) for index, point in enumerate(points)]
@@ -146,7 +146,7 @@ def _known_conjugate(points: list[CriticalPoint], index: int) -> int | None:
 
 
 def _nearby_conjugate(points: list[CriticalPoint], index: int, rest: list[int]) -> int | None:
-    """The conjugate of a point among those of the same |loss| up to rounding, which stand first in the rest."""
+    """The conjugate of a point among the points of the same |loss| up to rounding, which stand first in the rest."""
     limit = _modulus(points[index].loss) * (1 + SAME_MODULUS)
     for other in rest:
         if _modulus(points[other].loss) > limit:

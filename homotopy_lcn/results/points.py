@@ -29,7 +29,7 @@ Parameters = tuple[np.ndarray, ...]
 
 @dataclass(frozen=True, eq=False)
 class CriticalPoint(ShownInNotebooks):
-    """One critical filter w, the critical parameters over it, and what is known about both.
+    """One critical filter w, the critical parameters over it, and the answers about both.
 
     ``None`` stands where a question does not apply (most do not for a complex filter) or is undecided.
 
@@ -193,7 +193,7 @@ class StratumResult:
     at_infinity, singular, origin : int
         Number of paths that went to infinity, ended at finite singular points, or at w = 0.
     statistics : mapping of str to int
-        Counts of what the tracker did. No times, so that equal runs write equal files.
+        Numbers of paths, steps and the like. No times, so that equal runs write equal files.
     """
 
     pattern: Pattern

@@ -33,7 +33,7 @@ __all__ = ["CriticalPoints", "describe_conditions", "describe_paths"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
-    """Every critical point of a loss on an architecture, sorted, with what is needed to quote and repeat the result.
+    """Every critical point of a loss on an architecture, sorted, with all that it takes to quote and repeat the result.
 
     Made by `critical_points`, or by `build` from its parts. A sequence of `CriticalPoint`: real ones first by loss,
     then complex ones by the absolute value of the loss, conjugates next to each other.
@@ -51,7 +51,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         Whether these are proved by count to be all critical points.
     counts : Counts
     statistics : mapping of str to int
-        Counts of what the solver did.
+        Numbers of paths, steps and the like.
     software : str
         Name and version of the software that found the points.
     zero_residual : ZeroResidual or None
@@ -82,7 +82,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         points : iterable of CriticalPoint
             In any order.
         strata : iterable of StratumResult
-            One for every stratum that occurs, also those of which nothing was found.
+            One for every stratum that occurs, also for strata where nothing was found.
         seed : int
         complete : bool, optional
             By default, whether all points of every stratum's generic number are accounted for.
@@ -334,7 +334,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         return ", isolated ones only" if full else " of its rank, isolated ones only"
 
     def gaps(self) -> tuple[str, ...]:
-        """For each stratum where points are not accounted for, say in words what was found and what is missing."""
+        """For each stratum where points are not accounted for, how many were found and how many are missing, in words."""
         return tuple(_describe_gap(row) for row in self.strata if row.missing)
 
 

@@ -1,4 +1,4 @@
-"""What is known of the ends of all paths of a stratum."""
+"""The account of all paths of a stratum: where each of them ends."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class RegularEnds:
 
 @dataclass
 class PathAccount:
-    """What is known of the ends of all paths of a stratum.
+    """Where all paths of a stratum end, as far as it is known.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class PathAccount:
 
     @property
     def statistics(self) -> dict[str, int]:
-        """What the tracker did, in numbers that do not depend on the machine."""
+        """Numbers of paths, steps and repetitions; none of them depends on the machine."""
         return {
             "paths": self.paths,
             "steps": self.steps,

@@ -59,7 +59,7 @@ def follow_paths(
         there may have strayed to the continuum, so it is not accounted for.
     start : StartSystem
     tracking : Tracking
-        Its options are those of the first homotopy.
+        Its options are used for the first homotopy.
     detours : int
         Homotopies tried in all. For ill-conditioned data all of `SolvingTolerances.detours` are tried.
     precise_ends : bool

@@ -166,7 +166,10 @@ def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.gener
 
 
 def solves(stratum: Stratum, data: Data, points: Complex, sample: int | None = None) -> bool:
-    """Whether the points are distinct critical points of the data; critical only about so many, evenly chosen."""
+    """Whether the points are distinct critical points of the data.
+
+    With ``sample``, about that many points, evenly chosen, are tested for being critical; all points are compared.
+    """
     equations = equations_of(stratum)
     chosen = points if sample is None else points[:: -(-len(points) // sample)]
     accurate = all(
@@ -207,7 +210,7 @@ def _generator(stratum: Stratum) -> np.random.Generator:
 def solve_by_monodromy(stratum: Stratum, count: int, tracking: Tracking) -> StartSystem:
     """A start system from nothing, or from a checkpoint in the cache.
 
-    The random numbers are derived from the name of the stratum; those of ``tracking`` are not used.
+    The random numbers are derived from the name of the stratum; the random numbers of ``tracking`` are not used.
 
     Raises
     ------

@@ -92,7 +92,7 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
 
 
 def is_structured(gram: NDArray[np.float64]) -> bool:
-    """Whether a Gram matrix is exactly diagonal or Toeplitz, as those of white and of stationary data are.
+    """Whether a Gram matrix is exactly diagonal or Toeplitz, as the Gram matrices of white and stationary data are.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def is_structured(gram: NDArray[np.float64]) -> bool:
 
 
 def gram_key(stratum: Stratum, gram: Real) -> tuple[str, str]:
-    """What stands for a stratum and a Gram matrix where start systems are remembered."""
+    """The key under which the start system of a stratum with a Gram matrix is remembered."""
     return stratum.name, hashlib.sha256(np.ascontiguousarray(gram, float).tobytes()).hexdigest()
 
 

@@ -95,7 +95,7 @@ def _classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
 
 
 def _with_multiplicities(singular: list[Found], account: PathAccount, offset: int) -> list[Found]:
-    """The singular ends with what the endgame says of them; ``offset`` points stand before them in the list."""
+    """The singular ends with multiplicities and winding numbers; ``offset`` points stand before them in the list."""
     return [
         Found(
             replace(item.point, nonsingular=False, multiplicity=len(windings), windings=windings, isolated=isolated),

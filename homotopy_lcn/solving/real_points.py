@@ -73,7 +73,7 @@ def _real_filters(keys: Complex, filters: Complex, conditions: Real, partner: ND
     asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
     twin = (partner >= 0) & (np.linalg.norm(filters - filters[partner], axis=1) <= DISTINCT * norms)
     real = (partner == np.arange(len(keys))) | ((twin | (partner < 0)) & (asymmetry <= TOLERANCES.real))
-    # Refinement leaves what its residuals' rounding makes of the condition number.
+    # Rounding of the residuals, times the condition number, is left after refinement.
     rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= TOLERANCES.real_rounding * conditions)
     for row in np.flatnonzero(rounded):
         real[row] = np.linalg.norm(keys - keys[row].conj(), axis=1).argmin() == row

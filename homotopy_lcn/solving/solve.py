@@ -60,8 +60,9 @@ def critical_points(
     seed : int
         All random choices come from it.
     engine : str or Engine
-        What tracks paths: "auto", the fastest there is of "native" and "reference", or "phcpack", where PHCpack tracks
-        the paths to the data (start systems and the endgame are the package's own); its ends are refined and verified
+        The tracker of paths: "auto", the faster one of "native" and "reference" that is installed, or "phcpack". PHCpack
+        tracks the paths to the data alone (start systems and the endgame are the package's own). Its ends are refined
+        and verified
         as all are.
     jobs : int
         Number of threads. Results do not depend on it.
@@ -77,7 +78,7 @@ def critical_points(
         these there are `generic_count(arch, rank=r)` for generic data of rank r. Column spaces in special position may
         fewer: then all paths from generic data of full rank are accounted for.
     start_systems : StartSystems, optional
-        Start systems that are known; by default, those of this process.
+        Start systems that are known; by default, the start systems of this process.
 
     Returns
     -------
@@ -99,6 +100,11 @@ def critical_points(
         If the start system of a stratum could not be computed.
     SolveInterrupted
         On Ctrl-C, with the strata finished so far.
+
+    Notes
+    -----
+    There are many parameters because a user sets each of them on its own; the functions below take two records,
+    `Tracking` and `StratumTask`.
 
     Examples
     --------
@@ -172,7 +178,7 @@ def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) 
 
 
 def _marked_on_continuum(loss: SquaredLoss, found: list[Found]) -> list[Found]:
-    """The points, those of residual zero marked as not isolated: through them passes the set of all such filters."""
+    """The points; a point of residual zero is marked as not isolated, as a continuum of such filters passes through."""
     size, offset = np.linalg.norm(loss.gram, 2), np.linalg.norm(loss.b)
     result = []
     for item in found:
@@ -184,7 +190,7 @@ def _marked_on_continuum(loss: SquaredLoss, found: list[Found]) -> list[Found]:
 
 
 def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int, isolated: bool) -> _Task:
-    """What to find; raises InputError or warns where the arguments do not fit."""
+    """The table of points to find; raises InputError, or warns, where the arguments do not fit."""
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
     if not isinstance(loss, SquaredLoss):

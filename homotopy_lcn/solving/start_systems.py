@@ -136,5 +136,5 @@ def shared_start_systems() -> StartSystems:
 
 
 def start_system(stratum: Stratum, count: int, tracking: Tracking) -> StartSystem:
-    """The generic start system of a stratum, from those of this process; see `StartSystems.generic`."""
+    """The generic start system of a stratum, from the start systems of this process; see `StartSystems.generic`."""
     return shared_start_systems().generic(stratum, count, tracking)

@@ -1,4 +1,4 @@
-"""All paths of one stratum: from which start system, and what else accounts for them if paths are missing."""
+"""All paths of one stratum: the start system they come from, and other start systems if paths are missing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystem
 
 
 def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking, systems: StartSystems) -> PathAccount:
-    """The account of the paths of a start system; if paths are missing, of those of another one, or more detours."""
+    """The account of the paths of a start system; if paths are missing, of another start system or of more detours."""
     task.tell("tracking", 0)
     following = _reporting(task, tracking)
     account = follow_paths(task.problem, system.start, following, detours=TOLERANCES.first_detours)

@@ -1,4 +1,4 @@
-"""What is to be solved on one stratum of a network."""
+"""The task of a solve on one stratum of a network."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class StratumTask:
 
     @property
     def scale(self) -> float:
-        """What the filters of `problem` have to be multiplied by; a power of two."""
+        """The factor from the filters of `problem` to the filters of the network; a power of two."""
         return self._scaled[1]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The tolerances of the solver, each with its reason and what it trades."""
+"""The tolerances of the solver, each with its reason and its price."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class SolvingTolerances:
         Above this condition number the end of a path that winds around it is singular. Near a singular solution of
         higher order rounding is all that is left of the Newton matrix, and `singular` may not be reached.
     aside, steps_back, back : float, int, float
-        Newton's method is started this far off a point, is given so many steps, and has to come back to this part of
-        the distance. At a double point it comes nearer by half in each step only.
+        Newton's method is started this far off a point, is given this number of steps, and has to come back to this
+        part of the distance. At a double point it comes nearer by half in each step only.
     end_rounding : float
         Rounding in a refined end for each unit of its condition number, by which ends are told apart. Ends nearer to
         each other than its square root may be one double end.
@@ -55,7 +55,7 @@ class SolvingTolerances:
         An ill-conditioned end is regular if its sensitivity in the norms of the data is below this part of the
         sensitivity of ends that may be one double end.
     most_in_many_digits : int
-        At most so many ends of one stratum are looked at in many digits, which takes some hundredths of a second each.
+        Ends of one stratum that are looked at in many digits at most; each takes some hundredths of a second.
     shared_root : float
         Factors of one block share a root if the least singular value of their Sylvester matrix is below this.
     same_limit : float
@@ -79,7 +79,7 @@ class SolvingTolerances:
     stored : float
         A stored point counts as a solution if its relative Newton step is below this.
     checked : int
-        So many points of a stored start system are verified when it is read, and all points of smaller ones. Checksums
+        Points of a stored start system that are verified when it is read; of a smaller one, all of them. Checksums
         guard the file, and every end of a path is verified, whatever its start.
     fruitless_segments : int
         Segments tried beyond the first three without a new point, before monodromy gives up.

@@ -88,7 +88,7 @@ def white_count(
     jobs : int
         Number of threads.
     start_systems : StartSystems, optional
-        By default, those of this process.
+        By default, the start systems of this process.
 
     Raises
     ------
