@@ -209,12 +209,14 @@ def _enter_parameters(
     owners = np.concatenate([answers.owners, *(np.full(len(one.layers), one.row) for one in closer)])
     if not owners.size:
         return
-    layers = stacked(problem.arch, [answers.layers, *(choice for one in closer for choice in one.layers)])
+    layers = answers.layers
+    if closer:
+        layers = stacked(problem.arch, [layers, *(choice for one in closer for choice in one.layers)])
     polished = polish(problem.arch, problem.data, balanced_parameters(problem.arch, layers, filters[owners]))
-    indices, degenerate = np.zeros(len(owners), np.int64), np.zeros(len(owners), dtype=bool)
-    indices[: len(answers.indices)] = answers.indices
-    doubtful = np.ones(len(owners), dtype=bool)
-    doubtful[: len(answers.indices)] = answers.index_in_doubt
+    unknown = len(owners) - len(answers.indices)
+    indices = np.concatenate([answers.indices, np.zeros(unknown, np.int64)])
+    doubtful = np.concatenate([answers.index_in_doubt, np.ones(unknown, dtype=bool)])
+    degenerate = np.zeros(len(owners), dtype=bool)
     if doubtful.any():
         indices[doubtful], degenerate[doubtful] = careful_inertia(problem.arch, problem.data, polished.points[doubtful])
     for n, (p, residual, index, flat) in enumerate(

@@ -264,8 +264,7 @@ def _alike(numbers: Sequence[Integers], rows: Integers) -> list[Integers]:
     keys = np.zeros(len(rows), np.int64)
     for column in (column for number in numbers for column in number.T):
         keys = keys * (column.max(initial=0) + 1) + column[rows]
-    values, firsts = np.unique(keys, return_index=True)
-    return [rows[keys == value] for value in values[np.argsort(firsts)]]
+    return [rows[keys == key] for key in dict.fromkeys(keys.tolist())]
 
 
 def _in_order(arch: Architecture, layers: Layers) -> list[Real]:

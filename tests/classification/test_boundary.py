@@ -14,7 +14,7 @@ from homotopy_lcn import Architecture
 from homotopy_lcn.geometry.filter_geometry import describe_filter, is_in_function_space
 from homotopy_lcn.networks.binary_forms import roots_of_each
 from homotopy_lcn.networks.parameters import compose
-from tests.geometry.test_function_space import CHAIN, SMALL, Roots, key, random_special, random_swapped_pair
+from tests.geometry.exhaustive_search import CHAIN, SMALL, Roots, key, random_special, random_swapped_pair
 
 SKEW, SPLIT, SQUARE = Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)), Architecture((2, 2), (1, 1))
 INFINITY = complex(np.inf)
