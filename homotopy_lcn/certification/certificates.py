@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..doors import ShownInNotebooks
-from ..equations.distinct import find
 from ..errors import InputError, check_integer
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
@@ -311,15 +310,10 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
 def _leaders(result: CriticalPoints) -> np.ndarray:
     """For each point the row of the point to prove: the earlier point of a pair of conjugates, else the point."""
     leaders = np.arange(len(result))
-    rows = np.array([row for row, point in enumerate(result) if not point.real], dtype=int)
-    if rows.size == 0:
-        return leaders
-    filters = np.array([result[row].filter for row in rows])
-    partner = find(filters, filters.conj(), tolerance=CERTIFICATION.agreement)
-    for i, j in enumerate(partner.tolist()):
-        mutual = j > i and partner[j] == i
-        if mutual and result[int(rows[i])].stratum == result[int(rows[j])].stratum:
-            leaders[rows[j]] = rows[i]
+    for row, point in enumerate(result):
+        other = point.conjugate
+        if other is not None and row < other < len(result) and result[other].conjugate == row:
+            leaders[other] = row
     return leaders
 
 

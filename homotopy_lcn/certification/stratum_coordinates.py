@@ -44,11 +44,10 @@ class PointCoordinates(NamedTuple):
 def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum: Stratum) -> PointCoordinates:
     """Coordinates of points on their stratum, in the filter size of the architecture.
 
-    A reconstruction is needed for points that do not keep the coordinates of the solver (`CriticalPoint.coordinates`):
-    points with parameters θ in files of earlier versions. The roots of the layers of a block are clustered as the root
-    pattern says, and the mean of a cluster is a root of the factor. Every point with θ is reconstructed, so that the
-    certificate of a result does not depend on the version of its file; the kept coordinates serve for all other points.
-    A point without θ and without coordinates stays unknown.
+    Points keep the coordinates that the solver found (`CriticalPoint.coordinates`). Files of earlier versions lack the
+    coordinates of points with parameters θ; these coordinates are reconstructed: the roots of the layers of a block are
+    clustered as the root pattern says, and the mean of a cluster is a root of the factor. A point without θ and without
+    coordinates stays unknown.
 
     Parameters
     ----------
@@ -85,17 +84,16 @@ def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum:
 
 
 def _factors_by_rows(points: Sequence[CriticalPoint], arch: Architecture) -> list[tuple[NDArray[np.intp], Factors]]:
-    """Rows of points and their factors: first of the points with θ, then of the other points that keep coordinates."""
+    """Rows of points and their factors: first of the points that keep coordinates, then of the other points with θ."""
     pattern = points[0].pattern
     length = Embedding.of_pattern(arch, pattern).stratum.coordinates
-    theta = np.array([bool(point.parameters) for point in points])
     kept = np.array([point.coordinates is not None and len(point.coordinates) == length for point in points])
-    kept &= ~theta
+    theta = np.array([bool(point.parameters) for point in points]) & ~kept
     return [
         (rows, factors_of([points[row] for row in rows.tolist()], arch, pattern))
         for rows, factors_of in (
-            (np.flatnonzero(theta), _factors_from_parameters),
             (np.flatnonzero(kept), _factors_from_coordinates),
+            (np.flatnonzero(theta), _factors_from_parameters),
         )
         if rows.size
     ]

@@ -1,4 +1,4 @@
-"""Random data, as ``solve --random`` and surveys use them."""
+"""Random data: Gaussian samples, and white data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["LoadedData", "random_gaussian", "random_loss_seed", "random_white"]
 
 @dataclass(frozen=True)
 class LoadedData:
-    """A loss and where it comes from.
+    """A loss and the description of its data.
 
     Attributes
     ----------

@@ -126,7 +126,7 @@ class Architecture(ShownInNotebooks):
 
     @cached_property
     def layers_by_block(self) -> tuple[tuple[int, ...], ...]:
-        """For each block, the indices of its layers (those with filter size above 1)."""
+        """For each block, the indices of its layers with filter size above 1."""
         groups: dict[int, list[int]] = {}
         for layer, (k, dilation) in enumerate(zip(self.filters, self.dilations, strict=True)):
             if k > 1:

@@ -200,7 +200,7 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_
     if table.filters > max_count:
         raise InputError(
             f"max_count: this architecture has {table.filters} critical filters for generic data, above the limit "
-            f"{max_count}; raise the limit (--max-count) to solve it all the same"
+            f"{max_count}; raise the limit to solve it all the same"
         )
     most = max(row.factorizations for row in table)
     if most > TOLERANCES.most_parameters:
@@ -221,6 +221,6 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
-        "the function space, or isolated=True (--isolated) for the isolated critical points alone, or "
-        "loss.regularized(eps) (--regularize EPS)"
+        "the function space, or isolated=True for the isolated critical points alone, or "
+        "loss.regularized(eps)"
     )

@@ -402,7 +402,7 @@ def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.in
 
 def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
     """Whether the data are of moderate size, and the ranks of Σ beyond doubt and at least the dimension of M."""
-    places = np.arange(0, arch.filter_size, arch.grid)
+    places = np.array(arch.support)
     values = np.linalg.eigvalsh(moments.gram[:, places[:, None], places])
     ratios = values / np.where(values[:, -1:] > 0, values[:, -1:], 1.0)
     clear = (ratios >= REGULAR) | (np.abs(ratios) <= ROUNDING)

@@ -64,7 +64,7 @@ _NOTES = (
     "Zariski closed; smooth: the Zariski closure is, away from 0.",
     "pure, spurious: exact numbers of complex critical filters w ≠ 0 for generic data; θ: of complex critical "
     "parameters up to scaling. white: pure + spurious for Gram matrix I and generic targets, measured "
-    "(unless --white is given, for the shipped atlas).",
+    "(on request now, otherwise for the shipped atlas).",
     "reduced: filter sizes / strides of the reduced architecture.",
 )
 _NOTES_MEASURED = (

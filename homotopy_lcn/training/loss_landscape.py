@@ -77,7 +77,7 @@ def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     ]
     if not pairs:
         raise InputError(
-            "result: it has not two minima, different up to scaling; expected other data, as of another --seed, or "
+            "result: it has not two minima, different up to scaling; expected the critical points of other data, or of "
             "another network"
         )
     one, two = min(pairs, key=lambda pair: pair[0].filter == pair[1].filter)  # the first pair: minima come by loss

@@ -256,6 +256,7 @@ def test_a_file_of_networks_with_a_mistake_is_named_with_its_line(tmp_path, caps
         ("2,2 1,1\n3,2\n", "line 2: '3,2'"),
         ("2,2 1\n", "line 1"),
         ("#\n", "no architecture in"),
+        ("2,2 1,1\n2,2 1,1\n", "--architectures: "),
     ):
         place.write_text(text)
         assert cli.main(["survey", "--architectures", str(place)]) == UNUSABLE_INPUT

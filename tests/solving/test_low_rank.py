@@ -523,7 +523,7 @@ def test_regularization_from_the_command_line(command):
     for eps in ("0", "-1", "nan", "1e-30"):
         finished = command("--data", "few.npz", "--regularize", eps)
         assert finished.returncode == 2
-        assert finished.err.startswith("homotopy-lcn: --regularize: eps: ")
+        assert finished.err.startswith("homotopy-lcn: --regularize: ")
 
 
 def test_points_of_equal_data_do_not_depend_on_the_seed_of_the_detours():

@@ -419,7 +419,7 @@ def test_command_refuses_before_the_work(monkeypatch, capsys):
     monkeypatch.setattr("homotopy_lcn.solving.solve.critical_points", lambda *a, **k: pytest.fail("not to be reached"))
     monkeypatch.setattr(witness, "phc_program", lambda: "phc")
     assert cli.main([*COMMAND, "phcpack", "--cross-check-max", "9"]) == 2
-    assert "--cross-check: this architecture has 10 critical parameters" in capsys.readouterr().err
+    assert "--cross-check-max: this architecture has 10 critical parameters" in capsys.readouterr().err
     assert cli.main([*COMMAND, "bertini"]) == 2
     assert "--cross-check: 'bertini' is not known; expected phcpack" in capsys.readouterr().err
 
