@@ -52,10 +52,10 @@ class Landscape:
 def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     """The loss on the plane through two minima and a saddle.
 
-    The minima are the two lowest minima of different filters, or of one filter if no other has a minimum. The parameters are
-    balanced. Signs of layers are chosen so that the parameters are nearest to the lowest minimum; the loss does not
-    depend on the signs as long as their product is kept. Of the saddles of least index the saddle nearest to both
-    minima is taken.
+    The minima are the two lowest minima of different filters, or of one filter if no other filter has a minimum. The
+    parameters are balanced. Signs of layers are chosen so that the parameters are nearest to the lowest minimum; the
+    loss does not depend on the signs as long as their product is kept. Of the saddles of least index the saddle nearest
+    to both minima is taken.
 
     Parameters
     ----------
