@@ -45,6 +45,7 @@ from .tolerances import TOLERANCES
 
 __all__ = [
     "Classified",
+    "Layers",
     "RealAnswers",
     "classify_real",
     "distances_to_hyperroots",
