@@ -262,11 +262,11 @@ def test_absence_is_told_with_the_remedy(nothing_installed, capsys):
     with pytest.raises(hl.InputError, match=r"^cross_check: PHCpack is not installed; apt-get install phcpack"):
         hl.cross_check(solved(*NETWORK))
     command = ["solve", "-k", "3,2", "-s", "2,1", "--random"]
-    for option, name in (("--engine", "engine"), ("--cross-check", "--cross-check")):
+    for option in ("--engine", "--cross-check"):
         assert cli.main([*command, option, "phcpack"]) == 2
         captured = capsys.readouterr()
         assert captured.out == ""
-        assert captured.err.startswith(f"homotopy-lcn: {name}: PHCpack is not installed; apt-get install phcpack")
+        assert captured.err.startswith(f"homotopy-lcn: {option}: PHCpack is not installed; apt-get install phcpack")
         assert captured.err.count("\n") == 1
 
 
@@ -377,7 +377,7 @@ def test_a_failing_program_is_reported(monkeypatch):
 
 def test_refusals(monkeypatch):
     monkeypatch.setattr(witness, "phc_program", lambda: "phc")
-    with pytest.raises(hl.InputError, match=r"^cross_check: this architecture has 10 critical parameters, too many"):
+    with pytest.raises(hl.InputError, match=r"^max_parameters: this architecture has 10 critical parameters, too many"):
         hl.cross_check(solved(*NETWORK), max_parameters=9)
     with pytest.raises(hl.InputError, match=r"^patches: 0 given"):
         hl.cross_check(solved(*NETWORK), patches=0)
