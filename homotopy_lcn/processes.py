@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: Items handed to each process at a time: one is computed, the next one waits.
-AHEAD = 2
+ITEMS_AHEAD = 2
 
 
 def as_computed(
@@ -59,7 +59,7 @@ def as_computed(
     coming = enumerate(items)
     try:
         waiting: dict[Future[Result], tuple[int, Item]] = {}
-        for number, item in islice(coming, AHEAD * jobs):
+        for number, item in islice(coming, ITEMS_AHEAD * jobs):
             waiting[pool.submit(_run, item)] = number, item
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)

@@ -20,7 +20,7 @@ from pathlib import Path
 from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.files import write_atomically
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
-from homotopy_lcn.tables.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE
+from homotopy_lcn.tables.atlas_table import ATLAS, ATLAS_FILTER_SIZE, ATLAS_MAX_COUNT
 from homotopy_lcn.tables.tabulation import FOUND, ArchitectureTable, RowOptions, tabulate_one
 from homotopy_lcn.tables.text_tables import format_table
 
@@ -30,10 +30,10 @@ OUTPUT = Path(__file__).parent.parent / "data" / ATLAS
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=OUTPUT)
-    parser.add_argument("--max-filter-size", type=int, default=MAX_FILTER_SIZE, metavar="K")
-    parser.add_argument("--max-count", type=int, default=MAX_COUNT, metavar="N")
-    parser.add_argument("--certify-up-to", type=int, default=MAX_COUNT, metavar="N")
-    parser.add_argument("--white-up-to", type=int, default=MAX_COUNT, metavar="N")
+    parser.add_argument("--max-filter-size", type=int, default=ATLAS_FILTER_SIZE, metavar="K")
+    parser.add_argument("--max-count", type=int, default=ATLAS_MAX_COUNT, metavar="N")
+    parser.add_argument("--certify-up-to", type=int, default=ATLAS_MAX_COUNT, metavar="N")
+    parser.add_argument("--white-up-to", type=int, default=ATLAS_MAX_COUNT, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--restart", action="store_true")

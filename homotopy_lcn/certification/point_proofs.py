@@ -46,7 +46,7 @@ __all__ = [
 #: Fewer points than this are proved sooner than other processes have started.
 FEWEST_FOR_PROCESSES = 2000
 #: Shares of the points that each process gets, one after the other.
-CHUNKS_EACH = 4
+SHARES_EACH = 4
 
 
 class Proof(Protocol):
@@ -205,7 +205,7 @@ def in_processes(
     """``call(*first, items, *last)``, a list of one entry for each item, with the items shared among processes."""
     if jobs == 1 or len(items) < FEWEST_FOR_PROCESSES:
         return call(*first, items, *last)
-    count = CHUNKS_EACH * jobs
+    count = SHARES_EACH * jobs
     result: list[Any] = [None] * len(items)
     shares = [(start, items[start::count]) for start in range(count)]
     with closing(as_computed(partial(_call_for_share, call, first, last), shares, jobs)) as parts:

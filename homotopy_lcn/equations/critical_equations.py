@@ -252,10 +252,10 @@ def equations_of(stratum: Stratum, extended: bool = False) -> Equations:
 
 
 #: Eigenvalues below this part of the largest one are zero up to rounding.
-ZERO = 1e-13
+ZERO_EIGENVALUE = 1e-13
 
 
 def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:
     """The least nonzero singular value of a Gram matrix, relative to the largest."""
     values = np.linalg.svd(gram, compute_uv=False)
-    return float(values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300))
+    return float(values[values > ZERO_EIGENVALUE * values[0]].min(initial=values[0]) / max(values[0], 1e-300))

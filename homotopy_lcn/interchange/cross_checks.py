@@ -38,7 +38,7 @@ BLACKBOX_LIMIT = 300
 #: second number: paths to infinity end near 1e6.
 LAST_STEP, LARGEST_UNKNOWN = 1e-8, 1e4
 #: A filter of stratum_data data below this norm is zero.
-ZERO = 1e-8
+ZERO_FILTER = 1e-8
 #: Singular solutions are known up to this relative distance.
 SAME_SINGULAR = 1e-4
 
@@ -286,7 +286,9 @@ class _Seen:
     def enter(self, system: PatchedSystem, listing: Listing) -> None:
         """Enter the solutions listed in one patch."""
         finite = np.asarray(np.isfinite(listing.values).all(axis=1), dtype=bool)
-        zero = finite & (np.linalg.norm(system.filters(np.where(finite[:, None], listing.values, 1)), axis=1) <= ZERO)
+        zero = finite & (
+            np.linalg.norm(system.filters(np.where(finite[:, None], listing.values, 1)), axis=1) <= ZERO_FILTER
+        )
         arrived = (listing.errors <= LAST_STEP) & (np.abs(listing.values).max(axis=1, initial=0.0) <= LARGEST_UNKNOWN)
         self.listed += len(listing)
         self.zero += int(zero.sum())
@@ -301,7 +303,7 @@ class _Seen:
         refined = refine(self.equations, points, self.data)
         ends = self.equations.normalize(refined.points.astype(complex))
         nonsingular: NDArray[np.bool_] = (refined.errors <= TOLERANCES.verified) & (
-            np.linalg.norm(refined.filters, axis=1) > ZERO
+            np.linalg.norm(refined.filters, axis=1) > ZERO_FILTER
         )
         near = np.flatnonzero(nonsingular & (refined.conditions > TOLERANCES.suspicious))
         problem = Problem(self.equations, self.data, len(self.known))

@@ -19,7 +19,7 @@ __all__ = ["check_plot_path", "draw_histograms"]
 
 #: Dots per inch of pictures of pixels.
 RESOLUTION = 160
-DARK, LIGHT = "#2b4c7e", "#c7d3e3"
+DARK_BLUE, LIGHT_BLUE = "#2b4c7e", "#c7d3e3"
 #: For each histogram a quantity, the label of its axis, a part of the quantity that is set off, and the part's label.
 PANELS = (
     ("real", "real critical filters", "real_pure", "pure: real ED degree"),
@@ -79,17 +79,15 @@ def _histogram(panel: Any, tally: Tally, name: str, label: str, part: str, part_
     if high - low > 60:
         # Many values: steps instead of bars.
         values = np.arange(low, high + 1)
-        for found, colour, style, text in ((whole, DARK, "-", "all"), (inner, "black", ":", part_label)):
+        for found, colour, style, text in ((whole, DARK_BLUE, "-", "all"), (inner, "black", ":", part_label)):
             heights = [100 * found.draws.get(value, 0) / tally.draws for value in values.tolist()]
             panel.step(values, heights, where="mid", color=colour, linestyle=style, linewidth=1, label=text)
     else:
         values = np.arange(low, high + 1)
         heights = [100 * whole.draws.get(value, 0) / tally.draws for value in values.tolist()]
         parts = [100 * inner.draws.get(value, 0) / tally.draws for value in values.tolist()]
-        panel.bar(values - 0.2, heights, width=0.4, color=DARK, label="all")
-        panel.bar(
-            values + 0.2, parts, width=0.4, color=LIGHT, edgecolor="black", hatch="////", lw=0.5, label=part_label
-        )
+        panel.bar(values - 0.2, heights, width=0.4, color=DARK_BLUE, label="all")
+        panel.bar(values + 0.2, parts, width=0.4, color=LIGHT_BLUE, edgecolor="black", hatch="////", lw=0.5, label=part_label)
         panel.set_xlim(low - 0.7, high + 0.7)
     panel.xaxis.get_major_locator().set_params(integer=True)
     top = panel.get_ylim()[1]
@@ -109,7 +107,7 @@ def _by_index(panel: Any, tally: Tally) -> None:
     heights = [minima, *means]
     while len(heights) > 2 and heights[-1] == 0:
         heights.pop()
-    panel.bar(range(len(heights)), heights, width=0.6, color=[LIGHT, *[DARK] * (len(heights) - 1)], edgecolor="black")
+    panel.bar(range(len(heights)), heights, width=0.6, color=[LIGHT_BLUE, *[DARK_BLUE] * (len(heights) - 1)], edgecolor="black")
     panel.set_xticks(range(len(heights)))
     panel.set_xlabel("index of the Hessian at θ (0: minima)", fontsize=9)
     panel.set_ylabel("mean number of critical θ", fontsize=9)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.critical_equations import ZERO, Equations
+from ..equations.critical_equations import ZERO_EIGENVALUE, Equations
 from ..equations.distinct import first_occurrences, point_keys
 from ..tracking import ReturnCode, TrackResult
 from ..tracking.multiprecision import converge
@@ -124,7 +124,7 @@ def solved_rows(problem: Problem, refined: Refined) -> NDArray[np.bool_]:
     solved = (refined.errors <= rest) & (refined.conditions <= TOLERANCES.singular)
     values = np.linalg.svd(problem.data.gram, compute_uv=False)
     rows = np.flatnonzero(solved)
-    if values[-1] <= ZERO * values[0] and rows.size:
+    if values[-1] <= ZERO_EIGENVALUE * values[0] and rows.size:
         sizes = np.linalg.svd(_newton_matrices(problem, refined.points[rows].astype(complex)), compute_uv=False)
         solved[rows] = sizes[:, -1] > sizes[:, 0] / TOLERANCES.singular
     return solved
@@ -173,7 +173,7 @@ def sensitivities(problem: Problem, points: Complex) -> Real:
     if len(points) == 0:
         return np.ones(0)
     left, values, right = np.linalg.svd(problem.data.gram)
-    if values[-1] <= ZERO * values[0]:
+    if values[-1] <= ZERO_EIGENVALUE * values[0]:
         return np.full(len(points), np.inf)
     hessian = _newton_matrices(problem, points)
     roots = np.sqrt(values)[:, None]

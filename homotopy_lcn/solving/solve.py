@@ -100,6 +100,11 @@ def critical_points(
     SolveInterrupted
         On Ctrl-C, with the strata finished so far.
 
+    Notes
+    -----
+    There are many parameters because a user sets each of them on its own; what stands below takes two records,
+    `Tracking` and `StratumTask`.
+
     Examples
     --------
     >>> import numpy as np

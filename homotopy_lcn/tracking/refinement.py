@@ -56,7 +56,7 @@ class Refined:
     conditions: Real
 
 
-PARTS = ("points", "filters", "errors", "conditions")
+REFINED_ARRAYS = ("points", "filters", "errors", "conditions")
 
 
 def refine(
@@ -73,7 +73,7 @@ def refine(
     rest = np.flatnonzero(~good)
     if rest.size:
         other = refine_with_numpy(equations, points[rest], data, real, steps, jobs)
-        for name in PARTS:
+        for name in REFINED_ARRAYS:
             getattr(found, name)[rest] = getattr(other, name)
     return found
 
@@ -105,7 +105,7 @@ def refine_with_numpy(
     batches = [points[i : i + size] for i in range(0, len(points), size)]
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         parts = list(pool.map(lambda batch: _refine(equations, batch, data, real, steps), batches))
-    return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in PARTS))
+    return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in REFINED_ARRAYS))
 
 
 def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, steps: int) -> Refined:
