@@ -1,4 +1,4 @@
-"""The types of python-flint that certificates use: it is an optional dependency, missed only when it is used."""
+"""The types of python-flint that certificates use. The package is optional: an error is raised only at its use."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 """The file of a certificate, and its check.
 
-A certificate holds the data as exact dyadic numbers ``"m*2^e"``, for every point the box that holds it (chart, middle,
-radii, working precision) or the number of the point whose conjugate it is, what is claimed of it, and the statement on
-all points together. `check` trusts none of it, nor the arithmetic in doubles by which most boxes were found: it
-computes Krawczyk's test anew from data and boxes, in ball arithmetic, draws all conclusions again, and compares them
-with what the file claims. A digest over the whole content, compared first, also finds changes that leave every claim
-true, such as another last digit in the middle of a box.
+A certificate holds the data as exact rational numbers. For every point it holds the box around the point (chart,
+middle, radii, working precision; dyadic numbers ``"m*2^e"``) and the claims on the point, or the number of the point
+whose conjugate it is. In the end there is the statement on all points together. `check` trusts neither the claims nor
+the arithmetic in doubles by which most boxes were found: it computes Krawczyk's test anew from data and boxes, in ball
+arithmetic, draws all conclusions again, and compares the conclusions with the claims. A digest over the whole content
+is compared first. The digest also finds changes that leave every claim true, such as another last digit in the middle
+of a box.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ class Check:
     points : int
         Number of points in the file.
     failures : tuple of str
-        What could not be verified, in words; empty if everything in the file is proved.
+        For each part that could not be verified, a sentence; empty if everything in the file is proved.
     statement : Statement or None
-        What is proved of all points together, computed anew; None if there are failures.
+        The statement on all points together, computed anew; None if there are failures.
     least_loss : str or None
         Enclosure of the proved global minimum of the loss.
     """
@@ -152,7 +153,7 @@ def check_text(text: str, *, jobs: int = 1) -> Check:
 
 
 def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; of a key that is there twice, readers would see one value or the other."""
+    """An object of JSON without repeated keys: readers disagree on which of two values of one key counts."""
     result = dict(pairs)
     if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -177,7 +178,7 @@ def _data_from_json(item: Mapping[str, Any], size: int) -> ExactData:
 
 @dataclass(frozen=True)
 class Verified(NotReal):
-    """What is kept of a verified point that is not real: what `statements` needs to know."""
+    """The part of a verified point that is not real which `completeness.state` needs."""
 
     pattern: Pattern
     exact_pattern: bool
@@ -200,7 +201,7 @@ class Verified(NotReal):
 def _verify_points(
     arch: Architecture, data: ExactData, items: Sequence[Mapping[str, Any]], failures: list[str], jobs: int
 ) -> ProvedPoints:
-    """The points of the file if all are proved; what fails is added to ``failures``."""
+    """The points of the file if all are proved; otherwise the reasons are added to ``failures``."""
     degrees = tuple(block.degree for block in arch.blocks)
     leaders: list[tuple[int, Mapping[str, Any]]] = []
     for position, item in enumerate(items):
@@ -228,7 +229,7 @@ def _verify_points(
 def _verify_some(
     arch: Architecture, data: ExactData, items: Sequence[tuple[int, Mapping[str, Any]]]
 ) -> list[tuple[Any, ...] | str]:
-    """The points that are proved, packed; in place of the first one that is not, why not, and then no more."""
+    """The proved points, packed. In place of the first point that fails stands the reason; later points are skipped."""
     by_pattern: dict[Pattern, BallEquations] = {}
     result: list[tuple[Any, ...] | str] = []
     for position, item in items:
@@ -249,10 +250,10 @@ def _verify_some(
 def _verify(
     arch: Architecture, equations: BallEquations, pattern: Pattern, item: Mapping[str, Any], position: int
 ) -> ProvedPoint | str:
-    """The point as far as it is proved, or what fails.
+    """The proved point, or the reason why the proof fails.
 
-    A box that was found in doubles may be a tight fit for balls of as many bits, which are rectangles: a test that
-    fails is tried again with more.
+    A box that was found in doubles, with discs, may be too tight for balls with as many bits, which are rectangles. So
+    a test that fails is tried again with more bits.
     """
     box = _read_box(item, equations, position)
     failure = ""
@@ -288,7 +289,7 @@ def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) 
 
 
 def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
-    """Whether the answers are those proved, and the stated enclosure of the loss holds the proved one."""
+    """Whether the stated answers are the proved answers, and the stated enclosure of the loss holds the proved one."""
     loss = dict(stated)
     if not all(_same(loss.pop(key), value) for key, value in proved.answers.items()):
         return False

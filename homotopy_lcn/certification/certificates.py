@@ -1,14 +1,14 @@
-"""Certificates: every critical point of a result proved to exist, to be isolated, and to differ from all others.
+"""Certificates: every critical point of a result is proved to exist, to be isolated, and to differ from all others.
 
-`certify` takes the approximate points of a result and proves them by Krawczyk's test: most of them together in doubles
-with rigorous bounds of all rounding errors (`disc_proofs`), the others in ball arithmetic of as many bits as it takes
-(`proofs`). All conclusions are drawn from the boxes (`claims`, `statements`). Points whose enclosures overlap, or whose
-losses do, are proved again with more bits.
+`certify` takes the approximate points of a result and proves them by Krawczyk's test. Most points are proved together
+in doubles with rigorous bounds of all rounding errors (`krawczyk_in_discs`), the other points in ball arithmetic with
+as many bits as the proof needs (`point_proofs`). All conclusions are drawn from the boxes (`conclusions`,
+`completeness`). Points whose enclosures overlap, or whose losses do, are proved again with more bits.
 
-As many certified distinct points of a stratum as its exact generic count leave no room for another isolated one: a
-nonsingular solution continues to nearby generic data, distinct ones to distinct ones, and there are no more than the
-generic count of them there. The Gram matrix and the moment vector are the exact ones of the result, if it has them, and
-otherwise its doubles taken as exact rational numbers.
+If as many distinct points of a stratum are certified as its exact generic count says, there is no other isolated point:
+a nonsingular solution continues to nearby generic data, distinct solutions continue to distinct solutions, and nearby
+generic data have no more solutions than the generic count. The Gram matrix and the moment vector are the exact data of
+the result, if it has exact data, and otherwise its doubles taken as exact rational numbers.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Certificate(ShownInNotebooks):
     rows : tuple of (int or None)
         For each point of the result, its position in `points`.
     reasons : tuple of (str or None)
-        For each point of the result, why it is not certified.
+        For each point of the result, the reason why it is not certified.
     """
 
     architecture: Architecture
@@ -74,12 +74,12 @@ class Certificate(ShownInNotebooks):
 
     @property
     def complete(self) -> bool:
-        """Whether all points are certified and these are all isolated critical points with w ≠ 0."""
+        """Whether all points are certified, and there are no other isolated critical points with w ≠ 0."""
         return self.statement.complete and not any(self.reasons)
 
     @property
     def in_doubles(self) -> int:
-        """How many of the points were proved in doubles; the others took ball arithmetic of more bits."""
+        """How many points were proved in doubles; all other points were proved in ball arithmetic."""
         return sum(proof.in_doubles for proof in self.points.proofs)
 
     def __str__(self) -> str:
@@ -140,24 +140,24 @@ def certify(
     ----------
     result : CriticalPoints
     digits : int, optional
-        Enclose every filter to so many digits, at most 1000.
+        Number of digits, at most 1000, to which every filter is enclosed.
     samples : pair of array_like, optional
-        X (N, d_0) and Y (N, d_L) of which the loss was made. Then everything proved is about their exact Gram matrix
-        and moment vector, not about the sums rounded to doubles that the result holds.
+        X (N, d_0) and Y (N, d_L) of which the loss was made. Then the proofs are about their exact Gram matrix and
+        moment vector, not about the sums rounded to doubles that the result holds.
     jobs : int
         Number of processes, where there are enough points. Results do not depend on it.
 
     Returns
     -------
     CriticalPoints
-        A point is certified if it is proved that there is exactly one critical point near it, that this is real or not
-        as stated, different from the other points, and nothing else stated of it is disproved.
+        A point is certified if it is proved that there is exactly one critical point near it, that this critical point
+        is real or not as stated and differs from all other points, and if no other statement on it is disproved.
 
     Raises
     ------
     InputError
-        If python-flint is not installed, ``digits`` or ``jobs`` is out of range, or the result is not
-        one for the samples.
+        If python-flint is not installed, ``digits`` or ``jobs`` is out of range, or the result was not found for the
+        samples.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def certify(
 def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
-    """The proofs for the points of a result; parameters as for `certify`."""
+    """The proofs for the points of a result. Parameters and errors are the same as for `certify`."""
     digits = None if digits is None else check_integer("digits", digits, 1, CERTIFICATION.most_digits)
     jobs = check_integer("jobs", jobs, 1, CERTIFICATION.most_jobs)
     data = _exact_data(result, samples)
@@ -209,7 +209,7 @@ class _Proved:
         self._latest: tuple[list[int], ProvedPoints] | None = None
 
     def points(self, rows: list[int]) -> ProvedPoints:
-        """The proved points of these rows; a conjugate whose partner is not among them stands for itself."""
+        """The proved points of these rows; a conjugate whose partner is not among the rows stands for itself."""
         if self._latest is None or self._latest[0] != rows:
             self._latest = rows, self._points(rows)
         return self._latest[1]
@@ -244,7 +244,7 @@ class _Proved:
         return sorted({self.leaders[kept[position]] for pair in pairs for position in pair})
 
     def prove_again(self, rows: Sequence[int], data: ExactData, digits: int | None, precision: int) -> None:
-        """Prove these points with at least so many bits; what is proved already stays if that fails."""
+        """Prove these points with at least ``precision`` bits; where that fails, the earlier proof stays."""
         self._latest = None
         arch = self.result.architecture
         for row in rows:
@@ -256,7 +256,7 @@ class _Proved:
                     self.found[row] = proof
 
     def _contradictions(self) -> list[str | None]:
-        """For each point, why the proved one is not the one that the result describes."""
+        """For each point, why the proved point is not the point that the result describes."""
         reasons: list[str | None] = [None] * len(self.result)
         together: list[int] = []
         for row, (point, leader) in enumerate(zip(self.result, self.leaders, strict=True)):
@@ -272,7 +272,7 @@ class _Proved:
         return reasons
 
     def _contradictions_together(self, rows: Sequence[int]) -> list[str | None]:
-        """The same for points of which nothing but filter and loss is stated that could be wrong."""
+        """The same for points that are not real: only their filter and their loss can be stated wrongly."""
         if not rows:
             return []
         proofs = self._points(rows)
@@ -302,13 +302,13 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
         ours, theirs = getattr(loss, name), getattr(rounded, name)
         if np.abs(ours - theirs).max() > CERTIFICATION.agreement * np.abs(theirs).max():
             raise InputError(
-                f"samples: their {name} is another one; expected the X and Y that the result was found for"
+                f"samples: their {name} differs from the result's; expected the X and Y that the result was found for"
             )
     return data_of_samples(X, Y, result.architecture.filter_size, result.architecture.stride)
 
 
 def _leaders(result: CriticalPoints) -> np.ndarray:
-    """For each point the one to prove: the earlier one of each pair of conjugates, every other point itself."""
+    """For each point the row of the point to prove: the earlier point of a pair of conjugates, else the point."""
     leaders = np.arange(len(result))
     for row, point in enumerate(result):
         other = point.conjugate
@@ -318,7 +318,7 @@ def _leaders(result: CriticalPoints) -> np.ndarray:
 
 
 def _contradiction(point: CriticalPoint, proof: ProvedPoint) -> str | None:
-    """Why the proved point is not the one that the result describes."""
+    """Why the proved point is not the point that the result describes; None if it is."""
     norm = float(np.linalg.norm(point.filter))
     limit = arb(CERTIFICATION.agreement) * norm
     for stored, enclosed in zip(point.filter.tolist(), proof.solution.filter, strict=True):

@@ -1,11 +1,12 @@
-"""What is proved of all points together: pairwise distinct, complete, in order, the global minimum.
+"""Statements on all proved points together: pairwise distinct, complete, in order, the global minimum.
 
-The global minimum needs an argument of its own, as there might be others than isolated critical points. Let all N of
-them that generic data have be proved, and let Σ be positive semidefinite. For generic data close by with a positive
-definite matrix, the loss has a least value on the function space M, at a critical point that is close to one of the
-N, since it has no others. So it is close to that one's loss, and that one is in M, as the limit of members. As the
-data approach the given ones, the loss of no filter of M is less than the least one of the N that are in M. Where Σ has
-a negative eigenvalue, be it by rounding, the loss may have no lower bound on M, and nothing is claimed.
+The global minimum needs an argument of its own, as there may be critical points that are not isolated. Suppose that N
+isolated critical points are proved, as many as generic data have, and that Σ is positive semidefinite. Take generic
+data close by with a positive definite matrix. Their loss has a least value on the function space M, at a critical
+point. This point is close to one of the N points, since the data close by have no other critical points. So the least
+value is close to the loss of this one of the N points, which lies in M as a limit of members of M. As the data close by
+approach the given data, no filter of M has a smaller loss than the least loss of the N points in M. Where Σ has a
+negative eigenvalue, be it by rounding, the loss may have no lower bound on M, and nothing is claimed.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ __all__ = [
 
 
 class ProvedPoints(Sequence[ProvedPoint]):
-    """Proved points in the order of their positions. What is kept in arrays is turned into balls when it is asked for.
+    """Proved points in the order of their positions. Proofs kept in arrays are turned into balls on demand.
 
     Parameters
     ----------
     proofs : sequence of Proof
     mirrors : sequence of (int or None)
-        For a point that is the conjugate of the one at another position: that position. Its entry in ``proofs`` is that
-        of the other, then.
+        For a point that is the conjugate of the point at another position: this other position. Both points have the
+        same entry in ``proofs``.
     filter_size : int
     """
 
@@ -62,11 +63,6 @@ class ProvedPoints(Sequence[ProvedPoint]):
         mirrored = [mirror is not None for mirror in self.mirrors]
         self.middles[mirrored] = self.middles[mirrored].conj()
 
-    @classmethod
-    def of(cls, points: Sequence[ProvedPoint], filter_size: int) -> ProvedPoints:
-        """From points, which become proofs of their own."""
-        return points if isinstance(points, ProvedPoints) else cls(points, [None] * len(points), filter_size)
-
     def __len__(self) -> int:
         return len(self.proofs)
 
@@ -79,8 +75,8 @@ class ProvedPoints(Sequence[ProvedPoint]):
     def overlapping(self) -> list[tuple[int, int]]:
         """Pairs (later, earlier) of filters that are not proved to differ.
 
-        The enclosures of one fixed real functional are sorted; only neighbours that overlap are compared in full, in
-        balls if both of them were proved with more than the least precision.
+        The enclosures of one fixed real functional are sorted. Only neighbours that overlap are compared in full: in
+        balls if both were proved with more than the least precision, else in discs.
         """
         pairs = _overlapping(self.middles, self.radii)
         return [(i, j) for i, j in pairs if not self._differ(i, j)]
@@ -94,7 +90,7 @@ class ProvedPoints(Sequence[ProvedPoint]):
 
 @dataclass(frozen=True)
 class StratumStatement:
-    """How many points of a stratum there are for generic data, and how many of them are proved, pairwise distinct."""
+    """How many points of a stratum generic data have, and how many points are proved, pairwise distinct."""
 
     pattern: Pattern
     generic: int
@@ -103,7 +99,7 @@ class StratumStatement:
 
 @dataclass(frozen=True)
 class Statement:
-    """What is proved of all points together.
+    """The statement that is proved of all points together.
 
     Attributes
     ----------
@@ -113,10 +109,10 @@ class Statement:
     distinct : bool
         Whether all filters are proved to be pairwise distinct.
     global_minimum : int or None
-        Position of the point that is proved to have the least loss of all filters of the network, and less than w = 0.
-        None if undecided, without completeness, or if the Gram matrix has a negative eigenvalue.
+        Position of the point that is proved to have the least loss of all filters of the network, w = 0 included. None
+        if it is undecided, without completeness, or if the Gram matrix has a negative eigenvalue.
     ordered : bool
-        Whether the losses of any two real points are proved to differ, so that their order is.
+        Whether the losses of any two real points are proved to differ, so that their order is proved.
     """
 
     strata: tuple[StratumStatement, ...]
@@ -137,24 +133,23 @@ def describe_statement(statement: Statement) -> list[str]:
     ] + ["not proved to be complete"]
 
 
-def state(arch: Architecture, data: ExactData, points: Sequence[ProvedPoint]) -> Statement:
-    """What is proved of all points together; points not proved to differ from an earlier one do not count."""
-    found = ProvedPoints.of(points, arch.filter_size)
-    repeated = {later for later, _ in found.overlapping}
-    proved = Counter(proof.pattern for i, proof in enumerate(found.proofs) if i not in repeated and proof.exact_pattern)
+def state(arch: Architecture, data: ExactData, points: ProvedPoints) -> Statement:
+    """The statement on all points together; points not proved to differ from an earlier point do not count."""
+    repeated = {later for later, _ in points.overlapping}
+    counted = [proof for i, proof in enumerate(points.proofs) if i not in repeated and proof.exact_pattern]
+    proved = Counter(proof.pattern for proof in counted)
     table, few = _count(arch, data)
     strata = tuple(StratumStatement(row.pattern, row.count, proved[row.pattern]) for row in table)
     complete = all(row.proved == row.generic for row in strata)
-    real = [i for i, proof in enumerate(found.proofs) if proof.real is not False]
-    points = {i: found[i] for i in real}  # type: ignore[assignment]
-    losses: dict[int, Ball] = {i: points[i].claims.loss.real for i in real}
-    ordered = all(points[i].claims.real for i in real) and not _unordered(losses)
-    possible = [i for i in real if points[i].claims.attained is not False]
+    real = {i: points[i].claims for i, proof in enumerate(points.proofs) if proof.real is not False}
+    losses: dict[int, Ball] = {i: claims.loss.real for i, claims in real.items()}
+    ordered = all(claims.real for claims in real.values()) and not _unordered(losses)
+    possible = [i for i, claims in real.items() if claims.attained is not False]
     best = min(possible, key=lambda i: float(losses[i].mid()), default=None)
     if best is not None:
         constant = arb(data.constant.numerator) / arb(data.constant.denominator)
         others = [losses[i] for i in possible if i != best] + [constant]
-        sure = complete and not few and points[best].claims.attained and all(losses[best] < other for other in others)
+        sure = complete and not few and real[best].attained and all(losses[best] < other for other in others)
         sure = sure and has_lower_bound(arch, data)
         best = best if sure else None
     return Statement(strata, complete, not repeated, best, ordered)
@@ -176,10 +171,10 @@ def has_lower_bound(arch: Architecture, data: ExactData) -> bool:
 
 
 def _count(arch: Architecture, data: ExactData) -> tuple[CountTable, bool]:
-    """The most isolated points that each stratum can have, and whether those of residual zero are a continuum.
+    """The most isolated points that each stratum can have, and whether the filters of residual zero are a continuum.
 
-    Data with a Gram matrix of rank at most r and b in its range form an irreducible family; none of its members has
-    more isolated points than the generic ones.
+    Data with a Gram matrix of rank at most r and b in its range form an irreducible family. No member of the family has
+    more isolated points than its generic members.
     """
     rank = exact_rank(data, arch.support)
     few = rank < arch.dimension

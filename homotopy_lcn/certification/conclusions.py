@@ -1,4 +1,4 @@
-"""What follows, with proof, from a box that holds exactly one critical point: answers that are yes, no, or undecided.
+"""Proved conclusions from a box that holds exactly one critical point: answers that are yes, no, or undecided.
 
 * A filter with an imaginary part that excludes 0 is not real. If the conjugate of the solution's enclosure lies within
   the box of uniqueness, the solution is its own conjugate, because the equations are real: it is real.
@@ -6,14 +6,13 @@
   disc, holds a real root. The rules of `classification` then apply to certain numbers of real roots.
 * No root is common to two Q_f of one block if their resultant excludes 0. Then the critical points of the stratum are
   critical points of the network (the image of dμ at the parameters of such a filter is the tangent space of the
-  stratum), and they are among those that the generic count counts.
+  stratum), and the generic count counts them.
 * The filter is a smooth point of the Zariski closure if no hyperroot of a block's level divides the product of the
   blocks below it: if the polyphase components of that product have no common root.
-* An exchange of layers of equal degree and dilation leaves w and, up to the order of the coordinates, the Hessian
-  alone: one of the θ that differ in this way stands for all.
-* Inertia: the signs of the pivots of an elimination, or, where a pivot may be 0: with T an approximate eigenbasis,
-  Tᵀ H T is nearly diagonal, and if no Gershgorin disc of it holds 0, the signs of its diagonal are those of the
-  Hessian H (Sylvester).
+* An exchange of layers of equal degree and dilation changes neither w nor, up to the order of the coordinates, the
+  Hessian: one θ stands for all θ that differ from it in this way.
+* Inertia: with T an approximate eigenbasis of the Hessian H, Tᵀ H T is nearly diagonal. If no Gershgorin disc of
+  Tᵀ H T holds 0, its diagonal has the signs of the eigenvalues of H (Sylvester).
 
 At a critical point the loss is c − bᵀw, as wᵀ(Σw − b) = 0: its enclosure needs no cancellation of squares.
 """
@@ -44,22 +43,22 @@ Form = Any
 
 @dataclass(frozen=True)
 class Claims:
-    """Proved statements on one critical point; None is undecided, or does not apply.
+    """Proved answers on one critical point. None: undecided, or the question does not apply.
 
     Attributes
     ----------
     real, in_function_space, attained, interior, smooth : bool or None
         As for `CriticalPoint`.
     indices : tuple of (int or None), or None
-        The index of the Hessian at each real critical θ, increasing; 0 is a strict minimum up to scaling. None if the
-        θ could not be listed.
+        The index of the Hessian at each real critical θ, increasing; 0 is a strict minimum up to scaling. None if not
+        all θ could be found.
     exact_pattern : bool
         Whether different factors of one block are proved to have no common root.
     loss : acb
         Enclosure of the loss.
     loss_radius : arb
-        Exact; at least the radius of `loss` four times over, a power of two, so that this much can be verified by
-        others, too.
+        Exact: a power of two, at least four times the radius of `loss`. A check with other rounding can verify this
+        radius, too.
     """
 
     real: bool | None
@@ -74,7 +73,7 @@ class Claims:
 
     @property
     def answers(self) -> dict[str, Any]:
-        """All but the loss, ready for JSON."""
+        """All answers, ready for JSON; the loss is not among them."""
         return {
             "real": self.real,
             "in_function_space": self.in_function_space,
@@ -87,17 +86,17 @@ class Claims:
 
 
 def stratum_of(arch: Architecture, pattern: tuple[tuple[int, ...], ...]) -> Stratum:
-    """The stratum of a root pattern with filters as long as those of the architecture."""
+    """The stratum of a root pattern in the filter size of the architecture."""
     return Stratum.of_pattern(arch.blocks, pattern)
 
 
 def conclude(
     arch: Architecture, equations: BallEquations, box: Box, solution: Solution, regular: bool = False
 ) -> Claims:
-    """All that is proved of the critical point in a box.
+    """All conclusions on the critical point in a box.
 
-    With ``regular`` it has been proved already that no two factors of a block have a common root, and that the filter
-    is a smooth point.
+    With ``regular`` the caller has proved already that no two factors of a block have a common root, and that the
+    filter is a smooth point.
     """
     real = _is_real(box, solution)
     factors = equations.factors(box.chart, solution.coordinates)
@@ -132,12 +131,12 @@ def conclude(
 
 
 def loss_claim(loss: Ball) -> tuple[Ball, Ball]:
-    """An enclosure of the loss, and what is claimed to be its radius."""
+    """An enclosure of the loss, and the radius that a certificate claims for it."""
     return loss, arb(0) if loss.is_exact() else power_of_two(2 + binary_exponent(loss.real.rad() + loss.imag.rad()))
 
 
 def mirrored(claims: Claims) -> Claims:
-    """What is proved of the conjugate point."""
+    """The conclusions on the conjugate point."""
     return replace(claims, loss=claims.loss.conjugate())
 
 
@@ -194,7 +193,8 @@ def _real_structures(
 ) -> list[RealStructure] | None:
     """The real factorization of every block of a real filter; None if it is undecided which roots are real.
 
-    The only layer of a block gets all of its polynomial, whose roots do not matter: if its degree is odd, one is real.
+    The only layer of a block gets the whole polynomial of the block, so that its roots do not matter: a polynomial of
+    odd degree has a real root.
     """
     structures = {block.dilation: RealStructure([], [], {}) for block in arch.blocks}
     alone = {
@@ -215,7 +215,7 @@ def _real_structures(
 
 
 def _real_pieces(q: list[Ball]) -> tuple[list[Form], list[Form]] | None:
-    """Irreducible real factors up to scale of a real square-free form: linear and quadratic ones."""
+    """Irreducible real factors up to scale of a real square-free form: the linear and the quadratic factors."""
     if len(q) == 2:
         return [_form(q)], []
     if len(q) == 3:
@@ -271,7 +271,7 @@ def _pieces_of_points(points: list[tuple[bool, Ball, Ball]]) -> tuple[list[Form]
 def _parameters(
     arch: Architecture, equations: BallEquations, structures: list[RealStructure], w: list[Ball]
 ) -> tuple[bool | None, tuple[int | None, ...] | None]:
-    """Whether a real θ over w is critical, and the indices of the Hessian at those with square-free layers."""
+    """Whether a real θ over w is critical, and the index of the Hessian at every real θ with square-free layers."""
     layers = equations.on(_layers(arch))
     order = [layer for layers_of_block in arch.layers_by_block for layer in layers_of_block]
     indices: list[int | None] = []
@@ -295,7 +295,7 @@ def _layers(arch: Architecture) -> Stratum:
 def _choices(
     arch: Architecture, structures: list[RealStructure], repeated: bool
 ) -> Iterator[tuple[list[list[Form]], int]]:
-    """Real layers of every block up to scale, one choice of all that exchange layers, and how many those are."""
+    """Real layers of every block up to scale: one choice up to exchange of layers, and the number of such choices."""
     blocks = [
         list(distributions_up_to_exchange([*s.quadratic, *s.linear], degrees, repeated))
         for degrees, s in zip(arch.layer_degrees, structures, strict=True)

@@ -1,9 +1,9 @@
 """Arrays of complex discs: arithmetic in doubles, many numbers at a time, with rigorous bounds of every error.
 
 A disc (m, r) stands for all complex numbers z with |z − m| ≤ r. Every operation returns discs that hold the results
-for all members of its operands; middles are what NumPy computes in doubles, radii account for the operands' radii and
-for rounding. The bounds are a priori ones (Higham, *Accuracy and Stability of Numerical Algorithms* (2002), sections
-3.1, 3.5 and 3.6; Rump, *Verification methods* (2010), section 9), with u = 2⁻⁵³ and γ_k = ku / (1 − ku):
+for all members of its operands. NumPy computes the middles in doubles; the radii account for the radii of the operands
+and for rounding. The bounds are a priori bounds (Higham, *Accuracy and Stability of Numerical Algorithms* (2002),
+sections 3.1, 3.5 and 3.6; Rump, *Verification methods* (2010), section 9), with u = 2⁻⁵³ and γ_k = ku / (1 − ku):
 
 * *Middles.* Real and imaginary part of a sum of n products of complex numbers are sums of 2n products of reals. In any
   order of summation, with or without fused multiply-adds, each is off by at most γ_{2n} Σ |a_i| |b_i| (Σ of the
@@ -49,7 +49,7 @@ __all__ = [
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
-#: The bounds hold for sums of at most so many products.
+#: The bounds hold for sums of at most this many products.
 MOST_TERMS = 2**12
 #: Underflow adds less than this to any number.
 UNDERFLOW = 2.0**-1000
@@ -124,7 +124,7 @@ class Discs:
         return Discs(_matmul(self.mid, other.mid), bound(rad))
 
     def blurred(self, terms: int) -> Real:
-        """The radii and, relative to the middles, the error of a sum of so many products."""
+        """The radii and, relative to the middles, the error of a sum of this many products."""
         return bound(self.rad + (terms * PRODUCT_ERROR) * self.size)
 
     def times(self, number: float) -> Discs:
@@ -147,9 +147,6 @@ class Discs:
     def excludes_zero(self) -> NDArray[np.bool_]:
         """Whether 0 is proved not to be a member (a disc that may hold it: False)."""
         return np.asarray(np.maximum(np.abs(self.mid.real), np.abs(self.mid.imag)) > self.rad)
-
-    def conjugate(self) -> Discs:
-        return Discs(self.mid.conj(), self.rad)
 
     def _sum(self, mid: Complex, other: Discs) -> Discs:
         return Discs(mid, bound(self.rad + other.rad + SUM_ERROR * (self.size + other.size)))

@@ -10,7 +10,7 @@ have real coefficients, taken from exact Σ and b. Where c ≠ 0 they say that t
 these coordinates is zero.
 
 Krawczyk's operator in a form that can be read off: let X be the box of all x whose real and imaginary parts differ
-from those of x_0 by at most r_i, Y an approximate inverse of the Jacobian matrix, and M an enclosure of I − Y J(x)
+from the parts of x_0 by at most r_i, Y an approximate inverse of the Jacobian matrix, and M an enclosure of I − Y J(x)
 over X. If
 
     |Y F(x_0)|_i + Σ_j (|Re M_ij| + |Im M_ij|) r_j < r_i        for all i
@@ -113,7 +113,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Solution:
-    """What is proved of the one critical point in a box: enclosures of its coordinates and of its filter."""
+    """Proved enclosures of the coordinates and of the filter of the one critical point in a box."""
 
     coordinates: tuple[Ball, ...]
     filter: tuple[Ball, ...]
@@ -191,7 +191,7 @@ class BallEquations:
     def prove(self, box: Box) -> Solution | None:
         """Prove that the box holds exactly one critical point with c ≠ 0, or None.
 
-        The approximate inverse is computed here: nothing but the box itself is taken from whoever claims it.
+        The approximate inverse is computed here, so that only the box itself is taken from the claim.
         """
         n = self.stratum.dimension
         _, jacobian = self.linearized(box.chart, box.whole)
@@ -265,7 +265,7 @@ class BallEquations:
         return tangent * residual, tangent, products, curvature
 
     def _paired(self, forms: list[Ball], powers: list[Ball], f: int, g: int, r: Ball) -> list[Ball]:
-        """r paired with all shifts of the second derivative of v in Q_f and Q_g: what is left of the product."""
+        """r paired with all shifts of the second derivative of v by coefficients of Q_f and Q_g."""
         factors = self.stratum.factors
         rest = [power for h, power in enumerate(powers) if h not in (f, g)]
         if f == g:
@@ -300,7 +300,7 @@ def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> Exa
 def is_semidefinite(data: ExactData, support: Sequence[int]) -> bool:
     """Whether the Gram matrix has no negative eigenvalue on the given coefficients of the filter, exactly.
 
-    All eigenvalues are real, so that this can be read off the signs of the characteristic polynomial.
+    All eigenvalues are real, so the signs of the coefficients of the characteristic polynomial tell.
     """
     coefficients = _gram(data, support).charpoly().coeffs()
     return all(value * (-1) ** (len(support) - i) >= 0 for i, value in enumerate(coefficients))
@@ -309,7 +309,7 @@ def is_semidefinite(data: ExactData, support: Sequence[int]) -> bool:
 def exact_rank(data: ExactData, support: Sequence[int]) -> int:
     """Rank of the Gram matrix on the given coefficients of the filter, if the moment vector is in its range there.
 
-    If it is not, the data belong to no family of lower rank: then the number of these coefficients.
+    Otherwise the data belong to no family of lower rank, and the result is the number of these coefficients.
     """
     size = len(support)
     rank = int(_gram(data, support).rank())
@@ -368,7 +368,7 @@ def power_of_two(exponent: int) -> Ball:
 
 
 def binary_exponent(value: Ball) -> int:
-    """An integer e with |value| ≤ 2^e, about the least one; −10⁹ for zero."""
+    """An integer e with |value| ≤ 2^e, the least one or little more; −10⁹ for zero."""
     upper = abs(value).upper() if isinstance(value, arb) else value.abs_upper()
     if upper == 0:
         return -(10**9)

@@ -1,16 +1,17 @@
-"""Krawczyk's proof, and what follows from it, for many points of a stratum at once in doubles.
+"""Krawczyk's proof, and conclusions from it, for many points of a stratum at once in doubles.
 
-The equations, the charts, the boxes and the test are those of `balls`, evaluated in discs (`discs`): a box of half
-widths r_i lies in the discs of radius √2 r_i around its middle, and with a bound m_ij of |M_ij| over these discs
+The equations, the charts, the boxes and the test are the same as in `krawczyk_in_balls`, evaluated in discs
+(`disc_arithmetic`): a box of half widths r_i lies in the discs of radius √2 r_i around its middle, and with a bound
+m_ij of |M_ij| over these discs
 
     |Y F(x_0)|_i + Σ_j m_ij √2 r_j < r_i        for all i
 
-implies the test there, as |Re M_ij| + |Im M_ij| ≤ √2 m_ij. What is proved here holds as it stands; points for
-which a test fails are left to ball arithmetic of higher precision.
+implies the test in balls, as |Re M_ij| + |Im M_ij| ≤ √2 m_ij. A proof in discs is complete: it needs no second proof in
+balls. Points for which a test fails are left to ball arithmetic of higher precision.
 
-Of filters that are not real everything there is to claim is decided here, by the criteria of `claims`. A point whose
-middle is real is real, because its enclosure lies in the box, which is its own conjugate: so the solution's conjugate,
-a solution too, is in the box.
+For filters that are not real all conclusions are drawn here, by the criteria of `conclusions`. A point whose box has a
+real middle is real: the box is its own conjugate, so it holds the conjugate of the solution, which is a solution, too,
+and the box holds only one.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ ROOT_OF_TWO = 1.4142135623731
 
 @dataclass(frozen=True, eq=False)
 class DiscProofs:
-    """What is proved of P points of one stratum.
+    """Proofs of P points of one stratum.
 
     Attributes
     ----------
@@ -53,10 +54,10 @@ class DiscProofs:
     filters : Discs, (P, K)
     losses : Discs, (P,)
     proved : (P,) bool array
-        Whether the box holds exactly one critical point. If not, nothing else here means anything.
+        Whether the box is proved to hold exactly one critical point. Otherwise all other entries are meaningless.
     decided : (P,) bool array
-        Whether besides the filter is proved to be real or not, different factors of one block to have no common
-        root, and the filter to be a smooth point of the Zariski closure of the function space.
+        Whether three more answers are proved: whether the filter is real; that different factors of one block have no
+        common root; that the filter is a smooth point of the Zariski closure of the function space.
     real : (P,) bool array
         Whether the filter is real, if `decided`.
     """
@@ -76,8 +77,8 @@ class DiscProofs:
 class DiscEquations:
     """The equations of a stratum in discs.
 
-    Points are given by all their coordinates (P, coordinates): the scalar c and every coefficient of every Q_f, those
-    that are 1 in the point's chart included. ``free`` (P, n) holds the positions of the unknowns among them.
+    Points are given by all their coordinates (P, coordinates): the scalar c and every coefficient of every Q_f, the
+    coefficients that are 1 in the chart of the point included. ``free`` (P, n) holds the positions of the unknowns.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ class DiscEquations:
         return rows.gathered(free[:, :, None]), forms, powers
 
     def _slope(self, forms: Sequence[Discs], powers: Sequence[Discs], by: tuple[int, ...], count: int) -> Discs:
-        """What is left of v when it is differentiated by these factors, which may be twice the same."""
+        """The derivative of v by coefficients of these factors without their shifts; a factor may be named twice."""
         rest = [power for h, power in enumerate(powers) if h not in by]
         number = 1
         for h in sorted(set(by)):
@@ -303,7 +304,7 @@ def _no_common_roots(stratum: Stratum, factors: Sequence[Discs], count: int) -> 
 
 
 def _are_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Discs], count: int) -> NDArray[np.bool_]:
-    """Whether provably no hyperroot of a block's level divides the product of the blocks below, see `claims`."""
+    """Whether provably no hyperroot of a block's level divides the product of the blocks below, see `conclusions`."""
     result = np.ones(count, dtype=bool)
     below = Discs.exact(np.ones((count, 1), complex))
     for lower, block in pairwise(arch.blocks):
@@ -318,7 +319,7 @@ def _are_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Discs], 
 
 
 def _some_pair_without_common_root(components: Iterable[Discs], count: int) -> NDArray[np.bool_]:
-    """Whether the forms have no common root, as one of them is constant, or two of them have none."""
+    """Whether the forms have no common root, as one form is a nonzero constant, or two forms have no common root."""
     result = np.zeros(count, dtype=bool)
     longer = []
     for part in components:

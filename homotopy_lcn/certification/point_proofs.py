@@ -1,8 +1,8 @@
 """Proofs of the points of a result, one by one in ball arithmetic or many at a time in discs.
 
-Points of strata of which there are several are first tried together in doubles (`disc_proofs`); what fails there, and
-everything if digits are asked for, is proved in ball arithmetic (`balls`) of 64, 128, 256, … bits. What is claimed of
-real points is decided in ball arithmetic, too (`claims`).
+The points of a stratum, if there are enough of them, are first tried together in doubles (`krawczyk_in_discs`). Points
+that fail there, and all points if digits are asked for, are proved in ball arithmetic (`krawczyk_in_balls`) of 64, 128,
+256, … bits. Conclusions on real points are drawn in ball arithmetic, too (`conclusions`).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SHARES_EACH = 4
 
 
 class Proof(Protocol):
-    """What all proofs have, whatever they are kept in."""
+    """The interface of all proofs, whether they are kept in balls or in arrays of discs."""
 
     @property
     def pattern(self) -> Pattern: ...
@@ -100,7 +100,7 @@ class ProvedPoint:
     in_doubles: bool = False
 
     def alone(self) -> ProvedPoint:
-        """This point, not as the conjugate of another one."""
+        """This point without reference to the point whose conjugate it is."""
         return replace(self, mirror_of=None)
 
     @property
@@ -137,7 +137,7 @@ class ProvedPoint:
 
 
 class NotReal:
-    """What proofs in the least precision of points that are not real have in common."""
+    """The common part of all proofs of points that are not real, in the least precision."""
 
     @property
     def real(self) -> bool:
@@ -184,7 +184,7 @@ class TogetherProved(NotReal):
 def prove_all(
     arch: Architecture, data: ExactData, points: Sequence[CriticalPoint], digits: int | None, jobs: int
 ) -> list[Proof | str]:
-    """The proof of each of the given points, or why there is none."""
+    """The proof of each of the given points, or the reason why there is none."""
     proofs: dict[int, Proof | str] = {}
     if digits is None:
         discs, equations = _discs_of(data), BallEquations(Stratum.of_layers(arch), data)
@@ -231,9 +231,9 @@ def _by_pattern(points: Sequence[CriticalPoint]) -> Iterable[list[int]]:
 def _prove_together(
     arch: Architecture, equations: BallEquations, discs: tuple[Discs, Discs, Discs], points: Sequence[CriticalPoint]
 ) -> list[Proof | None]:
-    """Proofs in discs of points of one stratum, None for those that take more precision.
+    """Proofs in discs of points of one stratum; None for a point that needs more precision.
 
-    The equations are those of any stratum for the same data.
+    ``equations`` may belong to any stratum; their data are used.
     """
     pattern = points[0].stratum
     stratum = stratum_of(arch, pattern)
@@ -308,7 +308,7 @@ def prove_point(
     digits: int | None = None,
     least_precision: int = CERTIFICATION.first_precision,
 ) -> ProvedPoint | str:
-    """Prove the critical point near an approximate one; or say why that fails."""
+    """Prove the critical point near an approximate point, or say why the proof fails."""
     if not point.nonsingular:
         return "a singular point"
     start = _start(arch, equations.stratum, point)
@@ -339,8 +339,8 @@ def prove_point(
 def prove_box(
     equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int
 ) -> tuple[Box, Solution] | None:
-    """A box around the solution that Newton's method finds from x, and what is proved of it."""
-    if precision == CERTIFICATION.first_precision:  # a solve's points are about as accurate as this can make them
+    """A box around the solution that Newton's method finds from x, with the enclosures that are proved."""
+    if precision == CERTIFICATION.first_precision:  # the points of a solve need no improvement at this precision
         box = _box_around(chart, x, precision)
         solution = equations.prove(box)
         if solution is not None:
@@ -359,7 +359,7 @@ def _box_around(chart: tuple[int, ...], x: list[Ball], precision: int) -> Box:
 
 
 def _scales(x: list[Ball]) -> list[int]:
-    """Binary exponents of the size of the unknowns: in its chart, no coefficient of a factor is much above 1."""
+    """Binary exponents of the size of the unknowns; in its chart no coefficient of a factor is much above 1."""
     return [binary_exponent(x[0]), *([0] * (len(x) - 1))]
 
 
@@ -372,7 +372,7 @@ def _decided(claims: Claims) -> bool:
 
 
 def _narrow(solution: Solution) -> bool:
-    """Whether the filter is enclosed well enough to be told from others near it."""
+    """Whether the enclosure of the filter is narrow enough to tell the filter from filters near it."""
     size = sum(abs(x) for x in solution.filter)
     return all(max(x.real.rad(), x.imag.rad()) < CERTIFICATION.narrow * size for x in solution.filter)
 
@@ -408,7 +408,7 @@ def bits_of(digits: int) -> int:
 
 
 def accurate(solution: Solution, digits: int) -> bool:
-    """Whether every part of every coefficient is known to so many digits (of those that are not exactly 0)."""
+    """Whether the parts of all coefficients are known to this many digits; parts that are exactly 0 are."""
     return all(
         part.rel_accuracy_bits() >= bits_of(digits) or part.is_zero() or abs(part) < arb(10) ** (-digits - 1)
         for x in solution.filter

@@ -25,7 +25,7 @@ def packed(value: Any) -> Any:
 
 
 def unpacked(value: Any) -> Any:
-    """What `packed` packed."""
+    """The value that `packed` has packed."""
     if not isinstance(value, tuple):
         return value
     kind, *parts = value

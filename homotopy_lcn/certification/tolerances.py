@@ -46,7 +46,7 @@ class CertificationTolerances:
         Points of a stratum are proved together in doubles if there are at least this many of them. Fewer points are
         proved sooner one by one.
     proved_together : int
-        Points proved together in doubles, so many that their arrays stay in the cache.
+        Points proved together in doubles. The arrays of more points would not stay in the cache.
     summed_together : int
         Rows of samples that are held as balls at a time. More rows take more memory.
     most_bits : int

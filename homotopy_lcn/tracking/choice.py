@@ -12,7 +12,7 @@ ENGINES = ("auto", "native", "reference", "phcpack")
 
 
 def get_engine(name: str | Engine = "auto") -> Engine:
-    """The engine of that name; "auto" is the fastest one available.
+    """The engine of that name; "auto" is the fastest engine available.
 
     Raises
     ------
@@ -47,5 +47,5 @@ def get_engine(name: str | Engine = "auto") -> Engine:
 
 
 def short_segment_engine(engine: Engine) -> Engine:
-    """The engine for monodromy and for the circles of the endgame: the same one, unless every call is dear to it."""
+    """The engine for monodromy and for the circles of the endgame: the same engine, unless its calls are expensive."""
     return get_engine() if getattr(engine, "name", "") == "phcpack" else engine

@@ -7,12 +7,12 @@ integral formula. The data are affine in s, so every chord of the circle is a st
 can track it.
 
 Points are taken in P¹ × Π P^{e_f}: w = (c : t) · Π Q_f^{m_f}, so that ends with c = ∞ (at infinity) and c = 0 (the
-origin) are points as others. With the factors in charts where they stay finite, c is s^{a/m} times a unit, and a is the
-number of times that c runs around zero while the path closes, an integer: a < 0 ends at infinity, a > 0 at the origin,
-a = 0 at a finite filter. An end is believed if two circles tell the same and it solves the equations, which for c = ∞
-read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0; where that is out of reach of doubles, a ≠ 0 is believed if many
-circles agree on its sign and the equations are almost solved. Ends that doubles leave open may be asked for in extended
-precision, on smaller circles.
+origin) are points like others. With the factors in charts where they stay finite, c is s^{a/m} times a unit. The
+integer a is the number of times that c runs around zero while the path closes: a path with a < 0 ends at infinity, with
+a > 0 at the origin, with a = 0 at a finite filter. An end is believed if two circles tell the same end and the end
+solves the equations, which for c = ∞ read JᵀΣΠQ_f^{m_f} = 0 and for c = 0 read Jᵀb = 0. Where doubles cannot reach
+this, a ≠ 0 is believed if many circles agree on its sign and the equations are almost solved. Ends that doubles leave
+open may be asked for in extended precision, on smaller circles.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = ["End", "PathEnds", "trace_ends"]
 
 
 class End(IntEnum):
-    """What a path ends at."""
+    """The kinds of ends of paths."""
 
     UNKNOWN = 0
     FINITE = 1
@@ -99,7 +99,7 @@ def trace_ends(
     ends = PathEnds.unknown(starts)
     for first in range(0, len(starts), ENDGAME.together):
         rows = np.arange(first, min(first + ENDGAME.together, len(starts)))
-        with np.errstate(all="ignore"):  # what an engine may return for paths that it loses
+        with np.errstate(all="ignore"):  # an engine may return anything for paths that it loses
             ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, ENDGAME.in_doubles, jobs))
             left = rows[ends.kinds[rows] == End.UNKNOWN]
             if precise and left.size:
@@ -110,7 +110,7 @@ def trace_ends(
 
 @dataclass
 class _Circle:
-    """What one circle tells of P paths."""
+    """Measurements of P paths on one circle."""
 
     windings: NDArray[np.int64]  # 0 where the path has not closed
     exponents: NDArray[np.int64]  # a, where c ~ s^(a/m)

@@ -19,7 +19,7 @@ __all__ = ["Engine", "Homotopy", "TrackResult", "track_many"]
 class Homotopy(NamedTuple):
     """The straight segment s · start + (1 − s) · target of data, s from 1 to 0.
 
-    The equations are linear in the data, so it stays inside the family of critical-point equations.
+    The equations are linear in the data, so the homotopy stays inside the family of critical-point equations.
     """
 
     start: Data
@@ -73,7 +73,7 @@ class TrackResult:
 
 
 class Engine(Protocol):
-    """What tracks paths.
+    """A tracker of paths.
 
     Results must not depend on ``jobs``. ``report`` is called with the number of paths finished so far, from the calling
     thread; an exception raised there (or Ctrl-C) ends the call promptly.
@@ -105,7 +105,7 @@ def track_many(
 ) -> TrackResult:
     """Track the same P start points to each of T targets; path t P + p leads from start p to target t.
 
-    At once if the engine can, else target by target.
+    An engine that can do so tracks all of them together; other engines track to one target after the other.
     """
     together = getattr(engine, "track_many", None)
     if together is not None:

@@ -1,8 +1,8 @@
-"""Newton's method in as many digits as it takes, for the few ends that doubles cannot tell from singular ones.
+"""Newton's method in many digits, for the few ends that doubles cannot tell from singular ends.
 
-The gradient is evaluated with mpmath's numbers, the matrix by differences of gradients, which in many digits are as
-good as derivatives. Near a regular solution, however ill-conditioned, each step doubles the number of correct digits;
-at a singular one it gains less than one.
+The gradient is evaluated with mpmath's numbers. The Newton matrix comes from differences of gradients, which in many
+digits are as good as derivatives. Near a regular solution, however ill-conditioned, each step doubles the number of
+correct digits; near a singular solution a step gains less than one digit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Converged", "converge"]
 
 
 class Converged(NamedTuple):
-    """Where Newton's method led: the point, its factors of norm one up to rounding, and how far away that is."""
+    """A solution found by Newton's method, its factors of norm one up to rounding, and its distance from the start."""
 
     point: NDArray[Any]
     distance: float

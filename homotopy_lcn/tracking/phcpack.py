@@ -1,10 +1,10 @@
 """PHCpack as an engine: the same homotopies in the polynomials' coefficients, tracked by another program.
 
 The equations are linear in the data, so PHCpack's linear homotopy between the two polynomial systems, without its
-random factor, is the same homotopy as that of the other engines. The systems are written in a fixed generic affine
-patch. What PHCpack says about the ends is not trusted: they are refined and verified as those of other engines are.
+random factor, is the homotopy of the other engines. The systems are written in a fixed generic affine patch. PHCpack's
+answers about the ends are not trusted: the ends are refined and verified like the ends of other engines.
 
-PHCpack has its own step control; of the options only how careful they are is taken over. Every call writes and parses
+PHCpack has its own step control. Of the options only the level of care is passed on. Every call writes and parses
 polynomials and may start a program, so monodromy and the endgame, with their many short segments, are left to the
 package's own engine (`short_segment_engine`).
 """
@@ -131,7 +131,7 @@ class PHCpackEngine:
 
 
 def _generic_patches(stratum: Stratum) -> list[Complex]:
-    """Complex patches, the same in all calls, in which no real point with a generic factor is at infinity."""
+    """Complex patches, equal in all calls, in which no real point with a generic factor is at infinity."""
     patches = []
     for f, factor in enumerate(stratum.factors):
         phases: NDArray[np.float64] = np.sqrt(3.0) * (1 + f + np.arange(factor.degree)) ** 2
@@ -140,7 +140,7 @@ def _generic_patches(stratum: Stratum) -> list[Complex]:
 
 
 def _difficulty(options: TrackerOptions) -> int:
-    """PHCpack's level of difficulty: that of its default, of retracking, or of the last resort."""
+    """PHCpack's level of difficulty: 0 for the usual options, 2 for retracking, 3 for the last resort."""
     usual = TrackerOptions()
     if options.smallest_step < usual.smallest_step:
         return 3

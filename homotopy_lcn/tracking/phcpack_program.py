@@ -87,7 +87,7 @@ def phc_program() -> str:
 
 
 def phcpy_trackers() -> ModuleType | None:
-    """The module ``phcpy.trackers`` of phcpy 1.1, or None if it cannot be imported."""
+    """The module ``phcpy.trackers`` of phcpy 1.1; None if the module cannot be imported."""
     try:
         with _silence():  # phcpy greets on standard output
             import_module("phcpy.tuning")
@@ -189,7 +189,7 @@ def solve_by_blackbox(
             option = f"-0{1 + (seed + attempt * 7919) % 10**8}"
             failure = _run([program, option, "-b", "system", "log"], folder, None, timeout)
             if failure is None:
-                # To a system without solutions nothing is added.
+                # PHCpack adds nothing to the file of a system without solutions.
                 return read_solutions(system.read_text(), unknowns)
     raise PHCpackFailure(failure or "PHCpack failed")
 
@@ -253,7 +253,7 @@ def track_by_phcpy(
     *,
     difficulty: int = 0,
 ) -> Listing:
-    """The same by phcpy's ``standard_double_track``; it is not safe to call from several threads.
+    """The same by phcpy's ``standard_double_track``, which is not safe to call from several threads.
 
     (``ade_double_track`` of phcpy 1.1.2 returns the start points.)
     """
@@ -275,7 +275,7 @@ def track_by_phcpy(
 
 
 def _run(command: list[str], folder: str, answers: str | None, timeout: float | None) -> str | None:
-    """Run the program; what it says if it failed."""
+    """Run the program; the last line that it prints if it fails, None if it succeeds."""
     try:
         done = subprocess.run(
             command, cwd=folder, input=answers, capture_output=True, text=True, timeout=timeout, check=False
@@ -290,7 +290,7 @@ def _run(command: list[str], folder: str, answers: str | None, timeout: float | 
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Nothing on standard output, from Python or from compiled code: a result may be going there."""
+    """No output of Python or of compiled code on standard output, where a result may be going."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         kept = os.dup(1)
         try:

@@ -34,7 +34,7 @@ Real = NDArray[np.float64]
 
 
 class ReferenceEngine:
-    """The engine in NumPy: readable, the oracle of others, and available everywhere.
+    """The engine in NumPy: readable, the oracle of the other engines, and available everywhere.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class _Batch:
         if count == 0:
             return result
 
-        # The state of the paths still under way; ``path`` says which ones they are.
+        # The state of the paths still under way; ``path`` holds their rows.
         path = np.arange(count)
         x = result.points.copy()
         s = np.ones(count)
@@ -199,7 +199,7 @@ class _Batch:
         return result
 
     def _correct(self, points: Complex, bases: list[Complex], s: Real) -> tuple[Complex, Real, Real, NDArray[np.bool_]]:
-        """A Newton and a chord step: new points, contraction, size of the Newton step, whether all is rounding."""
+        """A Newton and a chord step: new points, contraction, size of the Newton step, whether the chord is noise."""
         equations = self.equations
         directions = equations.patch_values(bases)
         evaluation = equations.evaluate(points, directions, self.start, self.target, s)
@@ -270,7 +270,7 @@ class _Batch:
         return defect * np.linalg.norm(inverse, axis=(1, 2))
 
     def _recentre(self, x: Complex, vectors: list[tuple[Complex, Complex]]) -> tuple[Complex, list[Complex]]:
-        """Scale the factors of x to norm one; tangents at (other points of) the old patch follow to the new one."""
+        """Scale the factors of x to norm one, and move tangents at points of the old patch to the new one."""
         centre = self.equations.normalize(x)
         return centre, [self._to_patch(centre, point, tangent)[1] for point, tangent in vectors]
 
@@ -284,7 +284,7 @@ class _Batch:
     def _to_patch(self, centre: Complex, point: Complex, tangent: Complex) -> tuple[Complex, Complex]:
         """A point and its tangent in the patch at ``centre``, the factors Q_f of which have norm one: Q_fᴴ Q = 1.
 
-        If there is a free factor, it takes up what the others are scaled by, and the scalar is that of ``centre``.
+        If there is a free factor, it absorbs the scaling of the other factors, and the scalar is the one of ``centre``.
         """
         free = self.equations.free
         new_point, new_tangent = point.copy(), tangent.copy()

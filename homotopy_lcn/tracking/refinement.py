@@ -1,12 +1,12 @@
 """Newton refinement with residuals in extended precision.
 
-The gradient is evaluated in coefficients with more precision than a double has, the Newton matrix in double precision.
-The refined point is accurate to about the precision of a double even where the condition number of the data spoils
-plain double arithmetic (Higham, *Accuracy and Stability of Numerical Algorithms* (2002), chapter 25).
+The gradient is evaluated in coefficients, in extended precision, the Newton matrix in double precision. The refined
+point is accurate to about the precision of a double even where the condition number of the data spoils plain double
+arithmetic (Higham, *Accuracy and Stability of Numerical Algorithms* (2002), chapter 25).
 
-For real data the compiled kernel does so with pairs of doubles, where it is installed. It takes no pivots. Points where
-that may matter, and everything without the kernel, is left to NumPy with its ``longdouble`` (64 bits of mantissa on
-x86-64, at least those of a double everywhere).
+For real data the compiled kernel computes with pairs of doubles, if the kernel is installed. The kernel takes no
+pivots. Points where pivots may matter, complex data, and all points without the kernel are left to NumPy with its
+``longdouble`` (64 bits of mantissa on x86-64, at least the 53 bits of a double everywhere).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Refined:
     points : (P, coordinates) extended-precision complex array
     filters : (P, K) complex array
     errors : (P,) float array
-        Relative size of the last Newton step. What rounding of the residual leaves, about the precision of
-        ``longdouble`` times the condition number, is not in it.
+        Relative size of the last Newton step. The error from rounding of the residual is not in it: about the precision
+        of ``longdouble`` times the condition number.
     conditions : (P,) float array
         Condition number of the Newton matrix, scaled to unit diagonal.
     """
@@ -81,7 +81,7 @@ def refine(
 def _by_kernel(
     equations: Equations, points: NDArray[Any], data: Data, real: bool, steps: int, jobs: int
 ) -> Refined | None:
-    """What the compiled kernel finds; None without it, or if the data are not real."""
+    """The points refined by the compiled kernel; None without the kernel, or if the data are not real."""
     if np.iscomplexobj(data.gram) or np.iscomplexobj(data.b):
         return None
     try:
@@ -120,7 +120,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     with np.errstate(all="ignore"):
         for step in range(steps):
             at = current[active]
-            # Near the solution the last matrix is as good as a new one.
+            # Near the solution the last matrix serves as well as a new one.
             if step == 0 or not (errors[active] * conditions[active] < REFINEMENT.reused_matrix).all():
                 rounded = at.astype(complex)
                 bases = equations.patches(rounded)
@@ -171,7 +171,7 @@ def gradient_residual(stratum: Stratum, points: NDArray[Any], data: Data) -> Rea
 
 
 def gradient_residuals(stratum: Stratum, points: Complex, filters: Complex, gram: Real, b: Real) -> Real:
-    """The same for points of data of their own, (P, K, K) and (P, K), in plain double precision."""
+    """The same in double precision, where each point has its own data: Gram matrices (P, K, K), vectors (P, K)."""
     gradient = half_gradient(stratum, points, gram, b)
     gradient[:, 0] *= points[:, 0]
 
@@ -193,7 +193,8 @@ def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:
 def half_gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """Half the gradient of the loss in all coordinates, (P, coordinates).
 
-    The Gram matrix (K, K) and the moment vector (K,) may as well be those of each point, (P, K, K) and (P, K).
+    Either all points share the Gram matrix (K, K) and the moment vector (K,), or each point has its own: (P, K, K) and
+    (P, K).
     """
     powers = [
         dilate(power(points[:, part], factor.power), factor.dilation)

@@ -29,29 +29,29 @@ class Run:
     Attributes
     ----------
     outcome : str
-        ``"point"``: it went to a point of the list. ``"zero"``: to w = 0, which is critical for two or more layers.
+        ``"point"``: the run went to a point of the list. ``"zero"``: to w = 0, critical for two or more layers.
         ``"continuum"``: to a filter with the loss of a continuum of critical points, which only special data have.
         ``"zero residual"``: to a filter with Σw = b, of a set of positive dimension (fewer samples than parameters).
-        ``"unlisted"``: it settled elsewhere; impossible if the list is complete. ``"unfinished"``: it did not settle
-        within the allowed steps. ``"diverged"``: the learning rate is too large for it.
+        ``"unlisted"``: the run settled elsewhere, which is impossible if the list is complete. ``"unfinished"``: the
+        run did not settle within the allowed steps. ``"diverged"``: the learning rate is too large for the run.
     point : int or None
-        Index of the point in the list, for ``"point"``; of one that stands for the continuum, for ``"continuum"``.
+        Index of the point in the list, for ``"point"``; of a point that stands for the continuum, for ``"continuum"``.
     start, end : tuple of ndarray
         Layers of the network before and after.
     loss : float or None
-        The loss at the end; None if it diverged.
+        The loss at the end; None if the run diverged.
     distance : float or None
-        From the filter at the end to the nearest real one of the list, relative to its norm.
+        Distance from the filter at the end to the nearest real filter of the list, relative to the norm of the latter.
     steps : int
-        Steps of the optimizer; for the flow, refused ones are counted too.
+        Steps of the optimizer; for the flow, refused steps are counted, too.
     time : float
         Sum of the lengths of the steps: time of the gradient flow, learning rate times number of steps.
     settled : bool
-        Whether the optimizer itself came to rest within the allowed steps. If not, gradient flow was followed from
-        where it stood, to see to which point's basin that place belongs.
+        Whether the optimizer itself came to rest within the allowed steps. If not, gradient flow was followed from the
+        last place of the run, to see to which basin this place belongs.
     lingering : mapping of (int or None) to (int, float)
-        For each saddle that the run lingered at, by its index (None for w = 0), the number of steps and the time. Where
-        it ends does not count.
+        For each saddle that the run lingered at, by its index (None for w = 0), the number of steps and the time. The
+        place where the run ends does not count.
     """
 
     outcome: str
@@ -77,16 +77,16 @@ class BasinRow:
     point : int or None
         Index in the list of critical points.
     kind : str
-        ``"minimum"`` if at least one critical θ over the filter is one, else ``"saddle"`` or ``"degenerate"``, or
+        ``"minimum"`` if at least one critical θ over the filter is a minimum, else ``"saddle"`` or ``"degenerate"``, or
         ``"undecided"``; empty if the row is not for one filter.
     loss : float or None
         The loss there.
     runs : int
         Number of runs that ended there.
     visits : int
-        Number of runs that lingered there and went on (not asked of minima).
+        Number of runs that lingered there and went on (0 at minima).
     steps, time : float
-        Mean number of steps and mean time that these runs lingered; 0 if there are none.
+        Mean number of steps and mean time that these runs lingered; 0 if there are no such runs.
     """
 
     outcome: str
@@ -101,7 +101,7 @@ class BasinRow:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BasinTable(Sequence[BasinRow]):
-    """Where the runs went: a sequence of `BasinRow`, attained points by loss, then w = 0, then whatever else happened.
+    """Where the runs went: a sequence of `BasinRow`. Attained points come first, by loss, then w = 0, then other ends.
 
     Attributes
     ----------
@@ -154,7 +154,7 @@ class BasinTable(Sequence[BasinRow]):
 
     @property
     def accounted(self) -> bool:
-        """Whether it is known of every run where it went: none is unlisted or unfinished."""
+        """Whether the end of every run is known: no run is unlisted or unfinished."""
         return not any(run.outcome in ("unlisted", "unfinished") for run in self.runs)
 
     def to_frame(self) -> pd.DataFrame:
@@ -249,7 +249,7 @@ def describe_optimizer(table: BasinTable) -> str:
 
 
 def describe_place(row: BasinRow) -> str:
-    """What a row is about in words, as in "minimum, point 3"."""
+    """The place of a row in words, as in "minimum, point 3"."""
     if row.outcome == "point":
         return f"{row.kind}, point {row.point}"
     if row.outcome == "continuum":
@@ -264,7 +264,7 @@ def describe_place(row: BasinRow) -> str:
 
 
 def zero_is_critical(result: CriticalPoints) -> bool:
-    """Whether w = 0 is critical: for two layers or more it is."""
+    """Whether w = 0 is critical. For two or more layers it always is."""
     return result.architecture.depth > 1 or not result.loss.b.any()
 
 

@@ -1,7 +1,7 @@
 """Training from many random starts: to which of the listed critical points does each run go, and where does it linger?
 
-The complete list of critical points is what makes the answer definite: a run that converges has converged to one of
-them. So a basin table says how often each minimum is reached, and which saddles slow training down.
+As the list of critical points is complete, the answer is definite: a run that converges has converged to a point of the
+list. So a basin table says how often each minimum is reached, and which saddles slow training down.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Options:
     Raises
     ------
     InputError
-        If one is of the wrong type or sign, or does not go with another.
+        If an option is of the wrong type or sign, or does not go with another option.
     """
 
     init: float | str = 1.0
@@ -106,21 +106,21 @@ def descend(
         The random starts come from it.
     init : float or "pytorch"
         Distribution of the random starts. A number σ: entries normal with variance (σ‖u‖^(1/L))² / k_l, so that a layer
-        has the norm of one of a balanced network that computes the unconstrained solution u, times σ. Small σ start
-        near w = 0. ``"pytorch"``: uniform between ±1/√k_l, as ``torch.nn.Conv1d`` does it.
+        has σ times the norm of a layer of a balanced network that computes the unconstrained solution u. Runs with
+        small σ start near w = 0. ``"pytorch"``: uniform between ±1/√k_l, as ``torch.nn.Conv1d`` draws its weights.
     optimizer : "flow", "descent" or "adam"
-        Gradient flow, the limit of gradient descent for small learning rates: an adaptive method of order three to
-        relative accuracy 1e-4 a step; it needs the fewest steps and does not suffer from ill-conditioned data. Or
-        gradient descent or Adam on all data at once, as in ``torch.optim``.
+        Gradient flow, the limit of gradient descent for small learning rates, is followed by an adaptive method of
+        order three with relative accuracy 1e-4 a step. The flow needs the fewest steps and does not suffer from
+        ill-conditioned data. Gradient descent and Adam use all data at once, as in ``torch.optim``.
     learning_rate : float, optional
         Of gradient descent and Adam, for the sum of squared errors. By default 0.05 / (‖Σ‖ ‖u‖^(2 − 2/L)) and
         0.01 ‖u‖^(1/L).
     max_steps : int, optional
         By default 5000 for the flow and 10 000 else.
     slow : float
-        A run lingers while the norm of its gradient is at most this fraction of 2 ‖b‖ ‖u‖^(1 − 1/L), the size it has at
-        balanced layers of the size of the solution, and the nearest critical filter, in the norm of Σ, is not a
-        minimum and nearer than ‖u‖/3. The nearest one is sought among the attained points and w = 0.
+        A run lingers while two conditions hold. The norm of its gradient is at most this fraction of
+        2 ‖b‖ ‖u‖^(1 − 1/L), the size of the gradient at balanced layers of the size of the solution. The nearest
+        critical filter in the norm of Σ, among the attained points and w = 0, is no minimum and is nearer than ‖u‖/3.
 
     Returns
     -------
@@ -341,7 +341,7 @@ def _identify(
     filter_: NDArray[np.float64],
     unit: float,
 ) -> tuple[str, int | None, float | None]:
-    """Which critical point a filter is: the outcome, the index, and the distance to the nearest real point."""
+    """The critical point that a filter is: the outcome, the index, and the distance to the nearest real point."""
     indices, filters = known
     index, distance = None, None
     if len(indices):

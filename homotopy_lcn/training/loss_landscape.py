@@ -50,10 +50,12 @@ class Landscape:
 
 
 def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
-    """The loss on the plane through the two lowest minima of different filters, if there are, and a saddle.
+    """The loss on the plane through two minima and a saddle.
 
-    The parameters are balanced. Their signs, on which the loss does not depend as long as the product of all is kept,
-    are those nearest to the lowest minimum. Of the saddles of least index the one nearest to both minima is taken.
+    The minima are the two lowest minima of different filters, or of one filter if no other filter has a minimum. The
+    parameters are balanced. Signs of layers are chosen so that the parameters are nearest to the lowest minimum; the
+    loss does not depend on the signs as long as their product is kept. Of the saddles of least index the saddle nearest
+    to both minima is taken.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     Raises
     ------
     InputError
-        If the result has not two minima, different up to scaling, and a saddle off the line through them.
+        If the result lacks two minima that differ up to scaling, or a saddle off the line through them.
     """
     arch = result.architecture
     minima = [item for item in _critical(result) if item.morse_index == 0]
@@ -126,7 +128,7 @@ def _critical(result: CriticalPoints) -> list[_Critical]:
 
 
 def _nearest(arch: Architecture, goal: Array, theta: Array, also: Array | None = None) -> Array:
-    """θ with the signs of its layers that bring it nearest to one place, or to two."""
+    """θ with the signs of its layers that bring it nearest to one place, or to two places."""
     goals = [goal] if also is None else [goal, also]
     cuts = np.cumsum(arch.filters)[:-1]
     layers = np.split(theta, cuts)

@@ -1,11 +1,12 @@
 """Ways to go downhill from many starting points at once: gradient flow, gradient descent, Adam.
 
-All of them see the loss in units of its own (see `ScaledLoss`), so that tolerances mean the same for every data set.
+All methods see the loss in its own units (see `ScaledLoss`), so that a tolerance means the same for every data set.
 
 Gradient flow dθ/dt = −∇L(θ) is integrated by the exponential Rosenbrock method exprb32 of order three with an embedded
 method of order two (Hochbruck, Ostermann, Schweitzer, *Exponential Rosenbrock-type methods*, SIAM J. Numer. Anal. 47
-(2009) 786–803, section 5). It solves the linearized flow exactly. So ill-conditioned data do not limit its step, escape
-from a saddle is followed at the true rate, and near a minimum, as the step grows, it becomes Newton's method.
+(2009) 786–803, section 5). The method solves the linearized flow exactly. So ill-conditioned data do not limit its
+step, escape from a saddle is followed at the true rate, and near a minimum, as the step grows, the method becomes
+Newton's method.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["Adam", "Descent", "Flow", "Method", "Move", "ScaledLoss"]
 
 Real = NDArray[np.float64]
 
-#: Stands for zero where one divides.
+#: Stands for zero in a denominator.
 TINY = 1e-100
 
 
@@ -104,11 +105,11 @@ class Move(NamedTuple):
     Attributes
     ----------
     positions : (P, n) array
-        Where the step leads; the same place for a step that is refused and tried again with another length.
+        The places after the step. A step that is refused stays in place and is tried again with another length.
     gradients : (P,) array
         Norm of the gradient before the step.
     times : (P,) array
-        Time that the step takes; 0 for a refused one.
+        Time that the step takes; 0 for a refused step.
     settled : (P,) bool array
         Whether the run was at its end before the step.
     """
@@ -120,7 +121,7 @@ class Move(NamedTuple):
 
 
 class Method(ABC):
-    """A way to go downhill. Keeps what it needs for each run from step to step, and is made anew for each training."""
+    """A way to go downhill. It keeps a state for each run from step to step, and is made anew for each training."""
 
     @abstractmethod
     def step(self, scaled: ScaledLoss, positions: Real, runs: NDArray[np.int64]) -> Move:
@@ -151,7 +152,7 @@ class Flow(Method):
         first, third = _phi_1_and_3(exponents)
         linear = -lengths[:, None] * first * along
         middle = positions + np.einsum("pij,pj->pi", axes, linear)
-        # What the linearization misses of −∇L at its own end.
+        # The part of −∇L at the end of the linearized step that the linearization misses.
         missed = -(np.einsum("pij,pi->pj", axes, scaled.gradient(middle)) - along - curvatures * linear)
         correction = 2 * lengths[:, None] * third * missed
         ends = middle + np.einsum("pij,pj->pi", axes, correction)
@@ -192,7 +193,7 @@ class _FirstOrder(Method):
 
     @abstractmethod
     def _update(self, slope: Real, runs: NDArray[np.int64]) -> Real:
-        """What is subtracted from θ, both in the units of the data."""
+        """The vector to subtract from θ; gradient and result are in the units of the data."""
 
 
 class Descent(_FirstOrder):

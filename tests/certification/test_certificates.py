@@ -23,7 +23,7 @@ from homotopy_lcn import critical_points as solve
 from homotopy_lcn.certification import certificates, point_proofs
 from homotopy_lcn.certification._flint import acb
 from homotopy_lcn.certification.certificate_file import check_text, to_text
-from homotopy_lcn.certification.completeness import state
+from homotopy_lcn.certification.completeness import ProvedPoints, state
 from homotopy_lcn.certification.tolerances import CERTIFICATION
 from homotopy_lcn.losses.exact_data import ExactData
 from homotopy_lcn.losses.random_data import random_gaussian, random_loss_seed
@@ -347,7 +347,9 @@ def test_a_duplicated_point(real):
     assert proofs.result.counts.certified == len(result) - 1
     assert any("not proved to differ" in (reason or "") for reason in proofs.reasons)
     assert not proofs.complete
-    assert not state(result.architecture, proofs.data, [*proofs.points, proofs.points[0]]).distinct
+    again = [*proofs.points, proofs.points[0]]
+    repeated = ProvedPoints(again, [None] * len(again), result.architecture.filter_size)
+    assert not state(result.architecture, proofs.data, repeated).distinct
 
 
 def test_a_point_with_the_conjugate_filter():
