@@ -95,7 +95,7 @@ def _by_kernel(
         from .native import refine_points
     except ImportError:
         return None
-    return Refined(*refine_points(equations.stratum, points, data, real, steps, SMALL, NEAR, jobs))
+    return Refined(*refine_points(equations.stratum, points, data, real=real, steps=steps, jobs=jobs))
 
 
 def refine_with_numpy(

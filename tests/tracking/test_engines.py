@@ -21,7 +21,7 @@ from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackRes
 
 ENGINE = get_engine("reference")
 OPTIONS = {
-    "fast": TrackerOptions.fast(),
+    "fast": TrackerOptions(contraction_target=0.03, control_gain=1 / 6),
     "default": TrackerOptions(),
     "conservative": TrackerOptions.conservative(),
 }

@@ -46,7 +46,9 @@ def solved(stratum, rng, count=11, real=False):
 
 
 def by_kernel(stratum, points, data, *, real=False, steps=6, jobs=1, instruction_set=""):
-    return Refined(*refine_points(stratum, points, data, real, steps, SMALL, NEAR, jobs, instruction_set))
+    return Refined(
+        *refine_points(stratum, points, data, real=real, steps=steps, jobs=jobs, instruction_set=instruction_set)
+    )
 
 
 @st.composite
@@ -184,8 +186,8 @@ def arguments(**changes):
         "b": np.ones(5),
         "real": False,
         "steps": 6,
-        "small": SMALL,
-        "near": NEAR,
+        "small_step": SMALL,
+        "reused_matrix": NEAR,
         "jobs": 1,
         "instruction_set": "",
     }
@@ -208,8 +210,8 @@ def arguments(**changes):
         ("b", np.ones(4)),
         ("b", np.full(5, np.inf)),
         ("steps", 0),
-        ("small", 0.0),
-        ("near", -1.0),
+        ("small_step", 0.0),
+        ("reused_matrix", -1.0),
         ("jobs", 0),
         ("instruction_set", "none"),
     ],
