@@ -4,9 +4,9 @@
 //
 // A step consists of
 //   1. a prediction by cubic Hermite interpolation;
-//   2. the Newton matrix at the predicted point, factorised once, and a Newton step. The factorisation is L D Lᵀ
-//   without
-//      pivots: the matrix is complex symmetric and generic;
+//   2. the Newton matrix at the predicted point, factorised once, and a Newton step. The factorisation is
+//      L D Lᵀ without pivots: the matrix is complex symmetric
+//      and generic;
 //   3. one evaluation in dual numbers at the new point, which gives F and the total derivative of F along the predicted
 //      tangent. The same factors then give a chord step and a better tangent.
 // The first and the last step of a path have length zero: the first makes the first tangent, the last polishes the end.

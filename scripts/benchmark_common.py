@@ -16,10 +16,12 @@ import numpy as np
 from homotopy_lcn import Architecture, __version__, generic_count
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.networks.strata import Embedding, Stratum
+from homotopy_lcn.solving.computed_systems import StartSystem
 from homotopy_lcn.solving.monodromy import random_data
-from homotopy_lcn.solving.start_systems import StartSystem, start_system
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import TrackerOptions, TrackResult, get_engine
 from homotopy_lcn.tracking.native import KernelCoordinates, NativeEngine, PathTask
+from homotopy_lcn.tracking.settings import Tracking
 
 SCRIPTS = Path(__file__).resolve().parent
 #: Filters and strides of the architectures of the goals.
@@ -67,7 +69,9 @@ def problem(filters: Sequence[int], strides: Sequence[int], jobs: int = 1) -> Pr
     row = max(generic_count(arch), key=lambda row: row.count)
     stratum = Embedding.of_pattern(arch, row.pattern).stratum
     return Problem(
-        architecture_name(filters, strides), stratum, start_system(stratum, row.count, get_engine(), jobs=jobs)
+        architecture_name(filters, strides),
+        stratum,
+        start_system(stratum, row.count, Tracking(get_engine(), jobs=jobs)),
     )
 
 

@@ -26,10 +26,12 @@ from benchmark_common import GOAL_ARCHITECTURES, Problem, facts, machine, print_
 
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import first_occurrences, point_keys
+from homotopy_lcn.solving import problem as solving_problem
 from homotopy_lcn.solving.all_paths import follow_paths
 from homotopy_lcn.solving.regular_ends import doubtful_paths
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine
+from homotopy_lcn.tracking.settings import Tracking
 
 #: Beyond the goals: strata with one and with two factors of higher power, a shape without code of its own, many paths.
 ARCHITECTURES = (
@@ -131,7 +133,8 @@ def missing(task: Problem, target: Data, result: TrackResult, rng: np.random.Gen
     known = int((first_occurrences(keys) == np.arange(len(keys))).sum())
     if known == task.paths:
         return 0, 0
-    other = follow_paths(equations, task.start, target, rng, kernel, 1, careful, lambda done: None)
+    problem = solving_problem.Problem(equations, target, task.paths)
+    other = follow_paths(problem, task.start, Tracking(kernel, options=careful, rng=rng))
     return task.paths - known, task.paths - len(other.regular)
 
 

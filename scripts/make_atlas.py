@@ -20,8 +20,8 @@ from pathlib import Path
 from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.files import write_atomically
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
-from homotopy_lcn.tables.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE
-from homotopy_lcn.tables.tabulation import FOUND, ArchitectureTable, tabulate_one
+from homotopy_lcn.tables.atlas_table import ATLAS, ATLAS_FILTER_SIZE, ATLAS_MAX_COUNT
+from homotopy_lcn.tables.tabulation import FOUND, ArchitectureTable, RowOptions, tabulate_one
 from homotopy_lcn.tables.text_tables import format_table
 
 OUTPUT = Path(__file__).parent.parent / "data" / ATLAS
@@ -30,10 +30,10 @@ OUTPUT = Path(__file__).parent.parent / "data" / ATLAS
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=OUTPUT)
-    parser.add_argument("--max-filter-size", type=int, default=MAX_FILTER_SIZE, metavar="K")
-    parser.add_argument("--max-count", type=int, default=MAX_COUNT, metavar="N")
-    parser.add_argument("--certify-up-to", type=int, default=MAX_COUNT, metavar="N")
-    parser.add_argument("--white-up-to", type=int, default=MAX_COUNT, metavar="N")
+    parser.add_argument("--max-filter-size", type=int, default=ATLAS_FILTER_SIZE, metavar="K")
+    parser.add_argument("--max-count", type=int, default=ATLAS_MAX_COUNT, metavar="N")
+    parser.add_argument("--certify-up-to", type=int, default=ATLAS_MAX_COUNT, metavar="N")
+    parser.add_argument("--white-up-to", type=int, default=ATLAS_MAX_COUNT, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--restart", action="store_true")
@@ -54,17 +54,19 @@ def main() -> None:
         if key not in done or (certify and done[key]["status"] == FOUND):
             row = tabulate_one(
                 arch,
-                white=white,
-                measure=True,
-                certify=certify,
-                seed=options.seed,
-                max_count=options.max_count,
-                jobs=options.jobs,
+                RowOptions(
+                    white=white,
+                    measure=True,
+                    certify=certify,
+                    seed=options.seed,
+                    max_count=options.max_count,
+                    jobs=options.jobs,
+                ),
             )
             table = ArchitectureTable((row,), options.seed, True).to_table(for_people=False)
             (done[key],) = csv.DictReader(format_table(table, "csv").splitlines())
         elif white and not done[key]["white_pure"]:
-            row = tabulate_one(arch, True, False, False, options.seed, options.max_count)
+            row = tabulate_one(arch, RowOptions(white=True, seed=options.seed, max_count=options.max_count))
             if row.white_pure is not None:
                 done[key] |= {"white_pure": str(row.white_pure), "white_spurious": str(row.white_spurious)}
         else:

@@ -72,8 +72,9 @@ def main() -> None:
     from homotopy_lcn import Architecture, generic_count
     from homotopy_lcn.files import write_atomically
     from homotopy_lcn.networks.strata import Stratum, separated
-    from homotopy_lcn.solving.start_systems import made_diagonal, pack, solve_by_monodromy
+    from homotopy_lcn.solving.computed_systems import made_diagonal, pack, solve_by_monodromy
     from homotopy_lcn.tracking import get_engine
+    from homotopy_lcn.tracking.settings import Tracking
 
     wanted: dict[Stratum, int] = {}
     number = 0
@@ -91,7 +92,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HOMOTOPY_LCN_CACHE"] = folder
         for done, (stratum, count) in enumerate(sorted(wanted.items(), key=lambda item: (item[1], item[0].name)), 1):
-            system = made_diagonal(solve_by_monodromy(stratum, count, engine, jobs=arguments.jobs), engine)
+            tracking = Tracking(engine, jobs=arguments.jobs)
+            system = made_diagonal(solve_by_monodromy(stratum, count, tracking), tracking)
             systems.append(system)
             print(
                 f"{done:4}/{len(wanted)} {stratum.name:40} {count:4} points, trace {system.trace:.0e}, "

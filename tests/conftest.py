@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from homotopy_lcn.solving import start_systems
+from homotopy_lcn.solving.start_systems import shared_start_systems
 
 # No test depends on how fast the machine is.
 settings.register_profile("untimed", deadline=None)
@@ -24,5 +24,6 @@ def cache(tmp_path, monkeypatch):
     """An empty cache folder of its own, and a process that remembers no start system."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(folder))
-    monkeypatch.setattr(start_systems, "_memory", {})
-    return folder
+    shared_start_systems.cache_clear()
+    yield folder
+    shared_start_systems.cache_clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import docs_hooks
@@ -15,6 +16,7 @@ import typer
 import homotopy_lcn
 from homotopy_lcn.cli.program import app, main
 from tests import ROOT
+from tests.test_layers import ORDER
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 
@@ -55,10 +57,54 @@ def test_the_reference_of_the_command_line_has_every_command():
         assert f"## `homotopy-lcn {name}`" in text
 
 
+def test_the_reference_of_the_python_interface_names_the_modules_where_names_are_defined():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for target in re.findall(r"^::: (\S+)$", text, re.MULTILINE):
+        module, _, name = target.rpartition(".")
+        assert getattr(import_module(module), name).__module__ == module, target
+
+
 def test_the_reference_of_the_python_interface_has_every_name():
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     for name in homotopy_lcn.__all__:
         assert name == "__version__" or re.search(rf"^::: homotopy_lcn\.[\w.]*\b{name}$", text, re.MULTILINE), name
+
+
+def cells_of_table(page, heading):
+    """The cells of the table below a heading of a page, row by row, without the two lines of the head."""
+    section = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def first_line(module):
+    return (import_module(module).__doc__ or "").splitlines()[0]
+
+
+def test_the_page_on_the_layout_has_the_order_of_the_packages_and_their_lines():
+    page = (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
+    rows = cells_of_table(page, "The order of the packages")
+    assert tuple(tuple(re.findall(r"`(\w+)`", names)) for names, _ in rows) == ORDER
+    for names, said in rows[1:-1]:
+        assert said == " · ".join(first_line(f"homotopy_lcn.{name}") for name in re.findall(r"`(\w+)`", names))
+
+
+def test_every_module_on_the_page_on_the_layout_exists():
+    page = (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
+    rows = cells_of_table(page, "Where each rule of the theory is")
+    assert len(rows) > 20
+    for _, module in rows:
+        assert re.fullmatch(r"`homotopy_lcn(\.\w+)+`", module), module
+    for module in re.findall(r"`(homotopy_lcn(?:\.\w+)+)`", page):
+        assert import_module(module).__doc__
+    for file in re.findall(r"`(tests/[\w/]+\.py)`", page):
+        assert (ROOT / file).is_file()
+
+
+def test_every_file_of_the_tests_that_a_page_names_exists():
+    for page in [*DOCS, ROOT / "README.md"]:
+        for file in re.findall(r"`((?:tests|scripts)/[\w/]+\.py)", page.read_text(encoding="utf-8")):
+            assert (ROOT / file).is_file(), f"{page.name}: {file}"
 
 
 def test_formulas_become_mathml_and_code_stays():

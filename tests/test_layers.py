@@ -19,7 +19,7 @@ ROOT = Path(homotopy_lcn.__file__).parent
 NAME = "homotopy_lcn"
 #: Packages and single modules from the ground up. Those in one line do not import each other, save on the ground.
 ORDER = (
-    ("errors", "arrays", "version", "doors", "extras", "files", "_data"),
+    ("errors", "arrays", "version", "doors", "extras", "files", "processes", "_data"),
     ("networks",),
     ("progress",),
     ("geometry", "losses"),
@@ -139,3 +139,40 @@ def test_every_class_that_notebooks_show_has_its_html():
 
 def test_every_door_leads_to_a_function():
     assert all(callable(door(name)) for name in DOORS)
+
+
+def numbers(tree: ast.Module) -> Iterator[tuple[str, float]]:
+    """The constants of a module whose values are written as numbers."""
+    for node in tree.body:
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            for name, value in zip(names, values, strict=False):
+                if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and type(value.value) in (int, float):
+                    yield name.id, value.value
+
+
+def test_no_two_constants_of_one_name_have_different_values():
+    values: dict[str, set[float]] = {}
+    for path in MODULES.values():
+        for name, value in numbers(ast.parse(path.read_text(encoding="utf-8"))):
+            if name not in ("FORMAT", "VERSION"):  # of different files
+                values.setdefault(name, set()).add(value)
+    assert {name: found for name, found in values.items() if len(found) > 1} == {}
+
+
+#: Functions whose many parameters are the user's options, which are independent of each other.
+OPTIONS_OF_USERS = {"build", "critical_points", "descend", "survey", "tabulate"}
+
+
+@pytest.mark.parametrize("parts", MODULES, ids="/".join)
+def test_functions_have_few_parameters(parts):
+    """Left out are commands, whose parameters are the options of the command line, and the stub of the kernel."""
+    if parts[0] == "cli" or parts[-1] == "_native":
+        return
+    for node in ast.walk(ast.parse(MODULES[parts].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name not in OPTIONS_OF_USERS:
+            names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+            assert len([name for name in names if name not in ("self", "cls")]) <= 7, f"{node.name}: {names}"

@@ -30,15 +30,14 @@ from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, conclude, stratum_of
 from .disc_arithmetic import Complex, Real
 from .krawczyk_in_balls import BallEquations, Box, dyadic, read_dyadic
-from .point_proofs import FIRST_PRECISION, NotReal, ProvedPoint, in_processes
+from .point_proofs import NotReal, ProvedPoint, in_processes
 from .sending_balls import packed, unpacked
+from .tolerances import CERTIFICATION
 
 __all__ = ["Check", "check", "to_text"]
 
 FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
-#: Boxes that need more bits than this are refused, as the check would take too long.
-MOST_BITS = 2**16
 
 
 @dataclass(frozen=True)
@@ -239,7 +238,7 @@ def _verify_some(
         point = _verify(arch, by_pattern[pattern], pattern, item, position)
         if isinstance(point, str):
             return [*result, point, *[()] * (len(items) - len(result) - 1)]
-        if point.real is False and point.precision <= FIRST_PRECISION:
+        if point.real is False and point.precision <= CERTIFICATION.first_precision:
             middles, radii = point.enclosure
             result.append(packed(Verified(pattern, point.exact_pattern, middles.tolist(), radii.tolist())))
         else:
@@ -273,7 +272,7 @@ def _verify(
 def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) -> Box:
     precision, chart = item["precision"], item["chart"]
     n = equations.stratum.dimension
-    valid = isinstance(precision, int) and not isinstance(precision, bool) and 2 <= precision <= MOST_BITS
+    valid = isinstance(precision, int) and not isinstance(precision, bool) and 2 <= precision <= CERTIFICATION.most_bits
     valid = valid and len(item["middle"]) == len(item["radii"]) == n
     valid = valid and len(chart) == len(equations.stratum.factors)
     valid = valid and all(

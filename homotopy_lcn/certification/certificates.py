@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..doors import ShownInNotebooks
-from ..equations.distinct import find
 from ..errors import InputError, check_integer
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
@@ -33,24 +32,16 @@ from ._flint import acb, arb, ctx
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 from .conclusions import stratum_of
 from .krawczyk_in_balls import BallEquations, data_of_samples
-from .point_proofs import FIRST_PRECISION, Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
+from .point_proofs import Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
+from .tolerances import CERTIFICATION
 
 __all__ = ["Certificate", "certificate", "certify"]
 
-#: A point of a result must be as near as this to the proved one, relative to the norm of the filter.
-AGREEMENT = 1e-9
-#: Points whose enclosures overlap are proved again with so many bits, one number after the other.
-MORE_BITS = tuple(FIRST_PRECISION * 2**k for k in (1, 2, 3))
-#: Reasons that a summary lists.
-MOST_REASONS = 20
+#: Reasons why a point is not certified.
 NOT_NEAR = "no critical point proved near the filter"
 OTHER_LOSS = "the loss is proved to differ"
-#: X and Y.
+#: X (N, d_0) and Y (N, d_L).
 Samples = tuple[ArrayLike, ArrayLike]
-#: The most digits that can be asked for.
-MOST_DIGITS = 1000
-#: Processes asked for at most.
-MOST_JOBS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +89,14 @@ class Certificate(ShownInNotebooks):
             f"{self.result.counts.certified or 0} of {quantity(count, 'point', 'points')} certified, pairwise distinct"
         ]
         reasons = [f"  point {row}: {reason}" for row, reason in enumerate(self.reasons) if reason]
-        lines += reasons[:MOST_REASONS]
-        if len(reasons) > MOST_REASONS:
-            lines.append(f"  and {len(reasons) - MOST_REASONS} more")
+        lines += reasons[: CERTIFICATION.most_reasons]
+        if (left := len(reasons) - CERTIFICATION.most_reasons) > 0:
+            lines.append(f"  and {left} more")
         lines += describe_statement(statement)
         if not statement.complete:
             if self.result.zero_residual is not None:
                 lines.append(
-                    "with few samples, completeness can be proved from the samples themselves (samples=, --data): sums "
+                    "with few samples, completeness can be proved from the samples themselves (samples=(X, Y)): sums "
                     "rounded to doubles have another rank"
                 )
             lines.append(f"other paths, numerically: {describe_paths(self.result) or 'none'}")
@@ -121,7 +112,7 @@ class Certificate(ShownInNotebooks):
             return ""
         return (
             ", as the Gram matrix has a negative eigenvalue; rounded sums may have one, the exact ones of samples "
-            "(samples=, --data) have none"
+            "(samples=(X, Y)) have none"
         )
 
     def decimals(self, row: int, digits: int) -> list[tuple[str, str]]:
@@ -183,15 +174,15 @@ def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
     """The proofs for the points of a result; parameters as for `certify`."""
-    digits = None if digits is None else check_integer("digits", digits, 1, MOST_DIGITS)
-    jobs = check_integer("jobs", jobs, 1, MOST_JOBS)
+    digits = None if digits is None else check_integer("digits", digits, 1, CERTIFICATION.most_digits)
+    jobs = check_integer("jobs", jobs, 1, CERTIFICATION.most_jobs)
     data = _exact_data(result, samples)
     leaders = _leaders(result)
     firsts = np.unique(leaders).tolist()
     found = dict(zip(firsts, prove_all(result.architecture, data, [result[row] for row in firsts], digits, jobs),
                      strict=True))  # fmt: skip
     proved = _Proved(result, leaders, found)
-    for precision in MORE_BITS:
+    for precision in CERTIFICATION.more_bits:
         again = proved.undecided()
         if not again:
             break
@@ -287,14 +278,14 @@ class _Proved:
         proofs = self._points(rows)
         stated = np.array([self.result[row].filter for row in rows])
         norms = np.linalg.norm(stated, axis=1)
-        far = ~(np.abs(stated - proofs.middles) + proofs.radii < AGREEMENT * norms[:, None]).all(axis=1)
+        far = ~(np.abs(stated - proofs.middles) + proofs.radii < CERTIFICATION.agreement * norms[:, None]).all(axis=1)
         reasons: list[str | None] = []
         for row, is_far, norm in zip(rows, far.tolist(), norms.tolist(), strict=True):
             proof = self.found[self.leaders[row]]
             assert isinstance(proof, TogetherProved)
             middle, radius = proof.loss
             middle = middle if self.leaders[row] == row else middle.conjugate()
-            near = abs(middle - self.result[row].loss) + radius < AGREEMENT * (
+            near = abs(middle - self.result[row].loss) + radius < CERTIFICATION.agreement * (
                 abs(middle.real) + norm + 1 + abs(middle)
             )
             reasons.append(NOT_NEAR if is_far else None if near else OTHER_LOSS)
@@ -309,7 +300,7 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
     rounded = SquaredLoss.from_data(X, Y, result.architecture)
     for name in ("gram", "b"):
         ours, theirs = getattr(loss, name), getattr(rounded, name)
-        if np.abs(ours - theirs).max() > AGREEMENT * np.abs(theirs).max():
+        if np.abs(ours - theirs).max() > CERTIFICATION.agreement * np.abs(theirs).max():
             raise InputError(
                 f"samples: their {name} is another one; expected the X and Y that the result was found for"
             )
@@ -319,22 +310,17 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
 def _leaders(result: CriticalPoints) -> np.ndarray:
     """For each point the one to prove: the earlier one of each pair of conjugates, every other point itself."""
     leaders = np.arange(len(result))
-    rows = np.array([row for row, point in enumerate(result) if not point.real], dtype=int)
-    if rows.size == 0:
-        return leaders
-    filters = np.array([result[row].filter for row in rows])
-    partner = find(filters, filters.conj(), tolerance=AGREEMENT)
-    for i, j in enumerate(partner.tolist()):
-        mutual = j > i and partner[j] == i
-        if mutual and result[int(rows[i])].stratum == result[int(rows[j])].stratum:
-            leaders[rows[j]] = rows[i]
+    for row, point in enumerate(result):
+        other = point.conjugate
+        if other is not None and row < other < len(result) and result[other].conjugate == row:
+            leaders[other] = row
     return leaders
 
 
 def _contradiction(point: CriticalPoint, proof: ProvedPoint) -> str | None:
     """Why the proved point is not the one that the result describes."""
     norm = float(np.linalg.norm(point.filter))
-    limit = arb(AGREEMENT) * norm
+    limit = arb(CERTIFICATION.agreement) * norm
     for stored, enclosed in zip(point.filter.tolist(), proof.solution.filter, strict=True):
         if not abs(enclosed - acb(stored)) < limit:
             return NOT_NEAR
@@ -356,9 +342,9 @@ def _contradiction(point: CriticalPoint, proof: ProvedPoint) -> str | None:
         too_few = claims.smooth is True and len(point.indices) != len(claims.indices)
         if too_few or proved_indices - stated_indices:
             return f"the indices are proved to be {list(claims.indices)}"
-    if not abs(claims.loss - acb(point.loss)) < arb(AGREEMENT) * (abs(arb(claims.loss.real.mid())) + norm + 1) + (
-        arb(AGREEMENT) * abs(claims.loss - acb(0))
-    ):
+    if not abs(claims.loss - acb(point.loss)) < arb(CERTIFICATION.agreement) * (
+        abs(arb(claims.loss.real.mid())) + norm + 1
+    ) + (arb(CERTIFICATION.agreement) * abs(claims.loss - acb(0))):
         return OTHER_LOSS
     return None
 

@@ -22,11 +22,11 @@ from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..networks.patterns import Pattern, format_pattern
-from ..networks.strata import Embedding
 from ._flint import arb
 from .disc_arithmetic import Complex, Discs, Real, bound
 from .krawczyk_in_balls import Ball, exact_rank, is_semidefinite
-from .point_proofs import FIRST_PRECISION, Proof, ProvedPoint
+from .point_proofs import Proof, ProvedPoint
+from .tolerances import CERTIFICATION
 
 __all__ = [
     "ProvedPoints",
@@ -86,7 +86,7 @@ class ProvedPoints(Sequence[ProvedPoint]):
         return [(i, j) for i, j in pairs if not self._differ(i, j)]
 
     def _differ(self, i: int, j: int) -> bool:
-        if min(self.proofs[i].precision, self.proofs[j].precision) <= FIRST_PRECISION:
+        if min(self.proofs[i].precision, self.proofs[j].precision) <= CERTIFICATION.first_precision:
             return False
         left, right = self[i].solution.filter, self[j].solution.filter
         return not all(x.overlaps(y) for x, y in zip(left, right, strict=True))
@@ -172,13 +172,7 @@ def _unordered(losses: dict[int, Ball]) -> list[tuple[int, int]]:
 
 def has_lower_bound(arch: Architecture, data: ExactData) -> bool:
     """Whether the Gram matrix, taken exactly, is positive semidefinite on the filters of the network."""
-    return is_semidefinite(data, _support(arch))
-
-
-def _support(arch: Architecture) -> list[int]:
-    """The coefficients of filters of the network that are not zero for all of them."""
-    pure = tuple((1,) * block.degree for block in arch.blocks)
-    return sorted(set(Embedding.of_pattern(arch, pure).positions))
+    return is_semidefinite(data, arch.support)
 
 
 def _count(arch: Architecture, data: ExactData) -> tuple[CountTable, bool]:
@@ -187,7 +181,7 @@ def _count(arch: Architecture, data: ExactData) -> tuple[CountTable, bool]:
     Data with a Gram matrix of rank at most r and b in its range form an irreducible family; none of its members has
     more isolated points than the generic ones.
     """
-    rank = exact_rank(data, _support(arch))
+    rank = exact_rank(data, arch.support)
     few = rank < arch.dimension
     return generic_count(arch, rank=rank) if few else generic_count(arch), few
 

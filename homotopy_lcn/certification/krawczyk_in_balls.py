@@ -36,6 +36,7 @@ import numpy as np
 from ..losses.exact_data import ExactData
 from ..networks.strata import Stratum
 from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
+from .tolerances import CERTIFICATION
 
 __all__ = [
     "Ball",
@@ -57,8 +58,6 @@ __all__ = [
 
 #: Bits in which sums of products of doubles are exact, whatever their exponents.
 EXACT = 2**13
-#: Rows of samples that are held as balls at a time.
-SUMMED_TOGETHER = 2**14
 #: python-flint has no types that mypy knows.
 Ball = Any
 
@@ -288,8 +287,8 @@ def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> Exa
         total = arb_mat(size + 1, size + 1)
         for i in range(outputs):
             rows[:, :size], rows[:, size] = X[:, i * stride : i * stride + size], Y[:, i]
-            for first in range(0, len(rows), SUMMED_TOGETHER):
-                part = rows[first : first + SUMMED_TOGETHER]
+            for first in range(0, len(rows), CERTIFICATION.summed_together):
+                part = rows[first : first + CERTIFICATION.summed_together]
                 p = arb_mat(*part.shape, part.ravel().tolist())
                 total += p.transpose() * p
         entries = [[_fraction_of(total[i, j]) for j in range(size + 1)] for i in range(size + 1)]

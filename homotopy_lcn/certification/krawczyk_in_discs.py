@@ -25,17 +25,14 @@ from numpy.typing import NDArray
 from ..networks.architecture import Architecture
 from ..networks.strata import Stratum
 from .disc_arithmetic import Complex, Discs, approximate_inverses, bound, contraction, multiply, product, regular
+from .tolerances import CERTIFICATION
 
-__all__ = ["HALF_BITS", "DiscEquations", "DiscProofs", "chart_coordinates", "prove_points"]
+__all__ = ["DiscEquations", "DiscProofs", "chart_coordinates", "prove_points"]
 
 Indices = NDArray[np.intp]
 
-#: Half the width of a box, relative to the size of its unknowns, is 2^−HALF_BITS.
-HALF_BITS = 29
 #: An upper bound of √2.
 ROOT_OF_TWO = 1.4142135623731
-#: Times that Newton's method is tried on points whose test fails.
-NEWTON_STEPS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +230,7 @@ def prove_points(
         x, charts, free = chart_coordinates(equations.stratum, points)
         x[real] = x[real].real
         moves, proved = _krawczyk(equations, x, free)
-        for _ in range(NEWTON_STEPS):
+        for _ in range(CERTIFICATION.newton_steps_in_discs):
             rows = np.flatnonzero(~proved)
             if rows.size == 0:
                 break
@@ -277,8 +274,9 @@ def prove_points(
 
 def _krawczyk(equations: DiscEquations, x: Complex, free: Indices) -> tuple[Discs, NDArray[np.bool_]]:
     """Enclosures of the solutions minus the middles x, and whether the test succeeds."""
-    radii = np.full(free.shape, 2.0**-HALF_BITS)
-    radii[:, 0] = np.ldexp(1.0, _exponents(x[:, 0]) - HALF_BITS)
+    bits = CERTIFICATION.half_bits
+    radii = np.full(free.shape, 2.0**-bits)
+    radii[:, 0] = np.ldexp(1.0, _exponents(x[:, 0]) - bits)
     wide = bound(ROOT_OF_TWO * radii)
     box = Discs(x, np.zeros(x.shape))
     np.put_along_axis(box.rad, free, wide, 1)

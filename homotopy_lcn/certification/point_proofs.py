@@ -8,10 +8,9 @@ real points is decided in ball arithmetic, too (`claims`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cached_property
-from multiprocessing import get_context
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,14 +19,16 @@ from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
+from ..processes import as_computed
 from ..results.points import CriticalPoint
 from ._flint import acb, arb, ctx
 from .conclusions import Claims, conclude, loss_claim, mirrored, stratum_of
 from .disc_arithmetic import Complex, Discs, Real
 from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, enclosing_discs, power_of_two
-from .krawczyk_in_discs import HALF_BITS, DiscEquations, DiscProofs, chart_coordinates, prove_points
+from .krawczyk_in_discs import DiscEquations, DiscProofs, chart_coordinates, prove_points
 from .sending_balls import packed, unpacked
-from .stratum_coordinates import approximate_coordinates
+from .stratum_coordinates import coordinates_of
+from .tolerances import CERTIFICATION
 
 __all__ = [
     "NotReal",
@@ -42,20 +43,10 @@ __all__ = [
     "prove_point",
 ]
 
-#: Working precisions in bits start here and double.
-FIRST_PRECISION = 64
-#: No point is tried with more than this, unless digits are asked for.
-LAST_PRECISION = 1024
-#: Enclosures of filters are made narrower than this, relative to the filter.
-NARROW = 1e-10
 #: Fewer points than this are proved sooner than other processes have started.
 FEWEST_FOR_PROCESSES = 2000
 #: Shares of the points that each process gets, one after the other.
-CHUNKS_EACH = 4
-#: Fewer points of a stratum than this are proved sooner one by one.
-FEWEST_TOGETHER = 4
-#: Points that are proved together: their arrays should stay in the cache.
-PROVED_TOGETHER = 512
+SHARES_EACH = 4
 
 
 class Proof(Protocol):
@@ -126,7 +117,7 @@ class ProvedPoint:
 
     @cached_property
     def enclosure(self) -> tuple[Complex, Real]:
-        with ctx.workprec(max(self.precision, FIRST_PRECISION)):
+        with ctx.workprec(max(self.precision, CERTIFICATION.first_precision)):
             return enclosing_discs(self.solution.filter)
 
     @property
@@ -154,7 +145,7 @@ class NotReal:
 
     @property
     def precision(self) -> int:
-        return FIRST_PRECISION
+        return CERTIFICATION.first_precision
 
 
 @dataclass(frozen=True)
@@ -199,7 +190,7 @@ def prove_all(
         discs, equations = _discs_of(data), BallEquations(Stratum.of_layers(arch), data)
         for rows in _by_pattern(points):
             regular = [row for row in rows if points[row].nonsingular]
-            if len(regular) >= FEWEST_TOGETHER:
+            if len(regular) >= CERTIFICATION.fewest_together:
                 found = _prove_together(arch, equations, discs, [points[row] for row in regular])
                 proofs.update((row, proof) for row, proof in zip(regular, found, strict=True) if proof is not None)
     rest = [row for row in range(len(points)) if row not in proofs]
@@ -214,14 +205,19 @@ def in_processes(
     """``call(*first, items, *last)``, a list of one entry for each item, with the items shared among processes."""
     if jobs == 1 or len(items) < FEWEST_FOR_PROCESSES:
         return call(*first, items, *last)
-    count = CHUNKS_EACH * jobs
+    count = SHARES_EACH * jobs
     result: list[Any] = [None] * len(items)
-    # Spawned, as threads of the solver may be alive here.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(call, *first, items[start::count], *last) for start in range(count)]
-        for start, future in enumerate(futures):
-            result[start::count] = future.result()
+    shares = [(start, items[start::count]) for start in range(count)]
+    with closing(as_computed(partial(_call_for_share, call, first, last), shares, jobs)) as parts:
+        for (start, _), part in parts:
+            result[start::count] = part
     return result
+
+
+def _call_for_share(
+    call: Callable[..., list[Any]], first: tuple[Any, ...], last: tuple[Any, ...], share: tuple[int, Sequence[Any]]
+) -> list[Any]:
+    return call(*first, share[1], *last)
 
 
 def _by_pattern(points: Sequence[CriticalPoint]) -> Iterable[list[int]]:
@@ -244,17 +240,16 @@ def _prove_together(
     gram, b, constant = discs
     in_discs, in_balls = DiscEquations(stratum, gram, b), equations.on(stratum)
     result: list[Proof | None] = []
-    for first in range(0, len(points), PROVED_TOGETHER):
-        part = points[first : first + PROVED_TOGETHER]
-        coordinates, known, real = approximate_coordinates(arch, stratum, pattern, part)
-        proofs = prove_points(arch, in_discs, constant, coordinates, real)
+    for first in range(0, len(points), CERTIFICATION.proved_together):
+        start = coordinates_of(points[first : first + CERTIFICATION.proved_together], arch, stratum)
+        proofs = prove_points(arch, in_discs, constant, start.coordinates, start.real)
         filters = proofs.filters
-        narrow = filters.rad.max(axis=1) < NARROW * np.abs(filters.mid).sum(axis=1)
-        for row, use in enumerate((known & proofs.decided & narrow).tolist()):
+        narrow = filters.rad.max(axis=1) < CERTIFICATION.narrow * np.abs(filters.mid).sum(axis=1)
+        for row, use in enumerate((start.known & proofs.decided & narrow).tolist()):
             if not use:
                 result.append(None)
             elif proofs.real[row]:
-                with ctx.workprec(FIRST_PRECISION):
+                with ctx.workprec(CERTIFICATION.first_precision):
                     box, solution = _box_of(proofs, row), _solution_of(proofs, row)
                     claims = conclude(arch, in_balls, box, solution, regular=True)
                 point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
@@ -274,11 +269,12 @@ def _discs_of(data: ExactData) -> tuple[Discs, Discs, Discs]:
 
 
 def _box_of(proofs: DiscProofs, row: int) -> Box:
-    radius = power_of_two(-HALF_BITS)
-    first = power_of_two(int(proofs.scales[row]) - HALF_BITS)
+    bits = CERTIFICATION.half_bits
+    radius = power_of_two(-bits)
+    first = power_of_two(int(proofs.scales[row]) - bits)
     n = proofs.stratum.dimension
     middle = tuple(acb(value) for value in proofs.middles[row].tolist())
-    return Box(tuple(proofs.charts[row].tolist()), middle, (first, *[radius] * (n - 1)), FIRST_PRECISION)
+    return Box(tuple(proofs.charts[row].tolist()), middle, (first, *[radius] * (n - 1)), CERTIFICATION.first_precision)
 
 
 def _solution_of(proofs: DiscProofs, row: int) -> Solution:
@@ -310,7 +306,7 @@ def prove_point(
     equations: BallEquations,
     point: CriticalPoint,
     digits: int | None = None,
-    least_precision: int = FIRST_PRECISION,
+    least_precision: int = CERTIFICATION.first_precision,
 ) -> ProvedPoint | str:
     """Prove the critical point near an approximate one; or say why that fails."""
     if not point.nonsingular:
@@ -319,8 +315,7 @@ def prove_point(
     if start is None:
         return "its coordinates on the stratum are unknown"
     chart, x = start
-    precision = least_precision
-    last = LAST_PRECISION
+    precision, last = least_precision, CERTIFICATION.last_precision
     if digits is not None:
         precision = max(precision, 64 * -(-2 * bits_of(digits) // 192))
         last = max(last, 8 * precision)
@@ -345,7 +340,7 @@ def prove_box(
     equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int
 ) -> tuple[Box, Solution] | None:
     """A box around the solution that Newton's method finds from x, and what is proved of it."""
-    if precision == FIRST_PRECISION:  # a solve's points are about as accurate as this can make them
+    if precision == CERTIFICATION.first_precision:  # a solve's points are about as accurate as this can make them
         box = _box_around(chart, x, precision)
         solution = equations.prove(box)
         if solution is not None:
@@ -379,13 +374,13 @@ def _decided(claims: Claims) -> bool:
 def _narrow(solution: Solution) -> bool:
     """Whether the filter is enclosed well enough to be told from others near it."""
     size = sum(abs(x) for x in solution.filter)
-    return all(max(x.real.rad(), x.imag.rad()) < NARROW * size for x in solution.filter)
+    return all(max(x.real.rad(), x.imag.rad()) < CERTIFICATION.narrow * size for x in solution.filter)
 
 
 def _newton(equations: BallEquations, chart: tuple[int, ...], x: list[Ball], precision: int) -> list[Ball] | None:
     """The solution that Newton's method finds from x."""
     x = [+value for value in x]
-    for _ in range(12):
+    for _ in range(CERTIFICATION.newton_steps_in_balls):
         gradient, jacobian = equations.linearized(chart, x)
         try:
             step = (jacobian.mid().inv() * gradient.mid()).entries()
@@ -401,10 +396,10 @@ def _newton(equations: BallEquations, chart: tuple[int, ...], x: list[Ball], pre
 
 def _start(arch: Architecture, stratum: Stratum, point: CriticalPoint) -> tuple[tuple[int, ...], list[Ball]] | None:
     """Chart and approximate coordinates of a point."""
-    coordinates, known, _ = approximate_coordinates(arch, stratum, point.stratum, [point])
-    if not known[0]:
+    start = coordinates_of([point], arch, stratum)
+    if not start.known[0]:
         return None
-    x, charts, free = chart_coordinates(stratum, coordinates)
+    x, charts, free = chart_coordinates(stratum, start.coordinates)
     return tuple(charts[0].tolist()), [acb(value) for value in x[0, free[0]].tolist()]
 
 

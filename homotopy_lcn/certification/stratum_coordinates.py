@@ -1,10 +1,10 @@
-"""Approximate coordinates of the points of a result on their strata, from what the result keeps of them."""
+"""Approximate coordinates of the points of a result on their strata: kept by the result, or reconstructed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,50 +14,58 @@ from ..networks.binary_forms import dilate, multiply, power, roots_of_each
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding, Stratum
 from ..results.points import CriticalPoint
+from .tolerances import CERTIFICATION
 
-__all__ = ["approximate_coordinates"]
+__all__ = ["PointCoordinates", "coordinates_of"]
 
 Complex = NDArray[np.complex128]
-#: Factors of a real filter whose imaginary parts are at most this, relative to their size, are taken to be real.
-NEARLY_REAL = 1e-6
+#: The coefficients (P, degree + 1) of every factor Q_f, by the dilation and the power of the factor.
+Factors = dict[tuple[int, int], Complex]
 
 
-def approximate_coordinates(
-    arch: Architecture, stratum: Stratum, pattern: Pattern, points: Sequence[CriticalPoint]
-) -> tuple[Complex, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Coordinates of points on a stratum of the architecture, in its own filter size.
+class PointCoordinates(NamedTuple):
+    """Approximate coordinates of P points of one stratum.
 
-    Parameters
+    Attributes
     ----------
-    arch : Architecture
-    stratum : Stratum
-        That of ``pattern``, with filters as long as those of the architecture.
-    pattern : tuple of tuple of int
-    points : sequence of CriticalPoint
-        Of this pattern.
-
-    Returns
-    -------
     coordinates : (P, coordinates) complex array
+        The scalar, then the coefficients of each factor, of which the largest is 1.
     known : (P,) bool array
-        False where the result keeps too little of a point; its coordinates are not a number.
+        Whether the coordinates of a point are known. The coordinates of all other points are not numbers.
     real : (P,) bool array
         Which points have real coordinates.
     """
+
+    coordinates: Complex
+    known: NDArray[np.bool_]
+    real: NDArray[np.bool_]
+
+
+def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum: Stratum) -> PointCoordinates:
+    """Coordinates of points on their stratum, in the filter size of the architecture.
+
+    Points keep the coordinates that the solver found (`CriticalPoint.coordinates`). Files of earlier versions lack the
+    coordinates of points with parameters θ; these coordinates are reconstructed: the roots of the layers of a block are
+    clustered as the root pattern says, and the mean of a cluster is a root of the factor. A point without θ and without
+    coordinates stays unknown.
+
+    Parameters
+    ----------
+    points : sequence of CriticalPoint
+        At least one, all of one root pattern.
+    arch : Architecture
+    stratum : Stratum
+        Of that root pattern, with filters as long as those of the architecture.
+
+    Notes
+    -----
+    Coordinates are approximate, and nothing is proved of them: Krawczyk's test starts there.
+    """
     count = len(points)
     result = np.full((count, stratum.coordinates), np.nan, complex)
-    by_layers = np.array([bool(point.parameters) for point in points], dtype=bool)
-    embedding = Embedding.of_pattern(arch, pattern)
-    length = embedding.stratum.coordinates
-    kept = np.array([point.coordinates is not None and len(point.coordinates) == length for point in points])
-    for rows, factors_of in (
-        (np.flatnonzero(by_layers), _factors_from_parameters),
-        (np.flatnonzero(kept.astype(bool) & ~by_layers), _factors_from_coordinates),
-    ):
-        if rows.size:
-            factors = factors_of(arch, pattern, [points[row] for row in rows.tolist()])
-            for factor, part in zip(stratum.factors, stratum.slices, strict=True):
-                result[rows, part] = factors[factor.dilation, factor.power]
+    for rows, factors in _factors_by_rows(points, arch):
+        for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+            result[rows, part] = factors[factor.dilation, factor.power]
     filters = np.array([point.filter for point in points]).reshape(count, stratum.filter_size)
     real = np.array([point.real for point in points], dtype=bool)
     shape = np.ones((count, 1), complex)
@@ -65,21 +73,35 @@ def approximate_coordinates(
         for factor, part in zip(stratum.factors, stratum.slices, strict=True):
             form = result[:, part]
             form = form / np.take_along_axis(form, np.abs(form).argmax(axis=1)[:, None], 1)
-            real &= np.abs(form.imag).max(axis=1) < NEARLY_REAL
+            real &= np.abs(form.imag).max(axis=1) < CERTIFICATION.nearly_real
             result[:, part] = form
             shape = multiply(shape, power(dilate(form, factor.dilation), factor.power))
         result[:, 0] = (shape.conj() * filters).sum(axis=1) / (np.abs(shape) ** 2).sum(axis=1)
     known = np.isfinite(result).all(axis=1)
     real &= known
     result[real] = result[real].real
-    return result, known, real
+    return PointCoordinates(result, known, real)
 
 
-def _factors_from_parameters(
-    arch: Architecture, pattern: Pattern, points: Sequence[CriticalPoint]
-) -> dict[tuple[int, int], Complex]:
-    """The Q_f by dilation and power, (P, degree + 1), from one θ: equal roots of different layers are collected."""
-    result: dict[tuple[int, int], Complex] = {}
+def _factors_by_rows(points: Sequence[CriticalPoint], arch: Architecture) -> list[tuple[NDArray[np.intp], Factors]]:
+    """Rows of points and their factors: first of the points that keep coordinates, then of the other points with θ."""
+    pattern = points[0].pattern
+    length = Embedding.of_pattern(arch, pattern).stratum.coordinates
+    kept = np.array([point.coordinates is not None and len(point.coordinates) == length for point in points])
+    theta = np.array([bool(point.parameters) for point in points]) & ~kept
+    return [
+        (rows, factors_of([points[row] for row in rows.tolist()], arch, pattern))
+        for rows, factors_of in (
+            (np.flatnonzero(kept), _factors_from_coordinates),
+            (np.flatnonzero(theta), _factors_from_parameters),
+        )
+        if rows.size
+    ]
+
+
+def _factors_from_parameters(points: Sequence[CriticalPoint], arch: Architecture, pattern: Pattern) -> Factors:
+    """The factors from one θ of each point: equal roots of different layers are collected."""
+    result: Factors = {}
     for block, layers, partition in zip(arch.blocks, arch.layers_by_block, pattern, strict=True):
         forms = [np.array([point.parameters[0][layer] for point in points], complex) for layer in layers]
         if all(part == 1 for part in partition):
@@ -112,10 +134,8 @@ def _collect(points: NDArray[Any], partition: Sequence[int]) -> dict[int, Comple
     return collected
 
 
-def _factors_from_coordinates(
-    arch: Architecture, pattern: Pattern, points: Sequence[CriticalPoint]
-) -> dict[tuple[int, int], Complex]:
-    """The Q_f by dilation and power from the coordinates that a solve keeps of points without parameters."""
+def _factors_from_coordinates(points: Sequence[CriticalPoint], arch: Architecture, pattern: Pattern) -> Factors:
+    """The factors from the coordinates that points keep."""
     embedding = Embedding.of_pattern(arch, pattern)
     coordinates = np.array([point.coordinates for point in points])
     return {

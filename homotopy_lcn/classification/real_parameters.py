@@ -1,4 +1,4 @@
-"""The real critical θ over a filter: settled by Newton's method, balanced, with the inertia of the Hessian."""
+"""The real critical θ over a filter: polished by Newton's method, balanced, with the inertia of the Hessian."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Complex
 from ..equations.critical_equations import Data, equations_of
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose, relative_gradient
 from ..networks.strata import Stratum
 from ..tracking.refinement import refine
+from .hessian_indices import careful_inertia
+from .tolerances import TOLERANCES
 
-__all__ = ["Settled", "Theta", "balanced_parameters", "settle_real"]
+__all__ = ["Polished", "Settled", "Theta", "balanced_parameters", "kind_of", "polish", "settle_real"]
 
 
 Theta = list[NDArray[Any]]
-#: Hessian eigenvalues below this fraction of the largest count as zero (after scaling to unit diagonal).
-ZERO_EIGENVALUE = 1e-11
 
 
 def balanced_parameters(arch: Architecture, blocks: Sequence[Sequence[NDArray[Any]]], filters: NDArray[Any]) -> Theta:
@@ -36,30 +37,40 @@ def balanced_parameters(arch: Architecture, blocks: Sequence[Sequence[NDArray[An
     return balance(theta, scale)
 
 
-class Settled(NamedTuple):
-    """Real θ after polishing, C of them.
+class Polished(NamedTuple):
+    """Real θ after Newton's method, C of them.
 
-    ``near`` tells whether Newton's method finds a critical point near each, as far as its matrix is regular.
+    Attributes
+    ----------
+    points : (C, coordinates) complex array
+        The θ in the coordinates of `Stratum.of_layers`.
+    layers : list of (C, k_l) float arrays
+        The θ balanced: all layers of a θ have equal norms.
+    residuals : list of float
+        The gradient of the loss at each θ in the original parameters, relative to the terms that cancel in the
+        gradient.
+    near : (C,) bool array
+        Whether Newton's method finds a critical point near θ. True as well where the Newton matrix is singular.
     """
 
-    layers: list[NDArray[Any]]
+    points: Complex
+    layers: Theta
     residuals: list[float]
-    kinds: list[str]
-    indices: list[int]
     near: NDArray[np.bool_]
 
     def theta(self, index: int) -> Theta:
-        """One of them."""
+        """One of the θ."""
         return [w[index] for w in self.layers]
 
 
-def settle_real(arch: Architecture, data: Data, theta: Theta) -> Settled:
-    """Polish real θ in parameter space, verify them in the original parameters, and take the inertia of the Hessian.
+def polish(arch: Architecture, data: Data, theta: Theta) -> Polished:
+    """Polish real θ by Newton's method in parameter space, and take the gradient in the original parameters.
 
     Parameters
     ----------
     arch : Architecture
     data : Data
+        Gram matrix and moment vector of one data set, real.
     theta : list of (C, k_l) float arrays
     """
     count = len(theta[0])
@@ -72,28 +83,36 @@ def settle_real(arch: Architecture, data: Data, theta: Theta) -> Settled:
             points[:, part_of[layer]] = stack
         else:
             points[:, 0] *= stack[:, 0]
-    refined = refine(equations, equations.normalize(points), data, real=True, steps=3)
-    close, regular = refined.errors < 1e-3, refined.conditions < 1e12  # not at degenerate points
+    refined = refine(equations, equations.normalize(points), data, real=True, steps=TOLERANCES.polishing_steps)
+    close, regular = refined.errors < TOLERANCES.close, refined.conditions < TOLERANCES.singular_condition
     better = close & regular
     points[better] = refined.points[better].astype(complex)
-    transformed = equations.transform(data)
-    directions = equations.patch_values(equations.patches(points))
-    hessian = equations.evaluate(points, directions, transformed, transformed, np.zeros(count)).hessian
-    assert hessian is not None
-    symmetric = (hessian.real + hessian.real.transpose(0, 2, 1)) / 2
-    scale = np.sqrt(np.abs(np.einsum("pii->pi", symmetric)))
-    scale = 1 / np.where(scale > 0, scale, 1.0)
-    eigenvalues = np.linalg.eigvalsh(symmetric * scale[:, :, None] * scale[:, None, :])
-    zero = np.abs(eigenvalues) <= ZERO_EIGENVALUE * np.abs(eigenvalues).max(axis=1, keepdims=True)
-    negative = ((eigenvalues < 0) & ~zero).sum(axis=1).tolist()
-    degenerate = zero.any(axis=1)
-    kinds = [
-        "degenerate" if flat else "saddle" if index else "minimum"
-        for flat, index in zip(degenerate, negative, strict=True)
-    ]
     layers = [
         points[:, part_of[layer]].real if layer in part_of else np.ones((count, 1)) for layer in range(arch.depth)
     ]
     balanced = balance(layers, points[:, 0].real)
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
-    return Settled(balanced, residuals.tolist(), kinds, negative, close | ~regular)
+    return Polished(points, balanced, residuals.tolist(), close | ~regular)
+
+
+class Settled(NamedTuple):
+    """Real θ after polishing, with the kind and the index of the Hessian of each."""
+
+    polished: Polished
+    kinds: list[str]
+    indices: list[int]
+
+
+def settle_real(arch: Architecture, data: Data, theta: Theta) -> Settled:
+    """Polish real θ, and decide the inertia of the Hessian at each.
+
+    Parameters are those of `polish`.
+    """
+    polished = polish(arch, data, theta)
+    indices, degenerate = careful_inertia(arch, data, polished.points)
+    return Settled(polished, list(map(kind_of, indices.tolist(), degenerate.tolist())), indices.tolist())
+
+
+def kind_of(index: int, degenerate: bool) -> str:
+    """The kind of a critical θ from the index of the Hessian and from whether the Hessian is degenerate."""
+    return "degenerate" if degenerate else "saddle" if index else "minimum"

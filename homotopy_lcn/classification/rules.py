@@ -1,64 +1,114 @@
-"""Classification of the real critical points of many data sets at once.
+"""What kind of critical point is it? The rules for generic data, on arrays, and their reasons:
 
-The rules are those of `classification`. What is different is the bookkeeping: all points of a stratum, of whatever data
-set, are arrays; the real factorizations are enumerated once for all points whose blocks have equally many real roots.
+Let w be a real critical filter on the stratum λ. Its block polynomials P_b = Π_m Q_{b,m}^m are real up to scale.
 
-Nothing here decides a close call. A point whose answers might hang on rounding is marked doubtful, and the data set
-that it belongs to is solved by the ordinary code instead. So the tolerances are far wider than those of
-`classification`: they cost time, not truth.
+* w is in the function space iff in every block the layers of odd degree are at most as many as the real roots of P_b on
+  the projective line, counted with multiplicity: each layer of odd degree needs a real root.
+* w is interior (relative to the real Zariski closure) iff the layers of odd degree are at most as many as the real
+  roots of odd multiplicity: a nearby form may lose the real roots of even multiplicity in pairs.
+* A critical θ over w gives every root of multiplicity m to m different layers (each single layer is square-free), which
+  is a 0/1 matrix with the layer degrees as row sums and λ as column sums. θ is real iff conjugate roots go to the same
+  layers. w is attained iff there is a real critical θ; this asks more than membership.
+* The kind of θ is the inertia of the Hessian of the loss on the complement of the scaling directions.
+* w ≠ 0 is a smooth point of the Zariski closure of the function space iff the reduced parametrization is injective and
+  immersive over w (Kohn, Montúfar, Shahverdi, Trager 2024, section 3), that is, iff no hyperroot of a block's level
+  divides the product of the blocks below it.
 
-Every operation is one on numbers or on one small matrix at a time, so that a point's answers do not depend on the
-points it is computed together with.
+The points are rows of arrays. They belong to one data set or to as many data sets as there are points. The real
+factorizations are enumerated once for all points whose factors have equally many real roots.
+
+Roots decide in floating point. No close call is decided here: where rounding might change an answer, the point is
+marked. The module `points` takes a closer look at marked points; a survey solves their data set on its own.
+
+Every operation is one on numbers or on one small matrix at a time, so that the answers for a point do not depend on the
+other points of the array.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.real_factors import RealStructure, real_factorizations
+from ..arrays import Complex, Real
+from ..geometry.real_factors import RealStructure, enough_real_roots, real_factorizations, roots_are_settled
 from ..networks.architecture import Architecture
-from ..networks.binary_forms import adjoint_multiply, dilate, distance_to_hyperroot, multiply, power
-from ..networks.strata import Embedding, Stratum
+from ..networks.binary_forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each
+from .hessian_indices import hessian_indices
+from .stratum_problem import BlockFactors, StratumProblem
+from .tolerances import TOLERANCES
 
-__all__ = ["Classified", "classify_real"]
+__all__ = [
+    "Classified",
+    "Layers",
+    "RealAnswers",
+    "classify_real",
+    "distances_to_hyperroots",
+    "odd_layers",
+    "real_answers",
+    "real_factorizations_of_blocks",
+    "stacked",
+]
 
-Real = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-#: Roots on the projective line nearer than this may be conjugate or real for all we know here.
-NEAR_ROOTS = 1e-5
-#: Leading coefficients below this part of the largest are small enough to spoil the companion matrix.
-SMALL_LEADING = 1e-6
-#: Hessian eigenvalues (scaled to unit diagonal) below this part of the largest could have either sign.
-NEAR_ZERO = 1e-8
-#: Squares of singular values of dμ (scaled columns) below this part of the largest: the rank is in doubt.
-NEAR_SINGULAR = 1e-10
-#: A form this near to having a hyperroot may have one for all we know here; twice what `classification` takes for one.
-NEAR_HYPERROOT = 2e-7
-#: Largest gradient at the parameters, relative to the terms that cancel in it.
-GRADIENT = 1e-9
+Integers = NDArray[np.int64]
+#: The layers of each block, up to scale.
+Layers = Sequence[Sequence[NDArray[Any]]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class RealAnswers:
+    """Answers for R real filters of one stratum, from the real roots of their factors.
+
+    Attributes
+    ----------
+    settled : (R,) bool array
+        Whether the roots of every factor are so far apart that rounding cannot change the answers. Elsewhere the
+        answers are void.
+    apart : (R,) bool array
+        Whether the roots of different factors of a block are far apart as well. Where they are not, the point may be
+        special.
+    in_function_space, interior, attained : (R,) bool arrays
+        The answers for `interior` are meant for filters in the function space.
+    owners : (T,) integer array
+        For each real critical θ its filter.
+    layers : list (a block) of lists (a layer) of (T, d + 1) arrays
+        The layers of θ up to scale.
+    indices : (T,) integer array
+        The index of the Hessian at θ.
+    index_in_doubt : (T,) bool array
+    """
+
+    settled: Bools
+    apart: Bools
+    in_function_space: Bools
+    interior: Bools
+    attained: Bools
+    owners: Integers
+    layers: list[list[Real]]
+    indices: Integers
+    index_in_doubt: Bools
+
+
+@dataclass(frozen=True, eq=False)
 class Classified:
-    """Answers for P real filters of one stratum.
+    """All answers for P real filters of one stratum, as counts.
 
     Attributes
     ----------
     losses : (P,) float array
     in_function_space, attained, interior, smooth : (P,) bool arrays
-        The latter two are asked of every filter, as in a solve; they count if it is attained.
+        The answers for `interior` and `smooth` are given for every filter, as in a solve; they count for attained
+        filters.
     doubtful : (P,) bool array
         Where one of the answers is not beyond doubt.
     parameters, minima : (P,) integer arrays
-        Number of real critical θ over each filter, and how many of them are minima.
+        Number of real critical θ over each filter, and number of minima among these θ.
     owners, indices : (T,) integer arrays
         For each real critical θ its filter and the index of the Hessian.
     """
@@ -69,313 +119,167 @@ class Classified:
     interior: Bools
     smooth: Bools
     doubtful: Bools
-    parameters: NDArray[np.int64]
-    minima: NDArray[np.int64]
-    owners: NDArray[np.int64]
-    indices: NDArray[np.int64]
+    parameters: Integers
+    minima: Integers
+    owners: Integers
+    indices: Integers
 
 
-def classify_real(
-    arch: Architecture, embedding: Embedding, points: Real, filters: Real, gram: Real, b: Real, constant: Real
-) -> Classified:
-    """Classify real critical points of one stratum, each of a data set of its own.
+def classify_real(problem: StratumProblem, points: Real, filters: Real) -> Classified:
+    """Classify real critical points of one stratum, of any number of data sets, as far as they are beyond doubt.
+
+    Parameters
+    ----------
+    problem : StratumProblem
+        With one data set, or with a data set for each point.
+    points : (P, coordinates) float array
+        The points in the coordinates of the stratum.
+    filters : (P, K) float array
+        The end-to-end filters of the points.
+    """
+    count = len(points)
+    found = real_answers(problem, points, filters)
+    distances = distances_to_hyperroots(problem, points)
+    doubtful = ~found.settled | (distances <= TOLERANCES.hyperroot_in_doubt)
+    doubtful |= _have_small_leading_coefficients(problem.block_factors(points), count)
+    doubtful |= np.bincount(found.owners, found.index_in_doubt, minlength=count) > 0
+    return Classified(
+        losses=problem.losses(filters),
+        in_function_space=found.in_function_space,
+        attained=found.attained,
+        interior=found.interior & found.in_function_space,
+        smooth=distances > TOLERANCES.hyperroot,
+        doubtful=doubtful,
+        parameters=np.bincount(found.owners, minlength=count),
+        minima=np.bincount(found.owners[found.indices == 0], minlength=count),
+        owners=found.owners,
+        indices=found.indices,
+    )
+
+
+def real_answers(problem: StratumProblem, points: Real, filters: Real) -> RealAnswers:
+    """What the real roots of the factors decide, and all real θ that are critical on the stratum for all data.
+
+    Parameters are those of `classify_real`.
+    """
+    arch, count = problem.arch, len(points)
+    settled, apart, inside, interior = (np.ones(count, dtype=bool) for _ in range(4))
+    roots, numbers = [], []
+    for needed, factors in zip(odd_layers(arch), problem.block_factors(points), strict=True):
+        found = [(multiplicity, roots_of_each(form)) for multiplicity, form in factors]
+        certain = np.all([roots_are_settled(p) for _, p in found], axis=0)
+        settled &= certain
+        apart &= certain if len(found) == 1 else roots_are_settled(np.concatenate([p for _, p in found], axis=1))
+        real = np.stack([(p[:, :, 0].imag == 0).sum(axis=1) for _, p in found], axis=1)
+        multiplicities = [multiplicity for multiplicity, _ in found]
+        inside &= enough_real_roots(needed, multiplicities, real, odd_only=False)
+        interior &= enough_real_roots(needed, multiplicities, real, odd_only=True)
+        roots.append(found)
+        numbers.append(real)
+    owners, layers = _real_parameters(arch, roots, numbers, settled)
+    attained = np.zeros(count, dtype=bool)
+    attained[owners] = True
+    indices, in_doubt = hessian_indices(problem.of_points(owners), _in_order(arch, layers), filters[owners])
+    return RealAnswers(settled, apart, inside, interior, attained, owners, layers, indices, in_doubt)
+
+
+def odd_layers(arch: Architecture) -> list[int]:
+    """For each block the number of its layers of odd degree, each of which needs a real root."""
+    return [sum(degree % 2 for degree in degrees) for degrees in arch.layer_degrees]
+
+
+def distances_to_hyperroots(problem: StratumProblem, points: Real | Complex) -> Real:
+    """How far the product of the blocks below some block is from having a hyperroot of the level of that block.
+
+    Parameters
+    ----------
+    problem : StratumProblem
+    points : (P, coordinates) array
+
+    Returns
+    -------
+    (P,) float array
+        The least distance over the blocks; ∞ where the product is too short to have a hyperroot.
+    """
+    arch = problem.arch
+    result = np.full(len(points), np.inf)
+    degrees = [block.degree * block.dilation for block in arch.blocks]
+    possible = [sum(degrees[:b]) >= block.dilation for b, block in enumerate(arch.blocks)]
+    if True not in possible or len(points) == 0:
+        return result
+    last = len(possible) - possible[::-1].index(True)
+    below = np.ones((len(points), 1), points.dtype)
+    factored = problem.block_factors(points)
+    for b, (block, factors) in enumerate(zip(arch.blocks[:last], factored, strict=False)):
+        if possible[b]:
+            result = np.minimum(result, distance_to_hyperroot(below.astype(complex), block.dilation))
+        if b + 1 < last:
+            form = reduce(multiply, (power(q, multiplicity) for multiplicity, q in factors))
+            below = multiply(below, dilate(form / np.linalg.norm(form, axis=1, keepdims=True), block.dilation))
+    return result
+
+
+def real_factorizations_of_blocks(arch: Architecture, structures: Sequence[RealStructure]) -> list[Layers]:
+    """All ways to give the real factors of every block to its layers: the layers of each block, up to scale."""
+    shared = (real_factorizations(d, s) for d, s in zip(arch.layer_degrees, structures, strict=True))
+    return list(product(*shared))
+
+
+def stacked(arch: Architecture, choices: Sequence[Layers]) -> list[list[Real]]:
+    """The layers of each block, from several arrays of each layer: one below the other."""
+    return [
+        [
+            np.concatenate([np.empty((0, degree + 1)), *(choice[b][layer] for choice in choices)])
+            for layer, degree in enumerate(degrees)
+        ]
+        for b, degrees in enumerate(arch.layer_degrees)
+    ]
+
+
+def _real_parameters(
+    arch: Architecture, roots: Sequence[Sequence[tuple[int, Complex]]], numbers: Sequence[Integers], settled: Bools
+) -> tuple[Integers, list[list[Real]]]:
+    """All real critical θ over the settled points: the point of each θ, and the layers of each block, up to scale.
 
     Parameters
     ----------
     arch : Architecture
-    embedding : Embedding
-        The stratum's coordinates.
-    points : (P, coordinates) float array
-        In them.
-    filters : (P, K) float array
-        The end-to-end filters of the points.
-    gram : (P, K, K) float array
-        The Gram matrix of the data of each point.
-    b : (P, K) float array
-    constant : (P,) float array
+    roots : for each block the pairs (m, roots of Q_m), the roots a (R, e, 2) array
+    numbers : for each block a (R, factors) array
+        How many roots of each Q_m are real.
+    settled : (R,) bool array
     """
-    count = len(points)
-    product_ = np.matmul(gram, filters[:, :, None])[:, :, 0]
-    residuals = product_ - b
-    losses = ((product_ - 2 * b) * filters).sum(axis=1) + constant
-    inside, interior = np.ones(count, dtype=bool), np.ones(count, dtype=bool)
-    doubtful = np.zeros(count, dtype=bool)
-    blocks: list[_Block] = []
-    for degrees, factors in zip(arch.layer_degrees, _factors(arch, embedding, points), strict=True):
-        block = _Block.of(degrees, factors)
-        blocks.append(block)
-        doubtful |= block.doubtful
-        odd = sum(degree % 2 for degree in degrees)
-        inside &= odd <= block.real_roots(odd_only=False)
-        interior &= odd <= block.real_roots(odd_only=True)
-    interior &= inside
-
-    parameters, minima = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    owners, indices = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    for rows, theta in _real_parameters(arch, blocks, doubtful):
-        index, unsure = _indices(arch, theta, filters[rows], residuals[rows], gram[rows], b[rows])
-        doubtful[rows] |= unsure
-        parameters[rows] += 1
-        minima[rows] += index == 0
-        owners.append(rows)
-        indices.append(index)
-    attained = parameters > 0
-    smooth, unsure = _smooth(arch, _factors(arch, embedding, points), count)
-    doubtful |= unsure
-    return Classified(
-        losses, inside, attained, interior, smooth, doubtful, parameters, minima,
-        np.concatenate(owners), np.concatenate(indices),
-    )  # fmt: skip
+    owners, choices = [np.empty(0, np.int64)], []
+    for rows in _alike(numbers, np.flatnonzero(settled)):
+        real = iter([int(number[rows[0], f]) for number in numbers for f in range(number.shape[1])])
+        structures = [RealStructure.of_roots([(m, found[rows], next(real)) for m, found in block]) for block in roots]
+        ways = real_factorizations_of_blocks(arch, structures)
+        choices += ways
+        owners += [rows] * len(ways)
+    return np.concatenate(owners), stacked(arch, choices)
 
 
-def _factors(arch: Architecture, embedding: Embedding, points: Real) -> list[list[tuple[int, Real]]]:
-    """For each block the pairs (m, Q_m), Q_m an array (P, e + 1) of forms of norm one."""
-    result: list[list[tuple[int, Real]]] = [[] for _ in arch.blocks]
-    stratum = embedding.stratum
-    for factor, part, block in zip(stratum.factors, stratum.slices, embedding.blocks, strict=True):
-        result[block].append((factor.power, _unit(points[:, part])))
+def _alike(numbers: Sequence[Integers], rows: Integers) -> list[Integers]:
+    """The rows in groups with equal numbers of real roots, the groups in the order of their first rows."""
+    keys = np.zeros(len(rows), np.int64)
+    for column in (column for number in numbers for column in number.T):
+        keys = keys * (column.max(initial=0) + 1) + column[rows]
+    values, firsts = np.unique(keys, return_index=True)
+    return [rows[keys == value] for value in values[np.argsort(firsts)]]
+
+
+def _in_order(arch: Architecture, layers: Layers) -> list[Real]:
+    """The layers of size above one in the order of the network, from the layers of each block."""
+    places = [layer for block in arch.layers_by_block for layer in block]
+    forms = [form for block in layers for form in block]
+    return [forms[place] for place in np.argsort(places)]
+
+
+def _have_small_leading_coefficients(factors: BlockFactors, count: int) -> Bools:
+    """Where the companion matrix of a factor has entries so large that they spoil other roots."""
+    result = np.zeros(count, dtype=bool)
+    for _, form in (pair for block in factors for pair in block):
+        if form.shape[1] > 3:
+            size = np.abs(form)
+            result |= size[:, 0] <= TOLERANCES.small_leading * size.max(axis=1)
     return result
-
-
-@dataclass(frozen=True)
-class _Block:
-    """The real factorization of one block's polynomial Π_m Q_m^m at P points.
-
-    Attributes
-    ----------
-    degrees : of the block's layers
-    whole : (P, n + 1) array, or None
-        The polynomial if the block has one layer; then nothing else is asked.
-    multiplicities : of the Q_m
-    numbers : (P, factors) array
-        How many real roots each Q_m has.
-    linear, quadratic : for each Q_m an array (P, pieces, 2 or 3)
-        Its irreducible real factors; the first ones of each point are meant.
-    doubtful : (P,) bool array
-    """
-
-    degrees: tuple[int, ...]
-    whole: Real | None
-    multiplicities: tuple[int, ...]
-    numbers: NDArray[np.int64]
-    linear: list[Real]
-    quadratic: list[Real]
-    doubtful: Bools
-
-    @classmethod
-    def of(cls, degrees: tuple[int, ...], factors: Sequence[tuple[int, Real]]) -> _Block:
-        count = len(factors[0][1])
-        if len(degrees) == 1:
-            # All its roots are simple, and it needs one real root at most: if its degree is odd, so that there is one.
-            return cls(degrees, factors[0][1], (1,), np.ones((count, 1), np.int64), [], [], np.zeros(count, bool))
-        numbers, linear, quadratic, doubtful = zip(*(_real_pieces(form) for _, form in factors), strict=True)
-        return cls(
-            degrees,
-            None,
-            tuple(multiplicity for multiplicity, _ in factors),
-            np.stack(numbers, axis=1),
-            list(linear),
-            list(quadratic),
-            np.any(doubtful, axis=0),
-        )
-
-    def real_roots(self, odd_only: bool) -> NDArray[np.int64]:
-        """Number of real roots with multiplicity; with ``odd_only`` those of odd multiplicity, once each."""
-        weights = np.array([m % 2 if odd_only else m for m in self.multiplicities])
-        return np.asarray((self.numbers * weights).sum(axis=1))
-
-    def factorizations(self, rows: NDArray[np.int64]) -> list[list[Real]]:
-        """All real layers (G, d + 1) of points that have equally many real roots."""
-        if self.whole is not None:
-            return [[self.whole[rows]]]
-        structure = RealStructure([], [], {})
-        for f, multiplicity in enumerate(self.multiplicities):
-            number = int(self.numbers[rows[0], f])
-            pairs = (self.linear[f].shape[1] - number) // 2
-            structure.linear.extend((multiplicity, self.linear[f][rows, i]) for i in range(number))
-            structure.quadratic.extend((multiplicity, self.quadratic[f][rows, i]) for i in range(pairs))
-        return list(real_factorizations(self.degrees, structure))
-
-
-def _real_pieces(form: Real) -> tuple[NDArray[np.int64], Real, Real, Bools]:
-    """Irreducible real factors of forms (P, e + 1) of norm one.
-
-    Returns
-    -------
-    numbers : (P,) array
-        How many real roots there are.
-    linear : (P, e, 2) array
-    quadratic : (P, e // 2, 3) array
-    doubtful : (P,) bool array
-    """
-    count, degree = len(form), form.shape[1] - 1
-    numbers = np.full(count, degree)
-    linear, quadratic = np.ones((count, degree, 2)), np.ones((count, degree // 2, 3))
-    doubtful = np.zeros(count, dtype=bool)
-    if degree == 1:
-        linear[:, 0] = form
-    elif degree == 2:
-        a, b, c = form.T
-        discriminant = b * b - 4 * a * c
-        numbers[discriminant < 0] = 0
-        # The roots differ by about the root of the discriminant.
-        doubtful = np.abs(discriminant) <= NEAR_ROOTS**2
-        q = -(b + np.copysign(np.sqrt(np.maximum(discriminant, 0)), b)) / 2
-        linear[:, 0], linear[:, 1] = np.stack([a, -q], axis=1), np.stack([q, -c], axis=1)
-        quadratic[:, 0] = form
-    elif degree > 2:
-        largest = np.abs(form).max(axis=1)
-        doubtful = np.abs(form[:, 0]) <= SMALL_LEADING * largest
-        monic = np.where(doubtful[:, None], np.ones(degree + 1), form)
-        monic = monic / monic[:, :1]
-        companion = np.zeros((count, degree, degree))
-        companion[:, np.arange(1, degree), np.arange(degree - 1)] = 1
-        companion[:, 0] = -monic[:, 1:]
-        roots = np.linalg.eigvals(companion).astype(complex)
-        # Real ones first, then those in the upper half plane.
-        rank = np.where(roots.imag == 0, 0, np.where(roots.imag > 0, 1, 2))
-        order = np.argsort(rank, axis=1, kind="stable")
-        roots, rank = np.take_along_axis(roots, order, axis=1), np.take_along_axis(rank, order, axis=1)
-        numbers = (rank == 0).sum(axis=1)
-        size = np.sqrt(1 + roots.real**2 + roots.imag**2)
-        distance = np.abs(roots[:, :, None] - roots[:, None, :]) / (size[:, :, None] * size[:, None, :])
-        distance[:, np.arange(degree), np.arange(degree)] = 1
-        doubtful |= distance.min(axis=(1, 2)) <= NEAR_ROOTS
-        linear = np.stack([np.ones((count, degree)), -roots.real], axis=2)
-        for i in range(degree // 2):
-            upper = roots[np.arange(count), np.minimum(numbers + i, degree - 1)]
-            quadratic[:, i] = np.stack([np.ones(count), -2 * upper.real, upper.real**2 + upper.imag**2], axis=1)
-    return numbers, _unit(linear, doubtful), _unit(quadratic, doubtful), doubtful
-
-
-def _unit(forms: Real, doubtful: Bools | None = None) -> Real:
-    """Forms (P, …, e + 1) scaled to norm one; those in doubt may be zero, and are left."""
-    norms = np.sqrt((forms * forms).sum(axis=-1, keepdims=True))
-    return np.asarray(forms / (norms if doubtful is None else np.where(norms > 0, norms, 1.0)))
-
-
-def _real_parameters(
-    arch: Architecture, blocks: Sequence[_Block], doubtful: Bools
-) -> Iterator[tuple[NDArray[np.int64], list[Real]]]:
-    """All real critical θ: points (G,) and, for each layer of size above one, one form (G, d + 1) up to scale."""
-    kinds = np.concatenate([block.numbers for block in blocks], axis=1) if blocks else np.zeros((len(doubtful), 0))
-    groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for row, kind in enumerate(map(tuple, kinds.tolist())):
-        if not doubtful[row]:
-            groups[kind].append(row)
-    layers = [layer for block in arch.layers_by_block for layer in block]
-    places = np.argsort(layers)
-    for members in groups.values():
-        rows = np.array(members)
-        for choice in product(*(block.factorizations(rows) for block in blocks)):
-            forms = [form for part in choice for form in part]
-            yield rows, [_unit(forms[place]) for place in places]
-
-
-def _indices(
-    arch: Architecture, theta: list[Real], filters: Real, residuals: Real, gram: Real, b: Real
-) -> tuple[NDArray[np.int64], Bools]:
-    """Index of the Hessian at real θ, T of them, and where it is in doubt.
-
-    Parameters
-    ----------
-    theta : list of (T, k_l) arrays
-        The layers of size above one, of norm one.
-    filters, residuals : (T, K) arrays
-        The filter w, and Σw − b.
-    gram, b
-        Of the data of each.
-
-    Notes
-    -----
-    The scalar is varied relatively, the forms orthogonally to themselves. For a critical point the inertia does not
-    depend on the coordinates.
-    """
-    stratum = Stratum.of_layers(arch)
-    bases = [_complement(form) for form in theta]
-    shape, rests = _products(stratum, theta, len(filters))
-    scalar = (shape * filters).sum(axis=1) / (shape * shape).sum(axis=1)
-    jacobian = _jacobian(stratum, rests, bases, filters, scalar)
-    columns = jacobian.transpose(0, 2, 1)
-    hessian = columns @ (gram @ jacobian)
-    gradient = (columns @ residuals[:, :, None])[:, :, 0]
-    ends = np.cumsum([1, *(basis.shape[2] for basis in bases)])
-    parts = [slice(start, end) for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
-    for f, factor in enumerate(stratum.factors):
-        for g in range(f + 1, len(theta)):
-            other = stratum.factors[g]
-            rest = np.ones_like(shape[:, :1])
-            for h, form in enumerate(theta):
-                if h not in (f, g):
-                    rest = multiply(rest, dilate(form, stratum.factors[h].dilation))
-            both = scalar[:, None] * adjoint_multiply(rest, residuals)
-            shifts = np.add.outer(
-                factor.dilation * np.arange(factor.degree + 1), other.dilation * np.arange(other.degree + 1)
-            )
-            block = bases[f].transpose(0, 2, 1) @ (both[:, shifts] @ bases[g])
-            hessian[:, parts[f], parts[g]] += block
-            hessian[:, parts[g], parts[f]] += block.transpose(0, 2, 1)
-    diagonal = np.sqrt(np.abs(np.einsum("pii->pi", hessian)))
-    scale = 1 / np.where(diagonal > 0, diagonal, 1.0)
-    eigenvalues = np.linalg.eigvalsh(hessian * scale[:, :, None] * scale[:, None, :])
-    sizes = np.abs(eigenvalues)
-    doubtful = (sizes <= NEAR_ZERO * sizes.max(axis=1, keepdims=True)).any(axis=1)
-
-    terms = np.sqrt((gram * gram).sum(axis=(1, 2)) * (filters * filters).sum(axis=1)) + np.sqrt((b * b).sum(axis=1))
-    terms = terms[:, None] * np.sqrt((jacobian * jacobian).sum(axis=1))
-    doubtful |= ~(np.abs(gradient) <= GRADIENT * terms).all(axis=1)
-    return (eigenvalues < 0).sum(axis=1), doubtful
-
-
-def _products(stratum: Stratum, forms: Sequence[Real], count: int) -> tuple[Real, list[Real]]:
-    """The product of all dilated forms, and that of all but each one."""
-    dilated = [dilate(form, factor.dilation) for form, factor in zip(forms, stratum.factors, strict=True)]
-    before = [one := np.ones((count, 1))]
-    for form in dilated:
-        before.append(multiply(before[-1], form))
-    after = [one]
-    for form in reversed(dilated):
-        after.append(multiply(after[-1], form))
-    rests = [multiply(before[f], after[len(forms) - 1 - f]) for f in range(len(forms))]
-    return before[-1], rests
-
-
-def _jacobian(stratum: Stratum, rests: Sequence[Real], bases: Sequence[Real], filters: Real, scalar: Real) -> Real:
-    """The derivative of the filter (T, K, n) in the local coordinates."""
-    columns = [filters[:, None, :]]
-    for factor, rest, basis in zip(stratum.factors, rests, bases, strict=True):
-        directions = dilate(basis.transpose(0, 2, 1), factor.dilation)
-        columns.append(scalar[:, None, None] * multiply(rest[:, None, :], directions))
-    return np.concatenate(columns, axis=1).transpose(0, 2, 1)
-
-
-def _complement(forms: Real) -> Real:
-    """Orthonormal bases (T, e + 1, e) of the complements of unit vectors, by Householder reflections."""
-    vectors = forms.copy()
-    vectors[:, 0] += np.copysign(1.0, forms[:, 0])
-    factor = 2 / (vectors * vectors).sum(axis=1)
-    identity = np.eye(forms.shape[1])[None, :, 1:]
-    return np.asarray(identity - factor[:, None, None] * vectors[:, :, None] * vectors[:, None, 1:])
-
-
-def _smooth(arch: Architecture, blocks: Sequence[Sequence[tuple[int, Real]]], count: int) -> tuple[Bools, Bools]:
-    """Whether filters are smooth points of the Zariski closure, and where that is in doubt; see `classification`.
-
-    What is not smooth, or nearly not, is in doubt here.
-    """
-    doubtful = np.zeros(count, dtype=bool)
-    if len(blocks) < 2:
-        return ~doubtful, doubtful
-    reduced = Stratum.of_layers(arch.reduced)
-    forms = [_unit(reduce(multiply, (power(form, multiplicity) for multiplicity, form in block))) for block in blocks]
-    below = forms[0] if arch.blocks[0].dilation == 1 else dilate(forms[0], arch.blocks[0].dilation)
-    for block, form in zip(arch.blocks[1:], forms[1:], strict=True):
-        doubtful |= distance_to_hyperroot(below.astype(complex), block.dilation) <= NEAR_HYPERROOT
-        below = multiply(below, dilate(form, block.dilation))
-    shape, rests = _products(reduced, forms, count)
-    jacobian = _jacobian(reduced, rests, [_complement(form) for form in forms], shape, np.ones(count))
-    squares = jacobian.transpose(0, 2, 1) @ jacobian
-    scale = 1 / np.sqrt(np.einsum("pii->pi", squares))
-    eigenvalues = np.linalg.eigvalsh(squares * scale[:, :, None] * scale[:, None, :])
-    doubtful |= eigenvalues[:, 0] <= NEAR_SINGULAR * eigenvalues[:, -1]
-    return ~doubtful, doubtful

@@ -1,11 +1,11 @@
-"""What kind of critical point is it? For special data: by the general code of `fibres`, whatever coincides.
+"""What kind of critical point is it? For special data: by the general code of `filter_geometry`, whatever coincides.
 
 Targets on the function space, white data and the like have critical filters with several factorizations, common
 hyperroots or multiple roots that the stratum does not prescribe. There the classes of roots of the filter decide
 whether it is in the function space, interior and smooth. Its real parameters are all those over it where the gradient
-vanishes: which these are depends on the residual Σw − b, not on the roots alone.
+vanishes. Where the gradient vanishes depends on the residual Σw − b, not on the roots alone.
 
-The filter is taken for the most special one within the accuracy that it is known to.
+The filter is known up to an error. It is taken for the most special filter within this error.
 """
 
 from __future__ import annotations
@@ -15,26 +15,19 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..errors import InputError
 from ..geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
 from ..networks.architecture import Architecture
 from ..networks.parameters import relative_gradient
 from ..results.points import CriticalPoint
-from .real_parameters import settle_real
+from .real_parameters import Settled, Theta, settle_real
+from .tolerances import TOLERANCES
 
-__all__ = ["relabel"]
-
-#: Relative accuracy of the filters of nonsingular and of singular points.
-REGULAR_ACCURACY, SINGULAR_ACCURACY = 1e-12, 1e-6
-#: The former is this times the condition number where that is more, but at most the second number.
-PER_CONDITION, WORST_ACCURACY = 1e-15, 1e-8
-#: With more real parameters than this over a filter, those of its stratum are kept.
-MAX_CANDIDATES = 20_000
+__all__ = ["reclassify"]
 
 
-def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: Complex) -> CriticalPoint:
+def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> CriticalPoint:
     """The point with the answers of the general code.
 
     Parameters
@@ -43,18 +36,15 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
     data : Data
         Gram matrix and moment vector of the loss, real.
     point : CriticalPoint
-        One for each filter, see `point_lists.merged`.
-    coordinates : (coordinates,) complex array
-        The point on its stratum.
+        The one point of its filter, see `merging.merged`.
 
     Returns
     -------
     CriticalPoint
-        The same if its roots are too close to each other, or it has too many factorizations.
+        The same point if its roots are too close to each other. The parameters are the same if there are too many
+        factorizations.
     """
-    accuracy = SINGULAR_ACCURACY
-    if point.nonsingular:
-        accuracy = max(REGULAR_ACCURACY, min(PER_CONDITION * (point.condition or 0.0), WORST_ACCURACY))
+    accuracy = _accuracy(point)
     facts = _facts(arch, point, accuracy)
     if facts is None:
         return point
@@ -66,42 +56,61 @@ def relabel(arch: Architecture, data: Data, point: CriticalPoint, coordinates: C
         interior=facts.interior if facts.in_function_space else None,
         smooth=facts.smooth,
     )
-    if facts.real_parameters > MAX_CANDIDATES:
+    if facts.real_parameters > TOLERANCES.max_candidates:
         return labelled
-    candidates = list(islice(parameters_over(arch, facts), MAX_CANDIDATES))
-    if candidates:
-        theta = [np.array(layers) for layers in zip(*candidates, strict=True)]
-        gradients = relative_gradient(arch, theta, np.asarray(data.gram), np.asarray(data.b))
-        # A factor ten for what a relative error of the filter does to the gradient.
-        critical = gradients <= 10 * max(accuracy, facts.residual)
-        theta = [layers[critical] for layers in theta]
-    if not candidates or not critical.any():
-        if point.nonsingular and point.parameters:
-            # Of coefficients of very different sizes the filter tells less than the point on its stratum.
-            return replace(labelled, in_function_space=True)
-        return replace(
-            labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None, coordinates=coordinates
-        )
-    settled = settle_real(arch, data, theta)
-    # Where the residual is all but orthogonal to everything, the gradient is small at parameters that are not critical.
-    chosen = np.flatnonzero(settled.near if settled.near.any() else ~settled.near).tolist()
+    theta = _critical_parameters(arch, data, facts, accuracy)
+    if theta is not None:
+        return _with_parameters(labelled, settle_real(arch, data, theta))
+    if point.nonsingular and point.parameters:
+        # The filter has coefficients of very different sizes, and tells less than the point on its stratum.
+        return replace(labelled, in_function_space=True)
+    return replace(labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None)
+
+
+def _accuracy(point: CriticalPoint) -> float:
+    """The relative error that is assumed of the filter of a point."""
+    if not point.nonsingular:
+        return TOLERANCES.singular_accuracy
+    by_condition = TOLERANCES.per_condition * (point.condition or 0.0)
+    return max(TOLERANCES.regular_accuracy, min(by_condition, TOLERANCES.worst_accuracy))
+
+
+def _critical_parameters(arch: Architecture, data: Data, facts: FilterGeometry, accuracy: float) -> Theta | None:
+    """The real θ over a filter where the gradient vanishes, C of them as (C, k_l) arrays; None if there are none."""
+    candidates = list(islice(parameters_over(arch, facts), TOLERANCES.max_candidates))
+    if not candidates:
+        return None
+    theta = [np.array(layers) for layers in zip(*candidates, strict=True)]
+    gradients = relative_gradient(arch, theta, np.asarray(data.gram), np.asarray(data.b))
+    critical = gradients <= TOLERANCES.gradient_margin * max(accuracy, facts.residual)
+    return [layers[critical] for layers in theta] if critical.any() else None
+
+
+def _with_parameters(point: CriticalPoint, settled: Settled) -> CriticalPoint:
+    """The point, attained, with its real critical θ."""
+    polished = settled.polished
+    # Where the residual Σw − b is nearly orthogonal to the tangent spaces of two sheets of the function space, the
+    # gradient is small on both sheets. Newton's method tells on which sheet a critical point is near.
+    chosen = np.flatnonzero(polished.near if polished.near.any() else ~polished.near).tolist()
     return replace(
-        labelled,
+        point,
         attained=True,
-        parameters=tuple(tuple(settled.theta(n)) for n in chosen),
+        parameters=tuple(tuple(polished.theta(n)) for n in chosen),
         kinds=tuple(settled.kinds[n] for n in chosen),
         indices=tuple(settled.indices[n] for n in chosen),
-        residual=max(settled.residuals[n] for n in chosen),
-        coordinates=None,
+        residual=max(polished.residuals[n] for n in chosen),
     )
 
 
 def _facts(arch: Architecture, point: CriticalPoint, accuracy: float) -> FilterGeometry | None:
-    """Of the filter, which is critical and so in the Zariski closure, up to an accuracy that shows it to be so."""
+    """The geometry of the filter of a point, at the first error that places the filter in the Zariski closure.
+
+    A critical filter lies there. None if no error does so, or if roots are too close to each other.
+    """
     w = point.filter.real if point.real else point.filter
-    for loss_of_accuracy in (1.0, 1e2, 1e4):
+    for factor in TOLERANCES.loosening:
         try:
-            facts = describe_filter(arch, w, tolerance=min(accuracy * loss_of_accuracy, 1e-5))
+            facts = describe_filter(arch, w, tolerance=min(accuracy * factor, TOLERANCES.loosest_accuracy))
         except InputError:
             return None
         if facts.in_closure:

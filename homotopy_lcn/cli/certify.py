@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, Json, Quiet, check_output, complain, print_text, write
-
-if TYPE_CHECKING:
-    pass
+from .common import DONE, NOT_COMPLETE, Json, Quiet, check_output, complain, print_text, read_result, write
+from .option_names import in_options, messages_final, other_names
 
 __all__ = ["certify"]
 
@@ -47,16 +45,14 @@ def certify(
     With --check, verify such a certificate. Exit codes: 0 everything is proved, 2 unusable input, 3 something is not.
     """
     if check:
-        for option, given in (("-o", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
+        for option, given in (("-o/--output", output), ("--digits", digits), ("--data", data), ("--json", json_path)):
             if given is not None:
                 raise InputError(f"{option}: given with --check; expected --check alone, which only verifies")
         return _check_certificate(file, quiet, jobs)
-    for option, path in (("-o", output), ("--json", json_path)):
+    for option, path in (("-o/--output", output), ("--json", json_path)):
         check_output(path, option)
 
-    from ..results.result import CriticalPoints
-
-    result = CriticalPoints.from_json(file)
+    result = read_result(file)
     samples = None
     if data is not None:
         from ..losses.sources import samples_from_npz
@@ -69,11 +65,11 @@ def certify(
     if output is not None:
         from ..certification.certificate_file import to_text
 
-        write(output, to_text(proofs), "-o")
+        write(output, to_text(proofs), "-o/--output")
     if json_path is not None:
         write(json_path, proofs.result.to_json() or "")
     if not quiet and "-" not in (output, json_path):
-        print_text(f"{proofs}\n")
+        print_text(in_options(f"{proofs}\n", other_names("certify")))
         for row, point in enumerate(proofs.result):
             if digits is not None and point.certified:
                 numbers = proofs.decimals(row, digits)
@@ -86,7 +82,8 @@ def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
     from ..certification.certificate_file import check as verify
     from ..certification.completeness import describe_statement
 
-    outcome = verify(path, jobs=jobs)
+    with messages_final():
+        outcome = verify(path, jobs=jobs)
     for failure in outcome.failures:
         complain(f"{path}: {failure}")
     if outcome.statement is None:

@@ -1,22 +1,24 @@
-"""What the modules of the command line share: options, exit codes, and how things are printed and written."""
+"""Options, exit codes, printing and writing, for all commands."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
+from .option_names import messages_final
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ..networks.architecture import Architecture
     from ..progress import Progress
+    from ..results.result import CriticalPoints
 
 __all__ = [
     "DONE",
@@ -32,9 +34,9 @@ __all__ = [
     "check_output",
     "complain",
     "integers_of",
-    "options_named",
     "print_text",
     "progress_bars",
+    "read_result",
     "show",
     "write",
 ]
@@ -80,38 +82,32 @@ def _integer(option: str, text: str, expected: str) -> int:
         raise InputError(f"{option}: {text!r} is not an integer; expected {expected}") from None
 
 
-@contextmanager
-def options_named(options: Mapping[str, str]) -> Iterator[None]:
-    """Name the option in errors about the argument of the library that it stands for."""
-    try:
-        yield
-    except InputError as error:
-        argument, colon, rest = str(error).partition(":")
-        if argument not in options:
-            raise
-        raise InputError(f"{options[argument]}{colon}{rest}") from error
+def read_result(path: str) -> CriticalPoints:
+    """The result in a file of ``solve``. Messages begin with the file, which may have the name of an argument."""
+    from ..results.result import CriticalPoints
+
+    with messages_final():
+        return CriticalPoints.from_json(path)
 
 
-def check_output(json_path: str | None, option: str = "--json") -> None:
+def check_output(path: str | None, option: str = "--json") -> None:
+    """Raise InputError if the file of an option could not be written; None and ``-`` need no file."""
     from ..files import check_writable
 
-    if json_path is not None and json_path != "-":
-        try:
-            check_writable(json_path)
-        except InputError as error:
-            raise InputError(f"{option}: {error}") from error
+    if path is not None and path != "-":
+        with messages_final(option):
+            check_writable(path)
 
 
-def write(json_path: str, text: str, option: str = "--json") -> None:
+def write(path: str, text: str, option: str = "--json") -> None:
+    """Write a text to the file of an option, or to standard output for ``-``."""
     from ..files import write_atomically
 
-    if json_path == "-":
+    if path == "-":
         print_text(text)
         return
-    try:
-        write_atomically(json_path, text)
-    except InputError as error:
-        raise InputError(f"{option}: {error}") from error
+    with messages_final(option):
+        write_atomically(path, text)
 
 
 def progress_bars(stack: ExitStack, quiet: bool) -> Callable[[Progress], None] | None:
@@ -137,12 +133,12 @@ def show(renderable: RenderableType) -> None:
 
 
 def print_text(text: str) -> None:
-    """Write to standard output; when its reader has gone (``| head``), that is no error."""
+    """Write to standard output; a reader that has gone, as after ``| head``, is no error."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # The interpreter flushes once more at exit: give it something that takes the rest.
+        # The interpreter flushes standard output once more at exit: from here on the null device takes the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise InputError(f"standard output: cannot write: {error.strerror or error}") from error

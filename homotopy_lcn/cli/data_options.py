@@ -1,12 +1,14 @@
-"""The options that say which data a command is about, and what they stand for."""
+"""The options that say which data a command is about, and the data that they give."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
+from .option_names import options_named
 
 if TYPE_CHECKING:
     from ..losses.random_data import LoadedData
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CsvFile",
     "DataFile",
+    "DataOptions",
     "Horizon",
     "InputColumns",
     "OutputColumns",
@@ -58,53 +61,63 @@ Horizon = Annotated[
 RandomData = Annotated[bool, typer.Option("--random", help="Data: Gaussian X and Y.")]
 WhiteData = Annotated[bool, typer.Option("--white", help="Data: Gram matrix I and a Gaussian target.")]
 
+#: A command takes its data from exactly one of these options.
+KINDS_OF_DATA = ("--data", "--csv", "--series", "--random", "--white")
 
-def load_data(
-    architecture: Architecture,
-    data: str | None,
-    csv: str | None,
-    x: str | None,
-    y: str | None,
-    series: str | None,
-    horizon: int | None,
-    random: bool,
-    white: bool,
-    seed: int,
-) -> LoadedData:
-    """The data that exactly one of the options says, checked and read."""
-    given_by = {
-        "--data": data is not None,
-        "--csv": csv is not None,
-        "--series": series is not None,
-        "--random": random,
-        "--white": white,
-    }
-    given = [option for option, present in given_by.items() if present]
-    if len(given) != 1:
-        problem = f"{' and '.join(given)}: exclude each other" if given else "--data: no data given"
-        raise InputError(f"{problem}; expected exactly one of {', '.join(given_by)}")
-    for option, value, owner in (("--x", x, "--csv"), ("--y", y, "--csv"), ("--horizon", horizon, "--series")):
-        if value is not None and owner not in given:
-            raise InputError(f"{option}: given with {given[0]}; expected only together with {owner}")
-    if csv is not None:
-        for option, value in (("--x", x), ("--y", y)):
-            if value is None:
-                raise InputError(f"{option}: missing; expected the columns of --csv to use, separated by commas")
+
+@dataclass(frozen=True)
+class DataOptions:
+    """The options that say which data a command is about, as they are given; exactly one kind of data is expected."""
+
+    data: str | None
+    csv: str | None
+    x: str | None
+    y: str | None
+    series: str | None
+    horizon: int | None
+    random: bool
+    white: bool
+
+    def given(self) -> list[str]:
+        """The options that are given, in the order of the fields."""
+        return [f"--{name}" for name, value in vars(self).items() if value is not None and value is not False]
+
+
+def load_data(architecture: Architecture, options: DataOptions, seed: int) -> LoadedData:
+    """The data of the options, checked and read."""
+    _check_given(options)
 
     import numpy as np
 
     from ..losses import sources
     from ..losses.random_data import random_gaussian, random_white
 
-    if data is not None:
-        return sources.from_file(data, architecture)
-    if csv is not None:
-        return sources.from_csv(csv, _names(x), _names(y), architecture)
-    if series is not None:
-        return sources.from_series(series, 1 if horizon is None else horizon, architecture)
-    # A stream of its own: the data must not depend on the random choices of the solver, which uses the seed itself.
+    if options.data is not None:
+        with options_named({"path": "--data"}):
+            return sources.from_file(options.data, architecture)
+    if options.csv is not None:
+        with options_named({"path": "--csv", "x_columns": "--x", "y_columns": "--y"}):
+            return sources.from_csv(options.csv, _names(options.x), _names(options.y), architecture)
+    if options.series is not None:
+        return sources.from_series(options.series, 1 if options.horizon is None else options.horizon, architecture)
+    # The data have a random stream of their own: the solver uses the seed itself, and must not change the data.
     generator = np.random.default_rng([seed, 1])
-    return random_gaussian(architecture, generator) if random else random_white(architecture, generator)
+    return (random_gaussian if options.random else random_white)(architecture, generator)
+
+
+def _check_given(options: DataOptions) -> None:
+    given = options.given()
+    kinds = [option for option in KINDS_OF_DATA if option in given]
+    if len(kinds) != 1:
+        problem = f"{' and '.join(kinds)}: exclude each other" if kinds else "--data: no data given"
+        raise InputError(f"{problem}; expected exactly one of {', '.join(KINDS_OF_DATA)}")
+    for option, owner in (("--x", "--csv"), ("--y", "--csv"), ("--horizon", "--series")):
+        if option in given and owner not in kinds:
+            raise InputError(f"{option}: given with {kinds[0]}; expected only together with {owner}")
+    if options.csv is not None:
+        for option in ("--x", "--y"):
+            if option not in given:
+                raise InputError(f"{option}: missing; expected the columns of --csv to use, separated by commas")
 
 
 def _names(text: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command ``descend``: like those in `cli` it parses, calls the library, and prints."""
+"""The command ``descend``."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from .common import (
     architecture_of,
     check_output,
     complain,
-    options_named,
     progress_bars,
+    read_result,
     show,
     write,
 )
 from .data_options import (
     CsvFile,
     DataFile,
+    DataOptions,
     Horizon,
     InputColumns,
     OutputColumns,
@@ -39,12 +40,6 @@ if TYPE_CHECKING:
     from ..results.result import CriticalPoints
 
 __all__ = ["descend"]
-
-#: What the library's arguments are called here.
-OPTIONS = {
-    name: f"--{name.replace('_', '-')}"
-    for name in ("init", "optimizer", "learning_rate", "max_steps", "slow", "starts")
-}
 
 
 def descend(
@@ -87,7 +82,7 @@ def descend(
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes of the solver.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of threads of the solver.")] = 1,
 ) -> int:
     """Train from many random starts, and see where the runs go.
 
@@ -99,25 +94,18 @@ def descend(
 
     from ..training.descent import Options
 
-    with options_named(OPTIONS):
-        options = Options(
-            init=_init(init), optimizer=optimizer, learning_rate=learning_rate, max_steps=max_steps, slow=slow
-        )
+    options = Options(
+        init=_init(init), optimizer=optimizer, learning_rate=learning_rate, max_steps=max_steps, slow=slow
+    )
+    given = DataOptions(data, csv, x, y, series, horizon, random, white)
     if result_path is not None:
-        given = {
-            "-k/--filters": filters, "-s/--strides": strides, "--data": data, "--csv": csv, "--x": x, "--y": y,
-            "--series": series, "--horizon": horizon, "--random": random or None, "--white": white or None,
-        }  # fmt: skip
-        for option, value in given.items():
-            if value is not None:
-                raise InputError(f"{option}: given with a result; expected one or the other")
-
-        from ..results.result import CriticalPoints
-
-        result, description = CriticalPoints.from_json(result_path), result_path
+        network = [name for name, text in (("-k/--filters", filters), ("-s/--strides", strides)) if text is not None]
+        for option in [*network, *given.given()]:
+            raise InputError(f"{option}: given with a result; expected one or the other")
+        result, description = read_result(result_path), result_path
     else:
         architecture = architecture_of(filters, strides)
-        loaded = load_data(architecture, data, csv, x, y, series, horizon, random, white, seed)
+        loaded = load_data(architecture, given, seed)
         description = loaded.description
 
         from ..solving.solve import critical_points

@@ -19,8 +19,8 @@ def doctor(
 ) -> int:
     """Check the installation, and run a self-test of a second.
 
-    What is looked at: kernel, cache, optional packages and programs.
-    Exit code 0 if all that is there works, 3 otherwise.
+    The command checks kernel, cache, optional packages and programs.
+    Exit code 0 if everything that is installed works, 3 otherwise.
     """
     from dataclasses import asdict
 

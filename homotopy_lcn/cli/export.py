@@ -11,6 +11,7 @@ from .common import DONE, Filters, Quiet, Strides, architecture_of, print_text
 from .data_options import (
     CsvFile,
     DataFile,
+    DataOptions,
     Horizon,
     InputColumns,
     OutputColumns,
@@ -19,6 +20,7 @@ from .data_options import (
     WhiteData,
     load_data,
 )
+from .option_names import messages_final
 
 __all__ = ["export"]
 
@@ -76,19 +78,16 @@ def export(
 
     architecture = architecture_of(filters, strides)
     check_output(to, output)
-    pattern = None if stratum is None else pattern_from_text("--stratum", stratum)
-    loss = None
-    if random or white or any(option is not None for option in (data, csv, x, y, series, horizon)):
-        loss = load_data(architecture, data, csv, x, y, series, horizon, random, white, seed).loss
+    pattern = None if stratum is None else pattern_from_text("stratum", stratum)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white)
+    loss = load_data(architecture, given, seed).loss if given.given() else None
 
     files = exported(architecture, loss, to=to, stratum=pattern, seed=seed, max_count=max_count)
     if output is None or output == "-":
         print_text(files.text)
         return DONE
-    try:
+    with messages_final("-o/--output"):
         written = files.write(output)
-    except InputError as error:
-        raise InputError(f"-o/--output: {error}") from error
     if not quiet:
         print_text("".join(f"{path}\n" for path in written) + f"to run: {files.command}\n")
     return DONE

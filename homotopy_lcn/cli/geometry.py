@@ -115,7 +115,7 @@ def filter_from_text(text: str, arch: Architecture) -> list[Fraction] | list[com
     Raises
     ------
     InputError
-        If an entry is no finite number, or there are not K of them.
+        If an entry is no finite number, or the number of entries is not K.
     """
     numbers = [_entry(item, "--filter") for item in text.split(",")]
     size = arch.filter_size

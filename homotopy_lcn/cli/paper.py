@@ -15,9 +15,9 @@ from ..errors import InputError
 from .common import DONE, NOT_COMPLETE, Quiet, complain, print_text, show
 from .tabulate import row_bar
 
-__all__ = ["HELP", "PaperGroup", "everything", "figure1"]
+__all__ = ["PAPER_HELP", "PaperGroup", "everything", "figure1"]
 
-HELP = """The paper's tables and figure, and tests of its theorems.
+PAPER_HELP = """The paper's tables and figure, and tests of its theorems.
 
 paper FOLDER writes all of them and is short for paper all FOLDER; see paper all --help.
 """

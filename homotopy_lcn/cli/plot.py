@@ -19,19 +19,17 @@ from .common import (
     architecture_of,
     check_output,
     complain,
-    options_named,
     print_text,
+    read_result,
 )
 from .tabulate import row_bar
 
 if TYPE_CHECKING:
     from ..results.result import CriticalPoints
 
-__all__ = ["plot"]
+__all__ = ["PLOT_HELP", "complex_plane", "growth", "landscape", "levels", "real_counts"]
 
-plot = typer.Typer(
-    help="Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
-)
+PLOT_HELP = "Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
 
 Output = Annotated[
     str | None,
@@ -50,7 +48,6 @@ Result = Annotated[
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")]
 
 
-@plot.command("real-counts")
 def real_counts(
     filters: Filters = None,
     strides: Strides = None,
@@ -69,22 +66,21 @@ def real_counts(
     path = _path(output, format, "real-counts")
 
     from ..pictures.plots import plot_real_counts
-    from ..surveys.draw_counts import many_draws
+    from ..surveys.surveys import many_draws
 
     with ExitStack() as stack:
         bar = row_bar(stack) if sys.stderr.isatty() and not quiet else None
         report = None if bar is None else lambda done: bar("data sets", done, draws)
         drawn = many_draws(architecture, draws, seed, jobs=jobs, report=report)
-    _save(plot_real_counts(drawn), path, quiet)
+    _save(plot_real_counts(architecture, drawn), path, quiet)
     if drawn.incomplete:
-        complain(f"{drawn.incomplete} of {len(drawn)} solves are not complete")
+        complain(f"{drawn.incomplete} of {drawn.draws} solves are not complete")
     return NOT_COMPLETE if drawn.incomplete else DONE
 
 
-@plot.command()
 def growth(
     parameters: Annotated[
-        int, typer.Option(min=6, max=60, metavar="N", help="Networks with up to so many parameters.")
+        int, typer.Option(min=6, max=60, metavar="N", help="Networks with at most N parameters.")
     ] = 24,
     output: Output = None,
     format: Format = None,
@@ -101,7 +97,6 @@ def growth(
     return _save(plot_growth(parameters), path, quiet)
 
 
-@plot.command("complex-plane")
 def complex_plane(
     result: Result = None,
     filters: Filters = None,
@@ -118,13 +113,10 @@ def complex_plane(
     from ..pictures.plots import plot_complex_plane
 
     found = _result(result, filters, strides, seed)
-    with options_named({"coordinate": "--coordinate"}):
-        figure = plot_complex_plane(found, coordinate)
-    _save(figure, path, quiet)
+    _save(plot_complex_plane(found, coordinate), path, quiet)
     return _code(found)
 
 
-@plot.command()
 def levels(
     result: Result = None,
     filters: Filters = None,
@@ -144,7 +136,6 @@ def levels(
     return _code(found)
 
 
-@plot.command()
 def landscape(
     result: Result = None,
     filters: Filters = None,
@@ -180,8 +171,8 @@ def _path(output: str | None, format: str | None, name: str) -> str:
     ending = Path(path).suffix.lstrip(".").lower()
     if ending not in ENDINGS or (format is not None and ending != format):
         wanted = f".{format}, as --format says" if format is not None else " or ".join(f".{e}" for e in ENDINGS)
-        raise InputError(f"-o: {path!r} ends in {ending!r}; expected {wanted}")
-    check_output(path, "-o")
+        raise InputError(f"-o/--output: {path!r} ends in {ending!r}; expected {wanted}")
+    check_output(path, "-o/--output")
     return path
 
 
@@ -189,17 +180,13 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
     if path is not None:
         if filters is not None or strides is not None:
             raise InputError("-k/--filters, -s/--strides: given with a result; expected one or the other")
-
-        from ..results.result import CriticalPoints
-
-        return CriticalPoints.from_json(path)
+        return read_result(path)
     architecture = architecture_of(filters, strides)
 
     import numpy as np
 
-    from ..losses.random_data import random_gaussian
+    from ..losses.random_data import random_gaussian, random_loss_seed
     from ..solving.solve import critical_points
-    from ..surveys.draw_counts import random_loss_seed
 
     generator = np.random.default_rng(random_loss_seed(seed, 0))
     return critical_points(architecture, random_gaussian(architecture, generator).loss, seed=seed)

@@ -1,4 +1,4 @@
-"""The command line: it parses, calls one library function, and prints. It holds no mathematics.
+"""The program: the application object, the registration of all commands, exit codes, and one line for every error.
 
 Heavy modules are imported where they are used, so that ``--help`` and a mistyped option answer at once.
 """
@@ -16,6 +16,7 @@ from typing import Annotated, TextIO
 import typer
 
 from ..errors import InputError
+from . import paper, plot
 from .certify import certify
 from .common import DONE, INTERNAL_ERROR, NOT_COMPLETE, PROGRAM, UNUSABLE_INPUT, complain
 from .count import count
@@ -23,8 +24,7 @@ from .descend import descend
 from .doctor import doctor
 from .export import export
 from .geometry import geometry
-from .paper import HELP, PaperGroup, everything, figure1
-from .plot import plot
+from .option_names import Command
 from .report import report
 from .solve import solve
 from .survey import survey
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        By default, those that the program was started with.
+        The default is the arguments that the program was started with.
 
     Returns
     -------
@@ -128,13 +128,15 @@ def _usage_message(error: Exception) -> str:
 
 def _register() -> None:
     """Add every command to the program, in the order in which --help lists them."""
-    paper = typer.Typer(cls=PaperGroup, help=HELP)
-    paper.command("all")(everything)
-    paper.command()(figure1)
-    app.add_typer(paper, name="paper")
-    app.add_typer(plot, name="plot")
+    papers, plots = typer.Typer(cls=paper.PaperGroup, help=paper.PAPER_HELP), typer.Typer(help=plot.PLOT_HELP)
+    papers.command("all", cls=Command)(paper.everything)
+    papers.command(cls=Command)(paper.figure1)
+    for picture in (plot.real_counts, plot.growth, plot.complex_plane, plot.levels, plot.landscape):
+        plots.command(cls=Command)(picture)
+    app.add_typer(papers, name="paper")
+    app.add_typer(plots, name="plot")
     for command in (solve, count, geometry, certify, report, export, doctor, descend, tabulate, survey):
-        app.command()(command)
+        app.command(cls=Command)(command)
 
 
 _register()

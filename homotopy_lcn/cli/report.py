@@ -1,4 +1,4 @@
-"""The command ``homotopy-lcn report``."""
+"""The command ``report``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, Quiet, check_output, complain, print_text, write
+from .common import DONE, NOT_COMPLETE, Quiet, check_output, complain, print_text, read_result, write
 
 __all__ = ["report"]
 
@@ -35,9 +35,8 @@ def report(
     check_output(output, OUTPUT)
 
     from ..pictures.report_page import REMEDY, plotly_program, report_page
-    from ..results.result import CriticalPoints
 
-    result = CriticalPoints.from_json(file)
+    result = read_result(file)
     if pictures and plotly_program() is None:
         complain(f"warning: plotly is not installed, so the page has no pictures; {REMEDY}")
     write(output, report_page(result, pictures=pictures), OUTPUT)

@@ -26,6 +26,7 @@ from .common import (
 from .data_options import (
     CsvFile,
     DataFile,
+    DataOptions,
     Horizon,
     InputColumns,
     OutputColumns,
@@ -34,6 +35,7 @@ from .data_options import (
     WhiteData,
     load_data,
 )
+from .option_names import in_options, other_names
 
 if TYPE_CHECKING:
     from ..interchange.cross_checks import CrossCheck
@@ -59,7 +61,9 @@ def solve(
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")
+    ] = 1,
     max_count: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
     ] = 20000,
@@ -96,7 +100,7 @@ def solve(
     check_output(json_path)
     if cross_check is not None:
         _check_witness(architecture, cross_check, cross_check_max)
-    loaded = load_data(architecture, data, csv, x, y, series, horizon, random, white, seed)
+    loaded = load_data(architecture, DataOptions(data, csv, x, y, series, horizon, random, white), seed)
     loss, description = _regularized(loaded, regularize)
 
     from ..solving.solve import SolveInterrupted, critical_points
@@ -132,7 +136,7 @@ def solve(
         proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
         code = report_result(proofs.result, description, json_path, quiet, interrupted, comparison)
         if not quiet and json_path != "-":
-            print_text(f"{proofs}\n")
+            print_text(in_options(f"{proofs}\n", other_names("solve")))
         return code if proofs.complete else NOT_COMPLETE
     return report_result(result, description, json_path, quiet, interrupted, comparison)
 
@@ -141,23 +145,17 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
     """The loss and the description of the data, both with ``--regularize``."""
     if eps is None:
         return loaded.loss, loaded.description
-    try:
-        return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
-    except InputError as error:
-        raise InputError(f"--regularize: {error}") from error
+    return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
 
 
 def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
-    """Whether the comparison can be made: before the work is done that it would come after."""
+    """Raise InputError if the comparison cannot be made, before the solve that comes first."""
     if name != "phcpack":
         raise InputError(f"--cross-check: {name!r} is not known; expected phcpack")
 
     from ..interchange.cross_checks import check_feasible
 
-    try:
-        check_feasible(architecture, limit)
-    except InputError as error:
-        raise InputError(f"--cross-check: {str(error).removeprefix('cross_check: ')}") from None
+    check_feasible(architecture, limit)
 
 
 def report_result(
@@ -175,7 +173,7 @@ def report_result(
         try:
             write(json_path, to_text(result, {"cross_check": comparison.to_dict()} if comparison else None))
         except InputError as error:
-            unwritten = error  # the table below is then all that the user gets for the time spent
+            unwritten = error  # the table is printed all the same: the result of the solve is not lost
     if not quiet and json_path != "-":
         from ..display.terminal import render_result
 

@@ -1,4 +1,4 @@
-"""The command ``survey``: like those in `cli` it parses, calls one library function, and prints."""
+"""The command ``survey``."""
 
 from __future__ import annotations
 
@@ -9,25 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, options_named, print_text, write
+from .common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, print_text, write
+from .option_names import options_named
+from .solve import report_result
 
 if TYPE_CHECKING:
     from ..networks.architecture import Architecture
     from ..progress import Progress, ProgressCallback
+    from ..results.result import CriticalPoints
+    from ..surveys.statistics import Survey
 
 __all__ = ["survey"]
 
-#: What the library's arguments are called here.
-OPTIONS = {
-    "architectures": "-k/--filters, -s/--strides",
-    "engine": "--engine",
-    "chunk": "--chunk",
-    "data_model": "--data-model",
-    "draws": "--draws",
-    "output": "-o/--output",
-    "path": "--plot",
-    "scheduler": "--scheduler",
-}
 STYLES = ("text", "csv", "json", "markdown", "latex")
 
 
@@ -59,7 +52,7 @@ def survey(
         typer.Option(min=0, metavar="D", help="Solve draw D alone, and report it as solve does.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Draw D comes from N and D alone.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes; with --draw, of threads.")] = 1,
     output: Annotated[
         str | None,
         typer.Option(
@@ -98,34 +91,13 @@ def survey(
 
     Exit codes: 0 all draws complete, 2 unusable input, 3 some draws incomplete (they are counted as such).
     """
-    with options_named(OPTIONS):
-        return _survey(
-            _networks(filters, strides, architectures), draws, model, draw, seed, jobs, output, scheduler, chunk, style,
-            plot, json_path, engine, quiet,
-        )  # fmt: skip
-
-
-def _survey(
-    networks: list[Architecture],
-    draws: int,
-    model: str,
-    draw: int | None,
-    seed: int,
-    jobs: int,
-    output: str | None,
-    scheduler: str | None,
-    chunk: int | None,
-    style: str,
-    plot: str | None,
-    json_path: str | None,
-    engine: str,
-    quiet: bool,
-) -> int:
     if style not in STYLES:
         raise InputError(f"--format: {style!r}; expected one of {', '.join(STYLES)}")
+    networks = _networks(filters, strides, architectures)
     check_output(json_path)
     if draw is not None:
-        return _solve_draw(networks, model, seed, draw, jobs, engine, json_path, quiet)
+        result, description, interrupted = _one_draw(networks, model, seed, draw, jobs, engine)
+        return report_result(result, description, json_path, quiet, interrupted)
     if plot is not None:
         from ..pictures.histograms import check_plot_path
 
@@ -134,7 +106,8 @@ def _survey(
     from ..errors import IncompleteStartSystem
     from ..surveys.surveys import survey as run
 
-    with ExitStack() as stack:
+    given_by = "-k/--filters, -s/--strides" if architectures is None else "--architectures"
+    with options_named({"architectures": given_by}), ExitStack() as stack:
         try:
             found = run(
                 networks,
@@ -157,10 +130,14 @@ def _survey(
                 raise
             complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
             return NOT_COMPLETE
+    return _report(found, style, json_path, plot, quiet)
 
+
+def _report(found: Survey, style: str, json_path: str | None, plot: str | None, quiet: bool) -> int:
     from ..display.surveys import format_survey
 
-    if not quiet and json_path != "-":  # first of all: if a file cannot be written, what was computed is not lost
+    # The table is printed before any file is written: if a file cannot be written, the statistics are not lost.
+    if not quiet and json_path != "-":
         print_text(format_survey(found, style))
     if json_path is not None:
         write(json_path, format_survey(found, "json"))
@@ -178,7 +155,8 @@ def _networks(filters: list[str] | None, strides: list[str] | None, path: str | 
             raise InputError("--architectures: given with -k or -s; expected one or the other")
         from ..networks.architecture_lists import read_architectures
 
-        return read_architectures(path)
+        with options_named({"path": "--architectures"}):
+            return read_architectures(path)
     if not sizes or len(sizes) != len(steps):
         raise InputError(
             f"-k/--filters: {len(sizes)} given, and {len(steps)} -s/--strides; expected one of each for every network, "
@@ -187,35 +165,26 @@ def _networks(filters: list[str] | None, strides: list[str] | None, path: str | 
     return [architecture_of(k, s) for k, s in zip(sizes, steps, strict=True)]
 
 
-def _solve_draw(
-    networks: list[Architecture],
-    model: str,
-    seed: int,
-    draw: int,
-    jobs: int,
-    engine: str,
-    json_path: str | None,
-    quiet: bool,
-) -> int:
+def _one_draw(
+    networks: list[Architecture], model: str, seed: int, draw: int, jobs: int, engine: str
+) -> tuple[CriticalPoints, str, bool]:
+    """The critical points of one draw, a description of its data, and whether the solve was interrupted."""
     from ..losses.data_models import data_model
     from ..solving.solve import SolveInterrupted
     from ..surveys.surveys import solve_draw
-    from .solve import report_result
 
     if len(networks) > 1:
         raise InputError(f"--draw: {len(networks)} networks given; expected one")
     chosen = data_model(model)
-    interrupted = False
-    try:
-        result = solve_draw(networks[0], chosen, seed, draw, jobs=jobs, engine=engine)
-    except SolveInterrupted as interruption:
-        result, interrupted = interruption.partial, True
     description = f"draw {draw} of seed {seed}: {chosen.description}"
-    return report_result(result, description, json_path, quiet, interrupted)
+    try:
+        return solve_draw(networks[0], chosen, seed, draw, jobs=jobs, engine=engine), description, False
+    except SolveInterrupted as interruption:
+        return interruption.partial, description, True
 
 
 def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
-    """A bar with rate and time left on standard error, if that is a terminal."""
+    """A bar with rate and time left on standard error, if standard error is a terminal."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console

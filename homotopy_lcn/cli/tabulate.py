@@ -18,11 +18,11 @@ from .common import (
     check_output,
     complain,
     integers_of,
-    options_named,
     print_text,
     show,
     write,
 )
+from .option_names import options_named
 
 if TYPE_CHECKING:
     from ..networks.architecture import Architecture
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["row_bar", "tabulate"]
 
 TEXT = "text"
-#: What the library's arguments are called here.
-OPTIONS = {"max_filter_size": "--max-filter-size", "layers": "--layers", "size_one": "--size-one"}
 
 
 def tabulate(
@@ -52,7 +50,7 @@ def tabulate(
     ] = None,
     strides: Annotated[
         list[str] | None,
-        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as often.", show_default=False),
+        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, once for each -k.", show_default=False),
     ] = None,
     architectures: Annotated[
         str | None,
@@ -68,7 +66,7 @@ def tabulate(
     ] = False,
     prove: Annotated[bool, typer.Option("--certify", help="Prove them too.")] = False,
     max_count: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Measure networks with at most so many critical filters.")
+        int, typer.Option(min=0, metavar="N", help="Measure networks with at most N critical filters.")
     ] = 3000,
     format: Annotated[str, typer.Option("--format", metavar="NAME", help="text, csv, json, markdown or latex.")] = TEXT,
     output: Annotated[
@@ -77,7 +75,9 @@ def tabulate(
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")
+    ] = 1,
 ) -> int:
     """Tabulate networks: geometry, exact counts, white counts.
 
@@ -87,14 +87,14 @@ def tabulate(
     """
     chosen = _chosen(max_filter_size, filters, strides, architectures)
     _check_format(format)
-    check_output(output, "-o")
+    check_output(output, "-o/--output")
     check_output(json_path)
 
     from ..tables.tabulation import TabulationInterrupted
     from ..tables.tabulation import tabulate as computed
 
     interrupted = False
-    with options_named(OPTIONS), ExitStack() as stack:
+    with ExitStack() as stack:
         try:
             table = computed(
                 chosen,
@@ -113,7 +113,7 @@ def tabulate(
         except TabulationInterrupted as interruption:
             table, interrupted = interruption.partial, True
     if output is None and not quiet and json_path != "-":
-        # First of all: if a file cannot be written, what was computed is not lost.
+        # The table is printed before any file is written: if a file cannot be written, the table is not lost.
         if format == TEXT:
             from ..tables.text_tables import render_table
 
@@ -123,7 +123,7 @@ def tabulate(
     if json_path is not None:
         write(json_path, table.to_json())
     if output is not None:
-        write(output, _text(table, format), "-o")
+        write(output, _text(table, format), "-o/--output")
     if interrupted:
         complain("interrupted: only the finished rows are reported")
     for row in table.unconfirmed:
@@ -159,7 +159,8 @@ def _chosen(
     if max_filter_size is not None:
         return None
     if file is not None:
-        return read_architectures(file)
+        with options_named({"path": "--architectures"}):
+            return read_architectures(file)
     filters, strides = filters or [], strides or []
     if len(filters) != len(strides):
         raise InputError(f"-s/--strides: {len(strides)} given for {len(filters)} -k; expected one for each")
@@ -202,7 +203,7 @@ def _progress(stack: ExitStack, quiet: bool) -> Callable[[int, int, Architecture
 
 
 def row_bar(stack: ExitStack) -> Callable[[str, int, int], None]:
-    """A bar on standard error that is told what is worked on, how much is done, and of how much."""
+    """A bar on standard error: a function of the present task, the number of finished parts, and of all parts."""
     from rich.console import Console
     from rich.progress import Progress
 

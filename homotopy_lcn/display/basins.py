@@ -1,4 +1,4 @@
-"""What ``homotopy-lcn descend`` shows."""
+"""The basin table of ``homotopy-lcn descend`` in the terminal."""
 
 from __future__ import annotations
 

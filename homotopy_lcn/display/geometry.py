@@ -1,4 +1,4 @@
-"""What ``homotopy-lcn geometry`` shows and writes: facts of a function space and of a filter."""
+"""Facts of a function space and of a filter, in the terminal and as JSON, for ``homotopy-lcn geometry``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..results.points import quantity
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
 
-#: Equations shown; a JSON file has all.
+#: Number of equations shown; a JSON file has all.
 MOST_EQUATIONS = 12
 
 
@@ -144,7 +144,7 @@ def _cause(cause: CommonHyperroot) -> str:
 
 
 def _obstruction(facts: FilterGeometry, distance: float | None, closed: bool) -> str:
-    """What it takes to change whether the filter is in M."""
+    """The change of the filter that changes whether it is in M."""
     if not facts.real:
         size = float(np.linalg.norm(facts.filter.imag) / np.linalg.norm(facts.filter))
         return f"not real: the imaginary part is {size:.4g} of the norm of w"
@@ -243,7 +243,7 @@ def geometry_document(
     distance: float | None = None,
     parameters: CriticalityOfMu | None = None,
 ) -> dict[str, object]:
-    """The same as a document of JSON types.
+    """The facts of `render_function_space` and `render_filter` as a document of JSON types.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What Jupyter shows of results, points, count tables, architectures and certificates: small HTML tables.
+"""Small HTML tables that Jupyter shows for results, points, count tables, architectures and certificates.
 
 No colour is set, only opacity and borders in the colour of the text, so that light and dark themes are readable alike.
 """
@@ -31,9 +31,9 @@ from .wording import (
 
 __all__ = ["html", "note_html", "table_html"]
 
-#: Real points that a result shows; all of them are in its report.
+#: Number of real points shown for a result; the report has all.
 MOST_POINTS = 30
-#: Entries of a filter that a line shows.
+#: Number of entries of a filter shown in a line.
 MOST_ENTRIES = 12
 _CELL = "padding:0.15em 0.7em;border:0;border-bottom:1px solid rgba(128,128,128,0.35);text-align:"
 
@@ -195,7 +195,7 @@ def _point_html(point: CriticalPoint) -> str:
 
 @html.register
 def _certificate_html(proofs: Certificate) -> str:
-    """What is proved."""
+    """The statement of a certificate."""
     rows = [(line.strip(),) for line in str(proofs).splitlines()]
     return table_html([("", False)], rows, f"Certificate, {describe_notation(proofs.architecture)}")
 
@@ -215,7 +215,7 @@ def _table_html(table: TextTable) -> str:
 
 @html.register
 def _architectures_html(table: ArchitectureTable) -> str:
-    """The same table as is printed."""
+    """The table that is printed in a terminal, too."""
     return _table_html(table.to_table())
 
 

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
 from ..networks.counts import generic_count
-from ..surveys.draws import COLUMNS
+from ..surveys.draws import COLUMNS as QUANTITIES
 from ..surveys.statistics import Survey
-from ..surveys.tallies import CONFIDENCE, Proportion
-from ..tables.text_tables import Column, TextTable, format_table
+from ..surveys.tallies import CONFIDENCE, Distribution, Proportion, Tally
+from ..tables.text_tables import Cell, Column, TextTable, format_table, grid, markdown_lines, plain, shown
 
 __all__ = ["FORMATS", "format_survey"]
 
-#: Quantities that are zero in every draw of ordinary data; shown on a terminal only if they are not.
+#: Quantities that are zero in every draw of ordinary data; people are shown them only if they are not.
 RARE = ("missing", "at_infinity", "singular", "origin", "degenerate", "undecided")
-HEADER = ("filters", "strides", "quantity", "mean", "low", "high", "deviation", "minimum", "maximum")
-
-
-class _Row(NamedTuple):
-    """A line of the table: a quantity of one architecture."""
-
-    filters: str
-    strides: str
-    quantity: str
-    mean: float
-    low: float
-    high: float
-    deviation: float
-    minimum: int
-    maximum: int
-
-    def cells(self) -> list[str]:
-        """As text; numbers that are not exact to five digits."""
-        return [*self[:3], *(f"{value:.5g}" for value in self[3:7]), *map(str, self[7:])]
+TEXTS, NUMBERS = ("filters", "strides", "quantity"), ("mean", "low", "high", "deviation", "minimum", "maximum")
+COLUMNS = tuple(Column(name, name) for name in (*TEXTS, *NUMBERS))
+#: The text is made for a terminal of this many characters a line.
+WIDTH = 120
 
 
 def format_survey(survey: Survey, style: str) -> str:
@@ -53,20 +35,35 @@ def format_survey(survey: Survey, style: str) -> str:
     return FORMATS[style](survey)
 
 
-def _rows(survey: Survey, everything: bool) -> list[_Row]:
-    rows = []
-    for arch, tally in zip(survey.architectures, survey.tallies, strict=True):
-        for name in tally.names:
-            found = tally.distribution(name)
-            if not everything and found.maximum == 0 and (name in RARE or name.startswith("saddles")):
-                continue
-            rows.append(
-                _Row(
-                    ",".join(map(str, arch.filters)), ",".join(map(str, arch.strides)), name,
-                    found.mean, *found.interval, found.deviation, found.minimum, found.maximum,
-                )
-            )  # fmt: skip
-    return rows
+def _values(found: Distribution) -> tuple[float, ...]:
+    """The numbers of a row, in the order of `NUMBERS`."""
+    return found.mean, *found.interval, found.deviation, found.minimum, found.maximum
+
+
+def _written(found: Distribution) -> list[str]:
+    """The numbers of a row for people: five digits, but all digits of the minimum and the maximum."""
+    values = _values(found)
+    return [*(f"{value:.5g}" for value in values[:-2]), *map(str, values[-2:])]
+
+
+def _shown_quantities(tally: Tally) -> dict[str, Distribution]:
+    """The distributions that people are shown."""
+    found = {name: tally.distribution(name) for name in tally.names}
+    return {
+        name: each
+        for name, each in found.items()
+        if each.maximum != 0 or not (name in RARE or name.startswith("saddles"))
+    }
+
+
+def _table(survey: Survey, columns: tuple[Column, ...] = COLUMNS) -> TextTable:
+    """The quantities of all architectures that people are shown, with the share of pure global minima below them."""
+    rows = tuple(
+        (shown(arch.filters), shown(arch.strides), name, *_written(found))
+        for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
+        for name, found in _shown_quantities(tally).items()
+    )
+    return TextTable("survey", f"{_caption(survey)}.", columns, rows, tuple(_shares(survey)))
 
 
 def _caption(survey: Survey) -> str:
@@ -87,71 +84,52 @@ def _share(pure: Proportion) -> str:
 def _shares(survey: Survey) -> list[str]:
     """A sentence for each architecture."""
     return [
-        f"({','.join(map(str, arch.filters))}), ({','.join(map(str, arch.strides))}): "
-        f"{_share(tally.global_minimum_pure)}."
+        f"({shown(arch.filters)}), ({shown(arch.strides)}): {_share(tally.global_minimum_pure)}."
         for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
     ]
 
 
 def _as_text(survey: Survey) -> str:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(width=120, file=io.StringIO(), highlight=False)
-    rows = _rows(survey, everything=False)
+    titles = ("mean", "low", "high", "sd", "min", "max")
+    columns = (Column("quantity", "a draw has"), *(Column(title, title, right=True) for title in titles))
+    text = ""
     for arch, tally in zip(survey.architectures, survey.tallies, strict=True):
         counts = generic_count(arch)
-        table = Table(
-            box=SIMPLE_HEAD,
-            title=f"k = {arch.filters}, s = {arch.strides}: {counts.filters} critical filters for generic data "
-            f"({counts.pure} pure, {counts.spurious} spurious)",
-            title_justify="left",
-        )
-        table.add_column("a draw has", no_wrap=True)
-        for name in ("mean", "low", "high", "sd", "min", "max"):
-            table.add_column(name, justify="right", no_wrap=True)
-        key = ",".join(map(str, arch.filters)), ",".join(map(str, arch.strides))
-        for row in rows:
-            if row[:2] == key:
-                table.add_row(_words(row.quantity), *row.cells()[3:])
-        console.print(table)
-        console.print(f"  {_share(tally.global_minimum_pure)}")
+        title = f"k = {arch.filters}, s = {arch.strides}: {counts.filters} critical filters for generic data "
+        title += f"({counts.pure} pure, {counts.spurious} spurious)"
+        rows = tuple((_words(name), *_written(found)) for name, found in _shown_quantities(tally).items())
+        text += plain(grid(TextTable("survey", title, columns, rows), title=title, edges=True), WIDTH)
         recipe = replace(survey.plan, architectures=(arch,)).command("--draw D")
-        console.print(f"  draw D alone: {recipe}\n", soft_wrap=True, markup=False)
-    console.print(_caption(survey), soft_wrap=True)
-    output = console.file
-    assert isinstance(output, io.StringIO)
-    return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
+        text += f"  {_share(tally.global_minimum_pure)}\n  draw D alone: {recipe}\n\n"
+    return f"{text}{_caption(survey)}\n"
 
 
 def _words(name: str) -> str:
     if name.startswith("saddles_"):
         return f"critical θ of index {name.removeprefix('saddles_')}"
-    return COLUMNS[name]
+    return QUANTITIES[name]
 
 
 def _as_csv(survey: Survey) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows([*row[:3], *(repr(value) for value in row[3:])] for row in _rows(survey, everything=True))
-    return stream.getvalue()
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (shown(arch.filters), shown(arch.strides), name, *_values(tally.distribution(name)))
+        for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
+        for name in tally.names
+    )
+    return format_table(TextTable("survey", "", COLUMNS, rows), "csv")
 
 
 def _as_markdown(survey: Survey) -> str:
-    lines = ["| " + " | ".join(HEADER) + " |", "|" + "---|" * 3 + "---:|" * (len(HEADER) - 3)]
-    lines += ["| " + " | ".join(row.cells()) + " |" for row in _rows(survey, everything=False)]
-    return "\n".join([*lines, "", *_shares(survey), "", f"{_caption(survey)}.", ""])
+    table = _table(survey, tuple(Column(name, name, right=name in NUMBERS) for name in (*TEXTS, *NUMBERS)))
+    lines = markdown_lines(table, number="---:")
+    return "\n".join([*lines, "", *table.notes, "", table.caption, ""])
 
 
 def _as_latex(survey: Survey) -> str:
     """A table for the package booktabs."""
-    rows = tuple(tuple(row.cells()) for row in _rows(survey, everything=False))
+    table = _table(survey)
     # A file's name may hold what LaTeX cannot write.
-    caption = re.sub(r"[^\x20-\x7e−√]", "?", _caption(survey))
-    columns = tuple(Column(title, title) for title in HEADER)
-    return format_table(TextTable("survey", f"{caption}.", columns, rows, tuple(_shares(survey))), "latex")
+    return format_table(replace(table, caption=re.sub(r"[^\x20-\x7e−√]", "?", table.caption)), "latex")
 
 
 def _as_json(survey: Survey) -> str:

@@ -1,4 +1,4 @@
-"""What the command line shows: tables, the summary and the progress bars, as renderables of rich."""
+"""Tables, the summary and the progress bars of the terminal, as renderables of rich."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def render_result(result: CriticalPoints, data: str | None = None) -> Renderable
 
 
 def render_findings(findings: list[Finding]) -> RenderableType:
-    """What ``homotopy-lcn doctor`` found, a line each, with remedies.
+    """The findings of ``homotopy-lcn doctor``, a line each, with remedies.
 
     Parameters
     ----------

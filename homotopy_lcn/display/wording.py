@@ -70,7 +70,7 @@ def describe_place(point: CriticalPoint) -> str:
 
 
 def describe_place_and_condition(point: CriticalPoint) -> str:
-    """The same, with the condition number where that is large."""
+    """The place of `describe_place`, with the condition number where it is large."""
     sensitive = point.nonsingular and point.ill_conditioned
     return describe_place(point) + (f"; condition {point.condition:.0e}" if sensitive else "")
 
@@ -81,7 +81,7 @@ def describe_purity(pure: bool) -> str:
 
 
 def explain_counts(table: CountTable) -> str:
-    """What a table of counts counts."""
+    """The sentence that says what is counted in a table of counts."""
     data = "white data (Σ = I, generic target), measured" if table.metric == "white" else "generic data"
     return (
         f"Complex critical points with w ≠ 0 for {data}; θ = (w_1, …, w_L) up to scaling. "

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from ..doors import public_names
 
 if TYPE_CHECKING:
-    from .critical_equations import Data, Equations
+    from .critical_equations import Data, DataAtRoots, Equations
 
-__all__ = ["Data", "Equations"]
+__all__ = ["Data", "DataAtRoots", "Equations"]
 
-__getattr__, __dir__ = public_names(__name__, {"Data": "critical_equations", "Equations": "critical_equations"})
+__getattr__, __dir__ = public_names(
+    __name__, {"Data": "critical_equations", "DataAtRoots": "critical_equations", "Equations": "critical_equations"}
+)

@@ -28,11 +28,11 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..networks.strata import Stratum
 
-__all__ = ["Data", "Equations", "Evaluation", "equations_of", "least_eigenvalue"]
+__all__ = ["Data", "DataAtRoots", "Equations", "Evaluation", "equations_of", "least_eigenvalue"]
 
 
 class Data(NamedTuple):
-    """Data of a loss: Gram matrix Σ (K, K) and moment vector b (K,), real or complex symmetric."""
+    """Data of a loss in coefficients: Gram matrix Σ (K, K) and moment vector b (K,), real or complex symmetric."""
 
     gram: NDArray[np.complexfloating | np.floating]
     b: NDArray[np.complexfloating | np.floating]
@@ -40,6 +40,13 @@ class Data(NamedTuple):
     def mix(self, weight: complex, other: Data) -> Data:
         """The point weight · self + (1 − weight) · other of the line through two data."""
         return Data(weight * self.gram + (1 - weight) * other.gram, weight * self.b + (1 - weight) * other.b)
+
+
+class DataAtRoots(NamedTuple):
+    """Data of a loss at the K-th roots of unity: Σ̂ (K, K) and b̂ (K,), as `Equations.transform` makes them of `Data`."""
+
+    gram: Complex
+    b: Complex
 
 
 @dataclass
@@ -83,10 +90,10 @@ class Equations:
             for f in stratum.factors
         ]
 
-    def transform(self, data: Data) -> Data:
-        """Gram matrix and moment vector in values at the roots of unity."""
+    def transform(self, data: Data) -> DataAtRoots:
+        """Gram matrix and moment vector at the roots of unity."""
         inverse = self._inverse
-        return Data(inverse.T @ data.gram @ inverse, inverse.T @ data.b)
+        return DataAtRoots(inverse.T @ data.gram @ inverse, inverse.T @ data.b)
 
     def filters(self, points: Complex) -> Complex:
         """End-to-end filters (P, K) of points (P, coordinates)."""
@@ -97,10 +104,9 @@ class Equations:
 
     def tangent_space(self, points: Complex) -> Complex:
         """The derivative J of the filter in local coordinates, as coefficients, (P, K, n)."""
-        nothing = Data(np.zeros((self.stratum.filter_size,) * 2), np.zeros(self.stratum.filter_size))
-        directions = self.patch_values(self.patches(points))
-        values = self.evaluate(points, directions, nothing, nothing, np.zeros(len(points)), hessian=False).jacobian
-        return self._inverse @ values
+        size = self.stratum.filter_size
+        nothing = Data(np.zeros((size, size)), np.zeros(size))
+        return self._inverse @ self.evaluate_at(points, nothing, hessian=False).jacobian
 
     def normalize(self, points: Complex) -> Complex:
         """The same filters with every Q_f of norm one."""
@@ -147,7 +153,13 @@ class Equations:
         return [vandermonde @ basis for vandermonde, basis in zip(self._vandermonde, bases, strict=True)]
 
     def evaluate(
-        self, points: Complex, directions: list[Complex], start: Data, target: Data, s: Real, hessian: bool = True
+        self,
+        points: Complex,
+        directions: list[Complex],
+        start: DataAtRoots,
+        target: DataAtRoots,
+        s: Real,
+        hessian: bool = True,
     ) -> Evaluation:
         """Evaluate at P points for the data s · start + (1 − s) · target.
 
@@ -155,7 +167,7 @@ class Equations:
         ----------
         points : (P, coordinates) complex array
         directions : list of (P, K, e) complex arrays, from `patch_values`
-        start, target : Data, transformed
+        start, target : DataAtRoots
         s : (P,) float array
         hessian : bool
             Whether to evaluate H too.
@@ -210,7 +222,13 @@ class Equations:
                 between = between * powers[g]
         return Evaluation(filters, residual, jacobian, gradient, matrix)
 
-    def rate(self, evaluation: Evaluation, start: Data, target: Data) -> Complex:
+    def evaluate_at(self, points: Complex, data: Data, hessian: bool = True) -> Evaluation:
+        """Evaluate at P points (P, coordinates) for one data set, in the patches of the points themselves."""
+        transformed = self.transform(data)
+        directions = self.patch_values(self.patches(points))
+        return self.evaluate(points, directions, transformed, transformed, np.zeros(len(points)), hessian)
+
+    def rate(self, evaluation: Evaluation, start: DataAtRoots, target: DataAtRoots) -> Complex:
         """∂F/∂s at the evaluated points, (P, n)."""
         slope = evaluation.filter @ (start.gram - target.gram) - (start.b - target.b)
         return (slope[:, None, :] @ evaluation.jacobian)[:, 0, :]
@@ -234,10 +252,10 @@ def equations_of(stratum: Stratum, extended: bool = False) -> Equations:
 
 
 #: Eigenvalues below this part of the largest one are zero up to rounding.
-ZERO = 1e-13
+ZERO_EIGENVALUE = 1e-13
 
 
 def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:
     """The least nonzero singular value of a Gram matrix, relative to the largest."""
     values = np.linalg.svd(gram, compute_uv=False)
-    return float(values[values > ZERO * values[0]].min(initial=values[0]) / max(values[0], 1e-300))
+    return float(values[values > ZERO_EIGENVALUE * values[0]].min(initial=values[0]) / max(values[0], 1e-300))

@@ -1,7 +1,7 @@
 """All factorizations of a filter over the blocks of an architecture: its fibre under the reduced μ.
 
-They come from the shares that the blocks take of each class of roots (see `hyperroots`): one choice of cosets for each
-class and each conjugate class, that together use up the degrees of the blocks.
+Each block takes a share of each class of roots (see `hyperroots`). A factorization is a choice of shares of all
+classes, and of all conjugate classes, that uses up the degrees of the blocks.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..networks.binary_forms import dilate, multiply
 from ..networks.layer_factorizations import count_distributions
 from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions
 from .root_classes import RootClass
+from .tolerances import TOLERANCES
 
 __all__ = [
     "CommonHyperroot",
@@ -35,8 +36,6 @@ __all__ = [
 
 Array = NDArray[Any]
 
-#: Singular values of dμ below this fraction of the largest count as zero (all factors of norm one).
-RANK_TOLERANCE = 1e-8
 #: More factorizations of one filter than this are not listed.
 MAX_FACTORIZATIONS = 10_000
 
@@ -57,9 +56,10 @@ class CommonHyperroot(NamedTuple):
     dilation : int
     value : complex
     layers : tuple of int
-        Indices of the layers of this dilation that have it; for a factorization over the blocks the block's index.
+        Indices of the layers of this dilation with the hyperroot; for a factorization over the blocks, the block's
+        index.
     below : bool
-        Whether it also divides the product of the layers with smaller dilation.
+        Whether the hyperroot also divides the product of the layers with smaller dilation.
     """
 
     dilation: int
@@ -80,9 +80,9 @@ class Factorization:
     rank : int
         Rank of the differential of the reduced μ.
     common : tuple of CommonHyperroot
-        The hyperroots for which it is below the dimension.
+        The hyperroots because of which the rank is below the dimension.
     complex_parameters, real_parameters : int
-        Number of θ of the original architecture over it, up to scaling.
+        Number of θ of the original architecture over the factorization, up to scaling.
     """
 
     blocks: tuple[Array, ...]
@@ -129,7 +129,7 @@ def _share(i: int, side: int, cosets: tuple[Coset, ...], levels: Levels) -> _Sha
 
 
 def _choices(options: list[list[_Share]], left: tuple[int, ...]) -> Iterator[list[_Share]]:
-    """Choices of one share each that use up what is left."""
+    """All choices of one share of each class that use up the degrees that are left."""
     if not options:
         if not any(left):
             yield []
@@ -190,7 +190,7 @@ def _value(item: RootClass, side: int, coset: Coset, levels: Levels) -> complex:
 
 
 def _mirror(kind: str, i: int, side: int, coset: Coset, levels: Levels) -> tuple[int, int, Coset]:
-    """Where complex conjugation takes a hyperroot of a real filter."""
+    """The image of a hyperroot of a real filter under complex conjugation."""
     if kind in (ZERO, INFINITY):
         return i, side, coset
     if kind == PAIR:
@@ -199,7 +199,7 @@ def _mirror(kind: str, i: int, side: int, coset: Coset, levels: Levels) -> tuple
 
 
 def _exact_conjugates(hyperroots: list[tuple[complex, int]]) -> list[tuple[complex, int]]:
-    """The non-real ones as exact pairs, each next to its conjugate."""
+    """The hyperroots with the non-real ones as exact pairs, each next to its conjugate."""
     fixed = [(value, m) for value, m in hyperroots if not np.isfinite(value) or value.imag == 0]
     upper = [(value, m) for value, m in hyperroots if np.isfinite(value) and value.imag > 0]
     return fixed + [(v, m) for value, m in upper for v in (value, value.conjugate())]
@@ -246,7 +246,7 @@ def rank_of_differential(blocks: Sequence[Array], dilations: Sequence[int]) -> i
             column[q * dilations[b] : q * dilations[b] + len(others)] = others
             columns.append(column)
     singular = np.linalg.svd(np.array(columns), compute_uv=False)
-    return int((singular > RANK_TOLERANCE * singular[0]).sum())
+    return int((singular > TOLERANCES.rank * singular[0]).sum())
 
 
 def _common_hyperroots(

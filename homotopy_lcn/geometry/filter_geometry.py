@@ -3,10 +3,10 @@
 * w is in the Zariski closure of M iff it has a complex factorization w = Π_b P_b(x^{D_b}) over the reduced blocks,
   and in M iff one of them is real and every block has as many real roots as layers of odd degree.
 * w is interior (relative to the real points of the closure) iff all filters nearby in the closure are in M. It is a
-  *reduced boundary point* if some of them are not even in the function space of the reduced architecture, and a
-  *stride-one boundary point* if some are in that one, but not in M. It can be both.
-* w ≠ 0 is a smooth point of the closure iff it has one factorization over the blocks and dμ has full rank there: a
-  finite birational morphism is an isomorphism near such points, and near no others that are smooth.
+  *reduced boundary point* if some of these filters are not even in the function space of the reduced architecture, and
+  a *stride-one boundary point* if some of these filters are in the latter space, but not in M. A filter can be both.
+* w ≠ 0 is a smooth point of the closure iff w has exactly one factorization over the blocks and dμ has full rank there:
+  a finite birational morphism is an isomorphism near such a point, and near no other smooth point.
 
 Source: Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks* (2024),
 sections 2 and 3.
@@ -32,6 +32,7 @@ from .given_filters import given_filter, off_grid
 from .hyperroots import Levels, Part, Undecided, total_supply
 from .nearby_filters import nearby_supplies
 from .root_classes import classes_of_roots, exact_invariants
+from .tolerances import TOLERANCES
 
 __all__ = [
     "FilterGeometry",
@@ -59,25 +60,25 @@ class FilterGeometry:
     factorizations : tuple of Factorization
         All complex factorizations over the blocks up to scaling, the real ones first. Empty for w = 0.
     smooth : bool or None
-        Whether w is a smooth point of the Zariski closure; None if it is not in it.
+        Whether w is a smooth point of the Zariski closure; None if w is not in the closure.
     interior : bool or None
         Whether w is in the interior of M relative to the real points of the closure; None if w is not in M or the
         question is too large.
     boundary : tuple of str
         The types of a boundary point: ``"reduced"``, ``"stride-one"``, or both.
     hyperroots : tuple of Hyperroot
-        By dilation, of all levels, as factors of w one at a time (they may have roots in common). Empty for a filter
-        with nonzero entries where all filters of the network have zeros.
+        The hyperroots of all levels by dilation. Each divides w; two of them may have roots in common. Empty for a
+        filter with a nonzero entry where all filters of the network have zeros.
     residual : float
-        Relative distance of the filter to the one that the answers are about.
+        Relative distance between the given filter and the filter that the answers are about.
     separation : float
-        Least distance between different roots, as chords of the sphere between 0 and 2: while each root moves by less
-        than half of it, roots that differ stay different, and real roots stay real. So a filter in the interior of M
-        stays in M as long as it stays in the closure.
+        Least chordal distance (between 0 and 2) between different roots. While each root moves by less than half of
+        this distance, different roots stay different, and real roots stay real. So a filter in the interior of M stays
+        in M as long as it stays in the closure.
     closest : (complex, complex) or None
         Two roots at that distance; None if there is only one root.
     exact : bool
-        Whether the filter was given, and taken, as rational numbers: then the answers are about it itself.
+        Whether the filter was given as rational numbers: the answers are about exactly these numbers then.
     """
 
     filter: Array
@@ -106,7 +107,9 @@ class FilterGeometry:
         return sum(f.real_parameters for f in self.factorizations)
 
 
-def is_in_function_space(arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = 1e-10) -> bool:
+def is_in_function_space(
+    arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = TOLERANCES.filter_accuracy
+) -> bool:
     """Whether a filter is in M, without its factorizations.
 
     Parameters
@@ -114,7 +117,7 @@ def is_in_function_space(arch: Architecture, filter: Sequence[Any] | Array, tole
     arch : Architecture
     filter : sequence of numbers, length K
     tolerance : float
-        As for `describe_filter`.
+        As for `describe_filter`, 1e-10 by default.
 
     Examples
     --------
@@ -137,7 +140,10 @@ def is_in_function_space(arch: Architecture, filter: Sequence[Any] | Array, tole
 
 
 def describe_filter(
-    arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = 1e-10, boundary: bool = True
+    arch: Architecture,
+    filter: Sequence[Any] | Array,
+    tolerance: float = TOLERANCES.filter_accuracy,
+    boundary: bool = True,
 ) -> FilterGeometry:
     """Facts of one filter: membership, fibre, smooth or singular, interior or boundary.
 
@@ -145,12 +151,13 @@ def describe_filter(
     ----------
     arch : Architecture
     filter : sequence of numbers, length K
-        Integers and fractions only: the filter is taken exactly, and root multiplicities, the number of real roots and
-        of hyperroots are computed without rounding. Otherwise numbers known up to ``tolerance``.
+        If all are integers or fractions, the filter is taken exactly: root multiplicities, the number of real roots and
+        the number of hyperroots are computed without rounding. Otherwise the numbers are known up to ``tolerance``.
     tolerance : float
-        Relative to the norm of the filter: the answers are those for the most special filter that close.
+        Relative to the norm of the filter, 1e-10 by default: the answers are about the most special filter within this
+        distance.
     boundary : bool
-        Whether to decide between interior and boundary, which takes longest.
+        Whether to decide between interior and boundary, the slowest of the questions.
 
     Returns
     -------
@@ -286,7 +293,7 @@ def parameters_over(arch: Architecture, facts: FilterGeometry, real: bool = True
 def distance_to_function_space(
     arch: Architecture, filter: Sequence[Any] | Array, rng: np.random.Generator, starts: int = 20
 ) -> tuple[float, Array]:
-    """How close filters of the network come to a real filter: an upper bound of the distance, by local minimization.
+    """An upper bound of the distance between a real filter and the function space, by local minimization.
 
     Parameters
     ----------
@@ -312,13 +319,16 @@ def distance_to_function_space(
     if size == 0:
         return 0.0, w
     ends = np.cumsum(arch.filters)[:-1]
+    accuracy = TOLERANCES.least_squares
 
     def difference(flat: Array) -> Array:
         return compose(arch, np.split(flat, ends)) - w / size
 
     best: tuple[float, Array] = (1.0, np.zeros_like(w))
     for _ in range(starts):
-        fit = least_squares(difference, rng.standard_normal(sum(arch.filters)), xtol=1e-12, ftol=1e-12, gtol=1e-12)
+        fit = least_squares(
+            difference, rng.standard_normal(sum(arch.filters)), xtol=accuracy, ftol=accuracy, gtol=accuracy
+        )
         distance = float(np.linalg.norm(fit.fun))
         if distance < best[0]:
             best = distance, fit.fun + w / size

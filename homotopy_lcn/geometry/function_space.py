@@ -2,8 +2,8 @@
 
 M = μ(R^Σk) is a cone in R^K. Its Zariski closure consists of the real filters with a complex factorization
 w = Π_b P_b(x^{D_b}) over the blocks of the reduced architecture, since the reduced μ, as a map of projective spaces, is
-finite and birational onto its image. Therefore everything is read off the hyperroots (see `hyperroots`); the same
-questions for a single filter are answered by `fibres`.
+finite and birational onto its image. Therefore hyperroots decide all questions (see `hyperroots`).
+The module `filter_geometry` answers the same questions for a single filter.
 
 Sources: Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks*
 (2024), sections 2 and 3; Shahverdi, *Algebraic Complexity and Neurovariety of Linear Convolutional Networks* (2024).
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ..networks.architecture import Architecture
 from .block_factorizations import factorizations_of
 from .hyperroots import NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, Undecided, conjugate, total_supply
-from .nearby_filters import Pattern, bad_patterns, filter_of_pattern, first_roots, integers_where_near
+from .nearby_filters import RootPattern, bad_patterns, filter_of_pattern, first_roots, integers_where_near
 from .root_classes import RootClass
 
 __all__ = ["REDUCED", "STRIDE_ONE", "CriticalType", "FunctionSpace", "describe_function_space"]
@@ -31,6 +31,8 @@ __all__ = ["REDUCED", "STRIDE_ONE", "CriticalType", "FunctionSpace", "describe_f
 Array = NDArray[Any]
 
 REDUCED, STRIDE_ONE = "reduced", "stride-one"
+#: A boundary point is looked for where at most this many pairs of classes of roots coincide.
+MOST_COINCIDENCES = 3
 
 
 class CriticalType(NamedTuple):
@@ -174,7 +176,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
 
 
 def _critical_types(arch: Architecture) -> Iterator[CriticalType]:
-    """Level-b hyperroots are assembled from lower blocks iff those have D_b roots: the dilations divide each other."""
+    """Level-b hyperroots are assembled from lower blocks iff these have D_b roots: the dilations divide each other."""
     below = 0
     for block, degrees in zip(arch.blocks, arch.layer_degrees, strict=True):
         within, assembled = len(degrees) > 1, below >= block.dilation
@@ -183,7 +185,7 @@ def _critical_types(arch: Architecture) -> Iterator[CriticalType]:
         below += block.degree * block.dilation
 
 
-def _swappable(levels: Levels) -> Pattern:
+def _swappable(levels: Levels) -> RootPattern:
     """Two real hyperroots of a level, one of which is assembled from lower blocks; the other roots are real."""
     order, left, below = levels.order, list(levels.degrees), 0
     for block, dilation in enumerate(levels.dilations):
@@ -203,17 +205,17 @@ def _swappable(levels: Levels) -> Pattern:
     return (hyperroot(block), hyperroot(block), *(hyperroot(b) for b, n in enumerate(left) for _ in range(n)))
 
 
-def _two_factorizations(arch: Architecture, levels: Levels, pattern: Pattern) -> tuple[tuple[Array, ...], ...]:
+def _two_factorizations(arch: Architecture, levels: Levels, pattern: RootPattern) -> tuple[tuple[Array, ...], ...]:
     """Two real factorizations of the filter of a pattern that has several, over the blocks."""
     classes = list(map(RootClass, pattern, first_roots(pattern, levels)))[::-1]
     real = (item.blocks for item in factorizations_of(arch, levels, classes, True) if item.real)
     return tuple(tuple(integers_where_near(form / form[0]) for form in blocks) for blocks in islice(real, 2))
 
 
-def _degenerate(pattern: Pattern, levels: Levels) -> Pattern:
-    """A pattern in the function space that the given one, which is not, can come close to: few classes coincide."""
+def _degenerate(pattern: RootPattern, levels: Levels) -> RootPattern:
+    """A pattern in the function space in the closure of a pattern outside: few classes coincide."""
     frontier, seen = [pattern], {pattern}
-    for _ in range(3):
+    for _ in range(MOST_COINCIDENCES):
         following = dict.fromkeys(p for old in frontier for p in _coincidences(old) if p not in seen)
         seen |= following.keys()
         frontier = list(following)
@@ -223,7 +225,7 @@ def _degenerate(pattern: Pattern, levels: Levels) -> Pattern:
     return (Part(ZERO, (levels.degree,)),)
 
 
-def _coincidences(pattern: Pattern) -> Iterator[Pattern]:
+def _coincidences(pattern: RootPattern) -> Iterator[RootPattern]:
     """Patterns where one pair of conjugate classes becomes real, or two real classes coincide."""
     for i, part in enumerate(pattern):
         if part.kind != PAIR:

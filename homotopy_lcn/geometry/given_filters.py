@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 class GivenFilter(NamedTuple):
-    """A filter divided by its largest entry, and exactly if all entries are rational."""
+    """A filter divided by its largest entry, the divisor, and the exact filter if all entries are rational."""
 
     filter: Array
     scale: float

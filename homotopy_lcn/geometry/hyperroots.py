@@ -8,15 +8,15 @@ q_b = D/D_b. Hence w = Π_b P_b(x^{D_b}) for complex P_b iff every m is a sum of
 in portions of size D_b, and altogether n_b cosets and portions of level b are used. Every way to do so is one
 factorization up to scaling.
 
-Complex conjugation acts on classes: those of a positive or a negative D-th power are mapped to themselves, by j ↦ −j
-and j ↦ −1 − j; the others come in pairs. A factorization is real iff its cosets are permuted by it, and the layers of
-odd degree of block b can be real iff they are at most as many as the real roots of P_b.
+Complex conjugation acts on classes. A class with a positive or a negative D-th power is mapped to itself, by j ↦ −j or
+j ↦ −1 − j; the other classes come in pairs. A factorization is real iff conjugation permutes its cosets, and the layers
+of odd degree of block b can be real iff their number is at most the number of real roots of P_b.
 
-What matters of a class is therefore finite: the *supply*, which numbers of cosets of each level the complex
-decompositions use, and for the real ones also how many of the cosets are real. Supplies add up over classes. Filters
-arbitrarily close to a given one come from splitting each class into several, so that closedness of the function space
-and whether a point is interior are finite questions, too. The notions are those of Kohn, Montúfar, Shahverdi, Trager,
-*Function Space and Critical Points of Linear Convolutional Networks* (2024), sections 2 and 3.
+Therefore only finite data of a class matter, its *supply*: the numbers of cosets of each level that the complex
+decompositions use, and for the real decompositions also the number of real cosets. Supplies add up over classes.
+Filters arbitrarily close to a given filter come from splitting each class into several classes. So closedness of the
+function space, and whether a point is interior, are finite questions as well. The notions are from Kohn, Montúfar,
+Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional Networks* (2024), sections 2 and 3.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class Part(NamedTuple):
     Attributes
     ----------
     kind : str
-        ZERO or INFINITY (the root 0 or ∞), POSITIVE or NEGATIVE (the D-th power is), PAIR (a class and its conjugate).
+        ZERO or INFINITY (the root 0 or ∞), POSITIVE or NEGATIVE (the sign of the D-th power), PAIR (a class and its
+        conjugate).
     multiplicities : tuple of int
         Of the roots r ζ^j, j = 0, …, D − 1; of length one for the roots 0 and ∞. The first root r is positive for
         POSITIVE, has argument π/D for NEGATIVE.
@@ -88,7 +89,7 @@ class Coset(NamedTuple):
 
 
 class Supply(NamedTuple):
-    """What some of the roots offer to the blocks.
+    """The numbers of hyperroots that some of the roots offer to the blocks.
 
     Attributes
     ----------
@@ -105,7 +106,7 @@ class Supply(NamedTuple):
 
 @dataclass(frozen=True)
 class Levels:
-    """What an architecture asks of the roots of a filter.
+    """The numbers of an architecture on which the roots of its filters depend.
 
     Attributes
     ----------
@@ -160,15 +161,15 @@ class Levels:
         return Supply(frozenset({zero}), frozenset({(zero, zero)}))
 
     def in_closure(self, supply: Supply) -> bool:
-        """Whether a filter with all its roots is in the Zariski closure."""
+        """Whether a filter with these roots is in the Zariski closure."""
         return self.degrees in supply.complex
 
     def in_reduced(self, supply: Supply) -> bool:
-        """Whether it is in the function space of the reduced architecture."""
+        """Whether a filter with these roots is in the function space of the reduced architecture."""
         return any(counts == self.degrees for counts, _ in supply.real)
 
     def inside(self, supply: Supply) -> bool:
-        """Whether it is in the function space."""
+        """Whether a filter with these roots is in the function space."""
         return (self.degrees, self.odd) in supply.real
 
 
@@ -275,7 +276,7 @@ def _least(left: Vector, right: Vector) -> Vector:
 
 
 def _within(every: Iterable[Vector], real: Iterable[tuple[Vector, Vector]], levels: Levels) -> Supply:
-    """Without what exceeds the degrees, and without real decompositions that another one surpasses."""
+    """The supply within the degrees, without real decompositions that have fewer real cosets than another one."""
 
     def fits(counts: Vector) -> bool:
         return all(c <= n for c, n in zip(counts, levels.degrees, strict=True))

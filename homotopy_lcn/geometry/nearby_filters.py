@@ -1,7 +1,7 @@
-"""Which filters are close to a given one, and which are in the closure but not in M: all patterns of classes of roots.
+"""Patterns of classes of roots: of the filters close to a given filter, and of the filters in the closure but not in M.
 
-Filters arbitrarily close to a given one come from splitting each of its classes into several. A pattern is a set of
-classes with their kinds and multiplicities; everything asked of a filter depends on the supply of its pattern alone
+Filters arbitrarily close to a given filter come from splitting each of its classes into several classes. A pattern is a
+set of classes with their kinds and multiplicities. All answers about a filter depend only on the supply of its pattern
 (see `hyperroots`), so that the questions are finite.
 """
 
@@ -33,16 +33,19 @@ from .hyperroots import (
     supply_of,
     vector_sum,
 )
+from .tolerances import TOLERANCES
 
-__all__ = ["Pattern", "bad_patterns", "filter_of_pattern", "first_roots", "integers_where_near", "nearby_supplies"]
+__all__ = ["RootPattern", "bad_patterns", "filter_of_pattern", "first_roots", "integers_where_near", "nearby_supplies"]
 
 #: Values of the hyperroots of example filters: square-free, so that no power of one is a power of another.
 RADII = tuple(n for n in range(1, 5000) if all(n % (p * p) for p in range(2, 71)))
 #: More intermediate results than this are not enumerated.
 BUDGET = 200_000
+#: More supplies than this of one degree are not kept: each is combined with the supplies of other degrees.
+MOST_SUPPLIES = BUDGET // 10
 
-Pattern = tuple[Part, ...]
-Reached = dict[Supply, Pattern]
+RootPattern = tuple[Part, ...]
+Reached = dict[Supply, RootPattern]
 
 
 def nearby_supplies(parts: Iterable[Part], levels: Levels) -> Reached:
@@ -84,13 +87,13 @@ def _join(left: Reached, right: Reached, levels: Levels) -> Reached:
     return result
 
 
-def _keep(reached: Reached, supply: Supply, pattern: Pattern) -> None:
+def _keep(reached: Reached, supply: Supply, pattern: RootPattern) -> None:
     known = reached.get(supply)
     if known is None or _complexity(pattern) < _complexity(known):
         reached[supply] = pattern
 
 
-def _complexity(pattern: Pattern) -> tuple[int, int, int]:
+def _complexity(pattern: RootPattern) -> tuple[int, int, int]:
     """Simpler witnesses have no roots 0 and ∞, few classes, and few different roots."""
     at_ends = sum(part.kind in (ZERO, INFINITY) for part in pattern)
     return at_ends, len(pattern), sum(m > 0 for part in pattern for m in part.multiplicities)
@@ -143,7 +146,7 @@ def _pieces(part: Part, first: int) -> Iterator[Part]:
 
 @lru_cache(maxsize=1000)
 def _splits_of_zero(kind: str, multiplicity: int, levels: Levels) -> Reached:
-    """Splittings of the root 0 or ∞: any classes of small (large) roots, and what stays."""
+    """Splittings of the root 0 or ∞ into classes of small (large) roots and a part that stays."""
     away = _all_supplies(levels)
     result: Reached = {}
     for stays in range(multiplicity + 1):
@@ -158,7 +161,7 @@ def _splits_of_zero(kind: str, multiplicity: int, levels: Levels) -> Reached:
 
 @lru_cache(maxsize=1000)
 def _all_supplies(levels: Levels) -> tuple[Reached, ...]:
-    """For each degree up to that of a filter, the supplies of all sets of so many roots off 0 and ∞."""
+    """For each degree up to the degree of a filter, the supplies of all sets of that number of roots off 0 and ∞."""
     reached: list[Reached] = [{} for _ in range(levels.degree + 1)]
     reached[0][levels.nothing()] = ()
     for part in sorted(_elementary(levels), key=lambda part: (part.degree, _complexity((part,)))):
@@ -170,16 +173,16 @@ def _all_supplies(levels: Levels) -> tuple[Reached, ...]:
                 total = combine(offer, supply, levels)
                 if total.complex:
                     _keep(reached[degree], total, (*pattern, part))
-            if len(reached[degree]) > BUDGET // 10:
+            if len(reached[degree]) > MOST_SUPPLIES:
                 raise Undecided
     return tuple(reached)
 
 
 def _elementary(levels: Levels) -> Iterator[Part]:
-    """Classes from which all others are put together, as far as supplies are concerned.
+    """Classes from which the supplies of all other classes come.
 
-    Roots that no coset of level 2 contains go to block 1 in any case, as if each of them were a class of its own. So,
-    beyond single hyperroots, only sums of cosets of level 2 matter.
+    Roots that no coset of level 2 contains belong to block 1 in any case, as if each were a class of its own. So only
+    sums of cosets of level 2 matter, beside single hyperroots.
     """
     order = levels.order
     for block in range(len(levels.degrees)):
@@ -213,8 +216,8 @@ class BadPatterns(NamedTuple):
         In that of the reduced architecture.
     """
 
-    reduced: Pattern | None
-    stride_one: Pattern | None
+    reduced: RootPattern | None
+    stride_one: RootPattern | None
 
 
 @lru_cache(maxsize=1000)
@@ -242,7 +245,7 @@ def bad_patterns(levels: Levels) -> BadPatterns:
     return BadPatterns(min(reduced, key=_complexity, default=None), min(stride_one, key=_complexity, default=None))
 
 
-def _too_few_real_roots(levels: Levels) -> Pattern | None:
+def _too_few_real_roots(levels: Levels) -> RootPattern | None:
     """Where factorizations are unique, and so real: as few real hyperroots as possible of a block that needs more."""
     for block, (degree, odd) in enumerate(zip(levels.degrees, levels.odd, strict=True)):
         if odd > degree % 2:
@@ -322,6 +325,6 @@ def first_roots(pattern: Iterable[Part], levels: Levels) -> Iterator[complex]:
 
 
 def integers_where_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Entries within 1e-9 of integers made integers."""
+    """The entries, with integers in place of entries that differ from an integer by rounding."""
     rounded = np.round(values)
-    return np.asarray(np.where(np.abs(values - rounded) < 1e-9, rounded, values) + 0.0)
+    return np.asarray(np.where(np.abs(values - rounded) < TOLERANCES.near_integer, rounded, values) + 0.0)

@@ -19,6 +19,7 @@ from ..networks.parameters import compose
 from .block_factorizations import CommonHyperroot, rank_of_differential
 from .hyperroots import INFINITY, PAIR, Levels
 from .root_classes import classes_of_roots
+from .tolerances import TOLERANCES
 
 __all__ = ["CriticalityOfMu", "criticality"]
 
@@ -50,7 +51,9 @@ class CriticalityOfMu:
         return self.rank < self.dimension
 
 
-def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = 1e-6) -> CriticalityOfMu:
+def criticality(
+    arch: Architecture, theta: Sequence[Array], tolerance: float = TOLERANCES.equal_roots
+) -> CriticalityOfMu:
     """Whether θ is critical for μ, and which common hyperroots cause it.
 
     Parameters
@@ -59,7 +62,7 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = 1
     theta : sequence of (k_l,) arrays
         Real or complex.
     tolerance : float
-        Chordal distance up to which roots of different layers count as equal.
+        Chordal distance up to which roots of different layers count as equal, 1e-6 by default.
 
     Returns
     -------
@@ -121,7 +124,7 @@ def _numbers(layer: object, i: int) -> Array:
 
 
 def _roots_of_layer(form: Array) -> list[NDArray[np.complex128]]:
-    """Roots on the projective line as unit vectors, multiple ones as often as they occur, and accurately so."""
+    """Roots on the projective line as unit vectors, each as often as its multiplicity; multiple roots are accurate."""
     if len(form) == 1:
         return []
     result = []
@@ -151,7 +154,8 @@ def _assembled(
         if not np.isfinite(c) or c == 0:
             continue
         size = dilation // ratio
-        if abs(c**ratio - value) > tolerance * ratio * max(abs(value), 1e-300) * 10:
+        size_of_value = max(abs(value), TOLERANCES.smallest_value)
+        if abs(c**ratio - value) > tolerance * ratio * size_of_value * TOLERANCES.hyperroot_margin:
             continue
         first = value ** (1 / dilation)
         index = round(float(np.angle(c / first**size)) * ratio / (2 * np.pi)) % ratio

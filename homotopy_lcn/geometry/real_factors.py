@@ -1,4 +1,4 @@
-"""The real factors of a block's polynomial, and what their number decides.
+"""The real factors of a block's polynomial, and the questions that their number decides.
 
 A block's polynomial P_b = Π_m Q_m^m offers its real roots to the layers of odd degree, each of which needs one. Where
 two roots are so close that rounding could change which of them are real, the answers that depend on it are None.
@@ -16,13 +16,9 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..networks.binary_forms import multiply, pieces_of_roots, roots
 from ..networks.layer_factorizations import distributions
+from .tolerances import TOLERANCES
 
-__all__ = ["RealStructure", "real_factorizations", "roots_are_settled"]
-
-#: Relative accuracy to which the coefficients of a block's polynomial are trusted when its roots are told apart.
-FORM_ACCURACY = 1e-14
-#: Chordal distance (between 0 and 1) of roots from which on they count as different without a closer look.
-APART = 1e-4
+__all__ = ["RealStructure", "enough_real_roots", "real_factorizations", "roots_are_settled"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +30,8 @@ class RealStructure:
     linear, quadratic : list of (multiplicity, form)
         Irreducible real factors of the Q_m.
     doubtful : dict of multiplicity to (lost, gained)
-        For all that rounding lets us know, so many of the real roots might be conjugate pairs, and so many of the roots
-        in conjugate pairs might be real.
+        Numbers of roots that rounding leaves open: ``lost`` real roots may be conjugate pairs, and ``gained`` roots in
+        conjugate pairs may be real.
     """
 
     linear: list[tuple[int, Real]]
@@ -74,35 +70,53 @@ class RealStructure:
         return cls(linear, quadratic, {})
 
     def enough(self, odd_layers: int, odd_only: bool) -> bool | None:
-        """Whether ``odd_layers`` do not exceed the number of real roots (with ``odd_only``: of odd multiplicity)."""
-
-        def weight(multiplicity: int) -> int:
-            return multiplicity % 2 if odd_only else multiplicity
-
-        available = sum(weight(m) for m, _ in self.linear)
-        if odd_layers <= available - sum(weight(m) * lost for m, (lost, _) in self.doubtful.items()):
+        """Whether `enough_real_roots` says so of the real roots; None if that depends on rounding."""
+        multiplicities = sorted({m for m, _ in self.linear} | set(self.doubtful))
+        numbers = np.array([sum(n == m for n, _ in self.linear) for m in multiplicities], dtype=np.int64)
+        doubts = np.array([self.doubtful.get(m, (0, 0)) for m in multiplicities], dtype=np.int64).reshape(-1, 2)
+        if enough_real_roots(odd_layers, multiplicities, numbers - doubts[:, 0], odd_only):
             return True
-        most = available + sum(weight(m) * gained for m, (_, gained) in self.doubtful.items())
-        return None if odd_layers <= most else False
+        return None if enough_real_roots(odd_layers, multiplicities, numbers + doubts[:, 1], odd_only) else False
+
+
+def enough_real_roots(
+    odd_layers: int, multiplicities: Sequence[int], numbers: NDArray[np.int64], odd_only: bool
+) -> NDArray[np.bool_]:
+    """Whether the layers of odd degree are at most as many as the real roots.
+
+    Parameters
+    ----------
+    odd_layers : int
+        Number of layers of odd degree of a block.
+    multiplicities : sequence of int
+        The multiplicities of the factors Q_m of the block.
+    numbers : (..., factors) integer array
+        The number of real roots of each Q_m.
+    odd_only : bool
+        Whether roots of odd multiplicity are counted, once each; otherwise all roots with their multiplicities.
+    """
+    weights = np.array([m % 2 if odd_only else m for m in multiplicities], dtype=np.int64)
+    return np.asarray(odd_layers <= (numbers * weights).sum(axis=-1))
 
 
 def _doubt(points: Complex) -> tuple[int, int]:
-    """How many real ones of the roots (n, 2) of a real form might not be real after all, and how many others might be.
+    """The number of real roots that may be non-real, and of non-real roots that may be real, of the roots (n, 2).
 
     Around each root lies a disc with the radius of Gershgorin's theorem for a companion matrix of the roots
     (Smith, *Error bounds for zeros of a polynomial based upon Gerschgorin's theorems* (1970)), so that a cluster of s
-    overlapping discs contains s roots. If it is its own conjugate, it has s, s − 2, … real ones, otherwise none.
+    overlapping discs contains s roots. A cluster that is its own conjugate has s, s − 2, … real roots; any other, none.
     """
     degree = len(points)
     if degree == 1:
         return 0, 0
+    accuracy = TOLERANCES.form_accuracy
     form = np.ones(1, complex)
     for x, y in points:
         form = multiply(form, np.array([y, -x]))
     distances = np.abs(points[:, None, 0] * points[None, :, 1] - points[:, None, 1] * points[None, :, 0])
-    others = np.where(np.eye(degree, dtype=bool), 1.0, np.maximum(distances, FORM_ACCURACY)).prod(axis=1)
+    others = np.where(np.eye(degree, dtype=bool), 1.0, np.maximum(distances, accuracy)).prod(axis=1)
     # No cluster spreads by more than the root of the accuracy of the order of its size.
-    radii = degree * np.minimum(FORM_ACCURACY * np.linalg.norm(form) / others, FORM_ACCURACY ** (1 / max(degree, 1)))
+    radii = degree * np.minimum(accuracy * np.linalg.norm(form) / others, accuracy ** (1 / max(degree, 1)))
     near = distances < radii[:, None] + radii
     for _ in range(degree):
         near = near @ near
@@ -147,8 +161,8 @@ def roots_are_settled(points: Complex) -> NDArray[np.bool_]:
     distances = np.abs(x[:, :, None] * y[:, None, :] - y[:, :, None] * x[:, None, :])
     distances[:, np.arange(size), np.arange(size)] = 1.0
     # Multiplication by a linear form of norm one makes a form at most √2 times as large.
-    error = 10 * size * FORM_ACCURACY * 2 ** (size / 2)
+    error = TOLERANCES.disc_margin * size * TOLERANCES.form_accuracy * 2 ** (size / 2)
     with np.errstate(divide="ignore"):
         radii = error / distances.prod(axis=2)
-    needed = np.maximum(radii[:, :, None] + radii[:, None, :], APART)
+    needed = np.maximum(radii[:, :, None] + radii[:, None, :], TOLERANCES.apart)
     return np.asarray((distances > needed).all(axis=(1, 2)))

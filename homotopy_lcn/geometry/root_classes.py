@@ -1,7 +1,7 @@
 """The classes of roots of a given filter: which roots coincide, which are rotations of each other, which are real.
 
-Coefficients are known up to a tolerance, so this is a question of backward error: wanted is the most special structure
-(coinciding roots, complete cosets, real roots) that some filter within the tolerance has. As in Zeng, *Computing
+Coefficients are known up to a tolerance, so the question is one of backward error: the answer is the most special
+structure (coinciding roots, complete cosets, real roots) of the filters within the tolerance. As in Zeng, *Computing
 multiple roots of inexact polynomials* (2005), roots are clustered, coarsely first, and each structure is fitted to the
 coefficients by Gauss–Newton steps in its own few parameters, one for each class; the first structure that fits is
 taken. For exact rational coefficients a structure must also have the invariants that are computed exactly: the numbers
@@ -20,13 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Complex
 from ..errors import InputError
 from .hyperroots import INFINITY, NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, conjugate
+from .tolerances import TOLERANCES
 
 __all__ = ["ExactInvariants", "RootClass", "RootClasses", "classes_of_roots", "exact_invariants"]
 
-Complex = NDArray[np.complex128]
-Polynomial = list[Fraction]
+RationalPolynomial = list[Fraction]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class RootClass:
     Attributes
     ----------
     part : Part
-        Its kind and multiplicities. Of complex filters all classes off 0 and ∞ are of kind PAIR, without conjugates.
+        Kind and multiplicities. All classes of a complex filter off 0 and ∞ have the kind PAIR, without conjugates.
     root : complex
         The root with j = 0; 0 and infinity for themselves.
     """
@@ -61,8 +62,8 @@ class RootClasses(NamedTuple):
     error : float
         Relative distance of the filter to the one that has exactly this structure.
     separation : float
-        Least distance between different roots, as chords of the sphere between 0 and 2. While each root moves by less
-        than half of it, the roots stay apart.
+        Least chordal distance (between 0 and 2) between different roots. While each root moves by less than half of
+        this distance, the roots stay apart.
     closest : (complex, complex) or None
         Two roots at that distance; None if there is only one root.
     """
@@ -75,7 +76,10 @@ class RootClasses(NamedTuple):
 
 
 def classes_of_roots(
-    form: NDArray[Any], levels: Levels, tolerance: float = 1e-10, exact: ExactInvariants | None = None
+    form: NDArray[Any],
+    levels: Levels,
+    tolerance: float = TOLERANCES.filter_accuracy,
+    exact: ExactInvariants | None = None,
 ) -> RootClasses:
     """The most special structure of the roots of a form within the tolerance.
 
@@ -87,7 +91,7 @@ def classes_of_roots(
     tolerance : float
         Relative backward error.
     exact : ExactInvariants, optional
-        What is known exactly; only structures that agree with it are considered.
+        The exact invariants; only structures with these invariants are considered.
 
     Raises
     ------
@@ -120,7 +124,7 @@ def _fit_structure(
     points = _polished_roots(core)
     seen: set[tuple[Part, ...]] = set()
     finest: tuple[list[RootClass], float] | None = None
-    for exponent in np.arange(0.8, 15.6, 0.4):
+    for exponent in np.arange(*TOLERANCES.cluster_exponents):
         classes = _cluster(points, levels.order, real, 10.0**-exponent)
         if classes is None:
             continue
@@ -129,12 +133,12 @@ def _fit_structure(
             continue
         seen.add(structure)
         error = _distance(core, classes, levels.order, real)
-        if error > 1e-2:
+        if error > TOLERANCES.worth_fitting:
             continue
-        if error > 1e-14:
+        if error > TOLERANCES.fitted:
             classes, error = _gauss_newton(core, classes, levels.order, real, error)
         if exact is not None:
-            if error < 1e-6 and exact.agrees(structure, levels, real):
+            if error < TOLERANCES.exact_fit and exact.agrees(structure, levels, real):
                 return classes, error
         elif error <= tolerance:
             return classes, error
@@ -152,13 +156,14 @@ def _polished_roots(core: NDArray[Any]) -> Complex:
     """Roots of a polynomial with nonzero ends, (n,); unlike the companion matrix alone, scaled to roots around one."""
     degree = len(core) - 1
     scale = float(np.abs(core[-1] / core[0]) ** (1 / degree))
-    if not 1e-100 < scale**degree < 1e100:
+    least, most = TOLERANCES.scale_range
+    if not least < scale**degree < most:
         scale = 1.0
     return np.asarray(np.roots(core / core[0] * scale ** -np.arange(float(degree + 1))).astype(complex) * scale)
 
 
 def _cluster(points: Complex, order: int, real: bool, threshold: float) -> list[RootClass] | None:
-    """Classes by single linkage of the roots modulo rotation; None if what results is no possible structure."""
+    """Classes by single linkage of the roots modulo rotation; None if the result is no possible structure."""
     modulus, angle = np.log(np.abs(points)), np.angle(points)
     turned = np.angle(np.exp(1j * angle * order))
     near = np.hypot(modulus[:, None] - modulus, np.angle(np.exp(1j * (turned[:, None] - turned))) / order) <= threshold
@@ -234,7 +239,7 @@ def _gauss_newton(
     core: NDArray[Any], classes: list[RootClass], order: int, real: bool, error: float
 ) -> tuple[list[RootClass], float]:
     """Fit the logarithms of the classes' roots to the coefficients."""
-    for _ in range(6):
+    for _ in range(TOLERANCES.fitting_steps):
         form = _product(classes, order, real)
         form *= np.vdot(form, core)
         columns = np.zeros((len(core), 2 * len(classes)), complex)
@@ -299,7 +304,7 @@ def _separation(classes: Sequence[RootClass], order: int, real: bool) -> tuple[f
 
 @dataclass(frozen=True)
 class ExactInvariants:
-    """What rational coefficients determine without rounding.
+    """The invariants that rational coefficients determine without rounding.
 
     Attributes
     ----------
@@ -354,7 +359,7 @@ def exact_invariants(form: Sequence[Fraction], levels: Levels) -> ExactInvariant
     cosets = []
     for dilation in levels.dilations:
         degree = len(core) - 1
-        common: Polynomial = []
+        common: RationalPolynomial = []
         for residue in range(dilation):
             component = [core[j] for j in range(len(core)) if (degree - j) % dilation == residue]
             common = _gcd(common, component)
@@ -364,16 +369,16 @@ def exact_invariants(form: Sequence[Fraction], levels: Levels) -> ExactInvariant
     return ExactInvariants(multiplicities, sum(_number_of_real_roots(p) for p in parts), tuple(cosets))
 
 
-def _trim(p: Polynomial) -> Polynomial:
+def _trim(p: RationalPolynomial) -> RationalPolynomial:
     start = next((j for j, value in enumerate(p) if value != 0), len(p))
     return p[start:]
 
 
-def _monic(p: Polynomial) -> Polynomial:
+def _monic(p: RationalPolynomial) -> RationalPolynomial:
     return [value / p[0] for value in p]
 
 
-def _divmod(p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
+def _divmod(p: RationalPolynomial, q: RationalPolynomial) -> tuple[RationalPolynomial, RationalPolynomial]:
     rest, quotient = list(p), []
     while len(rest) >= len(q):
         factor = rest[0] / q[0]
@@ -384,7 +389,7 @@ def _divmod(p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
     return quotient, _trim(rest)
 
 
-def _gcd(p: Polynomial, q: Polynomial) -> Polynomial:
+def _gcd(p: RationalPolynomial, q: RationalPolynomial) -> RationalPolynomial:
     p, q = _trim(p), _trim(q)
     while q:
         p, q = q, _divmod(p, q)[1]
@@ -392,12 +397,12 @@ def _gcd(p: Polynomial, q: Polynomial) -> Polynomial:
     return _monic(p) if p else p
 
 
-def _derivative(p: Polynomial) -> Polynomial:
+def _derivative(p: RationalPolynomial) -> RationalPolynomial:
     degree = len(p) - 1
     return [value * (degree - j) for j, value in enumerate(p[:-1])]
 
 
-def _square_free(p: Polynomial) -> list[Polynomial]:
+def _square_free(p: RationalPolynomial) -> list[RationalPolynomial]:
     """Yun's algorithm: the products of the roots of multiplicity 1, 2, …"""
     result = []
     derivative = _derivative(p)
@@ -411,14 +416,14 @@ def _square_free(p: Polynomial) -> list[Polynomial]:
     return result
 
 
-def _subtract(p: Polynomial, q: Polynomial) -> Polynomial:
+def _subtract(p: RationalPolynomial, q: RationalPolynomial) -> RationalPolynomial:
     size = max(len(p), len(q))
     pad = [Fraction(0)] * size
     left, right = (pad + p)[-size:], (pad + q)[-size:]
     return _trim([a - b for a, b in zip(left, right, strict=True)])
 
 
-def _number_of_real_roots(p: Polynomial) -> int:
+def _number_of_real_roots(p: RationalPolynomial) -> int:
     """Of a square-free polynomial, by Sturm's theorem."""
     if len(p) < 2:
         return 0

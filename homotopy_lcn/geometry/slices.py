@@ -2,8 +2,8 @@
 
 Filters are w = (A, B, C, D, E) = (1, B, −1, D, E). The Zariski closure is the image of
 (x² + p x y + q y²)(x² + r y²) with q + r = −1, that is (B, D, E) = (p, p r, −r (1 + r)), together with the part of the
-line B = D = 0 that only non-real q, r reach. What belongs to the function space, where its boundary runs, and of which
-type it is, is asked of the membership code point by point; curves are located by bisection.
+line B = D = 0 that only non-real q, r reach. The membership code decides point by point which points belong to the
+function space and of which type a boundary point is; bisection locates the boundary curves.
 
 This is Figure 1 of Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional
 Networks* (2024).
@@ -17,8 +17,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Real
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from .filter_geometry import describe_filter, is_in_function_space
@@ -26,12 +26,13 @@ from .function_space import REDUCED
 
 __all__ = ["LinePiece", "Slice", "slice_of_function_space", "slice_point"]
 
-Array = NDArray[np.float64]
 
 #: Half of the ranges of p and of r + 1/2, and the end of the line B = D = 0.
 HALF_P, HALF_R, LINE_END = 1.75, 1.25, 0.75
 #: Halvings of an edge of the grid, and of an interval of the double line.
 EDGE_BISECTIONS, LINE_BISECTIONS = 24, 40
+#: Points of the double line that are classified before the ends of its pieces are located.
+LINE_POINTS = 48
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ class Slice:
     """
 
     architecture: Architecture
-    triangles: Array
-    curve: list[Array]
+    triangles: Real
+    curve: list[Real]
     line: tuple[LinePiece, ...]
-    reduced_boundary: Array
+    reduced_boundary: Real
 
 
 def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
@@ -98,12 +99,12 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
     p = np.linspace(-HALF_P, HALF_P, size)
     r = np.linspace(-0.5 - HALF_R, -0.5 + HALF_R, size)
 
-    def inside(point: Array) -> bool:
+    def inside(point: Real) -> bool:
         return is_in_function_space(arch, _filter(_surface(point)))
 
     grid = np.stack(np.meshgrid(p, r, indexing="ij"), axis=-1)
     member = np.array([[inside(point) for point in row] for row in grid])
-    crossings: dict[tuple[tuple[int, int], tuple[int, int]], Array] = {}
+    crossings: dict[tuple[tuple[int, int], tuple[int, int]], Real] = {}
 
     def crossing(a: tuple[int, int], b: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         key = (a, b) if a < b else (b, a)
@@ -112,12 +113,12 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
             crossings[key] = _bisect(inside, grid[ends[0]], grid[ends[1]], EDGE_BISECTIONS)[0]
         return key
 
-    triangles: list[list[Array]] = []
+    triangles: list[list[Real]] = []
     segments = []
     for i in range(size - 1):
         for j in range(size - 1):
             for corners in (((i, j), (i + 1, j), (i, j + 1)), ((i + 1, j + 1), (i, j + 1), (i + 1, j))):
-                polygon: list[Array] = []
+                polygon: list[Real] = []
                 ends = []
                 for a, b in pairwise((*corners, corners[0])):
                     if member[a]:
@@ -139,8 +140,8 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
     )
 
 
-def slice_point(filter: Sequence[float] | Array) -> Array | None:
-    """Where a real filter meets the slice: scaled, and with x ↦ t x, which preserve the function space.
+def slice_point(filter: Sequence[float] | Real) -> Real | None:
+    """The point of the slice that a real filter is mapped to by scaling and x ↦ t x, which preserve the function space.
 
     Parameters
     ----------
@@ -158,12 +159,12 @@ def slice_point(filter: Sequence[float] | Array) -> Array | None:
     return np.array([b / a * t, d / a * t**3, e / a * t**4])
 
 
-def _surface(parameters: Array) -> Array:
+def _surface(parameters: Real) -> Real:
     p, r = parameters[..., 0], parameters[..., 1]
     return np.stack([p, p * r, -r * (1 + r)], axis=-1)
 
 
-def _filter(point: Array) -> Array:
+def _filter(point: Real) -> Real:
     b, d, e = point
     return np.array([1.0, b, -1.0, d, e])
 
@@ -206,7 +207,7 @@ def _line(arch: Architecture) -> tuple[tuple[LinePiece, ...], list[float]]:
         return facts.in_function_space, facts.boundary
 
     lowest = float(_surface(np.array([0.0, -0.5 + HALF_R]))[2])
-    samples = np.linspace(lowest, LINE_END, 48).tolist()
+    samples = np.linspace(lowest, LINE_END, LINE_POINTS).tolist()
     kinds = [kind(e) for e in samples]
     cuts = [lowest]
     found = [kinds[0]]

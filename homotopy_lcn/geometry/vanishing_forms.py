@@ -2,9 +2,9 @@
 
 The forms that vanish on the closure are graded by degree and, as w_j ↦ t^j w_j preserves the closure, by the sum of the
 indices of each monomial. In each bidegree they are the kernel of the matrix of all monomials at random integer points
-of M. It is computed modulo a prime and lifted to the rationals, and every form is checked at further integer points in
-exact arithmetic. A wrong form would have to vanish at all of these by chance, and none is missed except for a prime
-that divides a minor.
+of M. The kernel is computed modulo a prime and lifted to the rationals, and every form is checked at further integer
+points in exact arithmetic. A wrong form would have to vanish at all these points by chance, and a form is missed only
+if the prime divides a minor.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ __all__ = ["Form", "default_degree", "known_inequalities", "vanishing_forms"]
 PRIME = 2**31 - 1
 #: No more monomials than this of one degree.
 MAX_MONOMIALS = 3000
+#: Points beyond the number of monomials, against chance, and points at which each form is checked exactly.
+MORE_POINTS, CHECKS = 10, 20
+#: Entries of the layers of integer points are smaller than this.
+LARGEST_ENTRY = 10**4
 #: Highest degree by default, unless the closure is a hypersurface.
 USUAL_DEGREE = 3
 
@@ -73,10 +77,10 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def default_degree(arch: Architecture) -> int:
-    """Up to which degree forms are computed by default.
+    """The degree up to which forms are computed by default.
 
-    At most 3; for hypersurfaces their degree, so that the one equation is found. Less, down to 0, where there are too
-    many monomials.
+    The degree is at most 3; for a hypersurface the degree of the hypersurface, so that the only equation is found. The
+    degree is lower, down to 0, where there are too many monomials.
     """
     degree = USUAL_DEGREE
     if arch.filter_size == arch.dimension + 1:
@@ -91,7 +95,7 @@ def _monomials(arch: Architecture, degree: int) -> int:
 
 
 def vanishing_forms(arch: Architecture, max_degree: int | None = None) -> tuple[Form, ...]:
-    """Forms that vanish on the function space, without those that forms of lower degree generate.
+    """Forms that vanish on the function space, without the forms that forms of lower degree generate.
 
     Parameters
     ----------
@@ -140,7 +144,7 @@ def _new_forms(
     arch: Architecture, monomials: list[Monomial], known: list[Form], rng: np.random.Generator
 ) -> Iterator[Form]:
     """A basis of the forms in these monomials that vanish, modulo multiples of known ones."""
-    points = [_integer_point(arch, rng) for _ in range(len(monomials) + 10)]
+    points = [_integer_point(arch, rng) for _ in range(len(monomials) + MORE_POINTS)]
     kernel = _kernel([[prod(w[j] for j in monomial) % PRIME for monomial in monomials] for w in points])
     if not kernel:
         return
@@ -160,7 +164,7 @@ def _new_forms(
     independent = _reduce([list(row) for row in zip(*span, *kernel, strict=True)])[1]
     for vector in (kernel[column - len(span)] for column in independent if column >= len(span)):
         lifted = _lift(vector, monomials)
-        if lifted is None or any(lifted(_integer_point(arch, rng)) != 0 for _ in range(20)):
+        if lifted is None or any(lifted(_integer_point(arch, rng)) != 0 for _ in range(CHECKS)):
             raise ArithmeticError("a form modulo a prime is not one over the rationals")
         yield lifted
 
@@ -169,7 +173,7 @@ def _integer_point(arch: Architecture, rng: np.random.Generator) -> list[int]:
     """A filter of the reduced architecture with integer entries."""
     result = [1]
     for degree, dilation in arch.blocks:
-        layer = [int(value) for value in rng.integers(-(10**4), 10**4, degree + 1)]
+        layer = [int(value) for value in rng.integers(-LARGEST_ENTRY, LARGEST_ENTRY, degree + 1)]
         product = [0] * (len(result) + degree * dilation)
         for q, value in enumerate(layer):
             for j, entry in enumerate(result):
@@ -212,7 +216,7 @@ def _kernel(rows: list[list[int]]) -> list[list[int]]:
 
 
 def _lift(vector: list[int], monomials: list[Monomial]) -> Form | None:
-    """With small integer coefficients, the first one positive; None if there are none."""
+    """The form with small integer coefficients, the first one positive; None if there is none."""
     fractions = [_rational(value) for value in vector]
     if None in fractions:
         return None

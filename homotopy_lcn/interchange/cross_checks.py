@@ -1,8 +1,8 @@
-"""PHCpack as a witness: the equations in parameter space solved from nothing, and compared filter by filter.
+"""PHCpack as a witness: PHCpack solves the equations in parameter space, and the solutions are compared.
 
-Nothing of the package's theory enters PHCpack's answer: it gets the gradient of the loss in the parameters, restricted
-to random affine patches, and its blackbox solver finds isolated solutions by polyhedral homotopies. Over each critical
-filter it should list as many θ up to scaling as there are critical factorizations.
+PHCpack's answer does not depend on the theory of this package. PHCpack gets the gradient of the loss in the
+parameters, restricted to random affine patches, and its blackbox solver finds isolated solutions by polyhedral
+homotopies. Over each critical filter PHCpack should list as many θ up to scaling as there are critical factorizations.
 """
 
 from __future__ import annotations
@@ -17,33 +17,35 @@ from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import find, first_occurrences, point_keys
 from ..equations.polynomials import PatchedSystem, random_patches
-from ..equations.stratum_data import normalized
+from ..equations.restriction import stratum_data
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.strata import Stratum
 from ..results.points import quantity
 from ..results.result import CriticalPoints
-from ..solving.regular_ends import SUSPICIOUS, VERIFIED, attracting
+from ..solving.problem import Problem
+from ..solving.regular_ends import attracting
+from ..solving.tolerances import TOLERANCES
 from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from ..tracking.refinement import gradient_residual, refine
 
-__all__ = ["MAX_PARAMETERS", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
+__all__ = ["BLACKBOX_LIMIT", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
 
-#: Above so many critical parameters PHCpack's blackbox is hopeless.
-MAX_PARAMETERS = 300
-#: PHCpack lists points that it has not arrived at: with a last step above the first, or unknowns above the second
-#: number (paths to infinity end near 1e6).
+#: PHCpack's blackbox solver does not finish for more critical parameters than this.
+BLACKBOX_LIMIT = 300
+#: A point on PHCpack's list is no solution if the last step is above the first number, or an unknown is above the
+#: second number: paths to infinity end near 1e6.
 LAST_STEP, LARGEST_UNKNOWN = 1e-8, 1e4
-#: A filter of normalized data below this norm is zero.
-ZERO = 1e-8
-#: Singular solutions are accurate to this only.
+#: A filter of stratum_data data below this norm is zero.
+ZERO_FILTER = 1e-8
+#: Singular solutions are known up to this relative distance.
 SAME_SINGULAR = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class ForeignSolution:
-    """A solution of PHCpack's whose filter is not among the critical filters it is compared with.
+    """A solution of PHCpack whose filter is not among the critical filters of the result.
 
     Attributes
     ----------
@@ -64,7 +66,7 @@ class ForeignSolution:
 
 @dataclass(frozen=True, eq=False)
 class CrossCheck:
-    """What a comparison with PHCpack's blackbox solver gave.
+    """The outcome of a comparison with PHCpack's blackbox solver.
 
     Attributes
     ----------
@@ -110,18 +112,18 @@ class CrossCheck:
 
     @property
     def partly(self) -> tuple[int, ...]:
-        """The points over which PHCpack listed some of the θ only."""
+        """The points over which PHCpack listed some of the θ, but not all."""
         counts = zip(self.rows, self.found, self.expected, strict=True)
         return tuple(row for row, f, e in counts if 0 < f < e)
 
     @property
     def overlooked(self) -> tuple[ForeignSolution, ...]:
-        """Nonsingular solutions of PHCpack's that are not among the compared result: there should be none."""
+        """Nonsingular solutions of PHCpack that are not in the result: there should be none."""
         return tuple(solution for solution in self.foreign if solution.nonsingular)
 
     @property
     def agrees(self) -> bool:
-        """Whether PHCpack has no nonsingular solution that the result has not."""
+        """Whether the result has all nonsingular solutions of PHCpack."""
         return not self.overlooked
 
     def __str__(self) -> str:
@@ -150,7 +152,7 @@ class CrossCheck:
             yield f"  no answer in one patch: {failure}"
 
     def to_dict(self) -> dict[str, object]:
-        """The same as plain objects for JSON."""
+        """The comparison as plain objects for JSON."""
         return {
             "program": self.program,
             "patches": self.patches,
@@ -180,7 +182,7 @@ def _numbers(rows: tuple[int, ...]) -> str:
     return "points " + ", ".join(map(str, rows[:8])) + (", …" if len(rows) > 8 else "")
 
 
-def check_feasible(arch: Architecture, max_parameters: int = MAX_PARAMETERS) -> None:
+def check_feasible(arch: Architecture, max_parameters: int = BLACKBOX_LIMIT) -> None:
     """Raise InputError if PHCpack is not installed or the network is too large for its blackbox solver."""
     try:
         phc_program()
@@ -189,8 +191,8 @@ def check_feasible(arch: Architecture, max_parameters: int = MAX_PARAMETERS) -> 
     count = generic_count(arch).parameters
     if count > max_parameters:
         raise InputError(
-            f"cross_check: this architecture has {count} critical parameters, too many for PHCpack's blackbox; "
-            f"expected at most {max_parameters} (max_parameters, --cross-check-max)"
+            f"max_parameters: this architecture has {count} critical parameters, too many for PHCpack's blackbox; "
+            f"expected at most {max_parameters}, or a higher limit"
         )
 
 
@@ -199,7 +201,7 @@ def cross_check(
     *,
     seed: int = 0,
     patches: int = 3,
-    max_parameters: int = MAX_PARAMETERS,
+    max_parameters: int = BLACKBOX_LIMIT,
     timeout: float | None = None,
 ) -> CrossCheck:
     """Solve the equations in parameter space with PHCpack's blackbox solver and compare filters one by one.
@@ -234,7 +236,7 @@ def cross_check(
     rows = tuple(i for i, point in enumerate(result) if point.nonsingular and point.isolated)
     factorizations = {row.pattern: row.factorizations for row in result.strata}
     expected = np.array([factorizations[result[i].stratum] for i in rows], dtype=int)
-    data, scale = normalized(result.loss, np.arange(arch.filter_size))
+    data, scale = stratum_data(result.loss, np.arange(arch.filter_size))
     known = np.array([point.filter / scale for point in result]).reshape(len(result), arch.filter_size)
     rng = np.random.default_rng([seed, 3])
     stratum = Stratum.of_layers(arch)
@@ -284,7 +286,9 @@ class _Seen:
     def enter(self, system: PatchedSystem, listing: Listing) -> None:
         """Enter the solutions listed in one patch."""
         finite = np.asarray(np.isfinite(listing.values).all(axis=1), dtype=bool)
-        zero = finite & (np.linalg.norm(system.filters(np.where(finite[:, None], listing.values, 1)), axis=1) <= ZERO)
+        zero = finite & (
+            np.linalg.norm(system.filters(np.where(finite[:, None], listing.values, 1)), axis=1) <= ZERO_FILTER
+        )
         arrived = (listing.errors <= LAST_STEP) & (np.abs(listing.values).max(axis=1, initial=0.0) <= LARGEST_UNKNOWN)
         self.listed += len(listing)
         self.zero += int(zero.sum())
@@ -294,13 +298,16 @@ class _Seen:
         self._sort(points, arrived[rows])
 
     def _sort(self, points: Complex, arrived: NDArray[np.bool_]) -> None:
-        """Find the filters that the points belong to, and what does not belong to any."""
+        """Find the filter of each point, and the points without one."""
         stratum = self.equations.stratum
         refined = refine(self.equations, points, self.data)
         ends = self.equations.normalize(refined.points.astype(complex))
-        nonsingular: NDArray[np.bool_] = (refined.errors <= VERIFIED) & (np.linalg.norm(refined.filters, axis=1) > ZERO)
-        near = np.flatnonzero(nonsingular & (refined.conditions > SUSPICIOUS))
-        nonsingular[near] = attracting(self.equations, ends[near], self.data, 1)
+        nonsingular: NDArray[np.bool_] = (refined.errors <= TOLERANCES.verified) & (
+            np.linalg.norm(refined.filters, axis=1) > ZERO_FILTER
+        )
+        near = np.flatnonzero(nonsingular & (refined.conditions > TOLERANCES.suspicious))
+        problem = Problem(self.equations, self.data, len(self.known))
+        nonsingular[near] = attracting(problem, ends[near], jobs=1)
         residuals: Real = gradient_residual(stratum, ends, self.data)
         owners = find(self.known, refined.filters)
         loose = find(self.known, self.equations.filters(points), SAME_SINGULAR)
@@ -311,7 +318,7 @@ class _Seen:
         self.keys = np.concatenate([self.keys, keys[new]])
         self.owners = np.concatenate([self.owners, owners[fine][new]])
 
-        # What PHCpack had not arrived at counts only if Newton's method finds a solution from there.
+        # A point at which PHCpack has not arrived counts only if Newton's method finds a solution from there.
         strange = np.flatnonzero((nonsingular & (owners < 0)) | (arrived & ~nonsingular & (loose < 0)))
         for row in strange:
             regular = bool(nonsingular[row])

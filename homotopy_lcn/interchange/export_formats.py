@@ -1,4 +1,4 @@
-"""How other systems want the critical-point equations written.
+"""The critical-point equations in the languages of other systems.
 
 In all of them the unknowns are x0, x1, …, the coefficients of the end-to-end filter w0, w1, …, the entries of the
 residual r = Σw − b are r0, r1, …, and the equations are Σ_j (∂w_j/∂x_i) r_j = 0, half the derivatives of the loss. The
@@ -21,15 +21,15 @@ from ..networks.patterns import Pattern, format_pattern
 from ..tracking.phcpack_program import session, write_solutions, write_system
 from ..version import __version__
 
-__all__ = ["FORMATS", "ExportTask", "Format"]
+__all__ = ["SYSTEMS", "ExportTask", "Format"]
 
-#: PHCpack takes expanded polynomials only: refuse more products of monomials than this.
+#: PHCpack takes expanded polynomials only; more products of monomials than this are refused.
 MAX_PRODUCTS = 10**7
 
 
 @dataclass(frozen=True)
 class ExportTask:
-    """What is exported.
+    """The content of an export.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class ExportTask:
     pattern : root pattern
     system : PatchedSystem
     positions : tuple of int
-        Which coefficients of the architecture's filter those of ``system`` are.
+        For each coefficient of the filter of ``system``, its position in the architecture's filter.
     start : Data
         The start data, with solutions ``start_values`` (P, n).
     target : Data
@@ -128,7 +128,7 @@ class ExportTask:
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its files, what writes their texts, and what runs them."""
+    """A format: the names of the files, the function that writes their texts, and the command that runs them."""
 
     files: tuple[str, ...]
     write: Callable[[ExportTask], tuple[str, ...]]
@@ -483,7 +483,7 @@ def _latex_number(value: float) -> str:
     return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
 
 
-FORMATS = {
+SYSTEMS = {
     "phc": Format(("target", "start", "answers"), _phc, "phc -p < answers"),
     "julia": Format(("critical_points.jl",), _julia, "julia critical_points.jl"),
     "macaulay2": Format(("critical_points.m2",), _macaulay2, "M2 --script critical_points.m2"),

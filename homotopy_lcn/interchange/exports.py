@@ -1,7 +1,7 @@
 """The critical-point equations of a stratum, with start solutions, as files for other systems.
 
-What is exported is the polynomial system in a sparse affine patch (`polynomial_systems`), the start system that `solve`
-tracks from, and the data it is to be solved for. How each system wants it written is in `export_formats`.
+An export consists of the polynomial system in a sparse affine patch (see `polynomials`), the start system from which
+`critical_points` tracks, and the data to solve for. The module `export_formats` writes them for each system.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..equations.polynomials import PatchedSystem
-from ..equations.stratum_data import normalized
+from ..equations.restriction import stratum_data
 from ..errors import InputError
 from ..files import check_writable, write_atomically
 from ..losses.squared_loss import SquaredLoss
@@ -26,8 +26,9 @@ from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Stratum
 from ..solving.monodromy import random_data
 from ..solving.start_systems import start_system
-from ..tracking import Engine, get_engine, short_segment_engine
-from .export_formats import FORMATS, ExportTask
+from ..tracking import Engine, get_engine
+from ..tracking.settings import Tracking
+from .export_formats import SYSTEMS, ExportTask
 
 __all__ = ["ExportedSystem", "check_output", "export"]
 
@@ -42,7 +43,7 @@ class ExportedSystem:
     files : mapping of str to str
         Text of each file by its name.
     command : str
-        What runs them, in their folder.
+        The command that runs the files, in their folder.
     """
 
     format: str
@@ -68,7 +69,7 @@ class ExportedSystem:
         Returns
         -------
         list of Path
-            What was written.
+            The paths of the files written.
 
         Raises
         ------
@@ -88,28 +89,28 @@ class ExportedSystem:
         return [target / name for name in self.files]
 
 
-def check_output(to: str, path: str | None) -> None:
-    """Raise InputError if the files could not be written at ``path``, None and "-" being standard output.
+def check_output(to: str, output: str | None) -> None:
+    """Raise InputError if the files of a format could not be written to ``output``; None and "-" are standard output.
 
-    The messages name the options of the command line. Nothing is created or changed.
+    Nothing is created or changed.
     """
-    if to not in FORMATS:
-        raise InputError(f"--to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
-    names = FORMATS[to].files
+    if to not in SYSTEMS:
+        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(SYSTEMS)}")
+    names = SYSTEMS[to].files
     several = f"expected a folder, for the files {', '.join(names)}"
     try:
-        if path is None or path == "-":
+        if output is None or output == "-":
             if len(names) > 1:
                 raise InputError(f"missing; {several}")
-        elif Path(path).is_dir():
+        elif Path(output).is_dir():
             for name in names:
-                check_writable(Path(path) / name)
-        elif len(names) > 1 and Path(path).exists():
-            raise InputError(f"{path}: is a file; {several}")
+                check_writable(Path(output) / name)
+        elif len(names) > 1 and Path(output).exists():
+            raise InputError(f"{output}: is a file; {several}")
         else:
-            check_writable(path)
+            check_writable(output)
     except InputError as error:
-        raise InputError(f"-o/--output: {error}") from error
+        raise InputError(f"output: {error}") from error
 
 
 def export(
@@ -128,7 +129,7 @@ def export(
     ----------
     arch : Architecture
     loss : SquaredLoss, optional
-        The data to be solved for. Without them the Gram matrix and the moment vector stay parameters; in formats that
+        The data to solve for. Without data the Gram matrix and the moment vector stay parameters; in formats that
         track paths their values are random complex ones.
     to : str
         "phc" (PHCpack), "julia" (HomotopyContinuation.jl), "macaulay2", "bertini", "sympy" or "latex".
@@ -138,7 +139,7 @@ def export(
     seed : int
         The random target comes from it.
     engine : str or Engine
-        What tracks paths if the start system is not known yet.
+        The engine that tracks paths if the start system is not known yet.
     max_count : int
         Refuse a stratum with more critical points than this for generic data.
 
@@ -160,8 +161,8 @@ def export(
     >>> list(script.files), script.command
     (['critical_points.jl'], 'julia critical_points.jl')
     """
-    if to not in FORMATS:
-        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(FORMATS)}")
+    if to not in SYSTEMS:
+        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(SYSTEMS)}")
     if loss is not None and loss.filter_size != arch.filter_size:
         raise InputError(
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, as the network's"
@@ -170,20 +171,20 @@ def export(
     if row.count > max_count:
         raise InputError(
             f"max_count: this stratum has {row.count} critical points for generic data, above the limit {max_count}; "
-            "raise the limit (--max-count) to export it all the same"
+            "raise the limit to export it all the same"
         )
     blocks = [type(block)(block.degree, block.dilation // arch.grid) for block in arch.blocks]
     coordinates = Stratum.of_pattern(blocks, row.pattern)
     positions = arch.grid * np.arange(coordinates.filter_size)
     system = PatchedSystem(coordinates)
-    start = start_system(coordinates, row.count, short_segment_engine(get_engine(engine)))
+    start = start_system(coordinates, row.count, Tracking(get_engine(engine)).on_short_segments)
     data, points = start.data, start.points
     if loss is None:
         target = random_data(coordinates.filter_size, np.random.default_rng([seed, 4]))
     else:
         target = Data(loss.gram[np.ix_(positions, positions)], loss.b[positions])
         data, points = _scaled(loss, positions, data, points)
-    format_ = FORMATS[to]
+    format_ = SYSTEMS[to]
     task = ExportTask(
         architecture=arch,
         pattern=row.pattern,
@@ -212,8 +213,8 @@ def _row(arch: Architecture, stratum: Pattern | None) -> StratumCount:
 
 
 def _scaled(loss: SquaredLoss, positions: np.ndarray, start: Data, points: Complex) -> tuple[Data, Complex]:
-    """Start data and points of the size of the data, by powers of two: the segment between them is well scaled then."""
-    data, scale = normalized(loss, positions)
+    """Start data and points scaled by powers of two to the size of the data, so that the segment is well scaled."""
+    data, scale = stratum_data(loss, positions)
     factor = float(np.abs(loss.gram[np.ix_(positions, positions)]).max() / np.abs(data.gram).max())
     points = points.copy()
     points[:, 0] *= scale

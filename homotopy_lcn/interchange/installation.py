@@ -1,4 +1,4 @@
-"""What an installation has, and whether it works: ``homotopy-lcn doctor``."""
+"""The parts of an installation, and whether they work: ``homotopy-lcn doctor``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.strata import Stratum
 from ..solving.solve import critical_points
-from ..solving.start_systems import cache_folder, damaged_files, start_system
+from ..solving.start_systems import start_system
+from ..solving.stored_arrays import cache_folder, damaged_files
 from ..tracking import Homotopy, TrackerOptions, get_engine
 from ..tracking.phcpack_program import phcpy_trackers
+from ..tracking.settings import Tracking
 from ..version import __version__
 
 __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
 
-#: Distributions that add something, the module each is imported by, what it is for, and the extra that installs it.
+#: Optional distributions: name, module to import, purpose, and the extra that installs the distribution.
 OPTIONAL = (
     ("pandas", "pandas", "tables as frames", "frame"),
     ("matplotlib", "matplotlib", "pictures", "figures"),
@@ -38,28 +40,28 @@ OPTIONAL = (
     ("distributed", "distributed", "surveys on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),
 )
-#: Programs that other parts of the package, or its benchmarks, compare with.
+#: Programs that the package or its benchmarks compare with: name, purpose, and how to install it.
 PEERS = (
     ("phc", "PHCpack, a second solver", "apt-get install phcpack"),
     ("M2", "Macaulay2", "apt-get install macaulay2"),
 )
 #: Ends of the kernel and of the reference engine differ by less than this, relative to the point.
-SAME = 1e-8
+SAME_END = 1e-8
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at.
+    """The outcome of one check.
 
     Attributes
     ----------
     subject : str
     state : str
-        "ok", "absent" (the rest works without it) or "broken".
+        "ok", "absent" (everything else works without it) or "broken".
     text : str
-        What was found.
+        The finding.
     remedy : str
-        What to do about it; empty if nothing.
+        How to mend it; empty if there is nothing to mend.
     """
 
     subject: str
@@ -132,7 +134,7 @@ def _kernel(seed: int) -> Finding:
         )  # fmt: skip
     architecture = Architecture((3, 2), (2, 1))
     stratum = Stratum.of_layers(architecture)
-    start = start_system(stratum, next(iter(generic_count(architecture))).count, engine)
+    start = start_system(stratum, next(iter(generic_count(architecture))).count, Tracking(engine))
     rng = np.random.default_rng(seed)
     factor = rng.standard_normal((10, architecture.filter_size))
     homotopy = Homotopy(start.data, Data(factor.T @ factor, rng.standard_normal(architecture.filter_size)))
@@ -144,10 +146,10 @@ def _kernel(seed: int) -> Finding:
     for name in sets:
         found = NativeEngine(name).track(stratum, start.points, homotopy, TrackerOptions(), jobs=1)
         distance = np.linalg.norm(equations_of(stratum).filters(found.points) - filters, axis=1)
-        if not (found.success.all() and (distance <= SAME * np.linalg.norm(filters, axis=1)).all()):
+        if not (found.success.all() and (distance <= SAME_END * np.linalg.norm(filters, axis=1)).all()):
             return Finding(
                 "kernel", "broken", f"{name}: other ends than the NumPy engine",
-                "use --engine reference, and please report this",
+                "use the engine 'reference', and please report this",
             )  # fmt: skip
     return Finding("kernel", "ok", f"{sets[0]} in use; {', '.join(sets)} end where the NumPy engine does")
 

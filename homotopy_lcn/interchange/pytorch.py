@@ -62,7 +62,7 @@ def parameters_from_torch(
     ----------
     module : torch.nn.Module
     architecture : Architecture
-        What the module has to be.
+        The architecture that the module must have.
     name : str
         What errors call the module.
 

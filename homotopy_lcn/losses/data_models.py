@@ -1,19 +1,19 @@
-"""Random data sets for surveys: each draw is made from the seed and its own number alone.
+"""Random data sets for surveys: each draw depends on the seed and on its own number alone.
 
-A model is written as a short text, in Python and on the command line:
+A model is written as a short text:
 
 * ``gaussian:N``: inputs X (N, K) and outputs Y (N, 1), all standard normal and independent.
 * ``white``: Σ = I and a standard normal target.
 * ``ar1:RHO:N``: N windows of stationary series x_t = RHO x_{t−1} + √(1 − RHO²) ε_t, each from a series of its own; the
   output is the value that follows the window.
-* ``teacher:SIGMA:N``: standard normal inputs; the outputs are those of a network of the same architecture with standard
-  normal filters, scaled to outputs of variance one, plus noise of standard deviation SIGMA.
+* ``teacher:SIGMA:N``: standard normal inputs; the outputs are the outputs of a network of the same architecture with
+  standard normal filters, scaled to variance one, plus noise of standard deviation SIGMA.
 * ``FILE.npz`` or ``FILE.npz:N``: N samples drawn with replacement from the arrays X, Y of the file (the bootstrap of
-  Efron (1979)); by default as many as the file has. ``file:`` may stand before it.
+  Efron (1979)). The default of N is the number of samples in the file. ``file:`` may stand before the name.
 
-N may be left out; it is 4K then, as in ``solve --random``. Draw d comes from
-``numpy.random.SeedSequence(seed, spawn_key=(d,))``, so architectures of equal filter size see the same data sets, but
-for a teacher.
+The default of N is 4K otherwise, as for `random_gaussian`. Draw d comes from
+``numpy.random.SeedSequence(seed, spawn_key=(d,))``. So architectures of equal filter size have the same data sets,
+except for the model of a teacher.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
+from ..arrays import Real
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose
@@ -35,12 +35,10 @@ from .squared_loss import SquaredLoss
 
 __all__ = ["DataModel", "Moments", "data_model", "draw_loss", "draw_moments"]
 
-Real = NDArray[np.float64]
-
-#: What a model may be written as, for error messages.
+#: The texts that describe a model, for error messages.
 FORMS = "gaussian[:N], white, ar1:RHO[:N], teacher:SIGMA[:N] or FILE.npz[:N]"
-#: Products of samples summed at a time: below it, no BLAS splits a product among threads, so that every machine adds
-#: in the same order; and the memory is bounded.
+#: Number of products of samples summed at a time. No BLAS splits a smaller product among threads, so that every machine
+#: adds in the same order; and the memory is bounded.
 PRODUCTS = 2**15
 
 
@@ -295,7 +293,7 @@ class Bootstrap:
         try:
             X, Y = samples_from_npz(path)
         except InputError as error:
-            raise InputError(str(error).replace("--data:", "data_model:", 1)) from None
+            raise InputError(str(error).replace("path:", "data_model:", 1)) from None
         return cls(path, np.asarray(X), np.asarray(Y), samples)
 
     @property

@@ -1,4 +1,4 @@
-"""Data of a loss as rational numbers, for statements that are about these and not about their rounded values."""
+"""Data of a loss as rational numbers, for statements about the exact numbers and not about rounded ones."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..errors import InputError
 __all__ = ["ExactData", "as_fraction", "fraction_text"]
 
 #: Numbers with more digits than this, or with a larger power of ten, are refused.
-MOST_DIGITS = 3000
-#: Sums of squares of doubles have numerators and denominators of at most so many bits.
-MOST_BITS = 2**14
+MOST_EXACT_DIGITS = 3000
+#: Powers of two above this exponent are refused. Sums of squares of doubles stay far below.
+MOST_EXACT_BITS = 2**14
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ExactData:
 
     @classmethod
     def of(cls, gram: Iterable[Iterable[object]], b: Iterable[object], constant: object) -> ExactData:
-        """From numbers that stand for themselves: integers, fractions, texts such as ``"1/3"`` or ``"0.1"``, doubles.
+        """From exact numbers: integers, fractions, texts such as ``"1/3"`` or ``"0.1"``, doubles.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class ExactData:
                     )
         moments = tuple(as_fraction(value, f"b[{i}]") for i, value in enumerate(_entries(b, "b")))
         if len(moments) != size:
-            raise InputError(f"b: {len(moments)} entries; expected {size}, as gram has so many rows")
+            raise InputError(f"b: {len(moments)} entries; expected {size}, the number of rows of gram")
         return cls(rows, moments, as_fraction(constant, "constant"))
 
     @classmethod
@@ -75,7 +75,7 @@ class ExactData:
         )
 
     def regularized(self, eps: Fraction) -> ExactData:
-        """With eps added to the diagonal of the Gram matrix."""
+        """The data with eps added to the diagonal of the Gram matrix."""
         gram = tuple(
             tuple(value + eps if i == j else value for j, value in enumerate(row)) for i, row in enumerate(self.gram)
         )
@@ -92,7 +92,7 @@ class ExactData:
         )
 
     def rounded(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """The nearest doubles; infinite beyond their range."""
+        """The nearest doubles; infinity beyond the range of doubles."""
         gram = np.array([[_double(value) for value in row] for row in self.gram])
         return gram, np.array([_double(value) for value in self.b]), _double(self.constant)
 
@@ -125,16 +125,16 @@ def fraction_text(value: Fraction) -> str:
 
 
 def _from_text(text: str) -> Fraction:
-    if len(text) > MOST_DIGITS * 2 or any(not (c.isascii() and (c.isdigit() or c in "+-./eE*^")) for c in text):
+    if len(text) > MOST_EXACT_DIGITS * 2 or any(not (c.isascii() and (c.isdigit() or c in "+-./eE*^")) for c in text):
         raise ValueError
     mantissa, dyadic, exponent = text.partition("*2^")
     if dyadic:
         power = int(exponent)
-        if abs(power) > MOST_BITS:
+        if abs(power) > MOST_EXACT_BITS:
             raise ValueError
         return int(mantissa) * Fraction(2) ** power
     _, _, power_of_ten = text.lower().partition("e")
-    if power_of_ten and abs(int(power_of_ten)) > MOST_DIGITS:
+    if power_of_ten and abs(int(power_of_ten)) > MOST_EXACT_DIGITS:
         raise ValueError
     return Fraction(text)
 

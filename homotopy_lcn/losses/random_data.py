@@ -1,4 +1,4 @@
-"""Random data, as ``solve --random`` and surveys use them."""
+"""Random data: Gaussian samples, and white data."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from .squared_loss import SquaredLoss
 
-__all__ = ["LoadedData", "random_gaussian", "random_white"]
+__all__ = ["LoadedData", "random_gaussian", "random_loss_seed", "random_white"]
 
 
 @dataclass(frozen=True)
 class LoadedData:
-    """A loss and where it comes from.
+    """A loss and the description of its data.
 
     Attributes
     ----------
@@ -83,3 +83,14 @@ def random_white(arch: Architecture, rng: np.random.Generator) -> LoadedData:
     loss = SquaredLoss.white(rng.standard_normal(arch.filter_size))
     size = arch.filter_size
     return LoadedData(loss, f"white data: identity Gram matrix, Gaussian target of {size} coefficients", None)
+
+
+def random_loss_seed(seed: int, draw: int) -> list[int]:
+    """Seed of the generator of one data set; the first is that of ``homotopy-lcn solve --random --seed``.
+
+    Examples
+    --------
+    >>> random_loss_seed(7, 0), random_loss_seed(7, 2)
+    ([7, 1], [7, 1, 2])
+    """
+    return [seed, 1, draw] if draw else [seed, 1]

@@ -1,7 +1,6 @@
-"""The sources of data that the command line offers, each as a function that returns the loss and says what it is.
+"""Data in files: each function reads one kind of file and returns the loss with a line that describes the data.
 
-All of them raise `InputError` with the name of the command-line option: ``--data``, ``--csv`` with ``--x`` and ``--y``,
-``--series`` with ``--horizon``.
+The messages of all errors begin with the name of the argument that cannot be used.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     data, moments = {"X", "Y"} <= arrays.keys(), {"gram", "b"} <= arrays.keys()
     if data == moments:
         found = ", ".join(arrays) or "none of them"
-        raise InputError(f"--data: {name!r} holds {found}; expected the arrays X and Y, or gram and b")
-    with _option("--data"):
+        raise InputError(f"path: {name!r} holds {found}; expected the arrays X and Y, or gram and b")
+    with _named("path"):
         if data:
             loss = SquaredLoss.from_data(arrays["X"], arrays["Y"], arch)
             samples, width_in = arrays["X"].shape
@@ -79,20 +78,20 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     name = os.fspath(path)
     expected = "expected a JSON object with gram and b, and constant, if there is one"
     try:
-        with _readable("--data", path), open(path, encoding="utf-8") as file:
+        with _readable("path", path), open(path, encoding="utf-8") as file:
             content = json.load(file)
     except InputError:
         raise
     except (ValueError, RecursionError):
-        raise InputError(f"--data: {name!r} is not JSON; {expected}") from None
+        raise InputError(f"path: {name!r} is not JSON; {expected}") from None
     if not isinstance(content, dict) or not {"gram", "b"} <= content.keys():
-        raise InputError(f"--data: {name!r} has no gram and b; {expected}")
+        raise InputError(f"path: {name!r} has no gram and b; {expected}")
     unknown = sorted(content.keys() - {"gram", "b", "constant"})
     if unknown:
-        raise InputError(f"--data: {name!r} holds {', '.join(unknown)}; {expected}")
+        raise InputError(f"path: {name!r} holds {', '.join(unknown)}; {expected}")
     gram, b, constant = content["gram"], content["b"], content.get("constant", 0)
     exact = any(isinstance(value, str) for value in _leaves([gram, b, constant]))
-    with _option("--data"):
+    with _named("path"):
         loss = SquaredLoss.from_exact(gram, b, constant) if exact else SquaredLoss(gram, b, constant)
     _check_size(loss, arch)
     return LoadedData(loss, f"{name}: {'exact ' if exact else ''}Gram matrix and moment vector", None)
@@ -108,7 +107,7 @@ def samples_from_npz(path: str | os.PathLike[str]) -> tuple[NDArray[np.generic],
     arrays = _read_npz(path)
     if not {"X", "Y"} <= arrays.keys():
         found = ", ".join(arrays) or "nothing"
-        raise InputError(f"--data: {os.fspath(path)!r} holds {found}; expected the arrays X and Y")
+        raise InputError(f"path: {os.fspath(path)!r} holds {found}; expected the arrays X and Y")
     return arrays["X"], arrays["Y"]
 
 
@@ -131,26 +130,26 @@ def from_csv(
         If the file cannot be read, a column is missing or named twice, a cell is not a finite number, or the number of
         columns does not fit the architecture.
     """
-    for option, columns in ("--x", x_columns), ("--y", y_columns):
+    for argument, columns in ("x_columns", x_columns), ("y_columns", y_columns):
         if not columns:
-            raise InputError(f"{option}: no columns; expected the names of columns of {os.fspath(path)!r}")
-    selection = [("--x", column) for column in x_columns] + [("--y", column) for column in y_columns]
-    table = _read_columns("--csv", path, selection)
+            raise InputError(f"{argument}: no columns; expected the names of columns of {os.fspath(path)!r}")
+    selection = [("x_columns", column) for column in x_columns] + [("y_columns", column) for column in y_columns]
+    table = _read_columns("path", path, selection)
     X, Y = table[:, : len(x_columns)], table[:, len(x_columns) :]
-    with _option("--x, --y"):
+    with _named("x_columns, y_columns"):
         loss = SquaredLoss.from_data(X, Y, arch)
     description = f"{os.fspath(path)}: {len(table)} samples, {X.shape[1]} → {Y.shape[1]} columns"
     return LoadedData(loss, description, len(table), (X, Y))
 
 
-def from_series(source: str, horizon: int, arch: Architecture) -> LoadedData:
+def from_series(series: str, horizon: int, arch: Architecture) -> LoadedData:
     """Read a time series and predict the value `horizon` steps after each window of K values.
 
     Sample i has the input x[i], …, x[i + K − 1] and the one output x[i + K − 1 + horizon].
 
     Parameters
     ----------
-    source : str
+    series : str
         ``FILE.csv:COLUMN``, a file as in `from_csv` and one of its columns, in the order of time.
     horizon : int
         At least 1.
@@ -169,28 +168,28 @@ def from_series(source: str, horizon: int, arch: Architecture) -> LoadedData:
     >>> data.samples, data.loss.rank
     (304, 5)
     """
-    steps = check_integer("--horizon", horizon, 1)
-    path, column = _split_source(source)
-    values = _read_columns("--series", path, [("--series", column)])[:, 0]
+    steps = check_integer("horizon", horizon, 1)
+    path, column = _split_source(series)
+    values = _read_columns("series", path, [("series", column)])[:, 0]
     size = arch.filter_size
     samples = len(values) - size - steps + 1
     if samples < 1:
         raise InputError(
-            f"--series: {len(values)} values in {column!r}; expected at least {size + steps}, "
+            f"series: {len(values)} values in {column!r}; expected at least {size + steps}, "
             f"the filter size {size} plus the horizon {steps}"
         )
-    with _option("--series"):
+    with _named("series"):
         windows, following = sliding_window_view(values, size)[:samples], values[size - 1 + steps :]
         loss = SquaredLoss.from_data(windows, following[:, None], arch)
     ahead = "the next one" if steps == 1 else f"the one {steps} steps ahead"
-    return LoadedData(loss, f"{source}: {samples} windows, {ahead} from {size} values", samples,
+    return LoadedData(loss, f"{series}: {samples} windows, {ahead} from {size} values", samples,
                       (windows, following[:, None]))  # fmt: skip
 
 
 def _check_size(loss: SquaredLoss, arch: Architecture) -> None:
     if loss.filter_size != arch.filter_size:
         raise InputError(
-            f"--data: gram has shape {loss.gram.shape}; expected {(arch.filter_size, arch.filter_size)}, "
+            f"path: gram has shape {loss.gram.shape}; expected {(arch.filter_size, arch.filter_size)}, "
             "the architecture's filter size"
         )
 
@@ -205,35 +204,33 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 @contextmanager
-def _option(name: str) -> Iterator[None]:
-    """Name the command-line option in errors about the arrays that came through it."""
+def _named(argument: str) -> Iterator[None]:
+    """Name the argument through which arrays came in errors about the arrays."""
     try:
         yield
     except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+        raise InputError(f"{argument}: {error}") from None
 
 
 @contextmanager
-def _readable(option: str, path: str | os.PathLike[str]) -> Iterator[None]:
+def _readable(argument: str, path: str | os.PathLike[str]) -> Iterator[None]:
     name = os.fspath(path)
     try:
         yield
     except FileNotFoundError:
-        raise InputError(f"{option}: no such file {name!r}; expected a file to read") from None
+        raise InputError(f"{argument}: no such file {name!r}; expected a file to read") from None
     except IsADirectoryError:
-        raise InputError(f"{option}: {name!r} is a directory; expected a file") from None
+        raise InputError(f"{argument}: {name!r} is a directory; expected a file") from None
     except OSError as error:
-        raise InputError(f"{option}: cannot read {name!r} ({error.strerror or error}); expected a file") from None
+        raise InputError(f"{argument}: cannot read {name!r} ({error.strerror or error}); expected a file") from None
 
 
 def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
     """The arrays of the file that have a name with a meaning here."""
     name = os.fspath(path)
-    with _readable("--data", path), open(path, "rb") as file:
+    with _readable("path", path), open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
-            raise InputError(
-                f"--data: {name!r} is not an .npz file, or truncated; expected arrays saved by numpy.savez"
-            )
+            raise InputError(f"path: {name!r} is not an .npz file, or truncated; expected arrays saved by numpy.savez")
         file.seek(0)
         member = ""
         try:
@@ -246,65 +243,70 @@ def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
         except Exception as error:  # a damaged header makes the parsers beneath NumPy raise almost anything
             if "allow_pickle" in str(error):
                 raise InputError(
-                    f"--data: array {member} in {name!r} holds pickled Python objects; expected an array of numbers"
+                    f"path: array {member} in {name!r} holds pickled Python objects; expected an array of numbers"
                 ) from None
             where = f"array {member} in {name!r}" if member else f"{name!r}"
-            raise InputError(f"--data: {where} is corrupt; expected arrays saved by numpy.savez") from None
+            raise InputError(f"path: {where} is corrupt; expected arrays saved by numpy.savez") from None
     return arrays
 
 
-def _split_source(source: str) -> tuple[str, str]:
+def _split_source(series: str) -> tuple[str, str]:
     """``FILE.csv:COLUMN`` as file and column; both may hold further colons."""
-    colons = [position for position, character in enumerate(source) if character == ":"]
-    splits = [(source[:position], source[position + 1 :]) for position in reversed(colons)]
+    colons = [position for position, character in enumerate(series) if character == ":"]
+    splits = [(series[:position], series[position + 1 :]) for position in reversed(colons)]
     splits = [(path, column) for path, column in splits if path and column]
     if not splits:
-        raise InputError(f"--series: {source!r}; expected FILE.csv:COLUMN")
+        raise InputError(f"series: {series!r}; expected FILE.csv:COLUMN")
     return next((split for split in splits if os.path.isfile(split[0])), splits[0])
 
 
 def _read_columns(
-    option: str, path: str | os.PathLike[str], selection: Sequence[tuple[str, str]]
+    argument: str, path: str | os.PathLike[str], selection: Sequence[tuple[str, str]]
 ) -> NDArray[np.float64]:
-    """Columns of a CSV file as an array (rows, columns). `selection` holds the option that names each, and its name."""
+    """Columns of a CSV file as an array (rows, columns).
+
+    The file came through ``argument``; ``selection`` holds for each column the argument that names it, and its name.
+    """
     name = os.fspath(path)
     try:
-        with _readable(option, path), open(path, newline="", encoding="utf-8-sig") as file:
+        with _readable(argument, path), open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             header = [cell.strip() for cell in next(reader, [])]
             if not header:
-                raise InputError(f"{option}: {name!r} is empty; expected a header and rows of numbers")
+                raise InputError(f"{argument}: {name!r} is empty; expected a header and rows of numbers")
             indices = [_column_index(asked, column, header, name) for asked, column in selection]
             values = array("d")
             for row in filter(None, reader):
                 place = f"{name!r}, line {reader.line_num}"
                 if len(row) != len(header):
-                    raise InputError(f"{option}: {place} has {len(row)} cells; expected {len(header)} as in the header")
+                    raise InputError(
+                        f"{argument}: {place} has {len(row)} cells; expected {len(header)} as in the header"
+                    )
                 for index in indices:
-                    values.append(_number(option, row[index], f"{place}, column {header[index]!r}"))
+                    values.append(_number(argument, row[index], f"{place}, column {header[index]!r}"))
     except UnicodeDecodeError:
-        raise InputError(f"{option}: {name!r} is not UTF-8 text; expected a CSV file") from None
+        raise InputError(f"{argument}: {name!r} is not UTF-8 text; expected a CSV file") from None
     except csv.Error as error:
-        raise InputError(f"{option}: {name!r}, line {reader.line_num}: {error}; expected a CSV file") from None
+        raise InputError(f"{argument}: {name!r}, line {reader.line_num}: {error}; expected a CSV file") from None
     if not values:
-        raise InputError(f"{option}: {name!r} has a header only; expected rows of numbers below it")
+        raise InputError(f"{argument}: {name!r} has a header only; expected rows of numbers below it")
     return np.array(values).reshape(-1, len(selection))
 
 
-def _column_index(option: str, column: str, header: list[str], name: str) -> int:
+def _column_index(argument: str, column: str, header: list[str], name: str) -> int:
     found = header.count(column.strip())
     if found != 1:
         problem = f"no column {column!r}" if not found else f"{found} columns {column!r}"
-        raise InputError(f"{option}: {problem} in {name!r}; expected one of: {', '.join(map(repr, header))}")
+        raise InputError(f"{argument}: {problem} in {name!r}; expected one of: {', '.join(map(repr, header))}")
     return header.index(column.strip())
 
 
-def _number(option: str, cell: str, place: str) -> float:
+def _number(argument: str, cell: str, place: str) -> float:
     try:
         value = float(cell)
     except ValueError:
         found = f"{cell!r} is not a number" if cell.strip() else "empty cell"
-        raise InputError(f"{option}: {place}: {found}; expected a finite number") from None
+        raise InputError(f"{argument}: {place}: {found}; expected a finite number") from None
     if not isfinite(value):
-        raise InputError(f"{option}: {place}: {cell!r}; expected a finite number")
+        raise InputError(f"{argument}: {place}: {cell!r}; expected a finite number")
     return value

@@ -27,11 +27,11 @@ __all__ = ["SquaredLoss"]
 # Eigenvalues of a Gram matrix below this fraction of the largest one are rounding. Sums over 10^6 samples are accurate
 # to about 1e-13, and the condition numbers that the rest of the package can work with end well before 1e12.
 _TOLERANCE = 1e-12
-# Eigenvalues within this factor of the tolerance could be either: rounding or data.
+# Eigenvalues within this factor of the tolerance may be rounding or data.
 _DOUBT = 10.0
 # Beyond this size, products of two such numbers overflow.
 _LARGEST = 1e150
-# Squares of numbers below this size lose digits to underflow; so do those of products of inputs below its root.
+# Squares of numbers below this size lose digits to underflow; so do squares of products of inputs below its root.
 _SMALLEST = 1e-140
 # Patch entries held at a time while a Gram matrix is summed up: 16 MB.
 _CHUNK_ENTRIES = 2**21
@@ -59,7 +59,7 @@ class SquaredLoss:
     rank : int
         Numerical rank of Σ: the number of eigenvalues above ``tolerance`` times the largest.
     tolerance : float
-        What separates eigenvalues from rounding, relative to the largest one; see the notes.
+        Eigenvalues below this fraction of the largest eigenvalue are rounding; see the notes.
     target : ndarray, shape (K,), float64, read-only
         The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm.
     exact : ExactData or None
@@ -69,8 +69,8 @@ class SquaredLoss:
     ------
     InputError
         If an argument is not a finite real array of the shape above, if Σ is not symmetric or is indefinite, or if b is
-        outside the range of Σ, or if entries are so large or so small (beyond 1e150 or 1e-140), or those of b in
-        relation to those of Σ, that squares overflow or underflow.
+        outside the range of Σ, or if squares overflow or underflow: entries are above 1e150 or below 1e-140, or the
+        entries of b are too large or too small beside the entries of Σ.
 
     Notes
     -----
@@ -208,7 +208,7 @@ class SquaredLoss:
         module : torch.nn.Sequential
             As for `Architecture.from_torch`. Its weights do not matter.
         inputs : tensor, shape (N, 1, d_0) or (N, d_0)
-            Real, of any type and device. An array will do.
+            Real, of any type and device; or an array.
         targets : tensor, shape (N, 1, d_L) or (N, d_L)
         reduction : "sum" or "mean"
             As in ``torch.nn.MSELoss``: "mean" divides by the number of outputs, N d_L. The critical points are the
@@ -268,7 +268,7 @@ class SquaredLoss:
         Raises
         ------
         InputError
-            If eps is not a positive finite number, or too small beside Σ to make any difference to its rank.
+            If eps is not a positive finite number, or too small beside Σ to change the numerical rank.
 
         Examples
         --------

@@ -1,9 +1,8 @@
 """Filters of residual zero: the critical points that fill a continuum when the data are few.
 
 A filter w = μ(θ) with Σw = b is a minimizer of the loss. If the rank r of Σ is below the dimension m of the function
-space, these filters are not isolated: for generic data they form a set of dimension m − r. Here a point of it is looked
-for, over the complex numbers and over the reals, by Gauss and Newton's method from random starts, and the dimension is
-measured there.
+space, these filters are not isolated: for generic data they form a set of dimension m − r. The Gauss–Newton method
+looks for a complex and for a real point of the set from random starts, and the dimension is measured at that point.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose
-from ..networks.strata import Embedding
 from .squared_loss import SquaredLoss
 
 __all__ = ["ZeroResidual", "restricted", "zero_residual"]
@@ -27,8 +25,8 @@ Array = NDArray[Any]
 
 #: Random starts of the search for a complex and for a real point.
 COMPLEX_STARTS, REAL_STARTS = 10, 60
-#: Steps from one start.
-STEPS = 60
+#: Gauss–Newton steps from one start, and halvings of one step.
+MOST_STEPS, MOST_HALVINGS = 60, 12
 #: The equations count as solved if their residual is at most this, relative to their terms.
 SOLVED = 1e-13
 #: Singular values below this fraction of the largest count as zero.
@@ -69,7 +67,7 @@ class ZeroResidual:
     meets_function_space: bool | None
 
     def describe(self) -> str:
-        """One line that says what is known."""
+        """The facts in one line."""
         if self.dimension is None:
             return "no filter of residual zero was found"
         reality = {
@@ -85,8 +83,8 @@ class ZeroResidual:
 
 
 def restricted(arch: Architecture, loss: SquaredLoss) -> SquaredLoss:
-    """The loss on those coefficients of the filter that the architecture does not force to be zero."""
-    support = _support(arch)
+    """The loss on the coefficients of the filter that the architecture does not force to be zero."""
+    support = list(arch.support)
     if len(support) == arch.filter_size:
         return loss
     return SquaredLoss(loss.gram[np.ix_(support, support)], loss.b[support], loss.constant)
@@ -130,7 +128,7 @@ def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> Ze
     """
     if loss.filter_size != arch.filter_size:
         raise InputError(f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}")
-    support = _support(arch)
+    support = list(arch.support)
     inner = restricted(arch, loss)
     vectors = np.linalg.eigh(inner.gram)[1][:, inner.filter_size - inner.rank :]
     # Σw = b if and only if w and the target agree on the range of Σ.
@@ -163,27 +161,21 @@ def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> Ze
     )
 
 
-def _support(arch: Architecture) -> list[int]:
-    """The positions of the filter that can be nonzero."""
-    pure = tuple((1,) * block.degree for block in arch.blocks)
-    return sorted(set(Embedding.of_pattern(arch, pure).positions))
-
-
 def _solve(
     arch: Architecture, start: Sequence[Array], projection: NDArray[np.float64], values: NDArray[np.float64]
 ) -> list[Array] | None:
-    """A θ with ``projection`` · μ(θ) = ``values``, by Gauss and Newton's method with halved steps."""
+    """A θ with ``projection`` · μ(θ) = ``values``, by the Gauss–Newton method with halved steps."""
     theta = [w / np.linalg.norm(w) for w in start]
     image = projection @ compose(arch, theta)
     if values.any() and image.any():
         theta = balance(theta, np.asarray(np.vdot(image, values) / np.vdot(image, image)))
     residual = projection @ compose(arch, theta) - values
-    for _ in range(STEPS):
+    for _ in range(MOST_STEPS):
         if not residual.size:
             return theta
         jacobian = projection @ _derivative(arch, theta)
         step = np.linalg.lstsq(jacobian, -residual, rcond=RANK_TOLERANCE)[0]
-        for halvings in range(12):
+        for halvings in range(MOST_HALVINGS):
             moved = _moved(theta, step / 2**halvings)
             next_residual = projection @ compose(arch, moved) - values
             if np.linalg.norm(next_residual) < np.linalg.norm(residual):
@@ -231,7 +223,8 @@ def _no_real_point(arch: Architecture, inner: SquaredLoss) -> bool:
     """Whether the filters of residual zero are a pencil of forms P + tQ with too few real roots, clearly so.
 
     The real roots of P + tQ are the real x with −P(x)/Q(x) = t. Their number changes only at the critical values of
-    this function, whose critical points are the roots of P'Q − PQ'; where those are simple, two roots meet there.
+    this function. Its critical points are the roots of P'Q − PQ'; at a simple root of P'Q − PQ' two roots of P + tQ
+    meet.
     """
     if len(arch.blocks) != 1 or inner.rank != inner.filter_size - 1:
         return False
@@ -259,7 +252,7 @@ def _no_real_point(arch: Architecture, inner: SquaredLoss) -> bool:
 
 
 def _clearly_real_roots(form: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The real roots of a form; None if it is not clear which these are, or if a root is at infinity or repeated."""
+    """The real roots of a form; None if it is open which roots are real, or if a root is infinite or repeated."""
     if abs(form[0]) <= CLEAR * np.linalg.norm(form):
         return None
     roots = np.roots(form)

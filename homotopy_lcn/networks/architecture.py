@@ -126,7 +126,7 @@ class Architecture(ShownInNotebooks):
 
     @cached_property
     def layers_by_block(self) -> tuple[tuple[int, ...], ...]:
-        """For each block, the indices of its layers (those with filter size above 1)."""
+        """For each block, the indices of its layers with filter size above 1."""
         groups: dict[int, list[int]] = {}
         for layer, (k, dilation) in enumerate(zip(self.filters, self.dilations, strict=True)):
             if k > 1:
@@ -160,6 +160,22 @@ class Architecture(ShownInNotebooks):
             dilations.insert(0, 1)
         ends = [*dilations[1:], self.stride]
         return Architecture(tuple(filters), tuple(end // start for start, end in zip(dilations, ends, strict=True)))
+
+    @cached_property
+    def support(self) -> tuple[int, ...]:
+        """The positions of the end-to-end filter that are not zero for every choice of the layers, increasing.
+
+        They are the sums of one multiple of each block's dilation, from 0 to the block's degree times.
+
+        Examples
+        --------
+        >>> Architecture((3, 2), (2, 1)).support, Architecture((2, 2), (3, 1)).support
+        ((0, 1, 2, 3, 4), (0, 1, 3, 4))
+        """
+        positions = {0}
+        for degree, dilation in self.blocks:
+            positions = {start + dilation * j for start in positions for j in range(degree + 1)}
+        return tuple(sorted(positions))
 
     @property
     def is_reduced(self) -> bool:

@@ -1,9 +1,10 @@
-"""Lists of architectures: all up to a filter size, or those of a file."""
+"""Lists of architectures: all up to a filter size, or the lines of a file."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from ..errors import InputError, check_integer
 from .architecture import Architecture
@@ -19,15 +20,16 @@ def architectures_up_to(
 ) -> list[Architecture]:
     """All architectures up to an end-to-end filter size.
 
-    The last stride, which never matters, is 1. Left out are, unless asked for: networks of one layer, whose only
-    critical filter is that of linear regression, and layers of filter size 1, which only dilate what follows.
+    The last stride never matters, and is 1. Networks of one layer are left out unless ``layers`` is 1: their only
+    critical filter is that of linear regression. Layers of filter size 1 are left out unless ``size_one`` is true: such
+    a layer only dilates the layers after it.
 
     Parameters
     ----------
     max_filter_size : int
         Largest end-to-end filter size K.
     layers : int, optional
-        Only networks of so many layers; by default, of any number from two on.
+        Number of layers of the networks; by default any number from two on.
     size_one : bool
         Also layers of filter size 1, in networks of ``layers`` layers, not all of size 1. Strides after which no filter
         is larger than 1 never matter, and are 1.
@@ -55,7 +57,8 @@ def architectures_up_to(
     if size_one and layers is None:
         raise InputError("size_one: needs the number of layers, as there are infinitely many networks without it")
     found: list[Architecture] = []
-    for filters, strides in _extended((), (), 1, 1, max_filter_size, layers, size_one, 2 if reduced else 1):
+    bounds = _Bounds(max_filter_size, layers, size_one, 2 if reduced else 1)
+    for filters, strides in _extended((), (), 1, 1, bounds):
         arch = Architecture(filters, strides)
         if not reduced or arch.is_reduced:
             found.append(arch)
@@ -64,17 +67,20 @@ def architectures_up_to(
     return sorted(found, key=lambda arch: (arch.filter_size, arch.depth, arch.strides, arch.filters))
 
 
+class _Bounds(NamedTuple):
+    """Which networks are listed."""
+
+    largest: int
+    layers: int | None
+    size_one: bool
+    least_stride: int
+
+
 def _extended(
-    filters: tuple[int, ...],
-    strides: tuple[int, ...],
-    dilation: int,
-    size: int,
-    largest: int,
-    layers: int | None,
-    size_one: bool,
-    least_stride: int,
+    filters: tuple[int, ...], strides: tuple[int, ...], dilation: int, size: int, bounds: _Bounds
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Networks that go on from the given layers, of the size ``size`` so far, with a layer of the given dilation."""
+    """Networks that continue the given layers, of end-to-end size ``size``, with a layer of the given dilation."""
+    largest, layers, size_one, least_stride = bounds
     depth = len(filters)
     least = 1 if size_one else 2
     for k in range(least, (largest - size) // dilation + 2):
@@ -87,9 +93,7 @@ def _extended(
             for stride in range(least_stride, largest):
                 if longer_size + stride * dilation > largest and (stride > 1 or not size_one):
                     break
-                yield from _extended(
-                    longer, (*strides, stride), dilation * stride, longer_size, largest, layers, size_one, least_stride
-                )
+                yield from _extended(longer, (*strides, stride), dilation * stride, longer_size, bounds)
 
 
 def _strides_matter(filters: tuple[int, ...], strides: tuple[int, ...]) -> bool:
@@ -98,9 +102,9 @@ def _strides_matter(filters: tuple[int, ...], strides: tuple[int, ...]) -> bool:
 
 
 def up_to_order(architectures: Iterable[Architecture]) -> list[Architecture]:
-    """Of architectures that differ in the order of layers of equal dilation only, one each: the one given last.
+    """One of all architectures that differ only in the order of layers of equal dilation: the last one given.
 
-    They have the same function space, and the same critical points for the same data.
+    Such architectures have the same function space, and the same critical points for equal data.
 
     Examples
     --------
@@ -130,7 +134,7 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
             lines = file.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InputError(f"--architectures: cannot read {name!r} ({reason}); expected lines as in '3,2 2,1'") from None
+        raise InputError(f"path: cannot read {name!r} ({reason}); expected lines as in '3,2 2,1'") from None
     found = []
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].split()
@@ -140,12 +144,11 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
             filters, strides = ([int(item) for item in word.split(",")] for word in words)
             found.append(Architecture(tuple(filters), tuple(strides)))
         except InputError as error:
-            raise InputError(f"--architectures: {name!r}, line {number}: {error}") from None
+            raise InputError(f"path: {name!r}, line {number}: {error}") from None
         except ValueError:
             raise InputError(
-                f"--architectures: {name!r}, line {number}: {line.strip()!r}; expected filter sizes and strides, as in "
-                "'3,2 2,1'"
+                f"path: {name!r}, line {number}: {line.strip()!r}; expected filter sizes and strides, as in '3,2 2,1'"
             ) from None
     if not found:
-        raise InputError(f"--architectures: no architecture in {name!r}; expected lines as in '3,2 2,1'")
+        raise InputError(f"path: no architecture in {name!r}; expected lines as in '3,2 2,1'")
     return found

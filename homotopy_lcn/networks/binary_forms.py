@@ -16,16 +16,17 @@ __all__ = [
     "adjoint_multiply",
     "dilate",
     "distance_to_hyperroot",
-    "have_hyperroot",
     "multiply",
     "pieces_of_roots",
     "power",
-    "real_pieces",
     "roots",
     "roots_of_each",
 ]
 
 Array = NDArray[Any]
+
+#: End coefficients of a form below this fraction of the largest coefficient are rounding, and count as zero.
+NEGLIGIBLE_END = 4 * float(np.finfo(float).eps)
 
 
 def multiply(left: Array, right: Array) -> Array:
@@ -71,11 +72,11 @@ def dilate(form: Array, dilation: int) -> Array:
 def roots(form: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Roots on the projective line of one form (n + 1,), as unit vectors (n, 2): the form vanishes at (x : y).
 
-    Real forms have exactly real roots and exactly conjugate pairs, the latter next to each other. Coefficients below
-    rounding level of the largest one count as zero, at either end.
+    Real forms have exactly real roots and exactly conjugate pairs; the two roots of a pair stand next to each other.
+    Coefficients below rounding level of the largest one count as zero, at either end.
     """
     scale = np.abs(form).max()
-    significant = np.flatnonzero(np.abs(form) > 4 * np.finfo(float).eps * scale)
+    significant = np.flatnonzero(np.abs(form) > NEGLIGIBLE_END * scale)
     degree = len(form) - 1
     if significant.size == 0:
         raise ValueError("the zero form has no roots")
@@ -107,15 +108,13 @@ def _finite_roots(core: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray
     return np.roots(core)
 
 
-def real_pieces(form: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """Irreducible real factors of one real form: linear ones (2,), quadratic ones (3,), each of norm one."""
-    return pieces_of_roots(roots(form))
-
-
 def pieces_of_roots(
     points: NDArray[np.complex128],
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """The same from the roots (n, 2) of the form."""
+    """Irreducible real factors of the real form with the roots (n, 2): linear ones (2,), quadratic ones (3,).
+
+    The roots are those of `roots`, and each factor has norm one.
+    """
     linear, quadratic = [], []
     for x, y in points:
         if x.imag == 0:
@@ -129,7 +128,7 @@ def pieces_of_roots(
 def roots_of_each(forms: NDArray[np.float64] | NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Roots on the projective line of each of many forms, (P, n + 1) to (P, n, 2), as `roots`.
 
-    Those of real forms are exactly real, or exactly conjugate to another one.
+    Roots of real forms are exactly real, or exactly conjugate to another root.
     """
     count, degree = len(forms), forms.shape[1] - 1
     result = np.empty((count, degree, 2), complex)
@@ -137,7 +136,7 @@ def roots_of_each(forms: NDArray[np.float64] | NDArray[np.complex128]) -> NDArra
         return result
     size = np.abs(forms)
     scale = size.max(axis=1)
-    plain = (np.minimum(size[:, 0], size[:, -1]) > 4 * np.finfo(float).eps * scale) if degree > 1 else scale > 0
+    plain = (np.minimum(size[:, 0], size[:, -1]) > NEGLIGIBLE_END * scale) if degree > 1 else scale > 0
     if degree == 1:
         result[:, 0] = np.stack([-forms[:, 1], forms[:, 0]], axis=1)
     else:
@@ -151,17 +150,12 @@ def roots_of_each(forms: NDArray[np.float64] | NDArray[np.complex128]) -> NDArra
     return np.asarray(result / np.linalg.norm(result, axis=2, keepdims=True))
 
 
-def have_hyperroot(forms: NDArray[np.complex128], dilation: int, tolerance: float = 1e-7) -> NDArray[np.bool_]:
-    """Whether each of the forms (P, n + 1) has a factor a x^dilation + b y^dilation, up to ``tolerance``."""
-    return np.asarray(distance_to_hyperroot(forms, dilation) <= tolerance)
-
-
 def distance_to_hyperroot(forms: NDArray[np.complex128], dilation: int) -> NDArray[np.float64]:
     """How far each of the forms (P, n + 1) is from having a factor a x^dilation + b y^dilation; ∞ if it is too short.
 
     Such a factor divides every polyphase component (the coefficients at equal residues modulo the dilation), so it is a
-    common root of these components; those of the largest component are tried. Returned is the least of the values of
-    the other components there, relative to the form.
+    common root of these components. The roots of the largest component are tried, and the result is the least value of
+    the other components at these roots, relative to the form.
     """
     result = np.full(len(forms), np.inf)
     degree = forms.shape[1] - 1

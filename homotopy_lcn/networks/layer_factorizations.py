@@ -1,4 +1,4 @@
-"""How the factors of a block's polynomial can be shared out to its layers."""
+"""All ways to distribute the factors of a block's polynomial to the layers of the block."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .binary_forms import multiply, power
 __all__ = ["count_distributions", "distributions", "distributions_up_to_exchange"]
 
 
-#: The layer that has got nothing yet.
+#: A layer without factors.
 CONSTANT = np.ones(1)
 
 
 def distributions(
     items: Sequence[tuple[int, Any]], degrees: Sequence[int], repeated: bool = True
 ) -> Iterator[list[NDArray[Any]]]:
-    """All ways to give factors to layers of the given degrees, each as often as its multiplicity says.
+    """All ways to give factors to layers of the given degrees; the multiplicity says how often a factor is given.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def distributions(
 def distributions_up_to_exchange(
     items: Sequence[tuple[int, Any]], degrees: Sequence[int], repeated: bool = True
 ) -> Iterator[tuple[list[NDArray[Any]], int]]:
-    """One of each set of `distributions` that only exchange layers of equal degree, and how many there are in it.
+    """One of each set of `distributions` that differ by exchanging layers of equal degree, and the size of the set.
 
-    Parameters are those of `distributions`.
+    The parameters are the parameters of `distributions`.
     """
     for layers, given in _shared_out(items, degrees, repeated, True):
         sizes = Counter(degrees).values()
@@ -57,7 +57,7 @@ def distributions_up_to_exchange(
 def _shared_out(
     items: Sequence[tuple[int, Any]], degrees: Sequence[int], repeated: bool, ordered: bool
 ) -> Iterator[tuple[list[NDArray[Any]], tuple[tuple[int, ...], ...]]]:
-    """Layers, and how often each of them has got each factor; if ``ordered``, these decrease among equal degrees."""
+    """Layers, and how often each layer has each factor. With ``ordered`` these numbers decrease among equal degrees."""
     earlier = [max((j for j in range(i) if degrees[j] == degree), default=None) for i, degree in enumerate(degrees)]
 
     def assign(
@@ -83,7 +83,7 @@ def _shared_out(
 
 
 def count_distributions(items: Sequence[tuple[int, int]], degrees: Sequence[int]) -> int:
-    """The number of `distributions` of factors (multiplicity, degree), layers getting them repeatedly."""
+    """The number of `distributions` of factors (multiplicity, degree), where a layer may get a factor several times."""
     states = Counter({tuple(degrees): 1})
     for multiplicity, size in items:
         following: Counter[tuple[int, ...]] = Counter()
@@ -95,7 +95,7 @@ def count_distributions(items: Sequence[tuple[int, int]], degrees: Sequence[int]
 
 
 def _times(multiplicity: int, size: int, room: tuple[int, ...], most: int) -> Iterator[tuple[int, ...]]:
-    """How often each layer gets a factor of the given degree, at most ``most`` times, within what room they have."""
+    """How often each layer gets a factor of the given degree, at most ``most`` times, within the room of the layers."""
     if not room:
         if multiplicity == 0:
             yield ()

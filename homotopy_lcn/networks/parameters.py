@@ -1,7 +1,7 @@
 """Parameters θ = (w_1, …, w_L) of a network: composition and the gradient of the loss, in coefficients.
 
-This is the definition written down once more, by convolution and correlation, independently of `equations`: it verifies
-every reported point in the original parameters.
+The module writes the definition down once more, by convolution and correlation, independently of the package
+`equations`. It verifies every reported point in the original parameters.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def balance(theta: Sequence[Array], scale: Array) -> list[Array]:
 
 
 def _without(arch: Architecture, theta: Sequence[Array], *left_out: int) -> Array:
-    """Product of the dilated layers except those left out."""
+    """Product of all dilated layers but the ones left out."""
     result = np.ones_like(theta[0][..., :1])
     for layer, (w, dilation) in enumerate(zip(theta, arch.dilations, strict=True)):
         if layer not in left_out:

@@ -21,18 +21,18 @@ def format_pattern(pattern: Pattern) -> str:
 
 
 def pattern_from_text(name: str, text: str) -> Pattern:
-    """Read what `format_pattern` writes; nested brackets, and semicolons between blocks, will do, too.
+    """Read what `format_pattern` writes; nested brackets, and semicolons between blocks, are read as well.
 
     Parameters
     ----------
     name : str
-        Of the argument, for messages.
+        Name of the argument, for messages.
     text : str
 
     Raises
     ------
     InputError
-        If it is no list of partitions.
+        If the text is no list of partitions.
 
     Examples
     --------

@@ -94,8 +94,8 @@ class Embedding:
     Attributes
     ----------
     stratum : Stratum
-        What is solved. Dilations have no common divisor; where the shifts of the blocks overlap so little that the
-        tensor product of the blocks is smaller than the filter, its blocks are `separated`.
+        The stratum that is solved. Dilations have no common divisor; where the shifts of the blocks overlap so little
+        that the tensor product of the blocks is smaller than the filter, its blocks are `separated`.
     positions : tuple of int
     blocks : tuple of int
         For each factor of the stratum, the block of the architecture that it belongs to.
@@ -127,8 +127,8 @@ class Embedding:
 def separated(stratum: Stratum) -> Stratum:
     """The stratum with the same factors whose blocks do not overlap: its filters are tensor products of the blocks.
 
-    Blocks come in a standard order, so strata that differ in their strides only have the same separated stratum. A
-    stratum is a linear projection of it, `separated_positions`.
+    Blocks come in a standard order, so that strata that differ only in strides have the same separated stratum. The
+    stratum is a linear projection of the separated stratum, given by `separated_positions`.
     """
     factors = []
     dilation = 1

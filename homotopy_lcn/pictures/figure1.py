@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Real
 from ..errors import InputError
 from ..extras import import_extra
 from ..files import write_atomically
@@ -31,14 +31,13 @@ __all__ = [
     "slice_traces",
 ]
 
-Array = NDArray[np.float64]
 
 #: The architectures of the two panels.
 FIGURE_1 = (Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)))
 
 BLUE, SURFACE, OUTSIDE = "#1553d6", "#e9b872", "#9a9a9a"
 VIEW = {"elev": 16, "azim": -52}
-#: Where the slice is seen from on a page.
+#: The direction from which the slice is seen on a page.
 CAMERA = {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}}
 #: Bounds of B, D, E.
 BOX = ((-1.76, 1.76), (-3.08, 3.08), (-1.32, 0.78))
@@ -47,7 +46,7 @@ BOX = ((-1.76, 1.76), (-3.08, 3.08), (-1.32, 0.78))
 def draw_figure1(
     folder: str | os.PathLike[str],
     resolution: int = 60,
-    points: Sequence[Array] = (),
+    points: Sequence[Real] = (),
 ) -> list[Path]:
     """Compute Figure 1 and write ``figure1.png``, ``figure1.pdf`` and ``figure1.html``.
 
@@ -71,7 +70,7 @@ def draw_figure1(
         If matplotlib or plotly is not installed, or a file cannot be written.
     """
     pyplot = import_extra("matplotlib.figure", "figures", "figure1")
-    import_extra("plotly.subplots", "figures", "figure1")  # what is missing is said before anything is computed
+    import_extra("plotly.subplots", "figures", "figure1")  # a missing package is reported before any computation
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")
@@ -89,7 +88,7 @@ def draw_figure1(
     return written
 
 
-def in_box(points: Array) -> bool:
+def in_box(points: Real) -> bool:
     """Whether a point (B, D, E) lies in the part of the slice that is drawn."""
     return bool(all(low - 1e-9 <= value <= high + 1e-9 for value, (low, high) in zip(points, BOX, strict=True)))
 
@@ -99,7 +98,7 @@ def _title(arch: Architecture) -> str:
     return f"k = ({filters}), s = ({strides})"
 
 
-def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
+def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Real]]:
     """Label, kind and end points of the pieces of the double line."""
     for piece in part.line:
         ends = np.array([[0.0, 0.0, piece.start], [0.0, 0.0, piece.end]])
@@ -111,7 +110,7 @@ def _line_pieces(part: Slice) -> Iterator[tuple[str, str, Array]]:
             yield "double line", "inside", ends
 
 
-def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
+def _picture(module: Any, slices: Sequence[Slice], marks: Real) -> Any:
     """A matplotlib figure."""
     art3d = import_extra("mpl_toolkits.mplot3d.art3d", "figures", "figure1")
     figure = module.Figure(figsize=(11, 5.6), layout="constrained")
@@ -161,7 +160,7 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Array) -> Any:
     return figure
 
 
-def _shaded(triangles: Array) -> Array:
+def _shaded(triangles: Real) -> Real:
     """Face colours: lit from both sides, so that the sheets can be told apart."""
     colours = import_extra("matplotlib.colors", "figures", "figure1")
     scale = np.array([1 / (high - low) for low, high in BOX])
@@ -174,7 +173,7 @@ def _shaded(triangles: Array) -> Array:
     return np.concatenate([np.clip(base * brightness[:, None] * 1.08, 0, 1), np.full((len(triangles), 1), 0.9)], axis=1)
 
 
-def figure1_page(slices: Sequence[Slice], marks: Array) -> str:
+def figure1_page(slices: Sequence[Slice], marks: Real) -> str:
     """The interactive page, complete with the program that shows it.
 
     Parameters
@@ -241,7 +240,7 @@ def slice_scene() -> dict[str, Any]:
     return {**axes, "aspectmode": "cube", "camera": CAMERA}
 
 
-def _line(points: Array, name: str, colour: str, dash: str, width: int) -> dict[str, Any]:
+def _line(points: Real, name: str, colour: str, dash: str, width: int) -> dict[str, Any]:
     return {
         **_scattered(points, name),
         "mode": "lines",
@@ -249,7 +248,7 @@ def _line(points: Array, name: str, colour: str, dash: str, width: int) -> dict[
     }
 
 
-def _dots(points: Array, name: str, colour: str, symbol: str) -> dict[str, Any]:
+def _dots(points: Real, name: str, colour: str, symbol: str) -> dict[str, Any]:
     return {
         **_scattered(points, name),
         "mode": "markers",
@@ -257,6 +256,6 @@ def _dots(points: Array, name: str, colour: str, symbol: str) -> dict[str, Any]:
     }
 
 
-def _scattered(points: Array, name: str) -> dict[str, Any]:
+def _scattered(points: Real, name: str) -> dict[str, Any]:
     x, y, z = points.T.tolist()
     return {"type": "scatter3d", "x": x, "y": y, "z": z, "name": name}

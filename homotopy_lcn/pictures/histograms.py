@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,17 @@ import numpy as np
 
 from ..errors import InputError
 from ..extras import import_extra
-from ..files import check_writable, write_atomically
+from ..files import check_writable
 from ..surveys.statistics import Survey
 from ..surveys.tallies import Tally
+from .figure_files import ENDINGS, write_figure
 
-__all__ = ["PLOT_ENDINGS", "check_plot_path", "draw_histograms"]
+__all__ = ["check_plot_path", "draw_histograms"]
 
-#: File formats, by ending, and what makes the files of equal surveys equal.
-PLOT_ENDINGS: dict[str, dict[str, Any]] = {
-    ".pdf": {"metadata": {"CreationDate": None}},
-    ".png": {"dpi": 160},
-    ".svg": {"metadata": {"Date": None}},
-}
-DARK, LIGHT = "#2b4c7e", "#c7d3e3"
-#: What the histograms count: quantity, label of the axis, and a part of it to be set off, with its label.
+#: Dots per inch of pictures of pixels.
+RESOLUTION = 160
+DARK_BLUE, LIGHT_BLUE = "#2b4c7e", "#c7d3e3"
+#: For each histogram a quantity, the label of its axis, a part of the quantity that is set off, and the part's label.
 PANELS = (
     ("real", "real critical filters", "real_pure", "pure: real ED degree"),
     ("attained", "attained critical filters", "interior", "interior of M"),
@@ -33,10 +29,9 @@ PANELS = (
 
 
 def check_plot_path(path: str | os.PathLike[str]) -> None:
-    """Raise InputError unless a plot can be written there: a long survey should not end in a lost picture."""
-    ending = Path(path).suffix.lower()
-    if ending not in PLOT_ENDINGS:
-        raise InputError(f"path: {os.fspath(path)!r}; expected a name that ends in {', '.join(PLOT_ENDINGS)}")
+    """Raise InputError unless a plot can be written there, so that a long survey does not end in a lost picture."""
+    if Path(path).suffix.lower() not in (endings := [f".{ending}" for ending in ENDINGS]):
+        raise InputError(f"path: {os.fspath(path)!r}; expected a name that ends in {', '.join(endings)}")
     import_extra("matplotlib.figure", "figures", "path")
     try:
         check_writable(path)
@@ -56,10 +51,9 @@ def draw_histograms(survey: Survey, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     InputError
-        If the ending is another, matplotlib is not installed, or the file cannot be written.
+        If the name ends in anything else, matplotlib is not installed, or the file cannot be written.
     """
     check_plot_path(path)
-    import matplotlib
     from matplotlib.figure import Figure
 
     rows = len(survey.architectures)
@@ -75,29 +69,26 @@ def draw_histograms(survey: Survey, path: str | os.PathLike[str]) -> None:
     number = f"{plan.draws:,}".replace(",", "\N{THIN SPACE}")
     note = f"{number} draws each: {model}; seed {plan.seed}"
     figure.supxlabel(note + (f"; {survey.incomplete} incomplete" if survey.incomplete else ""), fontsize=9)
-    target, stream = Path(path), BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
-        figure.savefig(stream, format=target.suffix[1:].lower(), **PLOT_ENDINGS[target.suffix.lower()])
-    write_atomically(target, stream.getvalue())
+    write_figure(figure, path, **({"dpi": RESOLUTION} if Path(path).suffix.lower() == ".png" else {}))
 
 
 def _histogram(panel: Any, tally: Tally, name: str, label: str, part: str, part_label: str) -> None:
-    """How many draws have each value of a quantity, and of a part of it, in percent."""
+    """The percentages of the draws with each value of a quantity, and of a part of the quantity."""
     whole, inner = tally.distribution(name), tally.distribution(part)
     low, high = min(whole.minimum, inner.minimum), max(whole.maximum, inner.maximum)
     if high - low > 60:
         # Many values: steps instead of bars.
         values = np.arange(low, high + 1)
-        for found, colour, style, text in ((whole, DARK, "-", "all"), (inner, "black", ":", part_label)):
+        for found, colour, style, text in ((whole, DARK_BLUE, "-", "all"), (inner, "black", ":", part_label)):
             heights = [100 * found.draws.get(value, 0) / tally.draws for value in values.tolist()]
             panel.step(values, heights, where="mid", color=colour, linestyle=style, linewidth=1, label=text)
     else:
         values = np.arange(low, high + 1)
         heights = [100 * whole.draws.get(value, 0) / tally.draws for value in values.tolist()]
         parts = [100 * inner.draws.get(value, 0) / tally.draws for value in values.tolist()]
-        panel.bar(values - 0.2, heights, width=0.4, color=DARK, label="all")
+        panel.bar(values - 0.2, heights, width=0.4, color=DARK_BLUE, label="all")
         panel.bar(
-            values + 0.2, parts, width=0.4, color=LIGHT, edgecolor="black", hatch="////", lw=0.5, label=part_label
+            values + 0.2, parts, width=0.4, color=LIGHT_BLUE, edgecolor="black", hatch="////", lw=0.5, label=part_label
         )
         panel.set_xlim(low - 0.7, high + 0.7)
     panel.xaxis.get_major_locator().set_params(integer=True)
@@ -118,7 +109,13 @@ def _by_index(panel: Any, tally: Tally) -> None:
     heights = [minima, *means]
     while len(heights) > 2 and heights[-1] == 0:
         heights.pop()
-    panel.bar(range(len(heights)), heights, width=0.6, color=[LIGHT, *[DARK] * (len(heights) - 1)], edgecolor="black")
+    panel.bar(
+        range(len(heights)),
+        heights,
+        width=0.6,
+        color=[LIGHT_BLUE, *[DARK_BLUE] * (len(heights) - 1)],
+        edgecolor="black",
+    )
     panel.set_xticks(range(len(heights)))
     panel.set_xlabel("index of the Hessian at θ (0: minima)", fontsize=9)
     panel.set_ylabel("mean number of critical θ", fontsize=9)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,14 @@ import numpy as np
 
 from ..errors import InputError
 from ..extras import import_extra
-from ..files import write_atomically
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
-from ..surveys.draw_counts import DrawCounts
+from ..surveys.tallies import Tally
 from ..tables.fully_connected import most_critical
 from ..training.loss_landscape import landscape
+from .figure_files import ENDINGS, write_figure
 
 __all__ = [
     "ENDINGS",
@@ -31,37 +30,41 @@ __all__ = [
     "save_plot",
 ]
 
-ENDINGS = ("pdf", "png", "svg")
 #: Points further out than this many times the median are only counted, so that the others can be told apart.
 FAR = 6.0
 DARK, MIDDLE, LIGHT = "black", "0.45", "0.8"
 
 
-def plot_real_counts(drawn: DrawCounts) -> Any:
-    """Histogram over data sets of the number of real critical filters, and of those attained.
+def plot_real_counts(arch: Architecture, drawn: Tally) -> Any:
+    """Histogram over data sets of the number of real critical filters, and of the attained ones.
+
+    Parameters
+    ----------
+    arch : Architecture
+    drawn : Tally
+        What `many_draws` counted.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = _figure(drawn.architecture, 6.2, 3.9)
+    figure, axes = _figure(arch, 6.2, 3.9)
     names = (("real", "real critical filters w", LIGHT, ""), ("attained", "with a real critical θ", MIDDLE, "////"))
-    least = min(int(drawn.counts[name].min()) for name, *_ in names)
-    most = max(int(drawn.counts[name].max()) for name, *_ in names)
+    found = {name: drawn.distribution(name) for name, *_ in names}
+    least, most = min(each.minimum for each in found.values()), max(each.maximum for each in found.values())
     values = np.arange(least, most + 1)
     tallest = 0.0
     for shift, (name, label, colour, hatch) in zip((-0.2, 0.2), names, strict=True):
-        heights = np.array([(drawn.counts[name] == value).sum() for value in values]) / len(drawn)
+        heights = np.array([found[name].draws.get(value, 0) for value in values.tolist()]) / drawn.draws
         tallest = max(tallest, heights.max())
-        mean = drawn.counts[name].mean()
         axes.bar(
-            values + shift, heights, 0.4, label=f"{label}, mean {mean:.3g}", color=colour, hatch=hatch,
+            values + shift, heights, 0.4, label=f"{label}, mean {found[name].mean:.3g}", color=colour, hatch=hatch,
             edgecolor=DARK, linewidth=0.7,
         )  # fmt: skip
-    generic = generic_count(drawn.architecture)
+    generic = generic_count(arch)
     axes.set(
         xlabel=f"number of filters, of {generic.filters} complex: {generic.pure} pure, {generic.spurious} spurious",
-        ylabel=f"share of {quantity(len(drawn), 'data set', 'data sets')}",
+        ylabel=f"share of {quantity(drawn.draws, 'data set', 'data sets')}",
         ylim=(0, 1.3 * tallest),
     )
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -238,22 +241,17 @@ def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
 
 
 def save_plot(figure: Any, path: str | os.PathLike[str]) -> None:
-    """Write a figure; the ending says as what: ``.pdf``, ``.png`` or ``.svg``. Equal figures give equal files.
+    """Write a figure to a file ``.pdf``, ``.png`` or ``.svg``. Equal figures give equal files.
 
     Raises
     ------
     InputError
-        If the ending is another one, or the file cannot be written.
+        If the name ends in anything else, or the file cannot be written.
     """
     ending = Path(path).suffix.lstrip(".").lower()
     if ending not in ENDINGS:
         raise InputError(f"{os.fspath(path)}: ends in {ending!r}; expected one of {', '.join(ENDINGS)}")
-    matplotlib = import_extra("matplotlib", "figures", "plot")
-    dates: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
-    stream = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
-        figure.savefig(stream, format=ending, dpi=200, bbox_inches="tight", metadata=dates[ending])
-    write_atomically(path, stream.getvalue())
+    write_figure(figure, path, dpi=200, bbox_inches="tight")
 
 
 def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any, Any]:

@@ -1,7 +1,7 @@
 """The report of a result: one HTML page that stands alone, opened from a file, sent by mail, or printed.
 
-The page loads nothing from elsewhere, and its content security policy forbids it to. Its pictures need plotly, whose
-program is put into the page (some five megabytes); without plotly the page says how to get them and has all else.
+The page loads nothing, and its content security policy forbids all loading. The pictures need plotly, and its program
+of some five megabytes is part of the page. Without plotly the page says how to get pictures, and has everything else.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["plotly_program", "report", "report_page"]
 
-#: What a picture is called in its first view.
+#: Names of the first views of the pictures that have several views.
 FIRST_VIEWS = {"ladder": "linear", "complex": "complex plane"}
-KINDS = ("minimum", "saddle", "degenerate", "undecided")
+SHOWN_KINDS = ("minimum", "saddle", "degenerate", "undecided")
 REMEDY = "pip install 'homotopy-lcn[figures]'"
 
 
 def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *, pictures: bool = True) -> None:
     """Write the report of a result: one page that stands alone.
 
-    It holds the summary, what is proved, the strata, the table of all points (to be sorted, filtered and searched), and
-    interactive pictures: the loss ladder, the losses in the complex plane and, where a plane shows it, a slice of the
-    function space. Without plotly there are no pictures.
+    The page holds the summary, the statement of a certificate, the strata, the table of all points (to be sorted,
+    filtered and searched), and interactive pictures: the loss ladder, the losses in the complex plane and, where a
+    plane shows it, a slice of the function space. Without plotly there are no pictures.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def _figures(drawn: Sequence[dict[str, Any]]) -> str:
         parts.append(
             f'<figure data-picture="{name}"{" class=wide" if deep else ""}><h2>{title}</h2>'
             f'<div class="views"></div><div class="plot{" deep" if deep else ""}" role="group" '
-            f'aria-label="{title}: interactive picture; its points are those of the table"></div>'
+            f'aria-label="{title}: interactive picture; its points are the points of the table"></div>'
             f'<img class="still" alt="{title}"><figcaption>{caption}</figcaption></figure>'
         )
     return "\n".join(parts)
@@ -223,7 +223,7 @@ def _table(result: CriticalPoints) -> dict[str, Any]:
     strata = sorted({point.stratum for point in result.points}, reverse=True)
     return {
         "points": points,
-        "kinds": [kind for kind in KINDS if kind in kinds],
+        "kinds": [kind for kind in SHOWN_KINDS if kind in kinds],
         "strata": [format_pattern(pattern) for pattern in strata],
     }
 

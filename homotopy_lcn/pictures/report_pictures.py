@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Real
 from ..display.wording import describe_kinds, describe_place, describe_purity
 from ..errors import InputError
 from ..geometry.slices import slice_of_function_space, slice_point
@@ -29,11 +30,10 @@ from .figure1 import in_box, slice_scene, slice_traces
 
 __all__ = ["Picture", "complex_losses", "function_space_slice", "loss_ladder", "members", "pictures"]
 
-Array = NDArray[np.float64]
 #: Another way to show a picture: name, what changes in each trace, what changes in the layout.
 View = tuple[str, list[dict[str, Any]], dict[str, Any]]
 
-#: Points that a picture draws at most, those of least |loss|.
+#: A picture draws at most this many points, the points of least |loss|.
 MOST_DRAWN = 1500
 #: Points along each parameter of the slice of Figure 1.
 SURFACE_RESOLUTION = 24
@@ -42,9 +42,9 @@ PLANE_RESOLUTION, LOSS_RESOLUTION = 201, 41
 #: A filter that is no further from a plane than this, relative to its norm, lies on it.
 ON_PLANE = 1e-9
 #: Imaginary parts of roots below this are rounding errors, in pictures.
-ROUNDING = 1e-9
+REAL_ROOT = 1e-9
 
-#: Colours that stand out on white and on black, and symbols for those who cannot tell them apart.
+#: Colours that stand out on white and on black, and symbols for people who cannot tell the colours apart.
 COLOURS = {
     "minimum": "#2a9d5c",
     "saddle": "#3b7ddd",
@@ -182,7 +182,7 @@ def complex_losses(result: CriticalPoints) -> Picture | None:
         trace = {**_trace(result, name, members), "marker": marker}
         data.append({**trace, "x": losses.real.tolist(), "y": losses.imag.tolist()})
         sizes = np.abs(losses)
-        # A loss of zero has no logarithm; it is left out of that view alone.
+        # A loss of zero has no logarithm, and is left out of the logarithmic view alone.
         polar.append({"x": [size or None for size in sizes.tolist()], "y": (np.angle(losses) / np.pi).tolist()})
     plane = {
         "xaxis": {"title": {"text": "Re loss"}, "type": "linear"},
@@ -249,7 +249,7 @@ def _plane(result: CriticalPoints, attained: Sequence[int]) -> Picture:
     loss, size = result.loss, result.architecture.filter_size
     gram = loss.gram if loss.rank == size else np.eye(size)
     filters = [result.points[row].filter.real for row in attained[:MOST_DRAWN]]
-    root: Array = np.linalg.cholesky(gram).T.astype(float)
+    root: Real = np.linalg.cholesky(gram).T.astype(float)
     first, basis = _spanned([*filters, np.zeros(size), loss.target, *np.eye(size)], root)
     flat = {row: basis @ root @ (w - first) for row, w in zip(attained, filters, strict=False)}
     scale = max(float(np.linalg.norm(root @ w)) for w in filters)
@@ -263,7 +263,7 @@ def _plane(result: CriticalPoints, attained: Sequence[int]) -> Picture:
     centre, half = (shown.max(axis=0) + shown.min(axis=0)) / 2, 0.85 * float(np.ptp(shown, axis=0).max())
     lift = np.linalg.solve(root, basis.T)
 
-    def grid(resolution: int) -> tuple[dict[str, Any], Array]:
+    def grid(resolution: int) -> tuple[dict[str, Any], Real]:
         x, y = (np.linspace(middle - half, middle + half, resolution) for middle in centre.tolist())
         axes = {"x": x.tolist(), "y": y.tolist(), "hoverinfo": "skip", "showlegend": True, "showscale": False}
         return axes, first + np.stack(np.meshgrid(x, y), axis=-1) @ lift.T
@@ -330,7 +330,7 @@ def _plane(result: CriticalPoints, attained: Sequence[int]) -> Picture:
     )
 
 
-def members(arch: Architecture, filters: Array) -> NDArray[np.bool_]:
+def members(arch: Architecture, filters: Real) -> NDArray[np.bool_]:
     """Which filters lie in a function space of full dimension, for a picture: by their numerical real roots.
 
     Such an architecture is one block. M are the forms with at least as many real roots on P¹ as there are layers of odd
@@ -355,14 +355,14 @@ def members(arch: Architecture, filters: Array) -> NDArray[np.bool_]:
     companion[..., 0, :] = -filters[..., 1:] / leading
     companion[..., np.arange(1, size), np.arange(size - 1)] = 1
     roots = np.linalg.eigvals(companion)
-    real = np.abs(np.imag(roots)) <= ROUNDING * (1 + np.abs(roots))
+    real = np.abs(np.imag(roots)) <= REAL_ROOT * (1 + np.abs(roots))
     return np.asarray(np.count_nonzero(real, axis=-1) >= odd)
 
 
-def _spanned(candidates: Iterable[Array], root: Array) -> tuple[Array, Array]:
+def _spanned(candidates: Iterable[Real], root: Real) -> tuple[Real, Real]:
     """The first candidate, and an orthonormal basis, after `root`, of the plane of the first three that span one."""
     first, *others = candidates
-    basis: list[Array] = []
+    basis: list[Real] = []
     for candidate in others:
         step = root @ (candidate - first)
         rest = step - sum((vector * (vector @ step) for vector in basis), np.zeros_like(step))

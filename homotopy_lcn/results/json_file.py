@@ -136,6 +136,7 @@ def _point_to_json(point: CriticalPoint) -> dict[str, object]:
         "isolated": point.isolated,
         "windings": point.windings,
         "also_on": point.also_on,
+        "conjugate": point.conjugate,
     } | ({} if point.coordinates is None else {"coordinates": _complex_to_json(point.coordinates)})
 
 
@@ -324,6 +325,7 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
             for value in _list(record.data.get("also_on", []), f"{record.path}also_on")
         ),
         coordinates=_coordinates_from_json(record),
+        conjugate=None if record.data.get("conjugate") is None else record.integer("conjugate"),
     )
 
 

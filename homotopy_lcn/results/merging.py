@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,18 +20,30 @@ __all__ = ["merged", "sorted_points"]
 SAME_FILTER = 1e-11
 #: The same where one of the points is singular, and so less accurate.
 NEAR_SINGULAR = 1e-7
+#: Filters are conjugate if they are within this distance, relative to their largest coefficient.
+NEAR_CONJUGATE = 1e-7
+#: Losses of conjugate points have moduli that differ by this part at most.
+SAME_MODULUS = 1e-9
 
 
-def merged(points: Sequence[CriticalPoint]) -> list[tuple[int, CriticalPoint]]:
-    """One point for each filter, with the index of the one it is made from.
+class Group(NamedTuple):
+    """Points of one filter: the index of the point kept, those of all, and the point that stands for them."""
+
+    kept: int
+    members: tuple[int, ...]
+    point: CriticalPoint
+
+
+def merged(points: Sequence[CriticalPoint]) -> list[Group]:
+    """One point for each filter.
 
     In special data a filter may be critical twice: with several factorizations, at a singular point of the function
     space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
-    most of the filter; the multiplicity on that stratum is the sum of all that meet there, and the parameters are
-    those of all.
+    most of the filter. The multiplicity on that stratum is the sum of all multiplicities there, and the parameters are
+    those of all points there.
     """
     if len(points) < 2:
-        return list(enumerate(points))
+        return [Group(index, (index,), point) for index, point in enumerate(points)]
     filters = np.array([point.filter for point in points])
     leaders = first_occurrences(filters, tolerance=SAME_FILTER)
     singular = np.array([not point.nonsingular for point in points])
@@ -45,7 +57,7 @@ def merged(points: Sequence[CriticalPoint]) -> list[tuple[int, CriticalPoint]]:
     for indices in groups.values():
         kept = min(indices, key=lambda index: sum(len(partition) for partition in points[index].stratum))
         group = [points[index] for index in indices]
-        result.append((kept, group[0] if len(group) == 1 else _merge(points[kept], group)))
+        result.append(Group(kept, tuple(indices), group[0] if len(group) == 1 else _merge(points[kept], group)))
     return result
 
 
@@ -79,7 +91,12 @@ def _any(answers: Iterable[bool | None]) -> bool | None:
 
 
 def sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
-    """Real points by loss, then complex ones by |loss|; ties by the filter's values, conjugates adjacent."""
+    """Real points by loss, then complex ones by |loss|; ties by the filter's values, conjugates adjacent.
+
+    The conjugate of each complex point is its `conjugate` in the order given, where that is set and true. For points
+    without it, as files of earlier versions hold them, the conjugate is looked for. In the result every `conjugate`
+    is an index of the result.
+    """
     listed = list(points)
     if not listed:
         return ()
@@ -93,28 +110,56 @@ def sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
         *filters.imag.T,
         [patterns[point.stratum] for point in listed],
     ]
-    ordered = [listed[index] for index in np.lexsort(keys[::-1]).tolist()]
-    first_complex = sum(point.real for point in ordered)
-    return tuple(ordered[:first_complex] + _conjugates_adjacent(ordered[first_complex:]))
+    ordered = np.lexsort(keys[::-1]).tolist()
+    first_complex = sum(point.real for point in listed)
+    pairs = _conjugates_adjacent(listed, ordered[first_complex:])
+    order = ordered[:first_complex] + [index for pair in pairs for index in pair]
+    place = {index: number for number, index in enumerate(order)}
+    partner = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+    partner |= {other: one for one, other in partner.items()}
+    return tuple(listed[index].with_conjugate(place[partner[index]] if index in partner else None) for index in order)
 
 
-def _conjugates_adjacent(ordered: list[CriticalPoint]) -> list[CriticalPoint]:
-    """Move each point up behind its conjugate if only points of the same |loss| up to rounding stand between."""
-    rest, result = list(reversed(ordered)), []
+def _conjugates_adjacent(points: list[CriticalPoint], ordered: list[int]) -> list[tuple[int, ...]]:
+    """Each complex point with its conjugate behind it, or alone if it has none."""
+    rest = list(reversed(ordered))
+    result: list[tuple[int, ...]] = []
+    taken: set[int] = set()
     while rest:
-        point = rest.pop()
-        result.append(point)
-        limit = _modulus(point.loss) * (1 + 1e-9)
-        scale = float(np.max(np.abs(point.filter), initial=0.0))
-        for position in range(len(rest) - 1, -1, -1):
-            other = rest[position]
-            if _modulus(other.loss) > limit:
-                break
-            distance = np.max(np.abs(other.filter - point.filter.conj()), initial=0.0)
-            if other.stratum == point.stratum and distance <= 1e-7 * scale:
-                result.append(rest.pop(position))
-                break
+        index = rest.pop()
+        if index in taken:
+            continue
+        other = _known_conjugate(points, index)
+        if other is None or other in taken:
+            other = _nearby_conjugate(points, index, [one for one in reversed(rest) if one not in taken])
+        result.append((index,) if other is None else (index, other))
+        taken |= set(result[-1])
     return result
+
+
+def _known_conjugate(points: list[CriticalPoint], index: int) -> int | None:
+    """The point that `conjugate` names, if the two name each other and are conjugate."""
+    other = points[index].conjugate
+    if other is None or not 0 <= other < len(points) or points[other].conjugate != index or other == index:
+        return None
+    return other if _are_conjugate(points[index], points[other]) else None
+
+
+def _nearby_conjugate(points: list[CriticalPoint], index: int, rest: list[int]) -> int | None:
+    """The conjugate of a point among those of the same |loss| up to rounding, which stand first in the rest."""
+    limit = _modulus(points[index].loss) * (1 + SAME_MODULUS)
+    for other in rest:
+        if _modulus(points[other].loss) > limit:
+            return None
+        if points[other].conjugate is None and _are_conjugate(points[index], points[other]):
+            return other
+    return None
+
+
+def _are_conjugate(one: CriticalPoint, other: CriticalPoint) -> bool:
+    scale = float(np.max(np.abs(one.filter), initial=0.0))
+    distance = np.max(np.abs(other.filter - one.filter.conj()), initial=0.0)
+    return other.stratum == one.stratum and bool(distance <= NEAR_CONJUGATE * scale)
 
 
 def _modulus(value: complex) -> float:

@@ -78,7 +78,9 @@ class CriticalPoint(ShownInNotebooks):
     also_on : tuple of patterns
         Further strata on which w is critical, in special data: those whose closure contains `stratum`.
     coordinates : ndarray or None
-        For a point without parameters, its coordinates on its stratum (see `Embedding`), complex128.
+        The coordinates of w on its stratum (see `Embedding`), complex128. None in results of earlier versions.
+    conjugate : int or None
+        For a complex point of a result, the index of the point with the conjugate filter; None if there is none.
     """
 
     filter: np.ndarray
@@ -102,6 +104,7 @@ class CriticalPoint(ShownInNotebooks):
     isolated: bool = True
     also_on: tuple[Pattern, ...] = ()
     coordinates: np.ndarray | None = None
+    conjugate: int | None = None
 
     def __post_init__(self) -> None:
         real = bool(self.real)
@@ -132,9 +135,16 @@ class CriticalPoint(ShownInNotebooks):
             raise ValueError("parameters, kinds and indices must have equal lengths")
 
     def marked(self, certified: bool) -> CriticalPoint:
-        """The same point with `certified` set. What has been validated is not validated again."""
+        """The same point with `certified` set. Validated values are not validated again."""
+        return self._with(certified=bool(certified))
+
+    def with_conjugate(self, conjugate: int | None) -> CriticalPoint:
+        """The same point with `conjugate` set. Validated values are not validated again."""
+        return self if conjugate == self.conjugate else self._with(conjugate=conjugate)
+
+    def _with(self, **values: object) -> CriticalPoint:
         twin = object.__new__(CriticalPoint)
-        twin.__dict__.update(self.__dict__, certified=bool(certified))
+        twin.__dict__.update(self.__dict__, **values)
         return twin
 
     @property

@@ -8,20 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.critical_equations import Equations
 from ..equations.distinct import DISTINCT, find, first_occurrences, point_keys
+from ..networks.strata import Stratum
 from ..tracking.refinement import Refined
+from .tolerances import TOLERANCES
 
-__all__ = ["ROUNDING", "Account", "Regular"]
-
-
-#: Rounding in refined points for each unit of their condition number; ends that are nearer to each other than the
-#: square root of it may be one double end.
-ROUNDING = 8 * float(np.finfo(np.longdouble).eps)
+__all__ = ["PathAccount", "RegularEnds", "accuracy", "distinct_union"]
 
 
-@dataclass(frozen=True)
-class Regular:
+@dataclass(frozen=True, eq=False)
+class RegularEnds:
     """Refined nonsingular points: (P, coordinates), their filters (P, K) and condition numbers (P,)."""
 
     points: Complex
@@ -29,63 +25,109 @@ class Regular:
     conditions: Real
 
     @classmethod
-    def of(cls, refined: Refined, rows: NDArray[np.integer | np.bool_]) -> Regular:
+    def none(cls, stratum: Stratum) -> RegularEnds:
+        """No points."""
+        return cls(
+            np.empty((0, stratum.coordinates), complex), np.empty((0, stratum.filter_size), complex), np.empty(0)
+        )
+
+    @classmethod
+    def of(cls, refined: Refined, rows: NDArray[np.integer | np.bool_]) -> RegularEnds:
         """Some of the points of a refinement."""
         return cls(refined.points[rows].astype(complex), refined.filters[rows], refined.conditions[rows])
 
-    def part(self, rows: NDArray[np.integer | np.bool_]) -> Regular:
+    def part(self, rows: NDArray[np.integer | np.bool_]) -> RegularEnds:
         """Some of the points."""
-        return Regular(self.points[rows], self.filters[rows], self.conditions[rows])
+        return RegularEnds(self.points[rows], self.filters[rows], self.conditions[rows])
 
-    def conjugate(self) -> Regular:
+    def conjugate(self) -> RegularEnds:
         """The conjugate points, which solve real equations as well."""
-        return Regular(self.points.conj(), self.filters.conj(), self.conditions)
+        return RegularEnds(self.points.conj(), self.filters.conj(), self.conditions)
 
     def __len__(self) -> int:
         return len(self.points)
 
 
 @dataclass
-class Account:
+class PathAccount:
     """What is known of the ends of all paths of a stratum.
 
-    ``regular`` holds the distinct finite nonsingular ends, ``singular`` the distinct finite singular ones with the
-    winding numbers of the paths that meet there and whether they are isolated; the rest are numbers of paths.
+    Attributes
+    ----------
+    regular : RegularEnds
+        The distinct finite nonsingular ends.
+    singular : (S, coordinates) complex array
+        The distinct finite singular ends.
+    windings : list of tuple of int
+        For each singular end the winding numbers of the paths that meet there.
+    isolated : list of bool
+        For each singular end whether it is an isolated solution.
+    at_infinity, origin : int
+        Numbers of paths that end at infinity and at w = 0.
+    never_started : tuple of int
+        How many critical points of generic data are at infinity, and at w = 0, for every moment vector of a start
+        system with the Gram matrix of the data: no paths lead there.
+    retracked, extended, detours, paths, steps : int
+        Paths tracked again, and in extended precision; detours taken; all paths and steps.
     """
 
-    regular: Regular
+    regular: RegularEnds
     singular: Complex
     windings: list[tuple[int, ...]] = field(default_factory=list)
     isolated: list[bool] = field(default_factory=list)
     at_infinity: int = 0
     origin: int = 0
+    never_started: tuple[int, int] = (0, 0)
     retracked: int = 0
     extended: int = 0
     detours: int = 0
     paths: int = 0
     steps: int = 0
 
+    @classmethod
+    def empty(cls, stratum: Stratum) -> PathAccount:
+        """Nothing known yet."""
+        nothing = RegularEnds.none(stratum)
+        return cls(nothing, nothing.points)
+
     @property
     def singular_paths(self) -> int:
+        """Number of paths that end at finite singular points."""
         return sum(len(windings) for windings in self.windings)
 
     @property
     def accounted(self) -> int:
+        """Number of paths whose ends are known."""
         return len(self.regular) + self.singular_paths + self.at_infinity + self.origin
 
+    def covers(self, count: int) -> bool:
+        """Whether all of `count` critical points of generic data are accounted for."""
+        return self.accounted + sum(self.never_started) == count
 
-def _accuracy(conditions: Real) -> float:
+    @property
+    def statistics(self) -> dict[str, int]:
+        """What the tracker did, in numbers that do not depend on the machine."""
+        return {
+            "paths": self.paths,
+            "steps": self.steps,
+            "retracked": self.retracked,
+            "extended": self.extended,
+            "detours": self.detours,
+        }
+
+
+def accuracy(conditions: Real) -> float:
     """How near to each other points with these condition numbers may be and still be one."""
-    return max(DISTINCT, ROUNDING * float(conditions.max(initial=0.0)))
+    return max(DISTINCT, TOLERANCES.end_rounding * float(conditions.max(initial=0.0)))
 
 
-def _united(equations: Equations, known: Regular, new: Regular) -> Regular:
+def distinct_union(stratum: Stratum, known: RegularEnds, new: RegularEnds) -> RegularEnds:
     """The distinct points of both."""
-    keys = point_keys(equations.stratum, new.points)
-    tolerance = max(_accuracy(known.conditions), _accuracy(new.conditions))
+    keys = point_keys(stratum, new.points)
+    tolerance = max(accuracy(known.conditions), accuracy(new.conditions))
     keep = first_occurrences(keys, tolerance) == np.arange(len(keys))
-    keep &= find(point_keys(equations.stratum, known.points), keys, tolerance) < 0
-    return Regular(
+    keep &= find(point_keys(stratum, known.points), keys, tolerance) < 0
+    return RegularEnds(
         np.concatenate([known.points, new.points[keep]]),
         np.concatenate([known.filters, new.filters[keep]]),
         np.concatenate([known.conditions, new.conditions[keep]]),

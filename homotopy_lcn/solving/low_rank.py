@@ -14,88 +14,60 @@ From there on the data are reached within the family, with every path accounted 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ..arrays import Complex
-from ..equations.critical_equations import Data, Equations, equations_of
+from ..equations.critical_equations import Data, Equations
 from ..equations.distinct import find, first_occurrences, point_keys
-from ..tracking import Engine, Homotopy, TrackerOptions
+from ..tracking import Homotopy
 from ..tracking.refinement import refine
-from .start_systems import StartSystem
+from ..tracking.settings import Tracking
+from .computed_systems import StartSystem
+from .problem import Problem
+from .tolerances import TOLERANCES
 
 __all__ = ["low_rank_start_system", "random_member", "regular_points"]
 
-#: Homotopies from the start system of full rank before monodromy has to help.
-DETOURS = 4
-#: Loops in a row without a new point after which monodromy gives up.
-FRUITLESS_LOOPS = 10
-#: A point is regular if its last Newton step is at most this, relative to the point, …
-VERIFIED = 1e-8
-#: … and the condition number of its Newton matrix, scaled to unit diagonal, at most this.
-CONDITION = 1e8
 
-
-def low_rank_start_system(
-    full: StartSystem,
-    count: int,
-    data: Data,
-    rank: int,
-    rng: np.random.Generator,
-    engine: Engine,
-    *,
-    jobs: int = 1,
-    report: Callable[[int], None] | None = None,
-) -> StartSystem:
+def low_rank_start_system(full: StartSystem, problem: Problem, rank: int, tracking: Tracking) -> StartSystem:
     """The isolated critical points of random data with the column space of the given ones.
 
     Parameters
     ----------
     full : StartSystem
         The start system of the stratum, of full rank.
-    count : int
-        How many points there are for generic data of this rank: when to stop.
-    data : Data
-        The user's data, Gram matrix (K, K) of rank ``rank``.
+    problem : Problem
+        With the user's data. Its count for generic data of this rank tells when to stop.
     rank : int
-    rng : numpy.random.Generator
-    engine : Engine
-    jobs : int
-        Number of threads.
-    report : callable, optional
-        Called with the number of points known.
+        Rank of the user's Gram matrix (K, K).
+    tracking : Tracking
+        `Tracking.report` is called with the number of points known.
 
     Returns
     -------
     StartSystem
-        Fewer than ``count`` points if no more were found, as may be for special column spaces. Its trace is NaN: the
+        Fewer points than the count if no more were found, as may be for special column spaces. Its trace is NaN: the
         sum of the points need not be linear, as some go to infinity.
     """
-    equations = equations_of(full.stratum)
+    count, data, rng = problem.count, problem.data, tracking.rng
     member = random_member(data, rank, rng)
     points = np.empty((0, full.stratum.coordinates), complex)
-    for _ in range(DETOURS):
+    for _ in range(TOLERANCES.low_rank_detours):
         if len(points) >= count:
             break
-        turns = np.exp(2j * np.pi * rng.random(2))
-        starts = full.points.copy()
-        starts[:, 0] *= turns[1] / turns[0]
-        start = Data(turns[0] * full.data.gram, turns[1] * full.data.b)
-        points = _arrivals(equations, engine, starts, Homotopy(start, member), points, jobs)
-        if report is not None:
-            report(min(len(points), count))
+        start = full.turned(np.exp(2j * np.pi * rng.random(2)))
+        points = _arrivals(problem, start.points, start.to(member), points, tracking)
+        tracking.tell(min(len(points), count))
     fruitless = 0
-    while 0 < len(points) < count and fruitless < FRUITLESS_LOOPS:
+    while 0 < len(points) < count and fruitless < TOLERANCES.fruitless_loops:
         known, current, here = len(points), points, member
         for there in (random_member(data, rank, rng), random_member(data, rank, rng), member):
             nothing = np.empty((0, full.stratum.coordinates), complex)
-            current = _arrivals(equations, engine, current, Homotopy(here, there), nothing, jobs)
+            current = _arrivals(problem, current, Homotopy(here, there), nothing, tracking)
             here = there
-        points = _united(equations, points, current)
+        points = _distinct_union(problem, points, current)
         fruitless = 0 if len(points) > known else fruitless + 1
-        if report is not None:
-            report(min(len(points), count))
+        tracking.tell(min(len(points), count))
     return StartSystem(full.stratum, member, points, float("nan"))
 
 
@@ -110,21 +82,20 @@ def random_member(data: Data, rank: int, rng: np.random.Generator) -> Data:
 def regular_points(equations: Equations, points: Complex, data: Data, jobs: int = 1) -> Complex:
     """Those of the points that are accurate and well conditioned, refined."""
     refined = refine(equations, points, data, jobs=jobs)
-    good = (refined.errors <= VERIFIED) & (refined.conditions <= CONDITION)
+    good = (refined.errors <= TOLERANCES.verified) & (refined.conditions <= TOLERANCES.low_rank_condition)
     return refined.points[good].astype(complex)
 
 
-def _arrivals(
-    equations: Equations, engine: Engine, starts: Complex, homotopy: Homotopy, known: Complex, jobs: int
-) -> Complex:
+def _arrivals(problem: Problem, starts: Complex, homotopy: Homotopy, known: Complex, tracking: Tracking) -> Complex:
     """The known points and the new regular ends of the paths."""
-    result = engine.track(equations.stratum, starts, homotopy, TrackerOptions.conservative(), jobs=jobs)
-    return _united(equations, known, regular_points(equations, result.points[result.success], homotopy.target, jobs))
+    result = tracking.careful.follow(problem.stratum, starts, homotopy)
+    arrived = result.points[result.success]
+    return _distinct_union(problem, known, regular_points(problem.equations, arrived, homotopy.target, tracking.jobs))
 
 
-def _united(equations: Equations, known: Complex, new: Complex) -> Complex:
+def _distinct_union(problem: Problem, known: Complex, new: Complex) -> Complex:
     """The distinct points of both."""
-    keys = point_keys(equations.stratum, new)
+    keys = point_keys(problem.stratum, new)
     keep = first_occurrences(keys) == np.arange(len(keys))
-    keep &= find(point_keys(equations.stratum, known), keys) < 0
+    keep &= find(point_keys(problem.stratum, known), keys) < 0
     return np.concatenate([known, new[keep]])

@@ -28,14 +28,11 @@ from ..equations.critical_equations import Data, Equations, equations_of
 from ..equations.distinct import find, first_occurrences
 from ..errors import IncompleteStartSystem
 from ..networks.strata import Stratum
-from ..tracking import Engine, Homotopy, TrackerOptions
+from ..tracking import Homotopy
+from ..tracking.settings import Tracking
+from .tolerances import TOLERANCES
 
 __all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
-
-#: Segments tried beyond the first three, without a new point, before monodromy gives up.
-FRUITLESS_SEGMENTS = 12
-#: Points tracked at once: a checkpoint can be written in between.
-LARGEST_CROSSING = 20_000
 
 
 def random_data(size: int, rng: np.random.Generator) -> Data:
@@ -150,13 +147,9 @@ class Fibre:
 def fill_fibre(
     stratum: Stratum,
     count: int,
-    engine: Engine,
-    rng: np.random.Generator,
+    tracking: Tracking,
     *,
-    options: TrackerOptions | None = None,
     fibre: Fibre | None = None,
-    jobs: int = 1,
-    report: Callable[[int], None] | None = None,
     checkpoint: Callable[[Fibre], None] | None = None,
     interval: float = 30.0,
 ) -> tuple[Data, Complex]:
@@ -167,13 +160,10 @@ def fill_fibre(
     stratum : Stratum
     count : int
         The exact generic count: when to stop.
-    engine : Engine
-    rng : numpy.random.Generator
-    options : TrackerOptions, optional
+    tracking : Tracking
+        `Tracking.report` is called with the number of points known.
     fibre : Fibre, optional
         A saved state to go on from.
-    report : callable, optional
-        Called with the number of points known.
     checkpoint : callable, optional
         Called with the state about every ``interval`` seconds, and on Ctrl-C.
 
@@ -188,8 +178,7 @@ def fill_fibre(
         If further segments bring no further points, or bring more than ``count``.
     """
     equations = equations_of(stratum)
-    options = options or TrackerOptions()
-    fibre = fibre or Fibre.start(stratum, rng)
+    fibre = fibre or Fibre.start(stratum, tracking.rng)
     fruitless = 0
     saved = time.monotonic()
     try:
@@ -197,21 +186,20 @@ def fill_fibre(
             source, segment = _most_promising(fibre)
             untracked = np.array(sorted(set(range(len(fibre.bases[source].points))) - segment.done[source]), dtype=int)
             if untracked.size == 0:
-                if fruitless >= FRUITLESS_SEGMENTS:
+                if fruitless >= TOLERANCES.fruitless_segments:
                     raise IncompleteStartSystem(
                         f"stratum {stratum.name}: monodromy found {len(fibre.bases[0].points)} of {count} points and "
                         f"{fruitless} further segments brought no more"
                     )
-                fibre.add_segment(rng)
+                fibre.add_segment(tracking.rng)
                 fruitless += 1
                 continue
             before = len(fibre.bases[0].points)
-            _cross(equations, fibre, segment, source, untracked[:LARGEST_CROSSING], engine, options, jobs)
+            _cross(equations, fibre, segment, source, untracked[: TOLERANCES.largest_crossing], tracking)
             known = len(fibre.bases[0].points)
             if known > before:
                 fruitless = 0
-            if report is not None:
-                report(min(known, count))
+            tracking.tell(min(known, count))
             if checkpoint is not None and time.monotonic() - saved > interval:
                 checkpoint(fibre)
                 saved = time.monotonic()
@@ -227,16 +215,7 @@ def fill_fibre(
     return base.data, base.points
 
 
-def trace_test(
-    stratum: Stratum,
-    data: Data,
-    points: Complex,
-    engine: Engine,
-    rng: np.random.Generator,
-    *,
-    options: TrackerOptions | None = None,
-    jobs: int = 1,
-) -> float:
+def trace_test(stratum: Stratum, data: Data, points: Complex, tracking: Tracking) -> float:
     """Deviation from linearity of the sum of the filters along a line of moment vectors.
 
     Returns
@@ -246,12 +225,11 @@ def trace_test(
         fibre, of order 1/count otherwise. Infinite if a path failed.
     """
     equations = equations_of(stratum)
-    options = options or TrackerOptions()
-    direction = _random(rng, len(data.b)) * np.linalg.norm(data.b) / np.sqrt(len(data.b))
+    direction = _random(tracking.rng, len(data.b)) * np.linalg.norm(data.b) / np.sqrt(len(data.b))
     sums, scale = [equations.filters(points).sum(axis=0)], 0.0
     for t in range(2):
         segment = Homotopy(Data(data.gram, data.b + t * direction), Data(data.gram, data.b + (t + 1) * direction))
-        result = engine.track(stratum, points, segment, options, jobs=jobs)
+        result = tracking.follow(stratum, points, segment)
         if not result.success.all():
             return float("inf")
         points = result.points
@@ -278,9 +256,7 @@ def _cross(
     segment: _Segment,
     source: int,
     untracked: NDArray[np.int64],
-    engine: Engine,
-    options: TrackerOptions,
-    jobs: int,
+    tracking: Tracking,
 ) -> None:
     """Track points of one base along a segment; enter the ends at the other base."""
     here, there = fibre.bases[source], fibre.bases[1 - source]
@@ -292,10 +268,10 @@ def _cross(
     starts = here.points[untracked]
     starts[:, 0] *= factor[source]
     homotopy = Homotopy(ends[source], ends[1 - source])
-    result = engine.track(equations.stratum, starts, homotopy, options, jobs=jobs)
+    result = tracking.follow(equations.stratum, starts, homotopy)
     failed = np.flatnonzero(~result.success)
     if failed.size:
-        again = engine.track(equations.stratum, starts[failed], homotopy, TrackerOptions.conservative(), jobs=jobs)
+        again = tracking.careful.follow(equations.stratum, starts[failed], homotopy)
         result.points[failed] = again.points
         result.codes[failed] = again.codes
     segment.done[source].update(untracked.tolist())

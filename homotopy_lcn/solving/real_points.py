@@ -2,68 +2,91 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.critical_equations import Data, Equations
 from ..equations.distinct import DISTINCT, find, point_keys
 from ..tracking.refinement import refine
-from .accounts import Regular
+from .accounts import RegularEnds
+from .problem import Problem
+from .tolerances import TOLERANCES
 
-__all__ = []
-
-
-#: A filter within this distance of its conjugate, relative to its norm, may count as real if nothing else decides.
-REAL_TOLERANCE = 1e-9
-#: Relative error of a refined point for each unit of its condition number.
-ROUNDING = 32 * float(np.finfo(np.longdouble).eps)
+__all__ = ["SortedEnds", "real_and_conjugate"]
 
 
-def _real_and_conjugate(
-    equations: Equations, group: Regular, data: Data, nonsingular: bool
-) -> tuple[Complex, Complex, NDArray[np.bool_], Real]:
+class SortedEnds(NamedTuple):
+    """Critical points of real data: real ones exactly real, conjugate ones exactly conjugate.
+
+    Attributes
+    ----------
+    points : (P, coordinates) complex array
+    filters : (P, K) complex array
+    conditions : (P,) float array
+    real : (P,) bool array
+        Whether the filter is real.
+    conjugates : (P,) int array
+        For a complex point the number of its conjugate, −1 for a real point, or if none is known.
+    """
+
+    points: Complex
+    filters: Complex
+    conditions: Real
+    real: NDArray[np.bool_]
+    conjugates: NDArray[np.int64]
+
+
+def real_and_conjugate(problem: Problem, ends: RegularEnds, nonsingular: bool) -> SortedEnds:
     """Decide which filters are real, make these exactly real and the others exactly conjugate.
 
     The data are real, so conjugation permutes the critical points: a filter is real if it belongs to its point's
     conjugate, too, that is, if no point with another filter is nearer to the conjugate.
-
-    Returns
-    -------
-    points, filters, real, conditions
     """
-    points, filters, conditions = group.points.copy(), group.filters.copy(), group.conditions.copy()
-    keys = point_keys(equations.stratum, points)
-    partner = find(keys, keys.conj(), tolerance=1e-6)
+    points, filters, conditions = ends.points.copy(), ends.filters.copy(), ends.conditions.copy()
+    keys = point_keys(problem.stratum, points)
+    partner = find(keys, keys.conj(), tolerance=TOLERANCES.conjugate)
+    real = _real_filters(keys, filters, conditions, partner)
+    turned = _with_real_factors(problem, points)
+    rows = np.flatnonzero(real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < TOLERANCES.real_factor))
+    if rows.size and nonsingular:
+        exact = refine(problem.equations, turned[rows].real.astype(complex), problem.data, real=True)
+        points[rows], filters[rows] = exact.points.astype(complex), exact.filters
+        conditions[rows] = exact.conditions
+    elif rows.size:
+        points[rows] = turned[rows].real
+        filters[rows] = problem.equations.filters(points[rows]).real
+    filters[real] = filters[real].real
+    paired = np.flatnonzero(~real & (partner > np.arange(len(points))))
+    paired = paired[partner[partner[paired]] == paired]
+    points[partner[paired]], filters[partner[paired]] = points[paired].conj(), filters[paired].conj()
+    conjugates = np.full(len(points), -1)
+    conjugates[paired], conjugates[partner[paired]] = partner[paired], paired
+    return SortedEnds(points, filters, conditions, real, conjugates)
+
+
+def _real_filters(keys: Complex, filters: Complex, conditions: Real, partner: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which filters are real; ``partner`` is the point that is the conjugate of each, −1 where none is near."""
     norms = np.linalg.norm(filters, axis=1)
     norms = np.where(norms > 0, norms, 1.0)
     asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
     twin = (partner >= 0) & (np.linalg.norm(filters - filters[partner], axis=1) <= DISTINCT * norms)
-    real = (partner == np.arange(len(points))) | ((twin | (partner < 0)) & (asymmetry <= REAL_TOLERANCE))
+    real = (partner == np.arange(len(keys))) | ((twin | (partner < 0)) & (asymmetry <= TOLERANCES.real))
     # Refinement leaves what its residuals' rounding makes of the condition number.
-    rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= ROUNDING * conditions)
+    rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= TOLERANCES.real_rounding * conditions)
     for row in np.flatnonzero(rounded):
         real[row] = np.linalg.norm(keys - keys[row].conj(), axis=1).argmin() == row
+    return np.asarray(real)
 
-    turned = equations.normalize(points)
-    for factor, part in zip(equations.stratum.factors, equations.stratum.slices, strict=True):
+
+def _with_real_factors(problem: Problem, points: Complex) -> Complex:
+    """The points with every factor divided by a phase that makes its largest entry real."""
+    turned = problem.equations.normalize(points)
+    for factor, part in zip(problem.stratum.factors, problem.stratum.slices, strict=True):
         largest = np.abs(turned[:, part]).argmax(axis=1)
         phase = turned[np.arange(len(turned)), part.start + largest]
         phase = phase / np.abs(phase)
         turned[:, part] /= phase[:, None]
         turned[:, 0] *= phase**factor.power
-    factors_real = real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < 1e-5)
-    rows = np.flatnonzero(factors_real)
-    if rows.size and nonsingular:
-        exact = refine(equations, turned[rows].real.astype(complex), data, real=True)
-        points[rows] = exact.points.astype(complex)
-        filters[rows] = exact.filters
-        conditions[rows] = exact.conditions
-    elif rows.size:
-        points[rows] = turned[rows].real
-        filters[rows] = equations.filters(points[rows]).real
-    filters[real] = filters[real].real
-    paired = np.flatnonzero(~real & (partner > np.arange(len(points))))
-    paired = paired[partner[partner[paired]] == paired]
-    points[partner[paired]], filters[partner[paired]] = points[paired].conj(), filters[paired].conj()
-    return points, filters, real, conditions
+    return turned

@@ -8,49 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.critical_equations import ZERO, Data, Equations, least_eigenvalue
+from ..equations.critical_equations import ZERO_EIGENVALUE, Equations
 from ..equations.distinct import first_occurrences, point_keys
 from ..tracking import ReturnCode, TrackResult
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine
-from .accounts import ROUNDING, Regular, _accuracy
+from .accounts import RegularEnds, accuracy
+from .problem import Problem
+from .tolerances import TOLERANCES
 
 __all__ = [
-    "ILL_CONDITIONED",
-    "SAME_LIMIT",
-    "SUSPICIOUS",
-    "WINDING",
+    "VerifiedEnds",
     "attracting",
     "doubtful_paths",
+    "have_zero_residual",
+    "on_smaller_stratum",
+    "regular_rows",
     "sensitivities",
-    "without_residual",
+    "solved_rows",
 ]
-
-
-#: A Gram matrix with a nonzero eigenvalue below this part of the largest one is ill-conditioned: paths that get lost
-#: are tracked in extended precision.
-ILL_CONDITIONED = 1e-7
-#: A point counts as verified if its last Newton step is at most this, relative to the point.
-VERIFIED = 1e-8
-#: Above this condition number (scaled to unit diagonal) an end is looked at closely, however well it was reached.
-SUSPICIOUS = 1e6
-#: Above this condition number the Newton matrix counts as singular.
-SINGULAR = 1e13
-#: Above this one the end of a path that winds around it is singular.
-WINDING = 1e11
-#: How far off Newton's method is started to see whether it comes back, in how many steps, and how near it has to come,
-#: as a part of that way. At a double point it comes nearer by half in each step; rounding is 1e-19 times the condition
-#: number.
-ASIDE, STEPS_BACK, BACK = 1e-7, 4, 0.03
-#: An ill-conditioned end is regular if its sensitivity in the norms of the data is below this part of what it is at the
-#: ends that may be one double end.
-INSENSITIVE = 0.1
-#: At most so many ends are looked at in many digits, which takes some hundredths of a second each.
-MOST_IN_MANY_DIGITS = 500
-#: Factors of one block with a least singular value of their Sylvester matrix below this share a root.
-SHARED_ROOT = 1e-10
-#: Limits of paths nearer than this, relative to their norm, are one singular end.
-SAME_LIMIT = 1e-6
 
 
 def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
@@ -59,12 +35,12 @@ def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int6
     first = first_occurrences(point_keys(equations.stratum, result.points[success]))
     groups, sizes = np.unique(first, return_counts=True)
     shared = np.isin(first, groups[sizes > 1])
-    shared |= _on_smaller_stratum(equations, result.points[success])
+    shared |= on_smaller_stratum(equations, result.points[success])
     on_the_way = np.isin(result.codes, (ReturnCode.STEP_TOO_SMALL, ReturnCode.TOO_MANY_STEPS))
     return np.union1d(np.flatnonzero(on_the_way), success[shared])
 
 
-def _on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.bool_]:
+def on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.bool_]:
     """Where two factors of one block share a root.
 
     Such a point is on a smaller stratum. The derivative of the filter drops rank there, so the critical points of the
@@ -82,98 +58,111 @@ def _on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.boo
             for row, (factor, shift) in enumerate(shifts):
                 sylvester[:, row, shift : shift + factors[factor].degree + 1] = points[:, slices[factor]]
             finite = np.flatnonzero(np.isfinite(sylvester).all(axis=(1, 2)))
-            result[finite] |= np.linalg.svd(sylvester[finite], compute_uv=False)[:, -1] <= SHARED_ROOT
+            result[finite] |= np.linalg.svd(sylvester[finite], compute_uv=False)[:, -1] <= TOLERANCES.shared_root
     return result
 
 
-class _Verified:
+class VerifiedEnds:
     """The refined ends of paths, and which of them, each looked at alone, are accurate, nonsingular and not astray."""
 
-    def __init__(self, equations: Equations, count: int) -> None:
-        stratum = equations.stratum
-        self.equations = equations
+    def __init__(self, problem: Problem, count: int) -> None:
+        stratum = problem.stratum
+        self.problem = problem
         self.points = np.full((count, stratum.coordinates), np.nan, np.clongdouble)
         self.filters = np.full((count, stratum.filter_size), np.nan, complex)
         self.conditions = np.full(count, np.inf)
         self.fine = np.zeros(count, dtype=bool)
         self.success = np.zeros(count, dtype=bool)
 
-    def enter(
-        self, rows: NDArray[np.int64], result: TrackResult, data: Data, jobs: int
-    ) -> tuple[Regular, NDArray[np.bool_]]:
-        """Refine the ends of some paths; which ends of all are beyond doubt, distinct ones too, and whose these are."""
+    def enter(self, rows: NDArray[np.int64], result: TrackResult, jobs: int) -> tuple[RegularEnds, NDArray[np.bool_]]:
+        """Refine the ends of some paths.
+
+        Parameters
+        ----------
+        rows : integer array
+            The paths whose ends are new.
+        result : TrackResult
+            The ends of all paths.
+        jobs : int
+
+        Returns
+        -------
+        ends : RegularEnds
+            The ends of all paths that are beyond doubt and different from each other.
+        good : (P,) bool array
+            The paths that these ends belong to.
+        """
         self.success, self.fine[rows] = result.success, False
         rows = rows[result.success[rows]]
-        refined = refine(self.equations, result.points[rows], data, jobs=jobs)
-        points = refined.points.astype(complex)
-        fine = _solved(self.equations, refined, data) & ~_on_smaller_stratum(self.equations, points)
-        near = np.flatnonzero(fine & (refined.conditions > SUSPICIOUS))
-        fine[near] = _regular(self.equations, refined, near, data, jobs)
+        equations = self.problem.equations
+        refined = refine(equations, result.points[rows], self.problem.data, jobs=jobs)
+        fine = solved_rows(self.problem, refined) & ~on_smaller_stratum(equations, refined.points.astype(complex))
+        near = np.flatnonzero(fine & (refined.conditions > TOLERANCES.suspicious))
+        fine[near] = regular_rows(self.problem, refined, near, jobs)
         self.points[rows], self.filters[rows] = refined.points, refined.filters
         self.conditions[rows], self.fine[rows] = refined.conditions, fine
         return self._beyond_doubt()
 
-    def _beyond_doubt(self) -> tuple[Regular, NDArray[np.bool_]]:
+    def _beyond_doubt(self) -> tuple[RegularEnds, NDArray[np.bool_]]:
         rows = np.flatnonzero(self.success)
         points = self.points[rows].astype(complex)
-        tolerance = _accuracy(self.conditions[self.fine & self.success])
-        first = first_occurrences(point_keys(self.equations.stratum, points), tolerance)
+        tolerance = accuracy(self.conditions[self.fine & self.success])
+        first = first_occurrences(point_keys(self.problem.stratum, points), tolerance)
         alone = self.fine[rows] & (np.bincount(first, minlength=len(rows))[first] == 1)
         good = np.zeros(len(self.fine), dtype=bool)
         good[rows[alone]] = True
-        return Regular(points[alone], self.filters[good], self.conditions[good]), good
+        return RegularEnds(points[alone], self.filters[good], self.conditions[good]), good
 
 
-def _solved(equations: Equations, refined: Refined, data: Data) -> NDArray[np.bool_]:
+def solved_rows(problem: Problem, refined: Refined) -> NDArray[np.bool_]:
     """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular.
 
     Scaling to unit diagonal hides that a matrix is singular where zeros of a singular Σ make its rows vanish.
     """
     with np.errstate(invalid="ignore"):
-        rest = np.maximum(VERIFIED, ROUNDING * refined.conditions)
-    solved = (refined.errors <= rest) & (refined.conditions <= SINGULAR)
-    values = np.linalg.svd(data.gram, compute_uv=False)
+        rest = np.maximum(TOLERANCES.verified, TOLERANCES.end_rounding * refined.conditions)
+    solved = (refined.errors <= rest) & (refined.conditions <= TOLERANCES.singular)
+    values = np.linalg.svd(problem.data.gram, compute_uv=False)
     rows = np.flatnonzero(solved)
-    if values[-1] <= ZERO * values[0] and rows.size:
-        sizes = np.linalg.svd(_newton_matrices(equations, refined.points[rows].astype(complex), data), compute_uv=False)
-        solved[rows] = sizes[:, -1] > sizes[:, 0] / SINGULAR
+    if values[-1] <= ZERO_EIGENVALUE * values[0] and rows.size:
+        sizes = np.linalg.svd(_newton_matrices(problem, refined.points[rows].astype(complex)), compute_uv=False)
+        solved[rows] = sizes[:, -1] > sizes[:, 0] / TOLERANCES.singular
     return solved
 
 
-def _newton_matrices(equations: Equations, points: Complex, data: Data) -> Complex:
-    points = equations.normalize(points)
-    directions = equations.patch_values(equations.patches(points))
-    transformed = equations.transform(data)
-    hessian = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points))).hessian
+def _newton_matrices(problem: Problem, points: Complex) -> Complex:
+    """The Newton matrices (P, n, n) at points whose factors are scaled to norm one first."""
+    hessian = problem.equations.evaluate_at(problem.equations.normalize(points), problem.data).hessian
     assert hessian is not None
     return hessian
 
 
-def _regular(
-    equations: Equations, refined: Refined, rows: NDArray[np.int64], data: Data, jobs: int
-) -> NDArray[np.bool_]:
+def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], jobs: int) -> NDArray[np.bool_]:
     """Whether ill-conditioned ends are regular: by the norms of ill-conditioned data, or as Newton's method says.
 
-    Of ill-conditioned data Newton's method is asked in many digits, too, if it hesitates in few, and what it then finds
-    is entered.
+    If the Gram matrix is ill-conditioned and Newton's method does not come back in few digits, it is tried in many
+    digits. The point that it finds then replaces the refined one.
     """
+    equations, data = problem.equations, problem.data
     points, conditions = refined.points[rows].astype(complex), refined.conditions[rows]
     with np.errstate(divide="ignore"):
-        result = sensitivities(equations, points, data) <= INSENSITIVE / np.sqrt(ROUNDING * conditions)
+        result = sensitivities(problem, points) <= TOLERANCES.insensitive / np.sqrt(
+            TOLERANCES.end_rounding * conditions
+        )
     rest = np.flatnonzero(~result)
-    result[rest] = attracting(equations, points[rest], data, jobs)
-    if least_eigenvalue(data.gram) < ILL_CONDITIONED:
-        for place in np.flatnonzero(~result)[:MOST_IN_MANY_DIGITS]:
+    result[rest] = attracting(problem, points[rest], jobs)
+    if problem.ill_conditioned:
+        for place in np.flatnonzero(~result)[: TOLERANCES.most_in_many_digits]:
             row = rows[place]
             there = converge(equations, refined.points[row], data)
-            if there is not None and there.distance <= ROUNDING * conditions[place]:
+            if there is not None and there.distance <= TOLERANCES.end_rounding * conditions[place]:
                 result[place] = True
                 refined.points[row], refined.errors[row] = there.point, 0.0
                 refined.filters[row] = equations.filters(there.point[None])[0]
     return result
 
 
-def sensitivities(equations: Equations, points: Complex, data: Data) -> Real:
+def sensitivities(problem: Problem, points: Complex) -> Real:
     """How much the critical points change with the data, the data and their filters w in the norm of the loss.
 
     With Σ = U S Vᴴ (for real data U = V) the derivative of S^½ Vᴴ w by S^−½ Uᴴ b is S^½ Vᴴ J H⁻¹ Jᵀ U S^½. Its norm is
@@ -183,12 +172,12 @@ def sensitivities(equations: Equations, points: Complex, data: Data) -> Real:
     """
     if len(points) == 0:
         return np.ones(0)
-    left, values, right = np.linalg.svd(data.gram)
-    if values[-1] <= ZERO * values[0]:
+    left, values, right = np.linalg.svd(problem.data.gram)
+    if values[-1] <= ZERO_EIGENVALUE * values[0]:
         return np.full(len(points), np.inf)
-    hessian = _newton_matrices(equations, points, data)
+    hessian = _newton_matrices(problem, points)
     roots = np.sqrt(values)[:, None]
-    jacobian = equations.tangent_space(points)
+    jacobian = problem.equations.tangent_space(points)
     filters, moments = (roots * right) @ jacobian, (roots * left.T) @ jacobian
     scale = np.linalg.norm(filters, axis=1)
     scale = np.where(scale > 0, scale, 1.0)
@@ -204,34 +193,33 @@ def sensitivities(equations: Equations, points: Complex, data: Data) -> Real:
         return np.asarray(change * singular[:, 0] / singular[:, -1])
 
 
-def attracting(equations: Equations, points: Complex, data: Data, jobs: int) -> NDArray[np.bool_]:
+def attracting(problem: Problem, points: Complex, jobs: int) -> NDArray[np.bool_]:
     """Whether Newton's method comes back to the points from a little way off on all sides, where its matrix is weakest.
 
-    At a singular solution, or near one, it comes slower or does not. Unlike the condition number this tells it from a
-    regular solution that others are near.
+    At a singular solution, or near one, it comes back slowly or not at all. Unlike the condition number this tells a
+    singular solution from a regular one that has others near it.
     """
     if len(points) == 0:
         return np.ones(0, dtype=bool)
-    keys = point_keys(equations.stratum, points)
+    equations, data, stratum = problem.equations, problem.data, problem.stratum
+    keys = point_keys(stratum, points)
     result = np.ones(len(points), dtype=bool)
-    bases, transformed = equations.patches(points), equations.transform(data)
-    hessian = equations.evaluate(
-        points, equations.patch_values(bases), transformed, transformed, np.zeros(len(points))
-    ).hessian
+    bases = equations.patches(points)
+    hessian = equations.evaluate_at(points, data).hessian
     assert hessian is not None
     weakest = np.linalg.svd(hessian)[2][:, -1].conj()
     for turn in (1, 1j, -1, -1j):
-        started = equations.move(points, bases, complex(turn) * ASIDE * weakest)
-        away = np.linalg.norm(point_keys(equations.stratum, started) - keys, axis=1)
-        ended = refine(equations, started, data, steps=STEPS_BACK, jobs=jobs)
-        distance = np.linalg.norm(point_keys(equations.stratum, ended.points.astype(complex)) - keys, axis=1)
-        result &= distance <= BACK * away
+        started = equations.move(points, bases, complex(turn) * TOLERANCES.aside * weakest)
+        away = np.linalg.norm(point_keys(stratum, started) - keys, axis=1)
+        ended = refine(equations, started, data, steps=TOLERANCES.steps_back, jobs=jobs)
+        distance = np.linalg.norm(point_keys(stratum, ended.points.astype(complex)) - keys, axis=1)
+        result &= distance <= TOLERANCES.back * away
     return result
 
 
-def without_residual(equations: Equations, points: Complex, data: Data) -> NDArray[np.bool_]:
+def have_zero_residual(problem: Problem, points: Complex) -> NDArray[np.bool_]:
     """Which points have filters with Σw = b, up to the accuracy of a limit."""
-    filters = equations.filters(points)
+    filters, data = problem.equations.filters(points), problem.data
     terms = np.linalg.norm(data.gram, 2) * np.linalg.norm(filters, axis=1) + np.linalg.norm(data.b)
     errors: Real = np.linalg.norm(filters @ data.gram - data.b, axis=1)
-    return np.asarray(errors <= SAME_LIMIT * terms)
+    return np.asarray(errors <= TOLERANCES.same_limit * terms)

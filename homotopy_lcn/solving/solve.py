@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from ..classification.special_data import relabel
+from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
 from ..errors import InputError, check_integer
 from ..losses.squared_loss import SquaredLoss
-from ..losses.zero_residual import restricted, zero_residual
+from ..losses.zero_residual import ZeroResidual, restricted, zero_residual
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..progress import ProgressCallback
@@ -19,14 +20,13 @@ from ..results.merging import merged
 from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
-from .one_stratum import _Placed, _solve_stratum
+from ..tracking.settings import Tracking
+from .one_stratum import Found, solve_stratum
+from .start_systems import StartSystems, shared_start_systems
+from .stratum_task import StratumTask
+from .tolerances import TOLERANCES
 
 __all__ = ["SolveInterrupted", "critical_points"]
-
-#: How many critical parameters over one filter are listed at most.
-MAX_PARAMETERS = 100_000
-#: A filter has residual zero if ‖Σw − b‖ is at most this, relative to ‖Σ‖‖w‖ + ‖b‖.
-NO_RESIDUAL = 1e-10
 
 
 class SolveInterrupted(KeyboardInterrupt):
@@ -48,6 +48,7 @@ def critical_points(
     options: TrackerOptions | None = None,
     progress: ProgressCallback | None = None,
     isolated: bool = False,
+    start_systems: StartSystems | None = None,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -74,7 +75,9 @@ def critical_points(
         Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
         and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
         these there are `generic_count(arch, rank=r)` for generic data of rank r. Column spaces in special position may
-        have fewer: then all paths from generic data of full rank are accounted for.
+        fewer: then all paths from generic data of full rank are accounted for.
+    start_systems : StartSystems, optional
+        Start systems that are known; by default, those of this process.
 
     Returns
     -------
@@ -97,6 +100,11 @@ def critical_points(
     SolveInterrupted
         On Ctrl-C, with the strata finished so far.
 
+    Notes
+    -----
+    There are many parameters because a user sets each of them on its own; what stands below takes two records,
+    `Tracking` and `StratumTask`.
+
     Examples
     --------
     >>> import numpy as np
@@ -106,56 +114,82 @@ def critical_points(
     >>> len(result), result.complete, result.counts.pure, result.counts.spurious
     (5, True, 1, 4)
     """
-    table, rank = _validated(arch, loss, seed, jobs, max_count, isolated)
-    continuum = zero_residual(arch, loss, seed=seed) if rank < arch.dimension else None
-    chosen = get_engine(engine)
-    options = options or TrackerOptions()
-    points: list[_Placed] = []
+    task = _validated(arch, loss, seed, jobs, max_count, isolated)
+    systems = start_systems or shared_start_systems()
+    tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions())
+    found: list[Found] = []
     strata: list[StratumResult] = []
     try:
-        for index, row in enumerate(table):
+        for index, row in enumerate(task.table):
             rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-            found, result = _solve_stratum(arch, loss, row, rank, rng, chosen, jobs, options, progress)
-            points += found if continuum is None else _on_continuum(loss, found)
+            stratum = StratumTask(arch, loss, row, task.rank, progress)
+            points, result = solve_stratum(stratum, tracking.with_generator(rng), systems)
+            found += _renumbered(points, len(found))
             strata.append(result)
     except KeyboardInterrupt:
-        rest = [StratumResult(r.pattern, r.pure, r.count, 0, r.factorizations) for r in table.rows[len(strata) :]]
-        finished = CriticalPoints.build(
-            arch, loss, _one_a_filter(arch, loss, points), [*strata, *rest], seed=seed, complete=False,
-            zero_residual=continuum,
-        )  # fmt: skip
-        raise SolveInterrupted(finished) from None
-    return CriticalPoints.build(
-        arch, loss, _one_a_filter(arch, loss, points), strata, seed=seed, zero_residual=continuum
-    )
+        raise SolveInterrupted(task.result(found, strata)) from None
+    return task.result(found, strata)
 
 
-def _one_a_filter(arch: Architecture, loss: SquaredLoss, placed: list[_Placed]) -> list[CriticalPoint]:
+class _Task(NamedTuple):
+    """A validated solve: the table of counts for data of this rank, and the filters of residual zero if they matter."""
+
+    architecture: Architecture
+    loss: SquaredLoss
+    seed: int
+    table: CountTable
+    rank: int
+    continuum: ZeroResidual | None
+
+    def result(self, found: list[Found], strata: list[StratumResult]) -> CriticalPoints:
+        """The points found on the strata solved so far; a result that lacks strata is not complete."""
+        missing = self.table.rows[len(strata) :]
+        rest = [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in missing]
+        listed = found if self.continuum is None else _marked_on_continuum(self.loss, found)
+        return CriticalPoints.build(
+            self.architecture,
+            self.loss,
+            _merge_by_filter(self.architecture, self.loss, listed),
+            [*strata, *rest],
+            seed=self.seed,
+            complete=False if rest else None,
+            zero_residual=self.continuum,
+        )
+
+
+def _renumbered(found: list[Found], offset: int) -> list[Found]:
+    """The points of a stratum with the numbers of their conjugates in the list of all points."""
+    return [item._replace(conjugate=item.conjugate + offset) if item.conjugate >= 0 else item for item in found]
+
+
+def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) -> list[CriticalPoint]:
     """The points, one for each filter: in special data a filter may be critical on several strata."""
+    groups = merged([item.point for item in found])
+    place = {index: number for number, group in enumerate(groups) for index in group.members}
     result = []
-    for index, point in merged([item.point for item in placed]):
-        item = placed[index]
+    for kept, _, point in groups:
+        item = found[kept]
         if item.special or point is not item.point or not point.nonsingular:
-            point = relabel(arch, Data(loss.gram, loss.b), point, item.coordinates)
-        result.append(point)
+            point = reclassify(arch, Data(loss.gram, loss.b), point)
+        conjugate = place[item.conjugate] if item.conjugate >= 0 and not point.real else None
+        result.append(point.with_conjugate(conjugate))
     return result
 
 
-def _on_continuum(loss: SquaredLoss, placed: list[_Placed]) -> list[_Placed]:
+def _marked_on_continuum(loss: SquaredLoss, found: list[Found]) -> list[Found]:
     """The points, those of residual zero marked as not isolated: through them passes the set of all such filters."""
     size, offset = np.linalg.norm(loss.gram, 2), np.linalg.norm(loss.b)
     result = []
-    for item in placed:
+    for item in found:
         w = item.point.filter
-        zero = np.linalg.norm(loss.gram @ w - loss.b) <= NO_RESIDUAL * (size * np.linalg.norm(w) + offset)
+        limit = TOLERANCES.no_residual * (size * np.linalg.norm(w) + offset)
+        zero = np.linalg.norm(loss.gram @ w - loss.b) <= limit
         result.append(item._replace(point=replace(item.point, isolated=False)) if zero else item)
     return result
 
 
-def _validated(
-    arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int, isolated: bool
-) -> tuple[CountTable, int]:
-    """What to find, and the rank of the Gram matrix where filters can be nonzero."""
+def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int, isolated: bool) -> _Task:
+    """What to find; raises InputError or warns where the arguments do not fit."""
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
     if not isinstance(loss, SquaredLoss):
@@ -171,26 +205,27 @@ def _validated(
     if table.filters > max_count:
         raise InputError(
             f"max_count: this architecture has {table.filters} critical filters for generic data, above the limit "
-            f"{max_count}; raise the limit (--max-count) to solve it all the same"
+            f"{max_count}; raise the limit to solve it all the same"
         )
     most = max(row.factorizations for row in table)
-    if most > MAX_PARAMETERS:
+    if most > TOLERANCES.most_parameters:
         raise InputError(
-            f"filters: {most} critical parameters lie over one critical filter; expected at most {MAX_PARAMETERS}, as "
-            "all real ones are listed (merge some of the layers with equal dilation)"
+            f"filters: {most} critical parameters lie over one critical filter; expected at most "
+            f"{TOLERANCES.most_parameters}, as all real ones are listed (merge some of the layers with equal dilation)"
         )
     inner = restricted(arch, loss)
-    few = inner.rank < arch.dimension
-    if inner.rank_in_doubt and (isolated or not few):
+    rank_deficient = inner.rank < arch.dimension
+    if inner.rank_in_doubt and (isolated or not rank_deficient):
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
-    if not few:
-        return table, inner.rank
+    if not rank_deficient:
+        return _Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
-        return generic_count(arch, rank=inner.rank), inner.rank
+        continuum = zero_residual(arch, loss, seed=seed)
+        return _Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
     why = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
-        "the function space, or isolated=True (--isolated) for the isolated critical points alone, or "
-        "loss.regularized(eps) (--regularize EPS)"
+        "the function space, or isolated=True for the isolated critical points alone, or "
+        "loss.regularized(eps)"
     )

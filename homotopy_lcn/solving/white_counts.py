@@ -1,4 +1,9 @@
-"""Counts of critical points for white data, measured twice."""
+"""Counts of critical points for white data, measured twice.
+
+The first measurement is the account of the endgame: each path of the generic start system ends at a finite point, at
+infinity or at zero. The second is monodromy in b alone, which from one of the points must reach all of them and no
+other.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +18,15 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, StratumCount
 from ..networks.counts import generic_count as exact_count
 from ..networks.strata import Embedding
-from ..tracking import Engine, Homotopy, TrackerOptions, get_engine
-from .fixed_gram_matrix import _generator, _key, kept_family
+from ..tracking import Engine, Homotopy, get_engine
+from ..tracking.settings import Tracking
+from .computed_systems import StartSystem
+from .fixed_gram_matrix import generator_for
 from .monodromy import random_data
-from .start_systems import StartSystem
+from .start_systems import StartSystems, shared_start_systems
+from .tolerances import TOLERANCES
 
 __all__ = ["generic_count", "white_count"]
-
-
-#: Architectures with more critical filters than this for generic data are not measured.
-MOST_MEASURED = 20_000
-#: Triangles that monodromy goes round at most.
-LOOPS = 60
-#: Points nearer than this, relative to their norm, are the same.
-SAME = 1e-6
-#: Families whose number of points monodromy has confirmed.
-_confirmed: set[tuple[str, str]] = set()
 
 
 def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | None = None) -> CountTable:
@@ -78,57 +76,75 @@ def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | No
     return white_count(arch)
 
 
-def white_count(arch: Architecture, *, engine: str | Engine = "auto", jobs: int = 1) -> CountTable:
-    """Count the complex critical points of ‖w − u‖² for generic u, by stratum; see `generic_count`."""
+def white_count(
+    arch: Architecture, *, engine: str | Engine = "auto", jobs: int = 1, start_systems: StartSystems | None = None
+) -> CountTable:
+    """Count the complex critical points of ‖w − u‖² for generic u, by stratum; see `generic_count`.
+
+    Parameters
+    ----------
+    arch : Architecture
+    engine : str or Engine
+    jobs : int
+        Number of threads.
+    start_systems : StartSystems, optional
+        By default, those of this process.
+
+    Raises
+    ------
+    InputError
+        If the architecture has too many points to be measured.
+    IncompleteStartSystem
+        If the two measurements disagree, or not all paths can be accounted for.
+    """
     table = exact_count(arch)
-    if table.filters > MOST_MEASURED:
+    if table.filters > TOLERANCES.most_measured:
         raise InputError(
             f"metric: the counts for white data are measured, and there are {table.filters} points for generic data; "
-            f"expected an architecture with at most {MOST_MEASURED}"
+            f"expected an architecture with at most {TOLERANCES.most_measured}"
         )
-    chosen = get_engine(engine)
-    rows = []
-    for row in table:
-        embedding = Embedding.of_pattern(arch, row.pattern)
-        rows.append(_white_row(row, embedding, chosen, jobs))
+    tracking = Tracking(get_engine(engine), jobs)
+    systems = start_systems or shared_start_systems()
+    rows = [_white_row(row, Embedding.of_pattern(arch, row.pattern), tracking, systems) for row in table]
     return CountTable(arch, tuple(rows), metric="white")
 
 
-def _white_row(row: StratumCount, embedding: Embedding, engine: Engine, jobs: int) -> StratumCount:
+def _white_row(row: StratumCount, embedding: Embedding, tracking: Tracking, systems: StartSystems) -> StratumCount:
     stratum = embedding.stratum
     positions = np.array(embedding.positions)
     gram = np.eye(positions.max() + 1)[np.ix_(positions, positions)]
-    family = kept_family(stratum, gram, row.count, engine, jobs=jobs)
-    if family is None:
+    system = systems.kept_with_gram(stratum, gram, row.count, tracking)
+    if system is None:
         raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to white data could be accounted for")
-    count = len(family.start.points)
-    key = _key(stratum, gram)
-    if key not in _confirmed and not _is_one_orbit(family.start, engine, jobs):
+    count = len(system.start.points)
+    if not systems.is_confirmed(stratum, gram) and not _is_one_orbit(system.start, tracking):
         raise IncompleteStartSystem(
             f"stratum {stratum.name}: monodromy does not confirm the {count} points for white data"
         )
-    _confirmed.add(key)
+    systems.note_confirmation(stratum, gram)
     return replace(row, count=count, generic=row.count)
 
 
-def _is_one_orbit(start: StartSystem, engine: Engine, jobs: int) -> bool:
+def _is_one_orbit(start: StartSystem, tracking: Tracking) -> bool:
     """Whether monodromy in b, from one of the points, reaches all the others and nothing else.
 
-    The loops are triangles. (Two moment vectors and complex multiples of them would not do: they lie in one pencil.)
+    The pairs of b and a critical point for it form a vector bundle over the stratum, so the monodromy group is
+    transitive. The loops are triangles. (Two moment vectors and complex multiples of them would not do: they lie in one
+    pencil.)
     """
     stratum, count = start.stratum, len(start.points)
-    rng = _generator(stratum, "monodromy")
+    rng = generator_for(stratum, "monodromy")
     keys = point_keys(stratum, start.points)
     orbit = np.arange(count) == 0
-    for _ in range(LOOPS):
+    for _ in range(TOLERANCES.loops):
         if orbit.all():
             return True
         corners = [start.data, *(Data(start.data.gram, random_data(stratum.filter_size, rng).b) for _ in range(2))]
         points, arrived = start.points, np.ones(count, dtype=bool)
         for one, other in zip(corners, [*corners[1:], corners[0]], strict=True):
-            result = engine.track(stratum, points, Homotopy(one, other), TrackerOptions.conservative(), jobs=jobs)
+            result = tracking.careful.follow(stratum, points, Homotopy(one, other))
             points, arrived = result.points, arrived & result.success
-        image = find(keys, point_keys(stratum, points), tolerance=SAME)
+        image = find(keys, point_keys(stratum, points), tolerance=TOLERANCES.same_point)
         if (image[arrived] < 0).any():
             return False
         # All loops so far and their inverses, as often as one likes: the orbit is closed under them.

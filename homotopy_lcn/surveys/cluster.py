@@ -26,7 +26,7 @@ EXAMPLE = "tcp://host:8786"
 #: Seconds to wait for the scheduler to answer, and for a first worker.
 PATIENCE = 20
 #: Chunks waiting for each thread of the cluster.
-AHEAD = 3
+CHUNKS_AHEAD = 3
 #: How often a chunk is handed in again after the workers it was given to have died.
 RETRIES = 3
 
@@ -48,7 +48,7 @@ def on_cluster(
     work : callable
         Computes one chunk; it is pickled.
     chunks : iterable of Chunk
-        Only a few for each worker are handed in at a time.
+        At most `CHUNKS_AHEAD` chunks for each thread of the cluster are handed in at a time.
     wait : float
         Seconds to wait for the scheduler and for a first worker.
 
@@ -137,7 +137,7 @@ def _as_computed(
     def next_ones() -> list[Any]:
         """As many as the workers there are now call for; workers come and go."""
         threads = max(1, sum(client.nthreads().values()))
-        return [hand_in(chunk) for chunk in islice(chunks, max(0, AHEAD * threads - len(waiting)))]
+        return [hand_in(chunk) for chunk in islice(chunks, max(0, CHUNKS_AHEAD * threads - len(waiting)))]
 
     coming = dask.as_completed(next_ones(), loop=client.loop)
     for future in coming:

@@ -1,20 +1,23 @@
-"""Critical points of many random data sets of one architecture: what there is to count, a row a draw.
+"""Counts of the critical points of many random data sets of one architecture: a table with one row for each draw.
 
-The paths of many draws are tracked together and their real ends classified together. A draw is settled that way only
-if nothing about it is in doubt: all paths arrive, no two ends are near each other, real ends are told from complex ones
-and each answer from its opposite by a wide margin. Then the generic number of distinct critical points has been found,
-as in `critical_points`, along the same paths. All other draws are solved by `critical_points`, one by one. What is left
-incomplete by it is a row as well, marked as such.
+The paths of many draws are tracked together and their real ends are classified together. A draw is settled that way
+only if nothing about the draw is in doubt: all paths arrive, no two ends are near each other, and a wide margin tells
+real ends from complex ends and each answer from its opposite. Then the generic number of distinct critical points has
+been found, as in `critical_points`, along the same paths. All other draws are solved by `critical_points`, one by one.
+A draw that `critical_points` leaves incomplete has a row, too, which is marked as incomplete.
 
 Draws are computed in cells of a fixed size at fixed places, also where only a part of a cell is asked for. So a row
 does not depend, to the last bit, on the other draws of the survey or on how it is shared out.
+
+`solve_each` solves the data sets of ``solve --random`` instead, all of them one by one: it classifies the complex
+filters, too, and it does not compute a whole cell for a few data sets.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -24,44 +27,41 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..classification.rules import Classified, classify_real
+from ..classification.stratum_problem import StratumProblem
 from ..equations.critical_equations import Data
-from ..equations.stratum_data import _turned, _whole
+from ..equations.restriction import whole_filters, with_real_factors
 from ..errors import InputError
 from ..losses.data_models import DataModel, Moments, White, draw_moments
+from ..losses.random_data import random_gaussian, random_loss_seed, random_white
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding, Stratum
 from ..results.result import CriticalPoints
-from ..solving.fixed_gram_matrix import kept_family, remember
+from ..solving.computed_systems import StartSystem
 from ..solving.solve import critical_points
-from ..solving.start_systems import StartSystem, start_system
+from ..solving.start_systems import shared_start_systems
 from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
+from ..tracking.settings import Tracking
+from .tolerances import TOLERANCES
 
-__all__ = ["COLUMNS", "MAX_COUNT", "cell_size", "columns", "concatenated", "prepare", "saddle_columns", "solve_draws"]
+__all__ = [
+    "COLUMNS",
+    "FURTHER_COLUMNS",
+    "cell_size",
+    "columns",
+    "concatenated",
+    "counts_of",
+    "prepare",
+    "saddle_columns",
+    "solve_draws",
+    "solve_each",
+]
 
 Table = dict[str, NDArray[Any]]
 
-#: Paths of a cell, roughly, and how many a draw counts for at least.
-CELL_PATHS, LEAST_PATHS = 8192, 8
-#: Architectures with more critical filters than this for generic data are refused.
-MAX_COUNT = 20_000
-#: Last Newton step of a path, relative to its end, from which on the end is in doubt.
-ACCURATE = 1e-10
-#: Gradient at an end, relative to the terms that cancel in it, from which on the end is in doubt.
-CRITICAL = 1e-9
-#: A filter is real if its imaginary part, relative to the filter, is below the first, and complex above the second.
-REAL, COMPLEX = 1e-9, 1e-5
-#: Filters of one draw nearer than this, relative to their norm, may be one.
-NEAR = 1e-5
-#: Eigenvalues of Σ relative to the largest: below the first they are rounding, above the second they are not.
-ROUNDING, REGULAR = 1e-14, 1e-8
-#: Σ, b and the constant are between these in size: squares of them neither overflow nor underflow.
-SMALLEST, LARGEST = 1e-60, 1e60
-#: Losses nearer than this, relative to the size of the loss, may be equal.
-EQUAL_LOSS = 1e-9
 
-#: What is counted in each draw, and what it means. Besides, ``saddles_i`` is the number of real critical θ (up to
+#: The counts of each draw, and their meaning. In addition, ``saddles_i`` is the number of real critical θ (up to
 #: scaling) with i negative Hessian eigenvalues.
 COLUMNS = {
     "complete": "whether every critical point of the generic number is accounted for",
@@ -85,6 +85,13 @@ COLUMNS = {
     "global_minimum_pure": "whether the global minimum is pure: 1 yes, 0 no, −1 not established",
     "least_loss": "the loss at the global minimum; NaN if it is not established",
 }
+#: The further counts of `solve_each`.
+FURTHER_COLUMNS = {
+    "pure": "pure complex critical filters found",
+    "spurious": "spurious (not pure) complex critical filters found",
+    "not_smooth": "critical filters, complex ones too, that are singular points of the Zariski closure of M",
+    "attained_undecided": "attained filters that may be interior or on the boundary, or smooth or not",
+}
 
 
 def saddle_columns(architectures: Sequence[Architecture]) -> list[str]:
@@ -100,12 +107,15 @@ def columns(architectures: Sequence[Architecture]) -> list[str]:
 @lru_cache(maxsize=1024)
 def cell_size(arch: Architecture) -> int:
     """How many draws are computed together: a power of two that depends on the architecture only."""
-    return int(2 ** max(0, (CELL_PATHS // max(LEAST_PATHS, generic_count(arch).filters)).bit_length() - 1))
+    return int(
+        2
+        ** max(0, (TOLERANCES.cell_paths // max(TOLERANCES.least_paths, generic_count(arch).filters)).bit_length() - 1)
+    )
 
 
 @dataclass(frozen=True)
 class _Start:
-    """Where the paths of a stratum start; ``lost`` and ``origin`` of them go to infinity and to zero for all data."""
+    """Starts of the paths of a stratum. For all data ``lost`` paths go to infinity, and ``origin`` paths to zero."""
 
     row: StratumCount
     embedding: Embedding
@@ -119,7 +129,7 @@ class _Start:
 
 
 def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto", jobs: int = 1) -> list[_Start] | None:
-    """The start systems of all strata for data of a model; None if there are none that lose no paths.
+    """The start systems of all strata for data of a model; None if every start system loses paths.
 
     Raises
     ------
@@ -129,13 +139,13 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
         If a start system could not be computed.
     """
     table = generic_count(arch)
-    if table.filters > MAX_COUNT:
+    if table.filters > TOLERANCES.most_filters:
         raise InputError(
             f"filters: {arch.filters} with strides {arch.strides} have {table.filters} critical filters for generic "
-            f"data; expected at most {MAX_COUNT} in a survey"
+            f"data; expected at most {TOLERANCES.most_filters} in a survey"
         )
     model.check(arch)
-    chosen = get_engine(engine)
+    tracking, systems = Tracking(get_engine(engine), jobs), shared_start_systems()
     starts = []
     for row in table:
         if row.count == 0:
@@ -145,14 +155,14 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
             positions = np.array(embedding.positions)
             gram = np.eye(arch.filter_size)[np.ix_(positions, positions)]
             gram /= _power_of_two(np.linalg.norm(gram, 2))
-            family = kept_family(embedding.stratum, gram, row.count, chosen, jobs=jobs)
+            family = systems.kept_with_gram(embedding.stratum, gram, row.count, tracking)
             if family is None:
                 return None
-            # A draw solved on its own then starts from this family as well, whichever draw came first.
-            remember(embedding.stratum, gram)
+            # A draw solved on its own then starts from this start system as well, whichever draw came first.
+            systems.note_lost_paths(embedding.stratum, gram)
             starts.append(_Start(row, embedding, family.start, family.at_infinity, family.origin))
         else:
-            system = start_system(embedding.stratum, row.count, chosen, jobs=jobs)
+            system = systems.generic(embedding.stratum, row.count, tracking)
             starts.append(_Start(row, embedding, system, 0, 0))
     return starts
 
@@ -166,7 +176,7 @@ def solve_draws(
     engine: str | Engine = "auto",
     indices: int | None = None,
 ) -> Table:
-    """What there is to count of each of some draws.
+    """Count the critical points of each of some draws.
 
     Parameters
     ----------
@@ -205,11 +215,45 @@ def solve_draws(
             together, settled = _solve_together(arch, starts, moments, chosen, wide)
             rows = wanted
         for row in rows[~settled[rows]].tolist():
-            for name, value in _solve_alone(arch, moments, row, seed, chosen).items():
-                if name in together:
-                    together[name][row] = value
+            _enter(together, row, _solve_alone(arch, moments, row, seed, chosen))
         parts.append({"draw": first + wanted, **{name: column[rows] for name, column in together.items()}})
     return concatenated(parts) if parts else {"draw": np.empty(0, np.int64), **_empty(0, wide)}
+
+
+def solve_each(arch: Architecture, seed: int, draws: range, *, white: bool = False) -> Table:
+    """Count the critical points of each of some data sets of ``solve --random``, solved one by one.
+
+    Parameters
+    ----------
+    arch : Architecture
+    seed : int
+        Draw d is the data set of ``random_loss_seed(seed, d)``, and all random choices of its solve come from the seed.
+    draws : range
+    white : bool
+        Gram matrix I and a standard normal target, instead of independent standard normal X (4K, K) and Y (4K, 1).
+
+    Returns
+    -------
+    dict of arrays
+        One entry a draw in each; see `COLUMNS` and `FURTHER_COLUMNS`.
+
+    Raises
+    ------
+    InputError, IncompleteStartSystem
+        As `critical_points`.
+
+    Examples
+    --------
+    >>> table = solve_each(Architecture((3, 2), (2, 1)), 0, range(5))
+    >>> table["found"].tolist(), table["complete"].tolist().count(True), table["boundary"].tolist().count(0)
+    ([10, 10, 10, 10, 10], 5, 5)
+    """
+    table = _empty(len(draws), arch.dimension - 1, FURTHER_COLUMNS)
+    for row, draw in enumerate(draws):
+        generator = np.random.default_rng(random_loss_seed(seed, draw))
+        loss = (random_white if white else random_gaussian)(arch, generator).loss
+        _enter(table, row, counts_of(critical_points(arch, loss, seed=seed)))
+    return {"draw": np.array(draws, dtype=np.int64), **table}
 
 
 def concatenated(parts: Sequence[Table]) -> Table:
@@ -217,13 +261,20 @@ def concatenated(parts: Sequence[Table]) -> Table:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _empty(count: int, indices: int) -> Table:
-    names = [*COLUMNS, *(f"saddles_{index}" for index in range(1, indices + 1))]
+def _empty(count: int, indices: int, further: Iterable[str] = ()) -> Table:
+    names = [*COLUMNS, *further, *(f"saddles_{index}" for index in range(1, indices + 1))]
     table: Table = {name: np.zeros(count, dtype=np.int32) for name in names}
     table["complete"] = np.zeros(count, dtype=bool)
     table["global_minimum_pure"] = np.full(count, -1, dtype=np.int8)
     table["least_loss"] = np.full(count, np.nan)
     return table
+
+
+def _enter(table: Table, row: int, counts: Mapping[str, Any]) -> None:
+    """Enter the counts that the table has columns for."""
+    for name, value in counts.items():
+        if name in table:
+            table[name][row] = value
 
 
 def _power_of_two(values: Any) -> Any:
@@ -233,7 +284,7 @@ def _power_of_two(values: Any) -> Any:
 def _solve_together(
     arch: Architecture, starts: Sequence[_Start], moments: Moments, engine: Engine, indices: int
 ) -> tuple[Table, NDArray[np.bool_]]:
-    """The table of the draws that can be settled together, and which ones these are; the other rows are empty."""
+    """A table with the draws that can be settled together, and a mask of these draws; the other rows are empty."""
     count = len(moments.constant)
     table = _empty(count, indices)
     settled = _regular(arch, moments)
@@ -247,10 +298,10 @@ def _solve_together(
         settled &= np.bincount(ends.owners, ~ends.real, minlength=count) % 2 == 0
         chosen = np.flatnonzero(ends.real & settled[ends.owners])
         owners = ends.owners[chosen]
-        found = classify_real(
-            arch, start.embedding, ends.coordinates[chosen], ends.filters[chosen].real,
-            moments.gram[owners], moments.b[owners], moments.constant[owners],
-        )  # fmt: skip
+        problem = StratumProblem(
+            arch, start.embedding, start.row.pattern, moments.gram[owners], moments.b[owners], moments.constant[owners]
+        )
+        found = classify_real(problem, ends.coordinates[chosen], ends.filters[chosen].real)
         settled &= np.bincount(owners, found.doubtful, minlength=count) == 0
         _count(table, start, found, owners)
         lowest = found.attained
@@ -270,13 +321,13 @@ class _Ends(NamedTuple):
     Attributes
     ----------
     owners : (P,) integer array
-        The draw that each belongs to.
+        The draw of each path.
     filters : (P, K) complex array
     real : (P,) bool array
     coordinates : (P, coordinates) float array
-        Of the real ones.
+        The coordinates of the real ends.
     clear : (P,) bool array
-        Where it is beyond doubt that the end is a critical point, and whether it is real.
+        Whether it is beyond doubt that the end is a critical point, and that ``real`` is right.
     """
 
     owners: NDArray[np.int64]
@@ -287,28 +338,30 @@ class _Ends(NamedTuple):
 
 
 def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[np.bool_], engine: Engine) -> _Ends:
-    """Track all paths of the draws not given up yet, and look at their ends."""
-    data, scales = _normalized(moments, start.embedding, settled)
+    """Track all paths of the draws that are not given up yet, and examine the ends of the paths."""
+    data, scales = _stratum_data(moments, start.embedding, settled)
     rows = np.flatnonzero(settled)
     targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
     result = track_many(engine, start.stratum, start.system.points, start.system.data, targets, TrackerOptions())
-    clear = result.success & (result.errors <= ACCURATE) & np.isfinite(result.points).all(axis=1)
+    clear = result.success & (result.errors <= TOLERANCES.accurate) & np.isfinite(result.points).all(axis=1)
     points = np.where(clear[:, None], result.points, 1.0)
     owners = np.repeat(rows, len(start.system.points))
     filters = filters_of(start.stratum, points)
-    clear &= gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= CRITICAL
+    clear &= (
+        gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= TOLERANCES.critical
+    )
     points[:, 0] *= scales[owners]
-    filters = _whole(arch, start.embedding, scales[owners, None] * filters)
+    filters = whole_filters(arch, start.embedding, scales[owners, None] * filters)
     norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
     asymmetry = np.abs(filters.imag).max(axis=1) / np.where(norms > 0, norms, 1.0)
-    real = asymmetry <= REAL
-    coordinates, straight = _turned(start.stratum, points)
-    clear &= (norms > 0) & np.where(real, straight, asymmetry >= COMPLEX)
+    real = asymmetry <= TOLERANCES.real
+    coordinates, straight = with_real_factors(start.stratum, points)
+    clear &= (norms > 0) & np.where(real, straight, asymmetry >= TOLERANCES.complex)
     return _Ends(owners, filters, real, coordinates, clear)
 
 
 def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.int64]) -> None:
-    """Enter what the real points of a stratum are; ``owners`` are their draws."""
+    """Enter the counts of the real points of a stratum; ``owners`` are the draws of the points."""
 
     def add(name: str, values: NDArray[Any], draws: NDArray[np.int64] = owners) -> None:
         table[name] += np.bincount(draws, values, minlength=len(table[name])).astype(np.int32)
@@ -336,18 +389,18 @@ def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.in
 
 def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
     """Whether the data are of moderate size, and the ranks of Σ beyond doubt and at least the dimension of M."""
-    places = np.arange(0, arch.filter_size, arch.grid)
+    places = np.array(arch.support)
     values = np.linalg.eigvalsh(moments.gram[:, places[:, None], places])
     ratios = values / np.where(values[:, -1:] > 0, values[:, -1:], 1.0)
-    clear = (ratios >= REGULAR) | (np.abs(ratios) <= ROUNDING)
-    result = clear.all(axis=1) & ((ratios >= REGULAR).sum(axis=1) >= arch.dimension)
+    clear = (ratios >= TOLERANCES.regular) | (np.abs(ratios) <= TOLERANCES.rounding)
+    result = clear.all(axis=1) & ((ratios >= TOLERANCES.regular).sum(axis=1) >= arch.dimension)
     for size in (values[:, -1], np.abs(moments.b).max(axis=1)):
-        result &= (size >= SMALLEST) & (size <= LARGEST)
-    return np.asarray(result & (np.abs(moments.constant) <= LARGEST))
+        result &= (size >= TOLERANCES.smallest) & (size <= TOLERANCES.largest)
+    return np.asarray(result & (np.abs(moments.constant) <= TOLERANCES.largest))
 
 
-def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
-    """Data of order one in the coordinates of the stratum, and the scales of their filters, as for a single solve."""
+def _stratum_data(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
+    """Data of order one in the coordinates of the stratum, and the scales of the filters, as for a single solve."""
     positions = np.array(embedding.positions)
     gram, b = moments.gram[:, positions[:, None], positions], moments.b[:, positions]
     size = np.abs(np.linalg.eigvalsh(gram)).max(axis=1)
@@ -359,9 +412,9 @@ def _normalized(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_])
 
 
 def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """In which draws two of the filters (D, N, K) may be one; only ``rows`` are looked at.
+    """The draws in which two of the filters (D, N, K) may be equal; only the draws in ``rows`` are examined.
 
-    Filters that are near have near projections to a line, whatever the line is.
+    Filters that are near each other have projections to any line that are near each other.
     """
     count, number, size = filters.shape
     norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=2))
@@ -372,19 +425,19 @@ def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.
     keys = np.take_along_axis(keys, order, axis=1)
     result = np.zeros(count, dtype=bool)
     for offset in range(1, number):
-        draws, places = np.nonzero((keys[:, offset:] - keys[:, :-offset] <= 4 * NEAR) & rows[:, None])
+        draws, places = np.nonzero((keys[:, offset:] - keys[:, :-offset] <= 4 * TOLERANCES.near) & rows[:, None])
         if not draws.size:
             break
         one, other = order[draws, places], order[draws, places + offset]
         distance = np.abs(filters[draws, one] - filters[draws, other]).max(axis=1)
-        result[draws[distance <= NEAR * np.maximum(norms[draws, one], norms[draws, other])]] = True
+        result[draws[distance <= TOLERANCES.near * np.maximum(norms[draws, one], norms[draws, other])]] = True
     return result
 
 
 def _enter_global_minimum(
     table: Table, constant: Real, losses: Real, owners: NDArray[np.int64], pure: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Enter the attained point of least loss of each draw; returns where two are as good for all we know."""
+    """Enter the attained point of least loss of each draw; return where two points may have the least loss."""
     order = np.lexsort((losses, owners))
     draws, firsts, numbers = np.unique(owners[order], return_index=True, return_counts=True)
     best = order[firsts]
@@ -393,23 +446,25 @@ def _enter_global_minimum(
     second = np.where(numbers > 1, losses[order[np.minimum(firsts + 1, len(order) - 1)]], np.inf)
     scale = np.abs(constant[draws]) + np.abs(constant[draws] - losses[best])
     result = np.zeros(len(constant), dtype=bool)
-    result[draws[second - losses[best] <= EQUAL_LOSS * scale]] = True
+    result[draws[second - losses[best] <= TOLERANCES.equal_loss * scale]] = True
     return result
 
 
 def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engine: Engine) -> dict[str, Any]:
-    """The row of one draw, by the ordinary solver."""
+    """The counts of one draw, by the ordinary solver."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of Gram matrices whose rank is in doubt
         try:
-            result = critical_points(arch, moments.loss(row), seed=seed, engine=engine, max_count=MAX_COUNT)
+            result = critical_points(
+                arch, moments.loss(row), seed=seed, engine=engine, max_count=TOLERANCES.most_filters
+            )
         except InputError:  # such as a bootstrap sample of too small a rank
             return {"complete": False, "missing": generic_count(arch).filters}
-    return _row(result)
+    return counts_of(result)
 
 
-def _row(result: CriticalPoints) -> dict[str, Any]:
-    """What there is to count of one result."""
+def counts_of(result: CriticalPoints) -> dict[str, Any]:
+    """The counts of one result by the names of the columns; of the saddles, only the indices that occur."""
     counts, best = result.counts, result.global_minimum
     thetas = [
         (kind, index) for point in result.attained for kind, index in zip(point.kinds, point.indices, strict=True)
@@ -439,5 +494,9 @@ def _row(result: CriticalPoints) -> dict[str, Any]:
         ),
         "global_minimum_pure": -1 if best is None else int(best.pure),
         "least_loss": np.nan if best is None else best.loss,
+        "pure": counts.pure,
+        "spurious": counts.spurious,
+        "not_smooth": sum(point.smooth is False for point in result),
+        "attained_undecided": sum(point.interior is None or point.smooth is None for point in result.attained),
         **{f"saddles_{index}": number for index, number in saddles.items()},
     }

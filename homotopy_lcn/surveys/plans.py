@@ -1,4 +1,4 @@
-"""What a survey computes: architectures, draws, data model, seed."""
+"""Plans: which data sets are solved, and the chunks of draws that are solved at a time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,34 @@ from typing import Any, NamedTuple
 
 from ..losses.data_models import DataModel
 from ..networks.architecture import Architecture
-from .draws import Table, cell_size, saddle_columns, solve_draws
+from .draws import Table, cell_size, saddle_columns, solve_draws, solve_each
 
-__all__ = ["Chunk", "SurveyPlan"]
+__all__ = ["Chunk", "SolvePlan", "SurveyPlan"]
 
 
 #: Chunks that a survey of one architecture is cut into at least, if each has a whole cell.
 LEAST_CHUNKS = 16
 #: Cells in a chunk at most.
 MOST_CELLS = 16
+#: Chunks that each process gets, one after the other, if data sets are solved one by one.
+CHUNKS_EACH = 4
+
+
+class Chunk(NamedTuple):
+    """Draws ``first`` to ``last`` − 1 of the architecture with this number, computed and written together."""
+
+    architecture: int
+    first: int
+    last: int
+
+    @property
+    def draws(self) -> int:
+        return self.last - self.first
 
 
 @dataclass(frozen=True)
 class SurveyPlan:
-    """What is to be computed.
+    """Random data sets of a data model for each of several architectures.
 
     Attributes
     ----------
@@ -33,7 +47,7 @@ class SurveyPlan:
         Number of data sets for each architecture.
     seed : int
     engine : str
-        What tracks paths.
+        The path tracker.
     """
 
     architectures: tuple[Architecture, ...]
@@ -50,8 +64,7 @@ class SurveyPlan:
     def chunks(self, sizes: Sequence[int]) -> Iterator[Chunk]:
         """All draws of all architectures in chunks."""
         for index, size in enumerate(sizes):
-            for first in range(0, self.draws, size):
-                yield Chunk(index, first, min(first + size, self.draws))
+            yield from _cut(index, self.draws, size)
 
     def run(self, chunk: Chunk) -> Table:
         """Solve the draws of a chunk."""
@@ -65,7 +78,7 @@ class SurveyPlan:
         )
 
     def command(self, draws: str) -> str:
-        """The command line of this survey, with the option that says which draws."""
+        """The command line of this survey; ``draws`` is the option that selects the draws."""
         words = ["homotopy-lcn", "survey"]
         for arch in self.architectures:
             words += ["-k", ",".join(map(str, arch.filters)), "-s", ",".join(map(str, arch.strides))]
@@ -73,7 +86,7 @@ class SurveyPlan:
         return " ".join(words if self.engine == "auto" else [*words, "--engine", self.engine])
 
     def identity(self) -> dict[str, Any]:
-        """What decides the draws, in JSON's types."""
+        """Everything that the draws depend on, in JSON's types."""
         return {
             "filters": [list(arch.filters) for arch in self.architectures],
             "strides": [list(arch.strides) for arch in self.architectures],
@@ -84,13 +97,35 @@ class SurveyPlan:
         }
 
 
-class Chunk(NamedTuple):
-    """Draws ``first`` to ``last`` − 1 of the architecture with this number: what is computed, and written, at once."""
+@dataclass(frozen=True)
+class SolvePlan:
+    """The data sets of ``homotopy-lcn solve --random`` for one architecture, each solved as there.
 
-    architecture: int
-    first: int
-    last: int
+    Attributes
+    ----------
+    architecture : Architecture
+    draws : int
+        Number of data sets.
+    seed : int
+    white : bool
+        Gram matrix I instead of that of Gaussian samples.
+    """
 
-    @property
-    def draws(self) -> int:
-        return self.last - self.first
+    architecture: Architecture
+    draws: int
+    seed: int
+    white: bool = False
+
+    def chunks(self, jobs: int) -> Iterator[Chunk]:
+        """All draws in chunks: single ones for one process, a few chunks for each of several."""
+        return _cut(0, self.draws, 1 if jobs == 1 else -(-self.draws // (CHUNKS_EACH * jobs)))
+
+    def run(self, chunk: Chunk) -> Table:
+        """Solve the draws of a chunk."""
+        return solve_each(self.architecture, self.seed, range(chunk.first, chunk.last), white=self.white)
+
+
+def _cut(architecture: int, draws: int, size: int) -> Iterator[Chunk]:
+    """All draws of one architecture in chunks of a size; the last one may be smaller."""
+    for first in range(0, draws, size):
+        yield Chunk(architecture, first, min(first + size, draws))

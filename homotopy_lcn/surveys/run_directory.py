@@ -1,4 +1,4 @@
-"""A survey's draws in a directory: Parquet files that are complete or absent, and a manifest that says what they are.
+"""A survey's draws in a directory: Parquet files that are complete or absent, and a manifest that describes them.
 
     manifest.json          what is computed, by which versions, in which chunks
     draws/part-….parquet   one for each chunk of draws, written under another name first, then renamed
@@ -36,7 +36,7 @@ __all__ = ["RunDirectory", "arrow_table"]
 
 FORMAT, VERSION = "homotopy-lcn/survey-run", 1
 MANIFEST, PARTS, LOCK = "manifest.json", "draws", ".lock"
-#: Where the metadata of each part say what it holds.
+#: The key in the metadata of each part whose value names the survey and the chunk.
 KEY = b"homotopy-lcn"
 
 
@@ -48,12 +48,12 @@ class RunDirectory:
     path : path-like
         Made if it does not exist; its parent must. One that exists must be of the same survey.
     survey : mapping
-        What decides the draws, in JSON's types. Runs with another one are refused.
+        Everything that the draws depend on, in JSON's types. A directory of another survey is refused.
     architectures : sequence of Architecture
     chunks : sequence of int
         Draws in a chunk, for each architecture. An existing run keeps its own.
     record : mapping
-        What else the manifest says.
+        Further entries of the manifest.
 
     Raises
     ------
@@ -154,7 +154,7 @@ class RunDirectory:
             self._write_manifest({**manifest, "complete": True})
 
     def _mark(self, chunk: Chunk) -> bytes:
-        """What tells that a file holds this chunk of this survey."""
+        """The mark of a file that holds this chunk of this survey."""
         return f"{self._fingerprint} {chunk.architecture} {chunk.first} {chunk.last}".encode()
 
     def _part(self, chunk: Chunk) -> Path:
@@ -252,7 +252,7 @@ def _short(value: object) -> str:
 
 
 def arrow_table(table: Table, arch: Architecture) -> Any:
-    """Draws as a table of pyarrow, with the architecture; what is not established is null."""
+    """Draws as a table of pyarrow, with the architecture; a value that is not established is null."""
     pyarrow = import_extra("pyarrow", "survey", "output")
     count = len(table["draw"])
     arrays = {

@@ -1,4 +1,4 @@
-"""What a survey found, as statistics."""
+"""The statistics of a survey."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class Survey:
         return self.tallies[architecture].distribution(name)
 
     def mean_real_ed_degree(self, architecture: int = 0) -> float:
-        """The mean number of real pure critical filters, those of the loss on the Zariski closure of M."""
+        """The mean number of real pure critical filters: critical points of the loss on the Zariski closure of M."""
         return self.distribution("real_pure", architecture).mean
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with one row a draw, by architecture and number.
 
-        The columns are ``filters`` and ``strides`` as text, ``draw``, and those of `COLUMNS`;
+        The columns are ``filters`` and ``strides`` as text, ``draw``, and the columns of `COLUMNS`;
         ``global_minimum_pure`` and ``least_loss`` are missing where the global minimum is not established.
 
         Raises
@@ -95,7 +95,7 @@ class Survey:
         return pandas.concat(frames, ignore_index=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """The statistics, in JSON's types; what is not a number is None."""
+        """The statistics, in JSON's types; a statistic that is not a number is None."""
         plan = self.plan
         return {
             "format": "homotopy-lcn/survey",

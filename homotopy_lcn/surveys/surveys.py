@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from ..networks.architecture import Architecture
 from ..progress import Progress, ProgressCallback
 from ..solving.solve import critical_points
 from .draws import Table, prepare
-from .execution import _Closing, _computed
-from .plans import Chunk, SurveyPlan
+from .execution import computed
+from .plans import Chunk, SolvePlan, SurveyPlan
 from .run_directory import RunDirectory
 from .statistics import Survey
 from .tallies import Tally
@@ -23,7 +23,7 @@ from .tallies import Tally
 if TYPE_CHECKING:
     from ..results.result import CriticalPoints
 
-__all__ = ["solve_draw", "survey"]
+__all__ = ["many_draws", "solve_draw", "survey"]
 
 
 def survey(
@@ -40,7 +40,7 @@ def survey(
     keep: bool = True,
     progress: ProgressCallback | None = None,
 ) -> Survey:
-    """Solve many random data sets and count what there is among their critical points.
+    """Solve many random data sets and count their critical points by kind.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def survey(
     scheduler : str, optional
         Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. Needs dask.distributed.
     engine : str
-        What tracks paths: "auto", "native" or "reference".
+        The path tracker: "auto", "native" or "reference".
     chunk : int, optional
         Draws computed at a time. The result does not depend on it.
     keep : bool
@@ -71,6 +71,11 @@ def survey(
     Returns
     -------
     Survey
+
+    Notes
+    -----
+    There are many parameters, as each of them is an option that users choose independently of the others. The first
+    four and the engine decide the draws; they become one `SurveyPlan`.
 
     Raises
     ------
@@ -89,44 +94,88 @@ def survey(
     >>> found.tallies[0].global_minimum_pure.yes < 50      # M is a cone in R³, the target often outside
     True
     """
-    plan = _planned(architectures, draws, data_model, seed, jobs, engine, chunk)
-    sizes = [chunk or plan.chunk_size(arch) for arch in plan.architectures]
+    plan = _planned(architectures, draws, data_model, seed, engine)
+    jobs = check_integer("jobs", jobs, 1)
+    given = None if chunk is None else check_integer("chunk", chunk, 1)
+    sizes = [given or plan.chunk_size(arch) for arch in plan.architectures]
     tallies = tuple(Tally() for _ in plan.architectures)
-    kept: dict[Chunk, Table] = {}
     with ExitStack() as stack:
-        directory = None
+        store: RunDirectory | _Memory = _Memory(sizes, keep)
         if output is not None:
             record = {"command": plan.command(f"--draws {plan.draws}")}
-            directory = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
-            sizes = list(directory.chunks)
+            store = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
+        pieces = list(plan.chunks(store.chunks))
         for arch in plan.architectures:
-            # Once and here: the processes then find in the cache what is not shipped.
+            # Start systems that are not shipped are computed once, here; the other processes find them in the cache.
             prepare(arch, plan.model, plan.engine, jobs)
         count = _Count(plan.draws * len(plan.architectures), progress)
         missing = []
-        for piece in plan.chunks(sizes):
-            table = None if directory is None else directory.find(piece)
+        for piece in pieces:
+            table = store.find(piece)
             if table is None:
                 missing.append(piece)
             else:
                 tallies[piece.architecture].add(table)
                 count.add(piece)
-        for piece, table in stack.enter_context(_Closing(_computed(plan, missing, jobs, scheduler))):
-            if directory is not None:
-                directory.write(piece, table)
-            elif keep:
-                kept[piece] = table
+        for piece, table in stack.enter_context(closing(computed(plan.run, missing, jobs, scheduler))):
+            store.write(piece, table)
             tallies[piece.architecture].add(table)
             count.add(piece)
-        if directory is not None:
-            directory.finish()
-    if directory is not None:
-        pieces, read = list(plan.chunks(sizes)), directory.read
-        return Survey(plan, tallies, lambda: ((piece.architecture, read(piece)) for piece in pieces))
-    if keep:
-        ordered = sorted(kept)
-        return Survey(plan, tallies, lambda: ((piece.architecture, kept[piece]) for piece in ordered))
-    return Survey(plan, tallies)
+        store.finish()
+    if output is None and not keep:
+        return Survey(plan, tallies)
+    return Survey(plan, tallies, lambda: ((piece.architecture, store.read(piece)) for piece in pieces))
+
+
+def many_draws(
+    arch: Architecture,
+    draws: int,
+    seed: int,
+    *,
+    white: bool = False,
+    jobs: int = 1,
+    report: Callable[[int], None] | None = None,
+) -> Tally:
+    """Count the critical points of many data sets of ``solve --random``, complex ones included.
+
+    Parameters
+    ----------
+    arch : Architecture
+    draws : int
+        Number of data sets, at least 1.
+    seed : int
+        Draw d is the data set of ``random_loss_seed(seed, d)``.
+    white : bool
+        Gram matrix I and a standard normal target, instead of independent standard normal X (4K, K) and Y (4K, 1).
+    jobs : int
+        Number of processes. The counts do not depend on it.
+    report : callable, optional
+        Called now and then with the number of data sets solved.
+
+    Returns
+    -------
+    Tally
+        Of `COLUMNS` and `FURTHER_COLUMNS`. Data sets whose critical points could not all be found are counted all the
+        same, with the points that were found.
+
+    Raises
+    ------
+    InputError
+        If ``draws`` is less than 1, or as `critical_points`.
+
+    Examples
+    --------
+    >>> drawn = many_draws(Architecture((3, 2), (2, 1)), 5, seed=0)
+    >>> drawn.draws, drawn.incomplete, drawn.distribution("found").range, drawn.distribution("boundary").total
+    (5, 0, '10', 0)
+    """
+    plan, tally = SolvePlan(arch, check_integer("draws", draws, 1), seed, white), Tally()
+    with closing(computed(plan.run, list(plan.chunks(jobs)), jobs)) as tables:
+        for _, table in tables:
+            tally.add(table)
+            if report is not None:
+                report(tally.draws)
+    return tally
 
 
 def solve_draw(arch: Architecture, model: str | DataModel, seed: int, draw: int, **options: Any) -> CriticalPoints:
@@ -149,9 +198,7 @@ def _planned(
     draws: int,
     model: str | DataModel,
     seed: int,
-    jobs: int,
     engine: str,
-    chunk: int | None,
 ) -> SurveyPlan:
     given = (architectures,) if isinstance(architectures, Architecture) else tuple(architectures)
     if not given:
@@ -163,11 +210,30 @@ def _planned(
         twice = next(arch for arch in given if given.count(arch) > 1)
         raise InputError(f"architectures: {twice} given twice; expected different ones")
     draws, seed = check_integer("draws", draws, 1), check_integer("seed", seed, 0)
-    check_integer("jobs", jobs, 1)
-    if chunk is not None:
-        check_integer("chunk", chunk, 1)
     chosen = data_model(model) if isinstance(model, str) else model
     return SurveyPlan(given, chosen, draws, seed, engine)
+
+
+class _Memory:
+    """Draws kept in memory or not at all, with the methods of a `RunDirectory`."""
+
+    def __init__(self, chunks: Sequence[int], keep: bool) -> None:
+        self.chunks = tuple(chunks)
+        self._keep = keep
+        self._tables: dict[Chunk, Table] = {}
+
+    def find(self, chunk: Chunk) -> Table | None:
+        return self._tables.get(chunk)
+
+    def write(self, chunk: Chunk, table: Table) -> None:
+        if self._keep:
+            self._tables[chunk] = table
+
+    def read(self, chunk: Chunk) -> Table:
+        return self._tables[chunk]
+
+    def finish(self) -> None:
+        """There is nothing to note."""
 
 
 class _Count:

@@ -1,4 +1,4 @@
-"""What a survey has found so far: for each quantity how many draws have each value."""
+"""The results of a survey so far: for each quantity the number of draws with each value."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Distribution:
-    """How many draws have each value of an integer quantity.
+    """The number of draws with each value of an integer quantity.
 
     Attributes
     ----------
     draws : mapping of int to int
         The number of draws with each value, by value.
     most : mapping of int to int
-        The same, if all critical points that were missed counted, too. Equal to `draws` if every draw is complete.
+        The same if all missed critical points were counted, too. Equal to `draws` if every draw is complete.
     """
 
     draws: Mapping[int, int]
@@ -60,6 +60,17 @@ class Distribution:
     def maximum(self) -> int:
         return max(self.draws)
 
+    @property
+    def range(self) -> str:
+        """Least and greatest value, as in ``2–6``, or the only one.
+
+        Examples
+        --------
+        >>> Distribution({2: 5, 6: 1}, {2: 5, 6: 1}).range
+        '2–6'
+        """
+        return f"{self.minimum}" if self.minimum == self.maximum else f"{self.minimum}–{self.maximum}"
+
     @cached_property
     def interval(self) -> tuple[float, float]:
         """Confidence interval of the mean, by Student's t distribution.
@@ -74,7 +85,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Proportion:
-    """How often something is so, among the draws where it is established whether it is."""
+    """The numbers of draws where a statement is true, where it is false, and where that is not established."""
 
     yes: int
     no: int
@@ -82,13 +93,15 @@ class Proportion:
 
     @property
     def value(self) -> float:
-        """NaN if it is never established."""
+        """The share of true among the established draws; NaN if there are none."""
         return self.yes / (self.yes + self.no) if self.yes + self.no else nan
 
     @cached_property
     def interval(self) -> tuple[float, float]:
-        """Wilson's interval (1927), the draws where it is not established counted as no at the lower end, as yes at the
-        upper one."""
+        """Wilson's interval (1927).
+
+        The draws that are not established count as false at the lower end, and as true at the upper end.
+        """
         count = self.yes + self.no + self.unknown
         if not count:
             return nan, nan
@@ -105,14 +118,14 @@ class Tally:
         self._most: dict[str, Counter[int]] = {}
 
     def add(self, table: Table) -> None:
-        """Count some more draws."""
+        """Count the draws of one more table."""
         self.draws += len(table["draw"])
         self.incomplete += int((~table["complete"]).sum())
         for name, column in table.items():
             if column.dtype.kind == "i" and name != "draw":
                 _count(self._draws.setdefault(name, Counter()), column)
-                # A count of points could be greater by those that are missing; paths to infinity and the like could not
-                # be told better than so, either.
+                # A count of points may be too small by the number of missing points. The same bound serves for the
+                # paths to infinity, to singular ends and to zero.
                 most = column if name in ("global_minimum_pure", "missing") else column + table["missing"]
                 _count(self._most.setdefault(name, Counter()), most)
 

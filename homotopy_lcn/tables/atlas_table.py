@@ -15,11 +15,11 @@ from ..networks.architecture import Architecture
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ATLAS", "MAX_COUNT", "MAX_FILTER_SIZE", "atlas", "shipped_white_counts"]
+__all__ = ["ATLAS", "ATLAS_FILTER_SIZE", "ATLAS_MAX_COUNT", "atlas", "shipped_white_counts"]
 
 ATLAS = "atlas.csv"
-#: What the atlas covers: end-to-end filter sizes, and critical filters for generic data.
-MAX_FILTER_SIZE, MAX_COUNT = 10, 3000
+#: The largest end-to-end filter size, and the largest number of critical filters for generic data, in the atlas.
+ATLAS_FILTER_SIZE, ATLAS_MAX_COUNT = 10, 3000
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
 

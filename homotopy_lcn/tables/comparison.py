@@ -13,7 +13,8 @@ from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.parameters import compose
 from ..results.points import quantity
-from ..surveys.draw_counts import DrawCounts, many_draws
+from ..surveys.surveys import many_draws
+from ..surveys.tallies import Tally
 from .fully_connected import TRIALS, FullyConnectedCheck, check_fully_connected
 from .text_tables import Column, TextTable
 
@@ -24,7 +25,7 @@ SOURCE = (
     "not at hand."
 )
 
-#: What a cell says of an example that is not what it should be.
+#: The mark of an example for which a statement does not hold.
 CONTRADICTED = "CONTRADICTED"
 #: Random filters of each example that are tested for membership in M.
 FILTERS = 60
@@ -41,7 +42,7 @@ EXAMPLES = {
 def comparison_table(
     draws: int, starts: int, seed: int, jobs: int, report: Callable[[str, int, int], None]
 ) -> tuple[TextTable, list[str]]:
-    """Compare linear networks, each statement with what was measured on an example.
+    """Compare linear networks: each statement stands beside a measurement on an example.
 
     Parameters
     ----------
@@ -51,13 +52,13 @@ def comparison_table(
         Random parameters from which the critical points of the fully connected example are looked for.
     seed, jobs : int
     report : callable
-        Told what is worked on, how much is done, and of how much.
+        Called with the name of the current step, the number of steps done, and the number of all steps.
 
     Returns
     -------
     TextTable
     list of str
-        What went wrong: measurements that contradict a statement, and solves that were not complete.
+        The problems: measurements that contradict a statement, and solves that were not complete.
     """
     columns, problems = [], []
     report("comparison: fully connected", 0, 1 + len(EXAMPLES))
@@ -126,9 +127,9 @@ def _fully_connected(check: FullyConnectedCheck, starts: int) -> dict[str, str]:
 
 
 class _Convolutional:
-    """One column: what holds for the kind of network, and what was measured for its example."""
+    """One column: the statements on one kind of network, and the measurements on its example."""
 
-    def __init__(self, kind: str, arch: Architecture, drawn: DrawCounts, seed: int) -> None:
+    def __init__(self, kind: str, arch: Architecture, drawn: Tally, seed: int) -> None:
         self.kind, self.arch, self.drawn, self.seed = kind, arch, drawn, seed
         self.space: FunctionSpace = describe_function_space(arch)
         rng = np.random.default_rng([seed, 3])
@@ -146,8 +147,9 @@ class _Convolutional:
         arch, space, drawn, counts = self.arch, self.space, self.drawn, self.counts
         k, s = (",".join(map(str, values)) for values in (arch.filters, arch.strides))
         one = self.kind == "strides one"
-        found, attained = drawn.total("found"), drawn.total("attained")
-        spurious, singular, boundary = (drawn.total(name) for name in ("spurious", "not_smooth", "boundary"))
+        found, attained = self._total("found"), self._total("attained")
+        spurious, singular, boundary = map(self._total, ("spurious", "not_smooth", "boundary"))
+        pure, either, real, minima = (drawn.distribution(name).range for name in ("pure", "spurious", "real", "minima"))
         return {
             "example": f"k = ({k}), s = ({s})",
             "function space": (
@@ -160,15 +162,17 @@ class _Convolutional:
             "boundary points": self._boundary(),
             "singular points": self._singular(one, singular, found),
             "critical points": (
-                f"{counts.pure} pure and {counts.spurious} spurious; measured: {drawn.range('pure')} and "
-                f"{drawn.range('spurious')} in {quantity(len(drawn), 'data set', 'data sets')}, "
-                f"{drawn.range('real')} of them real"
+                f"{counts.pure} pure and {counts.spurious} spurious; measured: {pure} and {either} in "
+                f"{quantity(drawn.draws, 'data set', 'data sets')}, {real} of them real"
             ),
             "all pure": f"{self._always(spurious)}; measured: {spurious} of {found} are spurious",
             "all smooth": f"{self._smooth(one, singular)}; measured: {singular} of {found} are singular points",
             "all interior": f"{self._always(boundary)}; measured: {boundary} of {attained} attained on the boundary",
-            "minima": f"may be several; measured: {drawn.range('minima')} filters",
+            "minima": f"may be several; measured: {minima} filters",
         }
+
+    def _total(self, name: str) -> int:
+        return self.drawn.distribution(name).total
 
     def _always(self, violations: int) -> str:
         return "yes, for generic data" if self.reduced_strides else "no" if violations else "no theorem"
@@ -200,18 +204,20 @@ class _Convolutional:
         return f"depends; measured here: {_vector(witness)}{_verdict(facts.smooth is False)}"
 
     def problems(self) -> list[str]:
-        """Contradictions to what is stated."""
+        """The contradictions to the statements."""
         found = []
         drawn = self.drawn
         if drawn.incomplete:
-            found.append(f"{self.kind}: {drawn.incomplete} of {len(drawn)} solves not complete")
+            found.append(f"{self.kind}: {drawn.incomplete} of {drawn.draws} solves not complete")
         if self.rank != self.space.dimension:
             found.append(f"{self.kind}: dμ has rank {self.rank}, not {self.space.dimension}")
         if self.recognized != FILTERS:
             found.append(f"{self.kind}: {FILTERS - self.recognized} random filters not recognized")
         found += [f"{self.kind}: {name} contradicted" for name, cell in self.cells().items() if CONTRADICTED in cell]
-        names = ("spurious", "not_smooth", "boundary", "undecided") if self.reduced_strides else ()
-        found += [f"{self.kind}: {drawn.total(name)} points {name}" for name in names if drawn.total(name)]
+        if self.reduced_strides:
+            violations = {name: self._total(name) for name in ("spurious", "not_smooth", "boundary")}
+            violations["undecided"] = self._total("attained_undecided")
+            found += [f"{self.kind}: {number} points {name}" for name, number in violations.items() if number]
         return found
 
 

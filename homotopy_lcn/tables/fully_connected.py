@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 ZERO_GRADIENT = 1e-10
 #: Matrices nearer than this, relative to the target, are the same.
 SAME = 1e-6
-#: What the factors of a matrix may miss of it, relative to its size, if they are to be its factorization.
+#: The product of two factors is a matrix if the difference is at most this, relative to the size of the matrix.
 FACTORIZED = 1e-10
 #: Singular values of a matrix of norm one, and of the differential of its minors, below this count as zero.
 NEGLIGIBLE = 1e-9
@@ -50,12 +50,12 @@ def eckart_young_count(rows: int, columns: int, rank: int) -> tuple[int, int]:
 
 
 def most_critical(parameters: int, depth: int) -> tuple[tuple[int, ...], int]:
-    """The fully connected network of at most so many parameters with the most nonzero critical matrices.
+    """The fully connected network with the most nonzero critical matrices for a given number of parameters.
 
     Parameters
     ----------
     parameters : int
-        Bound for Σ d_{l−1} d_l, at least ``depth``.
+        The most parameters Σ d_{l−1} d_l that the network may have, at least ``depth``.
     depth : int
         Number of layers L, at least 2.
 
@@ -127,7 +127,7 @@ class FullyConnectedCheck:
         Levenberg's method from random parameters: how many of the nonzero critical matrices it reached, and how many
         of its ends are none of them.
     reached_spurious : int
-        How many of those it reached have a rank below r, as their singular values say.
+        How many of the reached matrices have a rank below r, by their singular values.
     singular : int
         At how many critical matrices the minors of size r + 1 have a differential of rank below the codimension of the
         variety: its singular points.
@@ -161,7 +161,7 @@ class FullyConnectedCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether both ways agree with the Eckart–Young count, and the matrices with what is known of the variety."""
+        """Whether both ways agree with the Eckart–Young count, and the matrices with the geometry of the variety."""
         return (
             self.gradient < ZERO_GRADIENT
             and self.parameter_gradient < ZERO_GRADIENT

@@ -19,8 +19,8 @@ from ..networks.architecture import Architecture
 from ..networks.architecture_lists import architectures_up_to, up_to_order
 from ..networks.counts import generic_count, generic_ed_degree, singular_vector_tuples
 from ..solving.white_counts import white_count
-from ..surveys.draw_counts import DrawCounts, many_draws
-from ..surveys.surveys import survey
+from ..surveys.surveys import many_draws, survey
+from ..surveys.tallies import Tally
 from .comparison import SOURCE, comparison_table
 from .fully_connected import check_fully_connected, most_critical
 from .text_tables import Cell, Column, TextTable, format_table, write_table
@@ -95,11 +95,11 @@ QUICK = PaperOptions(
 )
 FULL = PaperOptions(draws=1000, small_draws=10_000, check_draws=1000, check_filter_size=20, growth_count=20_000)
 
-#: Told what is worked on, how much is done, and of how much.
+#: Called with the name of the current step, the number of steps done, and the number of all steps.
 Report = Callable[[str, int, int], None]
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def _silent(step: str, done: int, total: int) -> None:
     pass
 
 
@@ -152,7 +152,7 @@ def small_architectures_table(options: PaperOptions, report: Report = _silent) -
     -------
     TextTable
     list of str
-        What went wrong.
+        The problems: contradictions, and solves that were not complete.
     """
     chosen = up_to_order(architectures_up_to(options.filter_size))
     rows: list[tuple[Cell, ...]] = []
@@ -163,19 +163,13 @@ def small_architectures_table(options: PaperOptions, report: Report = _silent) -
     problems = []
     for number, arch in enumerate(chosen):
         space, counts = describe_function_space(arch), generic_count(arch)
-
-        def between(name: str, number: int = number) -> str:
-            values = drawn.distribution(name, number)
-            least, most = values.minimum, values.maximum
-            return f"{least}" if least == most else f"{least}–{most}"
-
-        if incomplete := drawn.tallies[number].incomplete:
-            problems.append(f"{_label(arch)}: {incomplete} of {options.small_draws} solves not complete")
+        problems += _incomplete(arch, drawn.tallies[number])
+        counted = ("found", "real", "attained", "interior", "boundary", "minima")
         reduced = "the same" if arch.is_reduced else f"{_list(arch.reduced.filters)} / {_list(arch.reduced.strides)}"
         rows.append((
             arch.filters, arch.strides, reduced, arch.filter_size, arch.dimension, space.thick, space.closed,
-            space.smooth, counts.pure, counts.spurious, between("found"), between("real"), between("attained"),
-            between("interior"), between("boundary"), between("minima"),
+            space.smooth, counts.pure, counts.spurious,
+            *(drawn.distribution(name, number).range for name in counted),
         ))  # fmt: skip
     columns = _columns(
         "k", "s", "reduced", "K", "dim M", "thick", "closed", "smooth", "pure", "spurious", "found", "real", "attained",
@@ -202,10 +196,10 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
         ("width", [(k, k) for k in range(2, 11)]),
         ("width", [(k, k, k) for k in range(2, 8)]),
     ]
-    chosen = [(what, filters) for what, members in families for filters in members]
+    chosen = [(growing, filters) for growing, members in families for filters in members]
     rows: list[tuple[Cell, ...]] = []
     problems = []
-    for number, (what, filters) in enumerate(chosen):
+    for number, (growing, filters) in enumerate(chosen):
         # Strides above 1: every critical filter has one critical θ, so that these can be found and counted.
         arch = Architecture(filters, (*(max(2, k) for k in filters[:-1]), 1))
         report(f"growth: {_label(arch)}", number, len(chosen))
@@ -213,12 +207,12 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
         widths, connected = most_critical(sum(filters), len(filters))
         found = None
         if exact <= options.growth_count:
-            drawn = many_draws(arch, 1, options.seed, jobs=1)
-            problems += _incomplete(drawn)
-            found = drawn.total("found")
+            drawn = many_draws(arch, 1, options.seed)
+            problems += _incomplete(arch, drawn)
+            found = drawn.distribution("found").total
             if found != exact:
                 problems.append(f"{_label(arch)}: {found} found, {exact} expected")
-        rows.append((what, filters, sum(filters), exact, found, widths, connected))
+        rows.append((growing, filters, sum(filters), exact, found, widths, connected))
     columns = _columns("growing", "k", "parameters", "critical θ", "found", "widths", "fully connected")
     notes = (
         "critical θ: exact number of complex critical parameters up to scaling with w ≠ 0 for generic data, the same "
@@ -254,8 +248,8 @@ def white_table(options: PaperOptions, report: Report = _silent) -> tuple[TextTa
             rows.append((*exact, None, None, None, expected, None))
             continue
         drawn = many_draws(arch, 1, options.seed, white=True)
-        found = f"{drawn.total('pure')} + {drawn.total('spurious')}"
-        problems += _incomplete(drawn)
+        found = " + ".join(str(drawn.distribution(name).total) for name in ("pure", "spurious"))
+        problems += _incomplete(arch, drawn)
         if found != f"{white.pure} + {white.spurious}":
             problems.append(f"{_label(arch)}: {found} found, {white.pure} + {white.spurious} expected")
         if expected not in (None, white.pure):
@@ -279,7 +273,7 @@ def white_table(options: PaperOptions, report: Report = _silent) -> tuple[TextTa
 
 
 def theorem_checks(options: PaperOptions, report: Report = _silent) -> tuple[TextTable, list[str]]:
-    """What the theorems say, tested; with the number of violations."""
+    """The statements of the theorems, tested; with the numbers of violations."""
     rows: list[tuple[Cell, ...]] = []
     problems = []
     for name, statement, tested, violations, incomplete in _checks(options, report):
@@ -365,10 +359,10 @@ def _checks(options: PaperOptions, report: Report) -> Iterator[tuple[str, str, s
     )
 
 
-def _incomplete(drawn: DrawCounts) -> list[str]:
+def _incomplete(arch: Architecture, drawn: Tally) -> list[str]:
     if not drawn.incomplete:
         return []
-    return [f"{_label(drawn.architecture)}: {drawn.incomplete} of {len(drawn)} solves not complete"]
+    return [f"{_label(arch)}: {drawn.incomplete} of {drawn.draws} solves not complete"]
 
 
 def _singular_vector_tuples(arch: Architecture) -> int | None:

@@ -14,14 +14,13 @@ from ..errors import IncompleteStartSystem, InputError, check_integer
 from ..geometry.filter_geometry import describe_filter
 from ..geometry.function_space import FunctionSpace, describe_function_space
 from ..geometry.rank_drops import criticality
-from ..losses.random_data import random_gaussian
+from ..losses.random_data import random_gaussian, random_loss_seed
 from ..networks.architecture import Architecture
 from ..networks.architecture_lists import architectures_up_to
 from ..networks.counts import CountTable, generic_count
 from ..results.result import CriticalPoints
 from ..solving.solve import SolveInterrupted, critical_points
 from ..solving.white_counts import white_count
-from ..surveys.draw_counts import random_loss_seed
 from ..version import __version__
 from .atlas_table import shipped_white_counts
 from .text_tables import Cell, Column, TextTable
@@ -29,7 +28,7 @@ from .text_tables import Cell, Column, TextTable
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ArchitectureRow", "ArchitectureTable", "TabulationInterrupted", "tabulate"]
+__all__ = ["ArchitectureRow", "ArchitectureTable", "RowOptions", "TabulationInterrupted", "tabulate", "tabulate_one"]
 
 CERTIFIED, FOUND, NOT_FOUND, NOT_MEASURED = "certified", "found", "not found", "not measured"
 
@@ -39,7 +38,7 @@ _COLUMNS = (
     "pure", "spurious", "parameters", "white_pure", "white_spurious", "found_pure", "found_spurious",
     "found_parameters", "real", "attained", "certified", "status", "geometry_checked",
 )  # fmt: skip
-#: What people read: a title, and the columns it shows, put together with a sign.
+#: For people: a title, the columns that are shown under the title, and the sign that joins the columns.
 _SHOWN = (
     ("k", ("filters",), ""),
     ("s", ("strides",), ""),
@@ -65,7 +64,7 @@ _NOTES = (
     "Zariski closed; smooth: the Zariski closure is, away from 0.",
     "pure, spurious: exact numbers of complex critical filters w ≠ 0 for generic data; θ: of complex critical "
     "parameters up to scaling. white: pure + spurious for Gram matrix I and generic targets, measured "
-    "(unless --white is given, for the shipped atlas).",
+    "(on request now, otherwise for the shipped atlas).",
     "reduced: filter sizes / strides of the reduced architecture.",
 )
 _NOTES_MEASURED = (
@@ -79,6 +78,18 @@ _NOTES_MEASURED = (
 _NOTES_NOT_MEASURED = ("status: the exact numbers have not been confirmed by a computation here.",)
 
 
+@dataclass(frozen=True)
+class RowOptions:
+    """What is computed for each row of a table; see `tabulate`."""
+
+    white: bool = False
+    measure: bool = False
+    certify: bool = False
+    seed: int = 0
+    max_count: int = 3000
+    jobs: int = 1
+
+
 class TabulationInterrupted(KeyboardInterrupt):
     """Ctrl-C during a tabulation. ``partial`` holds the rows finished so far."""
 
@@ -89,7 +100,7 @@ class TabulationInterrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class ArchitectureRow:
-    """What is known of one architecture; None for what has not been computed, or could not be decided.
+    """The facts of one architecture; None for a fact that has not been computed, or could not be decided.
 
     Attributes
     ----------
@@ -165,7 +176,7 @@ class ArchitectureTable(ShownInNotebooks, Sequence[ArchitectureRow]):
     ----------
     rows : tuple of ArchitectureRow
     seed : int
-        The data of row (k, s) are those of ``homotopy-lcn solve -k … -s … --random --seed`` with it.
+        The data of row (k, s) are the data of ``homotopy-lcn solve -k … -s … --random --seed`` with this seed.
     measured : bool
         Whether the counts have been measured.
     """
@@ -205,7 +216,7 @@ class ArchitectureTable(ShownInNotebooks, Sequence[ArchitectureRow]):
         Parameters
         ----------
         for_people : bool
-            Put related columns together and leave out those that hold nothing, instead of all columns of `to_frame`.
+            Join related columns and leave out the empty columns. Otherwise the columns are all columns of `to_frame`.
         """
         records = [row.record() for row in self.rows]
         if not for_people:
@@ -268,7 +279,7 @@ def tabulate(
     layers : int, optional
     size_one, reduced : bool
     white : bool
-        Measure the counts for Gram matrix I and generic targets. Without it, those of the shipped atlas are shown.
+        Measure the counts for Gram matrix I and generic targets. Otherwise the counts of the shipped atlas are shown.
     measure : bool
         Compute the critical points for one Gaussian data set each, and compare.
     certify : bool
@@ -283,6 +294,11 @@ def tabulate(
     Returns
     -------
     ArchitectureTable
+
+    Notes
+    -----
+    There are many parameters, as each of them is an option that users choose independently of the others. The first
+    five say which architectures are listed; the next six become one `RowOptions`.
 
     Raises
     ------
@@ -317,26 +333,24 @@ def tabulate(
         from ..certification._flint import ctx
 
         ctx.workprec(64)  # tells now, not after the first solve, if python-flint is missing
+    options = RowOptions(white, measure or certify, certify, seed, max_count, jobs)
     rows: list[ArchitectureRow] = []
-    measured = measure or certify
     try:
         for arch in chosen:
             if report is not None:
                 report(len(rows), len(chosen), arch)
-            rows.append(tabulate_one(arch, white, measured, certify, seed, max_count, jobs))
+            rows.append(tabulate_one(arch, options))
     except KeyboardInterrupt:
-        raise TabulationInterrupted(ArchitectureTable(tuple(rows), seed, measured)) from None
-    return ArchitectureTable(tuple(rows), seed, measured)
+        raise TabulationInterrupted(ArchitectureTable(tuple(rows), seed, options.measure)) from None
+    return ArchitectureTable(tuple(rows), seed, options.measure)
 
 
-def tabulate_one(
-    arch: Architecture, white: bool, measure: bool, certify: bool, seed: int, max_count: int, jobs: int = 1
-) -> ArchitectureRow:
-    """The row of one architecture; parameters as for `tabulate`."""
+def tabulate_one(arch: Architecture, options: RowOptions) -> ArchitectureRow:
+    """The row of one architecture."""
     space, table = describe_function_space(arch), generic_count(arch)
     row = ArchitectureRow(arch, space.thick, space.closed, space.smooth, table.pure, table.spurious, table.parameters)
-    small = table.filters <= max_count
-    if not white:
+    small = table.filters <= options.max_count
+    if not options.white:
         known = shipped_white_counts(arch)
         if known is not None:
             row = replace(row, white_pure=known[0], white_spurious=known[1])
@@ -346,16 +360,14 @@ def tabulate_one(
             row = replace(row, white_pure=counted.pure, white_spurious=counted.spurious)
         except IncompleteStartSystem:
             pass  # the measurement failed: shown as not known
-    return _measured(row, space, table, certify, seed, jobs) if measure and small else row
+    return _measured(row, space, table, options) if options.measure and small else row
 
 
-def _measured(
-    row: ArchitectureRow, space: FunctionSpace, table: CountTable, certify: bool, seed: int, jobs: int
-) -> ArchitectureRow:
-    arch = row.architecture
+def _measured(row: ArchitectureRow, space: FunctionSpace, table: CountTable, options: RowOptions) -> ArchitectureRow:
+    arch, seed = row.architecture, options.seed
     loss = random_gaussian(arch, np.random.default_rng(random_loss_seed(seed, 0))).loss
     try:
-        result = critical_points(arch, loss, seed=seed, jobs=jobs, max_count=max(table.filters, 1))
+        result = critical_points(arch, loss, seed=seed, jobs=options.jobs, max_count=max(table.filters, 1))
     except SolveInterrupted:
         raise KeyboardInterrupt from None
     except IncompleteStartSystem:
@@ -363,10 +375,10 @@ def _measured(
     found = {stratum.pattern: stratum.found for stratum in result.strata}
     equal = result.complete and found == {stratum.pattern: stratum.count for stratum in table}
     status, certified = (FOUND if equal else NOT_FOUND), None
-    if certify:
+    if options.certify:
         from ..certification.certificates import certificate
 
-        proofs = certificate(result, jobs=jobs)
+        proofs = certificate(result, jobs=options.jobs)
         certified = proofs.result.counts.certified or 0
         if equal and proofs.complete:
             status = CERTIFIED

@@ -27,19 +27,22 @@ __all__ = [
     "Column",
     "TextTable",
     "format_table",
+    "grid",
+    "markdown_lines",
+    "plain",
     "plain_text",
     "render_table",
     "shown",
     "write_table",
 ]
 
-#: What a cell can hold; None means that it does not apply or is not known.
+#: The values of a cell; None means that a value does not apply or is not known.
 Cell = bool | int | float | str | tuple[int, ...] | None
 
 #: Tables of more lines than this, and turned ones of more than half as many, may go over several pages in LaTeX.
 LONGEST_ON_A_PAGE = 40
 #: Sizes for LaTeX, the larger first, each with the points that a character and a column take; and the points that fit
-#: between the margins of an article. What does not fit even in the smaller size is turned.
+#: between the margins of an article. A table that does not fit even in the smaller size is turned.
 SIZES = ((r"\footnotesize", 4.2, 12), (r"\scriptsize\setlength{\tabcolsep}{3pt}", 3.8, 6))
 TEXT_WIDTH = 345
 #: Cells with longer texts are wrapped.
@@ -66,15 +69,26 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name in files that programs read, and its title where people do."""
+    """A column of a table.
+
+    Attributes
+    ----------
+    name : str
+        The name in files that programs read.
+    title : str
+        The title where people read.
+    right : bool or None
+        Whether the cells stand to the right on a terminal and in Markdown. None: if they are numbers.
+    """
 
     name: str
     title: str
+    right: bool | None = None
 
 
 @dataclass(frozen=True)
 class TextTable(ShownInNotebooks):
-    """A table with what is needed to print it.
+    """A table, with its caption and notes.
 
     Attributes
     ----------
@@ -174,17 +188,28 @@ def _json(table: TextTable) -> str:
     return json.dumps(document, ensure_ascii=False) + "\n"
 
 
-def _markdown(table: TextTable) -> str:
+def markdown_lines(table: TextTable, number: str = "--:") -> list[str]:
+    """The columns and rows in Markdown, without caption and notes.
+
+    Parameters
+    ----------
+    table : TextTable
+    number : str
+        The rule under the titles of columns to the right: one dash or more, and a colon. All are read alike.
+    """
+
     def escaped(text: str) -> str:
         return text.replace("|", "\\|").replace("\n", " ")
 
-    lines = [
-        f"**{table.caption}**",
-        "",
+    return [
         "| " + " | ".join(escaped(column.title) for column in table.columns) + " |",
-        "|" + "|".join("--:" if right else "---" for right in _right_aligned(table)) + "|",
+        "|" + "|".join(number if right else "---" for right in _right_aligned(table)) + "|",
         *("| " + " | ".join(escaped(shown(cell)) for cell in row) + " |" for row in table.rows),
     ]
+
+
+def _markdown(table: TextTable) -> str:
+    lines = [f"**{table.caption}**", "", *markdown_lines(table)]
     for note in table.notes:
         lines += ["", note]
     return "\n".join(lines) + "\n"
@@ -240,7 +265,7 @@ def _latex_columns(table: TextTable) -> str:
     """Column types: numbers to the right, long texts in paragraphs."""
     wide = _wrapped(table)
     if not any(wide):
-        return "".join("r" if right else "l" for right in _right_aligned(table))
+        return "".join("r" if right else "l" for right in _numeric(table))
     types = [rf">{{\raggedright\arraybackslash}}p{{{_share(wide):.2f}\linewidth}}" if broad else "l" for broad in wide]
     return "".join(types)
 
@@ -271,6 +296,14 @@ def _to_latex(text: str) -> str:
 
 
 def _right_aligned(table: TextTable) -> list[bool]:
+    """Columns whose cells stand to the right on a terminal and in Markdown."""
+    numeric = _numeric(table)
+    return [
+        number if column.right is None else column.right for column, number in zip(table.columns, numeric, strict=True)
+    ]
+
+
+def _numeric(table: TextTable) -> list[bool]:
     """Columns of numbers and ranges of numbers."""
     return [
         all(re.fullmatch(r"[\d.,–\-+e ]*", shown(row[i])) is not None and not isinstance(row[i], tuple)
@@ -328,10 +361,15 @@ def write_table(table: TextTable, folder: str | os.PathLike[str]) -> list[str]:
 
 def plain_text(table: TextTable) -> str:
     """The table as on a wide terminal, without colours."""
+    return plain(render_table(table), 200)
+
+
+def plain(renderable: RenderableType, width: int) -> str:
+    """The text on a terminal of this width, without colours and without spaces at the ends of lines."""
     from rich.console import Console
 
     stream = StringIO()
-    Console(file=stream, width=200, color_system=None).print(render_table(table))
+    Console(file=stream, width=width, color_system=None).print(renderable)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
@@ -349,7 +387,7 @@ class _Rendered:
 
         yield Text(self._table.caption, style="bold")
         for columns in self._parts(options.max_width):
-            yield self._part(columns)
+            yield grid(self._table, columns)
         for note in self._table.notes:
             yield Text(note, style="dim")
 
@@ -368,17 +406,32 @@ class _Rendered:
             parts[-1].append(i)
         return parts
 
-    def _part(self, columns: list[int]) -> RenderableType:
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-        from rich.text import Text
 
-        right = _right_aligned(self._table)
-        rows = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-        for i in columns:
-            title = self._table.columns[i].title
-            wraps = any(len(shown(row[i])) > WRAPPED for row in self._table.rows)
-            rows.add_column(Text(title), justify="right" if right[i] else "left", no_wrap=not wraps)
-        for row in self._table.rows:
-            rows.add_row(*(Text(shown(row[i])) for i in columns))
-        return rows
+def grid(
+    table: TextTable, columns: Sequence[int] | None = None, *, title: str | None = None, edges: bool = False
+) -> RenderableType:
+    """The columns and rows for a terminal, without caption and notes.
+
+    Parameters
+    ----------
+    table : TextTable
+    columns : sequence of int, optional
+        The numbers of the columns; all by default.
+    title : str, optional
+        A line above the columns.
+    edges : bool
+        A space before the first column, and one behind the last.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    right = _right_aligned(table)
+    chosen = range(len(table.columns)) if columns is None else columns
+    rows = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=edges, title=title, title_justify="left")
+    for i in chosen:
+        wraps = any(len(shown(row[i])) > WRAPPED for row in table.rows)
+        rows.add_column(Text(table.columns[i].title), justify="right" if right[i] else "left", no_wrap=not wraps)
+    for row in table.rows:
+        rows.add_row(*(Text(shown(row[i])) for i in chosen))
+    return rows

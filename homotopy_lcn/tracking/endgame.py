@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,55 +31,9 @@ from ..networks.strata import Stratum
 from . import Engine, Homotopy, TrackerOptions
 from .reference import ReferenceEngine
 from .refinement import gradient_residual
+from .tolerances import ENDGAME, Circles
 
 __all__ = ["End", "PathEnds", "trace_ends"]
-
-#: Corners of the polygon that stands for a circle.
-CORNERS = 16
-#: Radii up to this part of the least eigenvalue of the Gram matrix tell the end. On larger circles a path of
-#: ill-conditioned data looks as if it ended where it is only about to turn.
-PART_OF_EIGENVALUE = 0.1
-#: A path has closed if it comes back this near to where it started, relative to its coordinates.
-CLOSED = 1e-6
-#: Residual of the equations at an end, relative to their terms. Two ends that are about to meet look like one from a
-#: circle that is too large, but their mean is no solution.
-RESIDUAL = 1e-12
-#: Where the two circles tell less accurate an end, the residual may be this much of their distance.
-RESIDUAL_OF_DISTANCE = 10.0
-#: A path whose scalar goes round zero the same way on so many circles, one after another, ends at infinity or at the
-#: origin even if its limit cannot be told, provided that what the last circle tells almost solves the equations: some
-#: ends that are about to meet there, and perhaps far away but finite, look like one, too.
-ENOUGH_CIRCLES, ALMOST = 4, 1e-8
-#: Paths traced together: bounds the memory for the samples.
-TOGETHER = 1024
-
-
-class Circles(NamedTuple):
-    """Circles |s| = r to go round (the path has length 1).
-
-    Attributes
-    ----------
-    radii : tuple of float
-        Radii r, from large to small.
-    rounds : int
-        Rounds after which a path that has not closed is left to a smaller circle.
-    agreement : float
-        Two circles tell the same end if their means are as near as this, and if the Fourier tail of each is as small.
-    options : TrackerOptions
-        Those of the tracker on the chords.
-    """
-
-    radii: tuple[float, ...]
-    rounds: int
-    agreement: float
-    options: TrackerOptions = TrackerOptions()
-
-
-#: The small circles are closer together: rounding may spoil all but a few of those on which the series of a path
-#: converges.
-IN_DOUBLES = Circles((*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
-#: Where the condition number grows like 1/s, rounding of extended precision leaves this on the smallest ones.
-IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
 
 
 class End(IntEnum):
@@ -144,14 +97,14 @@ def trace_ends(
         Whether to ask for the ends that doubles leave open in extended precision, which takes seconds.
     """
     ends = PathEnds.unknown(starts)
-    for first in range(0, len(starts), TOGETHER):
-        rows = np.arange(first, min(first + TOGETHER, len(starts)))
+    for first in range(0, len(starts), ENDGAME.together):
+        rows = np.arange(first, min(first + ENDGAME.together, len(starts)))
         with np.errstate(all="ignore"):  # what an engine may return for paths that it loses
-            ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, IN_DOUBLES, jobs))
+            ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, ENDGAME.in_doubles, jobs))
             left = rows[ends.kinds[rows] == End.UNKNOWN]
             if precise and left.size:
                 extended = ReferenceEngine(extended=True)
-                ends.put(left, _trace(extended, stratum, starts[left], homotopy, IN_EXTENDED_PRECISION, jobs))
+                ends.put(left, _trace(extended, stratum, starts[left], homotopy, ENDGAME.in_extended_precision, jobs))
     return ends
 
 
@@ -169,7 +122,7 @@ def _trace(
     engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, circles_on: Circles, jobs: int
 ) -> PathEnds:
     ends = PathEnds.unknown(starts)
-    telling = PART_OF_EIGENVALUE * least_eigenvalue(homotopy.target.gram)
+    telling = ENDGAME.part_of_eigenvalue * least_eigenvalue(homotopy.target.gram)
     if circles_on.radii[-1] > telling:
         return ends
     path = np.arange(len(starts))
@@ -203,19 +156,20 @@ def _trace(
             limits[kinds != End.FINITE, 0] = 1.0
             residuals = _residuals(stratum, limits, kinds, homotopy.target)
             last_residuals[path[circle.windings > 0]] = residuals[circle.windings > 0]
-            found = same & (residuals <= np.maximum(RESIDUAL, RESIDUAL_OF_DISTANCE * apart))
+            found = same & (residuals <= np.maximum(ENDGAME.residual, ENDGAME.residual_of_distance * apart))
             # Paths that wind around each other on large circles may part on smaller ones.
             parted = (circle.windings > 0) & (circle.windings < ends.windings[path])
             ends.put(path[parted], PathEnds.unknown(limits[parted]))
             ends.put(path[found], PathEnds(kinds[found], limits[found], circle.windings[found], residuals[found]))
-            going = ~found | ((kinds == End.FINITE) & (circle.windings > 1) & (residuals > RESIDUAL))
+            going = ~found | ((kinds == End.FINITE) & (circle.windings > 1) & (residuals > ENDGAME.residual))
             path, points = path[going], points[going]
             circle = _Circle(circle.windings[going], circle.exponents[going], circle.limits[going], circle.tails[going])
             if path.size == 0:
                 break
         before = circle
     # Branch points too near to the end for doubles leave its winding number and its limit open, but not where it is.
-    vague = (ends.kinds == End.UNKNOWN) & (circles >= ENOUGH_CIRCLES) & (away != 0) & (last_residuals <= ALMOST)
+    vague = (ends.kinds == End.UNKNOWN) & (away != 0)
+    vague &= (circles >= ENDGAME.enough_circles) & (last_residuals <= ENDGAME.almost_solved)
     ends.kinds[vague] = np.where(away[vague] < 0, End.AT_INFINITY, End.ORIGIN)
     return ends
 
@@ -232,7 +186,7 @@ def _go_round(
     equations = equations_of(stratum)
     points = equations.normalize(points)
     count = len(points)
-    corners = radius * np.exp(2j * np.pi * np.arange(CORNERS + 1) / CORNERS)
+    corners = radius * np.exp(2j * np.pi * np.arange(ENDGAME.corners + 1) / ENDGAME.corners)
     corners[-1] = radius
     keys = point_keys(stratum, points)
     windings = np.zeros(count, np.int64)
@@ -248,7 +202,7 @@ def _go_round(
             sample[path] = current
             samples.append(sample)
         gap = np.linalg.norm(point_keys(stratum, current) - keys[path], axis=1)
-        closed = gap <= CLOSED * np.linalg.norm(keys[path], axis=1)
+        closed = gap <= ENDGAME.closed * np.linalg.norm(keys[path], axis=1)
         windings[path[closed]] = winding
         path, current = path[~closed], current[~closed]
         if path.size == 0:
@@ -256,7 +210,7 @@ def _go_round(
     result = _Circle(windings, np.zeros(count, np.int64), points.copy(), np.full(count, np.inf))
     for winding in np.unique(windings[windings > 0]).tolist():
         rows = np.flatnonzero(windings == winding)
-        around = np.stack([sample[rows] for sample in samples[: winding * CORNERS]])
+        around = np.stack([sample[rows] for sample in samples[: winding * ENDGAME.corners]])
         result.exponents[rows], result.limits[rows], result.tails[rows] = _means(stratum, around)
     return result
 

@@ -15,15 +15,9 @@ from numpy.typing import NDArray
 from ..arrays import Complex
 from ..equations.critical_equations import Data, Equations
 from .refinement import half_gradient
+from .tolerances import MULTIPRECISION
 
 __all__ = ["Converged", "converge"]
-
-#: Digits of all numbers, and of the increments of the differences that make the matrix.
-DIGITS, INCREMENT = 80, 40
-#: Newton's method has converged if a step, relative to the point, is below ten to the minus this.
-CONVERGED = 30
-#: It takes at most so many steps.
-STEPS = 10
 
 
 class Converged(NamedTuple):
@@ -57,12 +51,12 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
     import mpmath
 
     numbers = mpmath.MPContext()  # of its own, as other threads may compute with other digits
-    numbers.dps = DIGITS
-    stratum, increment = equations.stratum, numbers.mpf(10) ** -INCREMENT
+    numbers.dps = MULTIPRECISION.digits
+    stratum, increment = equations.stratum, numbers.mpf(10) ** -MULTIPRECISION.increment_digits
     directions = _exact(_directions(equations, np.asarray(point, complex)[None]), numbers)
     gram, b = (_exact(np.asarray(part), numbers) for part in data)
     current, moved = _exact(np.asarray(point), numbers), np.zeros(stratum.dimension, object)
-    for _ in range(STEPS):
+    for _ in range(MULTIPRECISION.steps):
         around = np.concatenate([current[None], current + increment * directions])
         with np.errstate(all="ignore"):
             values = half_gradient(stratum, around, gram, b) @ directions.T
@@ -74,7 +68,7 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
         local = np.array(list(step), object)
         current, moved = current + local @ directions, moved + local
         size = numbers.norm(step)
-        if size < numbers.mpf(10) ** -CONVERGED:
+        if size < numbers.mpf(10) ** -MULTIPRECISION.converged_digits:
             return Converged(_rounded(current), float(numbers.norm(moved.tolist())))
         if not size < 1:
             return None

@@ -32,15 +32,9 @@ from .phcpack_program import (
     track_by_phcpy,
     write_system,
 )
+from .tolerances import PHCPACK
 
 __all__ = ["PHCpackEngine"]
-
-#: Paths handed over together. Fixed, so that results do not depend on the number of processes.
-BATCH = 128
-#: An end whose last Newton step in PHCpack is larger than this has not arrived.
-ARRIVED = 1e-6
-#: Values of the unknowns, relative to those at the start, beyond which a path that failed is going to infinity.
-FAR = 1e6
 
 
 class PHCpackEngine:
@@ -94,7 +88,7 @@ class PHCpackEngine:
             half = len(batch) // 2  # one path to infinity can make the program fail
             return _joined([follow(batch[:half]), follow(batch[half:])])
 
-        batches = [values[i : i + BATCH] for i in range(0, len(values), BATCH)]
+        batches = [values[i : i + PHCPACK.batch] for i in range(0, len(values), PHCPACK.batch)]
         results: list[TrackResult] = []
         with ThreadPoolExecutor(1 if self.in_process else max(1, min(jobs, len(batches)))) as pool:
             futures = [pool.submit(follow, batch) for batch in batches]
@@ -116,11 +110,12 @@ class PHCpackEngine:
         ends[~finite] = starts[~finite]
         left = np.clip(np.where(np.isfinite(listing.t), 1 - listing.t, 1.0), 0.0, 1.0)
         distances = left**2 / (left**2 + (1 - left) ** 2)  # see `session`
-        arrived = finite & (distances == 0) & (listing.errors <= ARRIVED * np.linalg.norm(ends, axis=1))
+        arrived = finite & (distances == 0)
+        arrived &= listing.errors <= PHCPACK.arrived * np.linalg.norm(ends, axis=1)
         codes = np.full(len(starts), ReturnCode.STEP_TOO_SMALL, dtype=np.int64)
         near = distances < options.endgame_distance
         codes[near] = ReturnCode.SINGULAR
-        far = np.linalg.norm(ends, axis=1) > FAR * np.linalg.norm(starts, axis=1)
+        far = np.linalg.norm(ends, axis=1) > PHCPACK.far * np.linalg.norm(starts, axis=1)
         codes[near & far] = ReturnCode.DIVERGED
         codes[arrived] = ReturnCode.SUCCESS
         points = system.points(ends)

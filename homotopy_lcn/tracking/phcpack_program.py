@@ -23,6 +23,7 @@ import numpy as np
 from ..arrays import Complex, Real
 from ..equations.polynomials import Polynomial, written
 from ..errors import InputError
+from .tolerances import PHCPACK
 
 __all__ = [
     "Listing",
@@ -40,10 +41,6 @@ __all__ = [
 ]
 
 INSTALL = "apt-get install phcpack (Debian, Ubuntu), or phcpy 1.1 from www.phcpack.org for this Python"
-
-#: How often to start the blackbox solver, each time with other random numbers: its statistics overflow now and then
-#: where paths go to infinity, before it has listed anything.
-ATTEMPTS = 3
 
 
 class PHCpackFailure(RuntimeError):
@@ -185,7 +182,7 @@ def solve_by_blackbox(
     """
     program = phc_program()
     failure = None
-    for attempt in range(ATTEMPTS):
+    for attempt in range(PHCPACK.attempts):
         with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
             system = Path(folder) / "system"
             system.write_text(write_system(equations, unknowns))

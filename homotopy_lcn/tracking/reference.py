@@ -21,18 +21,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations.critical_equations import Data, Equations, Evaluation, equations_of
+from ..equations.critical_equations import DataAtRoots, Equations, Evaluation, equations_of
 from ..networks.strata import Stratum
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
+from .tolerances import REFERENCE
 
 __all__ = ["ReferenceEngine"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
-
-#: Paths tracked together. Fixed, so that results do not depend on the number of threads.
-BATCH = 256
 
 
 class ReferenceEngine:
@@ -63,7 +61,8 @@ class ReferenceEngine:
         """Track the critical points ``points`` (P, coordinates) of the start data to the target data."""
         equations = equations_of(stratum, self.extended)
         start, target = equations.transform(homotopy.start), equations.transform(homotopy.target)
-        batches = [points[i : i + BATCH] for i in range(0, max(len(points), 1), BATCH)]
+        size = REFERENCE.batch
+        batches = [points[i : i + size] for i in range(0, max(len(points), 1), size)]
         results = []
         with ThreadPoolExecutor(max_workers=max(1, min(jobs, len(batches), os.cpu_count() or 1))) as pool:
             cancelled = _Flag()
@@ -100,7 +99,7 @@ class _Batch:
     """Tracks one batch of paths; ``start`` and ``target`` are transformed data."""
 
     def __init__(
-        self, equations: Equations, start: Data, target: Data, options: TrackerOptions, cancelled: _Flag
+        self, equations: Equations, start: DataAtRoots, target: DataAtRoots, options: TrackerOptions, cancelled: _Flag
     ) -> None:
         self.equations = equations
         self.start = start
@@ -144,7 +143,7 @@ class _Batch:
                 raise KeyboardInterrupt
             bases = self.equations.patches(x)
             s_new = np.maximum(s - h, 0.0)
-            s_new = np.where(s_new < 0.1 * h, 0.0, s_new)  # no crumb of a step at the end
+            s_new = np.where(s_new < REFERENCE.last_step * h, 0.0, s_new)
             guess = _predict(x, tangent, s, s_new, previous)
             corrected, contraction, movement, noise = self._correct(guess, bases, s_new)
             accepted = (
@@ -227,7 +226,8 @@ class _Batch:
         rate = -_apply(inverse, equations.rate(evaluation, self.start, self.target))
         error = np.linalg.norm(newton, axis=1)
         rounding = self._rounding(evaluation, inverse, s)
-        settled = (error <= np.maximum(1e-4, 10 * rounding)) & (rounding < 1e-2)
+        settled = error <= np.maximum(REFERENCE.settled_step, REFERENCE.settled_roundings * rounding)
+        settled &= rounding < REFERENCE.rounding_limit
         scale = np.sqrt(np.abs(np.einsum("pii->pi", evaluation.hessian)))
         scale = np.where(scale > 0, scale, 1.0)
         condition = np.linalg.norm(evaluation.hessian / scale[:, :, None] / scale[:, None, :], axis=(1, 2))
@@ -240,24 +240,26 @@ class _Batch:
     def _next_step(self, h: Real, contraction: Real, accepted: NDArray[np.bool_], exact: NDArray[np.bool_]) -> Real:
         """The next step, from the contraction of the step h."""
         options = self.options
-        factor = (options.contraction_target / np.maximum(contraction, 1e-12)) ** options.control_gain
+        factor = (
+            options.contraction_target / np.maximum(contraction, REFERENCE.least_contraction)
+        ) ** options.control_gain
         factor = np.where(np.isfinite(contraction), factor, options.shrink)
         factor = np.where(exact, options.growth, factor)
-        return h * np.clip(factor, options.shrink, np.where(accepted, options.growth, 0.5))
+        return h * np.clip(factor, options.shrink, np.where(accepted, options.growth, REFERENCE.after_rejection))
 
     def _refine(self, points: Complex) -> tuple[Complex, Real, Real, NDArray[np.bool_]]:
         """Newton's method at the target until rounding: points, last step, condition, whether it converged."""
         zeros = np.zeros(len(points))
         best = np.full(len(points), np.inf)
-        for _ in range(6):
+        for _ in range(REFERENCE.refinement_steps):
             bases = self.equations.patches(points)
             moved, _, _, error, condition, settled = self._settle(points, bases, zeros)
             better = error < best
             points = self.equations.normalize(np.where(better[:, None], moved, points))
-            if not (error < 0.5 * best).any():
+            if not (error < REFERENCE.refinement_gain * best).any():
                 break
             best = np.minimum(best, error)
-        return points, best, condition, settled & (best < 1e-6)
+        return points, best, condition, settled & (best < REFERENCE.arrived)
 
     def _rounding(self, evaluation: Evaluation, inverse: Complex, s: Real) -> Real:
         """Size of the Newton step that rounding errors in F alone would cause."""

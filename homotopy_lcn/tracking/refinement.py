@@ -22,6 +22,7 @@ from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations
 from ..networks.binary_forms import adjoint_multiply, dilate, multiply, power
 from ..networks.strata import Stratum
+from .tolerances import REFINEMENT
 
 __all__ = [
     "Refined",
@@ -32,15 +33,6 @@ __all__ = [
     "refine",
     "refine_with_numpy",
 ]
-
-#: Points refined together.
-BATCH = 2048
-#: A Newton step below this over the condition number is so near the solution that the next one is smaller by as much.
-NEAR = 1e-4
-#: A relative Newton step below this is good enough.
-SMALL = 1e-15
-#: The kernel's results are believed up to this last step and this condition number.
-KERNEL_STEP, KERNEL_CONDITION = 1e-12, 1e8
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ class Refined:
     conditions: Real
 
 
-PARTS = ("points", "filters", "errors", "conditions")
+REFINED_ARRAYS = ("points", "filters", "errors", "conditions")
 
 
 def refine(
@@ -77,10 +69,11 @@ def refine(
     found = _by_kernel(equations, points, data, real, steps, jobs)
     if found is None:
         return refine_with_numpy(equations, points, data, real, steps, jobs)
-    rest = np.flatnonzero(~((found.errors <= KERNEL_STEP) & (found.conditions <= KERNEL_CONDITION)))
+    good = (found.errors <= REFINEMENT.kernel_step) & (found.conditions <= REFINEMENT.kernel_condition)
+    rest = np.flatnonzero(~good)
     if rest.size:
         other = refine_with_numpy(equations, points[rest], data, real, steps, jobs)
-        for name in PARTS:
+        for name in REFINED_ARRAYS:
             getattr(found, name)[rest] = getattr(other, name)
     return found
 
@@ -105,12 +98,13 @@ def refine_with_numpy(
 
     Points are taken in batches of fixed size, so that memory is bounded.
     """
-    if len(points) <= BATCH:
+    size = REFINEMENT.batch
+    if len(points) <= size:
         return _refine(equations, points, data, real, steps)
-    batches = [points[i : i + BATCH] for i in range(0, len(points), BATCH)]
+    batches = [points[i : i + size] for i in range(0, len(points), size)]
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         parts = list(pool.map(lambda batch: _refine(equations, batch, data, real, steps), batches))
-    return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in PARTS))
+    return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in REFINED_ARRAYS))
 
 
 def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, steps: int) -> Refined:
@@ -126,7 +120,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
         for step in range(steps):
             at = current[active]
             # Near the solution the last matrix is as good as a new one.
-            if step == 0 or not (errors[active] * conditions[active] < NEAR).all():
+            if step == 0 or not (errors[active] * conditions[active] < REFINEMENT.reused_matrix).all():
                 rounded = at.astype(complex)
                 bases = equations.patches(rounded)
                 evaluation = equations.evaluate(
@@ -149,7 +143,8 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             current[active[better]] = moved[better]
             errors[active[better]] = size[better]
             # The next step would be smaller by the condition number times the rounding of the Newton matrix.
-            done = (errors[active] < SMALL) & (errors[active] * conditions[active] < NEAR)
+            done = errors[active] < REFINEMENT.small_step
+            done &= errors[active] * conditions[active] < REFINEMENT.reused_matrix
             going = better & ~done
             if not going.any():
                 break

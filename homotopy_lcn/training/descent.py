@@ -20,25 +20,17 @@ from ..networks.architecture import Architecture
 from ..results.result import CriticalPoints
 from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
 from .optimizers import Adam, Descent, Flow, Method, ScaledLoss
+from .tolerances import ARRIVAL
 
 __all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Options", "Run", "descend"]
 
-#: Number of steps after which a run is given up, if not said otherwise.
+#: The optimizers, and the number of steps after which a run is given up if the caller does not say otherwise.
 OPTIMIZERS = {"flow": 5000, "descent": 10_000, "adam": 10_000}
-#: Learning rates if not given: of gradient descent in units of 1 / (curvature at the scale of the solution), of Adam in
-#: units of the size of the layers.
+#: Learning rates if the caller gives none. The unit of gradient descent is the inverse of the curvature at the scale of
+#: the solution, the unit of Adam the size of the layers.
 DEFAULT_RATE = {"descent": 0.05, "adam": 0.01}
-#: Relative distance up to which a filter where a run ends is a listed one; the second for degenerate critical points,
-#: near which the gradient says less about the distance.
-SAME_FILTER, NEAR_DEGENERATE = 1e-6, 1e-3
-#: Beyond this multiple of the unconstrained solution's size a run has diverged.
-DIVERGED = 1e8
-#: Farther than this from a critical filter, relative to the unconstrained solution, a slow run is not said to be at it.
-NEAR = 1 / 3
-#: Stands for the end of a run that is no place of its own.
+#: Stands for the end of a run that is at no critical filter.
 NOWHERE = -1
-#: Relative accuracy to which a residual Σw − b of the end of a run is zero, and losses on a continuum are equal.
-SAME_LOSS = 1e-8
 
 
 @dataclass(frozen=True)
@@ -73,6 +65,20 @@ class Options:
             check_integer("max_steps", self.max_steps, 1)
         _positive("slow", self.slow)
 
+    @property
+    def limit(self) -> int:
+        """The number of steps after which a run is given up."""
+        return OPTIMIZERS[self.optimizer] if self.max_steps is None else int(self.max_steps)
+
+    def rate(self, scaled: ScaledLoss) -> float | None:
+        """The learning rate in the units of the data; None for gradient flow."""
+        if self.optimizer == "flow":
+            return None
+        if self.learning_rate is not None:
+            return float(self.learning_rate)
+        unit = scaled.time_unit if self.optimizer == "descent" else scaled.parameter_unit
+        return DEFAULT_RATE[self.optimizer] * unit
+
 
 def descend(
     result: CriticalPoints,
@@ -86,6 +92,8 @@ def descend(
     slow: float = 0.05,
 ) -> BasinTable:
     """Train from many starts, and say to which critical point each run goes and at which saddles it lingers.
+
+    The function has eight parameters, as users give each of the options by name, as they do in ``torch.optim``.
 
     Parameters
     ----------
@@ -134,59 +142,27 @@ def descend(
     >>> sorted({(row.kind, row.loss) for row in table if row.runs})
     [('minimum', 1.0)]
     """
-    Options(init, optimizer, learning_rate, max_steps, slow)
-    limit = OPTIMIZERS[optimizer] if max_steps is None else int(max_steps)
+    options = Options(init, optimizer, learning_rate, max_steps, slow)
     number = check_integer("seed", seed, 0)
     scaled = ScaledLoss(result.architecture, result.loss)
-    rate = None if learning_rate is None else float(learning_rate)
-    if rate is None and optimizer != "flow":
-        rate = DEFAULT_RATE[optimizer] * (scaled.time_unit if optimizer == "descent" else scaled.parameter_unit)
     given = _starts(scaled, starts, init, np.random.default_rng([number, 2]))
     begin = given / scaled.parameter_unit
-
-    method: Method
-    if rate is None:
-        method = Flow(len(begin))
-    elif optimizer == "descent":
-        method = Descent(rate)
-    else:
-        method = Adam(rate, *begin.shape)
+    rate = options.rate(scaled)
     watch = _Watch(result, scaled, slow, len(begin))
-    ended = _follow(scaled, begin, method, limit, watch)
+    ended = _follow(scaled, begin, _method(optimizer, rate, begin), options.limit, watch)
     arrived = ended if optimizer == "flow" else _followed_on(scaled, ended)
+    return BasinTable(result, optimizer, rate, number, _runs(watch, given, ended, arrived))
 
-    known = _known_filters(result)
-    runs = []
-    for i in range(len(begin)):
-        outcome, point, distance, loss = "diverged", None, None, None
-        layers: list[NDArray[np.float64]] = []
-        if not arrived.diverged[i]:
-            filter_ = scaled.filters(arrived.positions[i]) * scaled.filter_unit
-            outcome, point, distance = _identify(result, known, filter_, scaled.filter_unit)
-            outcome = outcome if arrived.settled[i] else "unfinished"
-            layers = scaled.layers(ended.positions[i] * scaled.parameter_unit)
-            loss = float(result.loss(scaled.filters(ended.positions[i]) * scaled.filter_unit))
-        place = point if outcome == "point" else None if outcome == "zero" else NOWHERE
-        runs.append(
-            Run(
-                outcome=outcome,
-                point=point if outcome in ("point", "continuum") else None,
-                start=tuple(scaled.layers(given[i])),
-                end=tuple(layers),
-                loss=loss,
-                distance=distance,
-                steps=int(ended.steps[i]),
-                time=float(ended.times[i] * scaled.time_unit),
-                settled=bool(ended.settled[i]),
-                lingering=watch.of_run(i, place),
-            )
-        )
-    return BasinTable(result, optimizer, rate, number, tuple(runs))
+
+def _method(optimizer: str, rate: float | None, begin: NDArray[np.float64]) -> Method:
+    if rate is None:
+        return Flow(len(begin))
+    return Descent(rate) if optimizer == "descent" else Adam(rate, *begin.shape)
 
 
 @dataclass
 class _Training:
-    """What came of all runs, in scaled units."""
+    """The states of all runs, in scaled units."""
 
     positions: NDArray[np.float64]
     steps: NDArray[np.int64]
@@ -199,9 +175,10 @@ class _Watch:
     """Notes at which saddles the runs linger, and for how long."""
 
     def __init__(self, result: CriticalPoints, scaled: ScaledLoss, slow: float, count: int) -> None:
-        self._scaled = scaled
+        self.result = result
+        self.scaled = scaled
         self._limit = slow * scaled.reference_gradient
-        self._reach = NEAR**2 * float(scaled.b @ result.loss.target) / scaled.filter_unit
+        self._reach = ARRIVAL.reach**2 * float(scaled.b @ result.loss.target) / scaled.filter_unit
         # An undecided point may be attained.
         indices = [index for index, point in enumerate(result.points) if point.real and point.attained is not False]
         self._places: list[int | None] = [*indices]
@@ -221,8 +198,8 @@ class _Watch:
         if not lingering.any() or not len(self._places):
             return
         rows = runs[lingering]
-        moves = self._scaled.filters(positions[lingering])[:, None] - self._filters
-        distances = np.einsum("pck,kl,pcl->pc", moves, self._scaled.gram, moves)
+        moves = self.scaled.filters(positions[lingering])[:, None] - self._filters
+        distances = np.einsum("pck,kl,pcl->pc", moves, self.scaled.gram, moves)
         nearest = distances.argmin(axis=1)
         at_saddle = ~self._minimum[nearest] & (distances.min(axis=1) <= self._reach)
         self._steps[rows[at_saddle], nearest[at_saddle]] += 1
@@ -231,7 +208,7 @@ class _Watch:
     def of_run(self, run: int, end: int | None) -> dict[int | None, tuple[int, float]]:
         """The places where a run lingered, other than its end, with steps and time."""
         return {
-            self._places[place]: (int(self._steps[run, place]), float(self._times[run, place] * self._scaled.time_unit))
+            self._places[place]: (int(self._steps[run, place]), float(self._times[run, place] * self.scaled.time_unit))
             for place in np.flatnonzero(self._steps[run]).tolist()
             if self._places[place] != end
         }
@@ -261,7 +238,7 @@ def _follow(
             state.steps[active] += 1
             state.times[active] += times
             size = np.linalg.norm(positions, axis=1)
-            bounded = size <= DIVERGED
+            bounded = size <= ARRIVAL.diverged
             state.diverged[active] = ~bounded
             active = active[bounded]
             state.positions[active] = positions[bounded]
@@ -319,6 +296,38 @@ def _layers_of(architecture: Architecture, start: Any, name: str) -> list[NDArra
     return [np.asarray(w, dtype=np.float64) for w in layers]
 
 
+def _runs(watch: _Watch, given: NDArray[np.float64], ended: _Training, arrived: _Training) -> tuple[Run, ...]:
+    """The records of the runs: where the optimizer ended, and where gradient flow arrives from there."""
+    result, scaled = watch.result, watch.scaled
+    known = _known_filters(result)
+    runs = []
+    for i in range(len(given)):
+        outcome, point, distance, loss = "diverged", None, None, None
+        layers: list[NDArray[np.float64]] = []
+        if not arrived.diverged[i]:
+            filter_ = scaled.filters(arrived.positions[i]) * scaled.filter_unit
+            outcome, point, distance = _identify(result, known, filter_, scaled.filter_unit)
+            outcome = outcome if arrived.settled[i] else "unfinished"
+            layers = scaled.layers(ended.positions[i] * scaled.parameter_unit)
+            loss = float(result.loss(scaled.filters(ended.positions[i]) * scaled.filter_unit))
+        place = point if outcome == "point" else None if outcome == "zero" else NOWHERE
+        runs.append(
+            Run(
+                outcome=outcome,
+                point=point if outcome in ("point", "continuum") else None,
+                start=tuple(scaled.layers(given[i])),
+                end=tuple(layers),
+                loss=loss,
+                distance=distance,
+                steps=int(ended.steps[i]),
+                time=float(ended.times[i] * scaled.time_unit),
+                settled=bool(ended.settled[i]),
+                lingering=watch.of_run(i, place),
+            )
+        )
+    return tuple(runs)
+
+
 def _known_filters(result: CriticalPoints) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Indices and filters (P, K) of the real points."""
     indices = np.array([index for index, point in enumerate(result.points) if point.real], dtype=np.int64)
@@ -342,18 +351,18 @@ def _identify(
         index, distance = int(indices[nearest]), float(distances[nearest])
         point = result.points[index]
         degenerate = "degenerate" in point.kinds or not point.nonsingular
-        if distance <= (NEAR_DEGENERATE if degenerate else SAME_FILTER):
+        if distance <= (ARRIVAL.same_degenerate if degenerate else ARRIVAL.same_filter):
             return "point", index, distance
     if zero_is_critical(result):
         degenerate = kind_of_zero(result) != "saddle"
-        if np.linalg.norm(filter_) <= (NEAR_DEGENERATE if degenerate else SAME_FILTER) * unit:
+        if np.linalg.norm(filter_) <= (ARRIVAL.same_degenerate if degenerate else ARRIVAL.same_filter) * unit:
             return "zero", None, distance
     loss = result.loss
     residual = np.linalg.norm(loss.gram @ filter_ - loss.b)
-    if result.zero_residual is not None and residual <= SAME_LOSS * np.linalg.norm(loss.b):
+    if result.zero_residual is not None and residual <= ARRIVAL.same_loss * np.linalg.norm(loss.b):
         return "zero residual", None, distance
     value = float(loss(filter_))
-    scale = SAME_LOSS * (abs(loss.constant) + abs(loss.constant - value))
+    scale = ARRIVAL.same_loss * (abs(loss.constant) + abs(loss.constant - value))
     for candidate, point in enumerate(result.points):
         if not point.isolated and abs(point.loss - value) <= scale:
             return "continuum", candidate, distance

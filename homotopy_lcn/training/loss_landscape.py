@@ -14,19 +14,11 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose
 from ..results.result import CriticalPoints
+from .tolerances import LANDSCAPE
 
 __all__ = ["Landscape", "landscape"]
 
 Array = NDArray[np.float64]
-
-#: How far the picture goes beyond the three points, relative to their spread.
-MARGIN = 0.45
-#: Minima nearer than this, relative to their norms, are the same up to the scaling of the layers.
-SAME = 1e-6
-#: Least sine of the angle between the lines from the lowest minimum to the other one and to the saddle.
-LEAST_ANGLE = 0.05
-#: Signs of the layers are tried for networks of up to so many.
-MOST_LAYERS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +75,7 @@ def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     ]
     if not pairs:
         raise InputError(
-            "result: it has not two minima, different up to scaling; expected other data, as of another --seed, or "
+            "result: it has not two minima, different up to scaling; expected the critical points of other data, or of "
             "another network"
         )
     one, two = min(pairs, key=lambda pair: pair[0].filter == pair[1].filter)  # the first pair: minima come by loss
@@ -91,7 +83,7 @@ def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     saddles = []
     for item in _critical(result):
         at = _nearest(arch, start, item.theta, other)
-        if item.morse_index > 0 and _off_line(start, other, at) > LEAST_ANGLE:
+        if item.morse_index > 0 and _off_line(start, other, at) > LANDSCAPE.least_angle:
             saddles.append((item, at))
     if not saddles:
         raise InputError("result: it has no saddle off the line through two minima; expected other data")
@@ -104,7 +96,7 @@ def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     v /= np.linalg.norm(v)
     places = np.array([[0.0, 0.0], [u @ (other - start), 0.0], [u @ (saddle - start), v @ (saddle - start)]])
     low, high = places.min(axis=0), places.max(axis=0)
-    room = MARGIN * (high - low).max()
+    room = LANDSCAPE.margin * (high - low).max()
     x, y = (np.linspace(low[axis] - room, high[axis] + room, resolution) for axis in (0, 1))
     theta_grid = start + x[None, :, None] * u + y[:, None, None] * v
     cuts = np.cumsum(arch.filters)[:-1]
@@ -138,7 +130,7 @@ def _nearest(arch: Architecture, goal: Array, theta: Array, also: Array | None =
     goals = [goal] if also is None else [goal, also]
     cuts = np.cumsum(arch.filters)[:-1]
     layers = np.split(theta, cuts)
-    if len(layers) > MOST_LAYERS:
+    if len(layers) > LANDSCAPE.most_layers:
         return theta
     candidates = []
     for signs in product((1, -1), repeat=len(layers) - 1):
@@ -148,7 +140,7 @@ def _nearest(arch: Architecture, goal: Array, theta: Array, also: Array | None =
 
 
 def _equal(left: Array, right: Array) -> bool:
-    return bool(np.linalg.norm(left - right) <= SAME * np.linalg.norm(right))
+    return bool(np.linalg.norm(left - right) <= LANDSCAPE.same * np.linalg.norm(right))
 
 
 def _off_line(start: Array, end: Array, point: Array) -> float:

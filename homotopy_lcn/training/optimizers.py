@@ -21,21 +21,12 @@ from numpy.typing import NDArray
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose, gradient, hessian
+from .tolerances import OPTIMIZATION
 
 __all__ = ["Adam", "Descent", "Flow", "Method", "Move", "ScaledLoss"]
 
 Real = NDArray[np.float64]
 
-#: Error that a step of the flow may make, relative to the size of θ.
-STEP_ERROR = 1e-4
-#: Longest step of the flow, in units of the inverse of the largest curvature: longer ones gain nothing.
-LONGEST_STEP = 1e8
-#: At the end of the flow, Newton's step is below this, relative to the size of θ.
-SETTLED = 1e-10
-#: Curvatures below this fraction of the largest one are not divided by in that step.
-FLAT = 1e-4
-#: At the end of a first-order method, the gradient is below this fraction of the reference gradient.
-SMALL_GRADIENT = 1e-8
 #: Stands for zero where one divides.
 TINY = 1e-100
 
@@ -140,22 +131,22 @@ class Flow(Method):
     """Gradient flow."""
 
     def __init__(self, count: int) -> None:
-        self._lengths = np.full(count, 1e-2)
+        self._lengths = np.full(count, OPTIMIZATION.first_step)
 
     def step(self, scaled: ScaledLoss, positions: Real, runs: NDArray[np.int64]) -> Move:
         slope = scaled.gradient(positions)
         curvatures, axes = np.linalg.eigh(scaled.hessian(positions))
         along = np.einsum("pij,pi->pj", axes, slope)
         largest = np.abs(curvatures).max(axis=1)
-        floor = np.maximum(FLAT * largest, TINY)
+        floor = np.maximum(OPTIMIZATION.flat * largest, TINY)
         newton = np.abs(along) / np.maximum(np.abs(curvatures), floor[:, None])
         size = np.maximum(np.linalg.norm(positions, axis=1), 1.0)
-        settled = newton.max(axis=1) <= SETTLED * size
+        settled = newton.max(axis=1) <= OPTIMIZATION.settled * size
 
-        # No exponential of a negative curvature may overflow before the error estimate has refused the step.
-        most = np.where(largest > 0, LONGEST_STEP / np.maximum(largest, TINY), LONGEST_STEP)
+        longest = OPTIMIZATION.longest_step
+        most = np.where(largest > 0, longest / np.maximum(largest, TINY), longest)
         growth = np.maximum(-curvatures.min(axis=1), TINY)
-        lengths = np.minimum(np.minimum(self._lengths[runs], most), 5.0 / growth)
+        lengths = np.minimum(np.minimum(self._lengths[runs], most), OPTIMIZATION.most_growth / growth)
         exponents = -lengths[:, None] * curvatures
         first, third = _phi_1_and_3(exponents)
         linear = -lengths[:, None] * first * along
@@ -168,10 +159,12 @@ class Flow(Method):
         errors = np.linalg.norm(correction, axis=1) / np.where(scale > 0, scale, 1.0)
         before, terms = scaled.value_and_size(positions)
         after, _ = scaled.value_and_size(ends)
-        accepted = (errors <= STEP_ERROR) & (after <= before + 1e-13 * terms) & ~settled
-        factors = 0.9 * (STEP_ERROR / np.maximum(errors, 1e-30)) ** (1 / 3)
-        factors = np.where(errors <= STEP_ERROR, np.where(accepted, factors, 0.25), np.minimum(factors, 0.5))
-        self._lengths[runs] = np.clip(factors, 0.1, 5.0) * lengths
+        accurate = errors <= OPTIMIZATION.step_error
+        accepted = accurate & (after <= before + OPTIMIZATION.loss_rounding * terms) & ~settled
+        factors = OPTIMIZATION.safety * (OPTIMIZATION.step_error / np.maximum(errors, 1e-30)) ** (1 / 3)
+        refused = np.where(accurate, OPTIMIZATION.after_increase, np.minimum(factors, OPTIMIZATION.after_error))
+        factors = np.where(accepted, factors, refused)
+        self._lengths[runs] = np.clip(factors, OPTIMIZATION.shrink, OPTIMIZATION.growth) * lengths
         return Move(
             np.where(accepted[:, None], ends, positions),
             np.linalg.norm(slope, axis=1),
@@ -194,7 +187,7 @@ class _FirstOrder(Method):
             positions - update,
             size,
             np.full(len(runs), self._rate / scaled.time_unit),
-            size <= SMALL_GRADIENT * scaled.reference_gradient,
+            size <= OPTIMIZATION.small_gradient * scaled.reference_gradient,
         )
 
     @abstractmethod

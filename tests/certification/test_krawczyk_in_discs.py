@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import isqrt
 
@@ -20,7 +21,8 @@ from homotopy_lcn.certification.disc_arithmetic import MOST_TERMS, Discs, bound,
 from homotopy_lcn.certification.krawczyk_in_balls import BallEquations
 from homotopy_lcn.certification.krawczyk_in_discs import DiscEquations, chart_coordinates, prove_points
 from homotopy_lcn.certification.point_proofs import TogetherProved, prove_all, prove_point
-from homotopy_lcn.certification.stratum_coordinates import approximate_coordinates
+from homotopy_lcn.certification.stratum_coordinates import coordinates_of
+from homotopy_lcn.certification.tolerances import CERTIFICATION
 from homotopy_lcn.losses.exact_data import ExactData
 from homotopy_lcn.networks.strata import Factor, Stratum
 from tests.small_networks import random_problem, solved
@@ -259,9 +261,8 @@ NETWORKS = [((3, 3), (1, 1)), ((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1)), ((3, 2, 
 
 def proofs_in_discs(arch, loss, points, real=None):
     """Proofs of points of one stratum."""
-    pattern = points[0].stratum
-    stratum = stratum_of(arch, pattern)
-    x, known, is_real = approximate_coordinates(arch, stratum, pattern, points)
+    stratum = stratum_of(arch, points[0].stratum)
+    x, known, is_real = coordinates_of(points, arch, stratum)
     assert known.all()
     equations = DiscEquations(stratum, Discs.exact(loss.gram), Discs.exact(loss.b))
     return prove_points(arch, equations, Discs.exact(np.array(loss.constant)), x, is_real if real is None else real)
@@ -299,7 +300,7 @@ def test_rough_points_are_improved_and_wrong_ones_refused():
     result = solved((3, 2), (2, 1))
     arch, loss = result.architecture, result.loss
     stratum = stratum_of(arch, result[0].stratum)
-    x, _, real = approximate_coordinates(arch, stratum, result[0].stratum, list(result))
+    x, _, real = coordinates_of(list(result), arch, stratum)
     equations = DiscEquations(stratum, Discs.exact(loss.gram), Discs.exact(loss.b))
     constant = Discs.exact(np.array(loss.constant))
     rng = np.random.default_rng(0)
@@ -333,8 +334,8 @@ def near_pair(distance):
 @pytest.mark.parametrize(("half_bits", "proved"), [(3, False), (5, False), (12, True), (16, True)])
 def test_a_box_with_two_solutions_is_not_proved(monkeypatch, half_bits, proved):
     # The solutions are 2⁻⁵ apart, so a box of width 2⁻⁶ around one may hold the other.
-    monkeypatch.setattr(krawczyk_in_discs, "HALF_BITS", half_bits)
-    monkeypatch.setattr(krawczyk_in_discs, "NEWTON_STEPS", 0)
+    changed = replace(CERTIFICATION, half_bits=half_bits, newton_steps_in_discs=0)
+    monkeypatch.setattr(krawczyk_in_discs, "CERTIFICATION", changed)
     data, t, c = near_pair(Fraction(1, 64))
     gram, b, _ = data.rounded()
     discs_ = DiscEquations(Stratum((Factor(1, 2, 1),)), Discs.exact(gram), Discs(b, 2.0**-52 * np.abs(b)))
@@ -351,7 +352,7 @@ def test_proofs_hold_for_all_members_of_the_data(width):
     result = solved((3, 2), (2, 1))
     arch, loss = result.architecture, result.loss
     stratum = stratum_of(arch, result[0].stratum)
-    x, _, real = approximate_coordinates(arch, stratum, result[0].stratum, list(result))
+    x, _, real = coordinates_of(list(result), arch, stratum)
     gram, b = Discs(loss.gram, width * np.abs(loss.gram)), Discs(loss.b, width * np.abs(loss.b))
     found = prove_points(arch, DiscEquations(stratum, gram, b), Discs.exact(np.array(loss.constant)), x, real)
     assert found.proved.all()
@@ -381,7 +382,7 @@ def test_a_point_next_to_the_real_axis_is_undecided():
     arch, loss = result.architecture, result.loss
     points = [point for point in result if point.real]
     stratum = stratum_of(arch, points[0].stratum)
-    x, _, _ = approximate_coordinates(arch, stratum, points[0].stratum, points)
+    x, _, _ = coordinates_of(points, arch, stratum)
     equations = DiscEquations(stratum, Discs.exact(loss.gram), Discs.exact(loss.b))
     beside = x + 1e-15j * np.ones(x.shape[1])
     found = prove_points(arch, equations, Discs.exact(np.array(loss.constant)), beside, np.zeros(len(x), dtype=bool))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
-from homotopy_lcn.classification import points as classification
-from homotopy_lcn.classification import special_data
-from homotopy_lcn.classification.special_data import relabel
+from homotopy_lcn.classification import rules, special_data
+from homotopy_lcn.classification.real_parameters import polish, settle_real
+from homotopy_lcn.classification.special_data import reclassify
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
 from homotopy_lcn.networks.parameters import compose
@@ -138,7 +138,7 @@ def test_the_general_code_says_the_same_of_generic_data(filters, strides, seed):
     result = solved(filters, strides, seed)
     assert any(point.attained for point in result)
     for point in result:
-        again = relabel(result.architecture, Data(loss.gram, loss.b), point, np.zeros(0))
+        again = reclassify(result.architecture, Data(loss.gram, loss.b), point)
         assert labels(again) == labels(point)
         assert (
             sorted(zip(again.kinds, again.indices, strict=True)) == sorted(zip(point.kinds, point.indices, strict=True))
@@ -172,13 +172,13 @@ def test_generic_points_are_labelled_as_their_filters():
 def test_points_looked_at_one_by_one_have_the_same_labels_as_in_batches(shape, monkeypatch):
     architecture, loss = Architecture(*shape), random_problem(*shape).loss
     batched = critical_points(architecture, loss)
-    monkeypatch.setattr(classification, "roots_are_settled", lambda points: np.zeros(len(points), dtype=bool))
-    monkeypatch.setattr(solve, "relabel", lambda architecture, data, point, coordinates: point)
+    monkeypatch.setattr(rules, "roots_are_settled", lambda points: np.zeros(len(points), dtype=bool))
+    monkeypatch.setattr(solve, "reclassify", lambda architecture, data, point: point)
     single = critical_points(architecture, loss)
     assert list(map(labels, single)) == list(map(labels, batched))
     assert [sorted(p.indices, key=str) for p in single] == [sorted(p.indices, key=str) for p in batched]
     # Left to the general code, all special points have these labels, too.
-    monkeypatch.setattr(solve, "relabel", relabel)
+    monkeypatch.setattr(solve, "reclassify", reclassify)
     assert list(map(labels, critical_points(architecture, loss))) == list(map(labels, batched))
 
 
@@ -208,8 +208,8 @@ def test_a_hundred_millionth_away_as_many_points_are_near_as_meet_at_the_target(
 def test_newton_tells_whether_a_critical_point_is_near():
     w = np.array([1.0, 3.0, 2.0])  # (x + 1)(x + 2)
     theta = [np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([[1.0, 2.0], [2.5, 0.5]])]
-    settled = classification.settle_real(Architecture((2, 2), (1, 1)), Data(np.eye(3), w), theta)
-    assert settled.near.tolist() == [True, False]
+    polished = polish(Architecture((2, 2), (1, 1)), Data(np.eye(3), w), theta)
+    assert polished.near.tolist() == [True, False]
 
 
 def test_parameters_that_newton_leads_away_from_are_not_listed(monkeypatch):
@@ -220,10 +220,11 @@ def test_parameters_that_newton_leads_away_from_are_not_listed(monkeypatch):
     assert len(point.parameters) == 2
 
     def second_led_away(*arguments):
-        return classification.settle_real(*arguments)._replace(near=np.array([True, False]))
+        settled = settle_real(*arguments)
+        return settled._replace(polished=settled.polished._replace(near=np.array([True, False])))
 
     monkeypatch.setattr(special_data, "settle_real", second_led_away)
-    again = relabel(arch, Data(loss.gram, loss.b), point, point.coordinates)
+    again = reclassify(arch, Data(loss.gram, loss.b), point)
     assert len(again.parameters) == len(again.kinds) == len(again.indices) == 1
     for found, expected in zip(again.parameters[0], point.parameters[0], strict=True):
         np.testing.assert_array_equal(found, expected)

@@ -150,7 +150,7 @@ def test_help(capsys, arguments):
 def test_help_and_usage_errors_load_nothing_heavy():
     code = """
 import sys
-from homotopy_lcn import cli
+from homotopy_lcn.cli import program
 assert program.main(["solve", "--help"]) == 0
 assert program.main(["solve", "-k", "3,x", "-s", "2,1", "--random"]) == 2
 sys.exit(bool({"numpy", "scipy", "pandas"} & set(sys.modules)))
@@ -204,19 +204,19 @@ def test_usage_errors_are_one_line(capsys, files, solver, arguments, named):
         (["--data", "folder.npz"], "folder.npz"),
         (["--data", "truncated.npz"], "truncated.npz"),
         (["--data", "text.npz"], "text.npz"),
-        (["--data", "nothing.npz"], "nothing.npz"),
-        (["--data", "wide.npz"], "Y"),
-        (["--data", "narrow.npz"], "X"),
+        (["--data", "nothing.npz"], "--data: 'nothing.npz'"),
+        (["--data", "wide.npz"], "--data: X, Y: "),
+        (["--data", "narrow.npz"], "--data: X: "),
         (["--data", "nan.npz"], "Y"),
         (["--data", "infinite.npz"], "Y"),
-        (["--data", "asymmetric.npz"], "gram"),
+        (["--data", "asymmetric.npz"], "--data: gram: "),
         (["--data", "indefinite.npz"], "gram"),
-        (["--csv", "missing.csv", "--x", "a,b,c,d,e", "--y", "y"], "missing.csv"),
-        (["--csv", "table.csv", "--x", "a,b,c,d,z", "--y", "y"], "z"),
+        (["--csv", "missing.csv", "--x", "a,b,c,d,e", "--y", "y"], "--csv: no such file 'missing.csv'"),
+        (["--csv", "table.csv", "--x", "a,b,c,d,z", "--y", "y"], "--x: no column 'z'"),
         (["--csv", "words.csv", "--x", "a,b,c,d,e", "--y", "y"], "e"),
-        (["--series", "series.csv"], "series"),
+        (["--series", "series.csv"], "--series: 'series.csv'"),
         (["--series", "missing.csv:value"], "missing.csv"),
-        (["--series", "series.csv:other"], "other"),
+        (["--series", "series.csv:other"], "--series: no column 'other'"),
         (["--series", "short.csv:value"], "--series: 4 values"),
     ],
 )
@@ -239,7 +239,7 @@ def test_errors_of_the_library_are_one_line(capsys, files, solver):
         raise InputError("max_count: 100 critical filters\nare too many; expected at most 10")
 
     solver.answer = refuse
-    assert_refused(capsys, ["solve", *NETWORK, "--random", "--json", "out.json"], "max_count")
+    assert_refused(capsys, ["solve", *NETWORK, "--random", "--json", "out.json"], "--max-count")
     assert not (files / "out.json").exists()
 
 
@@ -397,7 +397,9 @@ def test_table_is_shown_even_if_the_file_cannot_be_written(capsys, files, solver
 
 
 def test_closed_pipe_is_no_error():
-    code = "import sys; from homotopy_lcn import cli; sys.exit(program.main(['count', '-k', '3,2', '-s', '2,1']))"
+    code = (
+        "import sys; from homotopy_lcn.cli import program; sys.exit(program.main(['count', '-k', '3,2', '-s', '2,1']))"
+    )
     read, write = os.pipe()
     os.close(read)
     finished = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, check=False)
@@ -528,11 +530,12 @@ def test_files_of_data(environment, files, source):
     ("arguments", "named"),
     [
         ((*NETWORK, "--data", "few.npz"), "rank 3"),
-        ((*NETWORK, "--random", "--max-count", "9"), "max_count"),
-        ((*NETWORK, "--random", "--engine", "steam"), "engine"),
+        ((*NETWORK, "--data", "few.npz"), "or --isolated for the isolated critical points alone, or --regularize EPS"),
+        ((*NETWORK, "--random", "--max-count", "9"), "--max-count: "),
+        ((*NETWORK, "--random", "--engine", "steam"), "--engine: "),
         ((*NETWORK, "--data", "truncated.npz"), "truncated.npz"),
-        ((*NETWORK, "--data", "narrow.npz"), "X"),
-        (("-k", "3,2", "-s", "2", "--random"), "strides"),
+        ((*NETWORK, "--data", "narrow.npz"), "--data: X: "),
+        (("-k", "3,2", "-s", "2", "--random"), "-s/--strides: "),
         ((*NETWORK, "--fast", "--random"), "--fast"),
     ],
 )
@@ -552,13 +555,13 @@ def test_ctrl_c_reports_the_finished_strata(environment, tmp_path):
     path = tmp_path / "interrupted.json"
     code = """
 import signal, sys, time
-from homotopy_lcn import cli
+from homotopy_lcn.cli import program
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
 def report(progress):
     if progress.pattern == ((2,), (1,)) and progress.stage == "tracking":
         print("second stratum", file=sys.stderr, flush=True)
         time.sleep(600)  # long enough for the signal to arrive
-program._progress = lambda *_: report
+sys.modules["homotopy_lcn.cli.solve"].progress_bars = lambda *_: report
 sys.exit(program.main(sys.argv[1:]))
 """
     arguments = ["solve", "-k", "2,2,2", "-s", "1,2,1", "--random", "--json", str(path)]

@@ -256,6 +256,7 @@ def test_a_file_of_networks_with_a_mistake_is_named_with_its_line(tmp_path, caps
         ("2,2 1,1\n3,2\n", "line 2: '3,2'"),
         ("2,2 1\n", "line 1"),
         ("#\n", "no architecture in"),
+        ("2,2 1,1\n2,2 1,1\n", "--architectures: "),
     ):
         place.write_text(text)
         assert cli.main(["survey", "--architectures", str(place)]) == UNUSABLE_INPUT
@@ -293,6 +294,16 @@ def test_arguments_of_the_function_are_checked():
     ):
         with pytest.raises(InputError, match=problem):
             survey(*arguments)
+
+
+def test_numbers_may_be_those_of_numpy(tmp_path):
+    usual = survey(ARCHITECTURE, 3, seed=1, chunk=2).to_frame()
+    numbers = {"draws": np.int64(3), "seed": np.int32(1), "jobs": np.int8(1), "chunk": np.uint8(2)}
+    found = survey(ARCHITECTURE, **numbers)
+    assert found.to_frame().equals(usual)
+    assert json.loads(json.dumps(found.to_dict()))["draws"] == 3
+    pytest.importorskip("pyarrow")
+    assert survey(ARCHITECTURE, **numbers, output=tmp_path / "run").to_frame().equals(usual)
 
 
 def test_an_interrupted_run_says_where_its_draws_are(tmp_path, capsys, monkeypatch):

@@ -114,7 +114,7 @@ def test_an_interrupted_tabulation_prints_what_is_done(capsys, monkeypatch):
 
 
 def test_certificates_need_python_flint(capsys, monkeypatch):
-    from homotopy_lcn.certification.certificates import _flint
+    from homotopy_lcn.certification import _flint
 
     monkeypatch.setattr(_flint, "ctx", _flint._Missing())
     code, _, err = run(capsys, "tabulate", "--max-filter-size", "4", "--certify")

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import homotopy_lcn as hl
 from homotopy_lcn.display import notebook
 from homotopy_lcn.display.notebook import table_html
-from homotopy_lcn.tables import text_tables
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +77,7 @@ def test_tables_across_architectures(monkeypatch):
     assert len(rows) == 2
     assert head == [column.title for column in table.to_table().columns]
     assert not any("<" in text for row in rows for text in row)
-    monkeypatch.setattr(text_tables, "MOST_IN_NOTEBOOKS", 1)
+    monkeypatch.setattr(notebook, "MOST_ROWS", 1)
     assert len(tables(table._repr_html_())[0]) == 2
     assert "and 1 more<" in table._repr_html_()
 

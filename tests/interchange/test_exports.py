@@ -24,7 +24,7 @@ from homotopy_lcn.tracking.phcpack_program import read_solutions
 from tests.equations.test_polynomials import filter_by_convolution, half_gradient, random_values
 from tests.small_networks import filters_of, random_problem, solved
 
-FORMATS = ("phc", "julia", "macaulay2", "bertini", "sympy", "latex")
+SYSTEMS = ("phc", "julia", "macaulay2", "bertini", "sympy", "latex")
 # Overlapping; stride one with a double factor alone; a block with two factors; a grid of two, with a layer of size one.
 CASES = [
     (((3, 2), (2, 1)), None),
@@ -268,7 +268,7 @@ def assert_same_equations(format_, parsed, system, positions, data, rng):
 
 @pytest.mark.parametrize("with_data", [False, True])
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", SYSTEMS)
 def test_files_read_back_as_the_equations(format_, case, with_data):
     (filters, strides), pattern = case
     arch = hl.Architecture(filters, strides)
@@ -403,8 +403,8 @@ def test_patterns_read_back(pattern):
 
 @pytest.mark.parametrize("text", ["", "a", "(2,0)", "2,,1", "(2)(", "-1", "2.5"])
 def test_no_pattern(text):
-    with pytest.raises(hl.InputError, match=r"^--stratum: "):
-        pattern_from_text("--stratum", text)
+    with pytest.raises(hl.InputError, match=r"^stratum: "):
+        pattern_from_text("stratum", text)
 
 
 COMMAND = ["export", "-k", "2,2,2", "-s", "1,2,1"]

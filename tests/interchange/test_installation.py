@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import cli
-from homotopy_lcn.interchange import installation as diagnosis
-from homotopy_lcn.solving import start_systems
+from homotopy_lcn.interchange import installation
+from homotopy_lcn.solving import stored_arrays
 from homotopy_lcn.tracking import get_engine, phcpack_program
 from homotopy_lcn.tracking.reference import ReferenceEngine
 
@@ -26,7 +26,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def finding(subject):
-    return next(found for found in diagnosis.examine() if found.subject == subject)
+    return next(found for found in installation.examine() if found.subject == subject)
 
 
 def test_a_sound_installation_is_called_sound(cache, capsys):
@@ -41,7 +41,7 @@ def test_a_sound_installation_is_called_sound(cache, capsys):
 def test_a_damaged_file_of_the_cache_is_named_and_the_exit_code_is_3(cache, capsys):
     whole, damaged = cache / "whole.npz", cache / "damaged.npz"
     for path in (whole, damaged):
-        start_systems.write_arrays(path, {"points": np.arange(100.0)})
+        stored_arrays.write_arrays(path, {"points": np.arange(100.0)})
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)
@@ -58,9 +58,9 @@ def test_a_cache_that_cannot_be_written_to_is_named(cache):
 
 
 def test_without_a_kernel_the_rest_works(cache, monkeypatch):
-    monkeypatch.setattr(diagnosis, "get_engine", lambda name="auto": ReferenceEngine())
+    monkeypatch.setattr(installation, "get_engine", lambda name="auto": ReferenceEngine())
     assert finding("kernel").state == "absent"
-    assert "reference" in diagnosis.version_line()
+    assert "reference" in installation.version_line()
 
 
 @pytest.mark.skipif(get_engine().name != "native", reason="needs the compiled kernel")
@@ -85,16 +85,16 @@ def test_a_solve_that_is_not_complete_is_broken(cache, monkeypatch):
     class Incomplete:
         complete = False
 
-    monkeypatch.setattr(diagnosis, "critical_points", lambda *_: Incomplete())
+    monkeypatch.setattr(installation, "critical_points", lambda *_: Incomplete())
     assert finding("self-test").state == "broken"
 
 
 def test_packages_and_programs_that_are_absent_come_with_the_way_to_install_them(cache, monkeypatch):
-    monkeypatch.setattr(diagnosis, "find_spec", lambda module: None)
-    monkeypatch.setattr(diagnosis, "phcpy_trackers", lambda: None)
-    monkeypatch.setattr(diagnosis.shutil, "which", lambda program: None)
-    absent = {found.subject: found for found in diagnosis.examine() if found.state == "absent"}
-    assert set(absent) == {name for name, *_ in diagnosis.OPTIONAL} | {"phc", "M2", "phcpy"}
+    monkeypatch.setattr(installation, "find_spec", lambda module: None)
+    monkeypatch.setattr(installation, "phcpy_trackers", lambda: None)
+    monkeypatch.setattr(installation.shutil, "which", lambda program: None)
+    absent = {found.subject: found for found in installation.examine() if found.state == "absent"}
+    assert set(absent) == {name for name, *_ in installation.OPTIONAL} | {"phc", "M2", "phcpy"}
     assert all("install" in found.remedy for found in absent.values())
 
 
@@ -103,7 +103,7 @@ def test_a_package_that_cannot_be_imported_is_broken_and_one_without_a_version_i
     (tmp_path / "plain_package.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     packages = (("one", "broken_package", "numbers", "precise"), ("other", "plain_package", "numbers", "precise"))
-    monkeypatch.setattr(diagnosis, "OPTIONAL", packages)
+    monkeypatch.setattr(installation, "OPTIONAL", packages)
     broken, plain = finding("one"), finding("other")
     assert (broken.state, broken.text) == ("broken", "cannot be imported: made for another Python")
     assert "uninstall" in broken.remedy
@@ -115,7 +115,7 @@ def test_phcpy_of_another_python_or_version_is_not_used(cache, monkeypatch):
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
     assert phcpack_program.phcpy_trackers() is None
-    monkeypatch.setattr(diagnosis, "find_spec", lambda module: object())
+    monkeypatch.setattr(installation, "find_spec", lambda module: object())
     assert "phc is used" in finding("phcpy").text
     modules["phcpy.trackers"].standard_double_track = None
     assert finding("phcpy").state == "ok"

@@ -78,7 +78,7 @@ def test_npz_with_gram_matrix(folder, extra):
 )
 def test_npz_without_the_arrays_or_with_both(folder, names, found):
     np.savez("data.npz", **{name: np.eye(5) for name in names})
-    expected = f"--data: 'data.npz' holds {found}; expected the arrays X and Y, or gram and b"
+    expected = f"path: 'data.npz' holds {found}; expected the arrays X and Y, or gram and b"
     assert message(from_npz, "data.npz", ARCHITECTURE) == expected
 
 
@@ -87,31 +87,31 @@ def test_npz_without_the_arrays_or_with_both(folder, names, found):
     [
         (
             {"X": np.ones((3, 4)), "Y": np.ones((3, 1))},
-            "--data: X: width 4; expected 5 to 6 for filter size 5 and stride 2, as Y has width 1",
+            "path: X: width 4; expected 5 to 6 for filter size 5 and stride 2, as Y has width 1",
         ),
         (
             {"X": np.full((3, 5), np.nan), "Y": np.ones((3, 1))},
-            "--data: X: entry [0, 0] is nan; expected finite numbers",
+            "path: X: entry [0, 0] is nan; expected finite numbers",
         ),
         (
             {"X": np.array([["a"]]), "Y": np.ones((3, 1))},
-            "--data: X: not numeric, dtype <U1; expected an array of real numbers",
+            "path: X: not numeric, dtype <U1; expected an array of real numbers",
         ),
         (
             {"gram": np.eye(4), "b": np.ones(4)},
-            "--data: gram has shape (4, 4); expected (5, 5), the architecture's filter size",
+            "path: gram has shape (4, 4); expected (5, 5), the architecture's filter size",
         ),
         (
             {"gram": np.eye(5), "b": np.ones(4)},
-            "--data: b: shape (4,); expected (5,), as gram has shape (5, 5)",
+            "path: b: shape (4,); expected (5,), as gram has shape (5, 5)",
         ),
         (
             {"gram": np.eye(5), "b": np.ones(5), "constant": np.ones(2)},
-            "--data: constant: shape (2,); expected a single number",
+            "path: constant: shape (2,); expected a single number",
         ),
         (
             {"X": np.array([[None]]), "Y": np.ones((1, 1))},
-            "--data: array X in 'data.npz' holds pickled Python objects; expected an array of numbers",
+            "path: array X in 'data.npz' holds pickled Python objects; expected an array of numbers",
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_npz_with_bad_arrays(folder, arrays, expected):
 def test_npz_that_is_truncated_anywhere_or_something_else(folder):
     np.savez_compressed("data.npz", X=np.ones((3, 5)), Y=np.ones((3, 1)))
     whole = Path("data.npz").read_bytes()
-    expected = "--data: 'cut.npz' is not an .npz file, or truncated; expected arrays saved by numpy.savez"
+    expected = "path: 'cut.npz' is not an .npz file, or truncated; expected arrays saved by numpy.savez"
     for length in [*range(0, len(whole) - 1, 7), len(whole) - 1]:
         Path("cut.npz").write_bytes(whole[:length])
         assert message(from_npz, "cut.npz", ARCHITECTURE) == expected
@@ -140,7 +140,7 @@ def test_npz_with_a_damaged_array(folder):
     damaged = bytearray(Path("data.npz").read_bytes())
     damaged[damaged.index(X.tobytes()) + 500] ^= 1
     Path("data.npz").write_bytes(damaged)
-    expected = "--data: array X in 'data.npz' is corrupt; expected arrays saved by numpy.savez"
+    expected = "path: array X in 'data.npz' is corrupt; expected arrays saved by numpy.savez"
     assert message(from_npz, "data.npz", ARCHITECTURE) == expected
 
 
@@ -148,50 +148,50 @@ def test_npz_with_a_member_that_is_no_array(folder):
     with zipfile.ZipFile("data.npz", "w") as archive:
         archive.writestr("X.npy", b"\x93NUMPY\x01\x00\x06\x00{'a':\n")
         archive.writestr("Y.npy", b"")
-    expected = "--data: array X in 'data.npz' is corrupt; expected arrays saved by numpy.savez"
+    expected = "path: array X in 'data.npz' is corrupt; expected arrays saved by numpy.savez"
     assert message(from_npz, "data.npz", ARCHITECTURE) == expected
 
 
 # Files that cannot be read
 
 READERS = [
-    ("--data", lambda path: from_npz(path, SMALL)),
-    ("--csv", lambda path: from_csv(path, ["a"], ["b"], SMALL)),
-    ("--series", lambda path: from_series(f"{path}:a", 1, SMALL)),
+    ("path", lambda path: from_npz(path, SMALL)),
+    ("path", lambda path: from_csv(path, ["a"], ["b"], SMALL)),
+    ("series", lambda path: from_series(f"{path}:a", 1, SMALL)),
 ]
 
 
-@pytest.mark.parametrize(("option", "read"), READERS)
-def test_missing_file(folder, option, read):
-    assert message(read, "gone.csv") == f"{option}: no such file 'gone.csv'; expected a file to read"
+@pytest.mark.parametrize(("argument", "read"), READERS)
+def test_missing_file(folder, argument, read):
+    assert message(read, "gone.csv") == f"{argument}: no such file 'gone.csv'; expected a file to read"
 
 
-@pytest.mark.parametrize(("option", "read"), READERS)
-def test_directory(folder, option, read):
+@pytest.mark.parametrize(("argument", "read"), READERS)
+def test_directory(folder, argument, read):
     (folder / "place").mkdir()
-    assert message(read, "place") == f"{option}: 'place' is a directory; expected a file"
+    assert message(read, "place") == f"{argument}: 'place' is a directory; expected a file"
 
 
-@pytest.mark.parametrize(("option", "read"), READERS)
-def test_path_below_a_file(folder, option, read):
+@pytest.mark.parametrize(("argument", "read"), READERS)
+def test_path_below_a_file(folder, argument, read):
     write("file", "a\n1\n")
-    assert message(read, "file/data") == f"{option}: cannot read 'file/data' (Not a directory); expected a file"
+    assert message(read, "file/data") == f"{argument}: cannot read 'file/data' (Not a directory); expected a file"
 
 
-@pytest.mark.parametrize(("option", "read"), READERS)
-def test_file_without_permission(folder, monkeypatch, option, read):
+@pytest.mark.parametrize(("argument", "read"), READERS)
+def test_file_without_permission(folder, monkeypatch, argument, read):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     write("secret", "a\n1\n")
     monkeypatch.setattr("builtins.open", refuse)
-    assert message(read, "secret") == f"{option}: cannot read 'secret' (Permission denied); expected a file"
+    assert message(read, "secret") == f"{argument}: cannot read 'secret' (Permission denied); expected a file"
 
 
-@pytest.mark.parametrize(("option", "read"), READERS[1:])
-def test_text_in_another_encoding(folder, option, read):
+@pytest.mark.parametrize(("argument", "read"), READERS[1:])
+def test_text_in_another_encoding(folder, argument, read):
     Path("latin.csv").write_bytes("a,größe\n1,2\n".encode("latin-1"))
-    assert message(read, "latin.csv") == f"{option}: 'latin.csv' is not UTF-8 text; expected a CSV file"
+    assert message(read, "latin.csv") == f"{argument}: 'latin.csv' is not UTF-8 text; expected a CSV file"
 
 
 # Tables
@@ -224,22 +224,22 @@ def test_csv_dialects(folder, text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "--csv: 't.csv' is empty; expected a header and rows of numbers"),
-        ("a,b,y\n", "--csv: 't.csv' has a header only; expected rows of numbers below it"),
-        ("a,b\n1,2\n", "--y: no column 'y' in 't.csv'; expected one of: 'a', 'b'"),
-        ("a;b;y\n1;2;3\n", "--x: no column 'a' in 't.csv'; expected one of: 'a;b;y'"),
-        ("a,b,y,a\n1,2,3,4\n", "--x: 2 columns 'a' in 't.csv'; expected one of: 'a', 'b', 'y', 'a'"),
+        ("", "path: 't.csv' is empty; expected a header and rows of numbers"),
+        ("a,b,y\n", "path: 't.csv' has a header only; expected rows of numbers below it"),
+        ("a,b\n1,2\n", "y_columns: no column 'y' in 't.csv'; expected one of: 'a', 'b'"),
+        ("a;b;y\n1;2;3\n", "x_columns: no column 'a' in 't.csv'; expected one of: 'a;b;y'"),
+        ("a,b,y,a\n1,2,3,4\n", "x_columns: 2 columns 'a' in 't.csv'; expected one of: 'a', 'b', 'y', 'a'"),
         (
             "a,b,y\n1,2,3\n\n4,x,6\n",
-            "--csv: 't.csv', line 4, column 'b': 'x' is not a number; expected a finite number",
+            "path: 't.csv', line 4, column 'b': 'x' is not a number; expected a finite number",
         ),
-        ("a,b,y\n1,2,3\n4,5,\n", "--csv: 't.csv', line 3, column 'y': empty cell; expected a finite number"),
-        ("a,b,y\n1, ,3\n", "--csv: 't.csv', line 2, column 'b': empty cell; expected a finite number"),
-        ("a,b,y\nNaN,2,3\n", "--csv: 't.csv', line 2, column 'a': 'NaN'; expected a finite number"),
-        ("a,b,y\n1,-inf,3\n", "--csv: 't.csv', line 2, column 'b': '-inf'; expected a finite number"),
-        ("a,b,y\n1,1e999,3\n", "--csv: 't.csv', line 2, column 'b': '1e999'; expected a finite number"),
-        ("a,b,y\n1,2,3\n4,5\n", "--csv: 't.csv', line 3 has 2 cells; expected 3 as in the header"),
-        ("a,b,y\n1,2,3,4\n", "--csv: 't.csv', line 2 has 4 cells; expected 3 as in the header"),
+        ("a,b,y\n1,2,3\n4,5,\n", "path: 't.csv', line 3, column 'y': empty cell; expected a finite number"),
+        ("a,b,y\n1, ,3\n", "path: 't.csv', line 2, column 'b': empty cell; expected a finite number"),
+        ("a,b,y\nNaN,2,3\n", "path: 't.csv', line 2, column 'a': 'NaN'; expected a finite number"),
+        ("a,b,y\n1,-inf,3\n", "path: 't.csv', line 2, column 'b': '-inf'; expected a finite number"),
+        ("a,b,y\n1,1e999,3\n", "path: 't.csv', line 2, column 'b': '1e999'; expected a finite number"),
+        ("a,b,y\n1,2,3\n4,5\n", "path: 't.csv', line 3 has 2 cells; expected 3 as in the header"),
+        ("a,b,y\n1,2,3,4\n", "path: 't.csv', line 2 has 4 cells; expected 3 as in the header"),
     ],
 )
 def test_bad_csv(folder, text, expected):
@@ -255,22 +255,22 @@ def test_cells_of_other_columns_need_not_be_numbers(folder):
 def test_csv_with_an_endless_cell(folder):
     write("t.csv", 'a,b,y\n1,2,"' + "3" * 200_000)
     text = message(from_csv, "t.csv", ["a", "b"], ["y"], SMALL)
-    assert text.startswith("--csv: 't.csv', line 2: field larger than field limit")
+    assert text.startswith("path: 't.csv', line 2: field larger than field limit")
     assert text.endswith("; expected a CSV file")
 
 
 def test_csv_with_too_few_columns_for_the_architecture(folder):
     write("t.csv", "a,b,y\n1,2,3\n4,5,7\n")
     text = message(from_csv, "t.csv", ["a"], ["y"], SMALL)
-    assert text == "--x, --y: X: width 1; expected 2 for filter size 2 and stride 1, as Y has width 1"
+    assert text == "x_columns, y_columns: X: width 1; expected 2 for filter size 2 and stride 1, as Y has width 1"
     text = message(from_csv, "t.csv", ["a", "b", "y"], ["y"], SMALL)
-    assert text.startswith("--x, --y: X, Y: widths 3 and 1; expected")
+    assert text.startswith("x_columns, y_columns: X, Y: widths 3 and 1; expected")
 
 
-@pytest.mark.parametrize(("x", "y", "option"), [([], ["y"], "--x"), (["a"], [], "--y")])
-def test_csv_without_columns(folder, x, y, option):
+@pytest.mark.parametrize(("x", "y", "argument"), [([], ["y"], "x_columns"), (["a"], [], "y_columns")])
+def test_csv_without_columns(folder, x, y, argument):
     write("t.csv", "a,y\n1,2\n")
-    expected = f"{option}: no columns; expected the names of columns of 't.csv'"
+    expected = f"{argument}: no columns; expected the names of columns of 't.csv'"
     assert message(from_csv, "t.csv", x, y, SMALL) == expected
 
 
@@ -302,13 +302,13 @@ def test_series_description(folder, horizon, text):
 @pytest.mark.parametrize(
     ("rows", "horizon", "expected"),
     [
-        (2, 1, "--series: 2 values in 'v'; expected at least 3, the filter size 2 plus the horizon 1"),
-        (5, 4, "--series: 5 values in 'v'; expected at least 6, the filter size 2 plus the horizon 4"),
-        (0, 1, "--series: 's.csv' has a header only; expected rows of numbers below it"),
-        (5, 0, "--horizon: 0 given; expected an integer, at least 1"),
-        (5, -1, "--horizon: -1 given; expected an integer, at least 1"),
-        (5, 1.5, "--horizon: 1.5 given; expected an integer, at least 1"),
-        (5, None, "--horizon: None given; expected an integer, at least 1"),
+        (2, 1, "series: 2 values in 'v'; expected at least 3, the filter size 2 plus the horizon 1"),
+        (5, 4, "series: 5 values in 'v'; expected at least 6, the filter size 2 plus the horizon 4"),
+        (0, 1, "series: 's.csv' has a header only; expected rows of numbers below it"),
+        (5, 0, "horizon: 0 given; expected an integer, at least 1"),
+        (5, -1, "horizon: -1 given; expected an integer, at least 1"),
+        (5, 1.5, "horizon: 1.5 given; expected an integer, at least 1"),
+        (5, None, "horizon: None given; expected an integer, at least 1"),
     ],
 )
 def test_series_too_short_or_bad_horizon(folder, rows, horizon, expected):
@@ -325,7 +325,7 @@ def test_shortest_series(folder):
 
 @pytest.mark.parametrize("source", ["s.csv", "s.csv:", ":v", ":", ""])
 def test_series_without_file_or_column(folder, source):
-    assert message(from_series, source, 1, SMALL) == f"--series: {source!r}; expected FILE.csv:COLUMN"
+    assert message(from_series, source, 1, SMALL) == f"series: {source!r}; expected FILE.csv:COLUMN"
 
 
 def test_series_file_or_column_with_a_colon(folder):
@@ -341,10 +341,10 @@ def test_series_file_or_column_with_a_colon(folder):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("t,w\n1,2\n", "--series: no column 'v' in 's.csv'; expected one of: 't', 'w'"),
-        ("t,v\n1,2\n2,?\n", "--series: 's.csv', line 3, column 'v': '?' is not a number; expected a finite number"),
-        ("t,v\n1,2\n2,nan\n", "--series: 's.csv', line 3, column 'v': 'nan'; expected a finite number"),
-        ("", "--series: 's.csv' is empty; expected a header and rows of numbers"),
+        ("t,w\n1,2\n", "series: no column 'v' in 's.csv'; expected one of: 't', 'w'"),
+        ("t,v\n1,2\n2,?\n", "series: 's.csv', line 3, column 'v': '?' is not a number; expected a finite number"),
+        ("t,v\n1,2\n2,nan\n", "series: 's.csv', line 3, column 'v': 'nan'; expected a finite number"),
+        ("", "series: 's.csv' is empty; expected a header and rows of numbers"),
     ],
 )
 def test_bad_series(folder, text, expected):
@@ -354,7 +354,7 @@ def test_bad_series(folder, text, expected):
 
 def test_series_that_overflows(folder):
     write("s.csv", "v\n" + "1e200\n" * 5)
-    expected = "--series: X: products overflow; expected data scaled to a moderate size"
+    expected = "series: X: products overflow; expected data scaled to a moderate size"
     assert message(from_series, "s.csv:v", 1, SMALL) == expected
 
 
@@ -441,7 +441,7 @@ def test_json_with_doubles(folder):
 def test_unusable_json(folder, text, part):
     write("data.json", text)
     found = message(from_json, "data.json", SMALL)
-    assert found.startswith("--data")
+    assert found.startswith("path")
     assert part in found
 
 

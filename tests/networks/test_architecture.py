@@ -45,6 +45,21 @@ def end_to_end(architecture, theta):
 
 @settings(deadline=None)
 @given(architectures)
+def test_the_support_is_where_a_random_filter_is_not_zero(architecture):
+    theta = random_parameters(architecture, np.random.default_rng(0))
+    (filter_,) = network_matrix(architecture, theta, architecture.filter_size)
+    assert architecture.support == tuple(np.flatnonzero(filter_).tolist())
+
+
+def test_the_support_may_have_gaps():
+    assert Architecture((3, 2, 2), (2, 3, 1)).support == (0, 1, 2, 3, 4, 6, 7, 8, 9, 10)
+    assert Architecture((2, 2), (3, 1)).support == (0, 1, 3, 4)
+    assert Architecture((1, 3), (2, 1)).support == (0, 2, 4)
+    assert Architecture((1,), (2,)).support == (0,)
+
+
+@settings(deadline=None)
+@given(architectures)
 def test_filter_size_and_stride_are_those_of_the_composition(architecture):
     theta = random_parameters(architecture, np.random.default_rng(0))
     size, stride = architecture.filter_size, architecture.stride

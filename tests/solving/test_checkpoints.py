@@ -6,16 +6,20 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving import monodromy, start_systems
+from homotopy_lcn.solving import computed_systems, monodromy, stored_arrays
+from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
-from homotopy_lcn.solving.start_systems import TRACE_TOLERANCE, read_arrays, solve_by_monodromy
+from homotopy_lcn.solving.stored_arrays import read_arrays
+from homotopy_lcn.solving.tolerances import TOLERANCES
 from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking.settings import Tracking
 
 pytest.importorskip("homotopy_lcn.tracking._native")
 
@@ -25,20 +29,23 @@ COUNT = 2385
 PROGRAM = f"""
 from functools import partial
 
-from homotopy_lcn import monodromy, start_systems
-from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.tracking import get_engine
+from dataclasses import replace
 
-keep = start_systems.keep
+from homotopy_lcn.networks.strata import Factor, Stratum
+from homotopy_lcn.solving import computed_systems, monodromy
+from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking.settings import Tracking
+
+keep = computed_systems.keep
 
 def kept(path, arrays, **description):
     keep(path, arrays, **description)
     print(len(arrays["points0"]), flush=True)
 
-start_systems.keep = kept
-start_systems.fill_fibre = partial(start_systems.fill_fibre, interval=0.0)
-monodromy.LARGEST_CROSSING = 60
-start_systems.solve_by_monodromy({STRATUM!r}, {COUNT}, get_engine("native"), jobs=2)
+computed_systems.keep = kept
+computed_systems.fill_fibre = partial(computed_systems.fill_fibre, interval=0.0)
+monodromy.TOLERANCES = replace(monodromy.TOLERANCES, largest_crossing=60)
+computed_systems.solve_by_monodromy({STRATUM!r}, {COUNT}, Tracking(get_engine("native"), jobs=2))
 """
 
 
@@ -68,13 +75,13 @@ def test_no_kill_at_any_moment_corrupts_a_checkpoint_or_loses_more_than_one_inte
         if known >= COUNT:
             break
     assert known > 1
-    system = solve_by_monodromy(STRATUM, COUNT, get_engine("native"))
+    system = solve_by_monodromy(STRATUM, COUNT, Tracking(get_engine("native")))
     np.testing.assert_array_equal(system.points[:known], fibre.bases[0].points)
-    assert system.trace <= TRACE_TOLERANCE
+    assert system.trace <= TOLERANCES.trace
 
 
 def test_a_large_fibre_is_filled_in_crossings_that_leave_time_for_checkpoints(monkeypatch):
-    monkeypatch.setattr(monodromy, "LARGEST_CROSSING", 200)
+    monkeypatch.setattr(monodromy, "TOLERANCES", replace(TOLERANCES, largest_crossing=200))
     sizes = []
     saved = []
     engine = get_engine("native")
@@ -86,12 +93,12 @@ def test_a_large_fibre_is_filled_in_crossings_that_leave_time_for_checkpoints(mo
 
     monkeypatch.setattr(engine, "track", watched)
     data, points = fill_fibre(
-        STRATUM, COUNT, engine, np.random.default_rng(2), checkpoint=saved.append, interval=0.0, jobs=2
+        STRATUM, COUNT, Tracking(engine, jobs=2, rng=np.random.default_rng(2)), checkpoint=saved.append, interval=0.0
     )
     assert len(points) == COUNT
     assert max(sizes) == 200
     assert len(saved) >= COUNT // 200
-    assert start_systems.solves(STRATUM, data, points)
+    assert computed_systems.solves(STRATUM, data, points)
     filters = equations_of(STRATUM).filters(points)
     assert np.isfinite(filters).all()
 
@@ -104,7 +111,7 @@ def test_a_checkpoint_of_a_large_fibre_is_read_as_written(cache):
         points = rng.standard_normal((50_000, 2 * STRATUM.coordinates)).view(complex)
         arrays |= {f"points{v}": points, f"done{v}": rng.random((3, 50_000)) < 0.5}
     path = cache / "large.npz"
-    start_systems.write_arrays(path, arrays, stratum="large")
+    stored_arrays.write_arrays(path, arrays, stratum="large")
     assert [entry.name for entry in cache.iterdir()] == ["large.npz"]
     again = Fibre.from_arrays(STRATUM, read_arrays(path, stratum="large")).arrays()
     assert again.keys() == arrays.keys()

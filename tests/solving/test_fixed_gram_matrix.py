@@ -1,5 +1,7 @@
 """Start systems of data with one Gram matrix, and the counts for white data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,13 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.errors import IncompleteStartSystem, InputError
 from homotopy_lcn.networks.counts import singular_vector_tuples
 from homotopy_lcn.networks.strata import Embedding
-from homotopy_lcn.solving import fixed_gram_matrix
-from homotopy_lcn.solving.fixed_gram_matrix import kept_family
+from homotopy_lcn.solving import white_counts
 from homotopy_lcn.solving.monodromy import random_data
+from homotopy_lcn.solving.start_systems import StartSystems
+from homotopy_lcn.solving.tolerances import TOLERANCES
+from homotopy_lcn.solving.white_counts import white_count
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from homotopy_lcn.tracking.settings import Tracking
 from tests.small_networks import filters_of, matched
 
 
@@ -75,13 +80,12 @@ UNSTRUCTURED = np.kron(np.array([[2.0, 1], [1, 3]]), np.array([[1.0, 0.5], [0.5,
 
 
 def test_a_gram_matrix_that_loses_paths_gets_a_start_system_when_it_comes_again(monkeypatch):
-    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
-    monkeypatch.setattr(fixed_gram_matrix, "_lossy", set())
+    systems = StartSystems()
     arch = Architecture((2, 2), (2, 1))
     rng = np.random.default_rng(2)
     paths = []
     for _ in range(3):
-        result = critical_points(arch, SquaredLoss(UNSTRUCTURED, rng.standard_normal(4)))
+        result = critical_points(arch, SquaredLoss(UNSTRUCTURED, rng.standard_normal(4)), start_systems=systems)
         assert result.complete
         assert (result.counts.found, result.counts.at_infinity) == (2, 4)
         paths.append(result.strata[0].statistics["paths"])
@@ -98,10 +102,7 @@ def test_diagonal_and_toeplitz_families_are_kept_and_a_seed_gives_one_result(gra
         texts = []
         moments = rng.standard_normal(4)
         for _ in range(2):
-            # As in a new process.
-            monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
-            monkeypatch.setattr(fixed_gram_matrix, "_lossy", set())
-            result = critical_points(arch, SquaredLoss(gram, moments))
+            result = critical_points(arch, SquaredLoss(gram, moments), start_systems=StartSystems())
             assert result.complete
             assert (result.counts.found, result.counts.at_infinity) == (2, 4)
             assert [row.statistics["paths"] for row in result.strata] == [2]
@@ -113,11 +114,10 @@ def test_diagonal_and_toeplitz_families_are_kept_and_a_seed_gives_one_result(gra
 @pytest.mark.parametrize("gram", [DIAGONAL, TOEPLITZ, np.eye(4)], ids=["diagonal", "Toeplitz", "white"])
 def test_monodromy_in_the_moments_alone_permutes_the_points_of_a_family(gram, tmp_path, monkeypatch):
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
-    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
     stratum, _, count = white_stratum(Architecture((2, 2), (2, 1)))
-    family = kept_family(stratum, gram, count, get_engine())
-    assert (len(family.start.points), family.at_infinity, family.origin) == (2, 4, 0)
-    assert fixed_gram_matrix._is_one_orbit(family.start, get_engine(), 1)
+    system = StartSystems().kept_with_gram(stratum, gram, count, Tracking(get_engine()))
+    assert (len(system.start.points), system.at_infinity, system.origin) == (2, 4, 0)
+    assert white_counts._is_one_orbit(system.start, Tracking(get_engine()))
 
 
 def test_data_that_lose_no_paths_leave_nothing_in_the_cache(tmp_path, monkeypatch):
@@ -133,7 +133,7 @@ def test_a_family_gives_the_same_points_as_the_generic_start_system(monkeypatch)
     arch = Architecture((3, 3), (2, 1))
     loss = SquaredLoss.white(np.random.default_rng(3).standard_normal(arch.filter_size))
     result = critical_points(arch, loss)
-    monkeypatch.setattr("homotopy_lcn.solving.solve.kept_family", lambda *args, **kwargs: None)
+    monkeypatch.setattr(StartSystems, "kept_with_gram", lambda *args: None)
     other = critical_points(arch, loss)
     assert result.complete
     assert other.complete
@@ -149,27 +149,23 @@ def white_stratum(arch):
 
 def test_the_cache_keeps_white_families_and_damaged_files_are_computed_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
-    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
     stratum, gram, count = white_stratum(Architecture((2, 2), (2, 1)))
-    first = kept_family(stratum, gram, count, get_engine())
+    first = StartSystems().kept_with_gram(stratum, gram, count, Tracking(get_engine()))
     (file,) = tmp_path.glob("*white*.npz")
-    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
-    second = kept_family(stratum, gram, count, get_engine())
+    second = StartSystems().kept_with_gram(stratum, gram, count, Tracking(get_engine()))
     np.testing.assert_array_equal(first.start.points, second.start.points)
     assert (second.at_infinity, second.origin) == (4, 0)
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
-    monkeypatch.setattr(fixed_gram_matrix, "_memory", {})
-    third = kept_family(stratum, gram, count, get_engine())
+    third = StartSystems().kept_with_gram(stratum, gram, count, Tracking(get_engine()))
     np.testing.assert_array_equal(first.start.points, third.start.points)
 
 
 def test_a_count_that_monodromy_does_not_confirm_is_not_given(monkeypatch):
-    monkeypatch.setattr(fixed_gram_matrix, "LOOPS", 0)
-    monkeypatch.setattr(fixed_gram_matrix, "_confirmed", set())
+    monkeypatch.setattr(white_counts, "TOLERANCES", replace(TOLERANCES, loops=0))
     with pytest.raises(IncompleteStartSystem, match="monodromy does not confirm"):
-        generic_count(Architecture((2, 2), (2, 1)), metric="white")
+        white_count(Architecture((2, 2), (2, 1)), start_systems=StartSystems())
 
 
 def test_a_path_that_the_straight_homotopy_always_loses_is_found_along_another():
@@ -190,7 +186,10 @@ def test_what_cannot_be_counted():
 def test_the_trace_of_white_points_is_affine_for_two_layers_but_not_for_tensors(shape, affine):
     """Why monodromy and the endgame's account decide on white counts: complete fibres may fail the trace test."""
     stratum, gram, count = white_stratum(Architecture(*shape))
-    start, engine = kept_family(stratum, gram, count, get_engine()).start, get_engine()
+    start, engine = (
+        StartSystems().kept_with_gram(stratum, gram, count, Tracking(get_engine())).start,
+        get_engine(),
+    )
     direction = random_data(stratum.filter_size, np.random.default_rng(0)).b
     sums = []
     for t in range(3):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -26,10 +27,12 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.losses.zero_residual import zero_residual
 from homotopy_lcn.networks.counts import count_matrices
 from homotopy_lcn.networks.strata import Embedding, Stratum
+from homotopy_lcn.solving import problem as solving_problem
 from homotopy_lcn.solving.low_rank import low_rank_start_system, random_member
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
-from homotopy_lcn.tracking.endgame import Circles
+from homotopy_lcn.tracking.settings import Tracking
+from homotopy_lcn.tracking.tolerances import ENDGAME, Circles
 from tests.small_networks import Problem, filters_of, loss_gradient, matched, run_network
 from tests.solving.test_solve_against_phcpack import convolve, needs_phc, parameter_space_system, solve_by_phc
 
@@ -186,7 +189,12 @@ def test_monodromy_within_the_family_of_that_rank_permutes_the_points(filters, s
     count = next(row.count for row in generic_count(arch, rank=rank) if row.pattern == pattern)
     rows = rng.standard_normal((rank, stratum.filter_size))
     data = Data(rows.T @ rows, rows.T @ rng.standard_normal(rank))
-    start = low_rank_start_system(start_system(stratum, full, engine), count, data, rank, rng, engine)
+    start = low_rank_start_system(
+        start_system(stratum, full, Tracking(engine)),
+        solving_problem.Problem(equations_of(stratum), data, count, True),
+        rank,
+        Tracking(engine, rng=rng),
+    )
     assert len(start.points) == count > 1
     one, two = random_member(data, rank, rng), random_member(data, rank, rng)
     assert np.linalg.matrix_rank(one.gram) == np.linalg.matrix_rank(one.gram + two.gram) == rank
@@ -204,7 +212,7 @@ def test_monodromy_finds_what_the_homotopies_from_full_rank_have_missed():
     stratum = Stratum.of_pattern(Architecture((3, 3), (2, 1)).blocks, ((1, 1), (1, 1)))
     rows = rng.standard_normal((4, stratum.filter_size))
     data = Data(rows.T @ rows, rows.T @ rng.standard_normal(4))
-    full = start_system(stratum, 39, engine)
+    full = start_system(stratum, 39, Tracking(engine))
 
     class Forgetful:
         """Loses most of the paths of full rank."""
@@ -217,7 +225,12 @@ def test_monodromy_finds_what_the_homotopies_from_full_rank_have_missed():
                 result.codes[8:] = 2
             return result
 
-    start = low_rank_start_system(full, 21, data, 4, rng, Forgetful(), report=lambda done: None)
+    start = low_rank_start_system(
+        full,
+        solving_problem.Problem(equations_of(stratum), data, 21, True),
+        4,
+        Tracking(Forgetful(), rng=rng, report=lambda done: None),
+    )
     assert len(start.points) == 21
 
 
@@ -271,7 +284,8 @@ def test_a_regular_point_that_is_told_from_points_at_infinity_in_extended_precis
     np.testing.assert_allclose(far.filter[[0, 1]], 0, atol=1e-9)
     a, b, middle, d, c = far.filter[2:]
     np.testing.assert_allclose([a + middle + c, b + d], 0, atol=1e-9 * abs(middle))
-    monkeypatch.setattr("homotopy_lcn.tracking.endgame.IN_EXTENDED_PRECISION", Circles((1e-5, 1e-6), 12, 1e-7))
+    few = replace(ENDGAME, in_extended_precision=Circles((1e-5, 1e-6), 12, 1e-7))
+    monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", few)
     assert not critical_points(architecture, loss, isolated=True).complete
 
 
@@ -509,7 +523,7 @@ def test_regularization_from_the_command_line(command):
     for eps in ("0", "-1", "nan", "1e-30"):
         finished = command("--data", "few.npz", "--regularize", eps)
         assert finished.returncode == 2
-        assert finished.err.startswith("homotopy-lcn: --regularize: eps: ")
+        assert finished.err.startswith("homotopy-lcn: --regularize: ")
 
 
 def test_points_of_equal_data_do_not_depend_on_the_seed_of_the_detours():

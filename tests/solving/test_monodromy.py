@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -13,9 +14,12 @@ from homotopy_lcn.equations.distinct import first_occurrences
 from homotopy_lcn.errors import IncompleteStartSystem
 from homotopy_lcn.networks.architecture import Block
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving import monodromy, start_systems
+from homotopy_lcn.solving import monodromy
+from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
+from homotopy_lcn.solving.tolerances import TOLERANCES
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
+from homotopy_lcn.tracking.settings import Tracking
 
 ENGINE = get_engine("reference")
 TRACE = 1e-10
@@ -111,15 +115,16 @@ def check_fibre(stratum, data, points, count):
     assert len(points) == count
     np.testing.assert_array_equal(first_occurrences(filters), np.arange(count))
     assert max(criticality(stratum, data, point) for point in points) < 1e-13
-    assert trace_test(stratum, data, points, ENGINE, generator(9)) < TRACE
+    assert trace_test(stratum, data, points, Tracking(ENGINE, rng=generator(9))) < TRACE
 
 
 @pytest.mark.parametrize(("stratum", "count"), ONE_BLOCK, ids=lambda value: getattr(value, "name", value))
 def test_monodromy_that_knows_no_count_finds_as_many_points_as_counted_on_one_block(monkeypatch, stratum, count):
-    monkeypatch.setattr(monodromy, "FRUITLESS_SEGMENTS", 12 if count < 20 else 3)
+    fruitless = 12 if count < 20 else 3
+    monkeypatch.setattr(monodromy, "TOLERANCES", replace(TOLERANCES, fruitless_segments=fruitless))
     fibre = Fibre.start(stratum, generator())
     with pytest.raises(IncompleteStartSystem, match=f"monodromy found {count} of 1000000 points"):
-        fill_fibre(stratum, 1_000_000, ENGINE, generator(1), fibre=fibre)
+        fill_fibre(stratum, 1_000_000, Tracking(ENGINE, rng=generator(1)), fibre=fibre)
     for base in fibre.bases:
         check_fibre(stratum, base.data, base.points, count)
 
@@ -127,7 +132,7 @@ def test_monodromy_that_knows_no_count_finds_as_many_points_as_counted_on_one_bl
 @cache
 def check_stratum(stratum, count):
     """Once for all architectures that it belongs to."""
-    data, points = fill_fibre(stratum, count, ENGINE, generator())
+    data, points = fill_fibre(stratum, count, Tracking(ENGINE, rng=generator()))
     check_fibre(stratum, data, points, count)
 
 
@@ -152,20 +157,20 @@ def test_monodromy_finds_as_many_points_as_counted_for_larger_architectures(filt
 def solved():
     """A stratum with ten points, its data and points."""
     stratum = Stratum((Factor(2, 1, 1), Factor(1, 1, 2)))
-    return stratum, *fill_fibre(stratum, 10, ENGINE, generator())
+    return stratum, *fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator()))
 
 
 def test_the_trace_test_fails_if_a_point_is_missing(solved):
     stratum, data, points = solved
     for missing in range(10):
         rest = np.delete(points, missing, axis=0)
-        assert trace_test(stratum, data, rest, ENGINE, generator(missing)) > 1e-4
+        assert trace_test(stratum, data, rest, Tracking(ENGINE, rng=generator(missing))) > 1e-4
 
 
 def test_the_trace_test_fails_for_the_points_of_other_data(solved):
     stratum, data, points = solved
     other = Data(data.gram, data.b + 0.1)
-    assert trace_test(stratum, other, points, ENGINE, generator()) > 1e-4
+    assert trace_test(stratum, other, points, Tracking(ENGINE, rng=generator())) > 1e-4
 
 
 class Unreliable:
@@ -189,13 +194,13 @@ class Unreliable:
 
 def test_the_trace_test_fails_if_a_path_does(solved):
     stratum, data, points = solved
-    assert trace_test(stratum, data, points, Unreliable(forgiving=False), generator()) == np.inf
+    assert trace_test(stratum, data, points, Tracking(Unreliable(forgiving=False), rng=generator())) == np.inf
 
 
 def test_failed_paths_are_tracked_again_conservatively(solved):
     stratum, _, points = solved
     engine = Unreliable(forgiving=True)
-    data, again = fill_fibre(stratum, 10, engine, generator())
+    data, again = fill_fibre(stratum, 10, Tracking(engine, rng=generator()))
     assert engine.repaired > 0
     check_fibre(stratum, data, again, 10)
     filters = equations_of(stratum).filters
@@ -206,7 +211,7 @@ def test_lost_paths_lead_to_no_wrong_points(solved):
     stratum = solved[0]
     fibre = Fibre.start(stratum, generator())
     with pytest.raises(IncompleteStartSystem, match=r"monodromy found \d+ of 1000 points"):
-        fill_fibre(stratum, 1000, Unreliable(forgiving=False), generator(1), fibre=fibre)
+        fill_fibre(stratum, 1000, Tracking(Unreliable(forgiving=False), rng=generator(1)), fibre=fibre)
     for base in fibre.bases:
         assert len(base.points) <= 10
         assert all(criticality(stratum, base.data, point) < 1e-13 for point in base.points)
@@ -217,14 +222,14 @@ def test_a_count_that_is_too_large_is_never_reached(solved):
         IncompleteStartSystem,
         match=r"^stratum d2p1s1-d1p1s2: monodromy found 10 of 11 points and 12 further segments brought no more$",
     ):
-        fill_fibre(solved[0], 11, ENGINE, generator())
+        fill_fibre(solved[0], 11, Tracking(ENGINE, rng=generator()))
 
 
 def test_more_points_than_counted_are_noticed(solved):
     fibre = Fibre.start(solved[0], generator())
-    fill_fibre(solved[0], 10, ENGINE, generator(1), fibre=fibre)
+    fill_fibre(solved[0], 10, Tracking(ENGINE, rng=generator(1)), fibre=fibre)
     with pytest.raises(IncompleteStartSystem, match=r"monodromy found 10 points, more than the exact count 4"):
-        fill_fibre(solved[0], 4, ENGINE, generator(2), fibre=fibre)
+        fill_fibre(solved[0], 4, Tracking(ENGINE, rng=generator(2)), fibre=fibre)
 
 
 @pytest.mark.parametrize("wrong", [-1, 1])
@@ -232,8 +237,8 @@ def test_more_points_than_counted_are_noticed(solved):
 @pytest.mark.usefixtures("cache")
 def test_no_start_system_of_a_wrong_count(stratum, count, wrong):
     with pytest.raises(IncompleteStartSystem, match=stratum.name):
-        start_systems.solve_by_monodromy(stratum, count + wrong, ENGINE)
-    assert len(start_systems.solve_by_monodromy(stratum, count, ENGINE).points) == count
+        solve_by_monodromy(stratum, count + wrong, Tracking(ENGINE))
+    assert len(solve_by_monodromy(stratum, count, Tracking(ENGINE)).points) == count
 
 
 @pytest.mark.parametrize(
@@ -291,7 +296,7 @@ def interrupted_fibre(stratum, known):
             raise Stop
 
     with pytest.raises(Stop):
-        fill_fibre(stratum, 10, ENGINE, generator(1), fibre=fibre, report=report)
+        fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator(1), report=report), fibre=fibre)
     return fibre
 
 
@@ -310,7 +315,7 @@ def test_a_saved_fibre_goes_on_as_the_one_in_memory(solved, known):
     assert known <= len(fibre.bases[0].points) < 10
     restored = through_a_file(stratum, fibre)
     assert_same_fibre(fibre, restored)
-    ends = [fill_fibre(stratum, 10, ENGINE, generator(2), fibre=state) for state in (fibre, restored)]
+    ends = [fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator(2)), fibre=state) for state in (fibre, restored)]
     for data, points in ends:
         np.testing.assert_array_equal(data.gram, fibre.bases[0].data.gram)
         np.testing.assert_array_equal(points, ends[0][1])
@@ -340,16 +345,16 @@ def test_checkpoints_at_intervals_and_reports(solved):
     def save(fibre):
         saved.append({key: array.copy() for key, array in fibre.arrays().items()})
 
-    fill_fibre(stratum, 10, ENGINE, generator(), report=reported.append, checkpoint=save, interval=0.0)
+    fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator(), report=reported.append), checkpoint=save, interval=0.0)
     assert reported[-1] == 10
     assert all(a <= b for a, b in pairwise(reported))
     assert [min(len(arrays["points0"]), 10) for arrays in saved] == reported
     data, points = fill_fibre(
-        stratum, 10, ENGINE, generator(3), fibre=Fibre.from_arrays(stratum, saved[len(saved) // 2])
+        stratum, 10, Tracking(ENGINE, rng=generator(3)), fibre=Fibre.from_arrays(stratum, saved[len(saved) // 2])
     )
     check_fibre(stratum, data, points, 10)
     saved.clear()
-    fill_fibre(stratum, 10, ENGINE, generator(), checkpoint=save, interval=1e9)
+    fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator()), checkpoint=save, interval=1e9)
     assert saved == []
 
 
@@ -362,18 +367,18 @@ def test_control_c_saves_what_is_known(solved):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fill_fibre(stratum, 10, ENGINE, generator(), report=report, checkpoint=saved.append, interval=1e9)
+        fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator(), report=report), checkpoint=saved.append, interval=1e9)
     (fibre,) = saved
     assert 2 <= len(fibre.bases[0].points) < 10
-    check_fibre(stratum, *fill_fibre(stratum, 10, ENGINE, generator(3), fibre=fibre), 10)
+    check_fibre(stratum, *fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator(3)), fibre=fibre), 10)
 
 
 def test_the_result_depends_on_the_generator_alone(solved):
     stratum, data, points = solved
-    same = fill_fibre(stratum, 10, ENGINE, generator(), jobs=2)
+    same = fill_fibre(stratum, 10, Tracking(ENGINE, jobs=2, rng=generator()))
     np.testing.assert_array_equal(same[0].gram, data.gram)
     np.testing.assert_array_equal(same[1], points)
-    other = fill_fibre(stratum, 10, ENGINE, generator(1))
+    other = fill_fibre(stratum, 10, Tracking(ENGINE, rng=generator(1)))
     assert np.abs(other[0].gram - data.gram).max() > 0.1
 
 
@@ -392,8 +397,8 @@ def test_paths_are_tracked_once_only(solved):
             return ENGINE.track(stratum, points, *arguments, **keywords)
 
     with pytest.raises(IncompleteStartSystem):
-        fill_fibre(stratum, 11, Counting(), generator(1), fibre=fibre)
-    assert len(fibre.segments) >= 3 + monodromy.FRUITLESS_SEGMENTS
+        fill_fibre(stratum, 11, Tracking(Counting(), rng=generator(1)), fibre=fibre)
+    assert len(fibre.segments) >= 3 + TOLERANCES.fruitless_segments
     assert tracked == 10 * len(fibre.segments)
     for segment in fibre.segments:
         assert [sorted(done) for done in segment.done] == [list(range(10))] * 2

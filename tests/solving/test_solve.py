@@ -12,9 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SolveInterrupted, SquaredLoss, critical_points, generic_count
-from homotopy_lcn.solving import start_systems
+from homotopy_lcn.solving import computed_systems
+from homotopy_lcn.solving.start_systems import StartSystems
+from homotopy_lcn.solving.tolerances import TOLERANCES
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
-from homotopy_lcn.tracking.endgame import Circles
+from homotopy_lcn.tracking.tolerances import ENDGAME, Circles
 from tests.small_networks import (
     Problem,
     end_to_end,
@@ -242,10 +244,11 @@ def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_co
 
 
 def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believed(honest, monkeypatch):
-    monkeypatch.setattr("homotopy_lcn.tracking.endgame.IN_DOUBLES", Circles((1e-2, 1e-3), 2, 1e-8))
-    monkeypatch.setattr("homotopy_lcn.solving.all_paths.DETOURS", 1)
-    monkeypatch.setattr("homotopy_lcn.solving.solve.FIRST_DETOURS", 1)
-    monkeypatch.setattr("homotopy_lcn.solving.fixed_gram_matrix.DRAWS", 1)
+    circles = replace(ENDGAME, in_doubles=Circles((1e-2, 1e-3), 2, 1e-8))
+    monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", circles)
+    few = replace(TOLERANCES, detours=1, first_detours=1, moment_draws=1)
+    for module in ("all_paths", "stratum_paths", "fixed_gram_matrix"):
+        monkeypatch.setattr(f"homotopy_lcn.solving.{module}.TOLERANCES", few)
 
     def change(call, result):
         rng = np.random.default_rng(call)
@@ -354,11 +357,10 @@ def test_the_number_of_threads_does_not_matter(honest):
 def test_the_result_is_the_same_with_a_start_system_computed_or_read_from_the_cache(tmp_path, monkeypatch):
     problem = random_problem((2, 2), (1, 1))
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(start_systems, "data_path", lambda name: tmp_path / name)
-    texts = []
-    for _ in range(2):
-        monkeypatch.setattr(start_systems, "_memory", {})
-        texts.append(critical_points(problem.architecture, problem.loss).to_json())
+    monkeypatch.setattr(computed_systems, "data_path", lambda name: tmp_path / name)
+    texts = [
+        critical_points(problem.architecture, problem.loss, start_systems=StartSystems()).to_json() for _ in range(2)
+    ]
     assert list((tmp_path / "cache").glob("*.npz"))
     assert texts[0] == texts[1]
     assert json.loads(texts[0])["complete"] is True

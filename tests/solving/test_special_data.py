@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Embedding, Stratum
-from homotopy_lcn.solving import accounts, all_paths, regular_ends
+from homotopy_lcn.solving import all_paths, regular_ends
+from homotopy_lcn.solving.accounts import PathAccount
+from homotopy_lcn.solving.problem import Problem
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.endgame import End, PathEnds
 from homotopy_lcn.tracking.refinement import refine
+from homotopy_lcn.tracking.settings import Tracking
 from tests.small_networks import end_to_end, filters_of, matched
 from tests.training.test_descent_to_minima import descend
 
@@ -171,9 +174,9 @@ def test_points_of_a_smaller_stratum_solve_the_equations_and_are_recognised():
     refined = refine(equations, points, data)
     assert refined.errors.max() < 1e-12
     assert refined.conditions.max() < 1e6
-    assert regular_ends._on_smaller_stratum(equations, refined.points.astype(complex)).all()
-    start = start_system(stratum, 7, get_engine())
-    assert not regular_ends._on_smaller_stratum(equations, start.points).any()
+    assert regular_ends.on_smaller_stratum(equations, refined.points.astype(complex)).all()
+    start = start_system(stratum, 7, Tracking(get_engine()))
+    assert not regular_ends.on_smaller_stratum(equations, start.points).any()
 
 
 @pytest.mark.parametrize("shape", [((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1))])
@@ -181,8 +184,9 @@ def test_newtons_method_comes_back_to_regular_points(shape):
     architecture = Architecture(*shape)
     row = generic_count(architecture).rows[0]
     embedding = Embedding.of_pattern(architecture, row.pattern)
-    start = start_system(embedding.stratum, row.count, get_engine())
-    assert regular_ends.attracting(equations_of(embedding.stratum), start.points, start.data, 1).all()
+    start = start_system(embedding.stratum, row.count, Tracking(get_engine()))
+    problem = Problem(equations_of(embedding.stratum), start.data, row.count)
+    assert regular_ends.attracting(problem, start.points, jobs=1).all()
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-9])
@@ -192,7 +196,8 @@ def test_newtons_method_does_not_come_back_to_singular_points(distance):
     points = np.array([[1.0, 1, 0, -1, 1, -1]], complex)
     np.testing.assert_allclose(equations.filters(points)[0], target, atol=1e-14)
     points[0, 1:] += distance * np.array([1.0, 2, -1, 1, 1])
-    assert not regular_ends.attracting(equations, equations.normalize(points), Data(loss.gram, loss.b), 1).any()
+    problem = Problem(equations, Data(loss.gram, loss.b), 10)
+    assert not regular_ends.attracting(problem, equations.normalize(points), jobs=1).any()
 
 
 @pytest.mark.parametrize("windings", [(1,), (1, 1)])
@@ -201,16 +206,15 @@ def test_an_end_that_the_endgame_tells_inaccurately_is_the_regular_point_near_it
     row = generic_count(architecture).rows[0]
     stratum = Embedding.of_pattern(architecture, row.pattern).stratum
     equations = equations_of(stratum)
-    start = start_system(stratum, row.count, get_engine())
-    ends = accounts.Account(
-        accounts.Regular.of(refine(equations, start.points, start.data), np.array([], int)), start.points
-    )
+    start = start_system(stratum, row.count, Tracking(get_engine()))
+    ends = PathAccount.empty(stratum)
     limits = start.points[: len(windings)].copy()
     limits[:] = limits[0]
     limits[:, 0] *= 1 + 1e-4
     traced = PathEnds.unknown(limits)
     traced.kinds[:], traced.windings[:] = End.FINITE, windings
-    all_paths._enter(equations, ends, traced, np.full_like(limits, np.nan), start.data, 1)
+    problem = Problem(equations, start.data, row.count)
+    all_paths._add_endgame_ends(problem, ends, traced, np.full_like(limits, np.nan), jobs=1)
     # Two paths do not end at one regular point, so a limit of two that is not quite right stays what it was.
     assert (len(ends.regular), ends.windings) == ((1, []) if len(windings) == 1 else (0, [windings]))
     if len(ends.regular):

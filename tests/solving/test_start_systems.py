@@ -15,20 +15,14 @@ from homotopy_lcn._data import data_path
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum, separated
-from homotopy_lcn.solving import start_systems
+from homotopy_lcn.solving import computed_systems
+from homotopy_lcn.solving.computed_systems import StartSystem, made_diagonal, pack, solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
-from homotopy_lcn.solving.start_systems import (
-    TRACE_TOLERANCE,
-    StartSystem,
-    cache_folder,
-    made_diagonal,
-    pack,
-    read_arrays,
-    solve_by_monodromy,
-    start_system,
-    write_arrays,
-)
+from homotopy_lcn.solving.start_systems import shared_start_systems, start_system
+from homotopy_lcn.solving.stored_arrays import cache_folder, read_arrays, write_arrays
+from homotopy_lcn.solving.tolerances import TOLERANCES
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from homotopy_lcn.tracking.settings import Tracking
 
 ENGINE = get_engine("reference")
 #: Shipped in separated form, with dilations 1 and 3, only.
@@ -59,11 +53,11 @@ class CountingEngine:
 @pytest.fixture
 def nothing_shipped(monkeypatch, tmp_path):
     """Start systems can only be computed by monodromy."""
-    monkeypatch.setattr(start_systems, "data_path", lambda name: tmp_path / "nothing" / name)
+    monkeypatch.setattr(computed_systems, "data_path", lambda name: tmp_path / "nothing" / name)
 
 
 def forget():
-    start_systems._memory.clear()
+    shared_start_systems.cache_clear()
 
 
 def assert_same(system, other):
@@ -132,9 +126,9 @@ def test_the_shipped_start_systems_are_complete():
     for name, stratum in strata.items():
         assert stratum.name == name
         assert separated(stratum) == stratum
-        system = start_system(stratum, exact_count(stratum), NoEngine())
+        system = start_system(stratum, exact_count(stratum), Tracking(NoEngine()))
         assert len(system.points) == exact_count(stratum)
-        assert system.trace <= TRACE_TOLERANCE
+        assert system.trace <= TOLERANCES.trace
 
 
 @pytest.mark.usefixtures("cache")
@@ -143,7 +137,7 @@ def test_a_shipped_start_system_consists_of_solutions(name):
     matching = [stratum for shipped, stratum in shipped_strata().items() if sorted(shipped) == sorted(name)]
     assert matching
     for stratum in matching:
-        check_solutions(start_system(stratum, exact_count(stratum), NoEngine()))
+        check_solutions(start_system(stratum, exact_count(stratum), Tracking(NoEngine())))
 
 
 @pytest.mark.parametrize(
@@ -164,11 +158,11 @@ def test_what_small_architectures_need_is_shipped(filters, strides):
     for row in generic_count(arch):
         if row.count > 1:
             stratum = separated(Embedding.of_pattern(arch, row.pattern).stratum)
-            assert len(start_system(stratum, row.count, NoEngine()).points) == row.count
+            assert len(start_system(stratum, row.count, Tracking(NoEngine())).points) == row.count
 
 
 def test_a_shipped_start_system_is_not_copied_to_the_cache(cache):
-    start_system(separated(PROJECTED), COUNT, NoEngine())
+    start_system(separated(PROJECTED), COUNT, Tracking(NoEngine()))
     assert not cache.exists()
 
 
@@ -187,12 +181,12 @@ def test_projection_to_other_strides_gives_the_points_that_monodromy_gives(cache
     stratum = Stratum(tuple(factors))
     count = exact_count(stratum)
     engine = CountingEngine()
-    projected = start_system(stratum, count, engine)
+    projected = start_system(stratum, count, Tracking(engine))
     assert engine.paths == 3 * count  # one homotopy and the two of the trace test
     assert len(projected.points) == count
-    assert projected.trace <= TRACE_TOLERANCE
+    assert projected.trace <= TOLERANCES.trace
     check_solutions(projected)
-    data, points = fill_fibre(stratum, count, ENGINE, np.random.default_rng(0))
+    data, points = fill_fibre(stratum, count, Tracking(ENGINE, rng=np.random.default_rng(0)))
     inputs = np.random.default_rng(1).standard_normal((30, stratum.filter_size))
     target = Data(inputs.T @ inputs, inputs.T @ np.random.default_rng(2).standard_normal(30))
     filters = []
@@ -204,20 +198,20 @@ def test_projection_to_other_strides_gives_the_points_that_monodromy_gives(cache
 
 
 def test_a_computed_start_system_is_kept_in_memory_and_in_the_cache(cache):
-    computed = start_system(PROJECTED, COUNT, ENGINE)
-    assert start_system(PROJECTED, COUNT, NoEngine()) is computed
+    computed = start_system(PROJECTED, COUNT, Tracking(ENGINE))
+    assert start_system(PROJECTED, COUNT, Tracking(NoEngine())) is computed
     assert [path.name for path in cache.iterdir()] == [f"{PROJECTED.name}.npz"]
     forget()
-    read = start_system(PROJECTED, COUNT, NoEngine())
+    read = start_system(PROJECTED, COUNT, Tracking(NoEngine()))
     assert read is not computed
     assert_same(read, computed)
 
 
 def test_a_start_system_is_the_same_whenever_and_with_however_many_threads_it_is_computed(cache, monkeypatch, tmp_path):
-    first = start_system(PROJECTED, COUNT, ENGINE)
+    first = start_system(PROJECTED, COUNT, Tracking(ENGINE))
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "other"))
     forget()
-    assert_same(start_system(PROJECTED, COUNT, ENGINE, jobs=2), first)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(ENGINE, jobs=2)), first)
     files = [folder / f"{PROJECTED.name}.npz" for folder in (cache, tmp_path / "other")]
     for arrays in map(read_arrays, files):
         np.testing.assert_array_equal(arrays["points"], first.points)
@@ -226,21 +220,21 @@ def test_a_start_system_is_the_same_whenever_and_with_however_many_threads_it_is
 @pytest.mark.usefixtures("nothing_shipped")
 def test_without_shipped_ones_start_systems_come_from_monodromy(cache):
     reported = []
-    computed = start_system(PROJECTED, COUNT, ENGINE, report=reported.append)
+    computed = start_system(PROJECTED, COUNT, Tracking(ENGINE, report=reported.append))
     assert reported[-1] == COUNT
     check_solutions(computed)
-    assert computed.trace <= TRACE_TOLERANCE
+    assert computed.trace <= TOLERANCES.trace
     forget()
-    assert_same(start_system(PROJECTED, COUNT, NoEngine()), computed)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(NoEngine())), computed)
     assert [path.name for path in cache.iterdir()] == [f"{PROJECTED.name}.npz"]
 
 
 def test_a_single_point_needs_no_cache(cache):
     stratum = Stratum((Factor(3, 1, 1),))
-    system = start_system(stratum, 1, NoEngine())
+    system = start_system(stratum, 1, Tracking(NoEngine()))
     check_solutions(system)
     forget()
-    assert_same(start_system(stratum, 1, NoEngine()), system)
+    assert_same(start_system(stratum, 1, Tracking(NoEngine())), system)
     assert not cache.exists()
 
 
@@ -255,20 +249,20 @@ def flip_a_byte(content):
 
 def test_start_systems_have_a_diagonal_gram_matrix(cache):
     for stratum in (PROJECTED, separated(PROJECTED)):
-        assert start_system(stratum, COUNT, ENGINE).diagonal
+        assert start_system(stratum, COUNT, Tracking(ENGINE)).diagonal
 
 
 def test_a_start_system_in_the_cache_is_made_diagonal_once(cache):
-    general = solve_by_monodromy(PROJECTED, COUNT, ENGINE)
+    general = solve_by_monodromy(PROJECTED, COUNT, Tracking(ENGINE))
     assert not general.diagonal
     write_arrays(cache / f"{PROJECTED.name}.npz", general.arrays(), stratum=PROJECTED.name, count=COUNT)
     engine = CountingEngine()
-    system = start_system(PROJECTED, COUNT, engine)
+    system = start_system(PROJECTED, COUNT, Tracking(engine))
     assert engine.paths == COUNT
     assert system.diagonal
     check_solutions(system)
     forget()
-    assert_same(start_system(PROJECTED, COUNT, NoEngine()), system)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(NoEngine())), system)
 
 
 class LosingEngine:
@@ -281,22 +275,22 @@ class LosingEngine:
 
 
 def test_a_start_system_that_would_lose_points_stays_as_it_is():
-    general = solve_by_monodromy(PROJECTED, COUNT, ENGINE)
-    assert made_diagonal(general, LosingEngine()) is general
-    diagonal = made_diagonal(general, ENGINE)
+    general = solve_by_monodromy(PROJECTED, COUNT, Tracking(ENGINE))
+    assert made_diagonal(general, Tracking(LosingEngine())) is general
+    diagonal = made_diagonal(general, Tracking(ENGINE))
     assert diagonal.diagonal
-    assert made_diagonal(diagonal, NoEngine()) is diagonal
+    assert made_diagonal(diagonal, Tracking(NoEngine())) is diagonal
 
 
 @pytest.mark.parametrize("damage", [truncate, flip_a_byte, lambda _: b"", lambda _: b"not an archive", lambda c: c + c])
 def test_a_corrupt_cache_file_is_recomputed(cache, damage):
-    computed = start_system(PROJECTED, COUNT, ENGINE)
+    computed = start_system(PROJECTED, COUNT, Tracking(ENGINE))
     file = cache / f"{PROJECTED.name}.npz"
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
     forget()
     engine = CountingEngine()
-    assert_same(start_system(PROJECTED, COUNT, engine), computed)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(engine)), computed)
     if engine.paths == 0:  # what NumPy reads is undamaged: an archive may follow upon other bytes
         assert file.read_bytes().endswith(whole)
     else:
@@ -328,23 +322,23 @@ OTHERS = {
 
 @pytest.mark.parametrize("arrays", OTHERS.values(), ids=OTHERS)
 def test_a_cache_file_of_anything_but_a_start_system_is_recomputed(cache, arrays):
-    computed = start_system(PROJECTED, COUNT, ENGINE)
+    computed = start_system(PROJECTED, COUNT, Tracking(ENGINE))
     file = cache / f"{PROJECTED.name}.npz"
     write_arrays(file, arrays(computed), stratum=PROJECTED.name, count=COUNT)
     forget()
     engine = CountingEngine()
-    assert_same(start_system(PROJECTED, COUNT, engine), computed)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(engine)), computed)
     assert engine.paths > 0
     forget()
-    assert_same(start_system(PROJECTED, COUNT, NoEngine()), computed)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(NoEngine())), computed)
 
 
 def test_the_renamed_cache_file_of_another_stratum_is_recomputed(cache):
     other = Stratum((Factor(2, 1, 1), Factor(1, 1, 4)))
-    start_system(other, COUNT, ENGINE)
+    start_system(other, COUNT, Tracking(ENGINE))
     (cache / f"{other.name}.npz").rename(cache / f"{PROJECTED.name}.npz")
     engine = CountingEngine()
-    computed = start_system(PROJECTED, COUNT, engine)
+    computed = start_system(PROJECTED, COUNT, Tracking(engine))
     assert engine.paths > 0
     check_solutions(computed)
 
@@ -355,51 +349,51 @@ def test_the_renamed_cache_file_of_another_stratum_is_recomputed(cache):
     ids=lambda description: next(iter(description)),
 )
 def test_a_cache_file_with_another_description_is_recomputed(cache, monkeypatch, description):
-    computed = start_system(PROJECTED, COUNT, ENGINE)
+    computed = start_system(PROJECTED, COUNT, Tracking(ENGINE))
     file = cache / f"{PROJECTED.name}.npz"
     write_arrays(file, computed.arrays(), **{"stratum": PROJECTED.name, "count": COUNT, **description})
     forget()
     engine = CountingEngine()
-    assert_same(start_system(PROJECTED, COUNT, engine), computed)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(engine)), computed)
     assert engine.paths > 0
 
 
 def test_a_damaged_shipped_file_is_done_without(cache, monkeypatch, tmp_path):
     stratum = Stratum((Factor(1, 1, 1), Factor(1, 1, 2)))
-    shipped = start_system(stratum, 6, NoEngine())
+    shipped = start_system(stratum, 6, Tracking(NoEngine()))
     content = data_path("start_systems.npz").read_bytes()
     broken = tmp_path / "start_systems.npz"
-    monkeypatch.setattr(start_systems, "data_path", lambda name: broken)
+    monkeypatch.setattr(computed_systems, "data_path", lambda name: broken)
     for damaged in (content[:-100], b"", pack([StartSystem(stratum, shipped.data, shipped.points[::-1] * 2, 0.0)])):
         broken.write_bytes(damaged)
         forget()
         (cache / f"{stratum.name}.npz").unlink(missing_ok=True)
         engine = CountingEngine()
-        check_solutions(start_system(stratum, 6, engine))
+        check_solutions(start_system(stratum, 6, Tracking(engine)))
         assert engine.paths > 0
 
 
 def test_packed_start_systems_are_found_like_shipped_ones(cache, monkeypatch, tmp_path):
     strata = [PROJECTED, Stratum((Factor(1, 2, 1), Factor(1, 1, 2)))]
-    systems = [start_system(stratum, exact_count(stratum), ENGINE) for stratum in strata]
+    systems = [start_system(stratum, exact_count(stratum), Tracking(ENGINE)) for stratum in strata]
     (tmp_path / "start_systems.npz").write_bytes(pack(systems))
-    monkeypatch.setattr(start_systems, "data_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(computed_systems, "data_path", lambda name: tmp_path / name)
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "other"))
     forget()
     for stratum, system in zip(strata, systems, strict=True):
-        assert_same(start_system(stratum, len(system.points), NoEngine()), system)
+        assert_same(start_system(stratum, len(system.points), Tracking(NoEngine())), system)
 
 
 def test_an_unwritable_cache_folder_is_a_warning(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(start_systems, "_memory", {})
+    forget()
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.warns(RuntimeWarning, match="set HOMOTOPY_LCN_CACHE to a writable folder") as record:
-        system = start_system(PROJECTED, COUNT, ENGINE)
+        system = start_system(PROJECTED, COUNT, Tracking(ENGINE))
     assert len(record) == 1
     assert str(tmp_path / "file" / "cache") in str(record[0].message)
     check_solutions(system)
-    assert start_system(PROJECTED, COUNT, NoEngine()) is system
+    assert start_system(PROJECTED, COUNT, Tracking(NoEngine())) is system
 
 
 def test_the_cache_folder(monkeypatch, tmp_path):
@@ -457,18 +451,21 @@ import sys, time
 from functools import partial
 from pathlib import Path
 
-from homotopy_lcn import start_systems
 from homotopy_lcn.networks.strata import Factor, Stratum
+from homotopy_lcn.solving import computed_systems
+from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking.settings import Tracking
 
 def report(known):
-    if list(start_systems.cache_folder().glob("*.partial.npz")) and known >= 3:
+    if list(computed_systems.cache_folder().glob("*.partial.npz")) and known >= 3:
         print(known, flush=True)
         time.sleep(600)
 
-start_systems.data_path = lambda name: Path("/nowhere") / name
-start_systems.fill_fibre = partial(start_systems.fill_fibre, interval=0.0)
-start_systems.start_system(Stratum((Factor(2, 1, 1), Factor(1, 1, 2))), 10, get_engine("reference"), report=report)
+computed_systems.data_path = lambda name: Path("/nowhere") / name
+computed_systems.fill_fibre = partial(computed_systems.fill_fibre, interval=0.0)
+tracking = Tracking(get_engine("reference"), report=report)
+start_system(Stratum((Factor(2, 1, 1), Factor(1, 1, 2))), 10, tracking)
 """
 
 
@@ -495,8 +492,8 @@ def test_monodromy_resumes_after_a_kill(cache, monkeypatch):
         resumed.append(fibre.arrays())
         return fill_fibre(*arguments, fibre=fibre, **keywords)
 
-    monkeypatch.setattr(start_systems, "fill_fibre", fill)
-    system = start_system(PROJECTED, COUNT, ENGINE)
+    monkeypatch.setattr(computed_systems, "fill_fibre", fill)
+    system = start_system(PROJECTED, COUNT, Tracking(ENGINE))
     (state,) = resumed
     for key, array in arrays.items():
         np.testing.assert_array_equal(state[key], array)
@@ -507,22 +504,22 @@ def test_monodromy_resumes_after_a_kill(cache, monkeypatch):
 @pytest.mark.usefixtures("nothing_shipped")
 @pytest.mark.parametrize("damage", [truncate, flip_a_byte, lambda _: b""])
 def test_a_corrupt_checkpoint_is_ignored_and_removed(cache, damage):
-    expected = made_diagonal(solve_by_monodromy(PROJECTED, COUNT, ENGINE), ENGINE)
+    expected = made_diagonal(solve_by_monodromy(PROJECTED, COUNT, Tracking(ENGINE)), Tracking(ENGINE))
     checkpoint = cache / f"{PROJECTED.name}.partial.npz"
     write_arrays(checkpoint, Fibre.start(PROJECTED, np.random.default_rng(5)).arrays(), stratum=PROJECTED.name)
     checkpoint.write_bytes(damage(checkpoint.read_bytes()))
-    assert_same(start_system(PROJECTED, COUNT, ENGINE), expected)
+    assert_same(start_system(PROJECTED, COUNT, Tracking(ENGINE)), expected)
     assert [path.name for path in cache.iterdir()] == [f"{PROJECTED.name}.npz"]
 
 
 @pytest.mark.usefixtures("nothing_shipped")
 def test_the_checkpoint_of_another_stratum_is_ignored(cache):
-    expected = solve_by_monodromy(PROJECTED, COUNT, ENGINE)
+    expected = solve_by_monodromy(PROJECTED, COUNT, Tracking(ENGINE))
     other = Stratum((Factor(1, 2, 1), Factor(1, 1, 2)))
     fibre = Fibre.start(other, np.random.default_rng(5)).arrays()
     for name, arrays in ((other.name, fibre), (PROJECTED.name, fibre), (PROJECTED.name, {"points0": np.zeros(3)})):
         write_arrays(cache / f"{PROJECTED.name}.partial.npz", arrays, stratum=name)
-        assert_same(solve_by_monodromy(PROJECTED, COUNT, ENGINE), expected)
+        assert_same(solve_by_monodromy(PROJECTED, COUNT, Tracking(ENGINE)), expected)
 
 
 @pytest.mark.usefixtures("nothing_shipped")
@@ -534,7 +531,7 @@ def test_a_checkpoint_with_wrong_points_is_overcome(cache):
     for points in (wrong, wrong[:COUNT]):
         arrays |= {"points0": points, "done0": np.zeros((3, len(points)), bool)}
         write_arrays(cache / f"{PROJECTED.name}.partial.npz", arrays, stratum=PROJECTED.name)
-        check_solutions(solve_by_monodromy(PROJECTED, COUNT, ENGINE))
+        check_solutions(solve_by_monodromy(PROJECTED, COUNT, Tracking(ENGINE)))
 
 
 @pytest.mark.usefixtures("nothing_shipped")
@@ -544,6 +541,6 @@ def test_control_c_leaves_a_checkpoint_in_the_cache(cache):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        start_system(PROJECTED, COUNT, ENGINE, report=report)
+        start_system(PROJECTED, COUNT, Tracking(ENGINE, report=report))
     assert [path.name for path in cache.iterdir()] == [f"{PROJECTED.name}.partial.npz"]
-    check_solutions(start_system(PROJECTED, COUNT, ENGINE))
+    check_solutions(start_system(PROJECTED, COUNT, Tracking(ENGINE)))

@@ -20,6 +20,7 @@ from homotopy_lcn.surveys.draws import solve_draws
 from homotopy_lcn.surveys.plans import Chunk
 from homotopy_lcn.surveys.run_directory import RunDirectory
 from tests import ROOT
+from tests.sessions import assert_session_ends
 
 parquet = pytest.importorskip("pyarrow.parquet")
 pandas = pytest.importorskip("pandas")
@@ -88,7 +89,7 @@ def test_after_ctrl_c_it_goes_on_to_the_same_files(undisturbed, tmp_path):
     folder = tmp_path / "run"
     code = """
 import signal, sys
-from homotopy_lcn import cli
+from homotopy_lcn.cli import program
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
 sys.exit(program.main(sys.argv[1:]))
 """
@@ -123,14 +124,7 @@ def test_no_process_outlives_a_killed_parent(tmp_path):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    for _ in range(600):
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    raise AssertionError("processes of the survey were still there")
+    assert_session_ends(process.pid)
 
 
 def test_the_table_is_that_of_a_survey_in_memory(undisturbed):

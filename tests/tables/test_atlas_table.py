@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, describe_function_space, generic_count, tabulate
 from homotopy_lcn._data import data_path
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
-from homotopy_lcn.tables.atlas_table import ATLAS, MAX_COUNT, MAX_FILTER_SIZE, atlas, shipped_white_counts
+from homotopy_lcn.tables.atlas_table import ATLAS, ATLAS_FILTER_SIZE, ATLAS_MAX_COUNT, atlas, shipped_white_counts
 from homotopy_lcn.tables.tabulation import CERTIFIED, FOUND
 from homotopy_lcn.tables.text_tables import format_table
 
@@ -24,7 +24,9 @@ SMALL = [(arch, row) for arch, row in ROWS if generic_count(arch).filters <= 120
 
 
 def test_every_architecture_is_there_once_in_order():
-    expected = [arch for arch in architectures_up_to(MAX_FILTER_SIZE) if generic_count(arch).filters <= MAX_COUNT]
+    expected = [
+        arch for arch in architectures_up_to(ATLAS_FILTER_SIZE) if generic_count(arch).filters <= ATLAS_MAX_COUNT
+    ]
     assert [arch for arch, _ in ROWS] == expected
 
 

@@ -12,9 +12,8 @@ from homotopy_lcn import Architecture, InputError, describe_filter, generic_coun
 from homotopy_lcn.errors import IncompleteStartSystem
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
 from homotopy_lcn.networks.counts import singular_vector_tuples
-from homotopy_lcn.surveys import surveys
-from homotopy_lcn.surveys.draw_counts import many_draws
-from homotopy_lcn.surveys.draws import solve_draws
+from homotopy_lcn.surveys import plans
+from homotopy_lcn.surveys.draws import solve_draws, solve_each
 from homotopy_lcn.surveys.surveys import solve_draw, survey
 from homotopy_lcn.tables import comparison, paper_tables
 from homotopy_lcn.tables.comparison import comparison_table
@@ -83,10 +82,10 @@ def test_the_comparison_tells_of_examples_that_are_not_what_they_should_be(monke
 
 def test_the_comparison_tells_of_violations(monkeypatch):
     def wrong(*arguments, **options):
-        drawn = many_draws(*arguments, **options)
-        return replace(drawn, counts=drawn.counts | {"boundary": drawn.counts["boundary"] + 1})
+        table = solve_each(*arguments, **options)
+        return table | {"boundary": table["boundary"] + 1}
 
-    monkeypatch.setattr(comparison, "many_draws", wrong)
+    monkeypatch.setattr(plans, "solve_each", wrong)
     _, problems = comparison_table(2, 60, 0, 1, silent)
     assert problems == ["all strides > 1: 2 points boundary"]
 
@@ -140,12 +139,7 @@ def test_white_counts_of_tensors_are_singular_vector_tuples():
 
 
 def test_a_white_count_that_cannot_be_measured_is_told(monkeypatch):
-    def failing(arch, metric="generic"):
-        if metric == "white":
-            raise IncompleteStartSystem("lost paths")
-        return generic_count(arch)
-
-    monkeypatch.setattr(paper_tables, "generic_count", failing)
+    monkeypatch.setattr(paper_tables, "white_count", Mock(side_effect=IncompleteStartSystem("lost paths")))
     table, problems = white_table(SMALL, silent)
     assert len(problems) == len(table.rows) > 0
     assert all(row["white_pure"] is None for row in table.records())
@@ -164,7 +158,7 @@ def test_violations_and_incomplete_solves_are_counted(monkeypatch, name, change)
         table = solve_draws(*arguments, **options)
         return table | {name: table[name] + change, "complete": table["complete"] & False}
 
-    monkeypatch.setattr(surveys, "solve_draws", wrong)
+    monkeypatch.setattr(plans, "solve_draws", wrong)
     monkeypatch.setattr(paper_tables, "check_fully_connected", lambda *_, **__: Mock(agrees=False))
     table, problems = theorem_checks(SMALL, silent)
     first = table.records()[0]

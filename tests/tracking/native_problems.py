@@ -13,6 +13,7 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import TrackResult, get_engine
+from homotopy_lcn.tracking.settings import Tracking
 
 pytest.importorskip("homotopy_lcn.tracking._native")
 from homotopy_lcn.tracking.native import NativeEngine
@@ -29,7 +30,7 @@ ARRAYS = [field.name for field in fields(TrackResult)]
 
 @cache
 def start_of(stratum, count):
-    return start_system(stratum, count, REFERENCE)
+    return start_system(stratum, count, Tracking(REFERENCE))
 
 
 def small_start():

@@ -15,6 +15,7 @@ from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, get_engine
 from homotopy_lcn.tracking.endgame import End, trace_ends
 from homotopy_lcn.tracking.refinement import gradient_residual
+from homotopy_lcn.tracking.settings import Tracking
 from tests.small_networks import random_problem
 
 ENGINES = ["reference", "auto"]
@@ -27,7 +28,7 @@ def traced(filters, strides, gram, b, engine="auto", stratum=0, seed=0):
     embedding = Embedding.of_pattern(arch, row.pattern)
     assert embedding.positions == tuple(range(arch.filter_size))
     chosen = get_engine(engine)
-    start = start_system(embedding.stratum, row.count, chosen)
+    start = start_system(embedding.stratum, row.count, Tracking(chosen))
     turns = np.exp(2j * np.pi * np.random.default_rng(seed).random(2))
     starts = start.points.copy()
     starts[:, 0] *= turns[1] / turns[0]
@@ -128,7 +129,7 @@ def test_an_engine_that_loses_everything_leaves_the_ends_unknown():
             return result
 
     stratum = Stratum((Factor(1, 1, 1), Factor(1, 1, 2)))
-    start = start_system(stratum, 6, get_engine())
+    start = start_system(stratum, 6, Tracking(get_engine()))
     ends = trace_ends(Lost(), stratum, start.points, Homotopy(start.data, Data(np.eye(4), np.ones(4))))
     assert (ends.kinds == End.UNKNOWN).all()
     assert (ends.windings == 0).all()

@@ -18,6 +18,7 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult, get_engine, reference
+from homotopy_lcn.tracking.settings import Tracking
 
 ENGINE = get_engine("reference")
 OPTIONS = {
@@ -30,7 +31,7 @@ OPTIONS = {
 def start_of(arch):
     """The start system of an architecture whose blocks are single layers: the parameter space."""
     (row,) = generic_count(arch)
-    return start_system(Stratum.of_layers(arch), row.count, ENGINE)
+    return start_system(Stratum.of_layers(arch), row.count, Tracking(ENGINE))
 
 
 def track(start, target, options=None, **keywords):
@@ -101,7 +102,7 @@ def test_all_paths_arrive_at_distinct_critical_points(filters, strides, options)
 def test_spurious_strata_are_critical_in_parameter_space():
     arch = Architecture((2, 2, 2), (1, 2, 1))
     (row,) = (row for row in generic_count(arch) if not row.pure)
-    start = start_system(Stratum.of_pattern(arch.blocks, row.pattern), row.count, ENGINE)
+    start = start_system(Stratum.of_pattern(arch.blocks, row.pattern), row.count, Tracking(ENGINE))
     data = gaussian_data(arch.filter_size, np.random.default_rng(2))
     result = track(start, data)
     assert result.success.all()
@@ -135,7 +136,7 @@ def test_paths_lead_back():
 
 
 def test_the_results_do_not_depend_on_the_number_of_threads(monkeypatch):
-    monkeypatch.setattr(reference, "BATCH", 16)
+    monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=16))
     arch = Architecture((3, 2, 2), (2, 2, 1))
     start = start_of(arch)
     target = random_data(arch.filter_size, np.random.default_rng(5))
@@ -152,7 +153,7 @@ def test_paths_are_tracked_independently_of_the_others_in_their_batch(monkeypatc
     target = random_data(arch.filter_size, np.random.default_rng(6))
     whole = track(start, target)
     for batch in (7, 64):
-        monkeypatch.setattr(reference, "BATCH", batch)
+        monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=batch))
         result = track(start, target)
         np.testing.assert_array_equal(result.codes, whole.codes)
         found, expected = (equations_of(start.stratum).filters(r.points) for r in (result, whole))
@@ -331,7 +332,7 @@ def test_the_number_of_steps_is_limited_and_recorded(limit):
 
 
 def test_report_counts_the_finished_paths(monkeypatch):
-    monkeypatch.setattr(reference, "BATCH", 4)
+    monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=4))
     start = start_of(Architecture((3, 2), (2, 1)))
     for jobs in (1, 2):
         seen = []
@@ -366,7 +367,7 @@ class Interrupted:
             self.finished.append(batch)
             return result
 
-        monkeypatch.setattr(reference, "BATCH", 1)
+        monkeypatch.setattr(reference, "REFERENCE", replace(reference.REFERENCE, batch=1))
         monkeypatch.setattr(reference._Batch, "run", patched)
 
 

@@ -10,12 +10,14 @@ from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_cou
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import first_occurrences
 from homotopy_lcn.networks.strata import Embedding, Stratum
+from homotopy_lcn.solving.problem import Problem
 from homotopy_lcn.solving.regular_ends import sensitivities
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
-from homotopy_lcn.tracking.ill_conditioned import PATIENT
 from homotopy_lcn.tracking.reference import ReferenceEngine
 from homotopy_lcn.tracking.refinement import gradient_residual
+from homotopy_lcn.tracking.settings import Tracking
+from homotopy_lcn.tracking.tolerances import RETRACKING
 from tests.small_networks import matched
 
 pytestmark = pytest.mark.skipif(
@@ -28,7 +30,7 @@ def tracked(shape, data, engine, options):
     architecture = Architecture(*shape)
     row = max(generic_count(architecture), key=lambda row: row.count)
     stratum = Embedding.of_pattern(architecture, row.pattern).stratum
-    start = start_system(stratum, row.count, get_engine())
+    start = start_system(stratum, row.count, Tracking(get_engine()))
     return stratum, engine.track(stratum, start.points, Homotopy(start.data, data), options, jobs=1)
 
 
@@ -53,11 +55,11 @@ def test_a_segment_forth_and_back_ends_where_it_began():
     size = 5
     data = Data(np.diag(10.0 ** -np.arange(0, 2 * size, 2)), rng.standard_normal(size))
     engine = ReferenceEngine(extended=True)
-    stratum, there = tracked(shape, data, engine, PATIENT)
+    stratum, there = tracked(shape, data, engine, RETRACKING.patient)
     assert there.success.all()
     (row,) = generic_count(Architecture(*shape))
-    start = start_system(stratum, row.count, get_engine())
-    back = engine.track(stratum, there.points, Homotopy(data, start.data), PATIENT, jobs=1)
+    start = start_system(stratum, row.count, Tracking(get_engine()))
+    back = engine.track(stratum, there.points, Homotopy(data, start.data), RETRACKING.patient, jobs=1)
     equations = equations_of(stratum)
     assert back.success.all()
     np.testing.assert_allclose(equations.filters(back.points), equations.filters(start.points), rtol=1e-8, atol=1e-8)
@@ -71,12 +73,12 @@ def test_paths_to_data_of_condition_1e12_that_doubles_lose_arrive():
     assert np.linalg.cond(loss.gram) > 1e11
     scale = np.linalg.norm(loss.gram, 2)
     data = Data(loss.gram / scale, loss.b / np.linalg.norm(loss.b))
-    stratum, plain = tracked(shape, data, get_engine(), PATIENT)
+    stratum, plain = tracked(shape, data, get_engine(), RETRACKING.patient)
     lost = ~plain.success
     assert lost.any()
-    start = start_system(stratum, len(plain), get_engine())
+    start = start_system(stratum, len(plain), Tracking(get_engine()))
     segment = Homotopy(start.data, data)
-    precise = ReferenceEngine(extended=True).track(stratum, start.points[lost], segment, PATIENT, jobs=1)
+    precise = ReferenceEngine(extended=True).track(stratum, start.points[lost], segment, RETRACKING.patient, jobs=1)
     assert precise.success.all()
     arrived = equations_of(stratum).filters(np.concatenate([plain.points[~lost], precise.points]))
     assert (first_occurrences(arrived) == np.arange(len(arrived))).all()
@@ -96,7 +98,7 @@ def test_the_quick_ways_find_what_extended_precision_finds_from_the_start():
     row = max(generic_count(architecture), key=lambda row: row.count)
     scale = np.linalg.norm(loss.gram, 2), np.linalg.norm(loss.b)
     stratum, precise = tracked(
-        shape, Data(loss.gram / scale[0], loss.b / scale[1]), ReferenceEngine(extended=True), PATIENT
+        shape, Data(loss.gram / scale[0], loss.b / scale[1]), ReferenceEngine(extended=True), RETRACKING.patient
     )
     assert precise.success.all()
     found = [point.filter for point in result if point.stratum == row.pattern]
@@ -115,10 +117,11 @@ def test_a_perfect_fit_is_insensitive_however_ill_conditioned_the_data_are(condi
     equations = equations_of(stratum)
     point = equations.normalize(np.array([[1.0, 1, 0.5, -2, 1, 3]], complex))
     data = Data(gram, gram @ equations.filters(point)[0].real)
-    assert 1 <= sensitivities(equations, point, data)[0] < 20
+    assert 1 <= sensitivities(Problem(equations, data, 1), point)[0] < 20
     # Where the differential of the filter drops rank it is not: a hyperroot that both layers have.
     twice = equations.normalize(np.array([[1.0, 1, 0, -1, 1, -1]], complex))
-    assert sensitivities(equations, twice, Data(gram, gram @ equations.filters(twice)[0].real))[0] > 1e10
+    reached = Problem(equations, Data(gram, gram @ equations.filters(twice)[0].real), 1)
+    assert sensitivities(reached, twice)[0] > 1e10
 
 
 def test_points_near_a_discriminant_are_sensitive():
@@ -132,7 +135,8 @@ def test_points_near_a_discriminant_are_sensitive():
     result = critical_points(architecture, loss)
     equations = equations_of(Stratum.of_layers(architecture))
     points = np.array([[1.0, *point.parameters[0][0], *point.parameters[0][1]] for point in result])
-    found = np.sort(sensitivities(equations, equations.normalize(points.astype(complex)), Data(loss.gram, loss.b)))
+    problem = Problem(equations, Data(loss.gram, loss.b), len(points))
+    found = np.sort(sensitivities(problem, equations.normalize(points.astype(complex))))
     assert len(found) == 10
     # Two points differ by about the square root of the distance.
     assert 1e3 < found[-2] < 1e6
@@ -149,5 +153,5 @@ def test_the_reference_engine_takes_no_more_steps_to_ill_conditioned_data_than_t
     values = np.maximum(values, 1e-8 * values[-1])
     data = Data((vectors * values) @ vectors.T / values[-1], loss.b / np.linalg.norm(loss.b))
     engines = (native.NativeEngine(), ReferenceEngine(), ReferenceEngine(extended=True))
-    steps = [tracked(((6, 2), (2, 1)), data, engine, PATIENT)[1].steps.sum() for engine in engines]
+    steps = [tracked(((6, 2), (2, 1)), data, engine, RETRACKING.patient)[1].steps.sum() for engine in engines]
     assert max(steps[1:]) < 2 * steps[0]

@@ -14,7 +14,9 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
-from homotopy_lcn.tracking.refinement import NEAR, SMALL, Refined, refine, refine_with_numpy
+from homotopy_lcn.tracking.refinement import Refined, refine, refine_with_numpy
+from homotopy_lcn.tracking.settings import Tracking
+from homotopy_lcn.tracking.tolerances import REFINEMENT
 
 _native = pytest.importorskip("homotopy_lcn.tracking._native")
 from homotopy_lcn.tracking.native import refine_points  # noqa: E402
@@ -100,7 +102,7 @@ def test_residuals_have_twice_the_precision(instruction_set):
     axes = np.linalg.qr(rng.standard_normal((5, 5)))[0]
     gram = axes @ np.diag(np.geomspace(1, 1e-8, 5)) @ axes.T
     data = Data((gram + gram.T) / 2, gram @ rng.standard_normal(5))
-    start = start_system(stratum, 10, get_engine())
+    start = start_system(stratum, 10, Tracking(get_engine()))
     ends = get_engine().track(stratum, start.points, Homotopy(start.data, data), TrackerOptions.conservative())
     assert ends.success.all()
     found = by_kernel(stratum, ends.points, data, instruction_set=instruction_set)
@@ -158,7 +160,7 @@ def test_what_the_kernel_is_not_sure_of_is_left_to_numpy():
         np.testing.assert_array_equal(found.points[row], expected.points[row])
         assert np.isinf(found.errors[row])
     rest = [row for row in range(len(points)) if row not in (3, 5)]
-    assert (found.errors[rest] < SMALL).all()
+    assert (found.errors[rest] < REFINEMENT.small_step).all()
 
 
 def test_complex_data_are_left_to_numpy():
@@ -186,8 +188,8 @@ def arguments(**changes):
         "b": np.ones(5),
         "real": False,
         "steps": 6,
-        "small_step": SMALL,
-        "reused_matrix": NEAR,
+        "small_step": REFINEMENT.small_step,
+        "reused_matrix": REFINEMENT.reused_matrix,
         "jobs": 1,
         "instruction_set": "",
     }

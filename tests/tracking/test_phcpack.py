@@ -15,6 +15,7 @@ import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn import cli
+from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.equations.polynomials import PatchedSystem
 from homotopy_lcn.interchange import cross_checks as witness
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
@@ -30,6 +31,7 @@ from homotopy_lcn.tracking.phcpack_program import (
     solve_by_blackbox,
     write_solutions,
 )
+from homotopy_lcn.tracking.settings import Tracking
 from tests.small_networks import filters_of, matched, random_problem, solved
 
 needs_phc = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
@@ -98,7 +100,7 @@ def test_blackbox_that_fails_is_started_again(monkeypatch):
     monkeypatch.setattr(phcpack, "_run", run)
     with pytest.raises(PHCpackFailure, match="overflow"):
         solve_by_blackbox([{(1,): 1}], ["x0"], seed=5)
-    assert len(set(options)) == len(options) == phcpack.ATTEMPTS
+    assert len(set(options)) == len(options) == phcpack.PHCPACK.attempts
 
 
 # The engine
@@ -107,7 +109,7 @@ def test_blackbox_that_fails_is_started_again(monkeypatch):
 @needs_phc
 @pytest.mark.parametrize("stratum", [Stratum((Factor(2, 1, 1), Factor(1, 1, 2))), Stratum((Factor(1, 2, 1),))])
 def test_engine_ends_where_the_reference_does(stratum, no_phcpy):
-    start = start_system(stratum, {4: 10, 2: 4}[stratum.dimension], get_engine("reference"))
+    start = start_system(stratum, {4: 10, 2: 4}[stratum.dimension], Tracking(get_engine("reference")))
     homotopy = Homotopy(start.data, random_data(stratum.filter_size, np.random.default_rng(1)))
     reports = []
     ends, others = (
@@ -115,7 +117,7 @@ def test_engine_ends_where_the_reference_does(stratum, no_phcpy):
         for name in ("phcpack", "reference")
     )
     assert ends.success.all()
-    filters = [hl.equations.equations_of(stratum).filters(result.points) for result in (ends, others)]
+    filters = [equations_of(stratum).filters(result.points) for result in (ends, others)]
     assert np.allclose(*filters, rtol=1e-8, atol=1e-9)
     assert reports == [len(start.points)] * 2
 
@@ -173,7 +175,7 @@ def test_a_program_that_fails_loses_all_paths(monkeypatch, no_phcpy):
     monkeypatch.setattr(engine_module, "phc_program", lambda: "phc")
     monkeypatch.setattr(engine_module, "track_by_phc", fail)
     stratum = Stratum((Factor(1, 1, 1),))
-    start = start_system(stratum, 1, get_engine("reference"))
+    start = start_system(stratum, 1, Tracking(get_engine("reference")))
     engine = get_engine("phcpack")
     ends = engine.track(stratum, start.points, Homotopy(start.data, start.data), TrackerOptions())
     assert ends.codes.tolist() == [ReturnCode.STEP_TOO_SMALL]
@@ -182,7 +184,7 @@ def test_a_program_that_fails_loses_all_paths(monkeypatch, no_phcpy):
 
 def test_one_path_that_makes_the_program_fail_is_the_only_one_lost(monkeypatch, no_phcpy):
     stratum = Stratum((Factor(2, 1, 1), Factor(1, 1, 2)))
-    start = start_system(stratum, 10, get_engine("reference"))
+    start = start_system(stratum, 10, Tracking(get_engine("reference")))
     target = random_data(5, np.random.default_rng(3))
     bad = PatchedSystem(stratum, engine_module._generic_patches(stratum)).from_points(start.points[6:7])[0, 0]
 
@@ -314,7 +316,7 @@ def our_own_list(monkeypatch):
         stratum = Stratum.of_layers(result.architecture)
         points = np.array([np.concatenate([[1.0], *theta]) for theta in thetas])
         system = blackbox.system(stratum)
-        scale = witness.normalized(result.loss, np.arange(3))[1]
+        scale = witness.stratum_data(result.loss, np.arange(3))[1]
         points[:, 0] /= scale
         values = system.from_points(points)
         junk = np.vstack([np.zeros(3), [1e7, 1e6, 1e6], values[-1] * 1.01])
@@ -417,7 +419,7 @@ def test_command_refuses_before_the_work(monkeypatch, capsys):
     monkeypatch.setattr("homotopy_lcn.solving.solve.critical_points", lambda *a, **k: pytest.fail("not to be reached"))
     monkeypatch.setattr(witness, "phc_program", lambda: "phc")
     assert cli.main([*COMMAND, "phcpack", "--cross-check-max", "9"]) == 2
-    assert "--cross-check: this architecture has 10 critical parameters" in capsys.readouterr().err
+    assert "--cross-check-max: this architecture has 10 critical parameters" in capsys.readouterr().err
     assert cli.main([*COMMAND, "bertini"]) == 2
     assert "--cross-check: 'bertini' is not known; expected phcpack" in capsys.readouterr().err
 

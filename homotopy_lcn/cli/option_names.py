@@ -1,0 +1,123 @@
+"""The options that stand for the arguments of the library, so that messages on the command line name options.
+
+Messages of the library name arguments, as in ``max_count: …``. An option has the name of the argument that it stands
+for, and `Command` puts the option into every message of its command. `OTHER_NAMES` lists the exceptions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from typer.core import TyperCommand
+
+from ..errors import InputError
+
+__all__ = ["Command", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
+
+#: For each command the arguments whose option has another name, and the calls that messages recommend.
+#: ``""`` is for all commands. A recommended call is no identifier and is replaced wherever it stands in a message.
+OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
+    "": {
+        "isolated=True": "solve --isolated",
+        "loss.regularized(eps)": "solve --regularize EPS",
+        "samples=(X, Y)": "certify --data FILE.npz",
+    },
+    "solve": {
+        "eps": "--regularize",
+        "isolated=True": "--isolated",
+        "loss.regularized(eps)": "--regularize EPS",
+        "max_parameters": "--cross-check-max",
+    },
+    "certify": {"path": "--data", "samples": "--data", "samples=(X, Y)": "--data FILE.npz"},
+    "survey": {"data_model": "--data-model", "path": "--plot"},
+    "figure1": {"path": "--data"},
+}
+
+
+def other_names(command: str) -> dict[str, str]:
+    """The entries of `OTHER_NAMES` for a command."""
+    return {**OTHER_NAMES[""], **OTHER_NAMES.get(command, {})}
+
+
+class CommandLineError(InputError):
+    """Unusable input, said in the words of the command line: nothing in the message is replaced any more."""
+
+
+class Command(TyperCommand):
+    """A command whose errors name its options where the library names arguments."""
+
+    @property
+    def option_names(self) -> dict[str, str]:
+        """The option for each argument: the entry of `OTHER_NAMES`, or the option of its name, as ``-k/--filters``."""
+        own = {
+            (parameter.name or "").rstrip("_"): "/".join(parameter.opts)
+            for parameter in self.params
+            if parameter.param_type_name == "option"
+        }
+        return own | other_names(self.name or "")
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with options_named(self.option_names):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def options_named(options: Mapping[str, str]) -> Iterator[None]:
+    """Name the option in errors about the argument of the library that it stands for.
+
+    Parameters
+    ----------
+    options : mapping of str to str
+        The option for each argument. The messages are final then, so that a part of a command in which an argument has
+        another option than in the rest of the command comes first.
+
+    Raises
+    ------
+    CommandLineError
+        In place of an `InputError` that names one of the arguments.
+    """
+    try:
+        yield
+    except CommandLineError:
+        raise
+    except InputError as error:
+        message = in_options(str(error), options)
+        if message == str(error):
+            raise
+        raise CommandLineError(message) from error
+
+
+@contextmanager
+def messages_final(option: str | None = None) -> Iterator[None]:
+    """Leave errors as they are, with the option in front if there is one: the messages begin with a user's own file."""
+    try:
+        yield
+    except InputError as error:
+        raise CommandLineError(str(error) if option is None else f"{option}: {error}") from error
+
+
+def in_options(message: str, options: Mapping[str, str]) -> str:
+    """A message of the library with options in place of arguments.
+
+    Parameters
+    ----------
+    message : str
+        One argument, or several separated by commas, and a colon in front.
+    options : mapping of str to str
+        As in `OTHER_NAMES`.
+
+    Examples
+    --------
+    >>> in_options("max_count: 0 given; or isolated=True", {"max_count": "--max-count", "isolated=True": "--isolated"})
+    '--max-count: 0 given; or --isolated'
+    """
+    arguments, colon, rest = message.partition(":")
+    names = arguments.split(", ")
+    if colon and all(name in options for name in names):
+        message = ", ".join(options[name] for name in names) + colon + rest
+    calls = [name for name in options if not name.isidentifier()]
+    return re.sub("|".join(map(re.escape, calls)), lambda call: options[call[0]], message) if calls else message

@@ -1,0 +1,122 @@
+"""All paths of one stratum: from which start system, and what else accounts for them if paths are missing."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from ..equations.distinct import find, point_keys
+from ..tracking.settings import Tracking
+from .accounts import PathAccount
+from .all_paths import follow_paths
+from .fixed_gram_matrix import FixedGramSystem, is_structured
+from .low_rank import low_rank_start_system
+from .problem import Problem
+from .regular_ends import have_zero_residual
+from .start_systems import StartSystems
+from .stratum_task import StratumTask
+from .tolerances import TOLERANCES
+
+__all__ = ["follow_all_paths"]
+
+
+def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystems) -> tuple[PathAccount, int]:
+    """The account of all paths to the data of a stratum.
+
+    Returns
+    -------
+    account : PathAccount
+    count : int
+        The number of points that it has to account for.
+    """
+    if task.problem.rank_deficient:
+        return _follow_from_low_rank(task, tracking, systems)
+    task.tell("start system", 0)
+    starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
+    system = systems.first_for(task.problem, starting)
+    afresh = deepcopy(tracking.rng)
+    account = _follow_from(system, task, tracking, systems)
+    if account.at_infinity:
+        better = _fixed_gram_system(system, task.problem, tracking, systems)
+        if better is not None:
+            # Every later solve with this Gram matrix begins here. So does this one: one seed has one result.
+            account = _follow_from(better, task, tracking.with_generator(afresh), systems)
+    return account, task.row.count
+
+
+def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking, systems: StartSystems) -> PathAccount:
+    """The account of the paths of a start system; if paths are missing, of those of another one, or more detours."""
+    task.tell("tracking", 0)
+    following = _reporting(task, tracking)
+    account = follow_paths(task.problem, system.start, following, detours=TOLERANCES.first_detours)
+    account.never_started = system.never_started
+    return account if account.covers(task.row.count) else _follow_again(task.problem, following, systems)
+
+
+def _reporting(task: StratumTask, tracking: Tracking) -> Tracking:
+    return tracking.telling(None if task.progress is None else partial(task.tell, "tracking"))
+
+
+def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -> PathAccount:
+    """The account of the paths of a start system with the Gram matrix of the data, or of more detours."""
+    starting = tracking.on_short_segments.telling(None)
+    fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting)
+    if fixed is not None:
+        account = follow_paths(problem, fixed.start, tracking.careful)
+        account.never_started = fixed.never_started
+        if account.covers(problem.count):
+            return account
+    start = systems.generic(problem.stratum, problem.count, starting)
+    return follow_paths(problem, start, tracking.careful)
+
+
+def _fixed_gram_system(
+    used: FixedGramSystem, problem: Problem, tracking: Tracking, systems: StartSystems
+) -> FixedGramSystem | None:
+    """After paths went to infinity: a start system with this Gram matrix to begin with instead, if there is one."""
+    systems.note_lost_paths(problem.stratum, problem.gram)
+    if used.start.has_gram(problem.gram) or not is_structured(problem.gram):
+        return None
+    starting = tracking.on_short_segments.telling(None)
+    return systems.kept_with_gram(problem.stratum, problem.gram, problem.count, starting)
+
+
+def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartSystems) -> tuple[PathAccount, int]:
+    """The same for a Gram matrix whose rank is below the dimension of the stratum.
+
+    The start system is one of this rank and column space, by way of the one of full rank.
+    """
+    problem = task.problem
+    task.tell("start system", 0)
+    starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
+    full = systems.generic(problem.stratum, task.full_rank_count, starting.telling(None))
+    start = low_rank_start_system(full, problem, task.rank, starting)
+    task.tell("tracking", 0)
+    account = follow_paths(problem, start, _reporting(task, tracking))
+    if account.covers(problem.count):
+        return account, problem.count
+    whole = _account_of_special_column_space(task, tracking, systems)
+    known = find(point_keys(problem.stratum, whole.regular.points), point_keys(problem.stratum, account.regular.points))
+    complete = whole.covers(task.full_rank_count) and bool((known >= 0).all())
+    return (whole, task.full_rank_count) if complete else (account, problem.count)
+
+
+def _account_of_special_column_space(task: StratumTask, tracking: Tracking, systems: StartSystems) -> PathAccount:
+    """The account of all paths from generic data of full rank.
+
+    Column spaces in special position have fewer isolated points than generic ones of this rank. Each of them is the end
+    of a path from full rank; the other paths end on the filters of residual zero, on other continua, or at infinity.
+    """
+    problem = replace(task.problem, count=task.full_rank_count, rank_deficient=False)
+    start = systems.generic(problem.stratum, problem.count, tracking.on_short_segments.telling(None))
+    following = _reporting(task, tracking).careful
+    whole = follow_paths(problem, start, following, detours=TOLERANCES.first_detours, precise_ends=True)
+    bare = have_zero_residual(problem, whole.regular.points)
+    whole.singular = np.concatenate([whole.singular, whole.regular.points[bare]])
+    whole.windings += [(1,)] * int(bare.sum())
+    whole.isolated += [False] * int(bare.sum())
+    whole.regular = whole.regular.part(~bare)
+    return whole

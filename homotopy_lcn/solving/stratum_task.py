@@ -1,0 +1,71 @@
+"""What is to be solved on one stratum of a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..equations.critical_equations import Data, equations_of
+from ..equations.restriction import stratum_data
+from ..losses.squared_loss import SquaredLoss
+from ..networks.architecture import Architecture
+from ..networks.counts import StratumCount, generic_count
+from ..networks.strata import Embedding
+from ..progress import Progress, ProgressCallback
+from .problem import Problem
+
+__all__ = ["StratumTask"]
+
+
+@dataclass(frozen=True, eq=False)
+class StratumTask:
+    """The critical points of a loss on one stratum of an architecture.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    loss : SquaredLoss
+    row : StratumCount
+        The stratum, and how many points there are for generic data of this rank.
+    rank : int
+        Rank of the Gram matrix where filters can be nonzero.
+    progress : callable, optional
+    """
+
+    architecture: Architecture
+    loss: SquaredLoss
+    row: StratumCount
+    rank: int
+    progress: ProgressCallback | None = None
+
+    @cached_property
+    def embedding(self) -> Embedding:
+        """The coordinates in which the stratum is solved."""
+        return Embedding.of_pattern(self.architecture, self.row.pattern)
+
+    @cached_property
+    def _scaled(self) -> tuple[Data, float]:
+        return stratum_data(self.loss, np.array(self.embedding.positions))
+
+    @property
+    def scale(self) -> float:
+        """What the filters of `problem` have to be multiplied by; a power of two."""
+        return self._scaled[1]
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The data in the coordinates of the stratum, scaled to order one."""
+        stratum = self.embedding.stratum
+        return Problem(equations_of(stratum), self._scaled[0], self.row.count, self.rank < stratum.dimension)
+
+    @property
+    def full_rank_count(self) -> int:
+        """How many points there are for generic data of full rank."""
+        return next(row.count for row in generic_count(self.architecture) if row.pattern == self.row.pattern)
+
+    def tell(self, stage: str, done: int) -> None:
+        """Report progress: ``done`` points or paths of a stage."""
+        if self.progress is not None:
+            self.progress(Progress(stage, self.row.pattern, done, self.row.count))

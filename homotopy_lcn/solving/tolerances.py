@@ -1,0 +1,147 @@
+"""The tolerances of the solver, each with its reason and what it trades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["TOLERANCES", "SolvingTolerances"]
+
+_EXTENDED = float(np.finfo(np.longdouble).eps)
+
+
+@dataclass(frozen=True)
+class SolvingTolerances:
+    """The numbers that decide which ends of paths are critical points, how often paths are followed, and when to stop.
+
+    No user has reason to change one. They are gathered here, so that each is written once.
+
+    Attributes
+    ----------
+    detours : int
+        Homotopies tried in all for one stratum, each through other random data. More of them cost time only where
+        paths are lost each time.
+    first_detours : int
+        Homotopies from the usual start system before another start system is tried. Where the Gram matrix is special,
+        the other start system loses no paths, and further detours from the usual one are wasted.
+    quick_detours : int
+        On the first detours to ill-conditioned data extended precision is used near the end only: a second detour is
+        cheaper than a whole path in extended precision.
+    ill_conditioned : float
+        A Gram matrix with a nonzero eigenvalue below this part of the largest one is ill-conditioned. Paths to it that
+        get lost are tracked in extended precision, which takes a hundred times as long.
+    verified : float
+        A point counts as verified if its last Newton step is at most this, relative to the point.
+    suspicious : float
+        Above this condition number (Newton matrix scaled to unit diagonal) an end is looked at closely, however well
+        it was reached. Lower values cost time on regular points.
+    singular : float
+        Above this condition number the Newton matrix counts as singular. Refined points lose as many digits, of the
+        nineteen of extended precision.
+    winding : float
+        Above this condition number the end of a path that winds around it is singular. Near a singular solution of
+        higher order rounding is all that is left of the Newton matrix, and `singular` may not be reached.
+    aside, steps_back, back : float, int, float
+        Newton's method is started this far off a point, is given so many steps, and has to come back to this part of
+        the distance. At a double point it comes nearer by half in each step only.
+    end_rounding : float
+        Rounding in a refined end for each unit of its condition number, by which ends are told apart. Ends nearer to
+        each other than its square root may be one double end.
+    real_rounding : float
+        Rounding in a refined filter for each unit of its condition number, by which a filter may still be real. It is
+        larger than `end_rounding`, as a filter is a product of factors.
+    insensitive : float
+        An ill-conditioned end is regular if its sensitivity in the norms of the data is below this part of the
+        sensitivity of ends that may be one double end.
+    most_in_many_digits : int
+        At most so many ends of one stratum are looked at in many digits, which takes some hundredths of a second each.
+    shared_root : float
+        Factors of one block share a root if the least singular value of their Sylvester matrix is below this.
+    same_limit : float
+        Limits of paths nearer than this, relative to their norm, are one singular end. The endgame tells limits to
+        about 1e-8.
+    conjugate : float
+        A point and the conjugate of another one are a pair if they are this near, relative to their norm, and no point
+        is nearer.
+    real : float
+        A filter may count as real within this distance of its conjugate, relative to its norm, if nothing else decides.
+    real_factor : float
+        A real filter has real factors if their imaginary parts are below this, factors scaled to a largest entry of 1.
+    no_residual : float
+        A filter has residual zero if ‖Σw − b‖ is at most this, relative to ‖Σ‖‖w‖ + ‖b‖.
+    classified_together : int
+        Points classified in one call: bounds the memory.
+    most_parameters : int
+        Architectures with more critical parameters over one filter are refused, as all of them are listed.
+    trace : float
+        Largest deviation from linearity that passes the trace test. An incomplete fibre of N points deviates by 1/N.
+    stored : float
+        A stored point counts as a solution if its relative Newton step is below this.
+    checked : int
+        So many points of a stored start system are verified when it is read, and all points of smaller ones. Checksums
+        guard the file, and every end of a path is verified, whatever its start.
+    fruitless_segments : int
+        Segments tried beyond the first three without a new point, before monodromy gives up.
+    largest_crossing : int
+        Points that monodromy tracks at once: a checkpoint can be written in between.
+    moment_draws : int
+        Moment vectors tried for the start system of one Gram matrix. Branch points may lie so near to the end of the
+        paths that doubles cannot tell ends at infinity apart; where they lie depends on the moment vector.
+    detours_for_moments : int
+        Homotopies for each of these moment vectors. The straight one from a diagonal start system may be special, and
+        lose a path always.
+    loops : int
+        Triangles that monodromy in b goes round at most.
+    same_point : float
+        Points of one fibre nearer than this, relative to their norm, are the same after a loop.
+    most_measured : int
+        White counts of architectures with more critical filters than this for generic data are not measured.
+    low_rank_detours : int
+        Homotopies from the start system of full rank before monodromy within the data of low rank has to help.
+    fruitless_loops : int
+        Loops in a row without a new point after which that monodromy gives up.
+    low_rank_condition : float
+        A point of a start system of low rank is regular up to this condition number.
+    """
+
+    detours: int = 6
+    first_detours: int = 2
+    quick_detours: int = 2
+    ill_conditioned: float = 1e-7
+    verified: float = 1e-8
+    suspicious: float = 1e6
+    singular: float = 1e13
+    winding: float = 1e11
+    aside: float = 1e-7
+    steps_back: int = 4
+    back: float = 0.03
+    end_rounding: float = 8 * _EXTENDED
+    real_rounding: float = 32 * _EXTENDED
+    insensitive: float = 0.1
+    most_in_many_digits: int = 500
+    shared_root: float = 1e-10
+    same_limit: float = 1e-6
+    conjugate: float = 1e-6
+    real: float = 1e-9
+    real_factor: float = 1e-5
+    no_residual: float = 1e-10
+    classified_together: int = 4096
+    most_parameters: int = 100_000
+    trace: float = 1e-10
+    stored: float = 1e-9
+    checked: int = 4096
+    fruitless_segments: int = 12
+    largest_crossing: int = 20_000
+    moment_draws: int = 6
+    detours_for_moments: int = 2
+    loops: int = 60
+    same_point: float = 1e-6
+    most_measured: int = 20_000
+    low_rank_detours: int = 4
+    fruitless_loops: int = 10
+    low_rank_condition: float = 1e8
+
+
+#: The values that the solver uses.
+TOLERANCES = SolvingTolerances()

@@ -1,0 +1,72 @@
+"""How paths are followed: by which engine, on how many threads, with which options and random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..arrays import Complex
+from ..networks.strata import Stratum
+from .choice import short_segment_engine
+from .engine import Engine, Homotopy, TrackResult
+from .options import TrackerOptions
+
+__all__ = ["Tracking"]
+
+
+@dataclass(frozen=True, eq=False)
+class Tracking:
+    """What every computation with paths needs besides the paths.
+
+    Attributes
+    ----------
+    engine : Engine
+    jobs : int
+        Number of threads. Results do not depend on it.
+    options : TrackerOptions
+    rng : numpy.random.Generator
+        The source of all random choices.
+    report : callable, optional
+        Called with the number of paths, or points, finished so far.
+    """
+
+    engine: Engine
+    jobs: int = 1
+    options: TrackerOptions = field(default_factory=TrackerOptions)
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    report: Callable[[int], None] | None = None
+
+    def follow(self, stratum: Stratum, points: Complex, homotopy: Homotopy, *, reported: bool = False) -> TrackResult:
+        """Track points (P, coordinates) of the start data to the target data; with ``reported``, `report` is called."""
+        report = self.report if reported else None
+        return self.engine.track(stratum, points, homotopy, self.options, jobs=self.jobs, report=report)
+
+    def tell(self, done: int) -> None:
+        """Call `report`, if there is one."""
+        if self.report is not None:
+            self.report(done)
+
+    @cached_property
+    def careful(self) -> Tracking:
+        """The same with the conservative options."""
+        return replace(self, options=TrackerOptions.conservative())
+
+    @cached_property
+    def on_short_segments(self) -> Tracking:
+        """The same with the engine for monodromy and for the circles of the endgame, see `short_segment_engine`."""
+        return replace(self, engine=short_segment_engine(self.engine))
+
+    def with_options(self, options: TrackerOptions) -> Tracking:
+        """The same with other options."""
+        return replace(self, options=options)
+
+    def with_generator(self, rng: np.random.Generator) -> Tracking:
+        """The same with other random numbers."""
+        return replace(self, rng=rng)
+
+    def telling(self, report: Callable[[int], None] | None) -> Tracking:
+        """The same with another callback, or none."""
+        return replace(self, report=report)
