@@ -1,8 +1,9 @@
-"""Builds the compiled kernel; all else about the package is in setup.cfg.
+"""Builds the compiled kernel. Everything else about the package is in setup.cfg.
 
-The kernel is compiled once for each instruction set, with its own flags, and chosen when it runs. Where it cannot be
-compiled, the package installs without it and uses its NumPy engine. HOMOTOPY_LCN_SANITIZE=1 builds it with the address
-and undefined-behaviour sanitizers, fewer shapes compiled for themselves; .ci/run shows how to run that.
+Tracking and refinement are compiled once for each instruction set, with the flags of the instruction set.
+native/dispatch.cpp chooses the instruction set when the package runs. Where the kernel cannot be compiled, the package
+is installed without the kernel and uses the NumPy engine. HOMOTOPY_LCN_SANITIZE=1 builds the kernel with the address
+sanitizer and the undefined-behaviour sanitizer, and compiles fewer shapes for themselves; .ci/run runs that build.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from setuptools import setup
 # No result depends on the sign of a zero or on floating-point traps.
 FLAGS = [
     "-O3",
-    "-g0",  # Python's own flags may ask for debugging information: half as much time and memory again
+    "-g0",  # Python's own flags may ask for debugging information, which costs half as much time and memory again
     "-std=c++17",
     "-fno-math-errno",
     "-fno-signed-zeros",
@@ -39,18 +40,20 @@ INSTRUCTION_SETS = {
         else {}
     ),
 }
-# Sums of two doubles with twice their precision are wrong if products and sums are contracted (native/extended.hpp).
+# The arithmetic of native/double_double.hpp is wrong if products and sums are contracted.
 KERNELS = {
-    **{f"kernel_{name}": flags for name, flags in INSTRUCTION_SETS.items()},
+    **{f"tracker_{name}": flags for name, flags in INSTRUCTION_SETS.items()},
     **{f"refiner_{name}": [*flags, "-ffp-contract=off"] for name, flags in INSTRUCTION_SETS.items()},
 }
+#: The sources that are compiled once, without flags of an instruction set.
+MODULE = ["native/module.cpp", "native/dispatch.cpp", "native/threads.cpp"]
 MACROS = [("HOMOTOPY_LCN_X86", "1")] if X86 else []
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 SANITIZED = [*SANITIZE, "-fno-omit-frame-pointer", "-g1", "-O1", "-DHOMOTOPY_LCN_FEW_SHAPES"]
 
 
 class BuildKernel(build_ext):
-    """Compiles each kernel source with the flags of its instruction set, all at once."""
+    """Compiles the sources in parallel, each with the flags of its instruction set."""
 
     def build_extension(self, ext: Pybind11Extension) -> None:
         sanitize = os.environ.get("HOMOTOPY_LCN_SANITIZE") == "1"
@@ -80,7 +83,7 @@ setup(
     ext_modules=[
         Pybind11Extension(
             "homotopy_lcn.tracking._native",
-            ["native/module.cpp"],
+            MODULE,
             include_dirs=["native"],
             define_macros=MACROS,
             depends=[str(path) for path in sorted(Path("native").glob("*.hpp"))],

@@ -1,15 +1,16 @@
-// Newton's method at the ends of paths, with residuals in twice the precision: one point in each SIMD lane.
+// Newton's method at the ends of paths, with residuals in twice the precision of a double: one point in each SIMD lane.
 //
-// Included once by each refiner_*.cpp, which is compiled for one instruction set and defines LANES, without contraction of
-// products and sums (see extended.hpp).
+// Each refiner_*.cpp includes this file once, defines LANES and is compiled for one instruction set, without
+// contraction of products and sums (see double_double.hpp).
 //
-// The matrix is the kernel's (newton.hpp) at the rounded point, the patches laid through it. It is formed anew as long as
-// the last step, multiplied by the condition number, is not small: then it is as good as a new one.
+// The Newton matrix is the matrix of the tracker (newton_system.hpp) at the rounded point, with the patches through the
+// rounded point. A new matrix is made in each step until the last step, multiplied by the condition number, is small;
+// from then on the old matrix is as good as a new one.
 #pragma once
 
-#include "extended.hpp"
-#include "newton.hpp"
-#include "singular_values.hpp"
+#include "condition_number.hpp"
+#include "double_double.hpp"
+#include "newton_system.hpp"
 
 namespace homotopy_lcn {
 namespace {
@@ -17,8 +18,8 @@ namespace {
 template <class S>
 class Refiner : NewtonSystem<S, OneRealTarget> {
     using System = NewtonSystem<S, OneRealTarget>;
-    using System::job, System::shape, System::segment, System::x, System::inverse_norm;
     using System::hessian, System::factorise, System::size_of;
+    using System::job, System::shape, System::segment, System::x, System::inverse_norm;
 
    public:
     Refiner(const Refinement& task, void* memory) : System(task.data), task(task) {
@@ -32,41 +33,43 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         return layout.used + 64;
     }
 
-    void run() {
+    static void run(const Refinement& task, void* memory) { Refiner(task, memory).refine_all(); }
+
+   private:
+    void refine_all() {
         const std::int64_t count = job.start_count;
-        while (!job.cancelled->load(std::memory_order_relaxed)) {
-            const std::int64_t first = job.next->fetch_add(LANES, std::memory_order_relaxed);
+        while (!job.counters->cancelled.load(std::memory_order_relaxed)) {
+            const std::int64_t first = job.counters->next.fetch_add(LANES, std::memory_order_relaxed);
             if (first >= count) return;
             const int used = int(count - first < LANES ? count - first : LANES);
             for (int lane = 0; lane < LANES; ++lane) load(lane, first + (lane < used ? lane : 0));
             refine();
             for (int lane = 0; lane < used; ++lane) unload(lane, first + lane);
-            job.finished->fetch_add(used, std::memory_order_relaxed);
+            job.counters->finished.fetch_add(used, std::memory_order_relaxed);
         }
     }
 
-   private:
     const Refinement& task;
-    Room<S> room;
-    Forms<S, X> forms;
-    X *point, *residual, *filter, scalar;
-    C* local;
-    V error, condition;
+    StepArrays<S> arrays;
+    Forms<S, ComplexDoubleDouble> forms;
+    ComplexDoubleDouble *point, *residual, *filter, scalar;
+    Complex* local;
+    Real error, condition;
 
     void lay_out(Layout& layout) {
         const std::size_t N = shape.N, K = shape.K;
         layout.take(x, N), layout.take(point, N), layout.take(residual, K), layout.take(filter, K);
         layout.take(local, 2 * N * N);
-        room.lay_out(shape, layout);
-        take_forms(shape, layout, forms);
+        arrays.lay_out(shape, layout);
+        lay_out_forms(shape, layout, forms);
         segment.lay_out(layout);
     }
 
-    static void set(E& number, int lane, double high, double low) {
+    static void set(DoubleDouble& number, int lane, double high, double low) {
         number.high[lane] = high;
         number.low[lane] = low;
     }
-    void set(X& number, int lane, const double* high, const double* low) const {
+    void set(ComplexDoubleDouble& number, int lane, const double* high, const double* low) const {
         set(number.re, lane, high[0], low[0]);
         set(number.im, lane, task.real ? 0.0 : high[1], task.real ? 0.0 : low[1]);
     }
@@ -76,7 +79,7 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         set(scalar, lane, high, low);
         for (int i = 0; i < N; ++i) set(point[i], lane, high + 2 * i + 2, low + 2 * i + 2);
     }
-    static void get(const X& number, int lane, double* high, double* low) {
+    static void get(const ComplexDoubleDouble& number, int lane, double* high, double* low) {
         high[0] = number.re.high[lane], high[1] = number.im.high[lane];
         low[0] = number.re.low[lane], low[1] = number.im.low[lane];
     }
@@ -95,104 +98,103 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
 
     void refine() {
         const int N = shape.N, K = shape.K, free = shape.e(0) + 1;
-        const V infinity = splat(__builtin_inf());
-        // The free factor takes the scalar, and gives it back in the end.
+        const Real infinity = broadcast(__builtin_inf());
+        // The scalar is multiplied into the free factor, and divided out at the end.
         for (int i = 0; i < free; ++i) point[i] = scalar * point[i];
         error = condition = infinity;
-        I active = I{} - 1;
-        segment.mix(V{});
+        Integer active = Integer{} - 1;
+        segment.mix(Real{});
         for (std::int64_t step = 0; step < task.steps; ++step) {
-            if (step == 0 || any(active & ~(error * condition < task.near))) {
-                V norm = V{};
+            if (step == 0 || any(active & ~(error * condition < task.reused_matrix))) {
+                Real norm = Real{};
                 for (int i = 0; i < N; ++i) {
-                    x[i] = room.guess[i] = rounded(point[i]);
-                    if (i < free) norm += norm2(x[i]);
+                    x[i] = arrays.guess[i] = rounded(point[i]);
+                    if (i < free) norm += squared_norm(x[i]);
                 }
                 inverse_norm = 1.0 / norm;
-                hessian(room);
-                if (step == 0) take_condition();
-                V most, fewest;
-                factorise(room.matrix, most, fewest);
+                hessian(arrays);
+                if (step == 0) compute_condition();
+                Real most, fewest;
+                factorise(arrays.matrix, most, fewest);
             }
             gradient();
-            System::template solve<1>(room.matrix, room.newton);
-            const V size = root(size_of(room.newton));
-            const I better = active & (size < infinity) & (size < maximum(0.5 * error, splat(1e-300)));
+            System::template solve<1>(arrays.matrix, arrays.newton);
+            const Real size = square_root(size_of(arrays.newton));
+            const Integer better = active & (size < infinity) & (size < maximum(0.5 * error, broadcast(1e-300)));
             for (int i = 0; i < N; ++i)
-                point[i] = select(better, point[i] + widened({-room.newton[i].re, -room.newton[i].im}), point[i]);
+                point[i] = select(better, point[i] + widened({-arrays.newton[i].re, -arrays.newton[i].im}), point[i]);
             error = select(better, size, error);
-            active = better & ~((error < task.small) & (error * condition < task.near));
+            active = better & ~((error < task.small_step) & (error * condition < task.reused_matrix));
             if (!any(active)) break;
         }
         build_forms(shape, forms, point, false);
         for (int i = 0; i < K; ++i) filter[i] = forms.from[0][i];
-        for (int i = 0; i < free; ++i) point[i] = over(point[i], scalar);
+        for (int i = 0; i < free; ++i) point[i] = point[i] / scalar;
     }
 
-    // F at the point, rounded, into room.newton.
+    // F at the point, rounded, into arrays.newton.
     void gradient() {
         const int K = shape.K;
         build_forms(shape, forms, point, false);
-        const X* w = forms.from[0];
+        const ComplexDoubleDouble* w = forms.from[0];
         for (int i = 0; i < K; ++i) {
-            X sum = widened({splat(-job.target_b[i]), V{}});
-            for (int j = 0; j < K; ++j) sum = sum + splat(job.target_gram[i * K + j]) * w[j];
+            ComplexDoubleDouble sum = widened({broadcast(-job.target_b[i]), Real{}});
+            for (int j = 0; j < K; ++j) sum = sum + broadcast(job.target_gram[i * K + j]) * w[j];
             residual[i] = sum;
         }
         for (int f = 0; f < shape.r; ++f) {
             const int e = shape.e(f), dil = shape.dil(f), size = K - e * dil;
             for (int p = 0; p <= e; ++p) {
-                X sum = Unit<X>::zero();
+                ComplexDoubleDouble sum = Identities<ComplexDoubleDouble>::zero();
                 for (int i = 0; i < size; ++i) add_product(sum, forms.rest[f][i], residual[i + p * dil]);
-                room.newton[shape.at(f) + p] = rounded(sum);
+                arrays.newton[shape.at(f) + p] = rounded(sum);
             }
         }
     }
 
-    // The condition number of the Newton matrix in local coordinates, scaled to unit diagonal: the free factor varies
-    // along itself, and every factor along an orthonormal basis of the complement of itself, the last columns of the
-    // Householder matrix that turns the first unit vector into it.
-    void take_condition() {
+    // The condition number of the Newton matrix in local coordinates, scaled to unit diagonal. The free factor varies
+    // along itself. Every factor Q varies along an orthonormal basis of the complement of Q: the last columns of the
+    // Householder matrix that turns the first unit vector into Q.
+    void compute_condition() {
         const int N = shape.N;
-        C *matrix = local, *turned = local + N * N;
+        Complex *matrix = local, *turned = local + N * N;
         for (int i = 0; i < N; ++i)
-            for (int j = 0; j < N; ++j) matrix[i * N + j] = room.matrix[i < j ? j * N + i : i * N + j];
-        const int columns = turn_rows(matrix, N, turned);
+            for (int j = 0; j < N; ++j) matrix[i * N + j] = arrays.matrix[i < j ? j * N + i : i * N + j];
+        const int columns = multiply_by_bases(matrix, N, turned);
         for (int i = 0; i < N; ++i)  // (columns, N): the transpose
             for (int j = 0; j < columns; ++j) matrix[j * N + i] = turned[i * columns + j];
-        turn_rows(matrix, columns, turned);
-        V* const scale = reinterpret_cast<V*>(matrix);
+        multiply_by_bases(matrix, columns, turned);
+        Real* const scale = reinterpret_cast<Real*>(matrix);
         for (int i = 0; i < columns; ++i) {
-            const V diagonal = root(root(norm2(turned[i * columns + i])));
-            scale[i] = 1.0 / select(diagonal > 0, diagonal, splat(1.0));
+            const Real diagonal = square_root(square_root(squared_norm(turned[i * columns + i])));
+            scale[i] = 1.0 / select(diagonal > 0, diagonal, broadcast(1.0));
         }
         for (int i = 0; i < columns; ++i)
-            for (int j = 0; j < columns; ++j)
-                turned[i * columns + j] = scale[i] * scale[j] * turned[i * columns + j];
+            for (int j = 0; j < columns; ++j) turned[i * columns + j] = scale[i] * scale[j] * turned[i * columns + j];
         condition = condition_number(turned, columns);
     }
-    // Rows (count, N) times the bases of all factors, into ``out`` (count, columns).
-    int turn_rows(const C* rows, int count, C* out) const {
+    // Rows (count, N) times the bases of all factors, into ``out`` (count, columns). Returns the number of columns.
+    int multiply_by_bases(const Complex* rows, int count, Complex* out) const {
         const int N = shape.N, columns = N - (shape.r - 1);
         for (int i = 0; i < count; ++i) {
             int column = 0;
             for (int f = 0; f < shape.r; ++f) {
                 const int size = shape.e(f) + 1;
-                const C *row = rows + i * N + shape.at(f), *q = x + shape.at(f);
-                V norm = V{};
-                for (int k = 0; k < size; ++k) norm += norm2(q[k]);
-                const V inverse = 1.0 / root(norm);
-                const V first = inverse * root(norm2(q[0]));
-                const V to_phase = 1.0 / select(first > 0, first, splat(1.0));
-                const C head = inverse * q[0];
-                const C phase = select(first > 0, to_phase * head, one_c());
-                C along = zero_c();
+                const Complex *row = rows + i * N + shape.at(f), *q = x + shape.at(f);
+                Real norm = Real{};
+                for (int k = 0; k < size; ++k) norm += squared_norm(q[k]);
+                const Real inverse = 1.0 / square_root(norm);
+                const Real first = inverse * square_root(squared_norm(q[0]));
+                const Real to_phase = 1.0 / select(first > 0, first, broadcast(1.0));
+                const Complex head = inverse * q[0];
+                const Complex phase = select(first > 0, to_phase * head, complex_one());
+                Complex along = complex_zero();
                 for (int k = 0; k < size; ++k) add_product(along, row[k], inverse * q[k]);
                 if (f == 0) out[i * columns + column++] = along;
                 add_product(along, row[0], phase);
                 along = (1.0 / (1.0 + first)) * along;
                 for (int k = 1; k < size; ++k) {
-                    C entry = row[k];
+                    Complex entry = row[k];
                     subtract_product(entry, along, conj(inverse * q[k]));
                     out[i * columns + column++] = entry;
                 }
@@ -201,6 +203,9 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         return columns;
     }
 };
+
+// Refinement takes little time, so that the general code serves all shapes.
+using AnyRefiner = Refiner<AnyShape>;
 
 }  // namespace
 }  // namespace homotopy_lcn

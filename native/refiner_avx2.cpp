@@ -1,7 +1,6 @@
 #define LANES 4
-#include "refining.hpp"
+#include "refiner.hpp"
 
 namespace homotopy_lcn {
-extern const RefinementKernel refinement_avx2;
-const RefinementKernel refinement_avx2 = {"avx2", LANES, workspace, run};
+const RefinementKernel refinement_avx2 = {"avx2", LANES, AnyRefiner::bytes, AnyRefiner::run};
 }  // namespace homotopy_lcn

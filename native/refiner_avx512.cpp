@@ -1,7 +1,6 @@
 #define LANES 8
-#include "refining.hpp"
+#include "refiner.hpp"
 
 namespace homotopy_lcn {
-extern const RefinementKernel refinement_avx512;
-const RefinementKernel refinement_avx512 = {"avx512", LANES, workspace, run};
+const RefinementKernel refinement_avx512 = {"avx512", LANES, AnyRefiner::bytes, AnyRefiner::run};
 }  // namespace homotopy_lcn

@@ -1,7 +1,6 @@
 #define LANES 2
-#include "refining.hpp"
+#include "refiner.hpp"
 
 namespace homotopy_lcn {
-extern const RefinementKernel refinement_baseline;
-const RefinementKernel refinement_baseline = {"baseline", LANES, workspace, run};
+const RefinementKernel refinement_baseline = {"baseline", LANES, AnyRefiner::bytes, AnyRefiner::run};
 }  // namespace homotopy_lcn

@@ -1,59 +1,251 @@
-// The kernel of this instruction set: common shapes compiled for themselves, all others by the general code.
+// Shapes, and loops over the sizes of a shape.
+//
+// A shape is the list of the factors of a filter. If a shape is known to the compiler (StaticShape), its sizes are
+// types (Constant). Loops over them are unrolled, and indices are constants. Arrays of a small shape then live in
+// registers as far as there are registers, and coefficients that vanish by structure take no work. The same code with
+// ordinary loops serves every other shape (AnyShape).
 #pragma once
 
-#include "tracker.hpp"
+#include <type_traits>
+#include <utility>
+
+#include "kernel_interface.hpp"
+#include "vectors.hpp"
+
+#if defined(HOMOTOPY_LCN_FEW_SHAPES)
+// With the sanitizers the compiler needs minutes for a function that has all others inlined. There it may choose.
+#undef INLINE
+#define INLINE inline
+#define INLINED
+#else
+// A lambda marked so is never compiled as a function of its own.
+#define INLINED __attribute__((always_inline))
+#endif
 
 namespace homotopy_lcn {
 namespace {
 
-template <class... Shapes>
-struct Catalogue {
-    static std::size_t workspace(const Job& job) {
-        std::size_t bytes = 0;
-        dispatch(job, [&](auto tracker) { bytes = decltype(tracker)::type::bytes(job); });
-        return bytes;
-    }
-    static void run(const Job& job, void* memory) {
-        dispatch(job, [&](auto tracker) { typename decltype(tracker)::type(job, memory).run(); });
-    }
+// An integer known to the compiler.
+template <int n>
+struct Constant {
+    static constexpr int value = n;
+    constexpr operator int() const { return n; }
+};
+template <int a, int b>
+constexpr Constant<a + b> operator+(Constant<a>, Constant<b>) {
+    return {};
+}
+template <int a, int b>
+constexpr Constant<a - b> operator-(Constant<a>, Constant<b>) {
+    return {};
+}
+template <int a, int b>
+constexpr Constant<a * b> operator*(Constant<a>, Constant<b>) {
+    return {};
+}
+constexpr Constant<1> one_more{};
+// GCC warns at a loop with UNROLL whose length is a Constant, and ignores UNROLL there.
+template <class Count>
+constexpr bool is_constant = !std::is_same<Count, int>::value;
 
-   private:
-    template <class T>
-    struct Type {
-        using type = T;
-    };
-    template <class S, class Body>
-    static bool by_data(const Job& job, Body&& body) {
-        if (!job.real)
-            body(Type<Tracker<Rolled<S>, GeneralSegment>>{});
-        else if (S::small || job.target_count > 1)
-            body(Type<Tracker<S, ManyRealTargets>>{});
-        else
-            body(Type<Tracker<S, OneRealTarget>>{});
-        return true;
-    }
-    template <class Body>
-    static void dispatch(const Job& job, Body&& body) {
-        const bool found = ((Shapes::fits(job) && by_data<Shapes>(job, body)) || ...);
-        if (!found) by_data<AnyShape>(job, body);
-    }
+// Calls body(0), …, body(n − 1). If n is a Constant, so are the arguments of body.
+template <class Body, int... i>
+INLINE void each_of(Body&& body, std::integer_sequence<int, i...>) {
+    (body(Constant<i>{}), ...);
+}
+template <int n, class Body>
+INLINE void each(Constant<n>, Body&& body) {
+    each_of(body, std::make_integer_sequence<int, (n > 0 ? n : 0)>{});
+}
+template <class Body>
+INLINE void each(int n, Body&& body) {
+    for (int i = 0; i < n; ++i) body(i);
+}
+
+// The factor Q(x^dilation)^power of a shape known to the compiler.
+template <int Degree, int Power, int Dilation>
+struct Factor {
+    static constexpr int degree = Degree, power = Power, dilation = Dilation;
 };
 
-using Common = Catalogue<
-#if LANES > 2
-    StaticShape<Fac<1, 1, 1>, Fac<1, 1, 2>>,                  // (2,2),(2,1)
-    StaticShape<Fac<2, 1, 1>, Fac<1, 1, 2>>,                  // (3,2),(2,1)
-    StaticShape<Fac<3, 1, 1>, Fac<1, 1, 2>>,                  // (4,2),(2,1)
-    StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>>,                  // (3,3),(2,1)
-    StaticShape<Fac<1, 1, 1>, Fac<1, 1, 2>, Fac<1, 1, 4>>,    // (2,2,2),(2,2,1)
-    StaticShape<Fac<1, 1, 2>, Fac<1, 2, 1>>,                  // (2,2,2),(1,2,1), the double roots
-    StaticShape<Fac<3, 1, 1>, Fac<3, 1, 2>>,                  // (4,4),(2,1)
-    StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>, Fac<1, 1, 4>>,    // (3,3,2),(2,2,1)
-    StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>, Fac<2, 1, 4>>,    // (3,3,3),(2,2,1)
-    StaticShape<Fac<3, 1, 1>, Fac<3, 1, 2>, Fac<3, 1, 4>>,    // (4,4,4),(2,2,1)
-    StaticShape<Fac<2, 1, 1>, Fac<2, 1, 2>, Fac<2, 1, 4>, Fac<2, 1, 8>>  // (3,3,3,3),(2,2,2,1)
+constexpr int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
+
+// Members of a shape:
+//     r, K, N              numbers of factors, of coefficients of the filter, and of coefficients of all factors
+//     e(f), m(f), dil(f)   degree, power and dilation of factor f, in formulas e_f, m_f, D_f
+//     at(f)                index of the first coefficient of factor f
+//     degree(f, h)         degree of Π_{f ≤ g < h} Q_g^{m_g}
+//     fixed                whether the shape is known to the compiler
+//     small                whether all loops of a step are unrolled
+//     unroll_always        whether they are unrolled even for kinds of data that are tracked less often (see Rolled)
+template <class... F>
+struct StaticShape {
+    static constexpr bool fixed = true;
+    static constexpr int degrees[sizeof...(F)] = {F::degree...}, powers[sizeof...(F)] = {F::power...};
+    static constexpr int dilations[sizeof...(F)] = {F::dilation...};
+    static constexpr Constant<int(sizeof...(F))> r{};
+    static constexpr Constant<1 + (0 + ... + (F::degree * F::power * F::dilation))> K{};
+    static constexpr Constant<(0 + ... + (F::degree + 1))> N{};
+#if defined(HOMOTOPY_LCN_FEW_SHAPES)
+    static constexpr bool small = K <= 4, unroll_always = false;
+#else
+    static constexpr bool small = K <= 11 && N <= 8, unroll_always = K <= 8 && N <= 6;
 #endif
-    >;
+
+    static constexpr int offset(int f) {
+        int at = 0;
+        for (int g = 0; g < f; ++g) at += degrees[g] + 1;
+        return at;
+    }
+    static constexpr int total_degree(int f, int h) {
+        int degree = 0;
+        for (int g = f; g < h; ++g) degree += degrees[g] * powers[g] * dilations[g];
+        return degree;
+    }
+    // Whether Π_{lo ≤ g < hi} Q_g^{m_g}, divided by Q_f and Q_g, has a coefficient i that does not vanish by structure.
+    static constexpr bool occurs(int lo, int hi, int f, int g, int i) {
+        if (lo >= hi) return i == 0;
+        const int degree = degrees[lo] * (powers[lo] - (lo == f) - (lo == g));
+        for (int j = 0; j <= degree; ++j)
+            if (i >= j * dilations[lo] && occurs(lo + 1, hi, f, g, i - j * dilations[lo])) return true;
+        return false;
+    }
+    // A number that divides the index of every coefficient that occurs in Π_k Q_k^{m_k}, divided by Q_f and Q_g.
+    static constexpr int gap(int f, int g) {
+        int result = 0;
+        for (int k = 0; k < r; ++k)
+            if (degrees[k] * (powers[k] - (k == f) - (k == g)) > 0) result = gcd(result, dilations[k]);
+        return result == 0 ? 1 : result;
+    }
+
+    template <int f>
+    static constexpr Constant<degrees[f]> e(Constant<f>) {
+        return {};
+    }
+    template <int f>
+    static constexpr Constant<powers[f]> m(Constant<f>) {
+        return {};
+    }
+    template <int f>
+    static constexpr Constant<dilations[f]> dil(Constant<f>) {
+        return {};
+    }
+    template <int f>
+    static constexpr Constant<offset(f)> at(Constant<f>) {
+        return {};
+    }
+    template <int f, int h>
+    static constexpr Constant<total_degree(f, h)> degree(Constant<f>, Constant<h>) {
+        return {};
+    }
+
+    static FactorShape factor(int f) { return {degrees[f], powers[f], dilations[f]}; }
+    static bool fits(const Job& job) {
+        if (job.factor_count != r) return false;
+        for (int f = 0; f < r; ++f) {
+            const FactorShape& given = job.factors[f];
+            if (given.degree != degrees[f] || given.power != powers[f] || given.dilation != dilations[f]) return false;
+        }
+        return true;
+    }
+    explicit StaticShape(const Job&) {}
+};
+
+// A shape that is known only when the kernel runs.
+struct AnyShape {
+    static constexpr bool fixed = false, small = false, unroll_always = false;
+    int r, K, N;
+    const FactorShape* factors;
+    explicit AnyShape(const Job& job)
+        : r(job.factor_count), K(job.filter_size), N(job.coordinates), factors(job.factors) {}
+    int e(int f) const { return factors[f].degree; }
+    int m(int f) const { return factors[f].power; }
+    int dil(int f) const { return factors[f].dilation; }
+    int at(int f) const {
+        int at = 0;
+        for (int g = 0; g < f; ++g) at += e(g) + 1;
+        return at;
+    }
+    int degree(int f, int h) const {
+        int degree = 0;
+        for (int g = f; g < h; ++g) degree += e(g) * m(g) * dil(g);
+        return degree;
+    }
+    const FactorShape& factor(int f) const { return factors[f]; }
+    static int gap(int, int) { return 1; }
+};
+
+// A shape whose loops are not unrolled, unless they are short. The code is quicker to compile, and serves kinds of data
+// that are tracked less often.
+template <class S>
+struct Rolled : S {
+    static constexpr bool small = S::small && S::unroll_always;
+    using S::S;
+};
+
+// Calls body(0), …, body(n − 1), with constants for a small shape only.
+template <class S, class Count, class Body>
+INLINE void loop(Count n, Body&& body) {
+    if constexpr (S::small) {
+        each(n, body);
+    } else if constexpr (is_constant<Count>) {
+        for (int i = 0; i < int(n); ++i) body(i);
+    } else {
+        UNROLL for (int i = 0; i < int(n); ++i) body(i);
+    }
+}
+
+// Calls body(i) for every coefficient i < size of Π_k Q_k^{m_k}, divided by Q_f and Q_g, that does not vanish by
+// structure. For a shape that is not small some vanishing coefficients are among them.
+template <class S, class F, class G, class Size, class Body>
+INLINE void coefficients_without(F f, G g, Size size, Body&& body) {
+    if constexpr (S::small) {
+        each(size, [&](auto i) INLINED {
+            if constexpr (S::occurs(0, S::r, F::value, G::value, decltype(i)::value)) body(i);
+        });
+    } else {
+        const int gap = S::gap(f, g);
+        if constexpr (is_constant<Size>) {
+            for (int i = 0; i < int(size); i += gap) body(i);
+        } else {
+            UNROLL for (int i = 0; i < int(size); i += gap) body(i);
+        }
+    }
+}
+
+// Whether P_f = ∂w/∂Q_f has a coefficient i that does not vanish by structure.
+template <class S, class F, class Index, class Size>
+INLINE bool occurs_in_derivative(F, Index i, Size size) {
+    if constexpr (S::small)
+        return Index::value >= 0 && Index::value < Size::value && S::occurs(0, S::r, F::value, -1, Index::value);
+    else
+        return i >= 0 && i < size;
+}
+
+// Divides Σ J_g, with rows i < K and columns q ≤ e_g, into blocks, and calls body(i, q, height, width) for each block,
+// height and width constants. A block has all columns if the compiler knows the shape, otherwise four columns or one. A
+// block with few columns has ``rows`` rows, any other block one row.
+template <class S, int rows, class G, class Body>
+INLINE void in_blocks(G g, const S& shape, Body&& body) {
+    auto all_rows = [&](auto q, auto width) INLINED {
+        constexpr int R = decltype(width)::value < 4 && !S::small ? rows : 1;
+        if constexpr (S::small) {
+            each(shape.K, [&](auto i) INLINED { body(i, q, Constant<1>{}, width); });
+        } else {
+            int i = 0;
+            for (; i + R <= shape.K; i += R) body(i, q, Constant<R>{}, width);
+            if (R > 1 && i < shape.K) body(i, q, Constant<1>{}, width);
+        }
+    };
+    if constexpr (S::fixed) {
+        all_rows(Constant<0>{}, Constant<S::degrees[G::value] + 1>{});
+    } else {
+        const int count = shape.e(g) + 1;
+        int q = 0;
+        for (; q + 4 <= count; q += 4) all_rows(q, Constant<4>{});
+        for (; q < count; ++q) all_rows(q, Constant<1>{});
+    }
+}
 
 }  // namespace
 }  // namespace homotopy_lcn

@@ -20,7 +20,7 @@ from homotopy_lcn.solving.computed_systems import StartSystem
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import TrackerOptions, TrackResult, get_engine
-from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
+from homotopy_lcn.tracking.native import KernelCoordinates, NativeEngine, PathTask
 from homotopy_lcn.tracking.settings import Tracking
 
 SCRIPTS = Path(__file__).resolve().parent
@@ -77,9 +77,9 @@ def problem(filters: Sequence[int], strides: Sequence[int], jobs: int = 1) -> Pr
 
 def raw(task: Problem, targets: list[Data], options: TrackerOptions, jobs: int) -> TrackResult:
     """The kernel's own results: no path is handed on to the reference engine."""
-    coordinates = _Coordinates(task.stratum)
-    result = NativeEngine().run(coordinates, task.start.points, task.start.data, targets, options, jobs, None)
-    points = coordinates.from_kernel(result["points"])
+    paths = PathTask(task.stratum, task.start.points, task.start.data, options, jobs)
+    result = NativeEngine().run(paths, targets)
+    points = KernelCoordinates(task.stratum).from_kernel(result["points"])
     return TrackResult(points, *(result[item.name] for item in fields(TrackResult)[1:]))
 
 

@@ -58,7 +58,7 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
 from homotopy_lcn.equations.polynomials import PatchedSystem, written
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
-from homotopy_lcn.tracking.native import NativeEngine, _Coordinates
+from homotopy_lcn.tracking.native import NativeEngine, PathTask
 from homotopy_lcn.tracking.reference import ReferenceEngine
 
 #: Paths of one survey call.
@@ -275,13 +275,13 @@ class Efficiency:
 
 def efficiency(task: Problem, counter: FlopCounter, repeats: int, rng: np.random.Generator) -> Efficiency:
     """Flops a second of the kernel alone: lane-iterations times their counted flops, by the median time."""
-    stratum, points, start, options = task.stratum, task.start.points, task.start.data, TrackerOptions()
+    options, kernel = TrackerOptions(), NativeEngine()
+    paths = PathTask(task.stratum, task.start.points, task.start.data, options)
     operations, _ = counter.count(task, task.targets(max(2, 200 // task.paths), rng), options)
     flops = sum(operations.values())
     targets = task.targets(max(1, SURVEY_PATHS // task.paths), rng)
-    kernel, coordinates = NativeEngine(), _Coordinates(stratum)
-    result = kernel.run(coordinates, points, start, targets, options, 1, None)
-    time = median_seconds(lambda: kernel.run(coordinates, points, start, targets, options, 1, None), repeats)
+    result = kernel.run(paths, targets)
+    time = median_seconds(lambda: kernel.run(paths, targets), repeats)
     steps = int(result["steps"].sum())
     gflops = result["iterations"] * flops / time * 1e-9
     return Efficiency(task.name, steps / len(result["steps"]), flops, steps / result["iterations"], gflops)

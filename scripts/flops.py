@@ -7,7 +7,6 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from benchmark_common import SCRIPTS, Problem
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.networks.strata import Stratum
 from homotopy_lcn.tracking import TrackerOptions
-from homotopy_lcn.tracking.native import _Coordinates
+from homotopy_lcn.tracking.native import KernelCoordinates, kernel_options
 
 NATIVE = SCRIPTS.parent / "native"
 OPERATIONS = ("additions", "multiplications", "divisions", "roots")
@@ -38,23 +37,22 @@ struct Type {
 template <class Shape>
 static void run(const FactorShape* factors, int factor_count, int filter_size, int coordinates,
                 const double* start_gram, const double* start_b, const double* target_gram, const double* target_b,
-                bool real, const double* starts, std::int64_t targets, std::int64_t paths, const double* o,
-                std::int64_t max_steps, double* points, std::int64_t* counts) {
+                bool real, const double* starts, std::int64_t targets, std::int64_t paths, const double* options,
+                double* points, std::int64_t* counts) {
     const std::int64_t total = targets * paths;
     std::int64_t* integers = new std::int64_t[2 * total];
     double* reals = new double[3 * total];
-    std::atomic<std::int64_t> next{0}, finished{0}, iterations{0};
-    std::atomic<bool> cancelled{false};
+    Counters counters;
     Job job{};
     job.factors = factors, job.factor_count = factor_count;
     job.filter_size = filter_size, job.coordinates = coordinates;
-    job.options = {o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8], o[9], max_steps};
+    OPTIONS_BY_NAME
     job.start_gram = start_gram, job.start_b = start_b;
     job.target_gram = target_gram, job.target_b = target_b, job.real = real;
-    job.starts = starts, job.target_count = targets, job.start_count = paths, job.taken_together = 1;
+    job.starts = starts, job.target_count = targets, job.start_count = paths, job.paths_taken_at_once = 1;
     job.points = points, job.codes = integers, job.steps = integers + total;
     job.errors = reals, job.conditions = reals + total, job.distances = reals + 2 * total;
-    job.next = &next, job.finished = &finished, job.cancelled = &cancelled, job.iterations = &iterations;
+    job.counters = &counters;
     const auto track = [&](auto type) {
         using Kind = typename decltype(type)::type;
         const std::size_t bytes = (Kind::bytes(job) + 127) / 64 * 64;
@@ -69,16 +67,15 @@ static void run(const FactorShape* factors, int factor_count, int filter_size, i
     else
         track(Type<Tracker<Shape, GeneralSegment>>{});
     counts[0] = count.additions, counts[1] = count.multiplications;
-    counts[2] = count.divisions, counts[3] = count.roots, counts[4] = iterations.load();
+    counts[2] = count.divisions, counts[3] = count.roots, counts[4] = counters.iterations.load();
     delete[] integers;
     delete[] reals;
 }
 
 #define ARGUMENTS \\
     const FactorShape *f, int r, int K, int N, const double *a, const double *b, const double *c, const double *d, \\
-        bool real, const double *x, std::int64_t t, std::int64_t p, const double *o, std::int64_t m, double *y, \\
-        std::int64_t *n
-#define FORWARD f, r, K, N, a, b, c, d, real, x, t, p, o, m, y, n
+        bool real, const double *x, std::int64_t t, std::int64_t p, const double *o, double *y, std::int64_t *n
+#define FORWARD f, r, K, N, a, b, c, d, real, x, t, p, o, y, n
 """
 
 
@@ -93,15 +90,17 @@ class FlopCounter:
 
     def __init__(self, strata: Sequence[Stratum]) -> None:
         self._names: dict[Stratum, str] = {}
-        source = DRIVER
+        source = DRIVER.replace("OPTIONS_BY_NAME", options_by_name())
         for i, stratum in enumerate(strata):
-            shape = ", ".join(f"Fac<{f.degree}, {f.power}, {f.dilation}>" for f in _Coordinates(stratum).factors)
+            shape = ", ".join(
+                f"Factor<{f.degree}, {f.power}, {f.dilation}>" for f in KernelCoordinates(stratum).factors
+            )
             self._names[stratum] = f"count_flops_{i}"
             source += f'extern "C" void count_flops_{i}(ARGUMENTS) {{ run<StaticShape<{shape}>>(FORWARD); }}\n'
         with tempfile.TemporaryDirectory() as folder:
             for header in NATIVE.glob("*.hpp"):
                 text = header.read_text()
-                counted = without_vector_types(text) if header.name == "lanes.hpp" else text
+                counted = without_vector_types(text) if header.name == "vectors.hpp" else text
                 (Path(folder) / header.name).write_text(counted)
             (Path(folder) / "driver.cpp").write_text(source)
             library = str(Path(folder) / "driver.so")
@@ -113,7 +112,7 @@ class FlopCounter:
 
     def count(self, task: Problem, targets: list[Data], options: TrackerOptions) -> tuple[dict[str, float], np.ndarray]:
         """Operations per lane-iteration, and the ends of the paths in the kernel's coordinates."""
-        coordinates = _Coordinates(task.stratum)
+        coordinates = KernelCoordinates(task.stratum)
         factors = np.array([(f.degree, f.power, f.dilation) for f in coordinates.factors], np.int32)
         size = task.stratum.filter_size
         starts = np.ascontiguousarray(coordinates.to_kernel(task.start.points))
@@ -126,25 +125,29 @@ class FlopCounter:
             *(np.ascontiguousarray(values, dtype=float if real else complex) for values in (grams, moments)),
             starts,
         ]
-        *numbers, max_steps = astuple(options)  # in the order of the kernel's own
-        arrays.append(np.array(numbers))
+        arrays.append(np.array(list(kernel_options(options).values()), float))
         pointer = ctypes.c_void_p
         getattr(self._library, self._names[task.stratum])(
             pointer(factors.ctypes.data), len(factors), size, starts.shape[1] - 1,
             *(pointer(array.ctypes.data) for array in arrays[:4]), real, pointer(starts.ctypes.data),
             ctypes.c_int64(len(targets)), ctypes.c_int64(len(starts)), pointer(arrays[-1].ctypes.data),
-            ctypes.c_int64(max_steps), pointer(points.ctypes.data), pointer(counts.ctypes.data),
+            pointer(points.ctypes.data), pointer(counts.ctypes.data),
         )  # fmt: skip
         return dict(zip(OPERATIONS, (counts[:4] / counts[4]).tolist(), strict=True)), points
 
 
+def options_by_name() -> str:
+    """C++ that copies the options of a job by name from an array of doubles in the order of the fields."""
+    return " ".join(f"job.options.{name} = options[{i}];" for i, name in enumerate(kernel_options(TrackerOptions())))
+
+
 def without_vector_types(kernel: str) -> str:
-    """The text of lanes.hpp without its two vector types."""
+    """The text of vectors.hpp without the two vector types."""
     text, number = re.subn(
-        r"^typedef \S+ [VI] __attribute__\(\(vector_size\(LANES \* 8\)\)\);$", "", kernel, flags=re.M
+        r"^typedef \S+ (?:Real|Integer) __attribute__\(\(vector_size\(LANES \* 8\)\)\);$", "", kernel, flags=re.M
     )
     if number != 2:
-        raise ValueError("native/lanes.hpp: its vector types V and I are not where they were")
+        raise ValueError("native/vectors.hpp: the definitions of the vector types Real and Integer are not found")
     return text
 
 

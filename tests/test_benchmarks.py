@@ -105,7 +105,7 @@ def test_counting_kernel_tracks_the_same_paths(rng):
     operations, ends = flops.FlopCounter([task.stratum]).count(task, targets, TrackerOptions())
     result = benchmark_common.raw(task, targets, TrackerOptions(), 1)
     equations = equations_of(task.stratum)
-    counted = equations.filters(flops._Coordinates(task.stratum).from_kernel(ends))
+    counted = equations.filters(flops.KernelCoordinates(task.stratum).from_kernel(ends))
     assert benchmark_peers.agreement([equations.filters(result.points)], [counted]) == "all"
     # Σ J takes much of the work: K entries of each column, each a product of K − e d numbers, some of them zero.
     size = task.stratum.filter_size

@@ -6,19 +6,20 @@ from numpy.typing import NDArray
 
 def instruction_sets() -> list[str]: ...
 def track(
+    *,
     factors: list[tuple[int, int, int]],
     starts: NDArray[np.complex128],
     start_gram: NDArray[np.complex128],
     start_b: NDArray[np.complex128],
     target_gram: NDArray[Any],
     target_b: NDArray[Any],
-    options: list[float],
-    max_steps: int,
+    options: dict[str, float],
     jobs: int,
     instruction_set: str,
     report: Callable[[int], None] | None,
 ) -> dict[str, Any]: ...
 def refine(
+    *,
     factors: list[tuple[int, int, int]],
     high: NDArray[np.complex128],
     low: NDArray[np.complex128],
@@ -26,8 +27,8 @@ def refine(
     b: NDArray[np.float64],
     real: bool,
     steps: int,
-    small: float,
-    near: float,
+    small_step: float,
+    reused_matrix: float,
     jobs: int,
     instruction_set: str,
 ) -> tuple[

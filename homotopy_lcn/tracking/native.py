@@ -1,13 +1,14 @@
 """The compiled engine: one path in each SIMD lane, threads that share a queue of paths.
 
-Its equations and its step are explained at the head of ``native/tracker.hpp``. It takes no pivots; a path that gets
-stuck on the way is tracked again with shorter steps, and if need be by the reference engine, which does.
+``native/newton_system.hpp`` explains the equations, ``native/tracker.hpp`` the steps. The kernel takes no pivots. A
+path stuck on the way is tracked again with shorter steps. If the path gets stuck again, the reference engine tracks
+the path, because the reference engine takes pivots.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -21,16 +22,42 @@ from . import _native
 from .engine import Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
 from .reference import ReferenceEngine
+from .tolerances import REFINEMENT
 
-__all__ = ["NativeEngine", "refine_points"]
+__all__ = ["KernelCoordinates", "NativeEngine", "PathTask", "kernel_options", "refine_points"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 #: Attributes of a `TrackResult`, names of the kernel's results.
 RESULTS = ("points", "codes", "errors", "conditions", "steps", "distances")
 
-#: A path stuck further from the target than this, in terms of s, is stuck on the way.
+#: A path that is stuck at a larger s is stuck on the way. At a smaller s the end of the path is singular or far away.
 ON_THE_WAY = 1e-3
+
+
+@dataclass(frozen=True)
+class PathTask:
+    """Paths from the same start points, to targets that are given apart.
+
+    Attributes
+    ----------
+    stratum : Stratum
+    points : (P, coordinates) complex array
+        Critical points of the start data.
+    start : Data
+    options : TrackerOptions
+    jobs : int
+        Number of threads.
+    report : callable or None
+        Called with the number of paths that have ended.
+    """
+
+    stratum: Stratum
+    points: Complex
+    start: Data
+    options: TrackerOptions
+    jobs: int = 1
+    report: Callable[[int], None] | None = None
 
 
 class NativeEngine:
@@ -49,7 +76,7 @@ class NativeEngine:
 
     @staticmethod
     def instruction_sets() -> list[str]:
-        """Those that this processor has, fastest first."""
+        """The instruction sets of this processor that the kernel is compiled for, the fastest first."""
         return list(_native.instruction_sets())
 
     def track(
@@ -76,74 +103,54 @@ class NativeEngine:
         jobs: int = 1,
         report: Callable[[int], None] | None = None,
     ) -> TrackResult:
-        """Track the same start points to each of T targets; path t P + p leads from start p to target t.
+        """Track the same P start points to each of T targets; path t P + p leads from start p to target t.
 
         Raises
         ------
         ValueError
             If an array does not have the shape that the stratum asks for, or is not finite.
         """
-        coordinates, points = _coordinates(stratum), np.asarray(points, complex)
-        together = _stacked(targets, stratum.filter_size)
-        if not _is_real(together):
+        return self._track(PathTask(stratum, np.asarray(points, complex), start, options, jobs, report), targets)
+
+    def _track(self, task: PathTask, targets: list[Data]) -> TrackResult:
+        stacked = _stacked(targets, task.stratum.filter_size)
+        if not _is_real(stacked):
             real = [_is_real(target) for target in targets]
             if any(real):
-                # Real targets have code of their own: a path must not depend on what it is tracked together with.
-                return self._mixed(stratum, points, start, targets, real, options, jobs, report)
-        result = self._run(coordinates, points, start, together, options, jobs, report)
-        ends = TrackResult(coordinates.from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
-        count = len(points)
-        stuck = np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL).tolist() if ends.codes.any() else []
-        for path in stuck:
-            self._again(
-                stratum, points[path % count][None], Homotopy(start, targets[path // count]), options, ends, path
-            )
-        if report is not None:
-            report(len(ends))
+                # Real targets have code of their own: a path must not depend on the paths tracked with it.
+                return self._track_by_kind(task, targets, real)
+        ends = _ends(task.stratum, self._run(task, stacked))
+        if ends.codes.any():
+            for path in np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL).tolist():
+                t, p = divmod(path, len(task.points))
+                alone = replace(task, points=task.points[p][None], jobs=1, report=None)
+                ends.put(np.array([path]), self._track_again(alone, targets[t]))
+        if task.report is not None:
+            task.report(len(ends))
         return ends
 
-    def _again(
-        self,
-        stratum: Stratum,
-        point: Complex,
-        homotopy: Homotopy,
-        options: TrackerOptions,
-        ends: TrackResult,
-        path: int,
-    ) -> None:
-        """A path stuck on the way: shorter steps may cure it, otherwise pivots, which the reference engine takes.
+    def _track_again(self, task: PathTask, target: Data) -> TrackResult:
+        """A path that is stuck: shorter steps first, then the pivots of the reference engine.
 
-        Near the target it is the end that is singular or far away, for which no engine has a cure.
+        Near the target the end itself is singular or far away, and no engine leads further.
         """
-        coordinates, careful = _coordinates(stratum), TrackerOptions.conservative()
-        result = self.run(coordinates, point, homotopy.start, [homotopy.target], careful, 1, None)
-        again = TrackResult(coordinates.from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
+        again = _ends(task.stratum, self.run(replace(task, options=TrackerOptions.conservative()), [target]))
         if not again.success.all() and again.distances[0] > ON_THE_WAY:
             with np.errstate(all="ignore"):  # data near the limits of doubles
-                again = ReferenceEngine().track(stratum, point, homotopy, options)
-        for name in RESULTS:
-            getattr(ends, name)[path] = getattr(again, name)[0]
+                again = ReferenceEngine().track(task.stratum, task.points, Homotopy(task.start, target), task.options)
+        return again
 
-    def _mixed(
-        self,
-        stratum: Stratum,
-        points: Complex,
-        start: Data,
-        targets: list[Data],
-        real: list[bool],
-        options: TrackerOptions,
-        jobs: int,
-        report: Callable[[int], None] | None,
-    ) -> TrackResult:
-        """`track_many` for real and complex targets together."""
+    def _track_by_kind(self, task: PathTask, targets: list[Data], real: list[bool]) -> TrackResult:
+        """Track to the real targets first, then to the complex ones."""
         parts, before = [], 0
         for kind in (True, False):
             chosen = [target for target, is_real in zip(targets, real, strict=True) if is_real == kind]
-            tell = None if report is None else lambda done, before=before: report(before + done)
-            parts.append(self.track_many(stratum, points, start, chosen, options, jobs=jobs, report=tell))
+            report = None if task.report is None else _added_to(before, task.report)
+            parts.append(self._track(replace(task, report=report), chosen))
             before += len(parts[-1])
-        order = np.repeat(np.argsort(~np.array(real), kind="stable"), len(points))
-        paths = order * len(points) + np.tile(np.arange(len(points)), len(targets))
+        count = len(task.points)
+        order = np.repeat(np.argsort(~np.array(real), kind="stable"), count)
+        paths = order * count + np.tile(np.arange(count), len(targets))
         arrays = []
         for name in RESULTS:
             together = np.concatenate([getattr(part, name) for part in parts])
@@ -151,48 +158,27 @@ class NativeEngine:
             arrays[-1][paths] = together
         return TrackResult(*arrays)
 
-    def run(
-        self,
-        coordinates: _Coordinates,
-        points: Complex,
-        start: Data,
-        targets: list[Data],
-        options: TrackerOptions,
-        jobs: int,
-        report: Callable[[int], None] | None,
-    ) -> dict[str, Any]:
-        """The kernel's own results, in its own coordinates."""
-        together = _stacked(targets, coordinates.stratum.filter_size)
-        return self._run(coordinates, points, start, together, options, jobs, report)
+    def run(self, task: PathTask, targets: list[Data]) -> dict[str, Any]:
+        """The results of the kernel, in the coordinates of the kernel. No path is tracked again."""
+        return self._run(task, _stacked(targets, task.stratum.filter_size))
 
-    def _run(
-        self,
-        coordinates: _Coordinates,
-        points: Complex,
-        start: Data,
-        targets: Data,
-        options: TrackerOptions,
-        jobs: int,
-        report: Callable[[int], None] | None,
-    ) -> dict[str, Any]:
+    def _run(self, task: PathTask, targets: Data) -> dict[str, Any]:
         """`run` for targets with Gram matrices (T, K, K) and moment vectors (T, K)."""
-        size, length = coordinates.stratum.filter_size, coordinates.stratum.coordinates
-        if np.ndim(points) != 2 or np.shape(points)[1] != length:
-            raise ValueError(f"points: shape {np.shape(points)} given; expected (paths, {length})")
-        _check_shapes("start", start, size)
-        numbers, max_steps = _numbers(options)
+        coordinates, length = _coordinates(task.stratum), task.stratum.coordinates
+        if np.ndim(task.points) != 2 or np.shape(task.points)[1] != length:
+            raise ValueError(f"points: shape {np.shape(task.points)} given; expected (paths, {length})")
+        _check_shapes("start", task.start, task.stratum.filter_size)
         return _native.track(
-            coordinates.shape,
-            coordinates.to_kernel(points),
-            _array(start.gram),
-            _array(start.b),
-            targets.gram,
-            targets.b,
-            numbers,
-            max_steps,
-            jobs,
-            self.instruction_set,
-            report,
+            factors=coordinates.shape,
+            starts=coordinates.to_kernel(task.points),
+            start_gram=_complex_array(task.start.gram),
+            start_b=_complex_array(task.start.b),
+            target_gram=targets.gram,
+            target_b=targets.b,
+            options=kernel_options(task.options),
+            jobs=task.jobs,
+            instruction_set=self.instruction_set,
+            report=task.report,
         )
 
 
@@ -200,11 +186,10 @@ def refine_points(
     stratum: Stratum,
     points: NDArray[Any],
     data: Data,
+    *,
     real: bool,
     steps: int,
-    small: float,
-    near: float,
-    jobs: int,
+    jobs: int = 1,
     instruction_set: str = "",
 ) -> tuple[NDArray[Any], Complex, Real, Real]:
     """Newton's method for the critical points of real data, residuals in pairs of doubles, without pivots.
@@ -218,37 +203,52 @@ def refine_points(
     real : bool
         Whether the points are real.
     steps : int
-        At most so many.
-    small, near : float
-        Enough is a relative step below ``small`` that is below ``near``, too, if multiplied by the condition number.
+        Largest number of steps. `RefinementTolerances` says when fewer steps are enough.
     jobs : int
         Number of threads.
+    instruction_set : str
+        As for `NativeEngine`.
 
     Returns
     -------
     points (P, coordinates) in NumPy's ``clongdouble``, filters (P, K), sizes of the last step (P,), conditions (P,)
     """
     coordinates, extended = _coordinates(stratum), np.asarray(points, np.clongdouble)
-    high = extended.astype(complex)
-    gram, b = np.ascontiguousarray(data.gram, float), np.ascontiguousarray(data.b, float)
-    low = coordinates.to_kernel((extended - high).astype(complex), rest=True)
+    rounded = extended.astype(complex)
     high, low, filters, errors, conditions = _native.refine(
-        coordinates.shape, coordinates.to_kernel(high), low, gram, b, real, steps, small, near, jobs, instruction_set
+        factors=coordinates.shape,
+        high=coordinates.to_kernel(rounded),
+        low=coordinates.to_kernel((extended - rounded).astype(complex), rest=True),
+        gram=np.ascontiguousarray(data.gram, float),
+        b=np.ascontiguousarray(data.b, float),
+        real=real,
+        steps=steps,
+        small_step=REFINEMENT.small_step,
+        reused_matrix=REFINEMENT.reused_matrix,
+        jobs=jobs,
+        instruction_set=instruction_set,
     )
     return coordinates.from_kernel(high.astype(np.clongdouble) + low), filters, errors, conditions
 
 
 @lru_cache(maxsize=64)
-def _numbers(options: TrackerOptions) -> tuple[list[float], int]:
-    """The options as the kernel takes them: numbers in its order, and the limit on the number of steps."""
-    *numbers, max_steps = astuple(options)
-    return numbers, ceil(max_steps)
+def kernel_options(options: TrackerOptions) -> dict[str, float]:
+    """The options by their names, as the kernel takes them: the limit on the number of steps is an integer."""
+    return asdict(options) | {"max_steps": ceil(options.max_steps)}
 
 
-class _Coordinates:
-    """Between points (c, Q_1, …, Q_r) and the kernel's, where the first factor has power one.
+class KernelCoordinates:
+    """Conversion between points (c, Q_1, …, Q_r) of a stratum and points of the kernel.
 
-    Where all powers are above one, a form of degree 0 is that factor.
+    In the kernel the first factor has power one. If no factor of the stratum has power one, a form of degree 0 is the
+    first factor.
+
+    Attributes
+    ----------
+    factors : list of Factor
+        The factors in the order of the kernel.
+    shape : list of tuple
+        Degree, power and dilation of each of them.
     """
 
     def __init__(self, stratum: Stratum) -> None:
@@ -265,7 +265,7 @@ class _Coordinates:
         self.shape = [(factor.degree, factor.power, factor.dilation) for factor in self.factors]
 
     def to_kernel(self, points: Complex, rest: bool = False) -> Complex:
-        """The points, or what is left of them after rounding, in the kernel's coordinates."""
+        """Points in the coordinates of the kernel; with ``rest``, the rounding errors of points."""
         if self.plain:
             return np.ascontiguousarray(points)
         scalar, others = points[:, :1], points[:, self.order]
@@ -274,6 +274,7 @@ class _Coordinates:
         return np.concatenate([scalar, others], axis=1)
 
     def from_kernel(self, points: NDArray[Any]) -> NDArray[Any]:
+        """Points of the kernel in the coordinates of the stratum."""
         if self.plain:
             return points
         result = np.empty((len(points), self.stratum.coordinates), points.dtype)
@@ -286,8 +287,17 @@ class _Coordinates:
 
 
 @lru_cache(maxsize=256)
-def _coordinates(stratum: Stratum) -> _Coordinates:
-    return _Coordinates(stratum)
+def _coordinates(stratum: Stratum) -> KernelCoordinates:
+    return KernelCoordinates(stratum)
+
+
+def _ends(stratum: Stratum, result: dict[str, Any]) -> TrackResult:
+    """The results of the kernel in the coordinates of the stratum."""
+    return TrackResult(_coordinates(stratum).from_kernel(result["points"]), *(result[name] for name in RESULTS[1:]))
+
+
+def _added_to(before: int, report: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda done: report(before + done)
 
 
 def _check_shapes(name: str, data: Data, size: int) -> None:
@@ -301,7 +311,7 @@ def _is_real(data: Data) -> bool:
 
 
 def _stacked(targets: list[Data], size: int) -> Data:
-    """All targets in two arrays, complex if one of them is."""
+    """All targets in two arrays, which are complex if one of the targets is complex."""
     if not targets:
         return Data(np.empty((0, size, size)), np.empty((0, size)))
     try:
@@ -314,5 +324,5 @@ def _stacked(targets: list[Data], size: int) -> Data:
     return Data(gram, b)
 
 
-def _array(values: NDArray[Any]) -> Complex:
+def _complex_array(values: NDArray[Any]) -> Complex:
     return np.ascontiguousarray(values, dtype=complex)

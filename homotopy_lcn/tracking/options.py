@@ -1,4 +1,7 @@
-"""Options of the path tracker, and what becomes of a path."""
+"""Options of the path tracker, and the codes that say how a path ended.
+
+The compiled kernel takes the options by the names of the fields of `TrackerOptions`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class ReturnCode(IntEnum):
     DIVERGED = 1
     #: The Jacobian becomes singular as the data approach the target, the filter staying finite.
     SINGULAR = 2
-    #: No step however small was accepted, away from the target.
+    #: Away from the target even the smallest step was rejected.
     STEP_TOO_SMALL = 3
     #: The limit on the number of steps was reached.
     TOO_MANY_STEPS = 4
@@ -38,13 +41,13 @@ class TrackerOptions:
         The contraction that the step size aims at. Smaller is safer and slower; the number of steps grows like its
         inverse fourth root.
     control_gain : float
-        The step is multiplied by (contraction_target / Θ)^control_gain. The predictor is of fourth order, which calls
-        for 1/4; a smaller gain damps the oscillation of Θ that comes from the changing ratio of consecutive steps.
+        The step is multiplied by (contraction_target / Θ)^control_gain. For a predictor of fourth order the gain is
+        1/4. A smaller gain damps the oscillation of Θ that comes from the changing ratio of consecutive steps.
     contraction_limit : float
         A step with a larger contraction is rejected.
     movement_limit : float
-        Largest relative movement of a point in one step; guards against jumping to another path where the
-        contraction alone is deceptive.
+        Largest relative movement of a point in one step. The limit guards against a jump to another path where the
+        contraction alone does not show the jump.
     first_step : float
         Length of the first step (the path has length 1).
     growth : float
@@ -52,11 +55,11 @@ class TrackerOptions:
     shrink : float
         Least factor by which the step shrinks at once.
     smallest_step : float
-        A step below this fraction of the distance to the target is given up.
+        A path whose step falls below this fraction of the distance to the target is stuck.
     endgame_distance : float
-        A path that gets stuck nearer to the target than this ends there: it diverges or is singular.
+        A path that gets stuck nearer to the target than this distance ends there: the path diverges or is singular.
     divergence_exponent : float
-        A path stuck in the endgame diverges if its filter grows at least like distance^(−exponent).
+        A path stuck in the endgame counts as diverging if its filter grows at least like distance^(−exponent).
     max_steps : int
         Limit on the number of steps, rejected ones included.
 
@@ -88,11 +91,6 @@ class TrackerOptions:
                 f"contraction_target: {self.contraction_target} is not below contraction_limit "
                 f"{self.contraction_limit}; expected a smaller target"
             )
-
-    @classmethod
-    def fast(cls) -> TrackerOptions:
-        """A looser aim: about one per cent fewer steps than the default with the compiled kernel."""
-        return cls(contraction_target=0.03, control_gain=1 / 6)
 
     @classmethod
     def conservative(cls) -> TrackerOptions:

@@ -88,8 +88,7 @@ def _by_kernel(
         from .native import refine_points
     except ImportError:
         return None
-    small, near = REFINEMENT.small_step, REFINEMENT.reused_matrix
-    return Refined(*refine_points(equations.stratum, points, data, real, steps, small, near, jobs))
+    return Refined(*refine_points(equations.stratum, points, data, real=real, steps=steps, jobs=jobs))
 
 
 def refine_with_numpy(

@@ -368,7 +368,7 @@ def test_the_result_is_the_same_with_a_start_system_computed_or_read_from_the_ca
 
 def test_other_tracker_options_find_the_same_points(honest):
     problem = random_problem((2, 2, 2), (1, 2, 1))
-    for options in (TrackerOptions.fast(), TrackerOptions.conservative()):
+    for options in (TrackerOptions(contraction_target=0.03, control_gain=1 / 6), TrackerOptions.conservative()):
         other = critical_points(problem.architecture, problem.loss, options=options)
         assert other.complete
         assert matched(filters_of(honest), filters_of(other))[1] < 1e-14

@@ -22,7 +22,7 @@ from homotopy_lcn.tracking.settings import Tracking
 
 ENGINE = get_engine("reference")
 OPTIONS = {
-    "fast": TrackerOptions.fast(),
+    "fast": TrackerOptions(contraction_target=0.03, control_gain=1 / 6),
     "default": TrackerOptions(),
     "conservative": TrackerOptions.conservative(),
 }

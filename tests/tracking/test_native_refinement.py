@@ -49,9 +49,7 @@ def solved(stratum, rng, count=11, real=False):
 
 def by_kernel(stratum, points, data, *, real=False, steps=6, jobs=1, instruction_set=""):
     return Refined(
-        *refine_points(
-            stratum, points, data, real, steps, REFINEMENT.small_step, REFINEMENT.reused_matrix, jobs, instruction_set
-        )
+        *refine_points(stratum, points, data, real=real, steps=steps, jobs=jobs, instruction_set=instruction_set)
     )
 
 
@@ -190,8 +188,8 @@ def arguments(**changes):
         "b": np.ones(5),
         "real": False,
         "steps": 6,
-        "small": REFINEMENT.small_step,
-        "near": REFINEMENT.reused_matrix,
+        "small_step": REFINEMENT.small_step,
+        "reused_matrix": REFINEMENT.reused_matrix,
         "jobs": 1,
         "instruction_set": "",
     }
@@ -214,8 +212,8 @@ def arguments(**changes):
         ("b", np.ones(4)),
         ("b", np.full(5, np.inf)),
         ("steps", 0),
-        ("small", 0.0),
-        ("near", -1.0),
+        ("small_step", 0.0),
+        ("reused_matrix", -1.0),
         ("jobs", 0),
         ("instruction_set", "none"),
     ],

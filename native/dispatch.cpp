@@ -1,0 +1,35 @@
+#include "dispatch.hpp"
+
+#include <stdexcept>
+
+namespace homotopy_lcn {
+namespace {
+
+std::vector<InstructionSet> find_instruction_sets() {
+    std::vector<InstructionSet> found;
+#if defined(HOMOTOPY_LCN_X86)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw"))
+        found.push_back({tracking_avx512, refinement_avx512});
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        found.push_back({tracking_avx2, refinement_avx2});
+#endif
+    found.push_back({tracking_baseline, refinement_baseline});
+    return found;
+}
+
+}  // namespace
+
+const std::vector<InstructionSet>& instruction_sets() {
+    static const std::vector<InstructionSet> found = find_instruction_sets();
+    return found;
+}
+
+const InstructionSet& instruction_set_named(const std::string& name) {
+    for (const InstructionSet& set : instruction_sets())
+        if (name.empty() || name == set.tracking.name) return set;
+    throw std::invalid_argument("instruction_set: " + name + " is not available here");
+}
+
+}  // namespace homotopy_lcn

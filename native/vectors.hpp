@@ -1,0 +1,113 @@
+// SIMD vectors with one path in each lane: real, integer, complex and dual numbers.
+//
+// Everything is in an anonymous namespace, and no function of the standard library that could be compiled out of line
+// is used. Otherwise the linker might share code between instruction sets, and run it on a processor that cannot.
+#pragma once
+
+#include <cstdint>
+
+namespace homotopy_lcn {
+namespace {
+
+#define INLINE inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll_count(8)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+// One number in each lane. An Integer is also a mask: all bits set in a lane is true, 0 is false.
+typedef double Real __attribute__((vector_size(LANES * 8)));
+typedef std::int64_t Integer __attribute__((vector_size(LANES * 8)));
+
+INLINE Real broadcast(double x) { return Real{} + x; }
+INLINE Real select(Integer mask, Real a, Real b) { return mask ? a : b; }
+INLINE Integer select(Integer mask, Integer a, Integer b) { return mask ? a : b; }
+INLINE Real minimum(Real a, Real b) { return select(a < b, a, b); }
+INLINE Real maximum(Real a, Real b) { return select(a > b, a, b); }
+INLINE Real square_root(Real a) {
+    Real r;
+    for (int i = 0; i < LANES; ++i) r[i] = __builtin_sqrt(a[i]);
+    return r;
+}
+INLINE bool any(Integer mask) {
+    std::int64_t r = 0;
+    for (int i = 0; i < LANES; ++i) r |= mask[i];
+    return r != 0;
+}
+
+// x^exponent for positive normal x, to about three digits: enough to control the length of steps.
+INLINE Real rough_power(Real x, double exponent) {
+    constexpr std::int64_t one = 0x3ff0000000000000LL;    // 1.0
+    constexpr std::int64_t large = 0x4330000000000000LL;  // 2^52: its last bits are the units
+    constexpr double round = 6755399441055744.0;          // 1.5 · 2^52: adding it rounds to an integer
+    const Integer bits = (Integer)x;
+    const Real e = (Real)((bits >> 52) | large) - (4503599627370496.0 + 1023.0);
+    const Real t = (Real)((bits & 0x000fffffffffffffLL) | one) - 1.0;
+    const Real log2 = e + t * (1.4172 + t * (-0.5835 + t * 0.1663));  // max error 1e-3
+    const Real y = minimum(maximum(log2 * exponent, broadcast(-60.0)), broadcast(60.0));
+    const Real whole = y + round;
+    const Real f = y - (whole - round);  // −1/2 … 1/2
+    const Real scale = (Real)(((Integer)whole << 52) + one);
+    return scale * (1.0 + f * (0.6931 + f * (0.2402 + f * 0.0558)));
+}
+
+struct Complex {
+    Real re, im;
+};
+INLINE Complex operator+(Complex a, Complex b) { return {a.re + b.re, a.im + b.im}; }
+INLINE Complex operator-(Complex a, Complex b) { return {a.re - b.re, a.im - b.im}; }
+INLINE Complex operator*(Complex a, Complex b) { return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
+INLINE Complex operator*(Real a, Complex b) { return {a * b.re, a * b.im}; }
+INLINE Complex conj(Complex a) { return {a.re, -a.im}; }
+INLINE Real squared_norm(Complex a) { return a.re * a.re + a.im * a.im; }
+INLINE Complex reciprocal(Complex a) {
+    const Real n = 1.0 / squared_norm(a);
+    return {a.re * n, -a.im * n};
+}
+INLINE void add_product(Complex& s, Complex a, Complex b) {
+    s.re += a.re * b.re;
+    s.im += a.re * b.im;
+    s.re -= a.im * b.im;
+    s.im += a.im * b.re;
+}
+INLINE void subtract_product(Complex& s, Complex a, Complex b) {
+    s.re -= a.re * b.re;
+    s.im -= a.re * b.im;
+    s.re += a.im * b.im;
+    s.im -= a.im * b.re;
+}
+INLINE Complex select(Integer mask, Complex a, Complex b) {
+    return {select(mask, a.re, b.re), select(mask, a.im, b.im)};
+}
+INLINE Complex complex_zero() { return {Real{}, Real{}}; }
+INLINE Complex complex_one() { return {broadcast(1.0), Real{}}; }
+
+// Dual numbers value + ε derivative.
+struct Dual {
+    Complex v, d;
+};
+INLINE void add_product(Dual& s, Dual a, Dual b) {
+    add_product(s.v, a.v, b.v);
+    add_product(s.d, a.v, b.d);
+    add_product(s.d, a.d, b.v);
+}
+INLINE Dual operator*(double a, Dual b) { return {broadcast(a) * b.v, broadcast(a) * b.d}; }
+INLINE Complex operator*(double a, Complex b) { return broadcast(a) * b; }
+
+// Zero and one of a type of numbers.
+template <class T>
+struct Identities;
+template <>
+struct Identities<Complex> {
+    static INLINE Complex zero() { return complex_zero(); }
+    static INLINE Complex one() { return complex_one(); }
+};
+template <>
+struct Identities<Dual> {
+    static INLINE Dual zero() { return {complex_zero(), complex_zero()}; }
+    static INLINE Dual one() { return {complex_one(), complex_zero()}; }
+};
+
+}  // namespace
+}  // namespace homotopy_lcn

@@ -1,0 +1,35 @@
+"""The choice of an engine, with the compiled kernel and without it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from homotopy_lcn import InputError, tracking
+from homotopy_lcn.tracking import get_engine
+
+pytest.importorskip("homotopy_lcn.tracking._native")
+pytest.importorskip("homotopy_lcn.tracking.native")
+
+
+def test_the_compiled_engine_is_the_default():
+    assert get_engine().name == "native"
+    assert get_engine("auto").name == "native"
+    assert get_engine("native").name == "native"
+    assert get_engine("reference").name == "reference"
+
+
+@pytest.fixture
+def not_compiled(monkeypatch):
+    monkeypatch.delattr(tracking, "_native")
+    monkeypatch.setitem(sys.modules, "homotopy_lcn.tracking._native", None)
+    monkeypatch.delitem(sys.modules, "homotopy_lcn.tracking.native")
+
+
+@pytest.mark.usefixtures("not_compiled")
+def test_without_the_compiled_module_the_reference_engine_serves():
+    assert get_engine("auto").name == "reference"
+    assert get_engine("reference").name == "reference"
+    with pytest.raises(InputError, match=r"^engine: the compiled kernel is not installed; expected [^\n]*$"):
+        get_engine("native")
