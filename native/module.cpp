@@ -246,8 +246,10 @@ PYBIND11_MODULE(_native, module) {
     module.doc() = "The compiled tracking kernel.";
     module.def("instruction_sets", &instruction_set_names);
     const auto define_track = [&](auto function) {
-        module.def("track", function, py::kw_only(), py::arg("factors"), py::arg("starts"), py::arg("start_gram"),
-                   py::arg("start_b"), py::arg("target_gram"), py::arg("target_b"), py::arg("options"), py::arg("jobs"),
+        // pybind11 converts no argument of an overloaded function whose arguments are all keyword-only, so that arrays of
+        // another layout would be refused.
+        module.def("track", function, py::arg("factors"), py::arg("starts"), py::arg("start_gram"), py::arg("start_b"),
+                   py::arg("target_gram"), py::arg("target_b"), py::arg("options"), py::arg("jobs"),
                    py::arg("instruction_set"), py::arg("report"));
     };
     define_track(&track<double>);
