@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import shlex
 import shutil
@@ -99,6 +100,17 @@ def test_every_module_on_the_page_on_the_layout_exists():
         assert import_module(module).__doc__
     for file in re.findall(r"`(tests/[\w/]+\.py)`", page):
         assert (ROOT / file).is_file()
+
+
+def test_the_page_on_the_layout_names_every_file_of_the_kernel():
+    page = (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
+    rows = cells_of_table(page, "The compiled kernel")
+    patterns = [pattern for names, _ in rows for pattern in re.findall(r"`([\w*.]+)`", names)]
+    files = {path.name for path in (ROOT / "native").iterdir()}
+    named = {name for pattern in patterns for name in fnmatch.filter(files, pattern)}
+    # A source is named without the header of the same name.
+    assert files == named | {name for name in files if name.replace(".hpp", ".cpp") in named}
+    assert all(fnmatch.filter(files, pattern) for pattern in patterns)
 
 
 def test_every_file_of_the_tests_that_a_page_names_exists():
