@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import MissingPackage
 
-__all__ = ["import_extra"]
+__all__ = ["import_extra", "missing_package"]
 
 
 def import_extra(module: str, extra: str, argument: str) -> Any:
@@ -42,8 +42,11 @@ pip install 'homotopy-lcn[figures]'
     try:
         return import_module(module)
     except ImportError:
-        package = module.partition(".")[0]
-        raise MissingPackage(
-            f"{argument}: needs {package}, which is not installed; expected it, as from "
-            f"pip install 'homotopy-lcn[{extra}]'"
-        ) from None
+        raise missing_package(module.partition(".")[0], extra, argument) from None
+
+
+def missing_package(package: str, extra: str, argument: str) -> MissingPackage:
+    """The error that an optional package is not installed; parameters as for `import_extra`."""
+    return MissingPackage(
+        f"{argument}: needs {package}, which is not installed; expected it, as from pip install 'homotopy-lcn[{extra}]'"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ..errors import InputError
+from ..extras import missing_package
 
 __all__ = ["acb", "acb_mat", "acb_poly", "arb", "arb_mat", "ctx", "fmpq", "fmpq_mat", "fmpz"]
 
@@ -13,7 +13,7 @@ class _Missing:
     """Stands for python-flint where it is not installed."""
 
     def __call__(self, *_: Any) -> NoReturn:
-        raise InputError("certify: python-flint is not installed; expected it from pip install homotopy-lcn[certify]")
+        raise missing_package("python-flint", "certify", "certify")
 
     def workprec(self, bits: int) -> NoReturn:
         self(bits)

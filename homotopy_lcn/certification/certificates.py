@@ -26,6 +26,7 @@ from ..errors import InputError, check_integer
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
+from ..results.merging import are_conjugate
 from ..results.points import CriticalPoint, count_points, quantity
 from ..results.result import CriticalPoints, describe_paths
 from ._flint import acb, arb, ctx
@@ -223,7 +224,7 @@ class _Proved:
             assert not isinstance(proof, str)
             mirror = positions.get(leader) if leader != row else None
             alone = leader != row and mirror is None
-            proofs.append(proof.whole.mirrored(0).alone() if alone else proof)
+            proofs.append(proof.whole.mirrored() if alone else proof)
             mirrors.append(mirror)
         return ProvedPoints(proofs, mirrors, self.result.architecture.filter_size)
 
@@ -266,7 +267,7 @@ class _Proved:
             elif isinstance(proof, TogetherProved) and not point.real and point.smooth is not False:
                 together.append(row)
             else:
-                reasons[row] = _contradiction(point, proof.whole if leader == row else proof.whole.mirrored(0))
+                reasons[row] = _contradiction(point, proof.whole if leader == row else proof.whole.mirrored())
         for row, reason in zip(together, self._contradictions_together(together), strict=True):
             reasons[row] = reason
         return reasons
@@ -312,7 +313,9 @@ def _leaders(result: CriticalPoints) -> np.ndarray:
     leaders = np.arange(len(result))
     for row, point in enumerate(result):
         other = point.conjugate
-        if other is not None and row < other < len(result) and result[other].conjugate == row:
+        if other is None or not row < other < len(result) or result[other].conjugate != row:
+            continue
+        if are_conjugate(point, result[other]):
             leaders[other] = row
     return leaders
 

@@ -69,7 +69,7 @@ class ProvedPoints(Sequence[ProvedPoint]):
     def __getitem__(self, position: int) -> ProvedPoint:  # type: ignore[override]
         mirror = self.mirrors[position]
         point = self.proofs[position].whole
-        return point if mirror is None else point.mirrored(mirror)
+        return point if mirror is None else point.mirrored()
 
     @cached_property
     def overlapping(self) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Protocol
 
@@ -86,8 +86,6 @@ class ProvedPoint:
     solution : Solution
         Tighter enclosures of its coordinates and of its filter.
     claims : Claims
-    mirror_of : int or None
-        Position of the proved point whose conjugate this is.
     in_doubles : bool
         Whether Krawczyk's test was passed in doubles, together with other points.
     """
@@ -96,12 +94,7 @@ class ProvedPoint:
     box: Box
     solution: Solution
     claims: Claims
-    mirror_of: int | None = None
     in_doubles: bool = False
-
-    def alone(self) -> ProvedPoint:
-        """This point without reference to the point whose conjugate it is."""
-        return replace(self, mirror_of=None)
 
     @property
     def exact_pattern(self) -> bool:
@@ -124,14 +117,13 @@ class ProvedPoint:
     def whole(self) -> ProvedPoint:
         return self
 
-    def mirrored(self, position: int) -> ProvedPoint:
-        """The conjugate of this point, which has the given position."""
+    def mirrored(self) -> ProvedPoint:
+        """The conjugate of this point."""
         return ProvedPoint(
             self.pattern,
             self.box.conjugate(),
             self.solution.conjugate(),
             mirrored(self.claims),
-            position,
             self.in_doubles,
         )
 

@@ -20,7 +20,7 @@ from ..networks.architecture import Architecture
 from ..networks.binary_forms import adjoint_multiply, dilate, multiply
 from ..networks.strata import Stratum
 from .stratum_problem import StratumProblem
-from .tolerances import TOLERANCES
+from .tolerances import CLASSIFICATION
 
 __all__ = ["careful_inertia", "hessian_indices"]
 
@@ -57,7 +57,7 @@ def hessian_indices(problem: StratumProblem, theta: Sequence[Real], filters: Rea
         hessian, doubtful = _hessian(problem, forms, filters)
         eigenvalues = np.linalg.eigvalsh(_unit_diagonal(hessian))
     sizes = np.abs(eigenvalues)
-    doubtful |= ~(sizes > TOLERANCES.index_in_doubt * sizes.max(axis=1, keepdims=True)).all(axis=1)
+    doubtful |= ~(sizes > CLASSIFICATION.index_in_doubt * sizes.max(axis=1, keepdims=True)).all(axis=1)
     return (eigenvalues < 0).sum(axis=1), doubtful
 
 
@@ -79,7 +79,7 @@ def careful_inertia(arch: Architecture, data: Data, points: Complex) -> tuple[In
     assert hessian is not None
     eigenvalues = np.linalg.eigvalsh(_unit_diagonal((hessian.real + hessian.real.transpose(0, 2, 1)) / 2))
     sizes = np.abs(eigenvalues)
-    zero = sizes <= TOLERANCES.zero_eigenvalue * sizes.max(axis=1, keepdims=True)
+    zero = sizes <= CLASSIFICATION.zero_eigenvalue * sizes.max(axis=1, keepdims=True)
     return ((eigenvalues < 0) & ~zero).sum(axis=1), zero.any(axis=1)
 
 
@@ -111,7 +111,7 @@ def _hessian(problem: StratumProblem, theta: Sequence[Real], filters: Real) -> t
             hessian[:, others, rows] += block.transpose(0, 2, 1)
     gradient = (columns @ residuals[:, :, None])[:, :, 0]
     terms = _norm(problem.gram, 2) * _norm(filters, 1) + _norm(problem.b, 1)
-    small = np.abs(gradient) <= TOLERANCES.gradient * terms[:, None] * _norm(columns, 1)
+    small = np.abs(gradient) <= CLASSIFICATION.gradient * terms[:, None] * _norm(columns, 1)
     return hessian, np.asarray(~small.all(axis=1))
 
 

@@ -33,7 +33,7 @@ from .rules import (
     stacked,
 )
 from .stratum_problem import StratumProblem
-from .tolerances import TOLERANCES
+from .tolerances import CLASSIFICATION
 
 __all__ = ["ClassifiedPoints", "FoundPoints", "classify", "complex_factorization"]
 
@@ -86,7 +86,7 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
     rows = np.flatnonzero(found.real & (found.points.imag == 0).all(axis=1))
     apart = np.zeros(len(labels), dtype=bool)
     apart[rows] = _label_real(problem, found, rows, labels)
-    special = (distances <= TOLERANCES.near_hyperroot) | (found.real & ~apart)
+    special = (distances <= CLASSIFICATION.near_hyperroot) | (found.real & ~apart)
     pure = all(partition[0] == 1 for partition in problem.pattern)
     classified = [
         CriticalPoint(
@@ -95,7 +95,7 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
             loss=loss.real if is_real else loss,
             stratum=problem.pattern,
             pure=pure,
-            smooth=distance > TOLERANCES.hyperroot,
+            smooth=distance > CLASSIFICATION.hyperroot,
             residual=max(label.residuals, default=None),
             condition=condition,
             parameters=tuple(tuple(theta) for theta in label.thetas),

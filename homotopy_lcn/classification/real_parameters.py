@@ -15,7 +15,7 @@ from ..networks.parameters import balance, compose, relative_gradient
 from ..networks.strata import Stratum
 from ..tracking.refinement import refine
 from .hessian_indices import careful_inertia
-from .tolerances import TOLERANCES
+from .tolerances import CLASSIFICATION
 
 __all__ = ["Polished", "Settled", "Theta", "balanced_parameters", "kind_of", "polish", "settle_real"]
 
@@ -83,8 +83,8 @@ def polish(arch: Architecture, data: Data, theta: Theta) -> Polished:
             points[:, part_of[layer]] = stack
         else:
             points[:, 0] *= stack[:, 0]
-    refined = refine(equations, equations.normalize(points), data, real=True, steps=TOLERANCES.polishing_steps)
-    close, regular = refined.errors < TOLERANCES.close, refined.conditions < TOLERANCES.singular_condition
+    refined = refine(equations, equations.normalize(points), data, real=True, steps=CLASSIFICATION.polishing_steps)
+    close, regular = refined.errors < CLASSIFICATION.close, refined.conditions < CLASSIFICATION.singular_condition
     better = close & regular
     points[better] = refined.points[better].astype(complex)
     layers = [

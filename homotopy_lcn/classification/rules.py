@@ -41,7 +41,7 @@ from ..networks.architecture import Architecture
 from ..networks.binary_forms import dilate, distance_to_hyperroot, multiply, power, roots_of_each
 from .hessian_indices import hessian_indices
 from .stratum_problem import BlockFactors, StratumProblem
-from .tolerances import TOLERANCES
+from .tolerances import CLASSIFICATION
 
 __all__ = [
     "Classified",
@@ -140,7 +140,7 @@ def classify_real(problem: StratumProblem, points: Real, filters: Real) -> Class
     count = len(points)
     found = real_answers(problem, points, filters)
     distances = distances_to_hyperroots(problem, points)
-    doubtful = ~found.settled | (distances <= TOLERANCES.hyperroot_in_doubt)
+    doubtful = ~found.settled | (distances <= CLASSIFICATION.hyperroot_in_doubt)
     doubtful |= _have_small_leading_coefficients(problem.block_factors(points), count)
     doubtful |= np.bincount(found.owners, found.index_in_doubt, minlength=count) > 0
     return Classified(
@@ -148,7 +148,7 @@ def classify_real(problem: StratumProblem, points: Real, filters: Real) -> Class
         in_function_space=found.in_function_space,
         attained=found.attained,
         interior=found.interior & found.in_function_space,
-        smooth=distances > TOLERANCES.hyperroot,
+        smooth=distances > CLASSIFICATION.hyperroot,
         doubtful=doubtful,
         parameters=np.bincount(found.owners, minlength=count),
         minima=np.bincount(found.owners[found.indices == 0], minlength=count),
@@ -280,5 +280,5 @@ def _have_small_leading_coefficients(factors: BlockFactors, count: int) -> Bools
     for _, form in (pair for block in factors for pair in block):
         if form.shape[1] > 3:
             size = np.abs(form)
-            result |= size[:, 0] <= TOLERANCES.small_leading * size.max(axis=1)
+            result |= size[:, 0] <= CLASSIFICATION.small_leading * size.max(axis=1)
     return result

@@ -22,7 +22,7 @@ from ..networks.architecture import Architecture
 from ..networks.parameters import relative_gradient
 from ..results.points import CriticalPoint
 from .real_parameters import Settled, Theta, settle_real
-from .tolerances import TOLERANCES
+from .tolerances import CLASSIFICATION
 
 __all__ = ["reclassify"]
 
@@ -56,7 +56,7 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
         interior=facts.interior if facts.in_function_space else None,
         smooth=facts.smooth,
     )
-    if facts.real_parameters > TOLERANCES.max_candidates:
+    if facts.real_parameters > CLASSIFICATION.max_candidates:
         return labelled
     theta = _critical_parameters(arch, data, facts, accuracy)
     if theta is not None:
@@ -70,19 +70,19 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
 def _accuracy(point: CriticalPoint) -> float:
     """The relative error that is assumed of the filter of a point."""
     if not point.nonsingular:
-        return TOLERANCES.singular_accuracy
-    by_condition = TOLERANCES.per_condition * (point.condition or 0.0)
-    return max(TOLERANCES.regular_accuracy, min(by_condition, TOLERANCES.worst_accuracy))
+        return CLASSIFICATION.singular_accuracy
+    by_condition = CLASSIFICATION.per_condition * (point.condition or 0.0)
+    return max(CLASSIFICATION.regular_accuracy, min(by_condition, CLASSIFICATION.worst_accuracy))
 
 
 def _critical_parameters(arch: Architecture, data: Data, facts: FilterGeometry, accuracy: float) -> Theta | None:
     """The real θ over a filter where the gradient vanishes, C of them as (C, k_l) arrays; None if there are none."""
-    candidates = list(islice(parameters_over(arch, facts), TOLERANCES.max_candidates))
+    candidates = list(islice(parameters_over(arch, facts), CLASSIFICATION.max_candidates))
     if not candidates:
         return None
     theta = [np.array(layers) for layers in zip(*candidates, strict=True)]
     gradients = relative_gradient(arch, theta, np.asarray(data.gram), np.asarray(data.b))
-    critical = gradients <= TOLERANCES.gradient_margin * max(accuracy, facts.residual)
+    critical = gradients <= CLASSIFICATION.gradient_margin * max(accuracy, facts.residual)
     return [layers[critical] for layers in theta] if critical.any() else None
 
 
@@ -108,9 +108,9 @@ def _facts(arch: Architecture, point: CriticalPoint, accuracy: float) -> FilterG
     A critical filter lies there. None if no error does so, or if roots are too close to each other.
     """
     w = point.filter.real if point.real else point.filter
-    for factor in TOLERANCES.loosening:
+    for factor in CLASSIFICATION.loosening:
         try:
-            facts = describe_filter(arch, w, tolerance=min(accuracy * factor, TOLERANCES.loosest_accuracy))
+            facts = describe_filter(arch, w, tolerance=min(accuracy * factor, CLASSIFICATION.loosest_accuracy))
         except InputError:
             return None
         if facts.in_closure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["TOLERANCES", "ClassificationTolerances"]
+__all__ = ["CLASSIFICATION", "ClassificationTolerances"]
 
 
 @dataclass(frozen=True)
@@ -94,4 +94,4 @@ class ClassificationTolerances:
 
 
 #: The tolerances that all modules of the package use.
-TOLERANCES = ClassificationTolerances()
+CLASSIFICATION = ClassificationTolerances()

@@ -28,7 +28,10 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..networks.strata import Stratum
 
-__all__ = ["Data", "DataAtRoots", "Equations", "Evaluation", "equations_of", "least_eigenvalue"]
+__all__ = ["ZERO_EIGENVALUE", "Data", "DataAtRoots", "Equations", "Evaluation", "equations_of", "least_eigenvalue"]
+
+#: Eigenvalues below this part of the largest one are zero up to rounding.
+ZERO_EIGENVALUE = 1e-13
 
 
 class Data(NamedTuple):
@@ -249,10 +252,6 @@ def _partial_products(powers: list[Complex], one: Complex) -> tuple[list[Complex
 def equations_of(stratum: Stratum, extended: bool = False) -> Equations:
     """The equations of a stratum, built once."""
     return Equations(stratum, extended)
-
-
-#: Eigenvalues below this part of the largest one are zero up to rounding.
-ZERO_EIGENVALUE = 1e-13
 
 
 def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:

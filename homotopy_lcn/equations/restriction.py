@@ -11,10 +11,10 @@ from ..networks.architecture import Architecture
 from ..networks.strata import Embedding, Stratum
 from .critical_equations import Data
 
-__all__ = ["REAL_FACTOR", "stratum_data", "whole_filters", "with_real_factors"]
+__all__ = ["STRAIGHT_FACTOR", "stratum_data", "whole_filters", "with_real_factors"]
 
 #: Imaginary parts of the factors of a real filter, scaled to norm one.
-REAL_FACTOR = 1e-7
+STRAIGHT_FACTOR = 1e-7
 
 
 def stratum_data(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Data, float]:
@@ -62,7 +62,7 @@ def with_real_factors(stratum: Stratum, points: Complex) -> tuple[Real, NDArray[
     points : (P, coordinates) float array
         The real parts.
     straight : (P,) bool array
-        Where all factors are real, up to `REAL_FACTOR`.
+        Where all factors are real, up to `STRAIGHT_FACTOR`.
     """
     result = np.empty(points.shape)
     straight = np.ones(len(points), dtype=bool)
@@ -73,7 +73,7 @@ def with_real_factors(stratum: Stratum, points: Complex) -> tuple[Real, NDArray[
         phase = largest / np.abs(largest)
         form = form / phase[:, None]
         scalar = scalar * phase**factor.power
-        straight &= np.abs(form.imag).max(axis=1) <= REAL_FACTOR * np.abs(largest)
+        straight &= np.abs(form.imag).max(axis=1) <= STRAIGHT_FACTOR * np.abs(largest)
         result[:, part] = form.real
     result[:, 0] = scalar.real
     return result, straight

@@ -21,7 +21,7 @@ from ..networks.binary_forms import dilate, multiply
 from ..networks.layer_factorizations import count_distributions
 from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions
 from .root_classes import RootClass
-from .tolerances import TOLERANCES
+from .tolerances import GEOMETRY
 
 __all__ = [
     "CommonHyperroot",
@@ -246,7 +246,7 @@ def rank_of_differential(blocks: Sequence[Array], dilations: Sequence[int]) -> i
             column[q * dilations[b] : q * dilations[b] + len(others)] = others
             columns.append(column)
     singular = np.linalg.svd(np.array(columns), compute_uv=False)
-    return int((singular > TOLERANCES.rank * singular[0]).sum())
+    return int((singular > GEOMETRY.rank * singular[0]).sum())
 
 
 def _common_hyperroots(

@@ -32,7 +32,7 @@ from .given_filters import given_filter, off_grid
 from .hyperroots import Levels, Part, Undecided, total_supply
 from .nearby_filters import nearby_supplies
 from .root_classes import classes_of_roots, exact_invariants
-from .tolerances import TOLERANCES
+from .tolerances import GEOMETRY
 
 __all__ = [
     "FilterGeometry",
@@ -108,7 +108,7 @@ class FilterGeometry:
 
 
 def is_in_function_space(
-    arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = TOLERANCES.filter_accuracy
+    arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = GEOMETRY.filter_accuracy
 ) -> bool:
     """Whether a filter is in M, without its factorizations.
 
@@ -142,7 +142,7 @@ def is_in_function_space(
 def describe_filter(
     arch: Architecture,
     filter: Sequence[Any] | Array,
-    tolerance: float = TOLERANCES.filter_accuracy,
+    tolerance: float = GEOMETRY.filter_accuracy,
     boundary: bool = True,
 ) -> FilterGeometry:
     """Facts of one filter: membership, fibre, smooth or singular, interior or boundary.
@@ -319,7 +319,7 @@ def distance_to_function_space(
     if size == 0:
         return 0.0, w
     ends = np.cumsum(arch.filters)[:-1]
-    accuracy = TOLERANCES.least_squares
+    accuracy = GEOMETRY.least_squares
 
     def difference(flat: Array) -> Array:
         return compose(arch, np.split(flat, ends)) - w / size

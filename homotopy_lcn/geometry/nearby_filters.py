@@ -33,7 +33,7 @@ from .hyperroots import (
     supply_of,
     vector_sum,
 )
-from .tolerances import TOLERANCES
+from .tolerances import GEOMETRY
 
 __all__ = ["RootPattern", "bad_patterns", "filter_of_pattern", "first_roots", "integers_where_near", "nearby_supplies"]
 
@@ -327,4 +327,4 @@ def first_roots(pattern: Iterable[Part], levels: Levels) -> Iterator[complex]:
 def integers_where_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The entries, with integers in place of entries that differ from an integer by rounding."""
     rounded = np.round(values)
-    return np.asarray(np.where(np.abs(values - rounded) < TOLERANCES.near_integer, rounded, values) + 0.0)
+    return np.asarray(np.where(np.abs(values - rounded) < GEOMETRY.near_integer, rounded, values) + 0.0)

@@ -19,7 +19,7 @@ from ..networks.parameters import compose
 from .block_factorizations import CommonHyperroot, rank_of_differential
 from .hyperroots import INFINITY, PAIR, Levels
 from .root_classes import classes_of_roots
-from .tolerances import TOLERANCES
+from .tolerances import GEOMETRY
 
 __all__ = ["CriticalityOfMu", "criticality"]
 
@@ -51,9 +51,7 @@ class CriticalityOfMu:
         return self.rank < self.dimension
 
 
-def criticality(
-    arch: Architecture, theta: Sequence[Array], tolerance: float = TOLERANCES.equal_roots
-) -> CriticalityOfMu:
+def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = GEOMETRY.equal_roots) -> CriticalityOfMu:
     """Whether θ is critical for μ, and which common hyperroots cause it.
 
     Parameters
@@ -154,8 +152,8 @@ def _assembled(
         if not np.isfinite(c) or c == 0:
             continue
         size = dilation // ratio
-        size_of_value = max(abs(value), TOLERANCES.smallest_value)
-        if abs(c**ratio - value) > tolerance * ratio * size_of_value * TOLERANCES.hyperroot_margin:
+        size_of_value = max(abs(value), GEOMETRY.smallest_value)
+        if abs(c**ratio - value) > tolerance * ratio * size_of_value * GEOMETRY.hyperroot_margin:
             continue
         first = value ** (1 / dilation)
         index = round(float(np.angle(c / first**size)) * ratio / (2 * np.pi)) % ratio

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..networks.binary_forms import multiply, pieces_of_roots, roots
 from ..networks.layer_factorizations import distributions
-from .tolerances import TOLERANCES
+from .tolerances import GEOMETRY
 
 __all__ = ["RealStructure", "enough_real_roots", "real_factorizations", "roots_are_settled"]
 
@@ -109,7 +109,7 @@ def _doubt(points: Complex) -> tuple[int, int]:
     degree = len(points)
     if degree == 1:
         return 0, 0
-    accuracy = TOLERANCES.form_accuracy
+    accuracy = GEOMETRY.form_accuracy
     form = np.ones(1, complex)
     for x, y in points:
         form = multiply(form, np.array([y, -x]))
@@ -161,8 +161,8 @@ def roots_are_settled(points: Complex) -> NDArray[np.bool_]:
     distances = np.abs(x[:, :, None] * y[:, None, :] - y[:, :, None] * x[:, None, :])
     distances[:, np.arange(size), np.arange(size)] = 1.0
     # Multiplication by a linear form of norm one makes a form at most √2 times as large.
-    error = TOLERANCES.disc_margin * size * TOLERANCES.form_accuracy * 2 ** (size / 2)
+    error = GEOMETRY.disc_margin * size * GEOMETRY.form_accuracy * 2 ** (size / 2)
     with np.errstate(divide="ignore"):
         radii = error / distances.prod(axis=2)
-    needed = np.maximum(radii[:, :, None] + radii[:, None, :], TOLERANCES.apart)
+    needed = np.maximum(radii[:, :, None] + radii[:, None, :], GEOMETRY.apart)
     return np.asarray((distances > needed).all(axis=(1, 2)))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ..arrays import Complex
 from ..errors import InputError
 from .hyperroots import INFINITY, NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, conjugate
-from .tolerances import TOLERANCES
+from .tolerances import GEOMETRY
 
 __all__ = ["ExactInvariants", "RootClass", "RootClasses", "classes_of_roots", "exact_invariants"]
 
@@ -78,7 +78,7 @@ class RootClasses(NamedTuple):
 def classes_of_roots(
     form: NDArray[Any],
     levels: Levels,
-    tolerance: float = TOLERANCES.filter_accuracy,
+    tolerance: float = GEOMETRY.filter_accuracy,
     exact: ExactInvariants | None = None,
 ) -> RootClasses:
     """The most special structure of the roots of a form within the tolerance.
@@ -124,7 +124,7 @@ def _fit_structure(
     points = _polished_roots(core)
     seen: set[tuple[Part, ...]] = set()
     finest: tuple[list[RootClass], float] | None = None
-    for exponent in np.arange(*TOLERANCES.cluster_exponents):
+    for exponent in np.arange(*GEOMETRY.cluster_exponents):
         classes = _cluster(points, levels.order, real, 10.0**-exponent)
         if classes is None:
             continue
@@ -133,12 +133,12 @@ def _fit_structure(
             continue
         seen.add(structure)
         error = _distance(core, classes, levels.order, real)
-        if error > TOLERANCES.worth_fitting:
+        if error > GEOMETRY.worth_fitting:
             continue
-        if error > TOLERANCES.fitted:
+        if error > GEOMETRY.fitted:
             classes, error = _gauss_newton(core, classes, levels.order, real, error)
         if exact is not None:
-            if error < TOLERANCES.exact_fit and exact.agrees(structure, levels, real):
+            if error < GEOMETRY.exact_fit and exact.agrees(structure, levels, real):
                 return classes, error
         elif error <= tolerance:
             return classes, error
@@ -156,7 +156,7 @@ def _polished_roots(core: NDArray[Any]) -> Complex:
     """Roots of a polynomial with nonzero ends, (n,); unlike the companion matrix alone, scaled to roots around one."""
     degree = len(core) - 1
     scale = float(np.abs(core[-1] / core[0]) ** (1 / degree))
-    least, most = TOLERANCES.scale_range
+    least, most = GEOMETRY.scale_range
     if not least < scale**degree < most:
         scale = 1.0
     return np.asarray(np.roots(core / core[0] * scale ** -np.arange(float(degree + 1))).astype(complex) * scale)
@@ -239,7 +239,7 @@ def _gauss_newton(
     core: NDArray[Any], classes: list[RootClass], order: int, real: bool, error: float
 ) -> tuple[list[RootClass], float]:
     """Fit the logarithms of the classes' roots to the coefficients."""
-    for _ in range(TOLERANCES.fitting_steps):
+    for _ in range(GEOMETRY.fitting_steps):
         form = _product(classes, order, real)
         form *= np.vdot(form, core)
         columns = np.zeros((len(core), 2 * len(classes)), complex)

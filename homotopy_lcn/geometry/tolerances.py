@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["TOLERANCES", "GeometryTolerances"]
+__all__ = ["GEOMETRY", "GeometryTolerances"]
 
 
 @dataclass(frozen=True)
@@ -77,4 +77,4 @@ class GeometryTolerances:
 
 
 #: The tolerances that all modules of the package use.
-TOLERANCES = GeometryTolerances()
+GEOMETRY = GeometryTolerances()

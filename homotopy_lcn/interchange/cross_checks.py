@@ -26,7 +26,7 @@ from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..solving.problem import Problem
 from ..solving.regular_ends import attracting
-from ..solving.tolerances import TOLERANCES
+from ..solving.tolerances import SOLVING
 from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from ..tracking.refinement import gradient_residual, refine
 
@@ -302,10 +302,10 @@ class _Seen:
         stratum = self.equations.stratum
         refined = refine(self.equations, points, self.data)
         ends = self.equations.normalize(refined.points.astype(complex))
-        nonsingular: NDArray[np.bool_] = (refined.errors <= TOLERANCES.verified) & (
+        nonsingular: NDArray[np.bool_] = (refined.errors <= SOLVING.verified) & (
             np.linalg.norm(refined.filters, axis=1) > ZERO_FILTER
         )
-        near = np.flatnonzero(nonsingular & (refined.conditions > TOLERANCES.suspicious))
+        near = np.flatnonzero(nonsingular & (refined.conditions > SOLVING.suspicious))
         problem = Problem(self.equations, self.data, len(self.known))
         nonsingular[near] = attracting(problem, ends[near], jobs=1)
         residuals: Real = gradient_residual(stratum, ends, self.data)

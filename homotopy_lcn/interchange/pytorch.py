@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, check_integer
 from ..extras import import_extra
 from ..networks.architecture import Architecture
 
@@ -100,8 +100,7 @@ def load_into(result: CriticalPoints, module: torch.nn.Module, point: Any, which
         raise InputError(f"point: its layers have sizes {sizes}; expected {result.architecture.filters}")
     if which is None:
         which = point.kinds.index("minimum") if point.minimum else 0
-    if isinstance(which, bool) or not isinstance(which, int) or not 0 <= which < len(point.parameters):
-        raise InputError(f"which: {which!r}; expected 0 to {len(point.parameters) - 1}, an index of point.parameters")
+    which = check_integer("which", which, 0, len(point.parameters) - 1)
 
     import torch
 

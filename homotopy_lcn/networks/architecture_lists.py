@@ -51,9 +51,9 @@ def architectures_up_to(
     >>> [(arch.filters, arch.strides) for arch in architectures_up_to(4)]
     [((2, 2), (1, 1)), ((2, 3), (1, 1)), ((3, 2), (1, 1)), ((2, 2), (2, 1)), ((2, 2, 2), (1, 1, 1))]
     """
-    check_integer("max_filter_size", max_filter_size, 1)
+    max_filter_size = check_integer("max_filter_size", max_filter_size, 1)
     if layers is not None:
-        check_integer("layers", layers, 1)
+        layers = check_integer("layers", layers, 1)
     if size_one and layers is None:
         raise InputError("size_one: needs the number of layers, as there are infinitely many networks without it")
     found: list[Architecture] = []

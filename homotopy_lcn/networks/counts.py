@@ -158,7 +158,7 @@ def generic_count(arch: Architecture, rank: int | None = None) -> CountTable:
     [[10, 14], [3, 14], [0, 4], [0, 0]]
     """
     if rank is not None:
-        check_integer("rank", rank, 0)
+        rank = check_integer("rank", rank, 0)
     return _generic_count(arch, rank)
 
 

@@ -414,7 +414,7 @@ class _Record:
 
     def get(self, name: str) -> Any:
         if name not in self.data:
-            raise InputError(f"{self.path}{name}: missing; expected as in a file of solve")
+            raise InputError(f"{self.path}{name}: missing; every file of solve has an entry of this name")
         return self.data[name]
 
     def record(self, name: str) -> _Record:

@@ -14,7 +14,7 @@ from ..equations.distinct import first_occurrences
 if TYPE_CHECKING:
     from .points import CriticalPoint
 
-__all__ = ["merged", "sorted_points"]
+__all__ = ["Group", "are_conjugate", "merged", "sorted_points"]
 
 #: Nonsingular points with filters nearer than this, relative to their norm, belong to one filter of special data.
 SAME_FILTER = 1e-11
@@ -131,7 +131,7 @@ def _conjugates_adjacent(points: list[CriticalPoint], ordered: list[int]) -> lis
             continue
         other = _known_conjugate(points, index)
         if other is None or other in taken:
-            other = _nearby_conjugate(points, index, [one for one in reversed(rest) if one not in taken])
+            other = _nearby_conjugate(points, index, (one for one in reversed(rest) if one not in taken))
         result.append((index,) if other is None else (index, other))
         taken |= set(result[-1])
     return result
@@ -142,21 +142,22 @@ def _known_conjugate(points: list[CriticalPoint], index: int) -> int | None:
     other = points[index].conjugate
     if other is None or not 0 <= other < len(points) or points[other].conjugate != index or other == index:
         return None
-    return other if _are_conjugate(points[index], points[other]) else None
+    return None if points[other].real or not are_conjugate(points[index], points[other]) else other
 
 
-def _nearby_conjugate(points: list[CriticalPoint], index: int, rest: list[int]) -> int | None:
+def _nearby_conjugate(points: list[CriticalPoint], index: int, rest: Iterable[int]) -> int | None:
     """The conjugate of a point among the points of the same |loss| up to rounding, which stand first in the rest."""
     limit = _modulus(points[index].loss) * (1 + SAME_MODULUS)
     for other in rest:
         if _modulus(points[other].loss) > limit:
             return None
-        if points[other].conjugate is None and _are_conjugate(points[index], points[other]):
+        if _known_conjugate(points, other) is None and are_conjugate(points[index], points[other]):
             return other
     return None
 
 
-def _are_conjugate(one: CriticalPoint, other: CriticalPoint) -> bool:
+def are_conjugate(one: CriticalPoint, other: CriticalPoint) -> bool:
+    """Whether two points are on one stratum and their filters are conjugate, up to `NEAR_CONJUGATE`."""
     scale = float(np.max(np.abs(one.filter), initial=0.0))
     distance = np.max(np.abs(other.filter - one.filter.conj()), initial=0.0)
     return other.stratum == one.stratum and bool(distance <= NEAR_CONJUGATE * scale)

@@ -20,7 +20,7 @@ __all__ = ["Counts", "CriticalPoint", "ResultParts", "StratumResult", "count_poi
 
 
 #: Points with larger condition numbers are called ill-conditioned. Most Gaussian data have none above 100.
-ILL_CONDITIONED = 1e3
+LARGE_CONDITION = 1e3
 
 
 #: The filters w_1, …, w_L of the layers.
@@ -166,7 +166,7 @@ class CriticalPoint(ShownInNotebooks):
         So it is, for example, near a discriminant: at a distance of 1e-8 two real points that are about to become
         complex differ by 1e-4, and have condition numbers about 1e4.
         """
-        return not self.nonsingular or (self.condition is not None and self.condition > ILL_CONDITIONED)
+        return not self.nonsingular or (self.condition is not None and self.condition > LARGE_CONDITION)
 
     @property
     def minimum(self) -> bool:

@@ -11,7 +11,7 @@ from ..arrays import Complex, Real
 from ..equations.distinct import DISTINCT, find, first_occurrences, point_keys
 from ..networks.strata import Stratum
 from ..tracking.refinement import Refined
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["PathAccount", "RegularEnds", "accuracy", "distinct_union"]
 
@@ -118,7 +118,7 @@ class PathAccount:
 
 def accuracy(conditions: Real) -> float:
     """How near to each other points with these condition numbers may be and still be one."""
-    return max(DISTINCT, TOLERANCES.end_rounding * float(conditions.max(initial=0.0)))
+    return max(DISTINCT, SOLVING.end_rounding * float(conditions.max(initial=0.0)))
 
 
 def distinct_union(stratum: Stratum, known: RegularEnds, new: RegularEnds) -> RegularEnds:

@@ -33,7 +33,7 @@ from .regular_ends import (
     regular_rows,
     solved_rows,
 )
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["follow_paths"]
 
@@ -43,7 +43,7 @@ def follow_paths(
     start: StartSystem,
     tracking: Tracking,
     *,
-    detours: int = TOLERANCES.detours,
+    detours: int = SOLVING.detours,
     precise_ends: bool = False,
 ) -> PathAccount:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
@@ -71,7 +71,7 @@ def follow_paths(
     """
     account = PathAccount.empty(problem.stratum)
     count = len(start.points)
-    for detour in range(TOLERANCES.detours if problem.ill_conditioned else detours):
+    for detour in range(SOLVING.detours if problem.ill_conditioned else detours):
         homotopy, starts = (
             _detour(start, problem.data, tracking.rng) if detour else (start.to(problem.data), start.points)
         )
@@ -153,7 +153,7 @@ class _Paths:
 def _retrackings(detour: int) -> tuple[Retracking, ...]:
     """How lost paths to ill-conditioned data are tracked again on a detour, in this order."""
     quick: tuple[Retracking, ...] = (in_two_parts,) if detour else (in_doubles, in_two_parts)
-    return quick if detour < TOLERANCES.quick_detours else (*quick, from_the_start)
+    return quick if detour < SOLVING.quick_detours else (*quick, from_the_start)
 
 
 def _detour(start: StartSystem, data: Data, rng: np.random.Generator) -> tuple[Homotopy, Complex]:
@@ -190,18 +190,18 @@ def _add_endgame_ends(problem: Problem, account: PathAccount, traced: PathEnds, 
     finite = np.flatnonzero(traced.kinds == End.FINITE)
     limits, windings = traced.points[finite], traced.windings[finite]
     keys = point_keys(stratum, limits)
-    first = first_occurrences(keys, tolerance=TOLERANCES.same_limit)
+    first = first_occurrences(keys, tolerance=SOLVING.same_limit)
     several = np.bincount(first, minlength=len(finite))[first] > 1
     several |= windings > 1
     refined = refine(equations, limits, problem.data, jobs=jobs)
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
-    there = moved <= TOLERANCES.same_limit * np.linalg.norm(keys, axis=1)
+    there = moved <= SOLVING.same_limit * np.linalg.norm(keys, axis=1)
     regular = solved_rows(problem, refined) & (there | ~several)
     doubtful = np.flatnonzero(regular & (several | ~there))
     regular[doubtful] = attracting(problem, refined.points[doubtful].astype(complex), jobs)
     # Where the Newton matrix vanishes to higher order, rounding is all that is left of it nearby, and that attracts.
     # But a path does not wind around a nonsingular solution.
-    regular &= ~(there & (windings > 1) & (refined.conditions > TOLERANCES.winding))
+    regular &= ~(there & (windings > 1) & (refined.conditions > SOLVING.winding))
     strayed = regular & on_smaller_stratum(equations, refined.points.astype(complex))
     account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
@@ -216,7 +216,7 @@ def _confirmed(problem: Problem, points: Complex, jobs: int) -> RegularEnds:
     """
     refined = refine(problem.equations, points, problem.data, jobs=jobs)
     sure = solved_rows(problem, refined) & ~on_smaller_stratum(problem.equations, refined.points.astype(complex))
-    near = np.flatnonzero(sure & (refined.conditions > TOLERANCES.suspicious))
+    near = np.flatnonzero(sure & (refined.conditions > SOLVING.suspicious))
     sure[near] = regular_rows(problem, refined, near, jobs)
     return RegularEnds.of(refined, sure)
 
@@ -260,5 +260,5 @@ def _find_isolated(problem: Problem, account: PathAccount, start: StartSystem, t
     ends = trace_ends(tracking.on_short_segments.engine, stratum, starts, homotopy, jobs=tracking.jobs)
     account.paths += len(starts)
     keys = point_keys(stratum, ends.points[ends.kinds == End.FINITE])
-    found = find(keys, point_keys(stratum, account.singular), tolerance=TOLERANCES.same_limit)
+    found = find(keys, point_keys(stratum, account.singular), tolerance=SOLVING.same_limit)
     account.isolated = (found >= 0).tolist()

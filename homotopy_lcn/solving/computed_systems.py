@@ -33,7 +33,7 @@ from ..tracking import Homotopy, TrackerOptions
 from ..tracking.settings import Tracking
 from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
 from .stored_arrays import UNREADABLE, cache_folder, keep, read_arrays, remove
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = [
     "StartSystem",
@@ -159,8 +159,8 @@ def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.gener
     if (gram.shape, b.shape, points.shape, trace.shape) != expected:
         return None
     data, solutions = Data(gram.astype(complex), b.astype(complex)), points.astype(complex)
-    linear = float(np.real(trace)) <= TOLERANCES.trace  # not so for NaN
-    if not linear or not solves(stratum, data, solutions, sample=TOLERANCES.checked):
+    linear = float(np.real(trace)) <= SOLVING.trace  # not so for NaN
+    if not linear or not solves(stratum, data, solutions, sample=SOLVING.checked):
         return None
     return StartSystem(stratum, data, solutions, float(np.real(trace)))
 
@@ -173,8 +173,7 @@ def solves(stratum: Stratum, data: Data, points: Complex, sample: int | None = N
     equations = equations_of(stratum)
     chosen = points if sample is None else points[:: -(-len(points) // sample)]
     accurate = all(
-        _newton_steps(equations, data, chosen[i : i + 2048]).max() < TOLERANCES.stored
-        for i in range(0, len(chosen), 2048)
+        _newton_steps(equations, data, chosen[i : i + 2048]).max() < SOLVING.stored for i in range(0, len(chosen), 2048)
     )
     filters = equations.filters(points)
     return accurate and bool((first_occurrences(filters) == np.arange(len(filters))).all())
@@ -237,7 +236,7 @@ def solve_by_monodromy(stratum: Stratum, count: int, tracking: Tracking) -> Star
             reason = str(error)
             continue
         trace = trace_test(stratum, data, points, tracking.with_generator(rng).with_options(TrackerOptions()))
-        if trace <= TOLERANCES.trace:
+        if trace <= SOLVING.trace:
             return StartSystem(stratum, data, points, trace)
         reason = f"stratum {name}: the trace test of the {count} points found failed ({trace:.1e})"
     raise IncompleteStartSystem(reason)
@@ -281,7 +280,7 @@ def _project(base: StartSystem, stratum: Stratum, tracking: Tracking) -> StartSy
         if not result.success.all() or not solves(stratum, data, points):
             continue
         trace = trace_test(stratum, data, points, tracking.with_options(TrackerOptions()))
-        if trace <= TOLERANCES.trace:
+        if trace <= SOLVING.trace:
             return StartSystem(stratum, data, points, trace)
     return None
 

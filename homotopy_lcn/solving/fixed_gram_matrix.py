@@ -27,7 +27,7 @@ from .computed_systems import StartSystem, solves
 from .monodromy import random_data
 from .problem import Problem
 from .stored_arrays import cache_folder, keep, read_arrays
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = [
     "FixedGramSystem",
@@ -80,11 +80,12 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
         None if there are critical points that are singular for every b, or not all paths could be accounted for.
     """
     stratum, count = generic.stratum, len(generic.points)
+    # The word is part of the seed: another word would change all of these start systems.
     tracking = tracking.with_generator(generator_for(stratum, "family")).with_options(TrackerOptions())
-    for _ in range(TOLERANCES.moment_draws):
+    for _ in range(SOLVING.moment_draws):
         data = Data(np.asarray(gram, complex), random_data(stratum.filter_size, tracking.rng).b)
         problem = Problem(equations_of(stratum), data, count)
-        account = follow_paths(problem, generic, tracking, detours=TOLERANCES.detours_for_moments)
+        account = follow_paths(problem, generic, tracking, detours=SOLVING.detours_for_moments)
         if account.accounted == count and not account.singular_paths:
             system = StartSystem(stratum, data, account.regular.points, generic.trace)
             return FixedGramSystem(system, account.at_infinity, account.origin)

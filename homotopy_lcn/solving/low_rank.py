@@ -24,7 +24,7 @@ from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from .computed_systems import StartSystem
 from .problem import Problem
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["low_rank_start_system", "random_member", "regular_points"]
 
@@ -52,14 +52,14 @@ def low_rank_start_system(full: StartSystem, problem: Problem, rank: int, tracki
     count, data, rng = problem.count, problem.data, tracking.rng
     member = random_member(data, rank, rng)
     points = np.empty((0, full.stratum.coordinates), complex)
-    for _ in range(TOLERANCES.low_rank_detours):
+    for _ in range(SOLVING.low_rank_detours):
         if len(points) >= count:
             break
         start = full.turned(np.exp(2j * np.pi * rng.random(2)))
         points = _arrivals(problem, start.points, start.to(member), points, tracking)
         tracking.tell(min(len(points), count))
     fruitless = 0
-    while 0 < len(points) < count and fruitless < TOLERANCES.fruitless_loops:
+    while 0 < len(points) < count and fruitless < SOLVING.fruitless_loops:
         known, current, here = len(points), points, member
         for there in (random_member(data, rank, rng), random_member(data, rank, rng), member):
             nothing = np.empty((0, full.stratum.coordinates), complex)
@@ -80,9 +80,9 @@ def random_member(data: Data, rank: int, rng: np.random.Generator) -> Data:
 
 
 def regular_points(equations: Equations, points: Complex, data: Data, jobs: int = 1) -> Complex:
-    """Those of the points that are accurate and well conditioned, refined."""
+    """The accurate and well-conditioned points among the given points, refined."""
     refined = refine(equations, points, data, jobs=jobs)
-    good = (refined.errors <= TOLERANCES.verified) & (refined.conditions <= TOLERANCES.low_rank_condition)
+    good = (refined.errors <= SOLVING.verified) & (refined.conditions <= SOLVING.low_rank_condition)
     return refined.points[good].astype(complex)
 
 

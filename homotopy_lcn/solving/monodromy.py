@@ -30,7 +30,7 @@ from ..errors import IncompleteStartSystem
 from ..networks.strata import Stratum
 from ..tracking import Homotopy
 from ..tracking.settings import Tracking
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
 
@@ -186,7 +186,7 @@ def fill_fibre(
             source, segment = _most_promising(fibre)
             untracked = np.array(sorted(set(range(len(fibre.bases[source].points))) - segment.done[source]), dtype=int)
             if untracked.size == 0:
-                if fruitless >= TOLERANCES.fruitless_segments:
+                if fruitless >= SOLVING.fruitless_segments:
                     raise IncompleteStartSystem(
                         f"stratum {stratum.name}: monodromy found {len(fibre.bases[0].points)} of {count} points and "
                         f"{fruitless} further segments brought no more"
@@ -195,7 +195,7 @@ def fill_fibre(
                 fruitless += 1
                 continue
             before = len(fibre.bases[0].points)
-            _cross(equations, fibre, segment, source, untracked[: TOLERANCES.largest_crossing], tracking)
+            _cross(equations, fibre, segment, source, untracked[: SOLVING.largest_crossing], tracking)
             known = len(fibre.bases[0].points)
             if known > before:
                 fruitless = 0

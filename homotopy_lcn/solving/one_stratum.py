@@ -18,7 +18,7 @@ from .real_points import SortedEnds, real_and_conjugate
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["Found", "solve_stratum"]
 
@@ -87,11 +87,16 @@ def _classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
     points[:, 0] *= task.scale
     problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
     filters = whole_filters(task.architecture, task.embedding, task.scale * ends.filters)
-    for first in range(0, len(points), TOLERANCES.classified_together):
-        part = slice(first, first + TOLERANCES.classified_together)
+    for first in range(0, len(points), SOLVING.classified_together):
+        part = slice(first, first + SOLVING.classified_together)
         found = FoundPoints(points[part], filters[part], ends.real[part], ends.conditions[part])
         classified, special = classify(problem, found)
-        yield [Found(*item) for item in zip(classified, special.tolist(), ends.conjugates[part].tolist(), strict=True)]
+        yield [
+            Found(point, is_special, conjugate)
+            for point, is_special, conjugate in zip(
+                classified, special.tolist(), ends.conjugates[part].tolist(), strict=True
+            )
+        ]
 
 
 def _with_multiplicities(singular: list[Found], account: PathAccount, offset: int) -> list[Found]:

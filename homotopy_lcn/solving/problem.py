@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import Real
 from ..equations.critical_equations import Data, Equations, least_eigenvalue
 from ..networks.strata import Stratum
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["Problem"]
 
@@ -55,4 +55,4 @@ class Problem:
     @cached_property
     def ill_conditioned(self) -> bool:
         """Whether the Gram matrix has a nonzero eigenvalue so small that paths may need extended precision."""
-        return least_eigenvalue(self.data.gram) < TOLERANCES.ill_conditioned
+        return least_eigenvalue(self.data.gram) < SOLVING.ill_conditioned

@@ -12,7 +12,7 @@ from ..equations.distinct import DISTINCT, find, point_keys
 from ..tracking.refinement import refine
 from .accounts import RegularEnds
 from .problem import Problem
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["SortedEnds", "real_and_conjugate"]
 
@@ -46,10 +46,10 @@ def real_and_conjugate(problem: Problem, ends: RegularEnds, nonsingular: bool) -
     """
     points, filters, conditions = ends.points.copy(), ends.filters.copy(), ends.conditions.copy()
     keys = point_keys(problem.stratum, points)
-    partner = find(keys, keys.conj(), tolerance=TOLERANCES.conjugate)
+    partner = find(keys, keys.conj(), tolerance=SOLVING.conjugate)
     real = _real_filters(keys, filters, conditions, partner)
     turned = _with_real_factors(problem, points)
-    rows = np.flatnonzero(real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < TOLERANCES.real_factor))
+    rows = np.flatnonzero(real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < SOLVING.real_factor))
     if rows.size and nonsingular:
         exact = refine(problem.equations, turned[rows].real.astype(complex), problem.data, real=True)
         points[rows], filters[rows] = exact.points.astype(complex), exact.filters
@@ -72,9 +72,9 @@ def _real_filters(keys: Complex, filters: Complex, conditions: Real, partner: ND
     norms = np.where(norms > 0, norms, 1.0)
     asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
     twin = (partner >= 0) & (np.linalg.norm(filters - filters[partner], axis=1) <= DISTINCT * norms)
-    real = (partner == np.arange(len(keys))) | ((twin | (partner < 0)) & (asymmetry <= TOLERANCES.real))
+    real = (partner == np.arange(len(keys))) | ((twin | (partner < 0)) & (asymmetry <= SOLVING.real))
     # Rounding of the residuals, times the condition number, is left after refinement.
-    rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= TOLERANCES.real_rounding * conditions)
+    rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= SOLVING.real_rounding * conditions)
     for row in np.flatnonzero(rounded):
         real[row] = np.linalg.norm(keys - keys[row].conj(), axis=1).argmin() == row
     return np.asarray(real)

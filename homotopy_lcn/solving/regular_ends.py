@@ -15,7 +15,7 @@ from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine
 from .accounts import RegularEnds, accuracy
 from .problem import Problem
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = [
     "VerifiedEnds",
@@ -58,7 +58,7 @@ def on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.bool
             for row, (factor, shift) in enumerate(shifts):
                 sylvester[:, row, shift : shift + factors[factor].degree + 1] = points[:, slices[factor]]
             finite = np.flatnonzero(np.isfinite(sylvester).all(axis=(1, 2)))
-            result[finite] |= np.linalg.svd(sylvester[finite], compute_uv=False)[:, -1] <= TOLERANCES.shared_root
+            result[finite] |= np.linalg.svd(sylvester[finite], compute_uv=False)[:, -1] <= SOLVING.shared_root
     return result
 
 
@@ -97,7 +97,7 @@ class VerifiedEnds:
         equations = self.problem.equations
         refined = refine(equations, result.points[rows], self.problem.data, jobs=jobs)
         fine = solved_rows(self.problem, refined) & ~on_smaller_stratum(equations, refined.points.astype(complex))
-        near = np.flatnonzero(fine & (refined.conditions > TOLERANCES.suspicious))
+        near = np.flatnonzero(fine & (refined.conditions > SOLVING.suspicious))
         fine[near] = regular_rows(self.problem, refined, near, jobs)
         self.points[rows], self.filters[rows] = refined.points, refined.filters
         self.conditions[rows], self.fine[rows] = refined.conditions, fine
@@ -120,13 +120,13 @@ def solved_rows(problem: Problem, refined: Refined) -> NDArray[np.bool_]:
     Scaling to unit diagonal hides that a matrix is singular where zeros of a singular Σ make its rows vanish.
     """
     with np.errstate(invalid="ignore"):
-        rest = np.maximum(TOLERANCES.verified, TOLERANCES.end_rounding * refined.conditions)
-    solved = (refined.errors <= rest) & (refined.conditions <= TOLERANCES.singular)
+        rest = np.maximum(SOLVING.verified, SOLVING.end_rounding * refined.conditions)
+    solved = (refined.errors <= rest) & (refined.conditions <= SOLVING.singular)
     values = np.linalg.svd(problem.data.gram, compute_uv=False)
     rows = np.flatnonzero(solved)
     if values[-1] <= ZERO_EIGENVALUE * values[0] and rows.size:
         sizes = np.linalg.svd(_newton_matrices(problem, refined.points[rows].astype(complex)), compute_uv=False)
-        solved[rows] = sizes[:, -1] > sizes[:, 0] / TOLERANCES.singular
+        solved[rows] = sizes[:, -1] > sizes[:, 0] / SOLVING.singular
     return solved
 
 
@@ -146,16 +146,14 @@ def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], jo
     equations, data = problem.equations, problem.data
     points, conditions = refined.points[rows].astype(complex), refined.conditions[rows]
     with np.errstate(divide="ignore"):
-        result = sensitivities(problem, points) <= TOLERANCES.insensitive / np.sqrt(
-            TOLERANCES.end_rounding * conditions
-        )
+        result = sensitivities(problem, points) <= SOLVING.insensitive / np.sqrt(SOLVING.end_rounding * conditions)
     rest = np.flatnonzero(~result)
     result[rest] = attracting(problem, points[rest], jobs)
     if problem.ill_conditioned:
-        for place in np.flatnonzero(~result)[: TOLERANCES.most_in_many_digits]:
+        for place in np.flatnonzero(~result)[: SOLVING.most_in_many_digits]:
             row = rows[place]
             there = converge(equations, refined.points[row], data)
-            if there is not None and there.distance <= TOLERANCES.end_rounding * conditions[place]:
+            if there is not None and there.distance <= SOLVING.end_rounding * conditions[place]:
                 result[place] = True
                 refined.points[row], refined.errors[row] = there.point, 0.0
                 refined.filters[row] = equations.filters(there.point[None])[0]
@@ -209,11 +207,11 @@ def attracting(problem: Problem, points: Complex, jobs: int) -> NDArray[np.bool_
     assert hessian is not None
     weakest = np.linalg.svd(hessian)[2][:, -1].conj()
     for turn in (1, 1j, -1, -1j):
-        started = equations.move(points, bases, complex(turn) * TOLERANCES.aside * weakest)
+        started = equations.move(points, bases, complex(turn) * SOLVING.aside * weakest)
         away = np.linalg.norm(point_keys(stratum, started) - keys, axis=1)
-        ended = refine(equations, started, data, steps=TOLERANCES.steps_back, jobs=jobs)
+        ended = refine(equations, started, data, steps=SOLVING.steps_back, jobs=jobs)
         distance = np.linalg.norm(point_keys(stratum, ended.points.astype(complex)) - keys, axis=1)
-        result &= distance <= TOLERANCES.back * away
+        result &= distance <= SOLVING.back * away
     return result
 
 
@@ -222,4 +220,4 @@ def have_zero_residual(problem: Problem, points: Complex) -> NDArray[np.bool_]:
     filters, data = problem.equations.filters(points), problem.data
     terms = np.linalg.norm(data.gram, 2) * np.linalg.norm(filters, axis=1) + np.linalg.norm(data.b)
     errors: Real = np.linalg.norm(filters @ data.gram - data.b, axis=1)
-    return np.asarray(errors <= TOLERANCES.same_limit * terms)
+    return np.asarray(errors <= SOLVING.same_limit * terms)

@@ -24,7 +24,7 @@ from ..tracking.settings import Tracking
 from .one_stratum import Found, solve_stratum
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
@@ -75,7 +75,7 @@ def critical_points(
         Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
         and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
         these there are `generic_count(arch, rank=r)` for generic data of rank r. Column spaces in special position may
-        fewer: then all paths from generic data of full rank are accounted for.
+        have fewer: then all paths from generic data of full rank are accounted for.
     start_systems : StartSystems, optional
         Start systems that are known; by default, the start systems of this process.
 
@@ -114,8 +114,9 @@ def critical_points(
     >>> len(result), result.complete, result.counts.pure, result.counts.spurious
     (5, True, 1, 4)
     """
-    task = _validated(arch, loss, seed, jobs, max_count, isolated)
-    systems = start_systems or shared_start_systems()
+    seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1)
+    task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
+    systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions())
     found: list[Found] = []
     strata: list[StratumResult] = []
@@ -182,13 +183,13 @@ def _marked_on_continuum(loss: SquaredLoss, found: list[Found]) -> list[Found]:
     result = []
     for item in found:
         w = item.point.filter
-        limit = TOLERANCES.no_residual * (size * np.linalg.norm(w) + offset)
+        limit = SOLVING.no_residual * (size * np.linalg.norm(w) + offset)
         zero = np.linalg.norm(loss.gram @ w - loss.b) <= limit
         result.append(item._replace(point=replace(item.point, isolated=False)) if zero else item)
     return result
 
 
-def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_count: int, isolated: bool) -> _Task:
+def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int, isolated: bool) -> _Task:
     """The table of points to find; raises InputError, or warns, where the arguments do not fit."""
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
@@ -199,8 +200,6 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
             f"of filters {arch.filters} with strides {arch.strides}"
         )
-    for name, value, least in (("seed", seed, 0), ("jobs", jobs, 1), ("max_count", max_count, 1)):
-        check_integer(name, value, least)
     table = generic_count(arch)
     if table.filters > max_count:
         raise InputError(
@@ -208,10 +207,10 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, jobs: int, max_
             f"{max_count}; raise the limit to solve it all the same"
         )
     most = max(row.factorizations for row in table)
-    if most > TOLERANCES.most_parameters:
+    if most > SOLVING.most_parameters:
         raise InputError(
             f"filters: {most} critical parameters lie over one critical filter; expected at most "
-            f"{TOLERANCES.most_parameters}, as all real ones are listed (merge some of the layers with equal dilation)"
+            f"{SOLVING.most_parameters}, as all real ones are listed (merge some of the layers with equal dilation)"
         )
     inner = restricted(arch, loss)
     rank_deficient = inner.rank < arch.dimension

@@ -31,8 +31,7 @@ class StartSystems:
     """Start systems read or computed so far, and the Gram matrices that are known to lose paths.
 
     A solve gives the same points from every start system, and bit for bit the same ones from the same start system. The
-    start systems remembered change the bits only for Gram matrices that lose paths and are neither diagonal nor
-    Toeplitz.
+    start systems remembered can change the last bits of later solves only for Gram matrices that lose paths.
     """
 
     def __init__(self) -> None:
@@ -50,7 +49,8 @@ class StartSystems:
         count : int
             The exact generic count of its critical points.
         tracking : Tracking
-            For computing it, if it is not known. `Tracking.report` is called with the number of points known so far.
+            Used to compute the start system if it is not known. `Tracking.report` is called with the number of points
+            known so far.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class StartSystems:
         return gram_key(stratum, gram) in self._confirmed
 
     def note_confirmation(self, stratum: Stratum, gram: Real) -> None:
-        """Remember that monodromy has confirmed it."""
+        """Remember that monodromy has confirmed the number of points of the start system with this Gram matrix."""
         self._confirmed.add(gram_key(stratum, gram))
 
 

@@ -18,7 +18,7 @@ from .problem import Problem
 from .regular_ends import have_zero_residual
 from .start_systems import StartSystems
 from .stratum_task import StratumTask
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["follow_all_paths"]
 
@@ -51,7 +51,7 @@ def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking,
     """The account of the paths of a start system; if paths are missing, of another start system or of more detours."""
     task.tell("tracking", 0)
     following = _reporting(task, tracking)
-    account = follow_paths(task.problem, system.start, following, detours=TOLERANCES.first_detours)
+    account = follow_paths(task.problem, system.start, following, detours=SOLVING.first_detours)
     account.never_started = system.never_started
     return account if account.covers(task.row.count) else _follow_again(task.problem, following, systems)
 
@@ -85,9 +85,10 @@ def _fixed_gram_system(
 
 
 def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartSystems) -> tuple[PathAccount, int]:
-    """The same for a Gram matrix whose rank is below the dimension of the stratum.
+    """The account of all paths if the rank of the Gram matrix is below the dimension of the stratum.
 
-    The start system is one of this rank and column space, by way of the one of full rank.
+    The start system has the rank and the column space of the data. It is found by homotopies from the start system of
+    full rank.
     """
     problem = task.problem
     task.tell("start system", 0)
@@ -113,7 +114,7 @@ def _account_of_special_column_space(task: StratumTask, tracking: Tracking, syst
     problem = replace(task.problem, count=task.full_rank_count, rank_deficient=False)
     start = systems.generic(problem.stratum, problem.count, tracking.on_short_segments.telling(None))
     following = _reporting(task, tracking).careful
-    whole = follow_paths(problem, start, following, detours=TOLERANCES.first_detours, precise_ends=True)
+    whole = follow_paths(problem, start, following, detours=SOLVING.first_detours, precise_ends=True)
     bare = have_zero_residual(problem, whole.regular.points)
     whole.singular = np.concatenate([whole.singular, whole.regular.points[bare]])
     whole.windings += [(1,)] * int(bare.sum())

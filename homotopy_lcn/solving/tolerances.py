@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["TOLERANCES", "SolvingTolerances"]
+__all__ = ["SOLVING", "SolvingTolerances"]
 
 _EXTENDED = float(np.finfo(np.longdouble).eps)
 
@@ -144,4 +144,4 @@ class SolvingTolerances:
 
 
 #: The values that the solver uses.
-TOLERANCES = SolvingTolerances()
+SOLVING = SolvingTolerances()

@@ -24,7 +24,7 @@ from .computed_systems import StartSystem
 from .fixed_gram_matrix import generator_for
 from .monodromy import random_data
 from .start_systems import StartSystems, shared_start_systems
-from .tolerances import TOLERANCES
+from .tolerances import SOLVING
 
 __all__ = ["generic_count", "white_count"]
 
@@ -98,13 +98,13 @@ def white_count(
         If the two measurements disagree, or not all paths can be accounted for.
     """
     table = exact_count(arch)
-    if table.filters > TOLERANCES.most_measured:
+    if table.filters > SOLVING.most_measured:
         raise InputError(
             f"metric: the counts for white data are measured, and there are {table.filters} points for generic data; "
-            f"expected an architecture with at most {TOLERANCES.most_measured}"
+            f"expected an architecture with at most {SOLVING.most_measured}"
         )
     tracking = Tracking(get_engine(engine), jobs)
-    systems = start_systems or shared_start_systems()
+    systems = shared_start_systems() if start_systems is None else start_systems
     rows = [_white_row(row, Embedding.of_pattern(arch, row.pattern), tracking, systems) for row in table]
     return CountTable(arch, tuple(rows), metric="white")
 
@@ -136,7 +136,7 @@ def _is_one_orbit(start: StartSystem, tracking: Tracking) -> bool:
     rng = generator_for(stratum, "monodromy")
     keys = point_keys(stratum, start.points)
     orbit = np.arange(count) == 0
-    for _ in range(TOLERANCES.loops):
+    for _ in range(SOLVING.loops):
         if orbit.all():
             return True
         corners = [start.data, *(Data(start.data.gram, random_data(stratum.filter_size, rng).b) for _ in range(2))]
@@ -144,7 +144,7 @@ def _is_one_orbit(start: StartSystem, tracking: Tracking) -> bool:
         for one, other in zip(corners, [*corners[1:], corners[0]], strict=True):
             result = tracking.careful.follow(stratum, points, Homotopy(one, other))
             points, arrived = result.points, arrived & result.success
-        image = find(keys, point_keys(stratum, points), tolerance=TOLERANCES.same_point)
+        image = find(keys, point_keys(stratum, points), tolerance=SOLVING.same_point)
         if (image[arrived] < 0).any():
             return False
         # All loops so far and their inverses, as often as one likes: the orbit is closed under them.

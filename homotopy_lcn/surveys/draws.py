@@ -43,7 +43,7 @@ from ..solving.start_systems import shared_start_systems
 from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
 from ..tracking.settings import Tracking
-from .tolerances import TOLERANCES
+from .tolerances import SURVEYS
 
 __all__ = [
     "COLUMNS",
@@ -108,8 +108,7 @@ def columns(architectures: Sequence[Architecture]) -> list[str]:
 def cell_size(arch: Architecture) -> int:
     """How many draws are computed together: a power of two that depends on the architecture only."""
     return int(
-        2
-        ** max(0, (TOLERANCES.cell_paths // max(TOLERANCES.least_paths, generic_count(arch).filters)).bit_length() - 1)
+        2 ** max(0, (SURVEYS.cell_paths // max(SURVEYS.least_paths, generic_count(arch).filters)).bit_length() - 1)
     )
 
 
@@ -139,10 +138,10 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
         If a start system could not be computed.
     """
     table = generic_count(arch)
-    if table.filters > TOLERANCES.most_filters:
+    if table.filters > SURVEYS.most_filters:
         raise InputError(
             f"filters: {arch.filters} with strides {arch.strides} have {table.filters} critical filters for generic "
-            f"data; expected at most {TOLERANCES.most_filters} in a survey"
+            f"data; expected at most {SURVEYS.most_filters} in a survey"
         )
     model.check(arch)
     tracking, systems = Tracking(get_engine(engine), jobs), shared_start_systems()
@@ -343,20 +342,18 @@ def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[
     rows = np.flatnonzero(settled)
     targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
     result = track_many(engine, start.stratum, start.system.points, start.system.data, targets, TrackerOptions())
-    clear = result.success & (result.errors <= TOLERANCES.accurate) & np.isfinite(result.points).all(axis=1)
+    clear = result.success & (result.errors <= SURVEYS.accurate) & np.isfinite(result.points).all(axis=1)
     points = np.where(clear[:, None], result.points, 1.0)
     owners = np.repeat(rows, len(start.system.points))
     filters = filters_of(start.stratum, points)
-    clear &= (
-        gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= TOLERANCES.critical
-    )
+    clear &= gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= SURVEYS.critical
     points[:, 0] *= scales[owners]
     filters = whole_filters(arch, start.embedding, scales[owners, None] * filters)
     norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
     asymmetry = np.abs(filters.imag).max(axis=1) / np.where(norms > 0, norms, 1.0)
-    real = asymmetry <= TOLERANCES.real
+    real = asymmetry <= SURVEYS.real
     coordinates, straight = with_real_factors(start.stratum, points)
-    clear &= (norms > 0) & np.where(real, straight, asymmetry >= TOLERANCES.complex)
+    clear &= (norms > 0) & np.where(real, straight, asymmetry >= SURVEYS.complex)
     return _Ends(owners, filters, real, coordinates, clear)
 
 
@@ -392,11 +389,11 @@ def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
     places = np.array(arch.support)
     values = np.linalg.eigvalsh(moments.gram[:, places[:, None], places])
     ratios = values / np.where(values[:, -1:] > 0, values[:, -1:], 1.0)
-    clear = (ratios >= TOLERANCES.regular) | (np.abs(ratios) <= TOLERANCES.rounding)
-    result = clear.all(axis=1) & ((ratios >= TOLERANCES.regular).sum(axis=1) >= arch.dimension)
+    clear = (ratios >= SURVEYS.regular) | (np.abs(ratios) <= SURVEYS.rounding)
+    result = clear.all(axis=1) & ((ratios >= SURVEYS.regular).sum(axis=1) >= arch.dimension)
     for size in (values[:, -1], np.abs(moments.b).max(axis=1)):
-        result &= (size >= TOLERANCES.smallest) & (size <= TOLERANCES.largest)
-    return np.asarray(result & (np.abs(moments.constant) <= TOLERANCES.largest))
+        result &= (size >= SURVEYS.smallest) & (size <= SURVEYS.largest)
+    return np.asarray(result & (np.abs(moments.constant) <= SURVEYS.largest))
 
 
 def _stratum_data(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
@@ -425,12 +422,12 @@ def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.
     keys = np.take_along_axis(keys, order, axis=1)
     result = np.zeros(count, dtype=bool)
     for offset in range(1, number):
-        draws, places = np.nonzero((keys[:, offset:] - keys[:, :-offset] <= 4 * TOLERANCES.near) & rows[:, None])
+        draws, places = np.nonzero((keys[:, offset:] - keys[:, :-offset] <= 4 * SURVEYS.near) & rows[:, None])
         if not draws.size:
             break
         one, other = order[draws, places], order[draws, places + offset]
         distance = np.abs(filters[draws, one] - filters[draws, other]).max(axis=1)
-        result[draws[distance <= TOLERANCES.near * np.maximum(norms[draws, one], norms[draws, other])]] = True
+        result[draws[distance <= SURVEYS.near * np.maximum(norms[draws, one], norms[draws, other])]] = True
     return result
 
 
@@ -446,7 +443,7 @@ def _enter_global_minimum(
     second = np.where(numbers > 1, losses[order[np.minimum(firsts + 1, len(order) - 1)]], np.inf)
     scale = np.abs(constant[draws]) + np.abs(constant[draws] - losses[best])
     result = np.zeros(len(constant), dtype=bool)
-    result[draws[second - losses[best] <= TOLERANCES.equal_loss * scale]] = True
+    result[draws[second - losses[best] <= SURVEYS.equal_loss * scale]] = True
     return result
 
 
@@ -455,9 +452,7 @@ def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engi
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of Gram matrices whose rank is in doubt
         try:
-            result = critical_points(
-                arch, moments.loss(row), seed=seed, engine=engine, max_count=TOLERANCES.most_filters
-            )
+            result = critical_points(arch, moments.loss(row), seed=seed, engine=engine, max_count=SURVEYS.most_filters)
         except InputError:  # such as a bootstrap sample of too small a rank
             return {"complete": False, "missing": generic_count(arch).filters}
     return counts_of(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["TOLERANCES", "SurveyTolerances"]
+__all__ = ["SURVEYS", "SurveyTolerances"]
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class SurveyTolerances:
     Attributes
     ----------
     cell_paths, least_paths : int
-        Draws are computed in cells of roughly so many paths, and each draw counts for at least so many. Larger cells
-        take more memory, smaller ones leave lanes of the kernel empty.
+        Draws are computed in cells of about `cell_paths` paths, and each draw counts for at least `least_paths` paths.
+        Larger cells take more memory, smaller cells leave lanes of the kernel empty.
     most_filters : int
         Architectures with more critical filters than this for generic data are refused.
     accurate : float
@@ -52,4 +52,4 @@ class SurveyTolerances:
 
 
 #: The values that surveys use.
-TOLERANCES = SurveyTolerances()
+SURVEYS = SurveyTolerances()

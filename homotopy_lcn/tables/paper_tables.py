@@ -77,8 +77,8 @@ class PaperOptions:
 
     def __post_init__(self) -> None:
         for name in ("draws", "small_draws", "check_draws", "starts", "jobs"):
-            check_integer(name, getattr(self, name), 1)
-        check_integer("seed", self.seed, 0)
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), 1))
+        object.__setattr__(self, "seed", check_integer("seed", self.seed, 0))
 
 
 ORDINARY = PaperOptions()

@@ -319,8 +319,8 @@ def tabulate(
             raise InputError(f"architectures: holds a {type(item).__name__}; expected an Architecture each")
     if (listed is None) == (max_filter_size is None):
         raise InputError("architectures, max_filter_size: expected exactly one of them")
-    for name, value, least in (("seed", seed, 0), ("max_count", max_count, 0), ("jobs", jobs, 1)):
-        check_integer(name, value, least)
+    seed, max_count = check_integer("seed", seed, 0), check_integer("max_count", max_count, 0)
+    jobs = check_integer("jobs", jobs, 1)
     if max_filter_size is not None:
         chosen = architectures_up_to(max_filter_size, layers=layers, size_one=size_one, reduced=reduced)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from math import isfinite
+from numbers import Real
 
 from ..errors import InputError
 
@@ -84,7 +85,7 @@ class TrackerOptions:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
+            if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or value <= 0:
                 raise InputError(f"{field.name}: {value!r} given; expected a positive number")
         if self.contraction_target >= self.contraction_limit:
             raise InputError(

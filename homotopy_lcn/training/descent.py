@@ -93,7 +93,7 @@ def descend(
 ) -> BasinTable:
     """Train from many starts, and say to which critical point each run goes and at which saddles it lingers.
 
-    The function has eight parameters, as users give each of the options by name, as they do in ``torch.optim``.
+    There are eight parameters, as users give each of the options by name, as they do in ``torch.optim``.
 
     Parameters
     ----------

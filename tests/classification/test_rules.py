@@ -11,7 +11,7 @@ from homotopy_lcn import Architecture, critical_points
 from homotopy_lcn.classification import points as records
 from homotopy_lcn.classification.rules import classify_real, distances_to_hyperroots, real_answers
 from homotopy_lcn.classification.stratum_problem import StratumProblem
-from homotopy_lcn.classification.tolerances import TOLERANCES
+from homotopy_lcn.classification.tolerances import CLASSIFICATION
 from homotopy_lcn.networks.binary_forms import multiply
 from homotopy_lcn.networks.strata import Embedding
 from homotopy_lcn.solving import one_stratum
@@ -147,5 +147,5 @@ def test_a_point_is_singular_where_the_hyperroot_of_the_upper_block_divides_the_
     problem = problem_of(SKEW, ((1, 1), (1,)), np.ones((1, 5)))
     far = distances_to_hyperroots(problem, points)
     assert far[0] == pytest.approx(distances_to_hyperroots(problem, points.astype(complex))[0], abs=1e-12)
-    assert (far[0] > TOLERANCES.hyperroot) == smooth
+    assert (far[0] > CLASSIFICATION.hyperroot) == smooth
     assert far[0] <= 2 * distance + 1e-15

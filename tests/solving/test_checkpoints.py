@@ -17,7 +17,7 @@ from homotopy_lcn.solving import computed_systems, monodromy, stored_arrays
 from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
 from homotopy_lcn.solving.stored_arrays import read_arrays
-from homotopy_lcn.solving.tolerances import TOLERANCES
+from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
@@ -44,7 +44,7 @@ def kept(path, arrays, **description):
 
 computed_systems.keep = kept
 computed_systems.fill_fibre = partial(computed_systems.fill_fibre, interval=0.0)
-monodromy.TOLERANCES = replace(monodromy.TOLERANCES, largest_crossing=60)
+monodromy.SOLVING = replace(monodromy.SOLVING, largest_crossing=60)
 computed_systems.solve_by_monodromy({STRATUM!r}, {COUNT}, Tracking(get_engine("native"), jobs=2))
 """
 
@@ -77,11 +77,11 @@ def test_no_kill_at_any_moment_corrupts_a_checkpoint_or_loses_more_than_one_inte
     assert known > 1
     system = solve_by_monodromy(STRATUM, COUNT, Tracking(get_engine("native")))
     np.testing.assert_array_equal(system.points[:known], fibre.bases[0].points)
-    assert system.trace <= TOLERANCES.trace
+    assert system.trace <= SOLVING.trace
 
 
 def test_a_large_fibre_is_filled_in_crossings_that_leave_time_for_checkpoints(monkeypatch):
-    monkeypatch.setattr(monodromy, "TOLERANCES", replace(TOLERANCES, largest_crossing=200))
+    monkeypatch.setattr(monodromy, "SOLVING", replace(SOLVING, largest_crossing=200))
     sizes = []
     saved = []
     engine = get_engine("native")

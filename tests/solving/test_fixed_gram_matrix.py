@@ -13,7 +13,7 @@ from homotopy_lcn.networks.strata import Embedding
 from homotopy_lcn.solving import white_counts
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.solving.start_systems import StartSystems
-from homotopy_lcn.solving.tolerances import TOLERANCES
+from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.solving.white_counts import white_count
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.settings import Tracking
@@ -163,7 +163,7 @@ def test_the_cache_keeps_white_families_and_damaged_files_are_computed_anew(tmp_
 
 
 def test_a_count_that_monodromy_does_not_confirm_is_not_given(monkeypatch):
-    monkeypatch.setattr(white_counts, "TOLERANCES", replace(TOLERANCES, loops=0))
+    monkeypatch.setattr(white_counts, "SOLVING", replace(SOLVING, loops=0))
     with pytest.raises(IncompleteStartSystem, match="monodromy does not confirm"):
         white_count(Architecture((2, 2), (2, 1)), start_systems=StartSystems())
 

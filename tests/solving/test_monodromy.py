@@ -17,7 +17,7 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving import monodromy
 from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
-from homotopy_lcn.solving.tolerances import TOLERANCES
+from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
@@ -121,7 +121,7 @@ def check_fibre(stratum, data, points, count):
 @pytest.mark.parametrize(("stratum", "count"), ONE_BLOCK, ids=lambda value: getattr(value, "name", value))
 def test_monodromy_that_knows_no_count_finds_as_many_points_as_counted_on_one_block(monkeypatch, stratum, count):
     fruitless = 12 if count < 20 else 3
-    monkeypatch.setattr(monodromy, "TOLERANCES", replace(TOLERANCES, fruitless_segments=fruitless))
+    monkeypatch.setattr(monodromy, "SOLVING", replace(SOLVING, fruitless_segments=fruitless))
     fibre = Fibre.start(stratum, generator())
     with pytest.raises(IncompleteStartSystem, match=f"monodromy found {count} of 1000000 points"):
         fill_fibre(stratum, 1_000_000, Tracking(ENGINE, rng=generator(1)), fibre=fibre)
@@ -398,7 +398,7 @@ def test_paths_are_tracked_once_only(solved):
 
     with pytest.raises(IncompleteStartSystem):
         fill_fibre(stratum, 11, Tracking(Counting(), rng=generator(1)), fibre=fibre)
-    assert len(fibre.segments) >= 3 + TOLERANCES.fruitless_segments
+    assert len(fibre.segments) >= 3 + SOLVING.fruitless_segments
     assert tracked == 10 * len(fibre.segments)
     for segment in fibre.segments:
         assert [sorted(done) for done in segment.done] == [list(range(10))] * 2

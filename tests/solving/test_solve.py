@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, InputError, SolveInterrupted, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.solving import computed_systems
 from homotopy_lcn.solving.start_systems import StartSystems
-from homotopy_lcn.solving.tolerances import TOLERANCES
+from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
 from homotopy_lcn.tracking.tolerances import ENDGAME, Circles
 from tests.small_networks import (
@@ -246,9 +246,9 @@ def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_co
 def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believed(honest, monkeypatch):
     circles = replace(ENDGAME, in_doubles=Circles((1e-2, 1e-3), 2, 1e-8))
     monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", circles)
-    few = replace(TOLERANCES, detours=1, first_detours=1, moment_draws=1)
+    few = replace(SOLVING, detours=1, first_detours=1, moment_draws=1)
     for module in ("all_paths", "stratum_paths", "fixed_gram_matrix"):
-        monkeypatch.setattr(f"homotopy_lcn.solving.{module}.TOLERANCES", few)
+        monkeypatch.setattr(f"homotopy_lcn.solving.{module}.SOLVING", few)
 
     def change(call, result):
         rng = np.random.default_rng(call)

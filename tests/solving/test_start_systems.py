@@ -20,7 +20,7 @@ from homotopy_lcn.solving.computed_systems import StartSystem, made_diagonal, pa
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
 from homotopy_lcn.solving.start_systems import shared_start_systems, start_system
 from homotopy_lcn.solving.stored_arrays import cache_folder, read_arrays, write_arrays
-from homotopy_lcn.solving.tolerances import TOLERANCES
+from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
@@ -128,7 +128,7 @@ def test_the_shipped_start_systems_are_complete():
         assert separated(stratum) == stratum
         system = start_system(stratum, exact_count(stratum), Tracking(NoEngine()))
         assert len(system.points) == exact_count(stratum)
-        assert system.trace <= TOLERANCES.trace
+        assert system.trace <= SOLVING.trace
 
 
 @pytest.mark.usefixtures("cache")
@@ -184,7 +184,7 @@ def test_projection_to_other_strides_gives_the_points_that_monodromy_gives(cache
     projected = start_system(stratum, count, Tracking(engine))
     assert engine.paths == 3 * count  # one homotopy and the two of the trace test
     assert len(projected.points) == count
-    assert projected.trace <= TOLERANCES.trace
+    assert projected.trace <= SOLVING.trace
     check_solutions(projected)
     data, points = fill_fibre(stratum, count, Tracking(ENGINE, rng=np.random.default_rng(0)))
     inputs = np.random.default_rng(1).standard_normal((30, stratum.filter_size))
@@ -223,7 +223,7 @@ def test_without_shipped_ones_start_systems_come_from_monodromy(cache):
     computed = start_system(PROJECTED, COUNT, Tracking(ENGINE, report=reported.append))
     assert reported[-1] == COUNT
     check_solutions(computed)
-    assert computed.trace <= TOLERANCES.trace
+    assert computed.trace <= SOLVING.trace
     forget()
     assert_same(start_system(PROJECTED, COUNT, Tracking(NoEngine())), computed)
     assert [path.name for path in cache.iterdir()] == [f"{PROJECTED.name}.npz"]
