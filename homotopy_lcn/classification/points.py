@@ -165,7 +165,7 @@ def _label_real(
     if not rows.size:
         return np.zeros(0, dtype=bool)
     points, filters = found.points[rows].real, found.filters[rows].real
-    answers = real_answers(problem, points, filters)
+    answers = real_answers(problem, points)
     columns = (answers.in_function_space, answers.attained, answers.interior)
     for p, *three in zip(rows.tolist(), *(column.tolist() for column in columns), strict=True):
         labels[p].answer(*three)
@@ -202,10 +202,7 @@ def _look_closer(problem: StratumProblem, points: Real, row: int, label: _Labels
 def _enter_parameters(
     problem: StratumProblem, answers: RealAnswers, closer: Sequence[_Choices], filters: Real, labels: Sequence[_Labels]
 ) -> None:
-    """Polish all real θ, and enter the θ with their kinds and indices.
-
-    The rules on arrays give the indices that are beyond doubt; the inertia of the polished Hessian gives the others.
-    """
+    """Polish all real θ, and enter the θ with the kinds and indices that the Hessian at the polished θ gives."""
     owners = np.concatenate([answers.owners, *(np.full(len(one.layers), one.row) for one in closer)])
     if not owners.size:
         return
@@ -213,12 +210,7 @@ def _enter_parameters(
     if closer:
         layers = stacked(problem.arch, [layers, *(choice for one in closer for choice in one.layers)])
     polished = polish(problem.arch, problem.data, balanced_parameters(problem.arch, layers, filters[owners]))
-    unknown = len(owners) - len(answers.indices)
-    indices = np.concatenate([answers.indices, np.zeros(unknown, np.int64)])
-    doubtful = np.concatenate([answers.index_in_doubt, np.ones(unknown, dtype=bool)])
-    degenerate = np.zeros(len(owners), dtype=bool)
-    if doubtful.any():
-        indices[doubtful], degenerate[doubtful] = careful_inertia(problem.arch, problem.data, polished.points[doubtful])
+    indices, degenerate = careful_inertia(problem.arch, problem.data, polished.points)
     for n, (p, residual, index, flat) in enumerate(
         zip(owners.tolist(), polished.residuals, indices.tolist(), degenerate.tolist(), strict=True)
     ):

@@ -79,9 +79,6 @@ class RealAnswers:
         For each real critical θ its filter.
     layers : list (a block) of lists (a layer) of (T, d + 1) arrays
         The layers of θ up to scale.
-    indices : (T,) integer array
-        The index of the Hessian at θ.
-    index_in_doubt : (T,) bool array
     """
 
     settled: Bools
@@ -91,8 +88,6 @@ class RealAnswers:
     attained: Bools
     owners: Integers
     layers: list[list[Real]]
-    indices: Integers
-    index_in_doubt: Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +133,15 @@ def classify_real(problem: StratumProblem, points: Real, filters: Real) -> Class
         The end-to-end filters of the points.
     """
     count = len(points)
-    found = real_answers(problem, points, filters)
+    found = real_answers(problem, points)
+    owners = found.owners
+    indices, index_in_doubt = hessian_indices(
+        problem.of_points(owners), _in_order(problem.arch, found.layers), filters[owners]
+    )
     distances = distances_to_hyperroots(problem, points)
     doubtful = ~found.settled | (distances <= CLASSIFICATION.hyperroot_in_doubt)
     doubtful |= _have_small_leading_coefficients(problem.block_factors(points), count)
-    doubtful |= np.bincount(found.owners, found.index_in_doubt, minlength=count) > 0
+    doubtful |= np.bincount(owners, index_in_doubt, minlength=count) > 0
     return Classified(
         losses=problem.losses(filters),
         in_function_space=found.in_function_space,
@@ -150,17 +149,17 @@ def classify_real(problem: StratumProblem, points: Real, filters: Real) -> Class
         interior=found.interior & found.in_function_space,
         smooth=distances > CLASSIFICATION.hyperroot,
         doubtful=doubtful,
-        parameters=np.bincount(found.owners, minlength=count),
-        minima=np.bincount(found.owners[found.indices == 0], minlength=count),
-        owners=found.owners,
-        indices=found.indices,
+        parameters=np.bincount(owners, minlength=count),
+        minima=np.bincount(owners[indices == 0], minlength=count),
+        owners=owners,
+        indices=indices,
     )
 
 
-def real_answers(problem: StratumProblem, points: Real, filters: Real) -> RealAnswers:
+def real_answers(problem: StratumProblem, points: Real) -> RealAnswers:
     """What the real roots of the factors decide, and all real θ that are critical on the stratum for all data.
 
-    Parameters are those of `classify_real`.
+    Parameters `problem` and `points` as for `classify_real`.
     """
     arch, count = problem.arch, len(points)
     settled, apart, inside, interior = (np.ones(count, dtype=bool) for _ in range(4))
@@ -179,8 +178,7 @@ def real_answers(problem: StratumProblem, points: Real, filters: Real) -> RealAn
     owners, layers = _real_parameters(arch, roots, numbers, settled)
     attained = np.zeros(count, dtype=bool)
     attained[owners] = True
-    indices, in_doubt = hessian_indices(problem.of_points(owners), _in_order(arch, layers), filters[owners])
-    return RealAnswers(settled, apart, inside, interior, attained, owners, layers, indices, in_doubt)
+    return RealAnswers(settled, apart, inside, interior, attained, owners, layers)
 
 
 def odd_layers(arch: Architecture) -> list[int]:

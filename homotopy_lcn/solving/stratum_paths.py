@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 
@@ -37,13 +36,15 @@ def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystem
     task.tell("start system", 0)
     starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
     system = systems.first_for(task.problem, starting)
-    afresh = deepcopy(tracking.rng)
+    state = tracking.rng.bit_generator.state
     account = _follow_from(system, task, tracking, systems)
     if account.at_infinity:
         better = _fixed_gram_system(system, task.problem, tracking, systems)
         if better is not None:
-            # Every later solve with this Gram matrix begins here. So does this one: one seed has one result.
-            account = _follow_from(better, task, tracking.with_generator(afresh), systems)
+            # Every later solve with this Gram matrix begins here. So does this one, with the same random numbers: one
+            # seed has one result.
+            tracking.rng.bit_generator.state = state
+            account = _follow_from(better, task, tracking, systems)
     return account, task.row.count
 
 

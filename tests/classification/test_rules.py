@@ -104,7 +104,7 @@ def test_near_double_roots_are_not_settled(gap, rest):
     form = multiply(np.array([1.0, -2 * 0.3, 0.3**2 + gap * abs(gap)]), np.array(rest))[None]
     degree = form.shape[1] - 1
     problem, points = one_factor(Architecture((2,) * degree, (1,) * degree), form)
-    answers = real_answers(problem, points, form)
+    answers = real_answers(problem, points)
     assert answers.settled[0] == answers.apart[0] == (gap == 1e-2)
     if gap != 1e-2:
         assert not answers.attained[0]
@@ -118,7 +118,7 @@ def test_roots_of_different_factors_may_be_close_but_are_told():
     forms = {2: [1.0, -1.0], 1: [1.0, -1.0 - 1e-6]}
     point = np.concatenate([[1.0], *(forms[factor.power] for factor in embedding.stratum.factors)])[None]
     w = multiply(np.array([1.0, -2.0, 1.0]), np.array(forms[1]))[None]
-    answers = real_answers(problem_of(arch, ((2, 1),), w), point, w)
+    answers = real_answers(problem_of(arch, ((2, 1),), w), point)
     assert (answers.settled[0], answers.apart[0]) == (True, False)
     assert (answers.in_function_space[0], answers.interior[0], len(answers.owners)) == (True, False, 3)
 
