@@ -22,14 +22,6 @@ struct TrackerOptions {
 // Python's ReturnCode.
 enum ReturnCode : std::int64_t { success = 0, diverged = 1, singular = 2, step_too_small = 3, too_many_steps = 4 };
 
-// The counters that all threads of a call share. Each has a cache line of its own: one of them is read in every step.
-struct Counters {
-    alignas(64) std::atomic<std::int64_t> next{0};  // the first path that no thread has taken
-    alignas(64) std::atomic<std::int64_t> finished{0};
-    alignas(64) std::atomic<std::int64_t> iterations{0};  // steps of a whole vector of paths, to count operations
-    alignas(64) std::atomic<bool> cancelled{false};
-};
-
 // The paths of one call. Complex numbers are stored as real part, imaginary part. A point is a scalar followed by the
 // coefficients of all factors. The first factor has power one. At the ends all factors have norm one.
 // Sizes: K coefficients of the filter, N coordinates of a point without the scalar, T targets, P start points.
@@ -50,7 +42,26 @@ struct Job {
     std::int64_t* steps;
     double* distances;
     std::int64_t paths_taken_at_once;  // by a thread that has no path left
-    Counters* counters;
+    // The counters that all threads of the call share (see Counters).
+    std::atomic<std::int64_t>* next;
+    std::atomic<std::int64_t>* finished;
+    const std::atomic<bool>* cancelled;
+    std::atomic<std::int64_t>* iterations;
+};
+
+// The counters of a call. Each has a cache line of its own: one of them is read in every step.
+struct Counters {
+    alignas(64) std::atomic<std::int64_t> next{0};  // the first path that no thread has taken
+    alignas(64) std::atomic<std::int64_t> finished{0};
+    alignas(64) std::atomic<std::int64_t> iterations{0};  // steps of a whole vector of paths, to count operations
+    alignas(64) std::atomic<bool> cancelled{false};
+
+    void enter(Job& job) {
+        job.next = &next;
+        job.finished = &finished;
+        job.cancelled = &cancelled;
+        job.iterations = &iterations;
+    }
 };
 
 // Tracking with one instruction set.

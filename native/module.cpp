@@ -118,7 +118,7 @@ py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& dat
                        int jobs, const TrackingKernel& kernel, const py::object& report) {
     Counters counters;
     Job job{};
-    job.counters = &counters;
+    counters.enter(job);
     job.options = options;
     shape.enter(job);
     data.enter(job);
@@ -205,7 +205,7 @@ py::tuple refine(const Factors& factors, const ComplexArray& high, const Complex
     Counters counters;
     Refinement task{};
     Job& job = task.data;
-    job.counters = &counters;
+    counters.enter(job);
     shape.enter(job);
     job.real = true;
     job.start_gram = job.start_b = no_start_data.data();

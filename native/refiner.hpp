@@ -38,14 +38,14 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
    private:
     void refine_all() {
         const std::int64_t count = job.start_count;
-        while (!job.counters->cancelled.load(std::memory_order_relaxed)) {
-            const std::int64_t first = job.counters->next.fetch_add(LANES, std::memory_order_relaxed);
+        while (!job.cancelled->load(std::memory_order_relaxed)) {
+            const std::int64_t first = job.next->fetch_add(LANES, std::memory_order_relaxed);
             if (first >= count) return;
             const int used = int(count - first < LANES ? count - first : LANES);
             for (int lane = 0; lane < LANES; ++lane) load(lane, first + (lane < used ? lane : 0));
             refine();
             for (int lane = 0; lane < used; ++lane) unload(lane, first + lane);
-            job.counters->finished.fetch_add(used, std::memory_order_relaxed);
+            job.finished->fetch_add(used, std::memory_order_relaxed);
         }
     }
 

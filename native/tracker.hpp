@@ -45,12 +45,12 @@ class Tracker : NewtonSystem<S, SegmentOf> {
             load(lane);
         }
         std::int64_t iterations = 0;
-        while (active > 0 && !job.counters->cancelled.load(std::memory_order_relaxed)) {
+        while (active > 0 && !job.cancelled->load(std::memory_order_relaxed)) {
             step();
             ++iterations;
         }
-        job.counters->iterations.fetch_add(iterations);
-        job.counters->finished.fetch_add(finished, std::memory_order_relaxed);
+        job.iterations->fetch_add(iterations);
+        job.finished->fetch_add(finished, std::memory_order_relaxed);
     }
 
    private:
@@ -83,9 +83,9 @@ class Tracker : NewtonSystem<S, SegmentOf> {
     // lines are slow.
     std::int64_t take() {
         if (next_path == last_path) {
-            job.counters->finished.fetch_add(finished, std::memory_order_relaxed);
+            job.finished->fetch_add(finished, std::memory_order_relaxed);
             finished = 0;
-            next_path = job.counters->next.fetch_add(job.paths_taken_at_once, std::memory_order_relaxed);
+            next_path = job.next->fetch_add(job.paths_taken_at_once, std::memory_order_relaxed);
             last_path = next_path + job.paths_taken_at_once;
         }
         return next_path++;

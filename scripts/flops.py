@@ -52,7 +52,7 @@ static void run(const FactorShape* factors, int factor_count, int filter_size, i
     job.starts = starts, job.target_count = targets, job.start_count = paths, job.paths_taken_at_once = 1;
     job.points = points, job.codes = integers, job.steps = integers + total;
     job.errors = reals, job.conditions = reals + total, job.distances = reals + 2 * total;
-    job.counters = &counters;
+    counters.enter(job);
     const auto track = [&](auto type) {
         using Kind = typename decltype(type)::type;
         const std::size_t bytes = (Kind::bytes(job) + 127) / 64 * 64;
