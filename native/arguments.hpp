@@ -32,6 +32,18 @@ inline void require(bool condition, const std::string& message) {
     if (!condition) throw py::value_error(message);
 }
 
+// An array of numbers of any type and layout, as the kernels need it.
+template <class Number>
+Array<Number> converted(const char* name, const py::array& given) {
+    Array<Number> result = Array<Number>::ensure(given);
+    if (!result) {
+        PyErr_Clear();
+        throw py::type_error(std::string(name) + ": " + std::string(py::repr(given.dtype())) +
+                             " given; expected an array of numbers");
+    }
+    return result;
+}
+
 // The numbers of an array as the kernels read them: a complex number is its real part and its imaginary part.
 inline const double* numbers(const ComplexArray& array) { return reinterpret_cast<const double*>(array.data()); }
 inline const double* numbers(const RealArray& array) { return array.data(); }

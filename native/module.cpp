@@ -142,25 +142,25 @@ py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& dat
     return result;
 }
 
-// Real targets have a kernel of their own, which needs a diagonal start Gram matrix.
-template <class Number>
+// Real targets have a kernel of their own, which needs a diagonal start Gram matrix. (Two overloads would not do: of an
+// overloaded function with keyword-only arguments alone pybind11 converts none, and refuses arrays of another layout.)
 py::dict track(const Factors& factors, const ComplexArray& starts, const ComplexArray& start_gram,
-               const ComplexArray& start_b, const Array<Number>& target_gram, const Array<Number>& target_b,
+               const ComplexArray& start_b, const py::array& target_gram, const py::array& target_b,
                const py::dict& options, int jobs, const std::string& instruction_set, const py::object& report) {
     const FilterShape shape(factors);
-    const TrackingData<Number> data{starts, start_gram, start_b, target_gram, target_b};
-    data.check(shape);
-    const TrackerOptions checked = tracker_options(options);
-    require_jobs(jobs);
-    const TrackingKernel& kernel = instruction_set_named(instruction_set).tracking;
-    if constexpr (std::is_same<Number, double>::value) {
-        if (!is_diagonal(start_gram)) {
-            const TrackingData<std::complex<double>> widened{starts, start_gram, start_b, ComplexArray(target_gram),
-                                                             ComplexArray(target_b)};
-            return track_checked(shape, widened, checked, jobs, kernel, report);
-        }
-    }
-    return track_checked(shape, data, checked, jobs, kernel, report);
+    const auto track_to = [&](const auto& data) {
+        data.check(shape);
+        const TrackerOptions checked = tracker_options(options);
+        require_jobs(jobs);
+        return track_checked(shape, data, checked, jobs, instruction_set_named(instruction_set).tracking, report);
+    };
+    const bool real = target_gram.dtype().kind() != 'c' && target_b.dtype().kind() != 'c';
+    if (real && is_diagonal(start_gram))
+        return track_to(TrackingData<double>{starts, start_gram, start_b, converted<double>("target_gram", target_gram),
+                                             converted<double>("target_b", target_b)});
+    return track_to(TrackingData<std::complex<double>>{
+        starts, start_gram, start_b, converted<std::complex<double>>("target_gram", target_gram),
+        converted<std::complex<double>>("target_b", target_b)});
 }
 
 // The arrays that Python gets from refinement.
@@ -245,15 +245,9 @@ std::vector<std::string> instruction_set_names() {
 PYBIND11_MODULE(_native, module) {
     module.doc() = "The compiled tracking kernel.";
     module.def("instruction_sets", &instruction_set_names);
-    const auto define_track = [&](auto function) {
-        // pybind11 converts no argument of an overloaded function whose arguments are all keyword-only, so that arrays of
-        // another layout would be refused.
-        module.def("track", function, py::arg("factors"), py::arg("starts"), py::arg("start_gram"), py::arg("start_b"),
-                   py::arg("target_gram"), py::arg("target_b"), py::arg("options"), py::arg("jobs"),
-                   py::arg("instruction_set"), py::arg("report"));
-    };
-    define_track(&track<double>);
-    define_track(&track<std::complex<double>>);
+    module.def("track", &track, py::kw_only(), py::arg("factors"), py::arg("starts"), py::arg("start_gram"),
+               py::arg("start_b"), py::arg("target_gram"), py::arg("target_b"), py::arg("options"), py::arg("jobs"),
+               py::arg("instruction_set"), py::arg("report"));
     module.def("refine", &refine, py::kw_only(), py::arg("factors"), py::arg("high"), py::arg("low"), py::arg("gram"),
                py::arg("b"), py::arg("real"), py::arg("steps"), py::arg("small_step"), py::arg("reused_matrix"),
                py::arg("jobs"), py::arg("instruction_set"));
