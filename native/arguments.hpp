@@ -32,13 +32,19 @@ inline void require(bool condition, const std::string& message) {
     if (!condition) throw py::value_error(message);
 }
 
-// An array of numbers of any type and layout, as the kernels need it.
+inline bool is_real(const py::object& given) {
+    const py::array array = py::array::ensure(given);
+    if (!array) PyErr_Clear();
+    return array && array.dtype().kind() != 'c';
+}
+
+// An array, or what NumPy makes one of, of numbers of any type and layout, as the kernels need it.
 template <class Number>
-Array<Number> converted(const char* name, const py::array& given) {
+Array<Number> converted(const char* name, const py::object& given) {
     Array<Number> result = Array<Number>::ensure(given);
     if (!result) {
         PyErr_Clear();
-        throw py::type_error(std::string(name) + ": " + std::string(py::repr(given.dtype())) +
+        throw py::type_error(std::string(name) + ": " + std::string(py::repr(py::type::of(given))) +
                              " given; expected an array of numbers");
     }
     return result;

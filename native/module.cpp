@@ -145,17 +145,17 @@ py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& dat
 // Real targets have a kernel of their own, which needs a diagonal start Gram matrix. (Two overloads would not do: of an
 // overloaded function with keyword-only arguments alone pybind11 converts none, and refuses arrays of another layout.)
 py::dict track(const Factors& factors, const ComplexArray& starts, const ComplexArray& start_gram,
-               const ComplexArray& start_b, const py::array& target_gram, const py::array& target_b,
+               const ComplexArray& start_b, const py::object& target_gram, const py::object& target_b,
                const py::dict& options, int jobs, const std::string& instruction_set, const py::object& report) {
     const FilterShape shape(factors);
+    require_shape("start_gram", start_gram, {shape.filter_size, shape.filter_size});
     const auto track_to = [&](const auto& data) {
         data.check(shape);
         const TrackerOptions checked = tracker_options(options);
         require_jobs(jobs);
         return track_checked(shape, data, checked, jobs, instruction_set_named(instruction_set).tracking, report);
     };
-    const bool real = target_gram.dtype().kind() != 'c' && target_b.dtype().kind() != 'c';
-    if (real && is_diagonal(start_gram))
+    if (is_real(target_gram) && is_real(target_b) && is_diagonal(start_gram))
         return track_to(TrackingData<double>{starts, start_gram, start_b, converted<double>("target_gram", target_gram),
                                              converted<double>("target_b", target_b)});
     return track_to(TrackingData<std::complex<double>>{
