@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real
+from ..arrays import Complex, Real, frozen
 from ..geometry.real_factors import RealStructure
 from ..networks.binary_forms import multiply, power, roots_of_each
 from ..networks.parameters import relative_gradient
@@ -88,9 +88,10 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
     apart[rows] = _label_real(problem, found, rows, labels)
     special = (distances <= CLASSIFICATION.near_hyperroot) | (found.real & ~apart)
     pure = all(partition[0] == 1 for partition in problem.pattern)
+    filters, coordinates = frozen(found.filters), frozen(found.points)
     classified = [
         CriticalPoint(
-            filter=found.filters[p],
+            filter=filters[p],
             real=is_real,
             loss=loss.real if is_real else loss,
             stratum=problem.pattern,
@@ -104,7 +105,7 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
             in_function_space=label.in_function_space,
             attained=label.attained,
             interior=label.interior,
-            coordinates=found.points[p],
+            coordinates=coordinates[p],
         )
         for p, (is_real, loss, distance, condition, label) in enumerate(
             zip(
@@ -146,7 +147,7 @@ def _label_complex(problem: StratumProblem, found: FoundPoints, labels: Sequence
         return
     factors = problem.block_factors(found.points[rows])
     forms = [complex_factorization(*block) for block in zip(arch.layer_degrees, factors, strict=True)]
-    thetas = balanced_parameters(arch, forms, found.filters[rows])
+    thetas = list(map(frozen, balanced_parameters(arch, forms, found.filters[rows])))
     residuals = relative_gradient(arch, thetas, np.asarray(problem.gram), np.asarray(problem.b))
     for n, p in enumerate(rows.tolist()):
         labels[p].add([w[n] for w in thetas], float(residuals[n]), None, None)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex
+from ..arrays import Complex, frozen
 from ..equations.critical_equations import Data, equations_of
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose, relative_gradient
@@ -90,7 +90,7 @@ def polish(arch: Architecture, data: Data, theta: Theta) -> Polished:
     layers = [
         points[:, part_of[layer]].real if layer in part_of else np.ones((count, 1)) for layer in range(arch.depth)
     ]
-    balanced = balance(layers, points[:, 0].real)
+    balanced = list(map(frozen, balance(layers, points[:, 0].real)))
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
     return Polished(points, balanced, residuals.tolist(), close | ~regular)
 

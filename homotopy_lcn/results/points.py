@@ -290,6 +290,11 @@ def quantity(number: int, one: str, many: str) -> str:
 
 
 def _read_only(values: object, dtype: type) -> np.ndarray:
+    """A vector that nobody can write to: the given one if nobody can write to its memory, or a copy."""
+    if isinstance(values, np.ndarray) and values.dtype == dtype and values.ndim == 1 and not values.flags.writeable:
+        base = values.base
+        if base is None or (getattr(base, "base", base) is None and not base.flags.writeable):
+            return values
     array: np.ndarray = np.array(values, dtype=dtype)
     if array.ndim != 1:
         raise ValueError(f"expected a vector, got an array of shape {array.shape}")
