@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from ..networks.architecture import Architecture
 from ..networks.strata import Embedding, Stratum
 from .critical_equations import Data
 
-__all__ = ["STRAIGHT_FACTOR", "stratum_data", "whole_filters", "with_real_factors"]
+__all__ = ["STRAIGHT_FACTOR", "power_of_two", "stratum_data", "whole_filters", "with_real_factors", "without_phases"]
 
 #: Imaginary parts of the factors of a real filter, scaled to norm one.
 STRAIGHT_FACTOR = 1e-7
@@ -35,10 +37,15 @@ def stratum_data(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Dat
         rounded.
     """
     gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
-    gram_scale = float(np.exp2(np.round(np.log2(np.linalg.norm(gram, 2)))))
+    gram_scale = float(power_of_two(np.linalg.norm(gram, 2)))
     b_norm = float(np.linalg.norm(b))
-    b_scale = float(np.exp2(np.round(np.log2(b_norm)))) if b_norm > 0 else 1.0
+    b_scale = float(power_of_two(b_norm)) if b_norm > 0 else 1.0
     return Data(gram / gram_scale, b / b_scale), b_scale / gram_scale
+
+
+def power_of_two(values: Any) -> Any:
+    """The powers of two nearest to positive numbers, on the logarithmic scale: multiplying by them rounds nothing."""
+    return np.exp2(np.round(np.log2(values)))
 
 
 def whole_filters(arch: Architecture, embedding: Embedding, filters: Complex) -> Complex:
@@ -49,8 +56,28 @@ def whole_filters(arch: Architecture, embedding: Embedding, filters: Complex) ->
     return whole
 
 
+def without_phases(stratum: Stratum, points: Complex) -> Complex:
+    """Every factor divided by the phase of its largest coefficient, which makes it real if it can be real.
+
+    The scalar is multiplied by the phases, so that the filters stay the same.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    points : (P, coordinates) complex array
+    """
+    result = points.copy()
+    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+        largest = np.abs(points[:, part]).argmax(axis=1)
+        phase = points[np.arange(len(points)), part.start + largest]
+        phase = phase / np.abs(phase)
+        result[:, part] /= phase[:, None]
+        result[:, 0] *= phase**factor.power
+    return result
+
+
 def with_real_factors(stratum: Stratum, points: Complex) -> tuple[Real, NDArray[np.bool_]]:
-    """Every factor divided by a phase that makes it real if it can be real.
+    """The real parts of points `without_phases`, and where all factors are real.
 
     Parameters
     ----------
@@ -60,20 +87,12 @@ def with_real_factors(stratum: Stratum, points: Complex) -> tuple[Real, NDArray[
     Returns
     -------
     points : (P, coordinates) float array
-        The real parts.
     straight : (P,) bool array
-        Where all factors are real, up to `STRAIGHT_FACTOR`.
+        Where the imaginary parts of every factor are at most `STRAIGHT_FACTOR` of its largest coefficient.
     """
-    result = np.empty(points.shape)
+    result = without_phases(stratum, points)
     straight = np.ones(len(points), dtype=bool)
-    scalar = points[:, 0]
-    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
-        form = points[:, part]
-        largest = form[np.arange(len(form)), np.abs(form).argmax(axis=1)]
-        phase = largest / np.abs(largest)
-        form = form / phase[:, None]
-        scalar = scalar * phase**factor.power
-        straight &= np.abs(form.imag).max(axis=1) <= STRAIGHT_FACTOR * np.abs(largest)
-        result[:, part] = form.real
-    result[:, 0] = scalar.real
-    return result, straight
+    for part in stratum.slices:
+        largest = np.abs(points[:, part]).max(axis=1)
+        straight &= np.abs(result[:, part].imag).max(axis=1) <= STRAIGHT_FACTOR * largest
+    return result.real.copy(), straight

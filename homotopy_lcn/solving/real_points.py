@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.distinct import DISTINCT, find, point_keys
+from ..equations.restriction import without_phases
 from ..tracking.refinement import refine
 from .accounts import RegularEnds
 from .problem import Problem
@@ -48,7 +49,7 @@ def real_and_conjugate(problem: Problem, ends: RegularEnds, nonsingular: bool) -
     keys = point_keys(problem.stratum, points)
     partner = find(keys, keys.conj(), tolerance=SOLVING.conjugate)
     real = _real_filters(keys, filters, conditions, partner)
-    turned = _with_real_factors(problem, points)
+    turned = without_phases(problem.stratum, problem.equations.normalize(points))
     rows = np.flatnonzero(real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < SOLVING.real_factor))
     if rows.size and nonsingular:
         exact = refine(problem.equations, turned[rows].real.astype(complex), problem.data, real=True)
@@ -78,15 +79,3 @@ def _real_filters(keys: Complex, filters: Complex, conditions: Real, partner: ND
     for row in np.flatnonzero(rounded):
         real[row] = np.linalg.norm(keys - keys[row].conj(), axis=1).argmin() == row
     return np.asarray(real)
-
-
-def _with_real_factors(problem: Problem, points: Complex) -> Complex:
-    """The points with every factor divided by a phase that makes its largest entry real."""
-    turned = problem.equations.normalize(points)
-    for factor, part in zip(problem.stratum.factors, problem.stratum.slices, strict=True):
-        largest = np.abs(turned[:, part]).argmax(axis=1)
-        phase = turned[np.arange(len(turned)), part.start + largest]
-        phase = phase / np.abs(phase)
-        turned[:, part] /= phase[:, None]
-        turned[:, 0] *= phase**factor.power
-    return turned

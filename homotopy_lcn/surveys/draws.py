@@ -29,17 +29,18 @@ from ..arrays import Complex, Real
 from ..classification.rules import Classified, classify_real
 from ..classification.stratum_problem import StratumProblem
 from ..equations.critical_equations import Data
-from ..equations.restriction import whole_filters, with_real_factors
+from ..equations.restriction import power_of_two, whole_filters, with_real_factors
 from ..errors import InputError
 from ..losses.data_models import DataModel, Moments, White, draw_moments
 from ..losses.random_data import random_gaussian, random_loss_seed, random_white
+from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding, Stratum
 from ..results.result import CriticalPoints
 from ..solving.computed_systems import StartSystem
 from ..solving.solve import critical_points
-from ..solving.start_systems import shared_start_systems
+from ..solving.start_systems import StartSystems, shared_start_systems
 from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
 from ..tracking.settings import Tracking
@@ -127,8 +128,16 @@ class _Start:
         return self.embedding.stratum
 
 
-def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto", jobs: int = 1) -> list[_Start] | None:
+def prepare(
+    arch: Architecture,
+    model: DataModel,
+    engine: str | Engine = "auto",
+    jobs: int = 1,
+    start_systems: StartSystems | None = None,
+) -> list[_Start] | None:
     """The start systems of all strata for data of a model; None if every start system loses paths.
+
+    What is learned stays in ``start_systems``, by default the start systems of this process.
 
     Raises
     ------
@@ -144,7 +153,8 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
             f"data; expected at most {SURVEYS.most_filters} in a survey"
         )
     model.check(arch)
-    tracking, systems = Tracking(get_engine(engine), jobs), shared_start_systems()
+    tracking = Tracking(get_engine(engine), jobs)
+    systems = shared_start_systems() if start_systems is None else start_systems
     starts = []
     for row in table:
         if row.count == 0:
@@ -153,13 +163,13 @@ def prepare(arch: Architecture, model: DataModel, engine: str | Engine = "auto",
         if isinstance(model, White):
             positions = np.array(embedding.positions)
             gram = np.eye(arch.filter_size)[np.ix_(positions, positions)]
-            gram /= _power_of_two(np.linalg.norm(gram, 2))
-            family = systems.kept_with_gram(embedding.stratum, gram, row.count, tracking)
-            if family is None:
+            gram /= power_of_two(np.linalg.norm(gram, 2))
+            fixed = systems.kept_with_gram(embedding.stratum, gram, row.count, tracking)
+            if fixed is None:
                 return None
             # A draw solved on its own then starts from this start system as well, whichever draw came first.
             systems.note_lost_paths(embedding.stratum, gram)
-            starts.append(_Start(row, embedding, family.start, family.at_infinity, family.origin))
+            starts.append(_Start(row, embedding, fixed.start, *fixed.never_started))
         else:
             system = systems.generic(embedding.stratum, row.count, tracking)
             starts.append(_Start(row, embedding, system, 0, 0))
@@ -198,7 +208,8 @@ def solve_draws(
         As `prepare`.
     """
     chosen = get_engine(engine)
-    starts = prepare(arch, model, chosen)
+    systems = shared_start_systems()
+    starts = prepare(arch, model, chosen, start_systems=systems)
     size = cell_size(arch) if hasattr(chosen, "track_many") else 1
     wide = arch.dimension - 1 if indices is None else indices
     parts = []
@@ -214,7 +225,7 @@ def solve_draws(
             together, settled = _solve_together(arch, starts, moments, chosen, wide)
             rows = wanted
         for row in rows[~settled[rows]].tolist():
-            _enter(together, row, _solve_alone(arch, moments, row, seed, chosen))
+            _enter(together, row, _solve_alone(arch, moments.loss(row), seed, chosen, systems))
         parts.append({"draw": first + wanted, **{name: column[rows] for name, column in together.items()}})
     return concatenated(parts) if parts else {"draw": np.empty(0, np.int64), **_empty(0, wide)}
 
@@ -274,10 +285,6 @@ def _enter(table: Table, row: int, counts: Mapping[str, Any]) -> None:
     for name, value in counts.items():
         if name in table:
             table[name][row] = value
-
-
-def _power_of_two(values: Any) -> Any:
-    return np.exp2(np.round(np.log2(values)))
 
 
 def _solve_together(
@@ -402,8 +409,8 @@ def _stratum_data(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_
     gram, b = moments.gram[:, positions[:, None], positions], moments.b[:, positions]
     size = np.abs(np.linalg.eigvalsh(gram)).max(axis=1)
     length = np.sqrt((b * b).sum(axis=1))
-    gram_scale = _power_of_two(np.where(rows, size, 1.0))
-    b_scale = _power_of_two(np.where(rows & (length > 0), length, 1.0))
+    gram_scale = power_of_two(np.where(rows, size, 1.0))
+    b_scale = power_of_two(np.where(rows & (length > 0), length, 1.0))
     data = Moments(gram / gram_scale[:, None, None], b / b_scale[:, None], moments.constant)
     return data, b_scale / gram_scale
 
@@ -447,12 +454,16 @@ def _enter_global_minimum(
     return result
 
 
-def _solve_alone(arch: Architecture, moments: Moments, row: int, seed: int, engine: Engine) -> dict[str, Any]:
+def _solve_alone(
+    arch: Architecture, loss: SquaredLoss, seed: int, engine: Engine, systems: StartSystems
+) -> dict[str, Any]:
     """The counts of one draw, by the ordinary solver."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of Gram matrices whose rank is in doubt
         try:
-            result = critical_points(arch, moments.loss(row), seed=seed, engine=engine, max_count=SURVEYS.most_filters)
+            result = critical_points(
+                arch, loss, seed=seed, engine=engine, max_count=SURVEYS.most_filters, start_systems=systems
+            )
         except InputError:  # such as a bootstrap sample of too small a rank
             return {"complete": False, "missing": generic_count(arch).filters}
     return counts_of(result)
