@@ -10,9 +10,9 @@
 #include <complex>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "kernel_interface.hpp"
@@ -79,11 +79,12 @@ template <class Number>
 void require_finite(const std::string& name, const Array<Number>& array) {
     const double* first = numbers(array);
     const py::ssize_t count = array.size() * py::ssize_t(sizeof(Number) / sizeof(double));
-    for (py::ssize_t i = 0; i < count; ++i) require(std::isfinite(first[i]), name + ": not finite");
+    const bool finite = std::all_of(first, first + count, [](double number) { return std::isfinite(number); });
+    if (!finite) throw py::value_error(name + ": not finite");
 }
 
 inline void require_jobs(int jobs) {
-    require(jobs >= 1 && jobs <= 1024, "jobs: " + std::to_string(jobs) + " given; expected 1 to 1024");
+    if (jobs < 1 || jobs > 1024) throw py::value_error("jobs: " + std::to_string(jobs) + " given; expected 1 to 1024");
 }
 
 inline bool is_diagonal(const ComplexArray& matrix) {
@@ -122,9 +123,9 @@ struct FilterShape {
 // The value of an option, converted by ``convert`` of Python's C interface.
 template <class Number>
 Number positive_option(const py::dict& options, const char* name, Number (*convert)(PyObject*), const char* expected) {
-    require(options.contains(name), std::string("options: ") + name + " is missing");
-    const py::object value = options[name];
-    const Number number = convert(value.ptr());
+    PyObject* value = PyDict_GetItemString(options.ptr(), name);
+    if (value == nullptr) throw py::value_error(std::string("options: ") + name + " is missing");
+    const Number number = convert(value);
     const bool failed = PyErr_Occurred() != nullptr;
     PyErr_Clear();
     if (failed || !std::isfinite(double(number)) || number <= 0)
@@ -133,30 +134,39 @@ Number positive_option(const py::dict& options, const char* name, Number (*conve
     return number;
 }
 
+struct RealOption {
+    const char* name;
+    double TrackerOptions::* field;
+};
+constexpr RealOption real_options[] = {
+    {"contraction_target", &TrackerOptions::contraction_target},
+    {"control_gain", &TrackerOptions::control_gain},
+    {"contraction_limit", &TrackerOptions::contraction_limit},
+    {"movement_limit", &TrackerOptions::movement_limit},
+    {"first_step", &TrackerOptions::first_step},
+    {"growth", &TrackerOptions::growth},
+    {"shrink", &TrackerOptions::shrink},
+    {"smallest_step", &TrackerOptions::smallest_step},
+    {"endgame_distance", &TrackerOptions::endgame_distance},
+    {"divergence_exponent", &TrackerOptions::divergence_exponent},
+};
+constexpr const char* limit_on_steps = "max_steps";
+
+inline bool is_option(const std::string& name) {
+    return name == limit_on_steps || std::any_of(std::begin(real_options), std::end(real_options),
+                                                 [&](const RealOption& option) { return name == option.name; });
+}
+
 // The options of the tracker from a dictionary with exactly the fields of Python's TrackerOptions.
 inline TrackerOptions tracker_options(const py::dict& given) {
-    constexpr std::pair<const char*, double TrackerOptions::*> real_options[] = {
-        {"contraction_target", &TrackerOptions::contraction_target},
-        {"control_gain", &TrackerOptions::control_gain},
-        {"contraction_limit", &TrackerOptions::contraction_limit},
-        {"movement_limit", &TrackerOptions::movement_limit},
-        {"first_step", &TrackerOptions::first_step},
-        {"growth", &TrackerOptions::growth},
-        {"shrink", &TrackerOptions::shrink},
-        {"smallest_step", &TrackerOptions::smallest_step},
-        {"endgame_distance", &TrackerOptions::endgame_distance},
-        {"divergence_exponent", &TrackerOptions::divergence_exponent},
-    };
     TrackerOptions options{};
-    std::vector<std::string> known = {"max_steps"};
-    for (const auto& [name, field] : real_options) {
+    for (const auto& [name, field] : real_options)
         options.*field = positive_option(given, name, PyFloat_AsDouble, "a positive number");
-        known.emplace_back(name);
-    }
-    options.max_steps = positive_option(given, "max_steps", PyLong_AsLongLong, "a positive integer");
+    options.max_steps = positive_option(given, limit_on_steps, PyLong_AsLongLong, "a positive integer");
+    if (given.size() == std::size(real_options) + 1) return options;  // no other names
     for (const auto& item : given) {
         const std::string name = py::str(item.first);
-        require(std::find(known.begin(), known.end(), name) != known.end(), "options: " + name + " is unknown");
+        if (!is_option(name)) throw py::value_error("options: " + name + " is unknown");
     }
     return options;
 }
