@@ -79,7 +79,7 @@ def follow_paths(
         paths.track(tracking if detour == 0 else tracking.with_options(RETRACKING.patient))
         account.detours = detour
         if detour == 0:
-            paths.track_doubtful_again(tracking.careful)
+            paths.track_doubtful_again(tracking)
         if problem.ill_conditioned:
             paths.track_lost_again(_retrackings(detour), tracking)
         _add_regular_ends(problem, account, paths.found, count)
@@ -107,16 +107,16 @@ class _Paths:
         self.result = tracking.follow(self.problem.stratum, self.starts, self.homotopy, reported=True)
         self._enter(np.arange(len(self.starts)), self.result, tracking.jobs)
 
-    def track_doubtful_again(self, careful: Tracking) -> None:
+    def track_doubtful_again(self, tracking: Tracking) -> None:
         """Track the paths again that failed on the way, or ended together, in shorter steps."""
         if self.good.all():
             return
         doubtful = np.intersect1d(doubtful_paths(self.problem.equations, self.result), np.flatnonzero(~self.good))
         if doubtful.size:
-            again = careful.follow(self.problem.stratum, self.starts[doubtful], self.homotopy)
+            again = tracking.careful.follow(self.problem.stratum, self.starts[doubtful], self.homotopy)
             self.account.retracked += int(doubtful.size)
             self.result.put(doubtful, again)
-            self._enter(doubtful, again, careful.jobs)
+            self._enter(doubtful, again, tracking.jobs)
 
     def track_lost_again(self, retrackings: tuple[Retracking, ...], tracking: Tracking) -> None:
         """Track the paths again that are not beyond doubt, one way of retracking after the other."""

@@ -85,7 +85,8 @@ class TrackerOptions:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or value <= 0:
+            is_number = isinstance(value, (int, float, Real)) and not isinstance(value, bool)
+            if not is_number or not isfinite(value) or value <= 0:
                 raise InputError(f"{field.name}: {value!r} given; expected a positive number")
         if self.contraction_target >= self.contraction_limit:
             raise InputError(
