@@ -43,7 +43,7 @@ def follow_paths(
     start: StartSystem,
     tracking: Tracking,
     *,
-    detours: int = SOLVING.detours,
+    detours: int | None = None,
     precise_ends: bool = False,
 ) -> PathAccount:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
@@ -60,8 +60,8 @@ def follow_paths(
     start : StartSystem
     tracking : Tracking
         Its options are used for the first homotopy.
-    detours : int
-        Homotopies tried in all. For ill-conditioned data all of `SolvingTolerances.detours` are tried.
+    detours : int, optional
+        Homotopies tried in all, by default `SolvingTolerances.detours`, which ill-conditioned data always get.
     precise_ends : bool
         Whether the endgame goes on in extended precision if need be.
 
@@ -71,7 +71,8 @@ def follow_paths(
     """
     account = PathAccount.empty(problem.stratum)
     count = len(start.points)
-    for detour in range(SOLVING.detours if problem.ill_conditioned else detours):
+    detours = SOLVING.detours if detours is None or problem.ill_conditioned else detours
+    for detour in range(detours):
         homotopy, starts = (
             _detour(start, problem.data, tracking.rng) if detour else (start.to(problem.data), start.points)
         )
