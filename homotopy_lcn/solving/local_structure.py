@@ -25,7 +25,7 @@ from ..tracking.multiprecision import converge
 from ..tracking.refinement import half_gradient
 from .tolerances import LOCAL
 
-__all__ = ["LocalStructure", "local_dimension", "local_structure"]
+__all__ = ["Frame", "LocalStructure", "local_dimension", "local_structure"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +78,9 @@ def local_structure(
     real : bool
         Whether the point and the data are real; then the point moves in real coordinates only.
     """
-    frame = _Frame.at(equations, point, data)
+    frame = Frame.at(equations, point, data)
     moved = frame.onto_critical_set(real)
-    frame = _Frame.at(equations, moved.astype(complex), data)
+    frame = Frame.at(equations, moved.astype(complex), data)
     residual = float(np.linalg.norm(frame.gradients(np.zeros((1, frame.size)))[0]) / frame.largest)
     corank = frame.corank
     found = LocalStructure(frame.point, residual, corank, None)
@@ -98,16 +98,16 @@ def local_structure(
 
 def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.random.Generator) -> int:
     """The dimension of the critical set at a critical point, 0 if the point is isolated; see `local_structure`."""
-    frame = _Frame.at(equations, point, data)
+    frame = Frame.at(equations, point, data)
     if frame.corank == 0:
         return 0
-    frame = _Frame.at(equations, frame.onto_critical_set(real=False).astype(complex), data)
+    frame = Frame.at(equations, frame.onto_critical_set(real=False).astype(complex), data)
     if frame.corank == 0:
         return 0
     return frame.corank if frame.vanishes(rng) else frame.dimension(rng)
 
 
-def _cluster(frame: _Frame, found: LocalStructure, data: Data) -> LocalStructure:
+def _cluster(frame: Frame, found: LocalStructure, data: Data) -> LocalStructure:
     """The zeros of g near t = 0, where c = 1: one multiple zero, or several zeros, each refined in many digits."""
     circle = frame.on_circle()
     if circle is None:
@@ -135,7 +135,7 @@ class _Zeros(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Frame:
+class Frame:
     """Local coordinates y at a point, and the singular vectors of the Newton matrix there."""
 
     equations: Equations
@@ -147,7 +147,7 @@ class _Frame:
     right: Complex
 
     @classmethod
-    def at(cls, equations: Equations, point: Complex, data: Data) -> _Frame:
+    def at(cls, equations: Equations, point: Complex, data: Data) -> Frame:
         """The frame at a point, which is scaled to factors of norm one."""
         point = equations.normalize(point[None])
         bases, unit = equations.patches(point), np.eye(equations.stratum.dimension, dtype=complex)

@@ -53,9 +53,8 @@ def add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, ac
         engine = tracking.on_short_segments.engine
         traced = trace_ends(engine, problem.stratum, starts[rest], homotopy, jobs=tracking.jobs)
         finite = np.flatnonzero(traced.kinds == End.FINITE)
-        account.limits += [
-            end for end in settle(problem, traced, finite, tracking.rng, whole=False).singular if not end.isolated
-        ]
+        settled = settle(problem, traced, finite, homotopy, tracking.rng)
+        account.limits += [end for end in settled.singular if not end.isolated]
         account.approaches += bool(moved.success.all() and (traced.kinds != End.UNKNOWN).all())
 
 

@@ -81,12 +81,12 @@ def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -
     starting = tracking.on_short_segments.telling(None)
     fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting) if problem.definite else None
     if fixed is not None:
-        account = follow_paths(problem, fixed.start, tracking.careful, persistent=True)
+        account = follow_paths(problem, fixed.start, tracking.careful)
         account.never_started = fixed.never_started
         if account.covers(problem.count):
             return account, fixed.start
     start = systems.generic(problem.stratum, problem.count, starting)
-    return follow_paths(problem, start, tracking.careful, persistent=True), start
+    return follow_paths(problem, start, tracking.careful), start
 
 
 def _fixed_gram_system(

@@ -206,6 +206,21 @@ class LocalTolerances:
         Largest turn, in radians, of the reduced equation from one point of the circle to the next.
     apart : float
         Critical points nearer than this are one.
+    before_turn, after_turn : float
+        A path to nearly tied data is followed along the continuum while s is between these multiples of the distance
+        from tied data. Outside it hardly moves.
+    largest_start : float
+        Data for which this would begin at a larger s are not nearly tied.
+    first_ratio, least_ratio, largest_ratio : float
+        Ratios of one s to the next: the first, the least, and the largest, with which the path is given up.
+    most_ratios : int
+        Steps at most.
+    difference : float
+        Increment of differences of reduced equations.
+    reach : float
+        A path that moves farther than this in one step takes a shorter step.
+    arrived : float
+        A Newton step below this is the last one of a step.
     """
 
     small: float = 1e-4
@@ -224,6 +239,16 @@ class LocalTolerances:
     most_zeros: int = 8
     turn: float = 2.6
     apart: float = 1e-12
+    before_turn: float = 1e4
+    after_turn: float = 1e-4
+    largest_start: float = 0.01
+    first_ratio: float = 0.3
+    least_ratio: float = 0.05
+    largest_ratio: float = 0.98
+    most_ratios: int = 400
+    difference: float = 1e-4
+    reach: float = 0.2
+    arrived: float = 1e-8
 
 
 #: The values that the solver uses.
