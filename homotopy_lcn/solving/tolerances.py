@@ -107,8 +107,8 @@ class SolvingTolerances:
     fruitless_loops : int
         Loops in a row without a new point after which that monodromy gives up.
     approaches : int
-        How many times real data nearby are drawn to look for real points on continua. Each time other points of a
-        continuum are found, and at least one on every real piece.
+        How many times at most real data nearby are drawn to look for real points on continua. Each time at least one
+        point on every real piece is found. Where all points found are real, once is enough.
     regularizations : tuple of float
         Weights of the random distances, relative to the Gram matrix, that are added to a loss to find its infimum.
     below_all : float
@@ -173,9 +173,9 @@ class LocalTolerances:
     Attributes
     ----------
     small : float
-        A singular value of the Newton matrix below this part of the largest one may belong to the kernel. The limit of a
-        path is accurate to about 1e-8, and a singular value at a limit is as wrong as the limit. A kernel that is taken
-        too large costs time only.
+        A singular value of the Newton matrix below this part of the largest one may belong to the kernel. The limit of
+        a path is accurate to about 1e-8, and a singular value at a limit is as wrong as the limit. A kernel that is
+        taken too large costs time only.
     tie : float
         Equations that hold up to this hold. Data that are equal up to the rounding of doubles, some 1e-16, and matrices
         of them turned and summed, are tied up to about 1e-14. Data tied to 1e-12 are told from tied ones.
