@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .losses import SquaredLoss, ZeroResidual
     from .networks import Architecture, CountTable
     from .pictures import report
-    from .results import CriticalPoint, CriticalPoints
+    from .results import Continuum, CriticalPoint, CriticalPoints, Infimum
     from .solving import SolveInterrupted, critical_points, generic_count
     from .surveys import Survey, survey
     from .tables import ArchitectureTable, atlas, tabulate
@@ -34,6 +34,7 @@ __all__ = [
     "Architecture",
     "ArchitectureTable",
     "Certificate",
+    "Continuum",
     "CountTable",
     "CriticalPoint",
     "CriticalPoints",
@@ -41,6 +42,7 @@ __all__ = [
     "ExportedSystem",
     "FilterGeometry",
     "FunctionSpace",
+    "Infimum",
     "InputError",
     "SolveInterrupted",
     "SquaredLoss",
@@ -68,6 +70,7 @@ _PACKAGES = {
     "Architecture": "networks",
     "ArchitectureTable": "tables",
     "Certificate": "certification",
+    "Continuum": "results",
     "CountTable": "networks",
     "CriticalPoint": "results",
     "CriticalPoints": "results",
@@ -75,6 +78,7 @@ _PACKAGES = {
     "ExportedSystem": "interchange",
     "FilterGeometry": "geometry",
     "FunctionSpace": "geometry",
+    "Infimum": "results",
     "InputError": "errors",
     "SolveInterrupted": "solving",
     "SquaredLoss": "losses",

@@ -28,7 +28,8 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
 from ..results.points import CriticalPoint, count_points, quantity
-from ..results.result import CriticalPoints, describe_paths
+from ..results.result import CriticalPoints
+from ..results.statements import describe_paths, quantity_of_continua
 from ._flint import acb, arb, ctx
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 from .conclusions import stratum_of
@@ -94,6 +95,9 @@ class Certificate(ShownInNotebooks):
         if (left := len(reasons) - CERTIFICATION.most_reasons) > 0:
             lines.append(f"  and {left} more")
         lines += describe_statement(statement)
+        if number := len(self.result.continua):
+            beside = f"{quantity_of_continua(number)}, which {'is' if number == 1 else 'are'} not certified"
+            lines[-1:] = [f"{lines[-1]}, and {beside}"] if statement.complete else [lines[-1], beside]
         if not statement.complete:
             if self.result.zero_residual is not None:
                 lines.append(
@@ -192,7 +196,8 @@ def certificate(
     kept = [row for row, reason in enumerate(reasons) if reason is None]
     points = proved.points(kept)
     certified = tuple(point.marked(reason is None) for point, reason in zip(result, reasons, strict=True))
-    marked = replace(result, points=certified, counts=count_points(certified, result.strata))
+    counts = count_points(certified, result.strata, (part.real for part in result.continua))
+    marked = replace(result, points=certified, counts=counts)
     positions = {row: position for position, row in enumerate(kept)}
     return Certificate(
         result.architecture, data, points, state(result.architecture, data, points), marked,

@@ -43,10 +43,15 @@ def render_basins(table: BasinTable, data: str | None = None) -> RenderableType:
             *stays,
             style="bold" if row.runs else "",
         )
+    what = "Points and continua" if table.result.continua else "Points"
     notes = [
-        "Points are numbered as solve lists them. lingered: runs that were slow while the nearest critical filter was "
+        f"{what} are numbered as solve lists them. lingered: runs that were slow while the nearest critical filter was "
         "this saddle, and for how long on average"
     ]
+    if table.result.infimum.attained is False:
+        notes.append(
+            f"the infimum {table.result.infimum.value:.7g} of the loss is not attained: runs may go on for ever"
+        )
     resting = sum(run.settled for run in table.runs)
     diverged = sum(run.outcome == "diverged" for run in table.runs)
     if table.optimizer != "flow" and resting + diverged < total:

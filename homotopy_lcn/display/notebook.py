@@ -1,4 +1,4 @@
-"""Small HTML tables that Jupyter shows for results, points, count tables, architectures and certificates.
+"""Small HTML tables that Jupyter shows for results, points, continua, count tables, architectures and certificates.
 
 No colour is set, only opacity and borders in the colour of the text, so that light and dark themes are readable alike.
 """
@@ -13,12 +13,16 @@ from ..certification.certificates import Certificate
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
 from ..networks.patterns import format_pattern
-from ..results.points import CriticalPoint, quantity
+from ..results.continua import Continuum
+from ..results.points import CriticalPoint, Parameters, quantity
 from ..results.result import CriticalPoints
 from ..tables.tabulation import ArchitectureTable
 from ..tables.text_tables import TextTable, shown
 from .wording import (
+    CONTINUUM_COLUMNS,
     STAR,
+    continuum_cells,
+    describe_answer,
     describe_kinds,
     describe_network,
     describe_notation,
@@ -142,7 +146,7 @@ def _counts_html(table: CountTable) -> str:
 
 @html.register
 def _result_html(result: CriticalPoints) -> str:
-    """The summary of a result, and its real points of least loss."""
+    """The summary of a result, its real points of least loss, and its continua."""
     parts = [table_html([("", False), ("", False)], summary(result), "Critical points")]
     if result.real:
         best = result.global_minimum
@@ -163,7 +167,43 @@ def _result_html(result: CriticalPoints) -> str:
     left = len(result.real) - MOST_POINTS
     if left > 0:
         parts.append(note_html(f"and {quantity(left, 'real point', 'real points')} of larger loss"))
+    if result.continua:
+        numbers = range(min(len(result.continua), MOST_POINTS))
+        rows = [continuum_cells(result, number) for number in numbers]
+        parts.append(table_html(CONTINUUM_COLUMNS, rows, "Continua of critical filters, by loss"))
+        note = "On a continuum the loss is constant. Points of continuum 0 are shown by result.continua[0]"
+        left = len(result.continua) - len(numbers)
+        parts.append(note_html(note + (f"; {left} more are not shown." if left else ".")))
     return "".join(parts)
+
+
+@html.register
+def _continuum_html(continuum: Continuum) -> str:
+    """Everything known about a continuum, and the points that stand for it."""
+    facts = [
+        ("stratum", format_pattern(continuum.pattern)),
+        ("dimension", f"{continuum.dimension}{'' if continuum.real else ', complex'}"),
+        ("loss", _number(continuum.loss, 10)),
+        ("real", describe_answer(continuum.real)),
+    ]
+    if continuum.real is not False:
+        facts.append(("attained", describe_answer(continuum.attained)))
+    if continuum.kind is not None:
+        facts.append(("kind", continuum.kind))
+    columns = [("", True), ("kind", False), ("filter w", False), ("critical θ", False)]
+    rows = [
+        [
+            str(number),
+            describe_kinds(point) if point.real else "–",
+            _entries(point),
+            "\n".join(_layers(theta) for theta in point.parameters),
+        ]
+        for number, point in enumerate(continuum.points[:MOST_POINTS])
+    ]
+    caption = "Real points of the continuum" if continuum.real else "Points of the continuum"
+    return table_html([("", False), ("", False)], facts, "Continuum of critical filters") + table_html(
+        columns, rows, caption
+    )
 
 
 @html.register
@@ -174,6 +214,8 @@ def _point_html(point: CriticalPoint) -> str:
         ("loss", _number(point.loss, 10)),
         ("stratum", f"{format_pattern(point.stratum)}, {describe_purity(point.pure)}"),
     ]
+    if point.also_on:
+        rows.append(("also critical on", ", ".join(map(format_pattern, point.also_on))))
     if point.real:
         rows.append(("place", describe_place(point)))
     rows += [
@@ -181,14 +223,15 @@ def _point_html(point: CriticalPoint) -> str:
         for name, value in (("residual", point.residual), ("condition number", point.condition))
         if value is not None
     ]
-    if not point.nonsingular:
-        rows.append(("multiplicity", str(point.multiplicity) + ("" if point.isolated else ", on a continuum")))
+    if not point.isolated:
+        rows.append(("isolated", "no, on a continuum"))
+    elif not point.nonsingular or point.multiplicity > 1:
+        rows.append(("multiplicity", str(point.multiplicity)))
     if point.certified is not None:
         rows.append(("certified", "yes" if point.certified else "no"))
     for theta, kind, index in zip(point.parameters, point.kinds, point.indices, strict=True):
-        layers = ",  ".join(f"({_numbers(w.tolist())})" for w in theta)
         which = "" if not point.real else f": {kind or 'undecided'}" + (f" of index {index}" if index else "")
-        rows.append((f"critical θ{which}", layers))
+        rows.append((f"critical θ{which}", _layers(theta)))
     caption = "Real critical point" if point.real else "Complex critical point"
     return table_html([("", False), ("", False)], rows, caption)
 
@@ -222,6 +265,10 @@ def _architectures_html(table: ArchitectureTable) -> str:
 def _entries(point: CriticalPoint) -> str:
     values = point.filter.real if point.real else point.filter
     return _numbers(values[:MOST_ENTRIES].tolist()) + (", …" if len(values) > MOST_ENTRIES else "")
+
+
+def _layers(theta: Parameters) -> str:
+    return ",  ".join(f"({_numbers(w.tolist())})" for w in theta)
 
 
 def _numbers(values: Sequence[complex]) -> str:

@@ -16,7 +16,7 @@ from ..tables.text_tables import Cell, Column, TextTable, format_table, grid, ma
 __all__ = ["FORMATS", "format_survey"]
 
 #: Quantities that are zero in every draw of ordinary data; people are shown them only if they are not.
-RARE = ("missing", "at_infinity", "singular", "origin", "degenerate", "undecided")
+RARE = ("missing", "at_infinity", "singular", "origin", "continua", "real_continua", "degenerate", "undecided")
 TEXTS, NUMBERS = ("filters", "strides", "quantity"), ("mean", "low", "high", "deviation", "minimum", "maximum")
 COLUMNS = tuple(Column(name, name) for name in (*TEXTS, *NUMBERS))
 #: The text is made for a terminal of this many characters a line.

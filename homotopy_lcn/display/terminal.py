@@ -18,15 +18,19 @@ from rich.text import Text
 from ..networks.counts import CountTable
 from ..networks.patterns import format_pattern
 from ..progress import Progress
+from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
 from .wording import (
+    CONTINUUM_COLUMNS,
     STAR,
+    continuum_cells,
     describe_kinds,
     describe_network,
     describe_place,
     describe_place_and_condition,
     describe_purity,
     explain_counts,
+    has_point,
     summary,
 )
 
@@ -35,12 +39,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ProgressBars", "render_counts", "render_findings", "render_result"]
 
+#: Continua shown; the file has all.
+MOST_CONTINUA = 20
+CONTINUA_TITLE = "Continua of critical filters, by loss"
 #: How the state of a finding is shown.
 MARKS = {"ok": ("✓", "green"), "absent": ("–", "dim"), "broken": ("✗", "bold red")}
 
 
 def render_result(result: CriticalPoints, data: str | None = None) -> RenderableType:
-    """The table of the real points and the summary, one below the other.
+    """The table of the real points, that of the continua, and the summary, one below the other.
 
     Parameters
     ----------
@@ -53,6 +60,8 @@ def render_result(result: CriticalPoints, data: str | None = None) -> Renderable
     rich renderable
     """
     parts: list[RenderableType] = [_PointsTable(result), _legend(result)] if result.real else []
+    if result.continua:
+        parts += [_ContinuaTable(result), _legend_of_continua(result)]
     return Group(*parts, _summary(result, data))
 
 
@@ -146,16 +155,26 @@ class ProgressBars:
         self._bars.update(self._task, completed=report.done, total=report.total)
 
 
-class _PointsTable:
-    """The real points, a line each; where that does not fit the terminal, the filter goes below the rest."""
-
-    def __init__(self, result: CriticalPoints) -> None:
-        self._result = result
+class _FittedTable:
+    """A table with a line for each point; where that does not fit the terminal, the filter goes below the rest."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = self._wide()
         fits = Measurement.get(console, options.update(max_width=10**6), wide).maximum <= options.max_width
         yield wide if fits else self._narrow()
+
+    def _wide(self) -> Table:
+        raise NotImplementedError
+
+    def _narrow(self) -> Table:
+        raise NotImplementedError
+
+
+class _PointsTable(_FittedTable):
+    """The real points."""
+
+    def __init__(self, result: CriticalPoints) -> None:
+        self._result = result
 
     def _wide(self) -> Table:
         table = self._table()
@@ -171,7 +190,7 @@ class _PointsTable:
         return table
 
     def _table(self) -> Table:
-        table = Table(box=SIMPLE_HEAD, title="Real critical filters, by loss", title_justify="left", title_style="bold")
+        table = _titled("Real critical filters, by loss")
         table.add_column("", no_wrap=True, width=1)
         table.add_column("loss", justify="right", no_wrap=True)
         return table
@@ -187,15 +206,74 @@ class _PointsTable:
                     describe_place_and_condition(point),
                     format_pattern(point.stratum),
                     describe_purity(point.pure),
-                    "  ".join(f"{value:.4g}" for value in point.filter.real.tolist()),
+                    _entries(point),
                 ),
                 style="bold" if point is best else "" if point.attained else "dim",
             )
 
 
+class _ContinuaTable(_FittedTable):
+    """The continua, each with one of its real points."""
+
+    def __init__(self, result: CriticalPoints) -> None:
+        self._result = result
+
+    def _wide(self) -> Table:
+        table = _titled(CONTINUA_TITLE)
+        for title, number in CONTINUUM_COLUMNS:
+            table.add_column(title, justify="right" if number else "left", no_wrap=True)
+        table.add_column("a point w", no_wrap=True)
+        for number in self._shown():
+            self._add(table, number, *continuum_cells(self._result, number), self._point(number))
+        return table
+
+    def _narrow(self) -> Table:
+        table = _titled(CONTINUA_TITLE)
+        table.add_column("", justify="right", no_wrap=True)
+        table.add_column("loss", justify="right", no_wrap=True)
+        table.add_column("dimension, kind, real, attained, stratum, a point w", overflow="fold")
+        for number in self._shown():
+            first, loss, *others = continuum_cells(self._result, number)
+            self._add(table, number, first, loss, f"{', '.join(others)}\n{self._point(number)}".strip())
+        return table
+
+    def _shown(self) -> range:
+        return range(min(len(self._result.continua), MOST_CONTINUA))
+
+    def _point(self, number: int) -> str:
+        """The global minimum if it lies on the continuum, or else the first real point."""
+        points, best = self._result.continua[number].points, self._result.global_minimum
+        real = sorted((point for point in points if point.real), key=lambda point: point is not best)
+        return _entries(real[0]) if real else ""
+
+    def _add(self, table: Table, number: int, *cells: str) -> None:
+        part = self._result.continua[number]
+        best = has_point(part, self._result.global_minimum)
+        table.add_row(*cells, style="bold" if best else "" if part.attained else "dim")
+
+
+def _titled(title: str) -> Table:
+    return Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+
+
+def _entries(point: CriticalPoint) -> str:
+    return "  ".join(f"{value:.4g}" for value in point.filter.real.tolist())
+
+
+def _legend_of_continua(result: CriticalPoints) -> Text:
+    notes = [f"{STAR} the global minimum lies there"] if any(
+        has_point(part, result.global_minimum) for part in result.continua
+    ) else []
+    notes.append("on a continuum the loss is constant")
+    notes.append("kind: of the real critical θ, directions along the continuum apart")
+    if (left := len(result.continua) - MOST_CONTINUA) > 0:
+        notes.append(f"{left} more in the file of --json")
+    return Text("; ".join(notes) + ".\n", style="dim")
+
+
 def _legend(result: CriticalPoints) -> Text:
     notes = []
-    if result.global_minimum is not None:
+    if any(point is result.global_minimum for point in result.real):
         notes.append(f"{STAR} global minimum")
     notes.append("kind: of each real critical θ over the filter (saddle 2: of index 2)")
     if any(point.attained and not point.pure for point in result.real):

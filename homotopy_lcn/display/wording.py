@@ -6,23 +6,48 @@ from collections import Counter
 
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
+from ..networks.patterns import format_pattern
+from ..results.continua import Continuum
 from ..results.points import CriticalPoint, quantity
-from ..results.result import CriticalPoints, describe_conditions, describe_paths
+from ..results.result import CriticalPoints
+from ..results.statements import (
+    describe_coincidences,
+    describe_completeness,
+    describe_conditions,
+    describe_continua,
+    describe_least_loss,
+    describe_paths,
+)
 
 __all__ = [
+    "CONTINUUM_COLUMNS",
     "STAR",
+    "continuum_cells",
+    "describe_answer",
     "describe_kinds",
+    "describe_loss",
     "describe_network",
     "describe_notation",
     "describe_place",
     "describe_place_and_condition",
     "describe_purity",
     "explain_counts",
+    "has_point",
     "summary",
 ]
 
 #: Marks the global minimum.
 STAR = "★"
+#: The columns of a table of continua, and whether they hold numbers.
+CONTINUUM_COLUMNS = (
+    ("", True),
+    ("loss", True),
+    ("dimension", True),
+    ("kind", False),
+    ("real", False),
+    ("attained", False),
+    ("stratum", False),
+)
 
 
 def describe_notation(architecture: Architecture) -> str:
@@ -75,6 +100,36 @@ def describe_place_and_condition(point: CriticalPoint) -> str:
     return describe_place(point) + (f"; condition {point.condition:.0e}" if sensitive else "")
 
 
+def describe_answer(answer: bool | None) -> str:
+    """The word for an answer."""
+    return {True: "yes", False: "no", None: "undecided"}[answer]
+
+
+def describe_loss(loss: complex) -> str:
+    """A loss in a table, with seven digits, or six for both parts of a complex one."""
+    return f"{loss:.7g}" if isinstance(loss, float) else f"{loss:.6g}".replace("j", "i")
+
+
+def has_point(continuum: Continuum, point: CriticalPoint | None) -> bool:
+    """Whether a point is one of those that stand for a continuum."""
+    return any(one is point for one in continuum.points)
+
+
+def continuum_cells(result: CriticalPoints, number: int) -> tuple[str, ...]:
+    """The cells of a continuum in a table with `CONTINUUM_COLUMNS`; the star stands at the global minimum."""
+    part = result.continua[number]
+    star = f"{STAR} " if has_point(part, result.global_minimum) else ""
+    return (
+        f"{star}{number}",
+        describe_loss(part.loss),
+        str(part.dimension),
+        part.kind or "–",
+        describe_answer(part.real),
+        "–" if part.real is False else describe_answer(part.attained),
+        format_pattern(part.pattern),
+    )
+
+
 def describe_purity(pure: bool) -> str:
     """The word for a stratum or a point."""
     return "pure" if pure else "spurious"
@@ -106,6 +161,8 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
         )
     )
     rows.append(("found", f"{len(result)}: {counts.pure} pure, {counts.spurious} spurious"))
+    if coincidences := describe_coincidences(result):
+        rows.append(("coincidences", coincidences))
     if counts.at_infinity or counts.singular or counts.origin:
         rows.append(("other paths", describe_paths(result)))
     rows.append(
@@ -126,17 +183,15 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
         rows.append(("ill-conditioned", sensitive))
     if counts.certified is not None:
         rows.append(("certified", str(counts.certified)))
+    if result.continua:
+        rows.append(("continua", describe_continua(result.continua)))
     if result.zero_residual is not None:
-        some = sum(point.nonsingular and not point.isolated for point in result.points)
-        note = f"; {some} of the {len(result)} found lie on it" if some else ""
-        rows.append(("left out", f"{result.zero_residual.describe()}{note}"))
+        rows.append(("residual zero", result.zero_residual.describe()))
     best = result.global_minimum
-    if best is not None:
-        rows.append(("least loss", f"{best.loss:.10g}  {STAR}"))
+    rows.append(("least loss", describe_least_loss(result, best) + ("" if best is None else f"  {STAR}")))
     rows.append(("seed", str(result.seed)))
     if result.complete:
-        which = "isolated critical filters" if result.zero_residual is not None else "critical filters w ≠ 0"
-        rows.append(("complete", f"yes: these are all {which}"))
+        rows.append(("complete", f"yes: these are {describe_completeness(result)}"))
     else:
         rows.append(("complete", "\n".join(["NO", *(result.gaps() or ["not established"])])))
     return rows

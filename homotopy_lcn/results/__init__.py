@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from ..doors import public_names
 
 if TYPE_CHECKING:
+    from .continua import Continuum, Infimum
     from .points import CriticalPoint
     from .result import CriticalPoints
 
-__all__ = ["CriticalPoint", "CriticalPoints"]
+__all__ = ["Continuum", "CriticalPoint", "CriticalPoints", "Infimum"]
 
-__getattr__, __dir__ = public_names(__name__, {"CriticalPoint": "points", "CriticalPoints": "result"})
+__getattr__, __dir__ = public_names(
+    __name__,
+    {"Continuum": "continua", "CriticalPoint": "points", "CriticalPoints": "result", "Infimum": "continua"},
+)

@@ -15,7 +15,6 @@ from ..doors import ShownInNotebooks, door
 from ..extras import import_extra
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
-from ..networks.patterns import format_pattern
 from ..version import __version__
 from .continua import UNDECIDED, Continuum, Infimum
 from .infimum import attained_points, known_infimum
@@ -23,6 +22,14 @@ from .json_file import read_file, to_text, write_file
 from .merging import sorted_points
 from .parts import ResultParts
 from .points import CriticalPoint, StratumResult, count_points, quantity
+from .statements import (
+    describe_coincidences,
+    describe_completeness,
+    describe_conditions,
+    describe_gap,
+    describe_least_loss,
+    describe_paths,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
     from ..losses.squared_loss import SquaredLoss
     from ..losses.zero_residual import ZeroResidual
 
-__all__ = ["CriticalPoints", "describe_conditions", "describe_paths"]
+__all__ = ["CriticalPoints"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,11 +177,12 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         return best if best is not None and best.minimum and best.loss.real <= self.loss.constant else None
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas data frame with one row a point, in the order of `points`.
+        """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
 
         The columns are those of `CriticalPoint`, save that ``loss`` is the real part of the loss (``loss_imag`` the
         imaginary part), ``filter`` holds a real array for a real point, and ``real_parameters`` is the number of
-        real critical θ, which stay in `points`.
+        real critical θ, which stay in the point. ``continuum`` is the index of the point's continuum in `continua`,
+        and missing for an isolated point. How many points a continuum has is no property of the data.
 
         Raises
         ------
@@ -182,29 +190,30 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             If pandas is not installed.
         """
         pd = import_extra("pandas", "frame", "to_frame")
-        answers = ("in_function_space", "attained", "interior", "boundary", "smooth", "certified")
+        answers = ("in_function_space", "attained", "interior", "boundary", "smooth")
+        places: list[tuple[CriticalPoint, int | None]] = [(point, None) for point in self.points]
+        places += [(point, number) for number, part in enumerate(self.continua) for point in part.points]
+        points = [point for point, _ in places]
         columns: dict[str, Any] = {
-            "filter": _objects([point.filter.real if point.real else point.filter for point in self.points]),
-            "real": np.array([point.real for point in self.points], dtype=bool),
-            "loss": np.array([point.loss.real for point in self.points], dtype=float),
-            "loss_imag": np.array([point.loss.imag for point in self.points], dtype=float),
-            "stratum": _objects([point.stratum for point in self.points]),
-            "pure": np.array([point.pure for point in self.points], dtype=bool),
-            **{
-                name: pd.array([getattr(point, name) for point in self.points], dtype="boolean")
-                for name in answers[:-1]
-            },
-            "minimum": np.array([point.minimum for point in self.points], dtype=bool),
-            "kinds": _objects([point.kinds for point in self.points]),
-            "indices": _objects([point.indices for point in self.points]),
-            "real_parameters": np.array([len(p.parameters) if p.real else 0 for p in self.points], dtype=int),
-            "residual": np.array([point.residual for point in self.points], dtype=float),
-            "condition": np.array([point.condition for point in self.points], dtype=float),
-            "ill_conditioned": np.array([point.ill_conditioned for point in self.points], dtype=bool),
-            "nonsingular": np.array([point.nonsingular for point in self.points], dtype=bool),
-            "multiplicity": np.array([point.multiplicity for point in self.points], dtype=int),
-            "isolated": np.array([point.isolated for point in self.points], dtype=bool),
-            "certified": pd.array([point.certified for point in self.points], dtype="boolean"),
+            "filter": _objects([point.filter.real if point.real else point.filter for point in points]),
+            "real": np.array([point.real for point in points], dtype=bool),
+            "loss": np.array([point.loss.real for point in points], dtype=float),
+            "loss_imag": np.array([point.loss.imag for point in points], dtype=float),
+            "stratum": _objects([point.stratum for point in points]),
+            "pure": np.array([point.pure for point in points], dtype=bool),
+            **{name: pd.array([getattr(point, name) for point in points], dtype="boolean") for name in answers},
+            "minimum": np.array([point.minimum for point in points], dtype=bool),
+            "kinds": _objects([point.kinds for point in points]),
+            "indices": _objects([point.indices for point in points]),
+            "real_parameters": np.array([len(p.parameters) if p.real else 0 for p in points], dtype=int),
+            "residual": np.array([point.residual for point in points], dtype=float),
+            "condition": np.array([point.condition for point in points], dtype=float),
+            "ill_conditioned": np.array([point.ill_conditioned for point in points], dtype=bool),
+            "nonsingular": np.array([point.nonsingular for point in points], dtype=bool),
+            "multiplicity": np.array([point.multiplicity for point in points], dtype=int),
+            "isolated": np.array([point.isolated for point in points], dtype=bool),
+            "continuum": pd.array([number for _, number in places], dtype="Int64"),
+            "certified": pd.array([point.certified for point in points], dtype="boolean"),
         }
         return pd.DataFrame(columns)
 
@@ -309,17 +318,21 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
 
     def __str__(self) -> str:
         counts, arch = self.counts, self.architecture
-        verdict = "complete" if self.complete else f"NOT COMPLETE: {'; '.join(self.gaps()) or 'not proved'}"
+        verdict = f"complete: {describe_completeness(self)}" if self.continua else "complete"
+        if not self.complete:
+            verdict = f"NOT COMPLETE: {'; '.join(self.gaps()) or 'not proved'}"
         lines = [
             f"CriticalPoints of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
             f"{counts.found} of {counts.generic} critical filters for generic data"
             f"{self._of_which_rank()} ({verdict})",
             f"  {counts.pure} pure, {counts.spurious} spurious",
         ]
+        if coincidences := describe_coincidences(self):
+            lines.append(f"  {coincidences}")
         if counts.at_infinity or counts.singular or counts.origin:
             lines.append(f"  other paths: {describe_paths(self)}")
         if self.zero_residual is not None:
-            lines.append(f"  left out: {self.zero_residual.describe()}")
+            lines.append(f"  residual zero: {self.zero_residual.describe()}")
         lines += [
             f"  {counts.real} real, {counts.in_function_space} in the function space, "
             f"{counts.attained} attained by {counts.real_parameters} real parameters",
@@ -330,8 +343,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             lines.append(f"  ill-conditioned: {sensitive}")
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")
-        if self.global_minimum is not None:
-            lines.append(f"  least loss: {self.global_minimum.loss:.10g}")
+        lines += [f"  continuum {number}: {part.describe()}" for number, part in enumerate(self.continua)]
+        lines.append(f"  least loss: {describe_least_loss(self, self.global_minimum)}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -344,43 +357,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
 
     def gaps(self) -> tuple[str, ...]:
         """For each stratum with points not accounted for, how many were found and how many are missing, in words."""
-        return tuple(_describe_gap(row) for row in self.strata if row.missing)
-
-
-def describe_paths(result: CriticalPoints) -> str:
-    """Say where the paths end that do not end at nonsingular critical points."""
-    counts = result.counts
-    isolated = sum(not point.nonsingular and point.isolated for point in result.points)
-    others = sum(not point.nonsingular and not point.isolated for point in result.points)
-    parts = []
-    if counts.at_infinity:
-        parts.append(f"{counts.at_infinity} to infinity")
-    if counts.origin:
-        parts.append(f"{counts.origin} to w = 0")
-    if counts.singular:
-        places = [quantity(isolated, "isolated point", "isolated points")] if isolated else []
-        places += [quantity(others, "point", "points") + " of continua"] if others else []
-        parts.append(
-            f"{counts.singular} to singular ends ({', '.join(places)})" if places else f"{counts.singular} singular"
-        )
-    return ", ".join(parts)
-
-
-def describe_conditions(result: CriticalPoints) -> str:
-    """Say how many of the nonsingular points are ill-conditioned, and how much; nothing if none is."""
-    points = [point for point in result.points if point.nonsingular and point.ill_conditioned]
-    if not points:
-        return ""
-    conditions = sorted(point.condition for point in points if point.condition is not None)
-    spread = " to ".join(dict.fromkeys(f"{value:.1e}" for value in (conditions[0], conditions[-1])))
-    number = "condition number" if len(points) == 1 else "condition numbers"
-    return f"{len(points)} of {len(result)} ({sum(point.real for point in points)} real), {number} {spread}"
-
-
-def _describe_gap(row: StratumResult) -> str:
-    numbers = {"at infinity": row.at_infinity, "singular": row.singular, "at zero": row.origin, "missing": row.missing}
-    reasons = [f"{number} {reason}" for reason, number in numbers.items() if number]
-    return ", ".join([f"stratum {format_pattern(row.pattern)}: {row.found} of {row.generic} found", *reasons])
+        return tuple(describe_gap(row) for row in self.strata if row.missing)
 
 
 def _objects(items: Sequence[object]) -> np.ndarray:

@@ -62,7 +62,7 @@ __all__ = [
 Table = dict[str, NDArray[Any]]
 
 
-#: The counts of each draw, and their meaning. In addition, ``saddles_i`` is the number of real critical θ (up to
+#: The counts of each draw, and their meaning; filters are isolated ones. In addition, ``saddles_i`` is the number of real critical θ (up to
 #: scaling) with i negative Hessian eigenvalues.
 COLUMNS = {
     "complete": "whether every critical point of the generic number is accounted for",
@@ -71,6 +71,8 @@ COLUMNS = {
     "at_infinity": "paths to infinity",
     "singular": "paths to finite singular ends",
     "origin": "paths to w = 0",
+    "continua": "continua of critical filters",
+    "real_continua": "those with real filters",
     "real": "real critical filters",
     "real_pure": "pure ones of these: the real ED degree",
     "in_function_space": "real critical filters in M",
@@ -483,6 +485,8 @@ def counts_of(result: CriticalPoints) -> dict[str, Any]:
         "at_infinity": counts.at_infinity,
         "singular": counts.singular,
         "origin": counts.origin,
+        "continua": counts.continua,
+        "real_continua": counts.real_continua,
         "real": counts.real,
         "real_pure": sum(point.pure for point in result.real),
         "in_function_space": counts.in_function_space,

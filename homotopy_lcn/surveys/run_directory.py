@@ -34,7 +34,8 @@ from .plans import Chunk
 
 __all__ = ["RunDirectory", "arrow_table"]
 
-FORMAT, VERSION = "homotopy-lcn/survey-run", 1
+#: Version 2 counts continua.
+FORMAT, VERSION = "homotopy-lcn/survey-run", 2
 MANIFEST, PARTS, LOCK = "manifest.json", "draws", ".lock"
 #: The key in the metadata of each part whose value names the survey and the chunk.
 KEY = b"homotopy-lcn"
@@ -77,7 +78,7 @@ class RunDirectory:
         self._lock: Any = None
         existing = self._existing()
         self.chunks = tuple(existing["chunks"]) if existing is not None else tuple(chunks)
-        text = json.dumps([self.survey, __version__], sort_keys=True)
+        text = json.dumps([VERSION, self.survey, __version__], sort_keys=True)
         self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
         with self._writing():
             self.path.mkdir(exist_ok=True)
@@ -173,8 +174,9 @@ class RunDirectory:
         try:
             manifest = json.loads(place.read_text(encoding="utf-8"))
             known, chunks, software = manifest["survey"], manifest["chunks"], manifest["software"]
-            if manifest["format"] != FORMAT or manifest["version"] != VERSION or len(chunks) != len(self.architectures):
-                known = known if manifest["format"] == FORMAT else None
+            version = manifest["version"]
+            if manifest["format"] != FORMAT or not isinstance(chunks, list):
+                known = None
         except FileNotFoundError:
             others = [entry.name for entry in self.path.iterdir() if entry.name not in (PARTS, LOCK)]
             others = [name for name in others if not re.fullmatch(rf"\.{re.escape(MANIFEST)}\..*\.tmp", name)]
@@ -188,6 +190,11 @@ class RunDirectory:
             known = None
         if known is None:
             raise InputError(f"output: {place} cannot be read as the manifest of a survey; expected another directory")
+        if version != VERSION:
+            raise InputError(
+                f"output: {self.path} holds draws in version {version!r} of their format, and this program writes "
+                f"version {VERSION}, with other columns; expected another directory"
+            )
         for name in sorted({*known, *self.survey}):
             if known.get(name) != self.survey.get(name):
                 raise InputError(

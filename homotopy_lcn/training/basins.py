@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,12 +31,15 @@ class Run:
     ----------
     outcome : str
         ``"point"``: the run went to a point of the list. ``"zero"``: to w = 0, critical for two or more layers.
-        ``"continuum"``: to a filter with the loss of a continuum of critical points, which only special data have.
-        ``"zero residual"``: to a filter with Σw = b, of a set of positive dimension (fewer samples than parameters).
+        ``"continuum"``: the run settled at no point of the list, with the loss of a continuum of critical filters,
+        which only special data have. ``"zero residual"``: to a filter with Σw = b, where the filters of residual zero
+        form a set of positive dimension of which the list has no point.
         ``"unlisted"``: the run settled elsewhere, which is impossible if the list is complete. ``"unfinished"``: the
         run did not settle within the allowed steps. ``"diverged"``: the learning rate is too large for the run.
     point : int or None
-        Index of the point in the list, for ``"point"``; of a point that stands for the continuum, for ``"continuum"``.
+        Index of the point in the list, for ``"point"``.
+    continuum : int or None
+        Index in `CriticalPoints.continua`, for ``"continuum"``.
     start, end : tuple of ndarray
         Layers of the network before and after.
     loss : float or None
@@ -56,6 +60,7 @@ class Run:
 
     outcome: str
     point: int | None
+    continuum: int | None
     start: tuple[NDArray[np.float64], ...]
     end: tuple[NDArray[np.float64], ...]
     loss: float | None
@@ -76,21 +81,24 @@ class BasinRow:
         As in `Run`.
     point : int or None
         Index in the list of critical points.
+    continuum : int or None
+        Index in the list of continua.
     kind : str
         ``"minimum"`` if at least one critical θ over the filter is a minimum, else ``"saddle"`` or ``"degenerate"``, or
-        ``"undecided"``; empty if the row is not for one filter.
+        ``"undecided"``; that of the continuum for a continuum; empty if the row is for neither.
     loss : float or None
         The loss there.
     runs : int
         Number of runs that ended there.
     visits : int
-        Number of runs that lingered there and went on (0 at minima).
+        Number of runs that lingered there and went on (0 at minima, and not counted at continua).
     steps, time : float
         Mean number of steps and mean time that these runs lingered; 0 if there are no such runs.
     """
 
     outcome: str
     point: int | None
+    continuum: int | None
     kind: str
     loss: float | None
     runs: int
@@ -101,7 +109,9 @@ class BasinRow:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BasinTable(Sequence[BasinRow]):
-    """Where the runs went: a sequence of `BasinRow`. Attained points come first, by loss, then w = 0, then other ends.
+    """Where the runs went: a sequence of `BasinRow`.
+
+    Attained points come first, by loss, then the continua that are attained, then w = 0, then other ends.
 
     Attributes
     ----------
@@ -129,22 +139,25 @@ class BasinTable(Sequence[BasinRow]):
             for index in range(len(points))
             if points[index].attained or index in ends or any(index in run.lingering for run in self.runs)
         ]
+        reached = Counter(run.continuum for run in self.runs)
+        rows += [
+            BasinRow("continuum", None, index, part.kind or "undecided", float(part.loss.real), reached[index])
+            for index, part in enumerate(self.result.continua)
+            if part.attained or reached[index]
+        ]
         if zero_is_critical(self.result):
             rows.append(self._row("zero", None, kind_of_zero(self.result), self.result.loss.constant))
-        continua = {run.point for run in self.runs if run.outcome == "continuum" and run.point is not None}
-        rows.extend(self._row("continuum", index, "", float(points[index].loss.real)) for index in sorted(continua))
         for outcome in ("zero residual", "unlisted", "unfinished", "diverged"):
             number = sum(run.outcome == outcome for run in self.runs)
             if number:
-                rows.append(BasinRow(outcome, None, "", None, number))
+                rows.append(BasinRow(outcome, None, None, "", None, number))
         return tuple(rows)
 
     def _row(self, outcome: str, point: int | None, kind: str, loss: float) -> BasinRow:
-        single = outcome != "continuum"
-        stays = [run.lingering[point] for run in self.runs if single and point in run.lingering]
+        stays = [run.lingering[point] for run in self.runs if point in run.lingering]
         steps, time = np.mean(stays, axis=0).tolist() if stays else (0.0, 0.0)
         number = sum(run.outcome == outcome and run.point == point for run in self.runs)
-        return BasinRow(outcome, point, kind, loss, number, len(stays), steps, time)
+        return BasinRow(outcome, point, None, kind, loss, number, len(stays), steps, time)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -171,6 +184,7 @@ class BasinTable(Sequence[BasinRow]):
             {
                 "outcome": [row.outcome for row in rows],
                 "point": pd.array([row.point for row in rows], dtype="Int64"),
+                "continuum": pd.array([row.continuum for row in rows], dtype="Int64"),
                 "kind": [row.kind for row in rows],
                 "loss": np.array([row.loss for row in rows], dtype=float),
                 "runs": np.array([row.runs for row in rows], dtype=int),
@@ -253,7 +267,7 @@ def describe_place(row: BasinRow) -> str:
     if row.outcome == "point":
         return f"{row.kind}, point {row.point}"
     if row.outcome == "continuum":
-        return f"continuum that point {row.point} stands for"
+        return f"{row.kind}, continuum {row.continuum}"
     return {
         "zero": f"w = 0, {row.kind}",
         "zero residual": "filters of residual zero",

@@ -1,7 +1,7 @@
 """Training from many random starts: to which of the listed critical points does each run go, and where does it linger?
 
 As the list of critical points is complete, the answer is definite: a run that converges has converged to a point of the
-list. So a basin table says how often each minimum is reached, and which saddles slow training down.
+list, or of a continuum of the list. So a basin table says how often each minimum is reached, and which saddles slow training down.
 """
 
 from __future__ import annotations
@@ -302,19 +302,20 @@ def _runs(watch: _Watch, given: NDArray[np.float64], ended: _Training, arrived: 
     known = _known_filters(result)
     runs = []
     for i in range(len(given)):
-        outcome, point, distance, loss = "diverged", None, None, None
+        outcome, place, distance, loss = "diverged", None, None, None
         layers: list[NDArray[np.float64]] = []
         if not arrived.diverged[i]:
             filter_ = scaled.filters(arrived.positions[i]) * scaled.filter_unit
-            outcome, point, distance = _identify(result, known, filter_, scaled.filter_unit)
+            outcome, place, distance = _identify(result, known, filter_, scaled.filter_unit)
             outcome = outcome if arrived.settled[i] else "unfinished"
             layers = scaled.layers(ended.positions[i] * scaled.parameter_unit)
             loss = float(result.loss(scaled.filters(ended.positions[i]) * scaled.filter_unit))
-        place = point if outcome == "point" else None if outcome == "zero" else NOWHERE
+        end = place if outcome == "point" else None if outcome == "zero" else NOWHERE
         runs.append(
             Run(
                 outcome=outcome,
-                point=point if outcome in ("point", "continuum") else None,
+                point=place if outcome == "point" else None,
+                continuum=place if outcome == "continuum" else None,
                 start=tuple(scaled.layers(given[i])),
                 end=tuple(layers),
                 loss=loss,
@@ -322,7 +323,7 @@ def _runs(watch: _Watch, given: NDArray[np.float64], ended: _Training, arrived: 
                 steps=int(ended.steps[i]),
                 time=float(ended.times[i] * scaled.time_unit),
                 settled=bool(ended.settled[i]),
-                lingering=watch.of_run(i, place),
+                lingering=watch.of_run(i, end),
             )
         )
     return tuple(runs)
@@ -341,7 +342,7 @@ def _identify(
     filter_: NDArray[np.float64],
     unit: float,
 ) -> tuple[str, int | None, float | None]:
-    """The critical point that a filter is: the outcome, the index, and the distance to the nearest real point."""
+    """What a critical filter is: the outcome, the index of the point or continuum, and the distance to a real point."""
     indices, filters = known
     index, distance = None, None
     if len(indices):
@@ -357,16 +358,29 @@ def _identify(
         degenerate = kind_of_zero(result) != "saddle"
         if np.linalg.norm(filter_) <= (ARRIVAL.same_degenerate if degenerate else ARRIVAL.same_filter) * unit:
             return "zero", None, distance
+    continuum = _continuum_at(result, filter_)
+    if continuum is not None:
+        return "continuum", continuum, distance
     loss = result.loss
     residual = np.linalg.norm(loss.gram @ filter_ - loss.b)
     if result.zero_residual is not None and residual <= ARRIVAL.same_loss * np.linalg.norm(loss.b):
         return "zero residual", None, distance
-    value = float(loss(filter_))
-    scale = ARRIVAL.same_loss * (abs(loss.constant) + abs(loss.constant - value))
-    for candidate, point in enumerate(result.points):
-        if not point.isolated and abs(point.loss - value) <= scale:
-            return "continuum", candidate, distance
     return "unlisted", None, distance
+
+
+def _continuum_at(result: CriticalPoints, filter_: NDArray[np.float64]) -> int | None:
+    """The index of the continuum that a critical filter lies on: of those with its loss, the one with a point nearest.
+
+    A continuum of critical filters has one loss, and may reach far from the points that stand for it.
+    """
+    value = float(result.loss(filter_))
+    scale = ARRIVAL.same_loss * (abs(result.loss.constant) + abs(result.loss.constant - value))
+    distances = {
+        number: min(float(np.linalg.norm(point.filter - filter_)) for point in part.points)
+        for number, part in enumerate(result.continua)
+        if part.real is not False and part.points and abs(part.loss - value) <= scale
+    }
+    return min(distances, key=lambda number: distances[number], default=None)
 
 
 def _positive(name: str, value: Any) -> None:

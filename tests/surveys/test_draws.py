@@ -50,6 +50,8 @@ def expected(result):
         "at_infinity": result.counts.at_infinity,
         "singular": result.counts.singular,
         "origin": result.counts.origin,
+        "continua": len(result.continua),
+        "real_continua": sum(part.real is True for part in result.continua),
         "real": len(real),
         "real_pure": sum(p.pure for p in real),
         "in_function_space": sum(p.in_function_space is True for p in real),
@@ -247,6 +249,16 @@ def test_a_sample_of_too_small_a_rank_is_an_incomplete_draw(tmp_path):
         assert complete == (draw_loss(model, arch, 0, number).rank >= arch.dimension)
     assert 0 < table["complete"].sum() < 60
     assert (table["missing"][~table["complete"]] == generic_count(arch).filters).all()
+
+
+def test_continua_of_special_data_are_counted(tmp_path):
+    """A sample that holds each unit vector once has Σ = I and a target with equal singular values."""
+    np.savez(tmp_path / "unit.npz", X=np.eye(4), Y=[[1.0], [0.0], [0.0], [1.0]])
+    arch, model = Architecture((2, 2), (2, 1)), data_model(f"{tmp_path / 'unit.npz'}:4")
+    white = [number for number in range(40) if np.array_equal(draw_loss(model, arch, 0, number).gram, np.eye(4))]
+    table = solve_draws(arch, model, 0, range(white[0], white[0] + 1))
+    assert (table["continua"].item(), table["real_continua"].item(), table["complete"].item()) == (1, 1, True)
+    assert (table["attained"].item(), table["global_minimum_pure"].item(), table["least_loss"].item()) == (0, 1, 1.0)
 
 
 def test_every_column_is_explained():

@@ -185,6 +185,15 @@ def test_another_survey_is_refused_and_nothing_changes(undisturbed, capsys):
     assert parts(undisturbed) == before
 
 
+def test_a_run_of_an_earlier_version_with_other_columns_is_refused(tmp_path):
+    with open_run(tmp_path / "run") as run:
+        assert run.find(Chunk(0, 0, 10)) is None
+    manifest = tmp_path / "run" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "version": 1}))
+    with pytest.raises(InputError, match=r"^output: .* holds draws in version 1 of their format, .* other columns"):
+        open_run(tmp_path / "run")
+
+
 def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(InputError, match=r"^output: .* holds 'thesis.tex' but no manifest.json"):
