@@ -169,8 +169,8 @@ def _result_html(result: CriticalPoints) -> str:
         parts.append(note_html(f"and {quantity(left, 'real point', 'real points')} of larger loss"))
     if result.continua:
         numbers = range(min(len(result.continua), MOST_POINTS))
-        rows = [continuum_cells(result, number) for number in numbers]
-        parts.append(table_html(CONTINUUM_COLUMNS, rows, "Continua of critical filters, by loss"))
+        lines = [continuum_cells(result, number) for number in numbers]
+        parts.append(table_html(CONTINUUM_COLUMNS, lines, "Continua of critical filters, by loss"))
         note = "On a continuum the loss is constant. Points of continuum 0 are shown by result.continua[0]"
         left = len(result.continua) - len(numbers)
         parts.append(note_html(note + (f"; {left} more are not shown." if left else ".")))

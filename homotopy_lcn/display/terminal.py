@@ -220,8 +220,8 @@ class _ContinuaTable(_FittedTable):
 
     def _wide(self) -> Table:
         table = _titled(CONTINUA_TITLE)
-        for title, number in CONTINUUM_COLUMNS:
-            table.add_column(title, justify="right" if number else "left", no_wrap=True)
+        for title, is_number in CONTINUUM_COLUMNS:
+            table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
         table.add_column("a point w", no_wrap=True)
         for number in self._shown():
             self._add(table, number, *continuum_cells(self._result, number), self._point(number))
@@ -261,9 +261,11 @@ def _entries(point: CriticalPoint) -> str:
 
 
 def _legend_of_continua(result: CriticalPoints) -> Text:
-    notes = [f"{STAR} the global minimum lies there"] if any(
-        has_point(part, result.global_minimum) for part in result.continua
-    ) else []
+    notes = (
+        [f"{STAR} the global minimum lies there"]
+        if any(has_point(part, result.global_minimum) for part in result.continua)
+        else []
+    )
     notes.append("on a continuum the loss is constant")
     notes.append("kind: of the real critical θ, directions along the continuum apart")
     if (left := len(result.continua) - MOST_CONTINUA) > 0:

@@ -118,7 +118,7 @@ def has_point(continuum: Continuum, point: CriticalPoint | None) -> bool:
 def continuum_cells(result: CriticalPoints, number: int) -> tuple[str, ...]:
     """The cells of a continuum in a table with `CONTINUUM_COLUMNS`; the star stands at the global minimum."""
     part = result.continua[number]
-    star = f"{STAR} " if has_point(part, result.global_minimum) else ""
+    star = f"{STAR}\N{NO-BREAK SPACE}" if has_point(part, result.global_minimum) else ""
     return (
         f"{star}{number}",
         describe_loss(part.loss),

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..extras import import_extra
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
+from ..results.continua import Continuum
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..surveys.tallies import Tally
@@ -117,7 +118,7 @@ def plot_growth(most_parameters: int = 24) -> Any:
 
 
 def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
-    """The critical points in the complex plane of one coordinate of the filter.
+    """The critical points, and the points that stand for continua, in the complex plane of one coordinate of the filter.
 
     Parameters
     ----------
@@ -133,7 +134,8 @@ def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
     if not 0 <= coordinate < size:
         raise InputError(f"coordinate: {coordinate} given; expected 0 to {size - 1}")
     figure, axes = _figure(result.architecture, 5.6, 5.2)
-    values = np.array([point.filter[coordinate] for point in result])
+    points = [*result, *(point for part in result.continua for point in part.points)]
+    values = np.array([point.filter[coordinate] for point in points])
     reach = FAR * float(np.median(np.abs(values))) if len(values) else 1.0
     shown = np.abs(values) <= reach if reach > 0 else np.full(len(values), True)
     sorts: tuple[tuple[str, Callable[[CriticalPoint], bool], dict[str, Any]], ...] = (
@@ -151,10 +153,16 @@ def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
             {"marker": "D", "facecolors": "white", "s": 30},
         ),
     )
+    of_continua: tuple[tuple[str, Callable[[CriticalPoint], bool], dict[str, Any]], ...] = (
+        ("complex, of continua", lambda p: not p.real, {"marker": "*", "facecolors": LIGHT, "s": 60}),
+        ("real, of continua", lambda p: p.real, {"marker": "*", "facecolors": "white", "s": 90}),
+    )
     axes.axhline(0, color="0.75", linewidth=0.8, zorder=0)
     axes.axvline(0, color="0.75", linewidth=0.8, zorder=0)
-    for label, belongs, style in sorts:
-        chosen = np.array([belongs(point) for point in result], dtype=bool) & shown
+    isolated = np.arange(len(points)) < len(result)
+    for label, belongs, style in (*sorts, *of_continua):
+        among = ~isolated if (label, belongs, style) in of_continua else isolated
+        chosen = np.array([belongs(point) for point in points], dtype=bool) & shown & among
         if chosen.any():
             axes.scatter(
                 values[chosen].real, values[chosen].imag, label=f"{label} ({chosen.sum()})", edgecolors=DARK,
@@ -170,7 +178,7 @@ def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
 
 
 def plot_loss_levels(result: CriticalPoints) -> Any:
-    """Loss of the real critical filters, with the kinds of the critical θ over them.
+    """Loss of the real critical filters and continua, with the kinds of the critical θ over them.
 
     Returns
     -------
@@ -183,15 +191,21 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
         "saddle": {"marker": "o", "facecolors": "white"},
         "degenerate or undecided": {"marker": "P", "facecolors": LIGHT},
         "real, not attained": {"marker": "x", "color": MIDDLE},
+        "continuum of minima": {"marker": "*", "facecolors": DARK},
+        "another continuum": {"marker": "*", "facecolors": "white"},
     }
+    shown: list[CriticalPoint | Continuum] = [*result.real, *(part for part in result.continua if part.real)]
+    shown.sort(key=lambda item: item.loss.real)
     groups: dict[str, list[tuple[int, float]]] = {}
-    losses = [float(point.loss.real) for point in result.real]
+    losses = [float(item.loss.real) for item in shown]
     spread = max(losses) - min(losses) if len(losses) > 1 else 1.0
-    for place, point in enumerate(result.real, 1):
-        groups.setdefault(_sort(point), []).append((place, losses[place - 1]))
-        indices = sorted({index for index in point.indices if index})
-        note = ",".join(map(str, indices)) + ("" if point.pure else "*")
-        if note and point.attained:
+    for place, item in enumerate(shown, 1):
+        groups.setdefault(_sort(item), []).append((place, losses[place - 1]))
+        if isinstance(item, Continuum):
+            continue
+        indices = sorted({index for index in item.indices if index})
+        note = ",".join(map(str, indices)) + ("" if item.pure else "*")
+        if note and item.attained:
             above = losses[place - 1] + 0.03 * spread
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
             axes.annotate(note, (place, above), ha="center", va="bottom", fontsize=8, bbox=box)
@@ -199,11 +213,13 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
         if label in groups:
             x, y = zip(*groups[label], strict=True)
             edge = {} if "color" in style else {"edgecolors": DARK}
-            axes.scatter(x, y, s=46, linewidths=1.1, zorder=3, label=label, **style, **edge)
+            size = 110 if style["marker"] == "*" else 46
+            axes.scatter(x, y, s=size, linewidths=1.1, zorder=3, label=label, **style, **edge)
     if losses:
         axes.vlines(range(1, len(losses) + 1), min(losses), losses, color="0.85", linewidth=0.8, zorder=0)
     axes.axhline(result.loss.constant, color=DARK, linestyle="--", linewidth=0.9, label="w = 0")
-    axes.set(xlabel="real critical filters, by loss (number: index of a saddle; *: spurious)", ylabel="loss")
+    what = "real critical filters and continua" if result.counts.real_continua else "real critical filters"
+    axes.set(xlabel=f"{what}, by loss (number: index of a saddle; *: spurious)", ylabel="loss")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.margins(y=0.12)
     _legend_below(figure, 3)
@@ -226,10 +242,11 @@ def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
     axes.contour(part.x, part.y, height, levels=levels, colors="black", linewidths=0.4, linestyles="-")
     level = np.log10((part.losses[2] - base) / (max(part.losses) - base) + 1e-2)
     axes.contour(part.x, part.y, height, levels=[level], colors="black", linewidths=1.6, linestyles="--")
+    first, second, third = (" on a continuum" if lies else "" for lies in part.on_continua)
     marks = (
-        (part.minima[0], "v", f"minimum, loss {part.losses[0]:.4g}"),
-        (part.minima[1], "^", f"minimum, loss {part.losses[1]:.4g}"),
-        (part.saddle, "o", f"saddle of index {part.index}, loss {part.losses[2]:.4g} (dashed level)"),
+        (part.minima[0], "v", f"minimum{first}, loss {part.losses[0]:.4g}"),
+        (part.minima[1], "^", f"minimum{second}, loss {part.losses[1]:.4g}"),
+        (part.saddle, "o", f"saddle of index {part.index}{third}, loss {part.losses[2]:.4g} (dashed level)"),
     )
     for place, marker, label in marks:
         axes.scatter(
@@ -270,7 +287,9 @@ def _list(values: Sequence[int]) -> str:
     return "(" + ", ".join(map(str, values)) + ")"
 
 
-def _sort(point: CriticalPoint) -> str:
+def _sort(point: CriticalPoint | Continuum) -> str:
+    if isinstance(point, Continuum):
+        return "continuum of minima" if point.minimum else "another continuum"
     if not point.attained:
         return "real, not attained"
     kinds = set(point.kinds)

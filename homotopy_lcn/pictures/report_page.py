@@ -14,12 +14,22 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from ..display.wording import describe_kinds, describe_notation, describe_place, describe_purity, summary
+from ..display.wording import (
+    CONTINUUM_COLUMNS,
+    continuum_cells,
+    describe_kinds,
+    describe_notation,
+    describe_place,
+    describe_purity,
+    has_point,
+    summary,
+)
 from ..errors import InputError
 from ..files import check_writable, write_atomically
 from ..networks.patterns import format_pattern
-from ..results.points import CriticalPoint
+from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
+from ..results.statements import describe_continua, describe_least_loss
 
 if TYPE_CHECKING:
     from ..certification.certificates import Certificate
@@ -36,8 +46,8 @@ def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *
     """Write the report of a result: one page that stands alone.
 
     The page holds the summary, the statement of a certificate, the strata, the table of all points (to be sorted,
-    filtered and searched), and interactive pictures: the loss ladder, the losses in the complex plane and, where a
-    plane shows it, a slice of the function space. Without plotly there are no pictures.
+    filtered and searched), the continua with points of them, and interactive pictures: the loss ladder, the losses in
+    the complex plane and, where a plane shows it, a slice of the function space. Without plotly there are no pictures.
 
     Parameters
     ----------
@@ -92,6 +102,7 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         summary=_definitions(summary(found)),
         strata=_strata(found),
         certificate=_certificate(proofs) if proofs is not None else "",
+        continua=_continua(found) if found.continua else "",
         pictures=_figures(drawn) + (absent if pictures and not program else ""),
         data=_embedded({**_table(found), "pictures": drawn}),
         plotly=f"<script>{program}</script>" if drawn else "",
@@ -120,11 +131,13 @@ def _embedded(document: object) -> str:
 
 def _lead(result: CriticalPoints) -> str:
     counts, arch = result.counts, result.architecture
-    return (
+    isolated = "isolated " if result.continua else ""
+    text = (
         f"Squared loss of filters w of size {arch.filter_size} in the function space M of dimension {arch.dimension}: "
-        f"{len(result)} complex critical filters, {counts.real} of them real, {counts.attained} critical for real "
-        f"parameters θ."
+        f"{len(result)} {isolated}complex critical filters, {counts.real} of them real, {counts.attained} critical for "
+        f"real parameters θ"
     )
+    return f"{text}; {describe_continua(result.continua)}." if result.continua else f"{text}."
 
 
 def _verdicts(result: CriticalPoints, proofs: Certificate | None) -> str:
@@ -182,6 +195,62 @@ def _strata(result: CriticalPoints) -> str:
 def _certificate(proofs: Certificate) -> str:
     lines = "<br>".join(escape(line) for line in str(proofs).splitlines())
     return f'<section aria-labelledby="proofs"><h2 id="proofs">Certificate</h2><p>{lines}</p></section>'
+
+
+def _continua(result: CriticalPoints) -> str:
+    """The section on the continua: a table, and below each row the points that stand for the continuum."""
+    head = "".join(_cell("th", *column) for column in CONTINUUM_COLUMNS)
+    rows = []
+    for number, part in enumerate(result.continua):
+        texts = continuum_cells(result, number)
+        cells = "".join(_cell("td", text, right) for text, (_, right) in zip(texts, CONTINUUM_COLUMNS, strict=True))
+        points = "".join(_point_of_continuum(point) for point in part.points)
+        noun = "real point" if part.real else "point"
+        title = quantity(len(part.points), noun, f"{noun}s")
+        rows.append(
+            f'<tr id="continuum-{number}"{"" if part.attained else " class=faint"}>{cells}</tr><tr class="detail">'
+            f'<td colspan="{len(texts)}"><details><summary>{title}</summary>{points}</details></td></tr>'
+        )
+    there = any(has_point(part, result.global_minimum) for part in result.continua)
+    star = " ★ The global minimum lies there." if there else ""
+    least = describe_least_loss(result, result.global_minimum)
+    return (
+        '<section id="continua" aria-labelledby="continua-title"><h2 id="continua-title">Continua</h2>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Table of continua, scrolls sideways">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="note">Sets of positive dimension of critical filters; on each of them the loss is constant.{star} '
+        "Kind: of the real critical θ, directions along the continuum apart. The points are some of infinitely many; "
+        f"their number is no property of the data. Least loss: {escape(least)}.</p></section>"
+    )
+
+
+def _point_of_continuum(point: CriticalPoint) -> str:
+    rows = [("filter w", _long(point.filter.real.tolist() if point.real else point.filter.tolist()))]
+    if point.real:
+        kinds = zip(point.parameters, point.kinds, strict=True)
+        rows += [
+            (
+                f"critical θ: {kind or 'undecided'}",
+                "  ".join(f"w_{n} = ({_long(w.tolist())})" for n, w in enumerate(theta, 1)),
+            )
+            for theta, kind in kinds
+        ]
+    items = "".join(f"<dt>{escape(name)}</dt><dd><code>{escape(text)}</code></dd>" for name, text in rows)
+    return f'<dl class="of-continuum">{items}</dl>'
+
+
+def _long(values: Sequence[complex]) -> str:
+    """All digits."""
+    texts = (
+        repr(value) if isinstance(value, float) else f"{value.real!r} {'+-'[value.imag < 0]} {abs(value.imag)!r}i"
+        for value in values
+    )
+    return ", ".join(texts).replace("-", "−")
+
+
+def _cell(tag: str, text: str, number: bool) -> str:
+    text = text.replace("-", "−") if number else text
+    return f"<{tag}{' class=number' if number else ''}>{escape(text)}</{tag}>"
 
 
 def _pictures(result: CriticalPoints) -> list[dict[str, Any]]:

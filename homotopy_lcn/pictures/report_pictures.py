@@ -6,14 +6,15 @@
   architecture (3, 2), (2, 1) the slice of Figure 1 of the paper (see `slices`); where M has the dimension of the space
   of all filters, the plane through three attained critical filters of least loss.
 
-Every marker carries the position of its point in the result (``customdata``), which links it with the table.
+Every marker of an isolated point carries the position of its point in the result (``customdata``), and every marker of
+a continuum the position of the continuum (``meta``), which link them with the tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,8 @@ SYMBOLS = {
     "not attained": "cross",
     "complex": "triangle-up",
 }
+#: The symbol of continua, and of points on them, in flat and in spatial pictures.
+ON_CONTINUUM, ON_CONTINUUM_3D = "circle-open-dot", "circle-open"
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,13 @@ def loss_ladder(result: CriticalPoints) -> Picture | None:
         for kind, column in _columns(point):
             rungs.setdefault((kind, point.pure), []).append((column, row))
             columns.add(column)
-    if not rungs:
+    lasting: dict[str, list[tuple[str, int]]] = {}
+    for number, part in enumerate(result.continua):
+        found = {column: kind for point in part.points if point.real for kind, column in _columns(point)}
+        for column, kind in sorted(found.items()):
+            lasting.setdefault(kind, []).append((column, number))
+            columns.add(column)
+    if not rungs and not lasting:
         return None
     data = []
     for (kind, pure), entries in sorted(rungs.items()):
@@ -132,6 +141,10 @@ def loss_ladder(result: CriticalPoints) -> Picture | None:
                 },
             }
         )
+    for kind, entries in sorted(lasting.items()):
+        numbers = [number for _, number in entries]
+        trace = {"x": [column for column, _ in entries], "y": [result.continua[n].loss.real for n in numbers]}
+        data.append({**_trace_of_continua(result, kind, numbers), **trace, "marker": _continuum_marker(kind, 16)})
     order = sorted(columns, key=lambda column: (_rank(column), column))
     layout = {
         "xaxis": {
@@ -152,7 +165,8 @@ def loss_ladder(result: CriticalPoints) -> Picture | None:
         title="Loss ladder",
         caption="The loss of every real critical filter, by the kind of the real critical θ over it (saddle 2: of "
         "index 2). Rungs are pure points, diamonds spurious ones, which are critical because dμ is degenerate."
-        + _left_out(result, real=True),
+        + _left_out(result, real=True)
+        + " Circles with a dot are continua, on which the loss is constant." * bool(lasting),
         data=data,
         layout=layout,
         views=views,
@@ -160,8 +174,8 @@ def loss_ladder(result: CriticalPoints) -> Picture | None:
 
 
 def complex_losses(result: CriticalPoints) -> Picture | None:
-    """The losses of all critical filters as complex numbers; None if there is no point."""
-    if not result.points:
+    """The losses of all critical filters as complex numbers; None if there is no critical filter."""
+    if not result.points and not result.continua:
         return None
     rows = sorted(range(len(result)), key=lambda row: abs(result.points[row].loss))[:MOST_DRAWN]
     groups: dict[tuple[str, bool], list[int]] = {}
@@ -184,6 +198,12 @@ def complex_losses(result: CriticalPoints) -> Picture | None:
         sizes = np.abs(losses)
         # A loss of zero has no logarithm, and is left out of the logarithmic view alone.
         polar.append({"x": [size or None for size in sizes.tolist()], "y": (np.angle(losses) / np.pi).tolist()})
+    for group, numbers in _continua_by_group(result):
+        losses = np.array([result.continua[number].loss for number in numbers], dtype=complex)
+        trace = {**_trace_of_continua(result, group, numbers), "marker": _continuum_marker(group, 14)}
+        data.append({**trace, "x": losses.real.tolist(), "y": losses.imag.tolist()})
+        sizes = np.abs(losses)
+        polar.append({"x": [size or None for size in sizes.tolist()], "y": (np.angle(losses) / np.pi).tolist()})
     plane = {
         "xaxis": {"title": {"text": "Re loss"}, "type": "linear"},
         "yaxis": {"title": {"text": "Im loss"}, "zeroline": True},
@@ -197,38 +217,56 @@ def complex_losses(result: CriticalPoints) -> Picture | None:
         name="complex",
         title="Complex points",
         caption="The loss of every critical filter in the complex plane: real filters on the real axis, complex ones "
-        "in conjugate pairs. Open symbols are spurious points." + _left_out(result),
+        "in conjugate pairs. Open symbols are spurious points."
+        + _left_out(result)
+        + " Circles with a dot are continua, on which the loss is constant." * bool(result.continua),
         data=data,
         layout=plane,
         views=(("logarithmic in |loss|", polar, logarithmic),),
     )
 
 
+class _Mark(NamedTuple):
+    """An attained point that a slice may show: isolated, with its row in the result, or on a continuum."""
+
+    point: CriticalPoint
+    row: int | None
+    continuum: int | None
+
+
 def function_space_slice(result: CriticalPoints) -> Picture | None:
     """A slice of the function space with critical filters; None where no plane shows it."""
-    attained = [row for row, point in enumerate(result.points) if point.attained]
-    if not attained:
+    marks = [_Mark(point, row, None) for row, point in enumerate(result.points) if point.attained]
+    marks += [
+        _Mark(point, None, number)
+        for number, part in enumerate(result.continua)
+        for point in part.points
+        if point.attained
+    ]
+    if not marks:
         return None
+    marks.sort(key=lambda mark: mark.point.loss.real)
     if [tuple(block) for block in result.architecture.blocks] == [(2, 1), (1, 2)]:
-        return _slice_of_figure_1(result, attained)
+        return _slice_of_figure_1(result, marks)
     if result.architecture.dimension == result.architecture.filter_size > 1:
-        return _plane(result, attained)
+        return _plane(result, marks)
     return None
 
 
-def _slice_of_figure_1(result: CriticalPoints, attained: Sequence[int]) -> Picture:
+def _slice_of_figure_1(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     part = slice_of_function_space(result.architecture, SURFACE_RESOLUTION)
-    places = {row: slice_point(result.points[row].filter.real) for row in attained}
-    drawn = {row: place for row, place in places.items() if place is not None and in_box(place)}
+    places = [slice_point(mark.point.filter.real) for mark in marks]
+    drawn = [(mark, at) for mark, at in zip(marks, places, strict=True) if at is not None and in_box(at)]
     data = slice_traces(part)
     for trace in data:
         if trace["name"] != "function space M":
             trace["hoverinfo"] = "name"
-    for group, rows in _grouped(result, drawn):
-        x, y, z = np.array([drawn[row] for row in rows]).T.tolist()
-        marker = {"symbol": SYMBOLS[group], "size": 9, "color": COLOURS[group], "opacity": 1}
-        data.append({**_trace(result, group, rows), "type": "scatter3d", "x": x, "y": y, "z": z, "marker": marker})
-    outside = len(attained) - len(drawn)
+    for trace, places_of_trace in _marked(result, drawn):
+        x, y, z = np.array(places_of_trace).T.tolist()
+        symbol = ON_CONTINUUM_3D if "meta" in trace else trace["marker"]["symbol"]
+        marker = {"symbol": symbol, "size": 9, "color": trace["marker"]["color"], "opacity": 1}
+        data.append({**trace, "type": "scatter3d", "x": x, "y": y, "z": z, "marker": marker})
+    outside = len(marks) - len(drawn)
     note = f" {quantity(outside, 'attained filter does', 'attained filters do')} not meet the part shown." * bool(
         outside
     )
@@ -238,28 +276,30 @@ def _slice_of_figure_1(result: CriticalPoints, attained: Sequence[int]) -> Pictu
         caption="M in the slice A = 1, C = −1 of the filters w = (A, B, C, D, E), as in Figure 1 of Kohn, Montúfar, "
         "Shahverdi, Trager (2024). Attained critical filters stand where their orbit under scaling and "
         "x\N{NO-BREAK SPACE}↦\N{NO-BREAK SPACE}t\N{NO-BREAK SPACE}x, which preserve M, meets the slice."
+        + _on_continua(drawn, "Rings")
         + (note if outside else ""),
         data=data,
         layout={"scene": slice_scene()},
     )
 
 
-def _plane(result: CriticalPoints, attained: Sequence[int]) -> Picture:
+def _plane(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     """The plane through three filters, in coordinates orthonormal for Σ: contours of the loss are circles there."""
     loss, size = result.loss, result.architecture.filter_size
     gram = loss.gram if loss.rank == size else np.eye(size)
-    filters = [result.points[row].filter.real for row in attained[:MOST_DRAWN]]
+    marks = marks[:MOST_DRAWN]
+    filters = [mark.point.filter.real for mark in marks]
     root: Real = np.linalg.cholesky(gram).T.astype(float)
     first, basis = _spanned([*filters, np.zeros(size), loss.target, *np.eye(size)], root)
-    flat = {row: basis @ root @ (w - first) for row, w in zip(attained, filters, strict=False)}
     scale = max(float(np.linalg.norm(root @ w)) for w in filters)
-    drawn = {
-        row: place
-        for row, place in flat.items()
-        if np.linalg.norm(root @ (result.points[row].filter.real - first) - basis.T @ place) <= ON_PLANE * scale
-    }
+    flat = [basis @ root @ (w - first) for w in filters]
+    drawn = [
+        (mark, place)
+        for mark, place, w in zip(marks, flat, filters, strict=True)
+        if np.linalg.norm(root @ (w - first) - basis.T @ place) <= ON_PLANE * scale
+    ]
     origin = basis @ root @ -first
-    shown = np.array([*drawn.values(), origin])
+    shown = np.array([*(place for _, place in drawn), origin])
     centre, half = (shown.max(axis=0) + shown.min(axis=0)) / 2, 0.85 * float(np.ptp(shown, axis=0).max())
     lift = np.linalg.solve(root, basis.T)
 
@@ -291,10 +331,9 @@ def _plane(result: CriticalPoints, attained: Sequence[int]) -> Picture:
             "line": {"width": 1, "color": "rgba(128,128,128,0.8)"},
         },
     ]
-    for group, rows in _grouped(result, drawn):
-        u, v = np.array([drawn[row] for row in rows]).T.tolist()
-        marker = {"symbol": SYMBOLS[group], "size": 12, "color": COLOURS[group], "opacity": 1, "line": {"width": 0}}
-        data.append({**_trace(result, group, rows), "x": u, "y": v, "marker": marker})
+    for trace, places in _marked(result, drawn):
+        u, v = np.array(places).T.tolist()
+        data.append({**trace, "x": u, "y": v})
     zero = {"symbol": "cross-thin-open", "size": 12, "color": "#8a8a8a"}
     data.append(
         {"type": "scatter", "mode": "markers", "name": "w = 0", "x": [origin[0]], "y": [origin[1]], "marker": zero}
@@ -306,7 +345,7 @@ def _plane(result: CriticalPoints, attained: Sequence[int]) -> Picture:
         title="Slice of the function space",
         caption=f"M (shaded) and contours of the loss in the plane through the attained critical filters of least loss "
         f"that span one, {len(drawn)} shown; coordinates {metric}. Where M ends, its boundary is "
-        "made of filters with a double root.",
+        "made of filters with a double root." + _on_continua(drawn, "Circles with a dot"),
         data=data,
         layout={
             "xaxis": {
@@ -402,11 +441,50 @@ def _group(point: CriticalPoint) -> str:
     return next((kind for kind in ("minimum", "saddle", "degenerate") if kind in point.kinds), "undecided")
 
 
-def _grouped(result: CriticalPoints, rows: Iterable[int]) -> list[tuple[str, list[int]]]:
+def _marked(result: CriticalPoints, drawn: Sequence[tuple[_Mark, Real]]) -> list[tuple[dict[str, Any], list[Real]]]:
+    """The traces of the marks of a slice, without coordinates, and the places of their marks."""
+    traces = []
+    for group in COLOURS:
+        single = [(mark.row, at) for mark, at in drawn if mark.row is not None and _group(mark.point) == group]
+        if single:
+            marker = {"symbol": SYMBOLS[group], "size": 12, "color": COLOURS[group], "opacity": 1, "line": {"width": 0}}
+            trace = {**_trace(result, group, [row for row, _ in single]), "marker": marker}
+            traces.append((trace, [at for _, at in single]))
+    for group in COLOURS:
+        lasting = [
+            (mark.continuum, at) for mark, at in drawn if mark.continuum is not None and _group(mark.point) == group
+        ]
+        if lasting:
+            trace = _trace_of_continua(result, group, [number for number, _ in lasting])
+            traces.append(({**trace, "marker": _continuum_marker(group, 14)}, [at for _, at in lasting]))
+    return traces
+
+
+def _on_continua(drawn: Sequence[tuple[_Mark, Real]], symbols: str) -> str:
+    return f" {symbols} are points of continua." * any(mark.continuum is not None for mark, _ in drawn)
+
+
+def _continua_by_group(result: CriticalPoints) -> list[tuple[str, list[int]]]:
     groups: dict[str, list[int]] = {}
-    for row in rows:
-        groups.setdefault(_group(result.points[row]), []).append(row)
+    for number, part in enumerate(result.continua):
+        group = part.kind or ("complex" if part.real is False else "not attained" if part.attained is False else None)
+        groups.setdefault(group or "undecided", []).append(number)
     return [(group, groups[group]) for group in COLOURS if group in groups]
+
+
+def _trace_of_continua(result: CriticalPoints, group: str, numbers: Sequence[int]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{group}, continuum",
+        "meta": list(numbers),
+        "text": [f"continuum {number}: {result.continua[number].describe()}" for number in numbers],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _continuum_marker(group: str, size: int) -> dict[str, Any]:
+    return {"symbol": ON_CONTINUUM, "size": size, "color": COLOURS[group], "opacity": 1, "line": {"width": 2.5}}
 
 
 def _trace(result: CriticalPoints, name: str, rows: Sequence[int]) -> dict[str, Any]:

@@ -62,8 +62,8 @@ __all__ = [
 Table = dict[str, NDArray[Any]]
 
 
-#: The counts of each draw, and their meaning; filters are isolated ones. In addition, ``saddles_i`` is the number of real critical θ (up to
-#: scaling) with i negative Hessian eigenvalues.
+#: The counts of each draw, and their meaning. All but the continua count isolated filters. In addition, ``saddles_i``
+#: is the number of real critical θ (up to scaling) with i negative Hessian eigenvalues.
 COLUMNS = {
     "complete": "whether every critical point of the generic number is accounted for",
     "missing": "critical points neither found nor accounted for",

@@ -1,7 +1,8 @@
 """Training from many random starts: to which of the listed critical points does each run go, and where does it linger?
 
 As the list of critical points is complete, the answer is definite: a run that converges has converged to a point of the
-list, or of a continuum of the list. So a basin table says how often each minimum is reached, and which saddles slow training down.
+list, or of a continuum of the list. So a basin table says how often each minimum is reached, and which saddles slow
+training down.
 """
 
 from __future__ import annotations

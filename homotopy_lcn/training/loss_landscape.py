@@ -38,6 +38,8 @@ class Landscape:
         Loss at the minima and at the saddle.
     index : int
         Of the saddle.
+    on_continua : tuple of three bool
+        Whether the minima and the saddle are points of continua.
     """
 
     x: Array
@@ -47,12 +49,14 @@ class Landscape:
     saddle: Array
     losses: tuple[float, float, float]
     index: int
+    on_continua: tuple[bool, bool, bool] = (False, False, False)
 
 
 def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     """The loss on the plane through two minima and a saddle.
 
-    The minima are the two lowest minima of different filters, or of one filter if no other filter has a minimum. The
+    The minima are the two lowest minima of different filters, or of one filter if no other filter has a minimum; points
+    of one continuum count as one filter. The
     parameters are balanced. Signs of layers are chosen so that the parameters are nearest to the lowest minimum; the
     loss does not depend on the signs as long as their product is kept. Of the saddles of least index the saddle nearest
     to both minima is taken.
@@ -106,25 +110,30 @@ def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     return Landscape(
         x, y, np.asarray(values), places[:2], places[2],
         (one.loss, two.loss, third.loss), third.morse_index,
+        (one.on_continuum, two.on_continuum, third.on_continuum),
     )  # fmt: skip
 
 
 class _Critical(NamedTuple):
-    """A real critical θ: number of its filter by loss, loss, its layers one after the other, Morse index."""
+    """A real critical θ: number of its filter or continuum, loss, its layers one after the other, Morse index."""
 
     filter: int
     loss: float
     theta: Array
     morse_index: int
+    on_continuum: bool
 
 
 def _critical(result: CriticalPoints) -> list[_Critical]:
-    return [
-        _Critical(number, float(point.loss.real), np.concatenate(theta), index)
-        for number, point in enumerate(result.attained)
+    groups = [(point,) for point in result.attained] + [part.points for part in result.continua if part.attained]
+    found = [
+        _Critical(number, float(point.loss.real), np.concatenate(theta), index, not point.isolated)
+        for number, group in enumerate(groups)
+        for point in group
         for theta, kind, index in zip(point.parameters, point.kinds, point.indices, strict=True)
         if kind in ("minimum", "saddle") and index is not None
     ]
+    return sorted(found, key=lambda item: item.loss)
 
 
 def _nearest(arch: Architecture, goal: Array, theta: Array, also: Array | None = None) -> Array:

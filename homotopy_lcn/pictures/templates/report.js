@@ -183,6 +183,14 @@
     body.querySelector(`tr[data-row="${row}"]`).scrollIntoView({ block: "center" });
   }
 
+  function revealContinuum(part) {
+    const row = find(`continuum-${part}`);
+    const details = row.nextElementSibling.querySelector("details");
+    details.open = true;
+    details.querySelector("summary").focus({ preventScroll: true });
+    row.scrollIntoView({ block: "center" });
+  }
+
   const form = find("search").form;
   const options = (id, values) => find(id).append(...values.map((value) => make("option", { value, textContent: value })));
   options("choose-kind", report.kinds);
@@ -275,8 +283,10 @@
     return press(0).then(() => {
       picture.plot.on("plotly_click", (event) => {
         const row = event.points.map((point) => point.customdata).find((value) => Number.isInteger(value));
+        const part = event.points.map((point) => (point.data.meta || [])[point.pointNumber]).find(Number.isInteger);
         // Redrawing within its own event confuses plotly.
         if (row !== undefined) setTimeout(() => reveal(row));
+        else if (part !== undefined) setTimeout(() => revealContinuum(part));
       });
     });
   }
@@ -295,7 +305,15 @@
     document.documentElement.dataset.ready = "yes";
   }
   dark.addEventListener("change", () => pictures.forEach(draw));
-  window.addEventListener("beforeprint", () => show(true));
-  window.addEventListener("afterprint", () => show());
+  let folded = [];
+  window.addEventListener("beforeprint", () => {
+    show(true);
+    folded = [...document.querySelectorAll("#continua details:not([open])")];
+    for (const details of folded) details.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    show();
+    for (const details of folded) details.open = false;
+  });
   startAll();
 })();
