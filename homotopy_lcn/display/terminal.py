@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProgressBars", "render_counts", "render_findings", "render_result"]
 
-#: Continua shown; the file has all.
+#: Continua shown; a file of the result has all.
 MOST_CONTINUA = 20
 CONTINUA_TITLE = "Continua of critical filters, by loss"
 #: How the state of a finding is shown.
@@ -269,7 +269,7 @@ def _legend_of_continua(result: CriticalPoints) -> Text:
     notes.append("on a continuum the loss is constant")
     notes.append("kind: of the real critical θ, directions along the continuum apart")
     if (left := len(result.continua) - MOST_CONTINUA) > 0:
-        notes.append(f"{left} more in the file of --json")
+        notes.append(f"{left} more are not shown")
     return Text("; ".join(notes) + ".\n", style="dim")
 
 

@@ -118,7 +118,7 @@ def plot_growth(most_parameters: int = 24) -> Any:
 
 
 def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
-    """The critical points, and the points that stand for continua, in the complex plane of one coordinate of the filter.
+    """The critical points, and points of continua, in the complex plane of one coordinate of the filter.
 
     Parameters
     ----------
@@ -160,8 +160,8 @@ def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
     axes.axhline(0, color="0.75", linewidth=0.8, zorder=0)
     axes.axvline(0, color="0.75", linewidth=0.8, zorder=0)
     isolated = np.arange(len(points)) < len(result)
-    for label, belongs, style in (*sorts, *of_continua):
-        among = ~isolated if (label, belongs, style) in of_continua else isolated
+    groups = [*((isolated, sort) for sort in sorts), *((~isolated, sort) for sort in of_continua)]
+    for among, (label, belongs, style) in groups:
         chosen = np.array([belongs(point) for point in points], dtype=bool) & shown & among
         if chosen.any():
             axes.scatter(

@@ -58,6 +58,6 @@ def known_infimum(result: ResultParts) -> Infimum:
         return Infimum(best, True)
     data = Data(result.loss.gram, result.loss.b)
     least = [point for point in attained_points(result) if point.loss.real <= best]
-    if least and have_no_residual(data, least[0].filter[None].real)[0]:
-        return Infimum(best, True)
-    return UNDECIDED
+    with np.errstate(over="ignore", invalid="ignore"):
+        exact = bool(least) and have_no_residual(data, least[0].filter[None].real)[0]
+    return Infimum(best, True) if exact else UNDECIDED

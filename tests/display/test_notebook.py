@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 import homotopy_lcn as hl
 from homotopy_lcn.display import notebook
 from homotopy_lcn.display.notebook import table_html
+from homotopy_lcn.display.wording import STAR
+from tests.special_data import curve_of_minima, no_minimum, periodic_series
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,44 @@ def test_every_point(result):
         names = [name for name, _ in rows]
         assert sum(name.startswith("critical θ") for name in names) == len(point.parameters)
         assert ("place" in names) == point.real
+
+
+def test_result_lists_continua_with_the_star_where_the_global_minimum_is():
+    result = periodic_series()
+    summary, continua = tables(result._repr_html_())
+    facts = dict(summary)
+    assert facts["complete"].endswith("all isolated critical filters w ≠ 0, and 6 continua, 2 of them with real points")
+    assert facts["least loss"] == f"0 on continuum 0  {STAR}"
+    assert continua[0] == ["", "loss", "dimension", "kind", "real", "attained", "stratum"]
+    assert continua[1] == [f"{STAR}\N{NO-BREAK SPACE}0", "0", "1", "minimum", "yes", "yes", "(1)(1,1)"]
+    assert continua[2][3:6] == ["saddle", "yes", "yes"]
+    assert all(row[3:6] == ["–", "no", "–"] for row in continua[3:])
+    assert [row[0] for row in continua[2:]] == ["1", "2", "3", "4", "5"]
+
+
+def test_an_infimum_that_is_not_attained_has_no_star():
+    html = no_minimum()._repr_html_()
+    assert dict(tables(html)[0])["least loss"] == "none: the infimum 0 is not attained"
+    assert STAR not in html
+
+
+def test_every_continuum_shows_its_points_and_their_parameters():
+    for part in periodic_series().continua:
+        facts, (head, *rows) = tables(part._repr_html_())
+        assert dict(facts)["real"] == ("yes" if part.real else "no")
+        assert head == ["", "kind", "filter w", "critical θ"]
+        assert len(rows) == len(part.points)
+        assert all(
+            row[1] == (part.kind + (" 1" if part.kind == "saddle" else "") if part.real else "–") for row in rows
+        )
+    point = curve_of_minima().continua[0].points[0]
+    assert ["isolated", "no, on a continuum"] in tables(point._repr_html_())[0]
+
+
+def test_a_filter_that_is_critical_on_several_strata_says_so():
+    result = hl.critical_points(hl.Architecture((2, 2), (1, 1)), hl.SquaredLoss.white([1, 2, 1]))
+    assert dict(tables(result._repr_html_())[0])["coincidences"] == "1 filter is critical on 2 strata"
+    assert ["also critical on", "(1,1)"] in tables(result[0]._repr_html_())[0]
 
 
 def test_tables_across_architectures(monkeypatch):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, InputError, SquaredLoss, files
 from homotopy_lcn.files import check_writable, write_atomically
 from homotopy_lcn.networks.patterns import format_pattern
+from homotopy_lcn.results.continua import Continuum
 from homotopy_lcn.results.points import CriticalPoint, StratumResult
 from homotopy_lcn.results.result import CriticalPoints
 
@@ -61,6 +62,13 @@ def complex_point(loss=1 + 2j, shift=0.0, **answers):
 
 def unattained(loss, **answers):
     return real_point(loss, attained=False, parameters=(), kinds=(), indices=(), **answers)
+
+
+def continuum(points, **answers):
+    """A real curve of minima through some points, changed by `answers`."""
+    values = {"pattern": PURE, "dimension": 1, "real": True, "attained": True, "kind": "minimum"}
+    values |= {"loss": points[0].loss, "points": tuple(points)}
+    return Continuum(**(values | answers))
 
 
 def build(points, strata=STRATA, **options):
@@ -197,6 +205,8 @@ def test_counts():
         "smooth": 1,
         "minima": 1,
         "certified": 1,
+        "continua": 0,
+        "real_continua": 0,
     }
     assert not result.complete
     assert result.gaps() == (
@@ -233,10 +243,11 @@ def test_global_minimum():
         point = build(points, complete=complete).global_minimum
         return None if point is None else point.loss
 
-    assert least([real_point(2.0), real_point(1.0), unattained(0.5)]) == 1.0
-    assert least([real_point(1.0)], complete=False) is None
-    assert least([real_point(1.0), real_point(0.5, attained=None)]) is None
-    assert least([unattained(0.5)]) is None
+    assert least([real_point(0.2), real_point(0.1), unattained(0.05)]) == 0.1
+    assert least([real_point(0.1)], complete=False) is None
+    assert least([real_point(0.1), real_point(0.05, attained=None)]) is None
+    assert least([real_point(1.0)]) is None  # w = 0 has less loss
+    assert least([unattained(0.1)]) is None
     assert least([]) is None
 
 
@@ -245,9 +256,10 @@ def test_result_prints_a_summary():
     assert repr(sample()) == text
     for part in ("k = (2, 2, 2)", "s = (1, 2, 1)", "seed 7", "5 of 24", "NOT COMPLETE", "3 real", "1 minimum"):
         assert part in text
-    assert "least loss" not in text
+    assert "least loss: undecided" in text
     assert "(complete)" in str(build([real_point()], complete=True))
-    assert "least loss: 1" in str(build([real_point()], complete=True))
+    assert str(build([real_point(0.1)], complete=True)).endswith("least loss: 0.1")
+    assert str(build([real_point(1.0)], complete=True)).endswith("least loss: 0.3333333333 at w = 0")
 
 
 def test_format_pattern():
@@ -267,7 +279,21 @@ def test_frame_has_one_row_a_point():
     assert frame["attained"].isna().tolist() == [False, False, False, True, True]
     assert frame["real_parameters"].tolist() == [0, 2, 2, 0, 0]
     assert np.array_equal(frame["filter"][0], result[0].filter.real)
+    assert frame["continuum"].isna().all()
     assert build([]).to_frame().shape == (0, frame.shape[1])
+
+
+def test_frame_has_the_points_of_continua_below_the_isolated_ones():
+    points = [real_point(0.25, filter=[1, 0, 0, 0, x], isolated=False, nonsingular=False) for x in range(3)]
+    other = [complex_point(2j, isolated=False, nonsingular=False)]
+    result = build([real_point(), complex_point()], continua=[continuum(points), continuum(other, real=False)])
+    frame = result.to_frame()
+    assert frame["isolated"].tolist() == [True] * 2 + [False] * 4
+    assert frame["continuum"].isna().tolist() == [True] * 2 + [False] * 4
+    assert frame["continuum"].tolist()[2:] == [0, 0, 0, 1]
+    assert frame["continuum"].dtype == "Int64"
+    assert frame["loss"].tolist()[2:5] == [0.25] * 3
+    assert frame["loss_imag"].tolist()[5] == 2.0
 
 
 def test_frame_without_pandas_says_what_to_install(monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
 from homotopy_lcn.training.descent import descend
 from homotopy_lcn.training.optimizers import Flow, ScaledLoss
 from tests.small_networks import end_to_end, network_loss, random_problem, solved
+from tests.special_data import curve_of_minima, no_minimum, periodic_series
 
 NETWORKS = [((2, 2, 2), (1, 2, 1)), ((3, 2), (2, 1)), ((3, 3), (1, 1))]
 
@@ -149,33 +151,55 @@ def test_zero_is_the_minimum_when_there_is_nothing_to_learn():
 
 def test_a_continuum_of_minima():
     """The best approximations of the unit matrix by matrices of rank one are all u uᵀ with a unit vector u."""
-    result = critical_points(Architecture((2, 2), (2, 1)), SquaredLoss.white([1, 0, 0, 1]))
-    table = descend(result, 10)
-    assert {run.outcome for run in table.runs} == {"continuum"}
+    table = descend(curve_of_minima(), 10)
+    assert {(run.outcome, run.point, run.continuum) for run in table.runs} == {("continuum", None, 0)}
     assert table.accounted
     for run in table.runs:
-        assert not result.points[run.point].isolated
         outer = np.outer(run.end[1], run.end[0])
         np.testing.assert_allclose(outer, outer.T, atol=1e-8)
         np.testing.assert_allclose(np.trace(outer), 1, rtol=1e-8)
-    assert [row.runs for row in table if row.outcome == "continuum"] == [10]
+    (row,) = (row for row in table if row.outcome == "continuum")
+    assert (row.continuum, row.point, row.kind, row.loss, row.runs) == (0, None, "minimum", 1.0, 10)
+    assert "minimum, continuum 0 of loss 1: 10 runs" in str(table)
+    assert table.to_frame()["continuum"].tolist()[0] == 0
+    document = json.loads(table.to_json())
+    assert [run["continuum"] for run in document["runs"]] == [0] * 10
     assert sum(row.visits for row in table) <= 3  # slowing down on the way to the continuum is not lingering at zero
 
 
-def test_a_degenerate_minimum_is_reached_and_its_approach_is_not_lingering():
+def test_runs_end_on_the_continuum_of_their_loss_also_far_from_its_points():
+    table = descend(periodic_series(), 20, init=3.0)
+    assert {run.continuum for run in table.runs} == {0}
+    assert max(np.linalg.norm(end_to_end(periodic_series().architecture, run.end)) for run in table.runs) > 2
+    saddle = periodic_series().continua[1]
+    (run,) = descend(periodic_series(), [saddle.points[0].parameters[0]]).runs
+    assert (run.outcome, run.continuum) == ("continuum", 1)
+    rows = [(row.continuum, row.kind) for row in table if row.outcome == "continuum"]
+    assert rows == [(0, "minimum"), (1, "saddle")]
+
+
+def test_an_infimum_that_is_not_attained_leaves_runs_unfinished():
+    table = descend(no_minimum(), 3, max_steps=200)
+    assert {run.outcome for run in table.runs} == {"unfinished"}
+    assert not table.accounted
+
+
+def test_a_minimum_on_two_strata_is_reached_and_its_approach_is_not_lingering():
     result = critical_points(Architecture((2, 2), (1, 1)), SquaredLoss.white([1, 2, 1]))
     table = descend(result, 20)
     first = table.rows[0]
-    assert (first.point, first.kind, first.loss, first.runs, first.visits) == (0, "degenerate", 0.0, 20, 0)
+    assert (first.point, first.kind, first.loss, first.runs, first.visits) == (0, "minimum", 0.0, 20, 0)
 
 
 def test_few_samples_end_at_residual_zero():
     rng = np.random.default_rng(0)
     architecture = Architecture((3, 2), (2, 1))
     loss = SquaredLoss.from_data(rng.normal(size=(2, 5)), rng.normal(size=(2, 1)), architecture)
-    table = descend(critical_points(architecture, loss, isolated=True), 10)
-    assert sum(row.runs for row in table) == 10
-    assert any(row.outcome == "zero residual" and row.runs for row in table)
+    result = critical_points(architecture, loss, isolated=True)
+    table = descend(result, 10)
+    assert [(row.outcome, row.continuum, row.runs) for row in table if row.runs] == [("continuum", 0, 10)]
+    without = descend(replace(result, continua=()), 10)
+    assert [(row.outcome, row.runs) for row in without if row.runs] == [("zero residual", 10)]
 
 
 def test_runs_that_fail_are_counted():
