@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated
@@ -65,9 +64,9 @@ def geometry(
 
     from ..geometry.filter_geometry import describe_filter, distance_to_function_space
     from ..geometry.function_space import describe_function_space
-    from ..geometry.vanishing_forms import known_inequalities, vanishing_forms
+    from ..geometry.vanishing_forms import closure_equations, known_inequalities
 
-    facts = distance = equations = differential = None
+    facts = distance = differential = None
     if parameters is not None:
         from ..geometry.rank_drops import criticality
 
@@ -80,8 +79,7 @@ def geometry(
 
             distance, _ = distance_to_function_space(architecture, entries, np.random.default_rng(seed))
     space = describe_function_space(architecture)
-    with suppress(InputError):  # too many monomials
-        equations = vanishing_forms(architecture)
+    equations = closure_equations(architecture)
     inequalities = known_inequalities(architecture)
 
     from ..display.geometry import geometry_document, render_filter, render_function_space, render_parameters

@@ -17,7 +17,7 @@ from ..geometry.block_factorizations import CommonHyperroot, Factorization, Hype
 from ..geometry.filter_geometry import FilterGeometry
 from ..geometry.function_space import CriticalType, FunctionSpace
 from ..geometry.rank_drops import CriticalityOfMu
-from ..geometry.vanishing_forms import SUPERSCRIPTS, Form, default_degree
+from ..geometry.vanishing_forms import SUPERSCRIPTS, ClosureEquations
 from ..networks.architecture import Architecture
 from ..results.points import quantity
 
@@ -28,15 +28,14 @@ MOST_EQUATIONS = 12
 
 
 def render_function_space(
-    space: FunctionSpace, equations: Sequence[Form] | None = None, inequalities: Sequence[str] = ()
+    space: FunctionSpace, equations: ClosureEquations | None = None, inequalities: Sequence[str] = ()
 ) -> RenderableType:
     """The facts of a function space, a line each.
 
     Parameters
     ----------
     space : FunctionSpace
-    equations : sequence of Form, optional
-        None if they were not computed.
+    equations : ClosureEquations, optional
     inequalities : sequence of str
 
     Returns
@@ -71,14 +70,31 @@ def render_function_space(
     types = "\n".join(_critical_type(kind) for kind in space.critical_types)
     rows.add_row("dμ drops rank", types or "only where μ(θ) = 0")
     if equations is not None and not space.thick:
-        shown = [f"{form} = 0" for form in equations[:MOST_EQUATIONS]]
-        least = default_degree(space.architecture)
-        if len(equations) > len(shown):
-            shown.append(f"and {len(equations) - len(shown)} more of degree at most {least}")
-        rows.add_row("equations", "\n".join(shown) or f"none of degree at most {least}")
+        rows.add_row("equations", "\n".join(_equations(equations, codimension)))
     if inequalities:
         rows.add_row("inequalities", "\n".join(inequalities))
     return Panel(rows, box=ROUNDED, expand=False, title="Function space M", title_align="left")
+
+
+def _equations(equations: ClosureEquations, codimension: int) -> list[str]:
+    """The equations of lowest degree, and whether there are more."""
+    forms, degree = equations.forms, equations.degree
+    shown = [f"{form} = 0" for form in forms[:MOST_EQUATIONS]]
+    if len(forms) > MOST_EQUATIONS:
+        shown.append(
+            f"and {len(forms) - MOST_EQUATIONS} more of degree at most {forms[-1].degree}, in the JSON document"
+        )
+    found = quantity(len(forms), "equation", "equations") if forms else "no equation"
+    if equations.complete:
+        shown.append("complete: they generate the vanishing ideal of the closure")
+    elif equations.complete is False:
+        shown.append(
+            f"not complete: {found} of degree at most {degree}, too few for codimension {codimension}; "
+            "the other equations have a higher degree"
+        )
+    else:
+        shown.append(f"not shown to be complete: equations of degree above {degree} may be missing")
+    return shown
 
 
 def render_filter(facts: FilterGeometry, distance: float | None = None, closed: bool | None = None) -> RenderableType:
@@ -237,7 +253,7 @@ def _yes(answer: bool) -> str:
 
 def geometry_document(
     space: FunctionSpace,
-    equations: Sequence[Form] | None,
+    equations: ClosureEquations,
     inequalities: Sequence[str],
     facts: FilterGeometry | None = None,
     distance: float | None = None,
@@ -270,9 +286,9 @@ def geometry_document(
         "fibre": space.fibre,
         "fibre_orbits": space.fibre_orbits,
         "critical_types": [kind._asdict() for kind in space.critical_types],
-        "equations": None
-        if equations is None
-        else [[{"coefficient": c, "monomial": list(m)} for c, m in form.terms] for form in equations],
+        "equations": [[{"coefficient": c, "monomial": list(m)} for c, m in form.terms] for form in equations.forms],
+        "equations_complete": equations.complete,
+        "equations_degree": equations.degree,
         "inequalities": list(inequalities),
     }
     if facts is not None:

@@ -23,6 +23,27 @@ def test_the_facts_of_a_network_are_shown(capsys):
         assert text in output
 
 
+@pytest.mark.parametrize(
+    ("network", "number", "complete", "text"),
+    [
+        (("-k", "6,2", "-s", "3,1"), 7, True, "complete: they generate the vanishing ideal of the closure"),
+        (("-k", "5,2", "-s", "3,1"), 5, True, "complete: they generate the vanishing ideal of the closure"),
+        (("-k", "3,2,2", "-s", "2,2,1"), 13, True, "and 1 more of degree at most 3, in the JSON document"),
+        (("-k", "8,2", "-s", "3,1"), 11, None, "not shown to be complete: equations of degree above 5 may be missing"),
+        (("-k", "8,2", "-s", "2,1"), 0, False, "not complete: no equation of degree at most 7, too few"),
+    ],
+)
+def test_equations_are_complete_or_said_not_to_be(network, number, complete, text, tmp_path, capsys):
+    path = tmp_path / "geometry.json"
+    assert program.main(["geometry", *network, "--json", str(path)]) == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert text in shown.partition("equations ")[2]
+    document = json.loads(path.read_text())
+    assert len(document["equations"]) == number
+    assert document["equations_complete"] is complete
+    assert document["equations_degree"] >= 3
+
+
 def test_the_facts_of_a_filter_are_shown(capsys):
     assert program.main([*NETWORK, "--filter=1,0,-3,0,2"]) == 0
     output = capsys.readouterr().out
