@@ -19,6 +19,7 @@ from ..geometry.function_space import CriticalType, FunctionSpace
 from ..geometry.rank_drops import CriticalityOfMu
 from ..geometry.vanishing_forms import SUPERSCRIPTS, ClosureEquations
 from ..networks.architecture import Architecture
+from ..networks.patterns import format_pattern
 from ..results.points import quantity
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
@@ -129,6 +130,9 @@ def render_filter(facts: FilterGeometry, distance: float | None = None, closed: 
             f"{quantity(facts.complex_parameters, 'complex θ', 'complex θ')} up to scaling, "
             f"{facts.real_parameters} of them real",
         )
+    if facts.factorizations:
+        patterns = dict.fromkeys(format_pattern(item.pattern) for item in facts.factorizations)
+        rows.add_row("root pattern", " or ".join(patterns))
     rows.add_row("hyperroots", _hyperroots(facts.hyperroots) or "none")
     rows.add_row("obstruction", _obstruction(facts, distance, bool(closed)))
     exact = f"taken exactly; roots and factors shown are right to {facts.residual:.1e} of its norm"
@@ -332,6 +336,7 @@ def _architecture(architecture: Architecture) -> dict[str, object]:
 def _factorization(item: Factorization) -> dict[str, object]:
     return {
         "blocks": [_array(form) for form in item.blocks],
+        "pattern": item.pattern,
         "real": item.real,
         "rank": item.rank,
         "common": [_common(cause) for cause in item.common],

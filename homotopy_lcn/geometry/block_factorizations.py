@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.binary_forms import dilate, multiply
 from ..networks.layer_factorizations import count_distributions
+from ..networks.patterns import Pattern
 from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions
 from .root_classes import RootClass
 from .tolerances import GEOMETRY
@@ -83,6 +84,8 @@ class Factorization:
         The hyperroots because of which the rank is below the dimension.
     complex_parameters, real_parameters : int
         Number of θ of the original architecture over the factorization, up to scaling.
+    roots : tuple of tuple of (complex, int)
+        For each block the different roots of P_b on P¹, with multiplicities.
     """
 
     blocks: tuple[Array, ...]
@@ -92,6 +95,11 @@ class Factorization:
     complex_parameters: int
     real_parameters: int
     roots: tuple[tuple[tuple[complex, int], ...], ...]
+
+    @property
+    def pattern(self) -> Pattern:
+        """The root pattern: for each block, the root multiplicities of its polynomial on P¹, decreasing."""
+        return tuple(tuple(sorted((m for _, m in block), reverse=True)) for block in self.roots)
 
 
 class _Share(NamedTuple):

@@ -74,6 +74,18 @@ def test_the_nearest_obstruction_is_named_for_every_filter(network, w, text, cap
     assert text in shown.partition("obstruction ")[2]
 
 
+def test_the_root_pattern_of_a_filter_is_shown_and_written(capsys):
+    for network, w, pattern in (
+        (("-k", "2,2,2", "-s", "1,1,1"), "2,0,0,0", "(3)"),
+        (("-k", "3,2", "-s", "2,1"), "0,0,1,0,0", "(2)(1)"),
+        (("-k", "1,1", "-s", "1,1"), "5", "()"),
+    ):
+        assert program.main(["geometry", *network, "--filter", w]) == 0
+        assert f"root pattern {pattern} " in " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert program.main(["geometry", "-k", "2,2,2", "-s", "1,1,1", "--filter", "2,0,0,0", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["filter"]["factorizations"][0]["pattern"] == [[3]]
+
+
 @pytest.mark.parametrize(
     ("theta", "text", "causes"),
     [

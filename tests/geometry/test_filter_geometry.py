@@ -135,6 +135,34 @@ def test_the_zero_filter_and_networks_without_layers():
     assert describe_filter(Architecture((1,), (1,)), [3.0]).in_function_space
 
 
+@pytest.mark.parametrize("given", [int, float, complex], ids=["exact", "real", "complex"])
+@pytest.mark.parametrize(
+    ("arch", "w", "patterns"),
+    [
+        (((4,), (1,)), [2, 0, 0, 0], {((3,),)}),
+        (((4,), (1,)), [0, 0, 0, 2], {((3,),)}),
+        (((4,), (1,)), [0, 2, 0, 0], {((2, 1),)}),
+        (((3, 2), (1, 1)), [2, 0, 0, 0], {((3,),)}),
+        (((2, 2, 2), (1, 1, 1)), [0, 0, 2, 0], {((2, 1),)}),
+        (((2, 2, 2), (1, 1, 1)), [1, -6, 12, -8], {((3,),)}),
+        (((3, 3), (1, 1)), [1, 0, 2, 0, 1], {((2, 2),)}),
+        (((3, 3), (1, 1)), [0, 0, 1, -2, 1], {((2, 2),)}),
+        (((3, 2), (2, 1)), [2, 0, 0, 0, 0], {((2,), (1,))}),
+        (((3, 2), (2, 1)), [0, 0, 0, 0, 2], {((2,), (1,))}),
+        (((3, 2), (2, 1)), [0, 0, 1, 0, 0], {((2,), (1,))}),
+        (((3, 2), (2, 1)), [0, 1, 0, 0, 0], {((1, 1), (1,))}),
+        (((3, 2), (2, 1)), [1, 0, -3, 0, 2], {((1, 1), (1,))}),
+        (((2, 2, 2, 2), (1, 2, 2, 1)), [3] + [0] * 8, {((2,), (1,), (1,))}),
+        (((1, 3, 2), (2, 1, 1)), [5, 0, 0, 0, 0, 0, 0], {((3,),)}),
+    ],
+)
+def test_the_root_pattern_counts_roots_at_zero_at_infinity_and_elsewhere(arch, w, patterns, given):
+    facts = describe_filter(Architecture(*arch), [given(value) for value in w])
+    if given is complex:
+        facts = describe_filter(Architecture(*arch), [value * (1 + 2j) for value in w])
+    assert {item.pattern for item in facts.factorizations} == patterns
+
+
 def test_filters_off_the_grid_are_not_in_the_closure():
     arch = Architecture((1, 2, 2), (2, 1, 1))
     assert arch.grid == 2
