@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -179,12 +179,29 @@ def _factorization(
     return Factorization(
         blocks=blocks,
         real=is_real,
-        rank=rank_of_differential(blocks, levels.dilations),
+        rank=_rank(levels, classes, number),
         common=tuple(_common_hyperroots(arch, levels, number, classes)),
         complex_parameters=complex_count,
         real_parameters=real_count if is_real else 0,
         roots=tuple(map(tuple, hyperroots)),
     )
+
+
+def _rank(levels: Levels, classes: Sequence[RootClass], number: Counter[tuple[int, int, Coset]]) -> int:
+    """Rank of the differential of the reduced μ at a factorization.
+
+    δP_b / P_b is a sum of partial fractions, and those of different classes are independent. So the rank does not
+    depend on where the classes are. It is computed with classes that are far apart from each other.
+    """
+    apart = {key: n for n, key in enumerate(dict.fromkeys((i, side) for i, side, _ in number))}
+    hyperroots: list[list[tuple[complex, int]]] = [[] for _ in levels.degrees]
+    for (i, side, coset), multiplicity in number.items():
+        item = classes[i]
+        if item.part.kind not in (ZERO, INFINITY):
+            turn = apart[i, side] / (len(apart) * levels.order)
+            item = replace(item, root=complex(np.exp(2j * np.pi * turn)))
+        hyperroots[coset.block].append((_value(item, 0, coset, levels), multiplicity))
+    return rank_of_differential([_form(block) for block in hyperroots], levels.dilations)
 
 
 def _value(item: RootClass, side: int, coset: Coset, levels: Levels) -> complex:

@@ -174,14 +174,15 @@ def test_filters_off_the_grid_are_not_in_the_closure():
 
 def test_exact_filters_are_not_taken_for_more_special_ones():
     arch = Architecture((3, 2), (2, 1))
-    for gap in (Fraction(1, 10**4), Fraction(1, 10**5), Fraction(1, 10**6)):
+    for gap in (Fraction(1, 10**4), Fraction(1, 10**6), Fraction(1, 10**12), Fraction(1, 10**40)):
         r, s = Fraction(1), 1 + gap
         facts = describe_filter(arch, [Fraction(1), 0, -(r + s), 0, r * s])
         assert len(facts.factorizations) == 2
         assert facts.interior
         assert facts.factorizations[0].rank == 4
+        assert facts.separation == pytest.approx(float(gap) / 2, rel=1e-3)
     with pytest.raises(InputError, match="too close"):
-        describe_filter(arch, [1, 0, -2 - Fraction(1, 10**12), 0, 1 + Fraction(1, 10**12)])
+        describe_filter(arch, [1, 0, -2 - Fraction(1, 10**400), 0, 1 + Fraction(1, 10**400)])
     double = describe_filter(arch, [1, 0, -2, 0, 1])
     assert len(double.factorizations) == 1
     assert double.boundary == ("reduced",)
