@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import InputError
 
-__all__ = ["as_fraction", "fraction_text"]
+__all__ = ["as_fraction", "exact_text", "fraction_text"]
 
 #: Numbers with more digits than this, or with a larger power of ten, are refused.
 MOST_EXACT_DIGITS = 3000
@@ -43,6 +43,26 @@ def fraction_text(value: Fraction) -> str:
         return f"{p}/{q}"
     exponent = (p & -p).bit_length() - 1 if p else 0
     return f"{p >> exponent}*2^{exponent - q.bit_length() + 1}"
+
+
+def exact_text(value: Fraction) -> str:
+    """A fraction as people write it, as a finite decimal if it is one.
+
+    Examples
+    --------
+    >>> exact_text(Fraction("-139.9999999")), exact_text(Fraction(1, 3)), exact_text(Fraction("2.5e-30"))
+    ('-139.9999999', '1/3', '2.5E-30')
+    """
+    rest, places = value.denominator, 0
+    while not rest % 10:
+        rest, places = rest // 10, places + 1
+    for factor in (2, 5):
+        while not rest % factor:
+            rest, places = rest // factor, places + 1
+    if rest > 1:
+        return str(value)
+    digits = value.numerator * (10**places // value.denominator)
+    return str(Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -places)))
 
 
 def _from_text(text: str) -> Fraction:

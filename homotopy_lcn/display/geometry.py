@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..geometry.rank_drops import CriticalityOfMu
 from ..geometry.vanishing_forms import SUPERSCRIPTS, ClosureEquations
 from ..networks.architecture import Architecture
 from ..networks.patterns import format_pattern
+from ..rationals import exact_text
 from ..results.points import quantity
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
@@ -116,7 +118,7 @@ def render_filter(facts: FilterGeometry, distance: float | None = None, closed: 
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold", no_wrap=True)
     rows.add_column(overflow="fold")
-    rows.add_row("w", _vector(facts.filter))
+    rows.add_row("w", _vector(facts.filter) if facts.fractions is None else _exact_vector(facts.fractions))
     rows.add_row("in the closure", _yes(facts.in_closure))
     rows.add_row("in M", _yes(facts.in_function_space) if facts.real else "no: not real")
     if facts.smooth is not None:
@@ -178,7 +180,8 @@ def _obstruction(facts: FilterGeometry, distance: float | None, closed: bool) ->
     if facts.closest is None:
         return "none nearby: all roots coincide" if facts.interior else "not decided"
     first, second = map(_root, facts.closest)
-    return f"the closest roots, {first} and {second}, would have to meet: they are {facts.separation:.4g} apart (chord)"
+    closest = f"two roots near {first}" if first == second else f"the closest roots, {first} and {second}"
+    return f"{closest}, would have to meet: they are {facts.separation:.4g} apart (chord)"
 
 
 def _root(value: complex) -> str:
@@ -240,6 +243,10 @@ def _hyperroot(dilation: int, value: complex) -> str:
 def _vector(values: NDArray[Any]) -> str:
     least = 1e-12 * np.abs(values).max()
     return "(" + ", ".join(_number(complex(value)) if abs(value) > least else "0" for value in values.tolist()) + ")"
+
+
+def _exact_vector(values: Sequence[Fraction]) -> str:
+    return "(" + ", ".join(map(exact_text, values)) + ")"
 
 
 def _number(value: complex) -> str:
@@ -311,6 +318,7 @@ def geometry_document(
             "hyperroots": [_common(item) for item in facts.hyperroots],
             "factorizations": [_factorization(item) for item in facts.factorizations],
             "exact": facts.exact,
+            "fractions": None if facts.fractions is None else [str(value) for value in facts.fractions],
             "residual": facts.residual,
             "separation": facts.separation,
             "closest": None if facts.closest is None else [_value(root) for root in facts.closest],

@@ -95,7 +95,7 @@ def classes_of_roots(
     Raises
     ------
     InputError
-        If roots are too close to each other for double precision.
+        If roots are too close to each other to be told apart.
     """
     real = bool(np.isrealobj(form))
     size = np.abs(form)
@@ -119,11 +119,12 @@ def classes_of_roots(
         separation, closest = _separation(classes, levels.order, real)
         if exact is None or separation > GEOMETRY.apart_in_doubles:
             return RootClasses(classes, real, max(best[1], trimmed), separation, closest)
-    for digits in GEOMETRY.digits if exact is not None else ():
-        precise = _classes_in_digits(exact, levels, digits, [end.root for end in ends])
-        if precise is not None and exact.agrees([item.part for item in precise.classes], levels, real):
-            error = _distance(core, precise.classes, levels.order, real)
-            return RootClasses((*ends, *precise.classes), real, error, precise.separation, precise.closest)
+    if exact is not None:
+        for digits in GEOMETRY.digits:
+            precise = _classes_in_digits(exact, levels, digits, [end.root for end in ends])
+            if precise is not None and exact.agrees([item.part for item in precise.classes], levels, real):
+                error = _distance(core, precise.classes, levels.order, real)
+                return RootClasses((*ends, *precise.classes), real, error, precise.separation, precise.closest)
     raise InputError(
         "filter: some of its roots are too close to each other to be told apart; expected roots farther apart"
     )
@@ -434,7 +435,7 @@ def _roots_in_digits(square_free: Sequence[Sequence[Fraction]], numbers: Any) ->
         scale = abs(coefficients[-1] / coefficients[0]) ** (numbers.mpf(1) / (len(part) - 1))
         scaled = [value / scale**j for j, value in enumerate(coefficients)]
         try:
-            found = numbers.polyroots(scaled, maxsteps=10 * numbers.dps, extraprec=4 * numbers.dps)
+            found = numbers.polyroots(scaled, maxsteps=4 * numbers.dps, extraprec=4 * numbers.dps)
         except numbers.NoConvergence:
             return None
         roots += [(root * scale, m) for root in found]

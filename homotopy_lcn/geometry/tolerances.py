@@ -78,7 +78,7 @@ class GeometryTolerances:
     fitted: float = 1e-14
     exact_fit: float = 1e-6
     apart_in_doubles: float = 1e-3
-    digits: tuple[int, ...] = (60, 200, 800)
+    digits: tuple[int, ...] = (60, 200, 400)
     fitting_steps: int = 6
     scale_range: tuple[float, float] = (1e-100, 1e100)
     near_integer: float = 1e-9

@@ -169,7 +169,10 @@ def test_the_document_says_the_same(tmp_path, capsys):
         ("1,2,3,4,1/2/3", "'1/2/3' is not a number"),
         ("1,2,3,4,1+2", "'1+2' is not a number"),
         ("1,2,3,4,1e999i", "'1e999i' is not a number"),
-        ("1,0,-2000000000001/1000000000000,0,1000000000001/1000000000000", "too close"),
+        ("1,0,-2,0,1e-400", "beyond the range of doubles"),
+        ("1,0,-2,0,1e400", "beyond the range of doubles"),
+        ("1,0,-2,0,1e99999", "'1e99999' is not a number"),
+        (f"1,0,-2.{'0' * 150}1,0,1.{'0' * 150}1", "too close"),
     ],
 )
 def test_mistakes_in_a_filter_are_one_line(text, message, capsys):
@@ -188,7 +191,40 @@ def test_numbers_are_read_as_they_are_written():
     assert filter_from_text("+1/2,-.5e-1,1/2-3/4j", arch) == [0.5, -0.05, 0.5 - 0.75j]
     assert filter_from_text("i,-2.5j,-1-i", arch) == [1j, -2.5j, -1 - 1j]
     assert filter_from_text("+1/2,2,+3", arch) == [Fraction(1, 2), 2, 3]
-    assert not any(isinstance(value, complex) for value in filter_from_text("1,-3/2,4", arch))
+    exact = filter_from_text("0.1,-139.9999999,2.5e-3", arch)
+    assert exact == [Fraction(1, 10), Fraction(-1399999999, 10**7), Fraction(1, 400)]
+    assert not any(isinstance(value, complex) for value in filter_from_text("1,-3/2,4.5", arch))
+
+
+@pytest.mark.parametrize(
+    ("w", "inside", "text"),
+    [
+        ("1,-139.9999999,4900", False, "w (1, -139.9999999, 4900) in the closure yes in M no"),
+        ("1,-140.0000001,4900", True, "interior"),
+        ("1,-140.0,4.9e3", True, "boundary: stride-one"),
+        ("1/3,-1.4e2/3,4900/3", None, "is not a number"),
+        ("1/3,-140/3,4900/3", True, "w (1/3, -140/3, 4900/3) in the closure yes in M yes"),
+        (f"1,-139.{'9' * 30},4900", False, "w (1, -139.999999999999999999999999999999, 4900)"),
+        (f"1,-140.{'0' * 30}1,4900", True, "two roots near 70, would have to meet"),
+    ],
+)
+def test_decimals_are_decided_exactly_and_shown_as_given(w, inside, text, capsys):
+    assert program.main(["geometry", "-k", "2,2", "-s", "1,1", f"--filter={w}"]) == (2 if inside is None else 0)
+    output, errors = capsys.readouterr()
+    assert text in " ".join((output + errors).replace("│", " ").split())
+    if inside is not None:
+        assert program.main(["geometry", "-k", "2,2", "-s", "1,1", f"--filter={w}", "--json", "-"]) == 0
+        facts = json.loads(capsys.readouterr().out)["filter"]
+        assert facts["in_function_space"] is inside
+        assert facts["exact"] is True
+        assert Fraction(facts["fractions"][1]) == Fraction(w.split(",")[1])
+
+
+def test_a_tolerance_takes_decimals_for_rounded_numbers(capsys):
+    command = ["geometry", "-k", "2,2", "-s", "1,1", "--filter=1,-139.9999999,4900", "--tolerance", "1e-9"]
+    assert program.main([*command, "--json", "-"]) == 0
+    facts = json.loads(capsys.readouterr().out)["filter"]
+    assert (facts["exact"], facts["fractions"], facts["boundary"]) == (False, None, ["stride-one"])
 
 
 def test_figure_1_is_drawn_by_the_command(tmp_path, capsys):
