@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..losses.exact_data import ExactData, fraction_text
+from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern, format_pattern
+from ..rationals import fraction_text
 from ..version import __version__
 from ._flint import acb, arb, ctx
 from .certificates import Certificate

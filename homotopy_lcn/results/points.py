@@ -39,7 +39,9 @@ class CriticalPoint(ShownInNotebooks):
     loss : float or complex
         The loss at w; a float for real w.
     stratum : tuple of tuple of int
-        The root pattern: for each block, the root multiplicities of its polynomial, decreasing.
+        The root pattern of the stratum: for each block, the root multiplicities of its polynomial, decreasing. In
+        special data more roots may coincide: w = 2x³ of filters (3, 2) without strides is critical on the stratum
+        (2,1) and has the root pattern (3), which no stratum has. `describe_filter` tells the pattern of any filter.
     pure : bool
         Whether w is a critical point of the loss on the function space of the reduced architecture, that is, all
         multiplicities are 1. Other points are spurious: critical because dμ is degenerate.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import homotopy_lcn.losses.squared_loss
 from homotopy_lcn import Architecture, InputError, SquaredLoss
-from homotopy_lcn.losses.exact_data import as_fraction, fraction_text
+from homotopy_lcn.rationals import as_fraction, fraction_text
 
 ARCHITECTURE = Architecture((3, 2), (2, 1))  # filter size 5, stride 2
 
