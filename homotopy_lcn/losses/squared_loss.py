@@ -31,9 +31,6 @@ __all__ = ["DEFAULT_TOLERANCE", "SquaredLoss"]
 DEFAULT_TOLERANCE = 1e-12
 # Eigenvalues within this factor of the tolerance may be rounding or data.
 _DOUBT = 10.0
-# Eigenvalues of a rounded K × K matrix below K times this are rounding: entries of relative error 1.1e-16 each, and
-# LAPACK's own error.
-_ROUNDING = 1e-15
 # Beyond this size, products of two such numbers overflow.
 _LARGEST = 1e150
 # Squares of numbers below this size lose digits to underflow; so do squares of products of inputs below its root.
@@ -365,18 +362,18 @@ class SquaredLoss(ComparedByValue):
         return nearest if self.tolerance / _DOUBT <= nearest <= self.tolerance * _DOUBT else None
 
     @cached_property
-    def rank_in_doubles(self) -> int:
-        """The number of eigenvalues of `gram` that are above rounding: the rank that computations in doubles see."""
-        return int((_relative_eigenvalues(self.gram) > _ROUNDING * self.filter_size).sum())
+    def numerical_rank(self) -> int:
+        """The number of eigenvalues of `gram` above ``tolerance`` times the largest; `rank`, but for exact data."""
+        return int((_relative_eigenvalues(self.gram) > self.tolerance).sum())
 
     @property
     def rank_in_doubt(self) -> bool:
         """Whether an eigenvalue of Σ is so near the tolerance that the numerical rank could be another.
 
         The rank of exact data is decided. It is in doubt for a solve, which computes with the nearest doubles, if these
-        doubles have another rank.
+        doubles have another numerical rank.
         """
-        return self.doubtful_eigenvalue is not None or (self.exact is not None and self.rank != self.rank_in_doubles)
+        return self.doubtful_eigenvalue is not None or (self.exact is not None and self.rank != self.numerical_rank)
 
     def describe_rank(self) -> str:
         """The rank in words: a numerical rank with the eigenvalue that puts it in doubt, if there is one.
@@ -392,7 +389,7 @@ class SquaredLoss(ComparedByValue):
             text = f"exact rank {self.rank} of {self.filter_size}"
             if not self.rank_in_doubt:
                 return text
-            return f"{text}, in doubt for a solve: the nearest doubles have rank {self.rank_in_doubles} up to rounding"
+            return f"{text}, in doubt for a solve: the nearest doubles have numerical rank {self.numerical_rank}"
         text = f"numerical rank {self.rank} of {self.filter_size}"
         if self.doubtful_eigenvalue is None:
             return text

@@ -516,7 +516,9 @@ def test_the_rank_of_exact_data_is_exact():
     assert small.rank == 2
     assert small.target.tolist() == [1.0, 1e30]
     assert small.rank_in_doubt
-    assert small.describe_rank().startswith("exact rank 2 of 2, in doubt for a solve: the nearest doubles have rank 1")
+    assert small.describe_rank().startswith(
+        "exact rank 2 of 2, in doubt for a solve: the nearest doubles have numerical rank 1"
+    )
     singular = SquaredLoss.from_exact([["1/9", "1/3", 0], ["1/3", 1, 0], [0, 0, "1/7"]], ["1/3", 1, 1])
     assert singular.rank == 2
     assert singular.describe_rank() == "exact rank 2 of 3"
