@@ -25,7 +25,7 @@ from ..losses.exact_data import ExactData, fraction_text
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern, format_pattern
 from ..version import __version__
-from ._flint import acb, arb, ctx
+from ._flint import acb, arb, in_standard_precision, working_precision
 from .certificates import Certificate
 from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, conclude, stratum_of
@@ -65,6 +65,7 @@ class Check:
     least_loss: str | None = None
 
 
+@in_standard_precision
 def to_text(certificate: Certificate) -> str:
     """Write a certificate as JSON text, one point a line."""
     data = certificate.data
@@ -119,6 +120,7 @@ def check(path: str, *, jobs: int = 1) -> Check:
         raise InputError(f"{path}: {error}") from None
 
 
+@in_standard_precision
 def check_text(text: str, *, jobs: int = 1) -> Check:
     """As `check`, from the content of the file."""
     try:
@@ -258,7 +260,7 @@ def _verify(
     box = _read_box(item, equations, position)
     failure = ""
     for precision in (box.precision, 2 * box.precision, 4 * box.precision):
-        with ctx.workprec(precision):
+        with working_precision(precision):
             solution = equations.prove(box)
             if solution is None:
                 failure = failure or f"point {position}: Krawczyk's test fails"
@@ -282,7 +284,7 @@ def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) 
     )
     if not valid:
         raise InputError(f"points[{position}]: not a box; expected chart, middle, radii and precision of {n} unknowns")
-    with ctx.workprec(precision):
+    with working_precision(precision):
         middle = tuple(acb(read_dyadic(re), read_dyadic(im)) for re, im in item["middle"])
         radii = tuple(read_dyadic(radius) for radius in item["radii"])
     return Box(tuple(chart), middle, radii, precision)
@@ -300,7 +302,7 @@ def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
 
 def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
     box = point.box
-    with ctx.workprec(box.precision):
+    with working_precision(box.precision):
         loss = point.claims.loss
         return {
             "pattern": [list(partition) for partition in point.pattern],

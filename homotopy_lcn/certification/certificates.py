@@ -29,7 +29,7 @@ from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
 from ..results.points import CriticalPoint, count_points, quantity
 from ..results.result import CriticalPoints, describe_paths
-from ._flint import acb, arb, ctx
+from ._flint import acb, arb, in_standard_precision, working_precision
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 from .conclusions import stratum_of
 from .krawczyk_in_balls import BallEquations, data_of_samples
@@ -83,6 +83,7 @@ class Certificate(ShownInNotebooks):
         """How many points were proved in doubles; all other points were proved in ball arithmetic."""
         return sum(proof.in_doubles for proof in self.points.proofs)
 
+    @in_standard_precision
     def __str__(self) -> str:
         """A summary to quote."""
         statement, count = self.statement, len(self.result)
@@ -124,7 +125,7 @@ class Certificate(ShownInNotebooks):
         position = self.rows[row]
         if position is None:
             raise InputError(f"row: point {row} is not certified ({self.reasons[row]}); expected a certified point")
-        with ctx.workprec(bits_of(digits) + 64):
+        with working_precision(bits_of(digits) + 64):
             return [(_decimal(x.real, digits), _decimal(x.imag, digits)) for x in self.points[position].solution.filter]
 
 
@@ -171,6 +172,7 @@ def certify(
     return certificate(result, digits=digits, samples=samples, jobs=jobs).result
 
 
+@in_standard_precision
 def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
@@ -221,7 +223,8 @@ class _Proved:
         for row in rows:
             leader = self.leaders[row]
             proof = self.found[leader]
-            assert not isinstance(proof, str)
+            if isinstance(proof, str):
+                raise LookupError(f"point {row} is not proved: {proof}")
             mirror = positions.get(leader) if leader != row else None
             alone = leader != row and mirror is None
             proofs.append(proof.whole.mirrored() if alone else proof)
@@ -283,7 +286,8 @@ class _Proved:
         reasons: list[str | None] = []
         for row, is_far, norm in zip(rows, far.tolist(), norms.tolist(), strict=True):
             proof = self.found[self.leaders[row]]
-            assert isinstance(proof, TogetherProved)
+            if not isinstance(proof, TogetherProved):
+                raise TypeError(f"point {row} was not proved together with others")
             middle, radius = proof.loss
             middle = middle if self.leaders[row] == row else middle.conjugate()
             near = abs(middle - self.result[row].loss) + radius < CERTIFICATION.agreement * (

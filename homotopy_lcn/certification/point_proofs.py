@@ -21,7 +21,7 @@ from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
 from ..processes import as_computed
 from ..results.points import CriticalPoint
-from ._flint import acb, arb, ctx
+from ._flint import acb, arb, working_precision
 from .conclusions import Claims, conclude, loss_claim, mirrored, stratum_of
 from .disc_arithmetic import Complex, Discs, Real
 from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, enclosing_discs, power_of_two
@@ -110,7 +110,7 @@ class ProvedPoint:
 
     @cached_property
     def enclosure(self) -> tuple[Complex, Real]:
-        with ctx.workprec(max(self.precision, CERTIFICATION.first_precision)):
+        with working_precision(max(self.precision, CERTIFICATION.first_precision)):
             return enclosing_discs(self.solution.filter)
 
     @property
@@ -241,7 +241,7 @@ def _prove_together(
             if not use:
                 result.append(None)
             elif proofs.real[row]:
-                with ctx.workprec(CERTIFICATION.first_precision):
+                with working_precision(CERTIFICATION.first_precision):
                     box, solution = _box_of(proofs, row), _solution_of(proofs, row)
                     claims = conclude(arch, in_balls, box, solution, regular=True)
                 point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
@@ -313,7 +313,7 @@ def prove_point(
         last = max(last, 8 * precision)
     proved: ProvedPoint | None = None
     while precision <= last:
-        with ctx.workprec(precision):
+        with working_precision(precision):
             found = prove_box(equations, chart, x, precision)
             if found is not None:
                 box, solution = found
