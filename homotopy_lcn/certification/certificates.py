@@ -28,7 +28,7 @@ from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
-from ..results.points import count_points, quantity
+from ..results.points import quantity
 from ..results.result import CriticalPoints, describe_paths
 from ._flint import in_standard_precision, working_precision
 from .comparison import Comparison, Finding
@@ -194,7 +194,9 @@ def certificate(
     kept = [row for row, reason in enumerate(reasons) if reason is None]
     points = proved.points(kept)
     certified = tuple(point.marked(reason is None) for point, reason in zip(result, reasons, strict=True))
-    marked = replace(result, points=certified, counts=count_points(certified, result.strata))
+    marked = replace(
+        result, points=certified, counts=replace(result.counts, certified=len(kept) if certified else None)
+    )
     positions = {row: position for position, row in enumerate(kept)}
     return Certificate(
         result.architecture, data, points, state(result.architecture, data, points), marked,
