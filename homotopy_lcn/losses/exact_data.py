@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -74,6 +74,11 @@ class ExactData:
             tuple(value + eps if i == j else value for j, value in enumerate(row)) for i, row in enumerate(self.gram)
         )
         return ExactData(gram, self.b, self.constant)
+
+    def restricted(self, support: Sequence[int]) -> ExactData:
+        """The data of filters that are zero outside the given coefficients."""
+        gram = tuple(tuple(self.gram[i][j] for j in support) for i in support)
+        return ExactData(gram, tuple(self.b[i] for i in support), self.constant)
 
     @property
     def in_doubles(self) -> bool:

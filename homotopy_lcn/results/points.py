@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arrays import ComparedByValue
 from ..doors import ShownInNotebooks
 from ..networks.patterns import Pattern
 
@@ -25,10 +26,11 @@ Parameters = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class CriticalPoint(ShownInNotebooks):
+class CriticalPoint(ComparedByValue, ShownInNotebooks):
     """One critical filter w, the critical parameters over it, and the answers about both.
 
-    ``None`` stands where a question does not apply (most do not for a complex filter) or is undecided.
+    ``None`` stands where a question does not apply (most do not for a complex filter) or is undecided. Points are equal
+    if all attributes are equal. Arrays are read-only, in copies and after pickling, too.
 
     Attributes
     ----------
@@ -203,7 +205,7 @@ class StratumResult:
     at_infinity: int = 0
     singular: int = 0
     origin: int = 0
-    statistics: Mapping[str, int] = field(default_factory=dict)
+    statistics: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def missing(self) -> int:

@@ -59,7 +59,7 @@ class Problem:
 
     @cached_property
     def moments_suffice(self) -> bool:
-        """Whether data with other moment vectors lead to all that there is, continua included; see `_first_system` in `stratum_paths`."""
+        """Whether data with other moment vectors lead to all critical points, those of continua included."""
         return self.definite and bool(np.any(self.data.b))
 
     @cached_property
