@@ -1,13 +1,15 @@
-"""Names for the types of arrays that all packages share."""
+"""Names for the types of arrays that all packages share, and records with arrays that are compared by value."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Complex", "Real", "frozen"]
+__all__ = ["ComparedByValue", "Complex", "Real", "frozen", "sealed"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -20,3 +22,57 @@ def frozen(array: NDArray[Number]) -> NDArray[Number]:
     result = np.array(array)
     result.flags.writeable = False
     return result
+
+
+def sealed(value: Any) -> Any:
+    """The same value; nobody can write to it any more if it is an array, nor to arrays in tuples, to any depth."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, tuple):
+        for item in value:
+            sealed(item)
+    return value
+
+
+class ComparedByValue:
+    """A frozen dataclass with fields that are arrays: equal if all fields are equal, with a hash that fits.
+
+    The dataclass is declared with ``eq=False``, as arrays have no truth value. Equal arrays have equal shapes and equal
+    entries. A copy, or an object that was pickled, holds the fields alone, and its arrays are read-only.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(_same(getattr(self, column.name), getattr(other, column.name)) for column in _fields(self))
+
+    def __hash__(self) -> int:
+        return hash(tuple(_hashable(getattr(self, column.name)) for column in _fields(self)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {column.name: getattr(self, column.name) for column in _fields(self)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update({name: sealed(value) for name, value in state.items()})
+
+
+def _fields(record: Any) -> Any:
+    return fields(record)
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return isinstance(left, np.ndarray) and isinstance(right, np.ndarray) and np.array_equal(left, right)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return bool(left == right)
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.shape, *value.ravel().tolist()
+    if isinstance(value, tuple):
+        return tuple(map(_hashable, value))
+    return frozenset(value.items()) if isinstance(value, Mapping) else value

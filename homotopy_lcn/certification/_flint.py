@@ -1,12 +1,42 @@
-"""The types of python-flint that certificates use. The package is optional: an error is raised only at its use."""
+"""The types of python-flint that certificates use, and the working precision.
+
+The package is optional: an error is raised only at its use.
+
+python-flint has one working precision for all threads of a process. A computation in balls holds a lock, so that no
+other certificate changes the precision meanwhile. The precision that a caller has set is there again afterwards, after
+an exception, too. If other code changes the precision meanwhile in another thread, enclosures get wider, but no proof
+gets wrong.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from threading import RLock
+from typing import Any, NoReturn, TypeVar
 
 from ..extras import missing_package
 
-__all__ = ["acb", "acb_mat", "acb_poly", "arb", "arb_mat", "ctx", "fmpq", "fmpq_mat", "fmpz"]
+__all__ = [
+    "acb",
+    "acb_mat",
+    "acb_poly",
+    "arb",
+    "arb_mat",
+    "ctx",
+    "fmpq",
+    "fmpq_mat",
+    "fmpz",
+    "in_standard_precision",
+    "working_precision",
+]
+
+Call = TypeVar("Call", bound=Callable[..., Any])
+
+#: The working precision, in bits, outside the parts of a proof that set their own: the one python-flint begins with.
+STANDARD_PRECISION = 53
 
 
 class _Missing:
@@ -23,3 +53,36 @@ try:
     from flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
 except ImportError:
     acb = acb_mat = acb_poly = arb = arb_mat = ctx = fmpq = fmpq_mat = fmpz = _Missing()
+
+
+class _Lock:
+    """A lock that a thread may take several times. A process that is forked begins with a free one."""
+
+    def __init__(self) -> None:
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.held = RLock()
+
+
+_lock = _Lock()
+
+
+@contextmanager
+def working_precision(bits: int) -> Iterator[None]:
+    """Compute with this many bits, in this thread alone; afterwards the precision is what it was before."""
+    with _lock.held, ctx.workprec(bits):
+        yield
+
+
+def in_standard_precision(call: Call) -> Call:
+    """The function, computed by one thread at a time, whatever precision the caller has set."""
+
+    @wraps(call)
+    def computed(*args: Any, **options: Any) -> Any:
+        with working_precision(STANDARD_PRECISION):
+            return call(*args, **options)
+
+    return computed  # type: ignore[return-value]

@@ -2,11 +2,11 @@
 
 A certificate holds the data as exact rational numbers. For every point it holds the box around the point (chart,
 middle, radii, working precision; dyadic numbers ``"m*2^e"``) and the claims on the point, or the number of the point
-whose conjugate it is. In the end there is the statement on all points together. `check` trusts neither the claims nor
-the arithmetic in doubles by which most boxes were found: it computes Krawczyk's test anew from data and boxes, in ball
-arithmetic, draws all conclusions again, and compares the conclusions with the claims. A digest over the whole content
-is compared first. The digest also finds changes that leave every claim true, such as another last digit in the middle
-of a box.
+whose conjugate it is. A point that was proved in the parameter space says so, and its box holds parameters. In the end
+there is the statement on all points together. `check` trusts neither the claims nor the arithmetic in doubles by which
+most boxes were found: it computes Krawczyk's test anew from data and boxes, in ball arithmetic, draws all conclusions
+again, and compares the conclusions with the claims. A digest over the whole content is compared first. The digest also
+finds changes that leave every claim true, such as another last digit in the middle of a box.
 """
 
 from __future__ import annotations
@@ -21,24 +21,27 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..losses.exact_data import ExactData, fraction_text
+from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern, format_pattern
+from ..networks.strata import Stratum
+from ..rationals import fraction_text
 from ..version import __version__
-from ._flint import acb, arb, ctx
+from ._flint import acb, arb, in_standard_precision, working_precision
 from .certificates import Certificate
 from .completeness import ProvedPoints, Statement, state
-from .conclusions import Claims, conclude, stratum_of
+from .conclusions import Claims, stratum_of
 from .disc_arithmetic import Complex, Real
 from .krawczyk_in_balls import BallEquations, Box, dyadic, read_dyadic
-from .point_proofs import NotReal, ProvedPoint, in_processes
-from .sending_balls import packed, unpacked
+from .point_proofs import NotReal, Proof, ProvedPoint, Search, in_processes
 from .tolerances import CERTIFICATION
 
 __all__ = ["Check", "check", "to_text"]
 
 FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
+#: The space of a box that holds parameters; other boxes hold coordinates of a stratum.
+PARAMETERS = "parameters"
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Check:
     least_loss: str | None = None
 
 
+@in_standard_precision
 def to_text(certificate: Certificate) -> str:
     """Write a certificate as JSON text, one point a line."""
     data = certificate.data
@@ -119,6 +123,7 @@ def check(path: str, *, jobs: int = 1) -> Check:
         raise InputError(f"{path}: {error}") from None
 
 
+@in_standard_precision
 def check_text(text: str, *, jobs: int = 1) -> Check:
     """As `check`, from the content of the file."""
     try:
@@ -184,6 +189,7 @@ class Verified(NotReal):
     exact_pattern: bool
     middles: list[complex]
     radii: list[float]
+    in_parameters: bool = False
 
     @property
     def in_doubles(self) -> bool:
@@ -220,7 +226,7 @@ def _verify_points(
     failures += [failure for failure in found if isinstance(failure, str)]
     if failures:
         return ProvedPoints([], [], arch.filter_size)
-    by_position = dict(zip((position for position, _ in leaders), map(unpacked, found), strict=True))
+    by_position = dict(zip((position for position, _ in leaders), found, strict=True))
     mirrors = [item.get("conjugate_of") for item in items]
     proofs = [by_position[i if mirror is None else mirror] for i, mirror in enumerate(mirrors)]
     return ProvedPoints(proofs, mirrors, arch.filter_size)
@@ -228,44 +234,53 @@ def _verify_points(
 
 def _verify_some(
     arch: Architecture, data: ExactData, items: Sequence[tuple[int, Mapping[str, Any]]]
-) -> list[tuple[Any, ...] | str]:
-    """The proved points, packed. In place of the first point that fails stands the reason; later points are skipped."""
-    by_pattern: dict[Pattern, BallEquations] = {}
-    result: list[tuple[Any, ...] | str] = []
+) -> list[Proof | str | None]:
+    """The proved points. In place of the first point that fails stands the reason; later points are skipped."""
+    by_space: dict[tuple[Pattern, bool], BallEquations] = {}
+    result: list[Proof | str | None] = []
     for position, item in items:
         pattern = tuple(tuple(int(part) for part in partition) for partition in item["pattern"])
-        if pattern not in by_pattern:
-            by_pattern[pattern] = BallEquations(stratum_of(arch, pattern), data)
-        point = _verify(arch, by_pattern[pattern], pattern, item, position)
+        space = pattern, _in_parameters(item, position)
+        if space not in by_space:
+            stratum = Stratum.of_layers(arch) if space[1] else stratum_of(arch, pattern)
+            by_space[space] = BallEquations(stratum, data)
+        point = _verify(Search(arch, by_space[space], *space), item, position)
         if isinstance(point, str):
-            return [*result, point, *[()] * (len(items) - len(result) - 1)]
+            return [*result, point, *[None] * (len(items) - len(result) - 1)]
         if point.real is False and point.precision <= CERTIFICATION.first_precision:
             middles, radii = point.enclosure
-            result.append(packed(Verified(pattern, point.exact_pattern, middles.tolist(), radii.tolist())))
+            kept = pattern, point.exact_pattern, middles.tolist(), radii.tolist(), point.in_parameters
+            result.append(Verified(*kept))
         else:
-            result.append(packed(point))
+            result.append(point)
     return result
 
 
-def _verify(
-    arch: Architecture, equations: BallEquations, pattern: Pattern, item: Mapping[str, Any], position: int
-) -> ProvedPoint | str:
+def _in_parameters(item: Mapping[str, Any], position: int) -> bool:
+    """Whether the box holds parameters, and not coordinates of the stratum."""
+    space = item.get("space")
+    if space not in (None, PARAMETERS):
+        raise InputError(f"points[{position}].space: {space!r}; expected {PARAMETERS!r}, or no such entry")
+    return space is not None
+
+
+def _verify(search: Search, item: Mapping[str, Any], position: int) -> ProvedPoint | str:
     """The proved point, or the reason why the proof fails.
 
     A box that was found in doubles, with discs, may be too tight for balls with as many bits, which are rectangles. So
     a test that fails is tried again with more bits.
     """
-    box = _read_box(item, equations, position)
+    box = _read_box(item, search.equations, position)
     failure = ""
     for precision in (box.precision, 2 * box.precision, 4 * box.precision):
-        with ctx.workprec(precision):
-            solution = equations.prove(box)
+        with working_precision(precision):
+            solution = search.equations.prove(box)
             if solution is None:
                 failure = failure or f"point {position}: Krawczyk's test fails"
                 continue
-            claims = conclude(arch, equations, box, solution)
-            if _follows(item["claims"], claims):
-                return ProvedPoint(pattern, box, solution, claims)
+            point = search.point(box, solution)
+            if _follows(item["claims"], point.claims):
+                return point
             failure = f"point {position}: the claims do not follow"
     return failure
 
@@ -282,7 +297,7 @@ def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) 
     )
     if not valid:
         raise InputError(f"points[{position}]: not a box; expected chart, middle, radii and precision of {n} unknowns")
-    with ctx.workprec(precision):
+    with working_precision(precision):
         middle = tuple(acb(read_dyadic(re), read_dyadic(im)) for re, im in item["middle"])
         radii = tuple(read_dyadic(radius) for radius in item["radii"])
     return Box(tuple(chart), middle, radii, precision)
@@ -300,10 +315,11 @@ def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
 
 def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
     box = point.box
-    with ctx.workprec(box.precision):
+    with working_precision(box.precision):
         loss = point.claims.loss
         return {
             "pattern": [list(partition) for partition in point.pattern],
+            **({"space": PARAMETERS} if point.in_parameters else {}),
             "chart": list(box.chart),
             "middle": [[dyadic(x.real), dyadic(x.imag)] for x in box.middle],
             "radii": [dyadic(radius) for radius in box.radii],
@@ -326,7 +342,7 @@ def _statement_to_json(statement: Statement) -> dict[str, Any]:
         "distinct": statement.distinct,
         "global_minimum": statement.global_minimum,
         "ordered": statement.ordered,
-    }
+    } | ({"in_parameters": statement.in_parameters} if statement.in_parameters else {})
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -3,7 +3,8 @@
 `certify` takes the approximate points of a result and proves them by Krawczyk's test. Most points are proved together
 in doubles with rigorous bounds of all rounding errors (`krawczyk_in_discs`), the other points in ball arithmetic with
 as many bits as the proof needs (`point_proofs`). All conclusions are drawn from the boxes (`conclusions`,
-`completeness`). Points whose enclosures overlap, or whose losses do, are proved again with more bits.
+`completeness`). The proved points are compared with the points of the result (`comparison`). Points are proved again
+with more bits if their enclosures or their losses overlap, or if they are too wide to be compared.
 
 If as many distinct points of a stratum are certified as its exact generic count says, there is no other isolated point:
 a nonsingular solution continues to nearby generic data, distinct solutions continue to distinct solutions, and nearby
@@ -13,7 +14,6 @@ the result, if it has exact data, and otherwise its doubles taken as exact ratio
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,34 +21,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arrays import ComparedByValue
 from ..doors import ShownInNotebooks
 from ..errors import InputError, check_integer
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
-from ..results.points import CriticalPoint, count_points, quantity
+from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_paths, quantity_of_continua
-from ._flint import acb, arb, ctx
+from ._flint import in_standard_precision, working_precision
+from .comparison import Comparison, Finding
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 from .conclusions import stratum_of
 from .krawczyk_in_balls import BallEquations, data_of_samples
-from .point_proofs import Proof, ProvedPoint, TogetherProved, bits_of, prove_all, prove_point
+from .point_proofs import Proof, ProvedPoint, bits_of, prove_all, prove_point
 from .tolerances import CERTIFICATION
 
 __all__ = ["Certificate", "certificate", "certify"]
 
-#: Reasons why a point is not certified.
-NOT_NEAR = "no critical point proved near the filter"
-OTHER_LOSS = "the loss is proved to differ"
 #: X (N, d_0) and Y (N, d_L).
 Samples = tuple[ArrayLike, ArrayLike]
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate(ShownInNotebooks):
-    """The proofs for a result.
+class Certificate(ComparedByValue, ShownInNotebooks):
+    """The proofs for a result. It can be pickled and copied; certificates are equal if all attributes are equal.
 
     Attributes
     ----------
@@ -84,6 +83,7 @@ class Certificate(ShownInNotebooks):
         """How many points were proved in doubles; all other points were proved in ball arithmetic."""
         return sum(proof.in_doubles for proof in self.points.proofs)
 
+    @in_standard_precision
     def __str__(self) -> str:
         """A summary to quote."""
         statement, count = self.statement, len(self.result)
@@ -128,7 +128,7 @@ class Certificate(ShownInNotebooks):
         position = self.rows[row]
         if position is None:
             raise InputError(f"row: point {row} is not certified ({self.reasons[row]}); expected a certified point")
-        with ctx.workprec(bits_of(digits) + 64):
+        with working_precision(bits_of(digits) + 64):
             return [(_decimal(x.real, digits), _decimal(x.imag, digits)) for x in self.points[position].solution.filter]
 
 
@@ -156,7 +156,8 @@ def certify(
     -------
     CriticalPoints
         A point is certified if it is proved that there is exactly one critical point near it, that this critical point
-        is real or not as stated and differs from all other points, and if no other statement on it is disproved.
+        is real or not as stated and differs from all other points, and if no other statement on it is disproved. Near
+        is what differs by rounding: of the filter, and of exact data or samples to the doubles of the result.
 
     Raises
     ------
@@ -175,6 +176,7 @@ def certify(
     return certificate(result, digits=digits, samples=samples, jobs=jobs).result
 
 
+@in_standard_precision
 def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
@@ -186,18 +188,19 @@ def certificate(
     firsts = np.unique(leaders).tolist()
     found = dict(zip(firsts, prove_all(result.architecture, data, [result[row] for row in firsts], digits, jobs),
                      strict=True))  # fmt: skip
-    proved = _Proved(result, leaders, found)
+    proved = _Proved(result, data, leaders, found)
     for precision in CERTIFICATION.more_bits:
         again = proved.undecided()
         if not again:
             break
-        proved.prove_again(again, data, digits, precision)
+        proved.prove_again(again, digits, precision)
     reasons = proved.reasons()
     kept = [row for row, reason in enumerate(reasons) if reason is None]
     points = proved.points(kept)
     certified = tuple(point.marked(reason is None) for point, reason in zip(result, reasons, strict=True))
-    counts = count_points(certified, result.strata, (part.real for part in result.continua))
-    marked = replace(result, points=certified, counts=counts)
+    marked = replace(
+        result, points=certified, counts=replace(result.counts, certified=len(kept) if certified else None)
+    )
     positions = {row: position for position, row in enumerate(kept)}
     return Certificate(
         result.architecture, data, points, state(result.architecture, data, points), marked,
@@ -208,10 +211,16 @@ def certificate(
 class _Proved:
     """The proofs of the points of a result, while they are compared with the result and with each other."""
 
-    def __init__(self, result: CriticalPoints, leaders: np.ndarray, found: dict[int, Proof | str]) -> None:
+    def __init__(
+        self, result: CriticalPoints, data: ExactData, leaders: np.ndarray, found: dict[int, Proof | str]
+    ) -> None:
         self.result = result
+        self.data = data
         self.leaders = leaders.tolist()
         self.found = found
+        self.comparison = Comparison(result.architecture, result.loss, data)
+        self.findings: dict[int, Finding] = {}
+        self._compare(range(len(result)))
         self._latest: tuple[list[int], ProvedPoints] | None = None
 
     def points(self, rows: list[int]) -> ProvedPoints:
@@ -225,17 +234,22 @@ class _Proved:
         proofs, mirrors = [], []
         for row in rows:
             leader = self.leaders[row]
-            proof = self.found[leader]
-            assert not isinstance(proof, str)
+            proof = self._proof(leader)
             mirror = positions.get(leader) if leader != row else None
             alone = leader != row and mirror is None
             proofs.append(proof.whole.mirrored() if alone else proof)
             mirrors.append(mirror)
         return ProvedPoints(proofs, mirrors, self.result.architecture.filter_size)
 
+    def _proof(self, leader: int) -> Proof:
+        proof = self.found[leader]
+        if isinstance(proof, str):
+            raise LookupError(f"point {leader} is not proved: {proof}")
+        return proof
+
     def reasons(self) -> list[str | None]:
         """For each point, why it is not certified."""
-        reasons = self._contradictions()
+        reasons = [self.findings[row].reason for row in range(len(self.result))]
         kept = [row for row, reason in enumerate(reasons) if reason is None]
         for repeated, earlier in self.points(kept).overlapping:
             if reasons[kept[earlier]] is None:
@@ -243,59 +257,47 @@ class _Proved:
         return reasons
 
     def undecided(self) -> list[int]:
-        """Leaders of the points whose filters, or whose losses, are not proved to differ."""
+        """Leaders of the points that more bits may decide.
+
+        The filters or losses of such points are not proved to differ from others, or their enclosures are too wide to
+        be compared with the result.
+        """
         kept = [row for row, leader in enumerate(self.leaders) if not isinstance(self.found[leader], str)]
         points = self.points(kept)
         pairs = [*points.overlapping, *undecided_order(points)]
-        return sorted({self.leaders[kept[position]] for pair in pairs for position in pair})
+        rows = {kept[position] for pair in pairs for position in pair}
+        rows |= {row for row, finding in self.findings.items() if not finding.decided}
+        return sorted({self.leaders[row] for row in rows})
 
-    def prove_again(self, rows: Sequence[int], data: ExactData, digits: int | None, precision: int) -> None:
+    def prove_again(self, rows: Sequence[int], digits: int | None, precision: int) -> None:
         """Prove these points with at least ``precision`` bits; where that fails, the earlier proof stays."""
         self._latest = None
         arch = self.result.architecture
         for row in rows:
             earlier, point = self.found[row], self.result[row]
             if not isinstance(earlier, str) and earlier.precision < precision:
-                equations = BallEquations(stratum_of(arch, point.stratum), data)
+                equations = BallEquations(stratum_of(arch, point.stratum), self.data)
                 proof = prove_point(arch, equations, point, digits, precision)
                 if isinstance(proof, ProvedPoint):
                     self.found[row] = proof
+        again = set(rows)
+        self._compare([row for row, leader in enumerate(self.leaders) if leader in again])
 
-    def _contradictions(self) -> list[str | None]:
-        """For each point, why the proved point is not the point that the result describes."""
-        reasons: list[str | None] = [None] * len(self.result)
-        together: list[int] = []
-        for row, (point, leader) in enumerate(zip(self.result, self.leaders, strict=True)):
-            proof = self.found[leader]
-            if isinstance(proof, str):
-                reasons[row] = proof
-            elif isinstance(proof, TogetherProved) and not point.real and point.smooth is not False:
-                together.append(row)
-            else:
-                reasons[row] = _contradiction(point, proof.whole if leader == row else proof.whole.mirrored())
-        for row, reason in zip(together, self._contradictions_together(together), strict=True):
-            reasons[row] = reason
-        return reasons
-
-    def _contradictions_together(self, rows: Sequence[int]) -> list[str | None]:
-        """The same for points that are not real: only their filter and their loss can be stated wrongly."""
-        if not rows:
-            return []
-        proofs = self._points(rows)
-        stated = np.array([self.result[row].filter for row in rows])
-        norms = np.linalg.norm(stated, axis=1)
-        far = ~(np.abs(stated - proofs.middles) + proofs.radii < CERTIFICATION.agreement * norms[:, None]).all(axis=1)
-        reasons: list[str | None] = []
-        for row, is_far, norm in zip(rows, far.tolist(), norms.tolist(), strict=True):
+    def _compare(self, rows: Sequence[int]) -> None:
+        """Find whether the proved points of these rows are the points that the result describes."""
+        proved = []
+        for row in rows:
             proof = self.found[self.leaders[row]]
-            assert isinstance(proof, TogetherProved)
-            middle, radius = proof.loss
-            middle = middle if self.leaders[row] == row else middle.conjugate()
-            near = abs(middle - self.result[row].loss) + radius < CERTIFICATION.agreement * (
-                abs(middle.real) + norm + 1 + abs(middle)
-            )
-            reasons.append(NOT_NEAR if is_far else None if near else OTHER_LOSS)
-        return reasons
+            if isinstance(proof, str):
+                self.findings[row] = Finding(proof)
+            else:
+                proved.append((row, proof))
+        found = self.comparison.findings(
+            [self.result[row] for row, _ in proved],
+            [proof for _, proof in proved],
+            [self.leaders[row] != row for row, _ in proved],
+        )
+        self.findings.update(zip((row for row, _ in proved), found, strict=True))
 
 
 def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
@@ -323,38 +325,6 @@ def _leaders(result: CriticalPoints) -> np.ndarray:
         if are_conjugate(point, result[other]):
             leaders[other] = row
     return leaders
-
-
-def _contradiction(point: CriticalPoint, proof: ProvedPoint) -> str | None:
-    """Why the proved point is not the point that the result describes; None if it is."""
-    norm = float(np.linalg.norm(point.filter))
-    limit = arb(CERTIFICATION.agreement) * norm
-    for stored, enclosed in zip(point.filter.tolist(), proof.solution.filter, strict=True):
-        if not abs(enclosed - acb(stored)) < limit:
-            return NOT_NEAR
-    claims = proof.claims
-    if not claims.exact_pattern:
-        return "not proved to lie on its stratum: factors may have a common root"
-    if claims.real is None:
-        return "undecided whether real"
-    if claims.real != point.real:
-        return f"proved to be {'real' if claims.real else 'not real'}"
-    for name in ("in_function_space", "attained", "interior", "smooth"):
-        stated, proved = getattr(point, name), getattr(claims, name)
-        if stated is not None and proved is not None and stated != proved:
-            return f"{name} is proved to be {str(proved).lower()}"
-    if point.real and claims.indices is not None and not point.also_on:
-        stated_indices = Counter(index for index in point.indices if index is not None)
-        proved_indices = Counter(index for index in claims.indices if index is not None)
-        # At a singular point of the function space there are further θ over the filter.
-        too_few = claims.smooth is True and len(point.indices) != len(claims.indices)
-        if too_few or proved_indices - stated_indices:
-            return f"the indices are proved to be {list(claims.indices)}"
-    if not abs(claims.loss - acb(point.loss)) < arb(CERTIFICATION.agreement) * (
-        abs(arb(claims.loss.real.mid())) + norm + 1
-    ) + (arb(CERTIFICATION.agreement) * abs(claims.loss - acb(0))):
-        return OTHER_LOSS
-    return None
 
 
 def _decimal(value: Any, digits: int) -> str:

@@ -7,6 +7,11 @@ point. This point is close to one of the N points, since the data close by have 
 value is close to the loss of this one of the N points, which lies in M as a limit of members of M. As the data close by
 approach the given data, no filter of M has a smaller loss than the least loss of the N points in M. Where Σ has a
 negative eigenvalue, be it by rounding, the loss may have no lower bound on M, and nothing is claimed.
+
+Completeness can be proved by critical parameters θ, too, counted up to scaling. A point that is proved on a stratum
+continues to a point of this stratum for generic data close by, with as many critical θ over it as the stratum has
+factorizations. A point that is proved in the parameter space continues to one critical θ. If there are as many θ in all
+as generic data have, no other isolated point is left: it would continue to one more θ.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +29,7 @@ from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..networks.patterns import Pattern, format_pattern
-from ._flint import arb
+from ._flint import arb, in_standard_precision
 from .disc_arithmetic import Complex, Discs, Real, bound
 from .krawczyk_in_balls import Ball, exact_rank, is_semidefinite
 from .point_proofs import Proof, ProvedPoint
@@ -71,6 +77,17 @@ class ProvedPoints(Sequence[ProvedPoint]):
         point = self.proofs[position].whole
         return point if mirror is None else point.mirrored()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ProvedPoints):
+            return NotImplemented
+        return self.mirrors == other.mirrors and self.proofs == other.proofs
+
+    def __hash__(self) -> int:
+        return hash((self.mirrors, self.proofs))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ProvedPoints, (self.proofs, self.mirrors, self.middles.shape[1])
+
     @cached_property
     def overlapping(self) -> list[tuple[int, int]]:
         """Pairs (later, earlier) of filters that are not proved to differ.
@@ -108,6 +125,8 @@ class Statement:
         Whether there are no other isolated critical points with w ≠ 0.
     distinct : bool
         Whether all filters are proved to be pairwise distinct.
+    in_parameters : int
+        Number of points that are proved, pairwise distinct, in the parameter space and not on a stratum.
     global_minimum : int or None
         Position of the point that is proved to have the least loss of all filters of the network, w = 0 included. None
         if it is undecided, without completeness, or if the Gram matrix has a negative eigenvalue.
@@ -120,27 +139,37 @@ class Statement:
     distinct: bool
     global_minimum: int | None
     ordered: bool
+    in_parameters: int = 0
 
 
 def describe_statement(statement: Statement) -> list[str]:
     """The statement on all points together in words."""
     if statement.complete:
         return ["complete, proved: these are all isolated critical filters w ≠ 0"]
-    return [
-        f"stratum {format_pattern(row.pattern)}: {row.proved} of {row.generic} proved"
-        for row in statement.strata
-        if row.proved != row.generic
-    ] + ["not proved to be complete"]
+    return (
+        [
+            f"stratum {format_pattern(row.pattern)}: {row.proved} of {row.generic} proved"
+            for row in statement.strata
+            if row.proved != row.generic
+        ]
+        + [f"in the parameter space: {statement.in_parameters} proved"] * (statement.in_parameters > 0)
+        + ["not proved to be complete"]
+    )
 
 
+@in_standard_precision
 def state(arch: Architecture, data: ExactData, points: ProvedPoints) -> Statement:
     """The statement on all points together; points not proved to differ from an earlier point do not count."""
     repeated = {later for later, _ in points.overlapping}
-    counted = [proof for i, proof in enumerate(points.proofs) if i not in repeated and proof.exact_pattern]
-    proved = Counter(proof.pattern for proof in counted)
+    distinct = [proof for i, proof in enumerate(points.proofs) if i not in repeated]
+    proved = Counter(proof.pattern for proof in distinct if proof.exact_pattern and not proof.in_parameters)
+    in_parameters = sum(proof.in_parameters for proof in distinct)
     table, few = _count(arch, data)
     strata = tuple(StratumStatement(row.pattern, row.count, proved[row.pattern]) for row in table)
     complete = all(row.proved == row.generic for row in strata)
+    if not few:
+        thetas = sum(proved[row.pattern] * row.factorizations for row in table) + in_parameters
+        complete = complete or thetas == table.parameters
     real = {i: points[i].claims for i, proof in enumerate(points.proofs) if proof.real is not False}
     losses: dict[int, Ball] = {i: claims.loss.real for i, claims in real.items()}
     ordered = all(claims.real for claims in real.values()) and not _unordered(losses)
@@ -152,7 +181,7 @@ def state(arch: Architecture, data: ExactData, points: ProvedPoints) -> Statemen
         sure = complete and not few and real[best].attained and all(losses[best] < other for other in others)
         sure = sure and has_lower_bound(arch, data)
         best = best if sure else None
-    return Statement(strata, complete, not repeated, best, ordered)
+    return Statement(strata, complete, not repeated, best, ordered, in_parameters)
 
 
 def undecided_order(points: ProvedPoints) -> list[tuple[int, int]]:

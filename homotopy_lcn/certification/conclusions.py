@@ -34,15 +34,16 @@ from ..networks.layer_factorizations import distributions_up_to_exchange
 from ..networks.strata import Stratum
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
+from .sending_balls import HoldsBalls
 
-__all__ = ["Claims", "conclude", "loss_claim", "mirrored", "stratum_of"]
+__all__ = ["Claims", "conclude", "conclude_in_parameters", "loss_claim", "mirrored", "stratum_of"]
 
 #: Forms with balls as coefficients: arrays of objects, which `distributions` handles like numbers.
 Form = Any
 
 
-@dataclass(frozen=True)
-class Claims:
+@dataclass(frozen=True, eq=False)
+class Claims(HoldsBalls):
     """Proved answers on one critical point. None: undecided, or the question does not apply.
 
     Attributes
@@ -102,10 +103,7 @@ def conclude(
     factors = equations.factors(box.chart, solution.coordinates)
     exact = regular or _no_common_roots(equations.stratum, factors)
     smooth = regular or _is_smooth(arch, equations.stratum, factors)
-    loss = equations.data.constant - sum(
-        (b * w for b, w in zip(equations.data.b, solution.filter, strict=True)), acb(0)
-    )
-    loss, radius = loss_claim(loss)
+    loss, radius = _loss(equations, solution)
     if not real:
         return Claims(real, None, None, None, smooth, None, exact, loss, radius)
     loss = acb(loss.real)
@@ -128,6 +126,25 @@ def conclude(
         inside, interior, attained = inside or None, None, attained or None
     return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=of_parameters,
                   exact_pattern=exact, loss=loss, loss_radius=radius)  # fmt: skip
+
+
+def conclude_in_parameters(arch: Architecture, layers: BallEquations, box: Box, solution: Solution) -> Claims:
+    """All conclusions on the filter of the critical parameters θ in a box.
+
+    ``layers`` are the equations on the parameter space. Nothing is concluded of the root pattern, nor of other θ over
+    the filter.
+    """
+    real = _is_real(box, solution)
+    smooth = _is_smooth(arch, layers.stratum, layers.factors(box.chart, solution.coordinates))
+    loss, radius = _loss(layers, solution)
+    if not real:
+        return Claims(real, None, None, None, smooth, None, False, loss, radius)
+    return Claims(real, True, True, None, smooth, None, False, acb(loss.real), radius)
+
+
+def _loss(equations: BallEquations, solution: Solution) -> tuple[Ball, Ball]:
+    terms = (b * w for b, w in zip(equations.data.b, solution.filter, strict=True))
+    return loss_claim(equations.data.constant - sum(terms, acb(0)))
 
 
 def loss_claim(loss: Ball) -> tuple[Ball, Ball]:

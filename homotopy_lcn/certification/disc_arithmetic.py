@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import ComparedByValue
 from ..networks.binary_forms import dilate
 from ..networks.binary_forms import multiply as multiply_arrays
 
@@ -72,7 +73,7 @@ def moduli(z: NDArray[Any]) -> Real:
 
 
 @dataclass(frozen=True, eq=False)
-class Discs:
+class Discs(ComparedByValue):
     """An array of discs.
 
     Attributes

@@ -20,7 +20,7 @@ weighted maximum norm of the 2n real coordinates. So X holds exactly one solutio
 lies in the smaller box with these left-hand sides as radii around x_0 (Krawczyk 1969; Moore 1977; Neumaier, *Interval
 Methods for Systems of Equations* (1990), section 5.1).
 
-Functions here expect that the precision of python-flint has been set (``flint.ctx.workprec``).
+Functions here expect that the precision of python-flint has been set (`_flint.working_precision`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ import numpy as np
 
 from ..losses.exact_data import ExactData
 from ..networks.strata import Stratum
-from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
+from ._flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz, working_precision
+from .sending_balls import HoldsBalls
 from .tolerances import CERTIFICATION
 
 __all__ = [
@@ -80,8 +81,8 @@ class BallData(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
-class Box:
+@dataclass(frozen=True, eq=False)
+class Box(HoldsBalls):
     """A box that is claimed to hold exactly one critical point.
 
     Attributes
@@ -111,8 +112,8 @@ class Box:
         return Box(self.chart, tuple(x.conjugate() for x in self.middle), self.radii, self.precision)
 
 
-@dataclass(frozen=True)
-class Solution:
+@dataclass(frozen=True, eq=False)
+class Solution(HoldsBalls):
     """Proved enclosures of the coordinates and of the filter of the one critical point in a box."""
 
     coordinates: tuple[Ball, ...]
@@ -187,6 +188,17 @@ class BallEquations:
             curvature[0][i] = curvature[i][0] = value
             curvature[i][1:] = [x[0] * entry for entry in curvature[i][1:]]
         return scaled * self.data.gram * scaled.transpose() + acb_mat(curvature)
+
+    def response(self, chart: Sequence[int], x: Sequence[Ball]) -> np.ndarray:
+        """Sᵀ J⁻¹ T, (K, K), about: it turns a change of b − Σ w at a critical point into the move of the filter w.
+
+        J is the Jacobian matrix, T = (v, ∂v), and S = (v, c ∂v). ZeroDivisionError if J is singular.
+        """
+        tangent, _, _ = self._tangent(chart, x)
+        _, jacobian = self.linearized(chart, x)
+        product = self._scaled(tangent, x[0]).transpose() * (jacobian.mid().inv() * tangent)
+        entries = [complex(float(z.real.mid()), float(z.imag.mid())) for z in product.entries()]
+        return np.array(entries).reshape(self.size, self.size)
 
     def prove(self, box: Box) -> Solution | None:
         """Prove that the box holds exactly one critical point with c ≠ 0, or None.
@@ -283,7 +295,7 @@ def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> Exa
     """The data Σ = Σ p pᵀ, b = Σ p y, Σ y² of samples X (N, d_0), Y (N, d_L) of doubles, without any rounding."""
     outputs = Y.shape[1]
     rows = np.ones((len(X), size + 1))
-    with ctx.workprec(EXACT):
+    with working_precision(EXACT):
         total = arb_mat(size + 1, size + 1)
         for i in range(outputs):
             rows[:, :size], rows[:, size] = X[:, i * stride : i * stride + size], Y[:, i]
@@ -342,8 +354,9 @@ def _fmpq(value: Fraction) -> Any:
 
 
 def _fraction_of(value: Ball) -> Fraction:
-    """An exact ball as a fraction."""
-    assert value.is_exact()
+    """An exact ball as a fraction; ArithmeticError for a ball that is not exact."""
+    if not value.is_exact():
+        raise ArithmeticError(f"sums of products of doubles were rounded in {EXACT} bits")
     mantissa, exponent = (int(part) for part in value.man_exp())
     return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
 

@@ -23,6 +23,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import ComparedByValue
 from ..networks.architecture import Architecture
 from ..networks.strata import Stratum
 from .disc_arithmetic import Complex, Discs, approximate_inverses, bound, contraction, multiply, product, regular
@@ -37,7 +38,7 @@ ROOT_OF_TWO = 1.4142135623731
 
 
 @dataclass(frozen=True, eq=False)
-class DiscProofs:
+class DiscProofs(ComparedByValue):
     """Proofs of P points of one stratum.
 
     Attributes

@@ -2,7 +2,9 @@
 
 The points of a stratum, if there are enough of them, are first tried together in doubles (`krawczyk_in_discs`). Points
 that fail there, and all points if digits are asked for, are proved in ball arithmetic (`krawczyk_in_balls`) of 64, 128,
-256, … bits. Conclusions on real points are drawn in ball arithmetic, too (`conclusions`).
+256, … bits. There Newton's method first corrects the start, for the exact data. Points that are singular in the
+coordinates of their stratum are looked for in the parameter space. Conclusions on real points are drawn in ball
+arithmetic, too (`conclusions`).
 """
 
 from __future__ import annotations
@@ -21,12 +23,12 @@ from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
 from ..processes import as_computed
 from ..results.points import CriticalPoint
-from ._flint import acb, arb, ctx
-from .conclusions import Claims, conclude, loss_claim, mirrored, stratum_of
+from ._flint import acb, arb, working_precision
+from .conclusions import Claims, conclude, conclude_in_parameters, loss_claim, mirrored, stratum_of
 from .disc_arithmetic import Complex, Discs, Real
 from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, enclosing_discs, power_of_two
 from .krawczyk_in_discs import DiscEquations, DiscProofs, chart_coordinates, prove_points
-from .sending_balls import packed, unpacked
+from .sending_balls import HoldsBalls
 from .stratum_coordinates import coordinates_of
 from .tolerances import CERTIFICATION
 
@@ -34,6 +36,7 @@ __all__ = [
     "NotReal",
     "Proof",
     "ProvedPoint",
+    "Search",
     "TogetherProved",
     "accurate",
     "bits_of",
@@ -63,6 +66,8 @@ class Proof(Protocol):
     @property
     def in_doubles(self) -> bool: ...
     @property
+    def in_parameters(self) -> bool: ...
+    @property
     def enclosure(self) -> tuple[Complex, Real]:
         """Middles and radii of discs that hold the coefficients of the filter."""
         ...
@@ -73,8 +78,8 @@ class Proof(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ProvedPoint:
+@dataclass(frozen=True, eq=False)
+class ProvedPoint(HoldsBalls):
     """One critical point with its proof.
 
     Attributes
@@ -88,6 +93,9 @@ class ProvedPoint:
     claims : Claims
     in_doubles : bool
         Whether Krawczyk's test was passed in doubles, together with other points.
+    in_parameters : bool
+        Whether the unknowns are parameters θ up to scaling, not coordinates of the stratum. Then nothing is proved of
+        the root pattern.
     """
 
     pattern: Pattern
@@ -95,6 +103,7 @@ class ProvedPoint:
     solution: Solution
     claims: Claims
     in_doubles: bool = False
+    in_parameters: bool = False
 
     @property
     def exact_pattern(self) -> bool:
@@ -110,7 +119,7 @@ class ProvedPoint:
 
     @cached_property
     def enclosure(self) -> tuple[Complex, Real]:
-        with ctx.workprec(max(self.precision, CERTIFICATION.first_precision)):
+        with working_precision(max(self.precision, CERTIFICATION.first_precision)):
             return enclosing_discs(self.solution.filter)
 
     @property
@@ -125,6 +134,7 @@ class ProvedPoint:
             self.solution.conjugate(),
             mirrored(self.claims),
             self.in_doubles,
+            self.in_parameters,
         )
 
 
@@ -139,14 +149,24 @@ class NotReal:
     def precision(self) -> int:
         return CERTIFICATION.first_precision
 
+    @property
+    def in_parameters(self) -> bool:
+        return False
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class TogetherProved(NotReal):
     """A point with a filter that is not real, proved together with others: row ``row`` of ``proofs``."""
 
     pattern: Pattern
     proofs: DiscProofs
     row: int
+
+    def __eq__(self, other: object) -> bool:
+        return self.whole == other.whole if isinstance(other, TogetherProved) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.whole)
 
     @property
     def exact_pattern(self) -> bool:
@@ -167,9 +187,10 @@ class TogetherProved(NotReal):
 
     @property
     def whole(self) -> ProvedPoint:
-        box, solution = _box_of(self.proofs, self.row), _solution_of(self.proofs, self.row)
-        loss = _ball_of(*self.loss)
-        claims = Claims(False, None, None, None, True, None, True, *loss_claim(loss))
+        with working_precision(self.precision):
+            box, solution = _box_of(self.proofs, self.row), _solution_of(self.proofs, self.row)
+            loss = _ball_of(*self.loss)
+            claims = Claims(False, None, None, None, True, None, True, *loss_claim(loss))
         return ProvedPoint(self.pattern, box, solution, claims, in_doubles=True)
 
 
@@ -186,8 +207,8 @@ def prove_all(
                 found = _prove_together(arch, equations, discs, [points[row] for row in regular])
                 proofs.update((row, proof) for row, proof in zip(regular, found, strict=True) if proof is not None)
     rest = [row for row in range(len(points)) if row not in proofs]
-    one_by_one = in_processes(_prove_packed, (arch, data), [points[row] for row in rest], (digits,), jobs)
-    proofs.update(zip(rest, map(unpacked, one_by_one), strict=True))
+    one_by_one = in_processes(_prove_one_by_one, (arch, data), [points[row] for row in rest], (digits,), jobs)
+    proofs.update(zip(rest, one_by_one, strict=True))
     return [proofs[row] for row in range(len(points))]
 
 
@@ -241,11 +262,11 @@ def _prove_together(
             if not use:
                 result.append(None)
             elif proofs.real[row]:
-                with ctx.workprec(CERTIFICATION.first_precision):
+                with working_precision(CERTIFICATION.first_precision):
                     box, solution = _box_of(proofs, row), _solution_of(proofs, row)
                     claims = conclude(arch, in_balls, box, solution, regular=True)
                 point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
-                result.append(point if _decided(claims) else None)
+                result.append(point if _decided(point) else None)
             else:
                 result.append(TogetherProved(pattern, proofs, row))
     return result
@@ -281,16 +302,15 @@ def _ball_of(mid: complex, rad: float) -> Ball:
     return acb(arb(mid.real, rad), arb(mid.imag, rad))
 
 
-def _prove_packed(
+def _prove_one_by_one(
     arch: Architecture, data: ExactData, points: Sequence[CriticalPoint], digits: int | None
-) -> list[Any]:
-    """Proofs in ball arithmetic, packed so that they can be sent from another process."""
-    result: list[Any] = [None] * len(points)
+) -> list[Proof | str]:
+    """Proofs in ball arithmetic."""
+    result: dict[int, Proof | str] = {}
     for rows in _by_pattern(points):
         equations = BallEquations(stratum_of(arch, points[rows[0]].stratum), data)
-        for row in rows:
-            result[row] = packed(prove_point(arch, equations, points[row], digits))
-    return result
+        result.update((row, prove_point(arch, equations, points[row], digits)) for row in rows)
+    return [result[row] for row in range(len(points))]
 
 
 def prove_point(
@@ -300,32 +320,77 @@ def prove_point(
     digits: int | None = None,
     least_precision: int = CERTIFICATION.first_precision,
 ) -> ProvedPoint | str:
-    """Prove the critical point near an approximate point, or say why the proof fails."""
-    if not point.nonsingular:
-        return "a singular point"
+    """Prove the critical point near an approximate point, or say why the proof fails.
+
+    A point that is singular in the coordinates of its stratum, or whose proof there fails, may be a simple point of the
+    parameter space: a filter at which the roots of different factors coincide, for example. It is proved there.
+    """
+    precisions = _precisions(digits, least_precision)
     start = _start(arch, equations.stratum, point)
-    if start is None:
-        return "its coordinates on the stratum are unknown"
-    chart, x = start
-    precision, last = least_precision, CERTIFICATION.last_precision
+    if not point.nonsingular:
+        reason = "a singular point"
+    elif start is None:
+        reason = "its coordinates on the stratum are unknown"
+    else:
+        proved = _prove_from(Search(arch, equations, point.stratum), start, precisions, digits)
+        if proved is not None:
+            return proved
+        reason = "Krawczyk's test fails at every precision"
+    search = Search(arch, equations.on(Stratum.of_layers(arch)), point.stratum, in_parameters=True)
+    for theta in point.parameters[: CERTIFICATION.most_parameters]:
+        proved = _prove_from(search, _start_in_parameters(arch, search.equations.stratum, theta), precisions, digits)
+        if proved is not None:
+            return proved
+    return reason
+
+
+@dataclass(frozen=True)
+class Search:
+    """The equations in whose solutions a point is looked for."""
+
+    arch: Architecture
+    equations: BallEquations
+    pattern: Pattern
+    in_parameters: bool = False
+
+    def point(self, box: Box, solution: Solution) -> ProvedPoint:
+        """The point in a box that is proved to hold one, with all conclusions."""
+        draw = conclude_in_parameters if self.in_parameters else conclude
+        claims = draw(self.arch, self.equations, box, solution)
+        return ProvedPoint(self.pattern, box, solution, claims, in_parameters=self.in_parameters)
+
+
+def _precisions(digits: int | None, least: int) -> list[int]:
+    """The working precisions that are tried, in this order."""
+    precision, last = least, CERTIFICATION.last_precision
     if digits is not None:
         precision = max(precision, 64 * -(-2 * bits_of(digits) // 192))
         last = max(last, 8 * precision)
-    proved: ProvedPoint | None = None
+    result = []
     while precision <= last:
-        with ctx.workprec(precision):
-            found = prove_box(equations, chart, x, precision)
+        result.append(precision)
+        precision *= 2
+    return result
+
+
+def _prove_from(
+    search: Search, start: tuple[tuple[int, ...], list[Ball]], precisions: Sequence[int], digits: int | None
+) -> ProvedPoint | None:
+    """The point that is proved near a start, with enough precision to draw all conclusions if that is possible."""
+    chart, x = start
+    proved: ProvedPoint | None = None
+    for precision in precisions:
+        with working_precision(precision):
+            found = prove_box(search.equations, chart, x, precision)
             if found is not None:
                 box, solution = found
-                claims = conclude(arch, equations, box, solution)
-                proved = ProvedPoint(point.stratum, box, solution, claims)
+                proved = search.point(box, solution)
                 x = list(box.middle)
-                if _decided(claims) and _narrow(solution) and (digits is None or accurate(solution, digits)):
+                if _decided(proved) and _narrow(solution) and (digits is None or accurate(solution, digits)):
                     return proved
-        precision *= 2
-        if proved is not None and digits is None and precision > 4 * least_precision and proved.claims.real is not None:
+        if proved is not None and digits is None and precision >= 4 * precisions[0] and proved.real is not None:
             break
-    return proved or "Krawczyk's test fails at every precision"
+    return proved
 
 
 def prove_box(
@@ -355,11 +420,15 @@ def _scales(x: list[Ball]) -> list[int]:
     return [binary_exponent(x[0]), *([0] * (len(x) - 1))]
 
 
-def _decided(claims: Claims) -> bool:
-    if claims.real is None or not claims.exact_pattern or claims.smooth is None:
+def _decided(point: ProvedPoint) -> bool:
+    claims = point.claims
+    if claims.real is None or claims.smooth is None:
         return False
-    return not claims.real or (
-        claims.in_function_space is not None and claims.attained is not None and None not in (claims.indices or ())
+    if point.in_parameters:
+        return True
+    return claims.exact_pattern and (
+        not claims.real
+        or (claims.in_function_space is not None and claims.attained is not None and None not in (claims.indices or ()))
     )
 
 
@@ -392,6 +461,16 @@ def _start(arch: Architecture, stratum: Stratum, point: CriticalPoint) -> tuple[
     if not start.known[0]:
         return None
     x, charts, free = chart_coordinates(stratum, start.coordinates)
+    return tuple(charts[0].tolist()), [acb(value) for value in x[0, free[0]].tolist()]
+
+
+def _start_in_parameters(
+    arch: Architecture, layers: Stratum, theta: Sequence[np.ndarray]
+) -> tuple[tuple[int, ...], list[Ball]]:
+    """Chart and approximate coordinates of parameters θ: layers with one weight are numbers, factors of the scalar."""
+    scalar = np.prod([w[0] for w in theta if len(w) == 1], initial=1.0)
+    coordinates = np.concatenate([[scalar], *(w for w in theta if len(w) > 1)]).astype(complex)
+    x, charts, free = chart_coordinates(layers, coordinates[None])
     return tuple(charts[0].tolist()), [acb(value) for value in x[0, free[0]].tolist()]
 
 

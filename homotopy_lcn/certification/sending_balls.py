@@ -1,4 +1,8 @@
-"""Balls and records of balls as tuples that can be sent to another process: balls themselves cannot be pickled."""
+"""Records of balls that can be copied, pickled and compared: balls themselves cannot be pickled.
+
+Two balls are the same here if their middles and radii are the same. For python-flint, balls are equal only if they hold
+one number.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,22 @@ from typing import Any
 
 from ._flint import acb, arb, fmpz
 
-__all__ = ["packed", "unpacked"]
+__all__ = ["HoldsBalls", "packed", "unpacked"]
+
+
+class HoldsBalls:
+    """A frozen dataclass of balls, compared by value. The dataclass is declared with ``eq=False``."""
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return bool(packed(self) == packed(other))
+
+    def __hash__(self) -> int:
+        return hash(packed(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return unpacked, (packed(self),)
 
 
 def packed(value: Any) -> Any:
@@ -44,4 +63,13 @@ def _integers(value: Any) -> tuple[int, int, int, int]:
 
 def _ball(middle: int, exponent: int, radius: int, radius_exponent: int) -> Any:
     exact = arb((fmpz(middle), fmpz(exponent)))
-    return arb(exact, arb((fmpz(radius), fmpz(radius_exponent)))) if radius else exact
+    if not radius:
+        return exact
+    wanted = arb((fmpz(radius), fmpz(radius_exponent)))
+    # Radii of 30 bits are rounded up, by at least one unit. So a number less than one unit smaller gives this radius.
+    shift = 31 - radius.bit_length()
+    if shift > 0:
+        ball = arb(exact, arb((fmpz((radius << shift) - 1), fmpz(radius_exponent - shift))))
+        if ball.rad() == wanted:
+            return ball
+    return arb(exact, wanted)

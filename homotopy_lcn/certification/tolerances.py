@@ -20,6 +20,10 @@ class CertificationTolerances:
     agreement : float
         A point of a result must differ from the proved point by less than this, relative to the norm of the filter.
         The same holds for its loss, for the conjugate of a point, and for the samples of a loss.
+    most_moved : float
+        Exact data are rounded to doubles for a solve. A point of the result may differ from the proved point by twice
+        as much as this rounding moves the point, if that is less than this, relative to the norm of the filter. The
+        move is known to first order only, so a large move says little.
     nearly_real : float
         A factor of a real filter is taken to be real if its imaginary part is at most this, relative to its size. A
         wrong decision makes a test fail, but no proof wrong.
@@ -38,10 +42,12 @@ class CertificationTolerances:
         Largest working precision in bits, unless digits are asked for. No point is tried with more.
     more_bits : tuple of int
         Working precisions in bits with which points are proved again whose filters, or whose losses, are not proved to
-        differ.
+        differ, and points whose enclosures are too wide to be compared with the result.
     narrow : float
         The enclosure of a filter must be narrower than this, relative to the filter, or the point is proved again with
         more bits. The value is below `agreement`, so that the comparison with the result is decided.
+    most_parameters : int
+        A point that is singular on its stratum is looked for near at most this many of its parameters θ.
     fewest_together : int
         Points of a stratum are proved together in doubles if there are at least this many of them. Fewer points are
         proved sooner one by one.
@@ -60,6 +66,7 @@ class CertificationTolerances:
     """
 
     agreement: float = 1e-9
+    most_moved: float = 1e-3
     nearly_real: float = 1e-6
     half_bits: int = 29
     newton_steps_in_discs: int = 2
@@ -68,6 +75,7 @@ class CertificationTolerances:
     last_precision: int = 1024
     more_bits: tuple[int, ...] = (128, 256, 512)
     narrow: float = 1e-10
+    most_parameters: int = 16
     fewest_together: int = 4
     proved_together: int = 512
     summed_together: int = 2**14

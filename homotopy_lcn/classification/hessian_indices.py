@@ -92,7 +92,7 @@ class Inertia(NamedTuple):
         return np.where(minimum, "minimum", np.where(degenerate, "degenerate", "saddle")).tolist()
 
 
-def careful_inertia(arch: Architecture, data: Data, points: Complex) -> Inertia:
+def careful_inertia(arch: Architecture, data: Data, points: Complex, zero: Real) -> Inertia:
     """The inertia of the Hessian at real θ that are polished.
 
     Parameters
@@ -102,6 +102,8 @@ def careful_inertia(arch: Architecture, data: Data, points: Complex) -> Inertia:
         Gram matrix and moment vector of one data set, real.
     points : (T, coordinates) complex array
         The θ in the coordinates of `Stratum.of_layers`.
+    zero : (T,) float array
+        Eigenvalues below this part of the largest one are zero.
     """
     equations = equations_of(Stratum.of_layers(arch))
     transformed = equations.transform(data)
@@ -112,11 +114,11 @@ def careful_inertia(arch: Architecture, data: Data, points: Complex) -> Inertia:
     curvatures = equations.loss_curvatures(evaluation, transformed)
     eigenvalues = np.linalg.eigvalsh(_scaled((hessian.real + hessian.real.transpose(0, 2, 1)) / 2, curvatures))
     sizes = np.abs(eigenvalues)
-    zero = sizes <= CLASSIFICATION.zero_eigenvalue * sizes.max(axis=1, keepdims=True)
+    flat = sizes <= zero[:, None] * sizes.max(axis=1, keepdims=True)
     # Where the residual is zero, H = JᵀΣJ has no negative eigenvalue.
     bare = have_no_residual(data, equations.filters(points).real)
-    negative = (eigenvalues < 0) & ~zero & ~bare[:, None]
-    return Inertia(negative.sum(axis=1), zero.sum(axis=1), bare)
+    negative = (eigenvalues < 0) & ~flat & ~bare[:, None]
+    return Inertia(negative.sum(axis=1), flat.sum(axis=1), bare)
 
 
 def _hessian(problem: StratumProblem, theta: Sequence[Real], filters: Real) -> tuple[Real, Real, Bools]:

@@ -211,7 +211,7 @@ def _enter_parameters(
     if closer:
         layers = stacked(problem.arch, [layers, *(choice for one in closer for choice in one.layers)])
     polished = polish(problem.arch, problem.data, balanced_parameters(problem.arch, layers, filters[owners]))
-    inertia = careful_inertia(problem.arch, problem.data, polished.points)
+    inertia = careful_inertia(problem.arch, problem.data, polished.points, polished.zero)
     for n, (p, residual, kind, index) in enumerate(
         zip(owners.tolist(), polished.residuals, inertia.kinds(), inertia.indices.tolist(), strict=True)
     ):

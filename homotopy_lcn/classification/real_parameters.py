@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, frozen
+from ..arrays import Complex, Real, frozen
 from ..equations.critical_equations import Data, equations_of
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose, relative_gradient
@@ -51,12 +51,16 @@ class Polished(NamedTuple):
         gradient.
     near : (C,) bool array
         Whether Newton's method finds a critical point near θ. True as well where the Newton matrix is singular.
+    zero : (C,) float array
+        Eigenvalues of the Hessian at θ that are zero are below this part of the largest one. They are as wrong as θ is,
+        and θ is accurate where Newton's method converged.
     """
 
     points: Complex
     layers: Theta
     residuals: list[float]
     near: NDArray[np.bool_]
+    zero: Real
 
     def theta(self, index: int) -> Theta:
         """One of the θ."""
@@ -92,7 +96,8 @@ def polish(arch: Architecture, data: Data, theta: Theta) -> Polished:
     ]
     balanced = list(map(frozen, balance(layers, points[:, 0].real)))
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
-    return Polished(points, balanced, residuals.tolist(), close | ~regular)
+    zero = np.where(better, CLASSIFICATION.zero_eigenvalue, CLASSIFICATION.zero_at_singular_point)
+    return Polished(points, balanced, residuals.tolist(), close | ~regular, zero)
 
 
 class Settled(NamedTuple):
@@ -109,5 +114,6 @@ def settle_real(arch: Architecture, data: Data, theta: Theta, free: int = 0) -> 
     Parameters are those of `polish`, and ``free``, the dimension of the continuum of critical θ that they are on.
     """
     polished = polish(arch, data, theta)
-    inertia = careful_inertia(arch, data, polished.points)
+    zero = polished.zero if free == 0 else np.full(len(polished.zero), CLASSIFICATION.zero_on_continuum)
+    inertia = careful_inertia(arch, data, polished.points, zero)
     return Settled(polished, inertia.kinds(free), inertia.indices.tolist())

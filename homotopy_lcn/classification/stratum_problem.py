@@ -15,6 +15,8 @@ from ..networks.strata import Embedding
 
 __all__ = ["BlockFactors", "StratumProblem"]
 
+#: Rounding of a loss, relative to the sum of the sizes of its terms.
+ROUNDING_OF_LOSS = 8 * float(np.finfo(float).eps)
 #: For each block of an architecture the pairs (m, Q_m) of its polynomial Π_m Q_m^m, each Q_m a (P, e + 1) array.
 BlockFactors = list[list[tuple[int, NDArray[Any]]]]
 
@@ -62,8 +64,14 @@ class StratumProblem(NamedTuple):
         return np.asarray(np.matmul(self.gram, filters[:, :, None])[:, :, 0])
 
     def losses(self, filters: NDArray[Any]) -> NDArray[Any]:
-        """The loss wᵀΣw − 2bᵀw + constant at real or complex filters w, a (P, K) array."""
-        return np.asarray(((self.gram_times(filters) - 2 * self.b) * filters).sum(axis=1) + self.constant)
+        """The loss wᵀΣw − 2bᵀw + constant at real or complex filters w, a (P, K) array.
+
+        A loss is 0 if it is less than its rounding error: so it is for filters that fit the data exactly.
+        """
+        image = self.gram_times(filters)
+        losses = np.asarray(((image - 2 * self.b) * filters).sum(axis=1) + self.constant)
+        terms = (np.abs(image * filters) + 2 * np.abs(self.b * filters)).sum(axis=1) + np.abs(self.constant)
+        return np.where(np.abs(losses) <= ROUNDING_OF_LOSS * terms, 0.0, losses)
 
     def block_factors(self, points: NDArray[Any]) -> BlockFactors:
         """The factors Q_m of every block at points (P, coordinates)."""

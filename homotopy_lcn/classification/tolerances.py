@@ -30,16 +30,20 @@ class ClassificationTolerances:
         doubt where no Newton iteration follows: large entries of the companion matrix take up to six of the sixteen
         digits of the small roots.
     index_in_doubt : float
-        A Hessian with an eigenvalue below this part of the largest eigenvalue (after scaling to unit diagonal) has an
+        A Hessian with an eigenvalue below this part of the largest eigenvalue (after scaling) has an
         index in doubt. The bound leaves eight digits for the rounding errors of parameters that are not polished.
     gradient : float
         The Hessian at parameters is in doubt if the gradient there, relative to the terms that cancel in the gradient,
         is above this number. Roots at the accuracy of doubles give 1e-15 to 1e-12; a wrong factorization gives 1e-3 or
         more.
     zero_eigenvalue : float
-        At polished parameters a Hessian eigenvalue below this part of the largest eigenvalue (after scaling to unit
-        diagonal) is zero. Rounding of a polished Hessian leaves about 1e-14. A larger number calls ill-conditioned
-        minima degenerate; a smaller number gives degenerate points a random sign.
+        At parameters that Newton's method has polished, a Hessian eigenvalue below this part of the largest eigenvalue
+        (after scaling) is zero. Rounding of a polished Hessian leaves about 1e-14. A larger number calls
+        ill-conditioned minima degenerate; a smaller number gives degenerate points a random sign.
+    zero_at_singular_point : float
+        The same at singular isolated points, which are known to eight digits where two points meet.
+    zero_on_continuum : float
+        The same at points of continua, which are as accurate as regular ones, but for their parameters.
     polishing_steps : int
         Newton steps in parameter space. Parameters made from roots have about ten correct digits or more, and Newton's
         method doubles their number with each step; the third step is the reserve.
@@ -79,7 +83,9 @@ class ClassificationTolerances:
     small_leading: float = 1e-6
     index_in_doubt: float = 1e-8
     gradient: float = 1e-9
-    zero_eigenvalue: float = 1e-11
+    zero_eigenvalue: float = 3e-13
+    zero_at_singular_point: float = 1e-6
+    zero_on_continuum: float = 1e-10
     polishing_steps: int = 3
     close: float = 1e-3
     singular_condition: float = 1e12

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from ..rationals import as_fraction
 from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, write
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def geometry(
         typer.Option(
             "--filter",
             metavar="w_0,w_1,…",
-            help="Also the facts of this filter; integers and fractions are taken exactly, as in 1,0,-3/2,0,1.",
+            help="Also the facts of this filter; real numbers are taken exactly, as in 1,0,-3/2,0,0.25.",
             show_default=False,
         ),
     ] = None,
@@ -49,8 +49,14 @@ def geometry(
         ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0.0, metavar="X", help="Relative accuracy of a --filter that is not exact.")
-    ] = 1e-10,
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="X",
+            help="The --filter is known up to this relative accuracy only; complex ones up to 1e-10 by default.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
@@ -65,23 +71,25 @@ def geometry(
 
     from ..geometry.filter_geometry import describe_filter, distance_to_function_space
     from ..geometry.function_space import describe_function_space
-    from ..geometry.vanishing_forms import known_inequalities, vanishing_forms
+    from ..geometry.vanishing_forms import closure_equations, known_inequalities
 
-    facts = distance = equations = differential = None
+    facts = distance = differential = None
     if parameters is not None:
         from ..geometry.rank_drops import criticality
 
         differential = criticality(architecture, parameters_from_text(parameters, architecture))
     if filter_ is not None:
         entries = filter_from_text(filter_, architecture)
-        facts = describe_filter(architecture, entries, tolerance)
+        if tolerance is None:
+            facts = describe_filter(architecture, entries)
+        else:
+            facts = describe_filter(architecture, [complex(entry) for entry in entries], tolerance)
         if facts.real and not facts.in_function_space:
             import numpy as np
 
             distance, _ = distance_to_function_space(architecture, entries, np.random.default_rng(seed))
     space = describe_function_space(architecture)
-    with suppress(InputError):  # too many monomials
-        equations = vanishing_forms(architecture)
+    equations = closure_equations(architecture)
     inequalities = known_inequalities(architecture)
 
     from ..display.geometry import geometry_document, render_filter, render_function_space, render_parameters
@@ -110,7 +118,7 @@ def filter_from_text(text: str, arch: Architecture) -> list[Fraction] | list[com
     Returns
     -------
     list
-        Of fractions if all are integers or fractions, otherwise of complex numbers.
+        Of fractions if all are real, otherwise of complex numbers.
 
     Raises
     ------
@@ -158,7 +166,7 @@ def parameters_from_text(text: str, arch: Architecture) -> list[NDArray[np.compl
 
 
 def _entry(text: str, option: str) -> Fraction | complex:
-    """A fraction if it is written as an integer or a fraction."""
+    """A fraction if it is real: decimals are read exactly."""
     item = text.strip()
     match = _COMPLEX.fullmatch(item)
     try:
@@ -166,7 +174,7 @@ def _entry(text: str, option: str) -> Fraction | complex:
             raise ValueError
         re, im = match["re"], match["im"]
         if im is None:
-            return Fraction(re) if re.lstrip("+-").replace("/", "").isdecimal() else _finite(float(re))
+            return as_fraction(re, option)
         parts = [float(Fraction(part)) for part in (re or "0", im + "1" if im in ("", "+", "-") else im)]
         return _finite(complex(*parts))
     except (ValueError, ZeroDivisionError, OverflowError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from ..geometry.block_factorizations import CommonHyperroot, Factorization, Hype
 from ..geometry.filter_geometry import FilterGeometry
 from ..geometry.function_space import CriticalType, FunctionSpace
 from ..geometry.rank_drops import CriticalityOfMu
-from ..geometry.vanishing_forms import SUPERSCRIPTS, Form, default_degree
+from ..geometry.vanishing_forms import SUPERSCRIPTS, ClosureEquations
 from ..networks.architecture import Architecture
+from ..networks.patterns import format_pattern
+from ..rationals import exact_text
 from ..results.points import quantity
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
@@ -28,15 +31,14 @@ MOST_EQUATIONS = 12
 
 
 def render_function_space(
-    space: FunctionSpace, equations: Sequence[Form] | None = None, inequalities: Sequence[str] = ()
+    space: FunctionSpace, equations: ClosureEquations | None = None, inequalities: Sequence[str] = ()
 ) -> RenderableType:
     """The facts of a function space, a line each.
 
     Parameters
     ----------
     space : FunctionSpace
-    equations : sequence of Form, optional
-        None if they were not computed.
+    equations : ClosureEquations, optional
     inequalities : sequence of str
 
     Returns
@@ -71,14 +73,31 @@ def render_function_space(
     types = "\n".join(_critical_type(kind) for kind in space.critical_types)
     rows.add_row("dμ drops rank", types or "only where μ(θ) = 0")
     if equations is not None and not space.thick:
-        shown = [f"{form} = 0" for form in equations[:MOST_EQUATIONS]]
-        least = default_degree(space.architecture)
-        if len(equations) > len(shown):
-            shown.append(f"and {len(equations) - len(shown)} more of degree at most {least}")
-        rows.add_row("equations", "\n".join(shown) or f"none of degree at most {least}")
+        rows.add_row("equations", "\n".join(_equations(equations, codimension)))
     if inequalities:
         rows.add_row("inequalities", "\n".join(inequalities))
     return Panel(rows, box=ROUNDED, expand=False, title="Function space M", title_align="left")
+
+
+def _equations(equations: ClosureEquations, codimension: int) -> list[str]:
+    """The equations of lowest degree, and whether there are more."""
+    forms, degree = equations.forms, equations.degree
+    shown = [f"{form} = 0" for form in forms[:MOST_EQUATIONS]]
+    if len(forms) > MOST_EQUATIONS:
+        shown.append(
+            f"and {len(forms) - MOST_EQUATIONS} more of degree at most {forms[-1].degree}, in the JSON document"
+        )
+    found = quantity(len(forms), "equation", "equations") if forms else "no equation"
+    if equations.complete:
+        shown.append("complete: they generate the vanishing ideal of the closure")
+    elif equations.complete is False:
+        shown.append(
+            f"not complete: {found} of degree at most {degree}, too few for codimension {codimension}; "
+            "the other equations have a higher degree"
+        )
+    else:
+        shown.append(f"not shown to be complete: equations of degree above {degree} may be missing")
+    return shown
 
 
 def render_filter(facts: FilterGeometry, distance: float | None = None, closed: bool | None = None) -> RenderableType:
@@ -99,7 +118,7 @@ def render_filter(facts: FilterGeometry, distance: float | None = None, closed: 
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold", no_wrap=True)
     rows.add_column(overflow="fold")
-    rows.add_row("w", _vector(facts.filter))
+    rows.add_row("w", _vector(facts.filter) if facts.fractions is None else _exact_vector(facts.fractions))
     rows.add_row("in the closure", _yes(facts.in_closure))
     rows.add_row("in M", _yes(facts.in_function_space) if facts.real else "no: not real")
     if facts.smooth is not None:
@@ -113,6 +132,9 @@ def render_filter(facts: FilterGeometry, distance: float | None = None, closed: 
             f"{quantity(facts.complex_parameters, 'complex θ', 'complex θ')} up to scaling, "
             f"{facts.real_parameters} of them real",
         )
+    if facts.factorizations:
+        patterns = dict.fromkeys(format_pattern(item.pattern) for item in facts.factorizations)
+        rows.add_row("root pattern", " or ".join(patterns))
     rows.add_row("hyperroots", _hyperroots(facts.hyperroots) or "none")
     rows.add_row("obstruction", _obstruction(facts, distance, bool(closed)))
     exact = f"taken exactly; roots and factors shown are right to {facts.residual:.1e} of its norm"
@@ -158,7 +180,8 @@ def _obstruction(facts: FilterGeometry, distance: float | None, closed: bool) ->
     if facts.closest is None:
         return "none nearby: all roots coincide" if facts.interior else "not decided"
     first, second = map(_root, facts.closest)
-    return f"the closest roots, {first} and {second}, would have to meet: they are {facts.separation:.4g} apart (chord)"
+    closest = f"two roots near {first}" if first == second else f"the closest roots, {first} and {second}"
+    return f"{closest}, would have to meet: they are {facts.separation:.4g} apart (chord)"
 
 
 def _root(value: complex) -> str:
@@ -222,6 +245,10 @@ def _vector(values: NDArray[Any]) -> str:
     return "(" + ", ".join(_number(complex(value)) if abs(value) > least else "0" for value in values.tolist()) + ")"
 
 
+def _exact_vector(values: Sequence[Fraction]) -> str:
+    return "(" + ", ".join(map(exact_text, values)) + ")"
+
+
 def _number(value: complex) -> str:
     real, imaginary = (0.0 if abs(part) < 1e-12 * abs(value) else part for part in (value.real, value.imag))
     if imaginary == 0:
@@ -237,7 +264,7 @@ def _yes(answer: bool) -> str:
 
 def geometry_document(
     space: FunctionSpace,
-    equations: Sequence[Form] | None,
+    equations: ClosureEquations,
     inequalities: Sequence[str],
     facts: FilterGeometry | None = None,
     distance: float | None = None,
@@ -270,9 +297,9 @@ def geometry_document(
         "fibre": space.fibre,
         "fibre_orbits": space.fibre_orbits,
         "critical_types": [kind._asdict() for kind in space.critical_types],
-        "equations": None
-        if equations is None
-        else [[{"coefficient": c, "monomial": list(m)} for c, m in form.terms] for form in equations],
+        "equations": [[{"coefficient": c, "monomial": list(m)} for c, m in form.terms] for form in equations.forms],
+        "equations_complete": equations.complete,
+        "equations_degree": equations.degree,
         "inequalities": list(inequalities),
     }
     if facts is not None:
@@ -291,6 +318,7 @@ def geometry_document(
             "hyperroots": [_common(item) for item in facts.hyperroots],
             "factorizations": [_factorization(item) for item in facts.factorizations],
             "exact": facts.exact,
+            "fractions": None if facts.fractions is None else [str(value) for value in facts.fractions],
             "residual": facts.residual,
             "separation": facts.separation,
             "closest": None if facts.closest is None else [_value(root) for root in facts.closest],
@@ -316,6 +344,7 @@ def _architecture(architecture: Architecture) -> dict[str, object]:
 def _factorization(item: Factorization) -> dict[str, object]:
     return {
         "blocks": [_array(form) for form in item.blocks],
+        "pattern": item.pattern,
         "real": item.real,
         "rank": item.rank,
         "common": [_common(cause) for cause in item.common],

@@ -28,7 +28,16 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..networks.strata import Stratum
 
-__all__ = ["ZERO_EIGENVALUE", "Data", "DataAtRoots", "Equations", "Evaluation", "equations_of", "least_eigenvalue"]
+__all__ = [
+    "ZERO_EIGENVALUE",
+    "Data",
+    "DataAtRoots",
+    "Equations",
+    "Evaluation",
+    "equations_of",
+    "is_definite",
+    "least_eigenvalue",
+]
 
 #: Eigenvalues below this part of the largest one are zero up to rounding.
 ZERO_EIGENVALUE = 1e-13
@@ -259,6 +268,12 @@ def _partial_products(powers: list[Complex], one: Complex) -> tuple[list[Complex
 def equations_of(stratum: Stratum, extended: bool = False) -> Equations:
     """The equations of a stratum, built once."""
     return Equations(stratum, extended)
+
+
+def is_definite(gram: NDArray[np.complexfloating | np.floating]) -> bool:
+    """Whether a Gram matrix is regular, up to rounding."""
+    values = np.linalg.svd(gram, compute_uv=False)
+    return bool(values[-1] > ZERO_EIGENVALUE * values[0])
 
 
 def least_eigenvalue(gram: NDArray[np.complexfloating | np.floating]) -> float:

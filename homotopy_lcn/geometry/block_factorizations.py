@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.binary_forms import dilate, multiply
 from ..networks.layer_factorizations import count_distributions
+from ..networks.patterns import Pattern
 from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions
 from .root_classes import RootClass
 from .tolerances import GEOMETRY
@@ -83,6 +84,8 @@ class Factorization:
         The hyperroots because of which the rank is below the dimension.
     complex_parameters, real_parameters : int
         Number of θ of the original architecture over the factorization, up to scaling.
+    roots : tuple of tuple of (complex, int)
+        For each block the different roots of P_b on P¹, with multiplicities.
     """
 
     blocks: tuple[Array, ...]
@@ -92,6 +95,11 @@ class Factorization:
     complex_parameters: int
     real_parameters: int
     roots: tuple[tuple[tuple[complex, int], ...], ...]
+
+    @property
+    def pattern(self) -> Pattern:
+        """The root pattern: for each block, the root multiplicities of its polynomial on P¹, decreasing."""
+        return tuple(tuple(sorted((m for _, m in block), reverse=True)) for block in self.roots)
 
 
 class _Share(NamedTuple):
@@ -171,12 +179,29 @@ def _factorization(
     return Factorization(
         blocks=blocks,
         real=is_real,
-        rank=rank_of_differential(blocks, levels.dilations),
+        rank=_rank(levels, classes, number),
         common=tuple(_common_hyperroots(arch, levels, number, classes)),
         complex_parameters=complex_count,
         real_parameters=real_count if is_real else 0,
         roots=tuple(map(tuple, hyperroots)),
     )
+
+
+def _rank(levels: Levels, classes: Sequence[RootClass], number: Counter[tuple[int, int, Coset]]) -> int:
+    """Rank of the differential of the reduced μ at a factorization.
+
+    δP_b / P_b is a sum of partial fractions, and those of different classes are independent. So the rank does not
+    depend on where the classes are. It is computed with classes that are far apart from each other.
+    """
+    apart = {key: n for n, key in enumerate(dict.fromkeys((i, side) for i, side, _ in number))}
+    hyperroots: list[list[tuple[complex, int]]] = [[] for _ in levels.degrees]
+    for (i, side, coset), multiplicity in number.items():
+        item = classes[i]
+        if item.part.kind not in (ZERO, INFINITY):
+            turn = apart[i, side] / (len(apart) * levels.order)
+            item = replace(item, root=complex(np.exp(2j * np.pi * turn)))
+        hyperroots[coset.block].append((_value(item, 0, coset, levels), multiplicity))
+    return rank_of_differential([_form(block) for block in hyperroots], levels.dilations)
 
 
 def _value(item: RootClass, side: int, coset: Coset, levels: Levels) -> complex:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -77,8 +78,8 @@ class FilterGeometry:
         in M as long as it stays in the closure.
     closest : (complex, complex) or None
         Two roots at that distance; None if there is only one root.
-    exact : bool
-        Whether the filter was given as rational numbers: the answers are about exactly these numbers then.
+    fractions : tuple of Fraction or None
+        The entries, if they were given as exact numbers: the answers are about exactly these numbers then.
     """
 
     filter: Array
@@ -94,7 +95,12 @@ class FilterGeometry:
     residual: float
     separation: float
     closest: tuple[complex, complex] | None = None
-    exact: bool = False
+    fractions: tuple[Fraction, ...] | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the filter was given as exact numbers."""
+        return self.fractions is not None
 
     @property
     def complex_parameters(self) -> int:
@@ -151,8 +157,9 @@ def describe_filter(
     ----------
     arch : Architecture
     filter : sequence of numbers, length K
-        If all are integers or fractions, the filter is taken exactly: root multiplicities, the number of real roots and
-        the number of hyperroots are computed without rounding. Otherwise the numbers are known up to ``tolerance``.
+        If all are integers, fractions, decimals (`decimal.Decimal`) or texts such as ``"1/3"`` and ``"-139.9999999"``,
+        the filter is taken exactly: root multiplicities, the number of real roots and the number of hyperroots are
+        computed without rounding. Otherwise, with doubles and complex numbers, all are known up to ``tolerance``.
     tolerance : float
         Relative to the norm of the filter, 1e-10 by default: the answers are about the most special filter within this
         distance.
@@ -166,7 +173,8 @@ def describe_filter(
     Raises
     ------
     InputError
-        If the filter has the wrong length or is not finite, or has too many factorizations to list.
+        If the filter has the wrong length or is not finite, has too many factorizations to list, or has roots too close
+        to each other.
 
     Examples
     --------
@@ -175,16 +183,15 @@ def describe_filter(
     (True, False, True, 2)
     """
     w, scale, fractions = given_filter(arch, filter)
+    given = None if fractions is None else tuple(fractions)
     real = not np.iscomplexobj(w)
     if not w.any() or not arch.blocks:
-        return _trivial(arch, w * scale, real, fractions is not None)
+        return _trivial(arch, w * scale, real, given)
     levels = Levels.of(arch)
     off = off_grid(w, arch.grid)
     on_grid = off <= (tolerance if fractions is None else 0.0)
     if not np.any(w[:: arch.grid]):
-        return FilterGeometry(
-            w * scale, real, False, False, False, (), None, None, (), (), 0.0, 0.0, exact=fractions is not None
-        )
+        return FilterGeometry(w * scale, real, False, False, False, (), None, None, (), (), 0.0, 0.0, fractions=given)
     exact = None if fractions is None else exact_invariants(fractions[:: arch.grid], levels)
     found = classes_of_roots(w[:: arch.grid], levels, tolerance, exact)
     factorizations = tuple(factorizations_of(arch, levels, found.classes, real)) if on_grid else ()
@@ -212,11 +219,11 @@ def describe_filter(
         residual=max(off, found.error) if on_grid else 0.0,
         separation=found.separation,
         closest=found.closest,
-        exact=fractions is not None,
+        fractions=given,
     )
 
 
-def _trivial(arch: Architecture, w: Array, real: bool, exact: bool) -> FilterGeometry:
+def _trivial(arch: Architecture, w: Array, real: bool, fractions: tuple[Fraction, ...] | None) -> FilterGeometry:
     """For w = 0, and for architectures without blocks, whose function space is a line."""
     factorizations: tuple[Factorization, ...] = ()
     if w.any():
@@ -241,7 +248,7 @@ def _trivial(arch: Architecture, w: Array, real: bool, exact: bool) -> FilterGeo
         0.0,
         2.0,
         None,
-        exact,
+        fractions,
     )
 
 

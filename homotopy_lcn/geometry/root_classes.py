@@ -5,7 +5,8 @@ structure (coinciding roots, complete cosets, real roots) of the filters within 
 multiple roots of inexact polynomials* (2005), roots are clustered, coarsely first, and each structure is fitted to the
 coefficients by Gauss–Newton steps in its own few parameters, one for each class; the first structure that fits is
 taken. For exact rational coefficients a structure must also have the invariants that are computed exactly: the numbers
-of roots of each multiplicity, the number of real ones, and the number of complete cosets of each level.
+of roots of each multiplicity, the number of real ones, and the number of complete cosets of each level. If doubles do
+not tell the roots apart, the roots of the square-free factors are computed with more and more digits.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,11 +23,10 @@ from numpy.typing import NDArray
 from ..arrays import Complex
 from ..errors import InputError
 from .hyperroots import INFINITY, NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, conjugate
+from .rational_polynomials import RationalPolynomial, common_divisor, number_of_real_roots, square_free
 from .tolerances import GEOMETRY
 
 __all__ = ["ExactInvariants", "RootClass", "RootClasses", "classes_of_roots", "exact_invariants"]
-
-RationalPolynomial = list[Fraction]
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def classes_of_roots(
     Raises
     ------
     InputError
-        If roots are too close to each other for double precision.
+        If roots are too close to each other to be told apart.
     """
     real = bool(np.isrealobj(form))
     size = np.abs(form)
@@ -111,16 +110,29 @@ def classes_of_roots(
     ]
     trimmed = float(np.sqrt(np.sum(np.delete(size, range(significant[0], significant[-1] + 1)) ** 2)))
     trimmed /= float(np.linalg.norm(size))
-    best: tuple[list[RootClass], float] = ([], 0.0)
-    if len(core) > 1:
-        best = _fit_structure(core / np.linalg.norm(core), levels, real, tolerance, exact)
-    classes = (*ends, *best[0])
-    return RootClasses(classes, real, max(best[1], trimmed), *_separation(classes, levels.order, real))
+    if len(core) < 2:
+        return RootClasses(tuple(ends), real, trimmed, *_separation(ends, levels.order, real))
+    core = core / np.linalg.norm(core)
+    best = _fit_structure(core, levels, real, tolerance, exact)
+    if best is not None:
+        classes = (*ends, *best[0])
+        separation, closest = _separation(classes, levels.order, real)
+        if exact is None or separation > GEOMETRY.apart_in_doubles:
+            return RootClasses(classes, real, max(best[1], trimmed), separation, closest)
+    if exact is not None:
+        for digits in GEOMETRY.digits:
+            precise = _classes_in_digits(exact, levels, digits, [end.root for end in ends])
+            if precise is not None and exact.agrees([item.part for item in precise.classes], levels, real):
+                error = _distance(core, precise.classes, levels.order, real)
+                return RootClasses((*ends, *precise.classes), real, error, precise.separation, precise.closest)
+    raise InputError(
+        "filter: some of its roots are too close to each other to be told apart; expected roots farther apart"
+    )
 
 
 def _fit_structure(
     core: NDArray[Any], levels: Levels, real: bool, tolerance: float, exact: ExactInvariants | None
-) -> tuple[list[RootClass], float]:
+) -> tuple[list[RootClass], float] | None:
     points = _polished_roots(core)
     seen: set[tuple[Part, ...]] = set()
     finest: tuple[list[RootClass], float] | None = None
@@ -144,12 +156,7 @@ def _fit_structure(
             return classes, error
         if finest is None or error < finest[1]:
             finest = classes, error
-    if finest is None or exact is not None:
-        raise InputError(
-            "filter: some of its roots are too close to each other to be told apart in double precision; expected "
-            "roots farther apart, or decimals, which are understood up to a tolerance"
-        )
-    return finest
+    return finest if exact is None else None
 
 
 def _polished_roots(core: NDArray[Any]) -> Complex:
@@ -314,11 +321,14 @@ class ExactInvariants:
         Number of different real ones among them.
     cosets : tuple of int
         For each level, the number of complete cosets, with multiplicity.
+    square_free : tuple of tuple of Fraction
+        The polynomials of the roots of multiplicity 1, 2, …
     """
 
     multiplicities: tuple[tuple[int, int], ...]
     real_roots: int
     cosets: tuple[int, ...]
+    square_free: tuple[tuple[Fraction, ...], ...]
 
     def agrees(self, structure: Sequence[Part], levels: Levels, real: bool) -> bool:
         """Whether a structure has these invariants."""
@@ -354,7 +364,7 @@ def exact_invariants(form: Sequence[Fraction], levels: Levels) -> ExactInvariant
         core.pop(0)
     while core[-1] == 0:
         core.pop()
-    parts = _square_free(core)
+    parts = square_free(core)
     multiplicities = tuple((m, len(p) - 1) for m, p in enumerate(parts, start=1) if len(p) > 1)
     cosets = []
     for dilation in levels.dilations:
@@ -362,79 +372,87 @@ def exact_invariants(form: Sequence[Fraction], levels: Levels) -> ExactInvariant
         common: RationalPolynomial = []
         for residue in range(dilation):
             component = [core[j] for j in range(len(core)) if (degree - j) % dilation == residue]
-            common = _gcd(common, component)
+            common = common_divisor(common, component)
         while common and common[-1] == 0:
             common.pop()
         cosets.append(len(common) - 1)
-    return ExactInvariants(multiplicities, sum(_number_of_real_roots(p) for p in parts), tuple(cosets))
+    real_roots = sum(number_of_real_roots(p) for p in parts)
+    return ExactInvariants(multiplicities, real_roots, tuple(cosets), tuple(map(tuple, parts)))
 
 
-def _trim(p: RationalPolynomial) -> RationalPolynomial:
-    start = next((j for j, value in enumerate(p) if value != 0), len(p))
-    return p[start:]
+class _PreciseClasses(NamedTuple):
+    classes: list[RootClass]
+    separation: float
+    closest: tuple[complex, complex] | None
 
 
-def _monic(p: RationalPolynomial) -> RationalPolynomial:
-    return [value / p[0] for value in p]
+def _classes_in_digits(
+    exact: ExactInvariants, levels: Levels, digits: int, ends: Sequence[complex]
+) -> _PreciseClasses | None:
+    """The classes of the roots off 0 and ∞ of a real form, as they look with some digits; None if there are none.
+
+    The separation is the separation of all roots, with the roots 0 and ∞ that ``ends`` lists.
+    """
+    import mpmath
+
+    numbers = mpmath.MPContext()  # of its own, as other threads may compute with other digits
+    numbers.dps = digits
+    roots = _roots_in_digits(exact.square_free, numbers)
+    if roots is None:
+        return None
+    order, near = levels.order, numbers.mpf(10) ** (-digits // 3)
+    groups: list[tuple[Any, list[tuple[Any, int]]]] = []
+    for root, m in roots:
+        power = root**order
+        members = next((members for other, members in groups if abs(power - other) <= near * abs(power)), None)
+        if members is None:
+            groups.append((power, [(root, m)]))
+        else:
+            members.append((root, m))
+    classes = []
+    for power, members in groups:
+        kind, first = PAIR, numbers.arg(power) / order
+        if abs(power.imag) <= near * abs(power):
+            kind, first = (POSITIVE, numbers.mpf(0)) if power.real > 0 else (NEGATIVE, numbers.pi / order)
+        elif first < 0:
+            continue
+        multiplicities = [0] * order
+        for root, m in members:
+            multiplicities[int(numbers.nint((numbers.arg(root) - first) * order / (2 * numbers.pi))) % order] += m
+        radius = abs(power) ** (numbers.mpf(1) / order)
+        turned = complex(radius) if kind == POSITIVE else complex(radius * numbers.expj(first))
+        classes.append(RootClass(Part(kind, tuple(multiplicities)), turned))
+    return _PreciseClasses(classes, *_closest([root for root, _ in roots], ends, numbers))
 
 
-def _divmod(p: RationalPolynomial, q: RationalPolynomial) -> tuple[RationalPolynomial, RationalPolynomial]:
-    rest, quotient = list(p), []
-    while len(rest) >= len(q):
-        factor = rest[0] / q[0]
-        quotient.append(factor)
-        for j, value in enumerate(q):
-            rest[j] -= factor * value
-        rest.pop(0)
-    return quotient, _trim(rest)
+def _roots_in_digits(square_free: Sequence[Sequence[Fraction]], numbers: Any) -> list[tuple[Any, int]] | None:
+    """All roots, with multiplicities; None if the digits are too few to find the roots."""
+    roots: list[tuple[Any, int]] = []
+    for m, part in enumerate(square_free, start=1):
+        if len(part) < 2:
+            continue
+        coefficients = [numbers.mpf(value.numerator) / value.denominator for value in part]
+        scale = abs(coefficients[-1] / coefficients[0]) ** (numbers.mpf(1) / (len(part) - 1))
+        scaled = [value / scale**j for j, value in enumerate(coefficients)]
+        try:
+            found = numbers.polyroots(scaled, maxsteps=4 * numbers.dps, extraprec=4 * numbers.dps)
+        except numbers.NoConvergence:
+            return None
+        roots += [(root * scale, m) for root in found]
+    return roots
 
 
-def _gcd(p: RationalPolynomial, q: RationalPolynomial) -> RationalPolynomial:
-    p, q = _trim(p), _trim(q)
-    while q:
-        p, q = q, _divmod(p, q)[1]
-        q = _monic(q) if q else q
-    return _monic(p) if p else p
-
-
-def _derivative(p: RationalPolynomial) -> RationalPolynomial:
-    degree = len(p) - 1
-    return [value * (degree - j) for j, value in enumerate(p[:-1])]
-
-
-def _square_free(p: RationalPolynomial) -> list[RationalPolynomial]:
-    """Yun's algorithm: the products of the roots of multiplicity 1, 2, …"""
-    result = []
-    derivative = _derivative(p)
-    common = _gcd(p, derivative)
-    b, c = _divmod(p, common)[0], _divmod(derivative, common)[0]
-    while len(b) > 1:
-        d = _subtract(c, _derivative(b))
-        a = _gcd(b, d) if d else _monic(b)
-        result.append(a)
-        b, c = _divmod(b, a)[0], _divmod(d, a)[0] if d else []
-    return result
-
-
-def _subtract(p: RationalPolynomial, q: RationalPolynomial) -> RationalPolynomial:
-    size = max(len(p), len(q))
-    pad = [Fraction(0)] * size
-    left, right = (pad + p)[-size:], (pad + q)[-size:]
-    return _trim([a - b for a, b in zip(left, right, strict=True)])
-
-
-def _number_of_real_roots(p: RationalPolynomial) -> int:
-    """Of a square-free polynomial, by Sturm's theorem."""
-    if len(p) < 2:
-        return 0
-    chain = [p, _derivative(p)]
-    while len(chain[-1]) > 1:
-        rest = _divmod(chain[-2], chain[-1])[1]
-        chain.append([-value for value in rest])
-    at_right = [q[0] > 0 for q in chain]
-    at_left = [(q[0] > 0) != ((len(q) - 1) % 2 == 1) for q in chain]
-    return _variations(at_left) - _variations(at_right)
-
-
-def _variations(signs: Sequence[bool]) -> int:
-    return sum(a != b for a, b in pairwise(signs))
+def _closest(
+    roots: Sequence[Any], ends: Sequence[complex], numbers: Any
+) -> tuple[float, tuple[complex, complex] | None]:
+    """The least chordal distance, and two roots at that distance."""
+    chords: list[tuple[float, tuple[complex, complex] | None]] = [
+        (2.0, (0j, complex(np.inf)) if len(ends) == 2 else None)
+    ]
+    for n, a in enumerate(roots):
+        size = numbers.sqrt(1 + abs(a) ** 2)
+        chords += [
+            (float(2 * abs(a - b) / size / numbers.sqrt(1 + abs(b) ** 2)), (complex(a), complex(b))) for b in roots[:n]
+        ]
+        chords += [(float(2 * (1 if np.isinf(end) else abs(a)) / size), (complex(a), end)) for end in ends]
+    return min(chords, key=lambda item: item[0])

@@ -47,6 +47,13 @@ class GeometryTolerances:
         A structure at a smaller relative distance is not improved further: the distance is rounding.
     exact_fit : float
         For rational coefficients a structure must fit up to this relative distance; the exact invariants decide beyond.
+    apart_in_doubles : float
+        Roots of rational coefficients are computed in doubles if all chordal distances are larger: doubles know such
+        roots to many digits.
+    digits : tuple of int
+        Numbers of decimal digits with which the roots of rational coefficients are computed, one number after the
+        other, where doubles do not tell the roots apart. A third of the digits tells roots apart. More digits take
+        longer.
     fitting_steps : int
         Number of Gauss–Newton steps at most. The steps converge quadratically from a good start.
     scale_range : (float, float)
@@ -70,6 +77,8 @@ class GeometryTolerances:
     worth_fitting: float = 1e-2
     fitted: float = 1e-14
     exact_fit: float = 1e-6
+    apart_in_doubles: float = 1e-3
+    digits: tuple[int, ...] = (60, 200, 400)
     fitting_steps: int = 6
     scale_range: tuple[float, float] = (1e-100, 1e100)
     near_integer: float = 1e-9

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
-from numbers import Rational
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..rationals import as_fraction
 
-__all__ = ["ExactData", "as_fraction", "fraction_text"]
-
-#: Numbers with more digits than this, or with a larger power of ten, are refused.
-MOST_EXACT_DIGITS = 3000
-#: Powers of two above this exponent are refused. Sums of squares of doubles stay far below.
-MOST_EXACT_BITS = 2**14
+__all__ = ["ExactData"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +75,11 @@ class ExactData:
         )
         return ExactData(gram, self.b, self.constant)
 
+    def restricted(self, support: Sequence[int]) -> ExactData:
+        """The data of filters that are zero outside the given coefficients."""
+        gram = tuple(tuple(self.gram[i][j] for j in support) for i in support)
+        return ExactData(gram, tuple(self.b[i] for i in support), self.constant)
+
     @property
     def in_doubles(self) -> bool:
         """Whether all numbers are doubles."""
@@ -95,48 +94,6 @@ class ExactData:
         """The nearest doubles; infinity beyond the range of doubles."""
         gram = np.array([[_double(value) for value in row] for row in self.gram])
         return gram, np.array([_double(value) for value in self.b]), _double(self.constant)
-
-
-def as_fraction(value: object, name: str) -> Fraction:
-    """A number as a fraction; doubles stand for the rational numbers that they are."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    try:
-        if isinstance(value, str):
-            return _from_text(value.strip())
-        if isinstance(value, Rational | float | Decimal) and not isinstance(value, bool):
-            return Fraction(value)
-    except (ValueError, OverflowError, ZeroDivisionError):
-        pass
-    shown = repr(value)
-    raise InputError(
-        f"{name}: {shown if len(shown) <= 40 else f'{shown[:40]}…'} is not a finite number; expected numbers, or texts "
-        "such as '1/3' or '0.1'"
-    )
-
-
-def fraction_text(value: Fraction) -> str:
-    """A fraction as text that `as_fraction` reads: ``"m*2^e"`` if its denominator is a power of two, else ``"p/q"``."""
-    p, q = value.numerator, value.denominator
-    if q & (q - 1):
-        return f"{p}/{q}"
-    exponent = (p & -p).bit_length() - 1 if p else 0
-    return f"{p >> exponent}*2^{exponent - q.bit_length() + 1}"
-
-
-def _from_text(text: str) -> Fraction:
-    if len(text) > MOST_EXACT_DIGITS * 2 or any(not (c.isascii() and (c.isdigit() or c in "+-./eE*^")) for c in text):
-        raise ValueError
-    mantissa, dyadic, exponent = text.partition("*2^")
-    if dyadic:
-        power = int(exponent)
-        if abs(power) > MOST_EXACT_BITS:
-            raise ValueError
-        return int(mantissa) * Fraction(2) ** power
-    _, _, power_of_ten = text.lower().partition("e")
-    if power_of_ten and abs(int(power_of_ten)) > MOST_EXACT_DIGITS:
-        raise ValueError
-    return Fraction(text)
 
 
 def _double(value: Fraction) -> float:

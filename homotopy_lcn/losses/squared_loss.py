@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from ..arrays import ComparedByValue
 from ..doors import door
 from ..errors import InputError
+from .checked_arrays import finite, numbers, table
 from .exact_data import ExactData
+from .exact_elimination import Elimination, eliminate, least_norm_solution
 
 if TYPE_CHECKING:
     import torch
 
     from ..networks.architecture import Architecture
 
-__all__ = ["SquaredLoss"]
+__all__ = ["DEFAULT_TOLERANCE", "SquaredLoss"]
 
 # Eigenvalues of a Gram matrix below this fraction of the largest one are rounding. Sums over 10^6 samples are accurate
 # to about 1e-13, and the condition numbers that the rest of the package can work with end well before 1e12.
-_TOLERANCE = 1e-12
+DEFAULT_TOLERANCE = 1e-12
 # Eigenvalues within this factor of the tolerance may be rounding or data.
 _DOUBT = 10.0
 # Beyond this size, products of two such numbers overflow.
@@ -38,8 +40,10 @@ _CHUNK_ENTRIES = 2**21
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class SquaredLoss:
+class SquaredLoss(ComparedByValue):
     """Squared loss as a function of the end-to-end filter w: wᵀΣw − 2bᵀw + c.
+
+    Losses are equal if all attributes are equal, `exact` included.
 
     Parameters
     ----------
@@ -57,7 +61,8 @@ class SquaredLoss:
     b : ndarray, shape (K,), float64, read-only
     constant : float
     rank : int
-        Numerical rank of Σ: the number of eigenvalues above ``tolerance`` times the largest.
+        Numerical rank of Σ: the number of eigenvalues above ``tolerance`` times the largest. For exact data it is the
+        rank itself.
     tolerance : float
         Eigenvalues below this fraction of the largest eigenvalue are rounding; see the notes.
     target : ndarray, shape (K,), float64, read-only
@@ -78,6 +83,7 @@ class SquaredLoss:
     than float64: 1.2e-5 for float32). Rejected are an asymmetry above √tolerance · max |Σ_ij|; an eigenvalue below
     −tolerance · λ_max; and, for Σ with kernel projection P, a vector b with
     ‖Pb‖ > √tolerance · max(‖b‖, √(λ_max c)). By the inequality of Cauchy and Schwarz data always meet the last bound.
+    For a loss of exact data no tolerance is needed: `from_exact` decides all of this exactly.
 
     Examples
     --------
@@ -98,12 +104,18 @@ class SquaredLoss:
     exact: ExactData | None
 
     def __init__(self, gram: ArrayLike, b: ArrayLike, constant: ArrayLike = 0.0) -> None:
-        given = _numbers("gram", gram)
-        sigma = _symmetric(given)
-        moments = _finite("b", _numbers("b", b))
+        given = numbers("gram", gram)
+        self._fill(given, b, constant, _tolerance(given))
+
+    def _fill(
+        self, gram: NDArray[Any], b: ArrayLike, constant: ArrayLike, tolerance: float, exact: ExactData | None = None
+    ) -> None:
+        """Check the arrays, and set all attributes."""
+        sigma = _symmetric(gram, tolerance)
+        moments = finite("b", numbers("b", b))
         if moments.shape != (len(sigma),):
             raise InputError(f"b: shape {moments.shape}; expected ({len(sigma)},), as gram has shape {sigma.shape}")
-        c = _finite("constant", _numbers("constant", constant))
+        c = finite("constant", numbers("constant", constant))
         if c.shape != ():
             raise InputError(f"constant: shape {c.shape}; expected a single number")
         for name, array in ("gram", sigma), ("b", moments), ("constant", c):
@@ -113,9 +125,10 @@ class SquaredLoss:
         object.__setattr__(self, "gram", _read_only(sigma))
         object.__setattr__(self, "b", _read_only(moments))
         object.__setattr__(self, "constant", float(c))
-        object.__setattr__(self, "tolerance", _tolerance(given))
-        object.__setattr__(self, "rank", _rank(sigma, moments, float(c), self.tolerance))
-        object.__setattr__(self, "exact", None)
+        object.__setattr__(self, "tolerance", tolerance)
+        object.__setattr__(self, "exact", exact)
+        rank = _rank(sigma, moments, float(c), tolerance) if exact is None else _exact_elimination(exact).rank
+        object.__setattr__(self, "rank", rank)
 
     def __repr__(self) -> str:
         return f"SquaredLoss(filter_size={self.filter_size}, rank={self.rank}, constant={self.constant!r})"
@@ -155,7 +168,7 @@ class SquaredLoss:
         >>> loss.gram.tolist(), loss.b.tolist(), loss.constant
         ([[5.0, 8.0], [8.0, 13.0]], [14.0, 23.0], 41.0)
         """
-        inputs, outputs = _table("X", X), _table("Y", Y)
+        inputs, outputs = table("X", X), table("Y", Y)
         if len(inputs) != len(outputs):
             raise InputError(f"Y: {len(outputs)} samples; expected {len(inputs)}, as many as X has")
         _check_widths(inputs.shape[1], outputs.shape[1], arch)
@@ -186,7 +199,8 @@ class SquaredLoss:
         Raises
         ------
         InputError
-            If an entry is no such number, the shapes do not fit, or for the nearest doubles as in the constructor.
+            If an entry is no such number, the shapes do not fit, if Σ is indefinite or b is outside the range of Σ,
+            both decided exactly, or if the nearest doubles overflow or underflow as in the constructor.
 
         Examples
         --------
@@ -194,10 +208,50 @@ class SquaredLoss:
         >>> loss.gram[0, 1], loss.exact.b[0]
         (np.float64(0.3333333333333333), Fraction(1, 10))
         """
-        exact = ExactData.of(gram, b, constant)
-        loss = cls(*exact.rounded())
-        object.__setattr__(loss, "exact", exact)
+        return cls._of_exact(ExactData.of(gram, b, constant))
+
+    @classmethod
+    def _of_exact(cls, exact: ExactData) -> SquaredLoss:
+        loss = cls.__new__(cls)
+        loss._fill(*exact.rounded(), DEFAULT_TOLERANCE, exact)
         return loss
+
+    @classmethod
+    def with_tolerance(cls, gram: ArrayLike, b: ArrayLike, constant: ArrayLike, tolerance: float) -> SquaredLoss:
+        """The loss of the constructor with another ``tolerance``, for data that were rounded to fewer digits before.
+
+        Parameters
+        ----------
+        gram : array_like, shape (K, K)
+        b : array_like, shape (K,)
+        constant : float
+        tolerance : float
+            At least 1e-12, below 1.
+
+        Raises
+        ------
+        InputError
+            If the tolerance is out of range, or as in the constructor.
+
+        Examples
+        --------
+        >>> SquaredLoss.with_tolerance([[1, 0], [0, 1e-6]], [1, 0], 0, tolerance=1e-5).rank
+        1
+        """
+        if not DEFAULT_TOLERANCE <= tolerance < 1:
+            raise InputError(f"tolerance: {tolerance!r} given; expected at least {DEFAULT_TOLERANCE}, and below 1")
+        loss = cls.__new__(cls)
+        loss._fill(numbers("gram", gram), b, constant, float(tolerance))
+        return loss
+
+    def restricted(self, support: Sequence[int]) -> SquaredLoss:
+        """The loss of the filters that are zero outside the given coefficients, as a function of these coefficients."""
+        if self.exact is not None:
+            return SquaredLoss._of_exact(self.exact.restricted(support))
+        chosen = list(support)
+        return SquaredLoss.with_tolerance(
+            self.gram[np.ix_(chosen, chosen)], self.b[chosen], self.constant, self.tolerance
+        )
 
     @classmethod
     def from_torch(cls, module: torch.nn.Module, inputs: Any, targets: Any, *, reduction: str = "sum") -> SquaredLoss:
@@ -243,7 +297,7 @@ class SquaredLoss:
         >>> float(SquaredLoss.white([3, 4])([0, 0]))
         25.0
         """
-        filter_ = _finite("target", _numbers("target", target))
+        filter_ = finite("target", numbers("target", target))
         if filter_.ndim != 1 or not filter_.size:
             raise InputError(f"target: shape {filter_.shape}; expected (K,), the end-to-end filter's coefficients")
         with np.errstate(over="ignore", under="ignore"):
@@ -268,7 +322,8 @@ class SquaredLoss:
         Raises
         ------
         InputError
-            If eps is not a positive finite number, or too small beside Σ to change the numerical rank.
+            If eps is not a positive finite number, or too small beside Σ to change the numerical rank. Any eps changes
+            the rank of exact data.
 
         Examples
         --------
@@ -276,13 +331,13 @@ class SquaredLoss:
         >>> loss.rank, loss.regularized(0.5).rank, loss.regularized(0.5).gram.tolist()
         (1, 2, [[1.5, 1.0], [1.0, 1.5]])
         """
-        value = _finite("eps", _numbers("eps", eps))
+        value = finite("eps", numbers("eps", eps))
         if value.shape != () or not value > 0:
             raise InputError(f"eps: {eps!r} given; expected a positive number")
+        if self.exact is not None:
+            return SquaredLoss._of_exact(self.exact.regularized(Fraction(float(value))))
         gram = self.gram + float(value) * np.eye(self.filter_size)
         result = SquaredLoss(gram, self.b, self.constant)
-        if self.exact is not None:
-            object.__setattr__(result, "exact", self.exact.regularized(Fraction(float(value))))
         if result.rank < self.filter_size:
             largest = np.linalg.eigvalsh(self.gram)[-1]
             raise InputError(
@@ -295,8 +350,10 @@ class SquaredLoss:
     def doubtful_eigenvalue(self) -> float | None:
         """The eigenvalue of Σ nearest to the tolerance, relative to the largest, if it is within a factor of 10 of it.
 
-        None in the ordinary case that no eigenvalue is: then the numerical rank is not in doubt.
+        None in the ordinary case that no eigenvalue is: then the numerical rank is not in doubt. None for exact data.
         """
+        if self.exact is not None:
+            return None
         ratios = _relative_eigenvalues(self.gram)
         ratios = ratios[ratios > 0]
         if not ratios.size:
@@ -304,19 +361,35 @@ class SquaredLoss:
         nearest = float(ratios[np.argmin(np.abs(np.log(ratios / self.tolerance)))])
         return nearest if self.tolerance / _DOUBT <= nearest <= self.tolerance * _DOUBT else None
 
+    @cached_property
+    def numerical_rank(self) -> int:
+        """The number of eigenvalues of `gram` above ``tolerance`` times the largest; `rank`, but for exact data."""
+        return int((_relative_eigenvalues(self.gram) > self.tolerance).sum())
+
     @property
     def rank_in_doubt(self) -> bool:
-        """Whether an eigenvalue of Σ is so near the tolerance that the numerical rank could be another."""
-        return self.doubtful_eigenvalue is not None
+        """Whether an eigenvalue of Σ is so near the tolerance that the numerical rank could be another.
+
+        The rank of exact data is decided. It is in doubt for a solve, which computes with the nearest doubles, if these
+        doubles have another numerical rank.
+        """
+        return self.doubtful_eigenvalue is not None or (self.exact is not None and self.rank != self.numerical_rank)
 
     def describe_rank(self) -> str:
-        """The numerical rank in words, with the eigenvalue that puts it in doubt, if there is one.
+        """The rank in words: a numerical rank with the eigenvalue that puts it in doubt, if there is one.
 
         Examples
         --------
         >>> SquaredLoss([[1, 0], [0, 3e-12]], [1, 0]).describe_rank()
         'numerical rank 2 of 2, in doubt: an eigenvalue is 3.0e-12 of the largest, near the tolerance 1.0e-12'
+        >>> SquaredLoss.from_exact([[1, 0], [0, "3e-12"]], [1, 0]).describe_rank()
+        'exact rank 2 of 2'
         """
+        if self.exact is not None:
+            text = f"exact rank {self.rank} of {self.filter_size}"
+            if not self.rank_in_doubt:
+                return text
+            return f"{text}, in doubt for a solve: the nearest doubles have numerical rank {self.numerical_rank}"
         text = f"numerical rank {self.rank} of {self.filter_size}"
         if self.doubtful_eigenvalue is None:
             return text
@@ -333,6 +406,9 @@ class SquaredLoss:
     @cached_property
     def target(self) -> NDArray[np.float64]:
         """The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm."""
+        if self.exact is not None:
+            pivots = _exact_elimination(self.exact).pivots
+            return _read_only(np.array([float(value) for value in least_norm_solution(self.exact, pivots)]))
         if self.rank == self.filter_size:
             return _read_only(np.linalg.solve(self.gram, self.b))
         values, vectors = np.linalg.eigh(self.gram)
@@ -386,55 +462,6 @@ class SquaredLoss:
         return filters
 
 
-def _numbers(name: str, values: object) -> NDArray[Any]:
-    """As an array of real numbers, in its own type: entries may still be NaN or infinite."""
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(np.float64), np.nan)
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: not an array, or its rows differ in length; expected real numbers") from None
-    if array.dtype.kind == "O":
-        for entry in array.flat:
-            if not isinstance(entry, Real):
-                kind = type(entry).__name__
-                raise InputError(f"{name}: not numeric, holds a {kind}; expected an array of real numbers")
-        try:
-            array = array.astype(np.float64)
-        except OverflowError:
-            raise InputError(f"{name}: holds a number beyond double precision; expected finite numbers") from None
-    if array.dtype.kind == "c":
-        raise InputError(f"{name}: complex, dtype {array.dtype}; expected an array of real numbers")
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: not numeric, dtype {array.dtype}; expected an array of real numbers")
-    return array
-
-
-def _finite(name: str, array: NDArray[Any], start: tuple[int, ...] = (0, 0)) -> NDArray[np.float64]:
-    """As a new float64 array, in C order so that sums do not depend on the layout.
-
-    `start` is the position of its first entry in the user's array.
-    """
-    with np.errstate(over="ignore"):
-        result = np.array(array, dtype=np.float64, order="C")
-    finite = np.isfinite(result)
-    if not finite.all():
-        position = tuple(int(index) for index in np.argwhere(~finite)[0])
-        where = [index + first for index, first in zip(position, start, strict=False)]
-        found = f"entry {where} is {result[position]}" if where else f"{result[position]}"
-        raise InputError(f"{name}: {found}; expected finite numbers")
-    return result
-
-
-def _table(name: str, values: object) -> NDArray[Any]:
-    array = _numbers(name, values)
-    if array.ndim != 2:
-        raise InputError(f"{name}: shape {array.shape}; expected two dimensions, (samples, width)")
-    if not array.size:
-        raise InputError(f"{name}: empty, shape {array.shape}; expected at least one sample and one column")
-    return array
-
-
 def _check_widths(width_in: int, width_out: int, arch: Architecture) -> None:
     size, stride = arch.filter_size, arch.stride
     least = size + stride * (width_out - 1)
@@ -464,8 +491,8 @@ def _patches(
             last = min(first + positions, width)
             # The trailing entries that no patch reaches are checked with the last slice.
             end = (last - 1) * stride + size if last < width else inputs.shape[1]
-            x = _finite("X", inputs[row : row + rows, first * stride : end], (row, first * stride))
-            y = _finite("Y", outputs[row : row + rows, first:last], (row, first))
+            x = finite("X", inputs[row : row + rows, first * stride : end], (row, first * stride))
+            y = finite("Y", outputs[row : row + rows, first:last], (row, first))
             for name, values in ("X", x), ("Y", y):
                 largest[name] = max(largest[name], values.max(), -values.min())
             windows = sliding_window_view(x, size, axis=1)[:, ::stride]
@@ -488,13 +515,13 @@ def _check_sizes(gram: float, b: float) -> None:
         )
 
 
-def _symmetric(gram: NDArray[Any]) -> NDArray[np.float64]:
+def _symmetric(gram: NDArray[Any], tolerance: float) -> NDArray[np.float64]:
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or not gram.size:
         raise InputError(f"gram: shape {gram.shape}; expected a square matrix (K, K)")
-    sigma = _finite("gram", gram)
+    sigma = finite("gram", gram)
     half = sigma / 2
     difference = np.abs(half - half.T)
-    if difference.max() > np.sqrt(_tolerance(gram)) * np.abs(half).max():
+    if difference.max() > np.sqrt(tolerance) * np.abs(half).max():
         i, j = (int(index) for index in np.argwhere(difference == difference.max())[0])
         raise InputError(
             f"gram: not symmetric, entry [{i}, {j}] is {sigma[i, j]:.6g} but [{j}, {i}] is {sigma[j, i]:.6g}; "
@@ -523,6 +550,21 @@ def _rank(sigma: NDArray[np.float64], b: NDArray[np.float64], constant: float, t
     return len(b) - kernel.shape[1]
 
 
+def _exact_elimination(exact: ExactData) -> Elimination:
+    """What exact elimination tells, once Σ is found to be positive semidefinite with b in its range."""
+    found = eliminate(exact)
+    if not found.semidefinite:
+        raise InputError(
+            "gram: indefinite, an exact principal minor is negative; expected a positive semidefinite matrix"
+        )
+    if not found.in_range:
+        raise InputError(
+            f"b: outside the range of gram, which is singular (exact rank {found.rank} of {len(exact.b)}), so that the "
+            "loss is unbounded below; expected exactly b = gram @ filter"
+        )
+    return found
+
+
 def _relative_eigenvalues(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sizes of the eigenvalues of Σ relative to the largest; none if Σ = 0."""
     values = np.abs(np.linalg.eigvalsh(sigma))
@@ -530,7 +572,8 @@ def _relative_eigenvalues(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _tolerance(gram: NDArray[Any]) -> float:
-    return max(_TOLERANCE, 100 * float(np.finfo(gram.dtype).eps)) if gram.dtype.kind == "f" else _TOLERANCE
+    rounding = float(np.finfo(gram.dtype).eps) if gram.dtype.kind == "f" else 0.0
+    return max(DEFAULT_TOLERANCE, 100 * rounding)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

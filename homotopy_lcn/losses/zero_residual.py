@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import ComparedByValue, frozen
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose
@@ -38,8 +39,8 @@ CLEAR = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class ZeroResidual:
-    """The filters w of the Zariski closure of the function space with Σw = b.
+class ZeroResidual(ComparedByValue):
+    """The filters w of the Zariski closure of the function space with Σw = b. All arrays are read-only.
 
     Attributes
     ----------
@@ -66,6 +67,12 @@ class ZeroResidual:
     complex_point: tuple[NDArray[np.complex128], ...] | None
     meets_function_space: bool | None
 
+    def __post_init__(self) -> None:
+        for name in ("point", "complex_point"):
+            theta = getattr(self, name)
+            object.__setattr__(self, name, None if theta is None else tuple(map(frozen, theta)))
+        object.__setattr__(self, "filter", None if self.filter is None else frozen(self.filter))
+
     def describe(self) -> str:
         """The facts in one line."""
         if self.dimension is None:
@@ -87,7 +94,7 @@ def restricted(arch: Architecture, loss: SquaredLoss) -> SquaredLoss:
     support = list(arch.support)
     if len(support) == arch.filter_size:
         return loss
-    return SquaredLoss(loss.gram[np.ix_(support, support)], loss.b[support], loss.constant)
+    return loss.restricted(support)
 
 
 def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> ZeroResidual:

@@ -207,7 +207,8 @@ def _generic_count(arch: Architecture, rank: int | None) -> CountTable:
         dimension = 1 + sum(len(partition) for partition in pattern)
         smaller = rank if rank is not None and rank < dimension else None
         count, remainder = divmod(_integrate(polynomial, total, smaller), symmetry)
-        assert remainder == 0
+        if remainder:
+            raise ArithmeticError(f"the integral for the root pattern {pattern} is no multiple of {symmetry}")
         rows.append(
             StratumCount(
                 pattern=pattern,

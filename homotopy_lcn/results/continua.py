@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..arrays import ComparedByValue
 from ..doors import ShownInNotebooks
 from ..networks.patterns import Pattern
 from .points import CriticalPoint
@@ -12,7 +13,7 @@ __all__ = ["UNDECIDED", "Continuum", "Infimum"]
 
 
 @dataclass(frozen=True, eq=False)
-class Continuum(ShownInNotebooks):
+class Continuum(ComparedByValue, ShownInNotebooks):
     """A set of positive dimension of critical filters of one loss.
 
     Pieces of one stratum with equal dimensions and equal losses count as one, unless the Hessian tells them apart.

@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import InputError
 from ..files import write_atomically
 from ..losses.exact_data import ExactData
-from ..losses.squared_loss import SquaredLoss
+from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
@@ -76,6 +76,7 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
             "b": np.asarray(result.loss.b).tolist(),
             "constant": float(result.loss.constant),
         }
+        | ({} if result.loss.tolerance == DEFAULT_TOLERANCE else {"tolerance": result.loss.tolerance})
         | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)}),
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
@@ -248,16 +249,16 @@ def _loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
     if not isinstance(rows, list) or len(rows) != K:
         raise InputError(f"loss.gram: not a list of {K} rows; expected a {K} × {K} matrix")
     gram = np.array([_vector(row, f"loss.gram[{i}]", K) for i, row in enumerate(rows)])
-    loss = SquaredLoss(gram, _vector(record.get("b"), "loss.b", K), constant=record.number("constant"))
+    b, constant = _vector(record.get("b"), "loss.b", K), record.number("constant")
     if "exact" not in record.data:
-        return loss
+        tolerance = record.number("tolerance") if "tolerance" in record.data else DEFAULT_TOLERANCE
+        return SquaredLoss.with_tolerance(gram, b, constant, tolerance)
     stated = record.record("exact")
     try:
         exact = SquaredLoss.from_exact(stated.get("gram"), stated.get("b"), stated.get("constant"))
     except InputError as error:
         raise InputError(f"{stated.path}{error}") from None
-    same = exact.gram.shape == loss.gram.shape and np.array_equal(exact.gram, loss.gram)
-    if not (same and np.array_equal(exact.b, loss.b) and exact.constant == loss.constant):
+    if not (np.array_equal(exact.gram, gram) and np.array_equal(exact.b, b) and exact.constant == constant):
         raise InputError(
             "loss.exact: its nearest doubles are others than in loss; expected the numbers that were rounded"
         )

@@ -39,8 +39,7 @@ def merged(points: Sequence[CriticalPoint]) -> list[Group]:
 
     In special data a filter may be critical twice: with several factorizations, at a singular point of the function
     space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
-    most of the filter. The multiplicity on that stratum is the sum of all multiplicities there, and all
-    parameters there are kept.
+    most of the filter, with all parameters there. The multiplicity is the sum of all multiplicities.
     """
     if len(points) < 2:
         return [Group(index, (index,), point) for index, point in enumerate(points)]
@@ -72,7 +71,7 @@ def _merge(kept: CriticalPoint, group: list[CriticalPoint]) -> CriticalPoint:
         interior=_any(point.interior for point in same),
         smooth=None if kept.smooth is None else all(point.smooth is not False for point in group),
         nonsingular=all(point.nonsingular for point in same),
-        multiplicity=sum(point.multiplicity for point in same),
+        multiplicity=sum(point.multiplicity for point in group),
         windings=tuple(sorted(winding for point in same for winding in point.windings)),
         isolated=all(point.isolated for point in same),
         also_on=tuple(sorted({point.stratum for point in group} - {kept.stratum})),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..arrays import ComparedByValue
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
@@ -15,7 +16,7 @@ __all__ = ["ResultParts"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ResultParts:
+class ResultParts(ComparedByValue):
     """The parts of the result of a solve, which a file of it holds; the attributes are those of `CriticalPoints`."""
 
     architecture: Architecture

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arrays import ComparedByValue
 from ..doors import ShownInNotebooks
 from ..networks.patterns import Pattern
 
@@ -25,10 +26,11 @@ Parameters = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class CriticalPoint(ShownInNotebooks):
+class CriticalPoint(ComparedByValue, ShownInNotebooks):
     """One critical filter w, the critical parameters over it, and the answers about both.
 
-    ``None`` stands where a question does not apply (most do not for a complex filter) or is undecided.
+    ``None`` stands where a question does not apply (most do not for a complex filter) or is undecided. Points are equal
+    if all attributes are equal. Arrays are read-only, in copies and after pickling, too.
 
     Attributes
     ----------
@@ -39,7 +41,9 @@ class CriticalPoint(ShownInNotebooks):
     loss : float or complex
         The loss at w; a float for real w.
     stratum : tuple of tuple of int
-        The root pattern: for each block, the root multiplicities of its polynomial, decreasing.
+        The root pattern of the stratum: for each block, the root multiplicities of its polynomial, decreasing. In
+        special data more roots may coincide: w = 2x³ of filters (3, 2) without strides is critical on the stratum
+        (2,1) and has the root pattern (3), which no stratum has. `describe_filter` tells the pattern of any filter.
     pure : bool
         Whether w is a critical point of the loss on the function space of the reduced architecture, that is, all
         multiplicities are 1. Other points are spurious: critical because dμ is degenerate.
@@ -201,7 +205,7 @@ class StratumResult:
     at_infinity: int = 0
     singular: int = 0
     origin: int = 0
-    statistics: Mapping[str, int] = field(default_factory=dict)
+    statistics: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def missing(self) -> int:

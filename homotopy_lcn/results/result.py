@@ -46,7 +46,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     """Every critical point of a loss on an architecture, sorted, with all that it takes to quote and repeat the result.
 
     Made by `critical_points`, or by `build` from its parts. A sequence of `CriticalPoint`: real ones first by loss,
-    then complex ones by the absolute value of the loss, conjugates next to each other.
+    then complex ones by the absolute value of the loss, conjugates next to each other. Results are equal if all
+    attributes are equal: a result that is read from its file is equal to the result that was written.
 
     Attributes
     ----------

@@ -71,7 +71,9 @@ def describe_least_loss(result: ResultParts, best: CriticalPoint | None) -> str:
 def describe_coincidences(result: ResultParts) -> str:
     """Say how many filters are critical on several strata, or multiple points; nothing if there are none."""
     strata = Counter(1 + len(point.also_on) for point in result.points if point.also_on)
-    multiplicities = Counter(point.multiplicity for point in result.points if point.multiplicity > 1)
+    # A filter on several strata is at least as many points.
+    multiple = [point for point in result.points if point.multiplicity > 1 + len(point.also_on)]
+    multiplicities = Counter(point.multiplicity for point in multiple)
     parts = [
         f"{quantity(number, 'filter is', 'filters are')} critical on {count} strata"
         for count, number in sorted(strata.items())

@@ -161,7 +161,7 @@ def continua_of(found: Iterable[PointOnContinuum], extra: Iterable[PointOnContin
     for item in extra:
         _move_to_others(groups, item, size)
     parts = [part for group in groups if group for part in _by_index(group)]
-    return sorted(map(_continuum, parts), key=_order)
+    return sorted((_continuum(part, size) for part in parts), key=_order)
 
 
 def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, size: float) -> None:
@@ -211,7 +211,11 @@ def _index(item: PointOnContinuum) -> int | None:
     return min(known, default=None)
 
 
-def _continuum(group: Sequence[PointOnContinuum]) -> Continuum:
+def _real_if_close(loss: float | complex, size: float) -> float | complex:
+    return float(loss.real) if abs(loss.imag) <= _tolerance(size) else loss
+
+
+def _continuum(group: Sequence[PointOnContinuum], size: float) -> Continuum:
     real = [item.point for item in group if item.point.real]
     attained = [point for point in real if point.attained]
     kinds = {kind for point in attained for kind in point.kinds}
@@ -219,7 +223,7 @@ def _continuum(group: Sequence[PointOnContinuum]) -> Continuum:
     return Continuum(
         pattern=max(group, key=_parts).point.stratum,
         dimension=max(item.dimension for item in group),
-        loss=real[0].loss if real else group[0].point.loss,
+        loss=_real_if_close(real[0].loss if real else group[0].point.loss, size),
         real=is_real,
         attained=_attained(is_real, real),
         kind=next((kind for kind in ("minimum", "degenerate", "saddle") if kind in kinds), None),

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Real
-from ..equations.critical_equations import Data, equations_of
+from ..equations.critical_equations import Data, equations_of, is_definite
 from ..networks.strata import Stratum
 from ..tracking import TrackerOptions
 from ..tracking.settings import Tracking
@@ -83,7 +83,9 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
     # The word is part of the seed: another word would change all of these start systems.
     tracking = tracking.with_generator(generator_for(stratum, "family")).with_options(TrackerOptions())
     for _ in range(SOLVING.moment_draws):
-        data = Data(np.asarray(gram, complex), random_data(stratum.filter_size, tracking.rng).b)
+        moments = random_data(stratum.filter_size, tracking.rng).b
+        # If Σ is singular, so that moment vectors of data are in its range, other ones would lose other points.
+        data = Data(np.asarray(gram, complex), moments if is_definite(gram) else gram @ moments)
         problem = Problem(equations_of(stratum), data, count)
         account = follow_paths(problem, generic, tracking, detours=SOLVING.detours_for_moments)
         if account.accounted == count and not account.singular_paths:

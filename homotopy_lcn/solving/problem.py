@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..arrays import Real
-from ..equations.critical_equations import ZERO_EIGENVALUE, Data, Equations, least_eigenvalue
+from ..equations.critical_equations import Data, Equations, is_definite, least_eigenvalue
 from ..networks.strata import Stratum
 from .tolerances import SOLVING
 
@@ -53,10 +53,14 @@ class Problem:
         return not np.iscomplexobj(self.data.gram) and not np.iscomplexobj(self.data.b)
 
     @cached_property
-    def moved_by_moments(self) -> bool:
-        """Whether other moment vectors show what there is: the Gram matrix is regular, up to rounding, and b ≠ 0."""
-        values = np.linalg.svd(self.data.gram, compute_uv=False)
-        return bool(values[-1] > ZERO_EIGENVALUE * values[0] and np.any(self.data.b))
+    def definite(self) -> bool:
+        """Whether the Gram matrix is regular, up to rounding."""
+        return is_definite(self.data.gram)
+
+    @cached_property
+    def moments_suffice(self) -> bool:
+        """Whether data with other moment vectors lead to all critical points, those of continua included."""
+        return self.definite and bool(np.any(self.data.b))
 
     @cached_property
     def ill_conditioned(self) -> bool:

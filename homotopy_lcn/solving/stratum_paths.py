@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from ..equations.distinct import find, point_keys
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, SingularEnd
@@ -45,10 +47,12 @@ def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystem
             # seed has one result.
             tracking.rng.bit_generator.state = state
             system, account = better, _follow_from(better, task, tracking)
-    start = system.start
+    start, continua = system.start, account.on_continua
     if not account.covers(task.row.count):
         account, start = _follow_again(task.problem, _reporting(task, tracking), systems)
-    if account.on_continua:
+    if account.on_continua or continua:
+        if not task.problem.definite:
+            start = systems.generic(task.problem.stratum, task.problem.count, starting)
         add_real_limits(task.problem, start, tracking, account)
     return account, task.row.count
 
@@ -56,11 +60,11 @@ def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystem
 def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -> FixedGramSystem:
     """The start system to begin with.
 
-    If the Gram matrix is singular, moment vectors outside its range have critical points that say nothing about those
-    in its range. If b = 0, other moment vectors do not tell the cones of critical points. Then the start system is
-    generic.
+    The start systems with the Gram matrix of the data lead to all isolated critical points. They also lead to all
+    continua if the Gram matrix is regular, so that no continuum runs along its kernel, and b ≠ 0, so that there are no
+    cones of critical points. Otherwise the start system is generic.
     """
-    if problem.moved_by_moments:
+    if problem.moments_suffice:
         return systems.first_for(problem, tracking)
     return FixedGramSystem(systems.generic(problem.stratum, problem.count, tracking), 0, 0)
 
@@ -80,9 +84,9 @@ def _reporting(task: StratumTask, tracking: Tracking) -> Tracking:
 def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -> tuple[PathAccount, StartSystem]:
     """The account of the paths of a start system with the Gram matrix of the data, or of more detours."""
     starting = tracking.on_short_segments.telling(None)
-    fixed = (
-        systems.with_gram(problem.stratum, problem.gram, problem.count, starting) if problem.moved_by_moments else None
-    )
+    fixed = None
+    if np.any(problem.data.b):
+        fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting)
     if fixed is not None:
         account = follow_paths(problem, fixed.start, tracking.careful)
         account.never_started = fixed.never_started
@@ -96,7 +100,7 @@ def _fixed_gram_system(
     used: FixedGramSystem, problem: Problem, tracking: Tracking, systems: StartSystems
 ) -> FixedGramSystem | None:
     """After paths went to infinity: a start system with this Gram matrix to begin with instead, if there is one."""
-    if not problem.moved_by_moments:
+    if not problem.moments_suffice:
         return None
     systems.note_lost_paths(problem.stratum, problem.gram)
     if used.start.has_gram(problem.gram) or not is_structured(problem.gram):

@@ -392,7 +392,7 @@ def test_a_wrong_index_and_a_wrong_loss():
 def test_a_summary_stays_short(monkeypatch):
     monkeypatch.setattr(certificates, "CERTIFICATION", replace(CERTIFICATION, most_reasons=2))
     result = solved((3, 2), (2, 1))
-    wrong = points_with(result, {row: replace(point, nonsingular=False) for row, point in enumerate(result)})
+    wrong = points_with(result, {row: replace(point, filter=2 * point.filter) for row, point in enumerate(result)})
     assert "  and 8 more" in str(certificate(wrong))
 
 

@@ -23,6 +23,27 @@ def test_the_facts_of_a_network_are_shown(capsys):
         assert text in output
 
 
+@pytest.mark.parametrize(
+    ("network", "number", "complete", "text"),
+    [
+        (("-k", "6,2", "-s", "3,1"), 7, True, "complete: they generate the vanishing ideal of the closure"),
+        (("-k", "5,2", "-s", "3,1"), 5, True, "complete: they generate the vanishing ideal of the closure"),
+        (("-k", "3,2,2", "-s", "2,2,1"), 13, True, "and 1 more of degree at most 3, in the JSON document"),
+        (("-k", "8,2", "-s", "3,1"), 11, None, "not shown to be complete: equations of degree above 5 may be missing"),
+        (("-k", "8,2", "-s", "2,1"), 0, False, "not complete: no equation of degree at most 7, too few"),
+    ],
+)
+def test_equations_are_complete_or_said_not_to_be(network, number, complete, text, tmp_path, capsys):
+    path = tmp_path / "geometry.json"
+    assert program.main(["geometry", *network, "--json", str(path)]) == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert text in shown.partition("equations ")[2]
+    document = json.loads(path.read_text())
+    assert len(document["equations"]) == number
+    assert document["equations_complete"] is complete
+    assert document["equations_degree"] >= 3
+
+
 def test_the_facts_of_a_filter_are_shown(capsys):
     assert program.main([*NETWORK, "--filter=1,0,-3,0,2"]) == 0
     output = capsys.readouterr().out
@@ -51,6 +72,18 @@ def test_the_nearest_obstruction_is_named_for_every_filter(network, w, text, cap
     assert program.main(["geometry", *network, "--filter", w]) == 0
     shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert text in shown.partition("obstruction ")[2]
+
+
+def test_the_root_pattern_of_a_filter_is_shown_and_written(capsys):
+    for network, w, pattern in (
+        (("-k", "2,2,2", "-s", "1,1,1"), "2,0,0,0", "(3)"),
+        (("-k", "3,2", "-s", "2,1"), "0,0,1,0,0", "(2)(1)"),
+        (("-k", "1,1", "-s", "1,1"), "5", "()"),
+    ):
+        assert program.main(["geometry", *network, "--filter", w]) == 0
+        assert f"root pattern {pattern} " in " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert program.main(["geometry", "-k", "2,2,2", "-s", "1,1,1", "--filter", "2,0,0,0", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["filter"]["factorizations"][0]["pattern"] == [[3]]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +169,10 @@ def test_the_document_says_the_same(tmp_path, capsys):
         ("1,2,3,4,1/2/3", "'1/2/3' is not a number"),
         ("1,2,3,4,1+2", "'1+2' is not a number"),
         ("1,2,3,4,1e999i", "'1e999i' is not a number"),
-        ("1,0,-2000000000001/1000000000000,0,1000000000001/1000000000000", "too close"),
+        ("1,0,-2,0,1e-400", "beyond the range of doubles"),
+        ("1,0,-2,0,1e400", "beyond the range of doubles"),
+        ("1,0,-2,0,1e99999", "'1e99999' is not a number"),
+        (f"1,0,-2.{'0' * 150}1,0,1.{'0' * 150}1", "too close"),
     ],
 )
 def test_mistakes_in_a_filter_are_one_line(text, message, capsys):
@@ -155,7 +191,40 @@ def test_numbers_are_read_as_they_are_written():
     assert filter_from_text("+1/2,-.5e-1,1/2-3/4j", arch) == [0.5, -0.05, 0.5 - 0.75j]
     assert filter_from_text("i,-2.5j,-1-i", arch) == [1j, -2.5j, -1 - 1j]
     assert filter_from_text("+1/2,2,+3", arch) == [Fraction(1, 2), 2, 3]
-    assert not any(isinstance(value, complex) for value in filter_from_text("1,-3/2,4", arch))
+    exact = filter_from_text("0.1,-139.9999999,2.5e-3", arch)
+    assert exact == [Fraction(1, 10), Fraction(-1399999999, 10**7), Fraction(1, 400)]
+    assert not any(isinstance(value, complex) for value in filter_from_text("1,-3/2,4.5", arch))
+
+
+@pytest.mark.parametrize(
+    ("w", "inside", "text"),
+    [
+        ("1,-139.9999999,4900", False, "w (1, -139.9999999, 4900) in the closure yes in M no"),
+        ("1,-140.0000001,4900", True, "interior"),
+        ("1,-140.0,4.9e3", True, "boundary: stride-one"),
+        ("1/3,-1.4e2/3,4900/3", None, "is not a number"),
+        ("1/3,-140/3,4900/3", True, "w (1/3, -140/3, 4900/3) in the closure yes in M yes"),
+        (f"1,-139.{'9' * 30},4900", False, "w (1, -139.999999999999999999999999999999, 4900)"),
+        (f"1,-140.{'0' * 30}1,4900", True, "two roots near 70, would have to meet"),
+    ],
+)
+def test_decimals_are_decided_exactly_and_shown_as_given(w, inside, text, capsys):
+    assert program.main(["geometry", "-k", "2,2", "-s", "1,1", f"--filter={w}"]) == (2 if inside is None else 0)
+    output, errors = capsys.readouterr()
+    assert text in " ".join((output + errors).replace("│", " ").split())
+    if inside is not None:
+        assert program.main(["geometry", "-k", "2,2", "-s", "1,1", f"--filter={w}", "--json", "-"]) == 0
+        facts = json.loads(capsys.readouterr().out)["filter"]
+        assert facts["in_function_space"] is inside
+        assert facts["exact"] is True
+        assert Fraction(facts["fractions"][1]) == Fraction(w.split(",")[1])
+
+
+def test_a_tolerance_takes_decimals_for_rounded_numbers(capsys):
+    command = ["geometry", "-k", "2,2", "-s", "1,1", "--filter=1,-139.9999999,4900", "--tolerance", "1e-9"]
+    assert program.main([*command, "--json", "-"]) == 0
+    facts = json.loads(capsys.readouterr().out)["filter"]
+    assert (facts["exact"], facts["fractions"], facts["boundary"]) == (False, None, ["stride-one"])
 
 
 def test_figure_1_is_drawn_by_the_command(tmp_path, capsys):

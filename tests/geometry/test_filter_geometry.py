@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -135,6 +136,34 @@ def test_the_zero_filter_and_networks_without_layers():
     assert describe_filter(Architecture((1,), (1,)), [3.0]).in_function_space
 
 
+@pytest.mark.parametrize("given", [int, float, complex], ids=["exact", "real", "complex"])
+@pytest.mark.parametrize(
+    ("arch", "w", "patterns"),
+    [
+        (((4,), (1,)), [2, 0, 0, 0], {((3,),)}),
+        (((4,), (1,)), [0, 0, 0, 2], {((3,),)}),
+        (((4,), (1,)), [0, 2, 0, 0], {((2, 1),)}),
+        (((3, 2), (1, 1)), [2, 0, 0, 0], {((3,),)}),
+        (((2, 2, 2), (1, 1, 1)), [0, 0, 2, 0], {((2, 1),)}),
+        (((2, 2, 2), (1, 1, 1)), [1, -6, 12, -8], {((3,),)}),
+        (((3, 3), (1, 1)), [1, 0, 2, 0, 1], {((2, 2),)}),
+        (((3, 3), (1, 1)), [0, 0, 1, -2, 1], {((2, 2),)}),
+        (((3, 2), (2, 1)), [2, 0, 0, 0, 0], {((2,), (1,))}),
+        (((3, 2), (2, 1)), [0, 0, 0, 0, 2], {((2,), (1,))}),
+        (((3, 2), (2, 1)), [0, 0, 1, 0, 0], {((2,), (1,))}),
+        (((3, 2), (2, 1)), [0, 1, 0, 0, 0], {((1, 1), (1,))}),
+        (((3, 2), (2, 1)), [1, 0, -3, 0, 2], {((1, 1), (1,))}),
+        (((2, 2, 2, 2), (1, 2, 2, 1)), [3] + [0] * 8, {((2,), (1,), (1,))}),
+        (((1, 3, 2), (2, 1, 1)), [5, 0, 0, 0, 0, 0, 0], {((3,),)}),
+    ],
+)
+def test_the_root_pattern_counts_roots_at_zero_at_infinity_and_elsewhere(arch, w, patterns, given):
+    facts = describe_filter(Architecture(*arch), [given(value) for value in w])
+    if given is complex:
+        facts = describe_filter(Architecture(*arch), [value * (1 + 2j) for value in w])
+    assert {item.pattern for item in facts.factorizations} == patterns
+
+
 def test_filters_off_the_grid_are_not_in_the_closure():
     arch = Architecture((1, 2, 2), (2, 1, 1))
     assert arch.grid == 2
@@ -146,18 +175,54 @@ def test_filters_off_the_grid_are_not_in_the_closure():
 
 def test_exact_filters_are_not_taken_for_more_special_ones():
     arch = Architecture((3, 2), (2, 1))
-    for gap in (Fraction(1, 10**4), Fraction(1, 10**5), Fraction(1, 10**6)):
+    for gap in (Fraction(1, 10**4), Fraction(1, 10**6), Fraction(1, 10**12), Fraction(1, 10**40)):
         r, s = Fraction(1), 1 + gap
         facts = describe_filter(arch, [Fraction(1), 0, -(r + s), 0, r * s])
         assert len(facts.factorizations) == 2
         assert facts.interior
         assert facts.factorizations[0].rank == 4
+        assert facts.separation == pytest.approx(float(gap) / 2, rel=1e-3)
     with pytest.raises(InputError, match="too close"):
-        describe_filter(arch, [1, 0, -2 - Fraction(1, 10**12), 0, 1 + Fraction(1, 10**12)])
+        describe_filter(arch, [1, 0, -2 - Fraction(1, 10**150), 0, 1 + Fraction(1, 10**150)])
     double = describe_filter(arch, [1, 0, -2, 0, 1])
     assert len(double.factorizations) == 1
     assert double.boundary == ("reduced",)
     assert describe_filter(arch, [1.0, 0, -2.0 - 1e-12, 0, 1 + 1e-12]).boundary == ("reduced",)
+
+
+def test_texts_and_decimals_are_exact_and_doubles_are_not():
+    arch = Architecture((2, 2), (1, 1))
+    outside = ["1", "-139.9999999", "4900"]
+    for given in (outside, [Decimal(text) for text in outside], [1, Fraction("-139.9999999"), np.int64(4900)]):
+        facts = describe_filter(arch, given)
+        assert facts.fractions == (1, Fraction("-139.9999999"), 4900)
+        assert not facts.in_function_space
+        assert not is_in_function_space(arch, given)
+    facts = describe_filter(arch, [1, -139.9999999, 4900])
+    assert facts.fractions is None
+    assert not facts.exact
+    assert not describe_filter(arch, ["1", -139.9999999, "4900"]).exact
+    assert facts.boundary == ("stride-one",)
+    with pytest.raises(InputError, match=r"filter\[1\]: 'x' is not a finite number"):
+        describe_filter(arch, ["1", "x", "2"])
+    with pytest.raises(InputError, match="beyond the range of doubles"):
+        describe_filter(arch, [1, 10**400, 1])
+
+
+def test_roots_that_nearly_meet_are_counted_exactly():
+    gap = Fraction(1, 10**50)
+    arch = Architecture((2, 2, 2, 2), (1, 1, 1, 1))
+    for sign, inside in ((1, True), (-1, False)):
+        # (x − 1)² (x² − 2x + 1 − sign·gap²), with a root at infinity in place of one more factor.
+        quadratic = [Fraction(1), Fraction(-2), 1 - sign * gap**2]
+        w = [sum(a * q for a, q in zip(row, quadratic, strict=True)) for row in ([1, 0, 0], [-2, 1, 0], [1, -2, 1])]
+        w += [quadratic[1] - 2 * quadratic[2], quadratic[2]]
+        facts = describe_filter(arch, w)
+        assert facts.in_function_space is inside
+        assert {item.pattern for item in facts.factorizations} == {((2, 1, 1),)}
+        assert facts.separation == pytest.approx(1e-50, rel=1e-6)
+    chain = describe_filter(CHAIN, [0, 0, 1, 0, -2 - gap, 0, 1 + gap, 0, 0])
+    assert chain.separation == pytest.approx(2.5e-51, rel=1e-6)
 
 
 def test_answers_do_not_depend_on_scale():
@@ -203,7 +268,12 @@ def test_the_parameters_over_a_filter_have_that_filter_are_different_and_are_as_
 
 @pytest.mark.parametrize(
     ("w", "message"),
-    [([1, 2], "2 numbers given; expected 5"), ([1, 2, 3, 4, np.nan], "not finite"), (["a"] * 5, "not all numbers")],
+    [
+        ([1, 2], "2 numbers given; expected 5"),
+        ([1, 2, 3, 4, np.nan], "not finite"),
+        (["a"] * 5, "not a finite number"),
+        ([{}] * 5, "not all numbers"),
+    ],
 )
 def test_unusable_filters_are_refused(w, message):
     with pytest.raises(InputError, match=message):

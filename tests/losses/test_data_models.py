@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss
 from homotopy_lcn.geometry.function_space import describe_function_space
-from homotopy_lcn.geometry.vanishing_forms import vanishing_forms
+from homotopy_lcn.geometry.vanishing_forms import closure_equations
 from homotopy_lcn.losses.data_models import data_model, draw_loss, draw_moments
 
 ARCHITECTURE = Architecture((3, 2), (2, 1))
@@ -66,8 +66,8 @@ def test_autoregressive_series_are_stationary_and_predict_the_next_value():
 
 def test_a_teacher_is_a_network_of_the_architecture():
     """Without noise the target lies in the function space: the equations of its Zariski closure vanish."""
-    equations = vanishing_forms(ARCHITECTURE)
-    assert equations is not None
+    equations = closure_equations(ARCHITECTURE)
+    assert equations.complete
     assert describe_function_space(ARCHITECTURE).dimension == 4
     for draw in range(5):
         loss = draw_loss(data_model("teacher:0"), ARCHITECTURE, 0, draw)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import pickle
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 import homotopy_lcn.losses.squared_loss
 from homotopy_lcn import Architecture, InputError, SquaredLoss
-from homotopy_lcn.losses.exact_data import as_fraction, fraction_text
+from homotopy_lcn.rationals import as_fraction, fraction_text
 
 ARCHITECTURE = Architecture((3, 2), (2, 1))  # filter size 5, stride 2
 
@@ -134,13 +135,13 @@ def test_the_place_of_a_nan_does_not_depend_on_the_chunks(monkeypatch, entries, 
 def test_memory_does_not_grow_with_the_samples(monkeypatch):
     architecture = Architecture((4,), (1,))
     held = []
-    finite = homotopy_lcn.losses.squared_loss._finite
+    finite = homotopy_lcn.losses.squared_loss.finite
 
     def watched(name, array, *start):
         held.append(array.size)
         return finite(name, array, *start)
 
-    monkeypatch.setattr(homotopy_lcn.losses.squared_loss, "_finite", watched)
+    monkeypatch.setattr(homotopy_lcn.losses.squared_loss, "finite", watched)
     monkeypatch.setattr(homotopy_lcn.losses.squared_loss, "_CHUNK_ENTRIES", 4000)
     X = np.broadcast_to(np.arange(30, dtype=np.int8), (10**5, 30))
     loss = SquaredLoss.from_data(X, np.ones((10**5, 27)), architecture)
@@ -217,10 +218,10 @@ def test_arrays_are_read_only_copies_in_double_precision():
 
 def test_survives_pickling_and_its_own_arrays():
     loss = SquaredLoss.from_data(*data(ARCHITECTURE, np.random.default_rng(0)), ARCHITECTURE)
-    for copy in (pickle.loads(pickle.dumps(loss)), SquaredLoss(loss.gram, loss.b, loss.constant)):
-        np.testing.assert_array_equal(copy.gram, loss.gram)
-        np.testing.assert_array_equal(copy.b, loss.b)
-        assert (copy.constant, copy.rank) == (loss.constant, loss.rank)
+    for again in (pickle.loads(pickle.dumps(loss)), SquaredLoss(loss.gram, loss.b, loss.constant)):
+        np.testing.assert_array_equal(again.gram, loss.gram)
+        np.testing.assert_array_equal(again.b, loss.b)
+        assert (again.constant, again.rank) == (loss.constant, loss.rank)
 
 
 def test_data_of_any_numeric_kind():
@@ -502,3 +503,79 @@ def test_exact_data_are_rounded_to_the_nearest_doubles():
 def test_exact_numbers_survive_writing(number, exponent):
     for value in (number, number.numerator * Fraction(2) ** exponent):
         assert as_fraction(fraction_text(value), "") == value
+
+
+HILBERT = [[Fraction(1, i + j + 1) for j in range(12)] for i in range(12)]
+
+
+def test_the_rank_of_exact_data_is_exact():
+    # The condition number of Hilbert's matrix of size 12 is 1.7e16.
+    assert SquaredLoss.from_exact(HILBERT, [1] * 12).rank == 12
+    assert SquaredLoss([[float(x) for x in row] for row in HILBERT], np.zeros(12)).rank < 12
+    small = SquaredLoss.from_exact([[1, 0], [0, "1e-30"]], [1, 1])
+    assert small.rank == 2
+    assert small.target.tolist() == [1.0, 1e30]
+    assert small.rank_in_doubt
+    assert small.describe_rank().startswith(
+        "exact rank 2 of 2, in doubt for a solve: the nearest doubles have numerical rank 1"
+    )
+    singular = SquaredLoss.from_exact([["1/9", "1/3", 0], ["1/3", 1, 0], [0, 0, "1/7"]], ["1/3", 1, 1])
+    assert singular.rank == 2
+    assert singular.describe_rank() == "exact rank 2 of 3"
+    assert np.allclose(singular.target, [0.3, 0.9, 7.0], rtol=1e-15)
+
+
+def test_exact_data_are_refused_exactly():
+    tiny = Fraction(1, 10**30)
+    with pytest.raises(InputError, match="gram: indefinite"):
+        SquaredLoss.from_exact([[1, 1], [1, 1 - tiny]], [0, 0])
+    with pytest.raises(InputError, match=r"b: outside the range of gram, .*exact rank 1 of 2"):
+        SquaredLoss.from_exact([[1, 1], [1, 1]], [1, 1 + tiny])
+    # In doubles this moment vector is outside the range, as the nearest doubles are a singular matrix.
+    loss = SquaredLoss.from_exact([[1, 1 - tiny], [1 - tiny, 1]], [1, 0])
+    assert loss.rank == 2
+    assert np.allclose(loss.target, [5e29, -5e29])
+
+
+def test_ridge_regression_and_restriction_of_exact_data_stay_exact():
+    loss = SquaredLoss.from_exact([[1, 1, 0], [1, 1, 0], [0, 0, "1/3"]], [1, 1, 0])
+    ridge = loss.regularized(1e-20)
+    assert (loss.rank, ridge.rank) == (2, 3)
+    assert ridge.exact.gram[0][0] == 1 + Fraction(1e-20)
+    part = loss.restricted([0, 2])
+    assert part == SquaredLoss.from_exact([[1, 0], [0, "1/3"]], [1, 0])
+    assert part.rank == 2
+
+
+# Equality
+
+
+def test_losses_are_compared_by_value():
+    loss = SquaredLoss(np.eye(2), [1, 2], 3)
+    assert loss == SquaredLoss([[1, 0], [0, 1]], [1.0, 2.0], 3.0)
+    assert hash(loss) == hash(SquaredLoss([[1, 0], [0, 1]], [1.0, 2.0], 3.0))
+    others = [
+        SquaredLoss(2 * np.eye(2), [1, 2], 3),
+        SquaredLoss(np.eye(2), [1, 3], 3),
+        SquaredLoss(np.eye(2), [1, 2], 4),
+        SquaredLoss(np.eye(3), [1, 2, 0], 3),
+        SquaredLoss(np.eye(2, dtype=np.float32), [1, 2], 3),
+        SquaredLoss.from_exact(np.eye(2), [1, 2], 3),
+        None,
+    ]
+    assert all(loss != other for other in others)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))],
+    ids=["copy", "deep", "pickle"],
+)
+def test_copies_are_equal_and_read_only(copied):
+    for loss in (SquaredLoss(np.eye(2), [1, 2], 3), SquaredLoss.from_exact([[1, "1/3"], ["1/3", 1]], [1, 2])):
+        assert loss.target.shape == (2,)
+        again = copied(loss)
+        assert again == loss
+        assert hash(again) == hash(loss)
+        for array in (again.gram, again.b, again.target):
+            assert not array.flags.writeable

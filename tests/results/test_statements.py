@@ -70,7 +70,8 @@ def test_filters_on_several_strata_and_multiple_points_are_mentioned():
         "1 filter is critical on 2 strata; 1 filter is a point of multiplicity 2"
     )
     result = critical_points(Architecture((2, 2), (1, 1)), SquaredLoss.white([1, 2, 1]))
-    assert "1 filter is critical on 2 strata" in str(result)
+    assert describe_coincidences(result) == "1 filter is critical on 2 strata"
+    assert "  1 filter is critical on 2 strata\n" in str(result)
 
 
 def test_paths_to_continua_are_told_from_those_to_isolated_points():

@@ -1,0 +1,62 @@
+"""Arrays of real numbers as users give them, checked: a message says which argument it is, and what was expected."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+
+__all__ = ["finite", "numbers", "table"]
+
+
+def numbers(name: str, values: object) -> NDArray[Any]:
+    """As an array of real numbers, in its own type: entries may still be NaN or infinite."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: not an array, or its rows differ in length; expected real numbers") from None
+    if array.dtype.kind == "O":
+        for entry in array.flat:
+            if not isinstance(entry, Real):
+                kind = type(entry).__name__
+                raise InputError(f"{name}: not numeric, holds a {kind}; expected an array of real numbers")
+        try:
+            array = array.astype(np.float64)
+        except OverflowError:
+            raise InputError(f"{name}: holds a number beyond double precision; expected finite numbers") from None
+    if array.dtype.kind == "c":
+        raise InputError(f"{name}: complex, dtype {array.dtype}; expected an array of real numbers")
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{name}: not numeric, dtype {array.dtype}; expected an array of real numbers")
+    return array
+
+
+def finite(name: str, array: NDArray[Any], start: tuple[int, ...] = (0, 0)) -> NDArray[np.float64]:
+    """As a new float64 array, in C order so that sums do not depend on the layout.
+
+    `start` is the position of its first entry in the user's array.
+    """
+    with np.errstate(over="ignore"):
+        result = np.array(array, dtype=np.float64, order="C")
+    finite = np.isfinite(result)
+    if not finite.all():
+        position = tuple(int(index) for index in np.argwhere(~finite)[0])
+        where = [index + first for index, first in zip(position, start, strict=False)]
+        found = f"entry {where} is {result[position]}" if where else f"{result[position]}"
+        raise InputError(f"{name}: {found}; expected finite numbers")
+    return result
+
+
+def table(name: str, values: object) -> NDArray[Any]:
+    array = numbers(name, values)
+    if array.ndim != 2:
+        raise InputError(f"{name}: shape {array.shape}; expected two dimensions, (samples, width)")
+    if not array.size:
+        raise InputError(f"{name}: empty, shape {array.shape}; expected at least one sample and one column")
+    return array
