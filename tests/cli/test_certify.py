@@ -91,7 +91,11 @@ def test_solve_few_samples_and_certify(capsys, tmp_path):
     np.savez(tmp_path / "few.npz", X=rng.standard_normal((3, 5)), Y=rng.standard_normal((3, 1)))
     arguments = ["solve", "-k", "3,2", "-s", "2,1", "--data", str(tmp_path / "few.npz"), "--isolated", "--certify"]
     assert cli.main(arguments) == 0
-    assert "complete, proved" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert (
+        "complete, proved: these are all isolated critical filters w ≠ 0, and 1 continuum, which is not certified"
+        in text
+    )
 
 
 def test_solve_and_certify(capsys):
@@ -99,6 +103,17 @@ def test_solve_and_certify(capsys):
     assert "5 of 5 points certified" in capsys.readouterr().out
     assert cli.main(["solve", "-k", "2,2", "-s", "2,1", "--white", "--certify", "--json", "-"]) == 3
     assert json.loads(capsys.readouterr().out)["counts"]["certified"] == 2
+
+
+def test_continua_are_not_certified_which_is_said(capsys, tmp_path):
+    np.savez(tmp_path / "tie.npz", gram=np.eye(4), b=[1.0, 0.0, 0.0, 1.0], constant=2.0)
+    arguments = ["solve", "-k", "2,2", "-s", "2,1", "--data", str(tmp_path / "tie.npz"), "--certify"]
+    assert cli.main([*arguments, "--json", str(tmp_path / "tie.json")]) == 3
+    text = capsys.readouterr().out
+    assert "\n1 continuum, which is not certified\n" in text
+    assert "all critical filters" not in text
+    counts = json.loads((tmp_path / "tie.json").read_text())["counts"]
+    assert (counts["continua"], counts["real_continua"]) == (1, 1)
 
 
 WITHOUT_FLINT = """

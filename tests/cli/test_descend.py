@@ -7,6 +7,7 @@ import json
 import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, cli, critical_points
+from tests.special_data import curve_of_minima, no_minimum
 
 NETWORK = ("descend", "-k", "3,3", "-s", "1,1", "--random", "--starts", "12")
 
@@ -49,6 +50,25 @@ def test_a_result_of_solve_will_do(tmp_path, capsys):
     assert [(row["kind"], row["runs"]) for row in rows if row["runs"]] == [("minimum", 100)]
     assert cli.main(["descend", str(path), "-k", "2,2"]) == 2
     assert capsys.readouterr().err == ("homotopy-lcn: -k/--filters: given with a result; expected one or the other\n")
+
+
+def test_runs_on_a_continuum_are_counted_by_its_number(tmp_path, capsys):
+    path = tmp_path / "result.json"
+    curve_of_minima().to_json(path)
+    assert cli.main(["descend", str(path), "--starts", "5"]) == 0
+    output = capsys.readouterr().out
+    (row,) = (line.split() for line in output.splitlines() if "continuum 0" in line)
+    assert row == ["minimum,", "continuum", "0", "1", "5", "100.0%"]
+    assert "Points and continua are numbered as solve lists them" in " ".join(output.split())
+
+
+def test_an_infimum_that_is_not_attained_is_told(tmp_path, capsys):
+    path = tmp_path / "result.json"
+    no_minimum().to_json(path)
+    assert cli.main(["descend", str(path), "--starts", "2", "--max-steps", "50"]) == 3
+    assert "the infimum 0 of the loss is not attained: runs may go on for ever" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_runs_without_an_end_are_exit_code_3(capsys):

@@ -10,6 +10,7 @@ from homotopy_lcn.losses.random_data import random_gaussian, random_loss_seed
 from homotopy_lcn.surveys.draws import solve_each
 from homotopy_lcn.surveys.surveys import many_draws
 from homotopy_lcn.training.loss_landscape import landscape
+from tests.special_data import periodic_series
 
 pytest.importorskip("matplotlib")
 
@@ -99,6 +100,32 @@ def test_a_result_with_one_minimum_has_no_landscape():
     found = critical_points(Architecture((2, 2), (2, 1)), SquaredLoss.white([3.0, 1.0, 1.0, 2.0]))
     with pytest.raises(InputError, match="not two minima"):
         landscape(found)
+
+
+def labels(figure):
+    """Label and number of marks of everything drawn."""
+    return {
+        c.get_label(): len(c.get_offsets()) for c in figure.axes[0].collections if not c.get_label().startswith("_")
+    }
+
+
+def test_points_of_continua_are_drawn_apart():
+    found = periodic_series()
+    points = [point for part in found.continua for point in part.points]
+    real = sum(point.real for point in points)
+    assert labels(plot_complex_plane(found, 3)) == {
+        f"real, of continua ({real})": real,
+        f"complex, of continua ({len(points) - real})": len(points) - real,
+    }
+    assert labels(plot_loss_levels(found)) == {"continuum of minima": 1, "another continuum": 1}
+    assert "and continua" in plot_loss_levels(found).axes[0].get_xlabel()
+
+
+def test_a_landscape_through_points_of_continua_says_so():
+    part = landscape(periodic_series(), 21)
+    assert part.on_continua == (True, True, True)
+    assert part.losses == (0.0, 0.0, pytest.approx(309.4424, rel=1e-6))
+    assert "minimum on a continuum, loss 0" in labels(plot_landscape(periodic_series(), 21))
 
 
 @pytest.mark.parametrize(("ending", "start"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<?xml")])

@@ -17,6 +17,7 @@ import homotopy_lcn as hl
 from homotopy_lcn.pictures import report_pictures
 from homotopy_lcn.results.points import CriticalPoint
 from homotopy_lcn.results.result import CriticalPoints
+from tests.special_data import curve_of_minima
 
 ASKED = os.environ.get("HOMOTOPY_LCN_CHROMIUM")
 CHROMIUM = ASKED or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -212,6 +213,29 @@ def test_pictures_react_to_the_mouse_and_lead_to_the_table(page, result):
         row,
     )
     assert {size for chosen, size in sizes if chosen} != {size for chosen, size in sizes if not chosen}
+
+
+def test_a_marker_of_a_continuum_leads_to_its_points(browser, tmp_path):
+    hl.report(curve_of_minima(), tmp_path / "report.html")
+    with Visit(browser, tmp_path / "report.html") as opened:
+        details = opened.page.locator("#continuum-0 + tr details")
+        assert details.get_attribute("open") is None
+        marker = opened.page.locator("figure[data-picture=ladder] .scatterlayer .point").first
+        marker.scroll_into_view_if_needed()
+        box = marker.bounding_box()
+        opened.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        opened.page.locator("figure[data-picture=ladder] .hovertext").wait_for()
+        opened.page.mouse.down()
+        opened.page.mouse.up()
+        wait_until(opened.page, "document.querySelector('#continuum-0 + tr details').open")
+        assert details.locator("dl").count() == len(curve_of_minima().continua[0].points)
+        details.locator("summary").click()
+        opened.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert details.get_attribute("open") is not None
+        opened.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        assert details.get_attribute("open") is None
+        assert not overflows(opened.page)
+        assert opened.sound(), (opened.errors, opened.requests)
 
 
 def test_views_switch(page):

@@ -14,6 +14,7 @@ import pytest
 import homotopy_lcn as hl
 from homotopy_lcn import cli
 from homotopy_lcn.pictures.report_page import report_page
+from tests.special_data import no_minimum, periodic_series
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,36 @@ def test_a_result_without_points_has_a_page(tmp_path):
     assert embedded(page) == {"points": [], "kinds": [], "strata": [], "pictures": []}
     assert "No pictures" not in page
     assert len(page) < 10**5
+
+
+def test_continua_have_a_section_with_all_digits_of_their_points():
+    result = periodic_series()
+    page = report_page(result, pictures=False)
+    section = re.search(r'<section id="continua".*?</section>', page, re.DOTALL)[0].replace("−", "-")
+    assert Reader(page).open == []
+    assert [int(n) for n in re.findall(r'id="continuum-(\d+)"', section)] == list(range(6))
+    for part in result.continua:
+        for point in part.points:
+            values = point.filter.real.tolist() if point.real else point.filter.real[:1].tolist()
+            assert ", ".join(map(repr, values)) in section
+            for theta in point.parameters if point.real else ():
+                assert all(f"({', '.join(map(repr, w.tolist()))})" in section for w in theta)
+    assert section.count("★") == 2  # the row and the note
+    assert "Least loss: 0 on continuum 0." in section
+    lead = re.search(r'<p class="lead">(.*?)</p>', page, re.DOTALL)[1]
+    assert lead.endswith("6 continua, 2 of them with real points.")
+    assert "<strong>Complete.</strong> these are all isolated critical filters w ≠ 0, and 6 continua" in page
+
+
+def test_a_result_without_continua_has_no_such_section(result):
+    assert "continua" not in Reader(report_page(result, pictures=False)).texts.get("h2", [])
+    assert 'id="continua"' not in report_page(result, pictures=False)
+
+
+def test_an_infimum_that_is_not_attained_is_said_in_the_summary():
+    page = report_page(no_minimum(), pictures=False)
+    assert "<dd>none: the infimum 0 is not attained</dd>" in page
+    assert not any(point["best"] for point in embedded(page)["points"])
 
 
 def test_texts_from_a_file_cannot_become_part_of_the_page(result):

@@ -11,6 +11,7 @@ from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.geometry.filter_geometry import is_in_function_space
 from homotopy_lcn.pictures import report_pictures
 from homotopy_lcn.pictures.report_pictures import complex_losses, function_space_slice, loss_ladder, members, pictures
+from tests.special_data import periodic_series
 
 
 def solved(filters, strides, seed=0):
@@ -117,3 +118,52 @@ def test_every_network_has_pictures_that_plotly_takes(filters, strides):
         for _, changes, layout in picture.views:
             data = [{**trace, **change} for trace, change in zip(picture.data, changes, strict=True)]
             graph_objects.Figure(data, {**picture.layout, **layout})
+
+
+def circle_of_minima():
+    """A circle of filters with double roots, and a filter of less loss inside the circle that no real network has."""
+    return critical_points(Architecture((2, 2), (1, 1)), SquaredLoss(np.diag([2.0, 1.0, 2.0]), [1.0, 0.0, 1.0]))
+
+
+def markers(picture):
+    """The symbols by the name of the trace, and the numbers of points and continua that are marked."""
+    symbols = {trace["name"]: trace["marker"]["symbol"] for trace in picture.data if "hovertemplate" in trace}
+    rows = [row for trace in picture.data for row in trace.get("customdata", [])]
+    return symbols, rows, [number for trace in picture.data for number in trace.get("meta", [])]
+
+
+def test_continua_are_marked_apart_from_isolated_points():
+    graph_objects = pytest.importorskip("plotly.graph_objects")
+    ladder, plane, part = pictures(circle_of_minima())
+    assert markers(ladder) == (
+        {"not attained, pure": "line-ew", "minimum, continuum": "circle-open-dot"}, [0], [0],
+    )  # fmt: skip
+    assert markers(plane) == (
+        {"not attained, pure": "cross", "minimum, continuum": "circle-open-dot"}, [0], [0],
+    )  # fmt: skip
+    symbols, rows, numbers = markers(part)
+    assert (symbols, rows, set(numbers)) == ({"minimum, continuum": "circle-open-dot"}, [], {0})
+    assert all("ontinua" in picture.caption for picture in (ladder, plane, part))
+    # Filters of the circle have one loss, and the plane's coordinates are orthonormal for Σ: they lie on a circle.
+    (trace,) = (trace for trace in part.data if "meta" in trace)
+    origin = next(trace for trace in part.data if trace["name"] == "w = 0")
+    distances = np.hypot(np.array(trace["x"]) - origin["x"][0], np.array(trace["y"]) - origin["y"][0])
+    assert distances == pytest.approx(distances[0])
+    for picture in (ladder, plane, part):
+        graph_objects.Figure(picture.data, picture.layout)
+
+
+def test_complex_continua_stand_in_the_complex_plane_only():
+    ladder, plane = pictures(periodic_series())
+    assert sorted(markers(ladder)[2]) == [0, 1]
+    assert sorted(markers(plane)[2]) == list(range(6))
+    losses = {
+        number: complex(x, y)
+        for trace in plane.data
+        for number, x, y in zip(trace["meta"], trace["x"], trace["y"], strict=True)
+    }
+    assert losses == {number: part.loss for number, part in enumerate(periodic_series().continua)}
+
+
+def test_pictures_without_continua_do_not_mention_them(result):
+    assert all("continu" not in picture.caption for picture in pictures(result))
