@@ -65,6 +65,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         Sets of positive dimension of critical filters, real ones first by loss. `points` are the isolated ones.
     infimum : Infimum
         The infimum of the loss over all real parameters, and whether it is attained.
+    contradictions : tuple of str
+        What holds for every sound result and does not hold for this one, see `violated_invariants`. Then `complete` is
+        false.
     """
 
     @classmethod
@@ -294,7 +297,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             line that names the file.
         """
         parts = read_file(path)
-        return cls.build(
+        result = cls.build(
             parts.architecture,
             parts.loss,
             parts.points,
@@ -307,6 +310,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             continua=parts.continua,
             infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
+        return replace(result, contradictions=parts.contradictions)
 
     def __str__(self) -> str:
         counts, arch = self.counts, self.architecture
@@ -344,8 +348,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         return ", isolated ones only" if full else " of its rank, isolated ones only"
 
     def gaps(self) -> tuple[str, ...]:
-        """For each stratum with points not accounted for, how many were found and how many are missing, in words."""
-        return tuple(_describe_gap(row) for row in self.strata if row.missing)
+        """For each stratum with points not accounted for, how many were found and how many are missing, in words.
+
+        `contradictions` follow.
+        """
+        return (*(_describe_gap(row) for row in self.strata if row.missing), *self.contradictions)
 
 
 def describe_paths(result: CriticalPoints) -> str:

@@ -19,6 +19,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..progress import ProgressCallback
 from ..results.infimum import loss_scale
+from ..results.invariants import violated_invariants
 from ..results.merging import merged
 from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
@@ -137,7 +138,8 @@ def critical_points(
             critical_points, arch, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count
         )
         result = replace(result, infimum=infimum_of(result, again, seed))
-    return result
+    violated = violated_invariants(result)
+    return replace(result, complete=False, contradictions=violated) if violated else result
 
 
 class _Task(NamedTuple):
