@@ -6,11 +6,11 @@ the points of a continuum have its loss, and the global minimum is no saddle and
 
 *A complete answer* has to list all: non-real points with their conjugates; no descent ends below the infimum or the
 global minimum; where a descent ends there is a minimum, or a continuum of minima, of this loss, and the very point if
-the Hessian is regular. If Σ = αI and two layers do not overlap, the critical points are the singular pairs of a matrix:
-one real point for each simple singular value σ ≠ 0, of loss c − σ²/α; for one of multiplicity m a real continuum of
-dimension m − 1; the largest one gives the minima; nothing else is isolated. More such layers have no more isolated
-points than a tensor has singular vector tuples (Friedland and Ottaviani 2014). With b = 0 and Σ positive definite no
-real filter but zero is critical.
+the Hessian is regular; critical points of any kind that least squares of the gradient find are listed, too. If Σ = αI
+and two layers do not overlap, the critical points are the singular pairs of a matrix: one real point for each simple
+singular value σ ≠ 0, of loss c − σ²/α; for one of multiplicity m a real continuum of dimension m − 1; the largest one
+gives the minima; nothing else is isolated. More such layers have no more isolated points than a tensor has singular
+vector tuples (Friedland and Ottaviani 2014). With b = 0 and Σ positive definite no real filter but zero is critical.
 
 An answer is *incomplete* if it says that it is, or leaves open whether a continuum is real.
 """
@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 from plain_loss import FLAT, PlainLoss, Real
 
-#: Largest relative gradient at reported parameters, and at the limit of a descent.
-SLOPE, LIMIT_SLOPE = 1e-7, 1e-6
+#: Largest relative gradient at reported parameters, at the limit of a descent, and where it is said to vanish.
+SLOPE, LIMIT_SLOPE, CRITICAL_SLOPE = 1e-7, 1e-6, 1e-10
 #: Relative differences of losses that are equal: of one point, computed twice; of a descent and a listed minimum.
 SAME_LOSS, LIMIT_LOSS = 1e-9, 1e-6
 #: Relative difference of a filter and the filter of its parameters, nonsingular and singular.
@@ -41,7 +41,7 @@ TWICE = 1e-10
 SURE, DEGENERATE, ROUNDED = 1e-7, 1e-4, 1e-14
 #: Singular values that differ by less, relative to the largest, are equal: so far rounding of the data goes.
 TIED = 1e-12
-#: The limit of a descent with smallest eigenvalue above this is listed within `LIMIT_FILTER`.
+#: A critical point that was found, with smallest eigenvalue above this, is listed within this of its size.
 STRICT, LIMIT_FILTER = 1e-3, 1e-4
 #: Filters smaller than this, relative to the target, lie on the way to zero; larger ones on that to infinity if Σ is
 #: singular.
@@ -121,6 +121,7 @@ def judge(plain: PlainLoss, result: Any, rng: np.random.Generator) -> Verdict:
     if answer.complete:
         remarks += unpaired(answer)
         remarks += against_descents(plain, answer, rng)
+        remarks += against_other_zeros(plain, answer, rng)
         remarks += against_singular_values(plain, answer)
         remarks += against_zero_moments(plain, answer)
     if remarks:
@@ -275,26 +276,48 @@ def tolerance(point: Any) -> float:
 
 def against_descents(plain: PlainLoss, answer: Answer, rng: np.random.Generator, starts: int = STARTS) -> Iterator[str]:
     """Where descents end that should not, or where nothing is listed."""
-    minima, size = answer.of_minima(), np.linalg.norm(plain.target)
-    real = [np.real(point.filter) for point in answer.isolated if point.real]
+    minima = answer.of_minima()
     for _ in range(starts):
         limit = plain.descend(rng)
         if answer.least is not None and limit.loss < answer.least - SAME_LOSS * (plain.scale + abs(plain.constant)):
             yield f"a descent ends at {limit.loss:.9g}, below the infimum {answer.least:.9g}"
-        w = plain.filter(limit.theta)
-        at_zero = np.linalg.norm(w) <= ZERO * size
-        escaping = not plain.definite and np.linalg.norm(w) > ESCAPING * size
-        if limit.slope > LIMIT_SLOPE or at_zero or escaping:
+        if limit.slope > LIMIT_SLOPE or not finite_and_nonzero(plain, limit.theta):
             continue
         if not any(abs(limit.loss - loss) < LIMIT_LOSS * plain.scale for loss in minima):
             yield f"a descent ends at {limit.loss:.9g}, where no minimum is listed"
-        elif limit.eigenvalues.min(initial=1.0) > STRICT:
-            if all(np.linalg.norm(w - other) > LIMIT_FILTER * np.linalg.norm(w) for other in real):
-                yield f"a descent ends at a minimum of loss {limit.loss:.9g} that is not listed"
-        elif on_continuum(plain, limit.theta):
-            continua = [c for c in answer.continua if c.real is not False and c.kind != "saddle"]
-            if not any(abs(limit.loss - c.loss) < LIMIT_LOSS * plain.scale for c in continua):
-                yield f"a descent ends on a continuum of loss {limit.loss:.9g} that is not listed"
+        elif what := unlisted(plain, answer, limit.theta, ("minimum", "degenerate", None)):
+            yield f"a descent ends at {what}"
+
+
+def against_other_zeros(plain: PlainLoss, answer: Answer, rng: np.random.Generator) -> Iterator[str]:
+    """Critical points of any kind that are not listed."""
+    for _ in range(STARTS):
+        theta = plain.settle(rng)
+        if plain.slope(theta) < CRITICAL_SLOPE and finite_and_nonzero(plain, theta):
+            what = unlisted(plain, answer, theta, ("minimum", "saddle", "degenerate", None))
+            if what:
+                yield f"the gradient vanishes at {what}"
+
+
+def finite_and_nonzero(plain: PlainLoss, theta: Real) -> bool:
+    """Whether the filter is neither on the way to zero nor, for singular Σ, on that to infinity."""
+    size, unit = np.linalg.norm(plain.filter(theta)), np.linalg.norm(plain.target)
+    return bool(size > ZERO * unit and (plain.definite or size < ESCAPING * unit))
+
+
+def unlisted(plain: PlainLoss, answer: Answer, theta: Real, kinds: tuple[str | None, ...]) -> str:
+    """What critical parameters stand for that is not listed, in words; nothing if all is well or it is unclear."""
+    w, smallest = plain.filter(theta), np.abs(plain.inertia(theta)).min(initial=1.0)
+    loss = plain.at_filter(w)
+    if smallest > STRICT:
+        real = [np.real(point.filter) for point in answer.isolated if point.real and point.parameters]
+        if all(np.linalg.norm(w - other) > LIMIT_FILTER * np.linalg.norm(w) for other in real):
+            return f"an isolated point of loss {loss:.9g} that is not listed as attained"
+    elif on_continuum(plain, theta):
+        continua = [c for c in answer.continua if c.real is not False and c.kind in kinds]
+        if not any(abs(loss - c.loss) < LIMIT_LOSS * plain.scale for c in continua):
+            return f"a continuum of loss {loss:.9g} that is not listed"
+    return ""
 
 
 def against_singular_values(plain: PlainLoss, answer: Answer) -> Iterator[str]:

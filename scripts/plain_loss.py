@@ -1,4 +1,4 @@
-"""The loss of a network by plain convolution, with gradient, Hessian and descents: no code of the package's own.
+"""The loss of a network by plain convolution, with gradient, Hessian and descents; no code of the package's own.
 
 The parameters θ are one vector here, the filters of the layers one after another.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +20,11 @@ Real = NDArray[np.float64]
 #: Eigenvalues of Σ below this fraction of the largest one count as zero.
 RANK = 1e-12
 #: A residual Σw − b below this fraction of ‖Σw‖ + ‖b‖ is rounding, and so is a gradient in proportion.
-NO_RESIDUAL = 1e-8
+NO_RESIDUAL = 1e-7
 #: Most steps of Newton's method at the end of a descent, and the relative gradient at which they stop.
 NEWTON_STEPS, SMALLEST = 60, 1e-14
+#: Rounding of the loss, relative to its size.
+NOISE = 1e-14
 #: Eigenvalues of the Hessian below this fraction of the largest one are not divided by.
 FLAT = 1e-11
 #: A Hessian with a smaller eigenvalue, relative to the largest one, is left along the eigenvector.
@@ -55,6 +58,12 @@ class PlainLoss:
     def dilations(self) -> list[int]:
         """The product of the strides before each layer."""
         return [int(np.prod(self.strides[:layer])) for layer in range(len(self.filters))]
+
+    @cached_property
+    def parts(self) -> list[slice]:
+        """The entries of θ that belong to each layer."""
+        ends = np.cumsum([0, *self.filters]).tolist()
+        return [slice(*pair) for pair in pairwise(ends)]
 
     @cached_property
     def used(self) -> NDArray[np.int_]:
@@ -92,7 +101,7 @@ class PlainLoss:
 
     def split(self, theta: Real) -> list[Real]:
         """The filters of the layers."""
-        return np.split(theta, np.cumsum(self.filters)[:-1])
+        return [theta[part] for part in self.parts]
 
     def product(self, layers: Sequence[Real], without: Iterable[int] = ()) -> Real:
         """All filters dilated and convolved, except some."""
@@ -134,7 +143,7 @@ class PlainLoss:
         layers, jacobian = self.split(theta), self.jacobian(theta)
         residual = self.gram @ self.filter(theta) - self.b
         result = jacobian.T @ self.gram @ jacobian
-        starts = np.cumsum([0, *self.filters])
+        starts = [part.start for part in self.parts]
         for a in range(len(layers)):
             for other in range(a):
                 rest = self.product(layers, (a, other))
@@ -155,24 +164,19 @@ class PlainLoss:
         fitted = self.gram @ w
         residual = fitted - self.b
         size = np.linalg.norm(residual) + NO_RESIDUAL * (np.linalg.norm(fitted) + np.linalg.norm(self.b))
-        parts = np.split(jacobian, np.cumsum(self.filters)[:-1], axis=1)
-        scales = [float(np.linalg.norm(part) * size) for part in parts]
+        columns = [jacobian[:, part] for part in self.parts]
+        scales = [float(np.linalg.norm(part) * size) for part in columns]
         return max(
             float(np.linalg.norm(part.T @ residual)) / scale if scale else 0.0
-            for part, scale in zip(parts, scales, strict=True)
+            for part, scale in zip(columns, scales, strict=True)
         )
 
     def across(self, theta: Real) -> Real:
         """An orthonormal basis of the directions that are orthogonal to the scalings of the layers."""
-        layers = self.split(theta)
-        scalings = np.zeros((len(theta), len(layers) - 1))
-        ends = np.cumsum([0, *self.filters])
-        for layer in range(len(layers) - 1):
-            scalings[ends[layer] : ends[layer + 1], layer] = layers[layer]
-            scalings[ends[layer + 1] : ends[layer + 2], layer] = -layers[layer + 1]
-        if not scalings.size:
-            return np.eye(len(theta))
-        return np.linalg.qr(scalings, mode="complete")[0][:, len(layers) - 1 :]
+        scalings = np.zeros((len(theta), len(self.parts) - 1))
+        for number, (part, following) in enumerate(pairwise(self.parts)):
+            scalings[part, number], scalings[following, number] = theta[part], -theta[following]
+        return np.linalg.qr(scalings, mode="complete")[0][:, len(self.parts) - 1 :]
 
     def inertia(self, theta: Real) -> Real:
         """Eigenvalues of the Hessian across the scalings, relative to the largest by absolute value, increasing."""
@@ -191,7 +195,7 @@ class PlainLoss:
 
     def descend(self, rng: np.random.Generator) -> Limit:
         """Descend from random parameters: by L-BFGS, then by steps of Newton's method that never go uphill."""
-        theta, noise = self._start(rng), 1e-16 * (self.scale + abs(self.constant))
+        theta, noise = self._start(rng), NOISE * (self.scale + abs(self.constant))
         run = minimize(
             self.value_and_gradient, theta, jac=True, method="L-BFGS-B",
             options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9 * self.scale, "maxcor": 20},
@@ -210,11 +214,16 @@ class PlainLoss:
             elif slope < SMALLEST:
                 break
             length = 1.0
-            while length > 1e-6 and self.value_and_gradient(theta + length * step)[0] > value + noise:
+            while length > 1e-6:
+                there = theta + length * step
+                rise = self.value_and_gradient(there)[0] - value
+                # Where rounding hides whether the loss falls, the gradient has to.
+                if rise < -noise or (rise <= noise and self.slope(there) < slope):
+                    break
                 length /= 4
-            if length <= 1e-6:
+            else:
                 break
-            theta = self.balanced(theta + length * step)
+            theta = self.balanced(there)
         return Limit(theta, self.at_filter(self.filter(theta)), self.slope(theta), self.inertia(theta))
 
     def _start(self, rng: np.random.Generator) -> Real:
@@ -225,6 +234,30 @@ class PlainLoss:
         factor = moment / curvature if curvature > 0 else 0.0
         theta[: self.filters[0]] *= factor if abs(factor) > 1e-3 else 1.0
         return self.balanced(theta)
+
+    def settle(self, rng: np.random.Generator) -> Real:
+        """Parameters where the gradient is least near random ones: critical points of all kinds, if it vanishes.
+
+        All layers but the first keep the norm one.
+        """
+
+        def equations(theta: Real) -> Real:
+            norms = [w @ w - 1 for w in self.split(theta)[1:]]
+            return np.concatenate([self.value_and_gradient(theta)[1] / 2, norms])
+
+        def derivative(theta: Real) -> Real:
+            norms = np.zeros((len(self.parts) - 1, len(theta)))
+            for number, part in enumerate(self.parts[1:]):
+                norms[number, part] = 2 * theta[part]
+            return np.vstack([self.hessian(theta) / 2, norms])
+
+        theta = self._start(rng)
+        norms = [float(np.linalg.norm(w)) for w in self.split(theta)]
+        factors = [float(np.prod(norms[1:])), *(1 / norm for norm in norms[1:])]
+        start = np.concatenate([factor * w for factor, w in zip(factors, self.split(theta), strict=True)])
+        with np.errstate(all="ignore"):  # steps to w = 0
+            end = least_squares(equations, start, derivative, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=100)
+        return self.balanced(end.x)
 
     def continues(self, theta: Real) -> bool:
         """Whether critical parameters of other filters lie at a fixed distance from degenerate critical ones.
