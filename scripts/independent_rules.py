@@ -6,11 +6,12 @@ the points of a continuum have its loss, and the global minimum is no saddle and
 
 *A complete answer* has to list all: non-real points with their conjugates; no descent ends below the infimum or the
 global minimum; where a descent ends there is a minimum, or a continuum of minima, of this loss, and the very point if
-the Hessian is regular; critical points of any kind that least squares of the gradient find are listed, too. If Σ = αI
-and two layers do not overlap, the critical points are the singular pairs of a matrix: one real point for each simple
-singular value σ ≠ 0, of loss c − σ²/α; for one of multiplicity m a real continuum of dimension m − 1; the largest one
-gives the minima; nothing else is isolated. More such layers have no more isolated points than a tensor has singular
-vector tuples (Friedland and Ottaviani 2014). With b = 0 and Σ positive definite no real filter but zero is critical.
+the Hessian is regular; descents come near an infimum that is not attained, and none arrives there; critical points of
+any kind that least squares of the gradient find are listed, too. If Σ = αI and two layers do not overlap, the critical
+points are the singular pairs of a matrix: one real point for each simple singular value σ ≠ 0, of loss c − σ²/α; for
+one of multiplicity m a real continuum of dimension m − 1; the largest one gives the minima; nothing else is isolated.
+More such layers have no more isolated points than a tensor has singular vector tuples (Friedland and Ottaviani 2014).
+With b = 0 and Σ positive definite no real filter but zero is critical.
 
 An answer is *incomplete* if it says that it is, or leaves open whether a continuum is real.
 """
@@ -46,8 +47,9 @@ STRICT, LIMIT_FILTER = 1e-3, 1e-4
 #: Filters smaller than this, relative to the target, lie on the way to zero; larger ones on that to infinity if Σ is
 #: singular.
 ZERO, ESCAPING = 1e-3, 30.0
-#: Descents from random starts.
-STARTS = 4
+#: Descents and searches from random starts; descents that look for an infimum that is not attained, and how near they
+#: come, relative to the loss.
+STARTS, STARTS_TO_INFINITY, NEAR_INFIMUM = 4, 40, 1e-2
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def judge(plain: PlainLoss, result: Any, rng: np.random.Generator) -> Verdict:
     if answer.complete:
         remarks += unpaired(answer)
         remarks += against_descents(plain, answer, rng)
+        remarks += against_infimum(plain, answer, rng)
         remarks += against_other_zeros(plain, answer, rng)
         remarks += against_singular_values(plain, answer)
         remarks += against_zero_moments(plain, answer)
@@ -245,6 +248,8 @@ def wrong_infimum(plain: PlainLoss, answer: Answer) -> Iterator[str]:
         yield f"infimum {answer.least:.9g} above the loss {plain.constant:.9g} of w = 0"
     if plain.definite and answer.infimum_attained is False:
         yield "an infimum not attained though Σ is positive definite"
+    if answer.infimum_attained and answer.best is None and answer.least < plain.constant - near:
+        yield f"infimum {answer.least:.9g}, attained, without a point"
 
 
 # What is missing
@@ -287,6 +292,23 @@ def against_descents(plain: PlainLoss, answer: Answer, rng: np.random.Generator,
             yield f"a descent ends at {limit.loss:.9g}, where no minimum is listed"
         elif what := unlisted(plain, answer, limit.theta, ("minimum", "degenerate", None)):
             yield f"a descent ends at {what}"
+
+
+def against_infimum(plain: PlainLoss, answer: Answer, rng: np.random.Generator) -> Iterator[str]:
+    """An infimum that is not attained: some descents come near it, and none arrives."""
+    if answer.infimum is None or answer.infimum_attained is not False:
+        return
+    nearest = np.inf
+    for _ in range(STARTS_TO_INFINITY):
+        limit = plain.descend(rng)
+        nearest = min(nearest, limit.loss)
+        arrived = limit.slope < LIMIT_SLOPE and finite_and_nonzero(plain, limit.theta)
+        if arrived and abs(limit.loss - answer.infimum) < SAME_LOSS * plain.scale:
+            yield f"a descent attains the infimum {answer.infimum:.9g}"
+            return
+        if nearest < answer.infimum + NEAR_INFIMUM * plain.scale:
+            return
+    yield f"no descent comes near the infimum {answer.infimum:.9g}, the nearest ends at {nearest:.9g}"
 
 
 def against_other_zeros(plain: PlainLoss, answer: Answer, rng: np.random.Generator) -> Iterator[str]:
@@ -398,7 +420,9 @@ def against_zero_moments(plain: PlainLoss, answer: Answer) -> Iterator[str]:
         return
     if any(point.real for point in answer.isolated) or any(continuum.real for continuum in answer.continua):
         yield "a real critical filter for b = 0"
-    if answer.infimum is not None and (answer.infimum != plain.constant or answer.infimum_attained is False):
+    if answer.infimum is None:
+        return
+    if abs(answer.infimum - plain.constant) > SAME_LOSS * plain.scale or answer.infimum_attained is False:
         yield f"infimum {answer.infimum:.9g} instead of {plain.constant:.9g}, the loss of w = 0"
 
 

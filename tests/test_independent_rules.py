@@ -217,7 +217,7 @@ def test_continua_of_saddles_are_looked_for_in_networks_of_any_kind():
 
 
 def test_degenerate_points_that_are_isolated_lie_on_no_continuum():
-    # L = (xy − 1)²: its zeros are one filter. w = μ(θ) ↦ (x z, y z, …): a fold of ‖w − u‖² at a double root.
+    # The target (x + y)² has a double root: there dμ drops rank, and the two orders of two roots near it come together.
     plain = PlainLoss((2, 2), (1, 1), np.eye(3), np.array([1.0, 2.0, 1.0]), 6.0)
     theta = np.ones(4)
     assert np.abs(plain.inertia(theta)).min() < 1e-12
@@ -233,6 +233,25 @@ def test_zero_moments_have_no_real_critical_filter_but_zero():
     assert "instead of 2" in outcome(plain, claim(infimum=SimpleNamespace(value=1.0, attained=True)))[1]
     point = pair(plain, np.ones(2), np.ones(2), "minimum", 0)
     assert "a real critical filter for b = 0" in outcome(plain, claim([point]))[1]
+
+
+def test_infima_that_are_not_attained():
+    # The loss of (1/e, 1, 1, e) tends to 0 with e.
+    plain = PlainLoss((2, 2), (2, 1), np.diag([0.0, 1.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0]), 2.0)
+
+    def remarks(value, attained):
+        answer = Answer.of(claim(infimum=SimpleNamespace(value=value, attained=attained)))
+        found = list(independent_rules.wrong_infimum(plain, answer))
+        return found + list(independent_rules.against_infimum(plain, answer, np.random.default_rng(0)))
+
+    assert remarks(0.0, False) == []
+    assert remarks(0.0, True) == ["infimum 0, attained, without a point"]
+    assert remarks(-0.1, False)[0] == "infimum -0.1 below the loss 0 of all filters"
+    assert "no descent comes near" in remarks(-0.1, False)[1]
+    answer = Answer.of(claim(infimum=SimpleNamespace(value=1.0, attained=False)))
+    assert list(independent_rules.against_infimum(SIMPLE, answer, np.random.default_rng(0))) == [
+        "a descent attains the infimum 1"
+    ]
 
 
 def test_singular_values_in_groups():
