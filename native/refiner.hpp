@@ -152,9 +152,12 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         }
     }
 
-    // The condition number of the Newton matrix in local coordinates, scaled to unit diagonal. The free factor varies
+    // The condition number of the Newton matrix in local coordinates, its rows and columns scaled; infinite where the
+    // matrix itself may have a condition number above `trusted`. There a small entry may be all that is left of large
+    // ones, and scaling would hide that the matrix is nearly singular: NumPy's code tells. The free factor varies
     // along itself. Every factor Q varies along an orthonormal basis of the complement of Q: the last columns of the
     // Householder matrix that turns the first unit vector into Q.
+    static constexpr double trusted = 1e10;
     void compute_condition() {
         const int N = shape.N;
         Complex *matrix = local, *turned = local + N * N;
@@ -165,13 +168,30 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
             for (int j = 0; j < columns; ++j) matrix[j * N + i] = turned[i * columns + j];
         multiply_by_bases(matrix, columns, turned);
         Real* const scale = reinterpret_cast<Real*>(matrix);
-        for (int i = 0; i < columns; ++i) {
-            const Real diagonal = square_root(square_root(squared_norm(turned[i * columns + i])));
-            scale[i] = 1.0 / select(diagonal > 0, diagonal, broadcast(1.0));
-        }
+        scales_of_rows(turned, columns, scale);
         for (int i = 0; i < columns; ++i)
             for (int j = 0; j < columns; ++j) turned[i * columns + j] = scale[i] * scale[j] * turned[i * columns + j];
-        condition = condition_number(turned, columns);
+        Real least = scale[0], most = scale[0];
+        for (int i = 1; i < columns; ++i) {
+            least = minimum(least, scale[i]);
+            most = maximum(most, scale[i]);
+        }
+        const Real found = condition_number(turned, columns), spread = most / least;
+        condition = select(found * spread * spread <= trusted, found, broadcast(__builtin_inf()));
+    }
+    // The scales of the rows and columns of a symmetric matrix: to unit diagonal, except where a diagonal entry is small
+    // beside its row. A row that is rounding alone is not scaled up. The rule of `symmetric_scale` in Python.
+    static void scales_of_rows(const Complex* symmetric, int n, Real* scale) {
+        constexpr double rounding = 1e-14;
+        Real largest = Real{};
+        for (int i = 0; i < n * n; ++i) largest = maximum(largest, squared_norm(symmetric[i]));
+        largest = select(largest > 0, largest, broadcast(1.0));
+        for (int i = 0; i < n; ++i) {
+            Real row = Real{};
+            for (int j = 0; j < n; ++j) row = maximum(row, squared_norm(symmetric[i * n + j]));
+            const Real own = maximum(squared_norm(symmetric[i * n + i]), row * (row / largest));
+            scale[i] = 1.0 / square_root(square_root(select(own > rounding * rounding * largest, own, largest)));
+        }
     }
     // Rows (count, N) times the bases of all factors, into ``out`` (count, columns). Returns the number of columns.
     int multiply_by_bases(const Complex* rows, int count, Complex* out) const {

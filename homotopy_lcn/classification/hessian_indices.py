@@ -10,19 +10,22 @@ has to leave open what `careful_inertia` decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, equations_of
+from ..equations.residuals import have_no_residual
+from ..equations.scaling import symmetric_scale
 from ..networks.architecture import Architecture
 from ..networks.binary_forms import adjoint_multiply, dilate, multiply
 from ..networks.strata import Stratum
 from .stratum_problem import StratumProblem
 from .tolerances import CLASSIFICATION
 
-__all__ = ["careful_inertia", "hessian_indices"]
+__all__ = ["Inertia", "careful_inertia", "hessian_indices"]
 
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -54,15 +57,43 @@ def hessian_indices(problem: StratumProblem, theta: Sequence[Real], filters: Rea
     """
     forms = [_unit(layer) for layer in theta]
     with np.errstate(over="ignore", invalid="ignore"):
-        hessian, doubtful = _hessian(problem, forms, filters)
-        eigenvalues = np.linalg.eigvalsh(_unit_diagonal(hessian))
+        hessian, curvatures, doubtful = _hessian(problem, forms, filters)
+        eigenvalues = np.linalg.eigvalsh(_scaled(hessian, curvatures))
     sizes = np.abs(eigenvalues)
     doubtful |= ~(sizes > CLASSIFICATION.index_in_doubt * sizes.max(axis=1, keepdims=True)).all(axis=1)
     return (eigenvalues < 0).sum(axis=1), doubtful
 
 
-def careful_inertia(arch: Architecture, data: Data, points: Complex) -> tuple[Integers, Bools]:
-    """The index of the Hessian at real θ that are polished, and whether the Hessian is degenerate.
+class Inertia(NamedTuple):
+    """The inertia of the Hessians at T critical θ.
+
+    Attributes
+    ----------
+    indices, nullities : (T,) integer arrays
+        Numbers of negative and of zero eigenvalues.
+    no_residual : (T,) bool array
+        Where the residual Σw − b is zero: no other filter has less loss.
+    """
+
+    indices: Integers
+    nullities: Integers
+    no_residual: Bools
+
+    def kinds(self, free: int = 0) -> list[str]:
+        """The kind of each critical θ.
+
+        Parameters
+        ----------
+        free : int
+            Dimension of the continuum of critical θ that θ is on, along which the Hessian vanishes.
+        """
+        minimum = (self.indices == 0) & ((self.nullities <= free) | self.no_residual)
+        degenerate = ~minimum & (self.nullities > free)
+        return np.where(minimum, "minimum", np.where(degenerate, "degenerate", "saddle")).tolist()
+
+
+def careful_inertia(arch: Architecture, data: Data, points: Complex) -> Inertia:
+    """The inertia of the Hessian at real θ that are polished.
 
     Parameters
     ----------
@@ -75,16 +106,21 @@ def careful_inertia(arch: Architecture, data: Data, points: Complex) -> tuple[In
     equations = equations_of(Stratum.of_layers(arch))
     transformed = equations.transform(data)
     directions = equations.patch_values(equations.patches(points))
-    hessian = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points))).hessian
+    evaluation = equations.evaluate(points, directions, transformed, transformed, np.zeros(len(points)))
+    hessian = evaluation.hessian
     assert hessian is not None
-    eigenvalues = np.linalg.eigvalsh(_unit_diagonal((hessian.real + hessian.real.transpose(0, 2, 1)) / 2))
+    curvatures = equations.loss_curvatures(evaluation, transformed)
+    eigenvalues = np.linalg.eigvalsh(_scaled((hessian.real + hessian.real.transpose(0, 2, 1)) / 2, curvatures))
     sizes = np.abs(eigenvalues)
     zero = sizes <= CLASSIFICATION.zero_eigenvalue * sizes.max(axis=1, keepdims=True)
-    return ((eigenvalues < 0) & ~zero).sum(axis=1), zero.any(axis=1)
+    # Where the residual is zero, H = JᵀΣJ has no negative eigenvalue.
+    bare = have_no_residual(data, equations.filters(points).real)
+    negative = (eigenvalues < 0) & ~zero & ~bare[:, None]
+    return Inertia(negative.sum(axis=1), zero.sum(axis=1), bare)
 
 
-def _hessian(problem: StratumProblem, theta: Sequence[Real], filters: Real) -> tuple[Real, Bools]:
-    """Half the Hessian in local coordinates, (T, n, n), and where the gradient is not small."""
+def _hessian(problem: StratumProblem, theta: Sequence[Real], filters: Real) -> tuple[Real, Real, Bools]:
+    """Half the Hessian in local coordinates, (T, n, n), the diagonal of JᵀΣJ, and where the gradient is not small."""
     stratum = Stratum.of_layers(problem.arch)
     residuals = problem.gram_times(filters) - problem.b
     bases = [_complement(form) for form in theta]
@@ -93,6 +129,7 @@ def _hessian(problem: StratumProblem, theta: Sequence[Real], filters: Real) -> t
     jacobian = _jacobian(stratum, rests, bases, filters, scalar)
     columns = jacobian.transpose(0, 2, 1)
     hessian = columns @ (problem.gram @ jacobian)
+    curvatures = np.abs(np.einsum("pii->pi", hessian))
     ends = np.cumsum([1, *(basis.shape[2] for basis in bases)]).tolist()
     for f, factor in enumerate(stratum.factors):
         for g in range(f + 1, len(theta)):
@@ -112,7 +149,7 @@ def _hessian(problem: StratumProblem, theta: Sequence[Real], filters: Real) -> t
     gradient = (columns @ residuals[:, :, None])[:, :, 0]
     terms = _norm(problem.gram, 2) * _norm(filters, 1) + _norm(problem.b, 1)
     small = np.abs(gradient) <= CLASSIFICATION.gradient * terms[:, None] * _norm(columns, 1)
-    return hessian, np.asarray(~small.all(axis=1))
+    return hessian, curvatures, np.asarray(~small.all(axis=1))
 
 
 def _products(stratum: Stratum, forms: Sequence[Real], count: int) -> tuple[Real, list[Real]]:
@@ -156,8 +193,7 @@ def _unit(forms: Real) -> Real:
     return np.asarray(forms / _norm(forms, 1)[:, None])
 
 
-def _unit_diagonal(matrices: Real) -> Real:
-    """Symmetric matrices (T, n, n) scaled to a diagonal of ones and minus ones; zeros on the diagonal are kept."""
-    diagonal = np.sqrt(np.abs(np.einsum("pii->pi", matrices)))
-    scale = 1 / np.where(diagonal > 0, diagonal, 1.0)
+def _scaled(matrices: Real, curvatures: Real) -> Real:
+    """Symmetric matrices (T, n, n) scaled by `symmetric_scale`; the inertia stays."""
+    scale = symmetric_scale(matrices, curvatures)
     return np.asarray(matrices * scale[:, :, None] * scale[:, None, :])

@@ -22,7 +22,7 @@ from ..networks.binary_forms import multiply, power, roots_of_each
 from ..networks.parameters import relative_gradient
 from ..results.points import CriticalPoint
 from .hessian_indices import careful_inertia
-from .real_parameters import Theta, balanced_parameters, kind_of, polish
+from .real_parameters import Theta, balanced_parameters, polish
 from .rules import (
     Layers,
     RealAnswers,
@@ -211,11 +211,11 @@ def _enter_parameters(
     if closer:
         layers = stacked(problem.arch, [layers, *(choice for one in closer for choice in one.layers)])
     polished = polish(problem.arch, problem.data, balanced_parameters(problem.arch, layers, filters[owners]))
-    indices, degenerate = careful_inertia(problem.arch, problem.data, polished.points)
-    for n, (p, residual, index, flat) in enumerate(
-        zip(owners.tolist(), polished.residuals, indices.tolist(), degenerate.tolist(), strict=True)
+    inertia = careful_inertia(problem.arch, problem.data, polished.points)
+    for n, (p, residual, kind, index) in enumerate(
+        zip(owners.tolist(), polished.residuals, inertia.kinds(), inertia.indices.tolist(), strict=True)
     ):
-        labels[p].add(polished.theta(n), residual, kind_of(index, flat), index)
+        labels[p].add(polished.theta(n), residual, kind, index)
 
 
 def _all(answers: Iterator[bool | None]) -> bool | None:

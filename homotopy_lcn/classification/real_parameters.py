@@ -17,7 +17,7 @@ from ..tracking.refinement import refine
 from .hessian_indices import careful_inertia
 from .tolerances import CLASSIFICATION
 
-__all__ = ["Polished", "Settled", "Theta", "balanced_parameters", "kind_of", "polish", "settle_real"]
+__all__ = ["Polished", "Settled", "Theta", "balanced_parameters", "polish", "settle_real"]
 
 
 Theta = list[NDArray[Any]]
@@ -103,16 +103,11 @@ class Settled(NamedTuple):
     indices: list[int]
 
 
-def settle_real(arch: Architecture, data: Data, theta: Theta) -> Settled:
+def settle_real(arch: Architecture, data: Data, theta: Theta, free: int = 0) -> Settled:
     """Polish real θ, and decide the inertia of the Hessian at each.
 
-    Parameters are those of `polish`.
+    Parameters are those of `polish`, and ``free``, the dimension of the continuum of critical θ that they are on.
     """
     polished = polish(arch, data, theta)
-    indices, degenerate = careful_inertia(arch, data, polished.points)
-    return Settled(polished, list(map(kind_of, indices.tolist(), degenerate.tolist())), indices.tolist())
-
-
-def kind_of(index: int, degenerate: bool) -> str:
-    """The kind of a critical θ from the index of the Hessian and from whether the Hessian is degenerate."""
-    return "degenerate" if degenerate else "saddle" if index else "minimum"
+    inertia = careful_inertia(arch, data, polished.points)
+    return Settled(polished, inertia.kinds(free), inertia.indices.tolist())

@@ -231,6 +231,13 @@ class Equations:
         directions = self.patch_values(self.patches(points))
         return self.evaluate(points, directions, transformed, transformed, np.zeros(len(points)), hessian)
 
+    def loss_curvatures(self, evaluation: Evaluation, target: DataAtRoots) -> Real:
+        """The diagonals of |JᴴΣJ|, (P, n): how fast the loss grows along each local coordinate, the residual apart."""
+        jacobian = evaluation.jacobian
+        # The values of a conjugate filter at the roots of unity are conjugate, and stand in reverse order.
+        conjugate = jacobian.conj()[:, -np.arange(self.stratum.filter_size)]
+        return np.asarray(np.abs((conjugate * (target.gram @ jacobian)).sum(axis=1)), float)
+
     def rate(self, evaluation: Evaluation, start: DataAtRoots, target: DataAtRoots) -> Complex:
         """∂F/∂s at the evaluated points, (P, n)."""
         slope = evaluation.filter @ (start.gram - target.gram) - (start.b - target.b)

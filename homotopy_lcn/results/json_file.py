@@ -24,7 +24,9 @@ from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
-from .points import Counts, CriticalPoint, ResultParts, StratumResult, count_points
+from .continua import Continuum, Infimum
+from .parts import ResultParts
+from .points import Counts, CriticalPoint, StratumResult, count_points
 
 __all__ = ["read_file", "to_text", "write_file"]
 
@@ -80,6 +82,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     }
     if result.zero_residual is not None:
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
+    head["continua"] = [_continuum_to_json(part) for part in result.continua]
+    head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
     if result.statistics:
         head["statistics"] = dict(result.statistics)
     head |= extra or {}
@@ -111,11 +115,10 @@ def _stratum_to_json(row: StratumResult) -> dict[str, object]:
 
 
 def _point_to_json(point: CriticalPoint) -> dict[str, object]:
-    loss = point.loss
     return {
         "filter": _complex_to_json(point.filter),
         "real": point.real,
-        "loss": loss if isinstance(loss, float) else {"re": loss.real, "im": loss.imag},
+        "loss": _loss_to_json(point.loss),
         "pattern": point.stratum,
         "pure": point.pure,
         "in_function_space": point.in_function_space,
@@ -138,6 +141,22 @@ def _point_to_json(point: CriticalPoint) -> dict[str, object]:
         "also_on": point.also_on,
         "conjugate": point.conjugate,
     } | ({} if point.coordinates is None else {"coordinates": _complex_to_json(point.coordinates)})
+
+
+def _loss_to_json(loss: float | complex) -> float | dict[str, float]:
+    return loss if isinstance(loss, float) else {"re": loss.real, "im": loss.imag}
+
+
+def _continuum_to_json(part: Continuum) -> dict[str, object]:
+    return {
+        "pattern": part.pattern,
+        "dimension": part.dimension,
+        "loss": _loss_to_json(part.loss),
+        "real": part.real,
+        "attained": part.attained,
+        "kind": part.kind,
+        "points": [_point_to_json(point) for point in part.points],
+    }
 
 
 def _zero_residual_to_json(found: ZeroResidual) -> dict[str, object]:
@@ -186,11 +205,12 @@ def _from_text(text: str) -> ResultParts:
     zero_residual = None
     if "zero_residual" in data:
         zero_residual = _zero_residual_from_json(record.record("zero_residual"), architecture)
-    counts = count_points(points, strata)
+    continua = tuple(_continuum_from_json(item, architecture) for item in record.records("continua", optional=True))
+    counts = count_points(points, strata, (part.real for part in continua))
     stored = record.record("counts")
     for column in fields(Counts):
         value = getattr(counts, column.name)
-        if stored.get(column.name) != value:
+        if stored.get(column.name, column.default) != value:
             raise InputError(f"counts.{column.name}: {stored.get(column.name)!r}; expected {value}, by the points")
     return ResultParts(
         architecture=architecture,
@@ -203,6 +223,8 @@ def _from_text(text: str) -> ResultParts:
         statistics=record.statistics(),
         software=record.string("software"),
         zero_residual=zero_residual,
+        continua=continua,
+        infimum=_infimum_from_json(record),
     )
 
 
@@ -275,6 +297,32 @@ def _zero_residual_from_json(record: _Record, architecture: Architecture) -> Zer
         complex_point=theta("complex_point", real=False),
         meets_function_space=record.answer("meets_function_space"),
     )
+
+
+def _continuum_from_json(record: _Record, architecture: Architecture) -> Continuum:
+    kind = record.data.get("kind")
+    if kind not in (*KINDS, None):
+        raise InputError(f"{record.path}kind: {kind!r} is unknown; expected one of {', '.join(KINDS)} or null")
+    dimension = record.integer("dimension")
+    if dimension < 1:
+        raise InputError(f"{record.path}dimension: {dimension}; expected at least 1")
+    loss = record.get("loss")
+    return Continuum(
+        pattern=_pattern_from_json(record, architecture),
+        dimension=dimension,
+        loss=_complex_number(record.record("loss")) if isinstance(loss, dict) else record.number("loss"),
+        real=record.answer("real"),
+        attained=record.answer("attained"),
+        kind=kind,
+        points=tuple(_point_from_json(item, architecture) for item in record.records("points")),
+    )
+
+
+def _infimum_from_json(record: _Record) -> Infimum:
+    if "infimum" not in record.data:  # a file of an earlier version
+        return Infimum(None, None)
+    found = record.record("infimum")
+    return Infimum(found.optional_number("value"), found.answer("attained"))
 
 
 def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoint:
@@ -420,9 +468,10 @@ class _Record:
     def record(self, name: str) -> _Record:
         return self._wrap(self.get(name), f"{self.path}{name}")
 
-    def records(self, name: str) -> list[_Record]:
+    def records(self, name: str, *, optional: bool = False) -> list[_Record]:
         path = f"{self.path}{name}"
-        return [self._wrap(item, f"{path}[{i}]") for i, item in enumerate(_list(self.get(name), path))]
+        items = self.data.get(name, []) if optional else self.get(name)
+        return [self._wrap(item, f"{path}[{i}]") for i, item in enumerate(_list(items, path))]
 
     def boolean(self, name: str, default: bool | None = None) -> bool:
         value = self.get(name) if default is None else self.data.get(name, default)

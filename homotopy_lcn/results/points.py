@@ -11,12 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..doors import ShownInNotebooks
-from ..losses.squared_loss import SquaredLoss
-from ..losses.zero_residual import ZeroResidual
-from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 
-__all__ = ["Counts", "CriticalPoint", "ResultParts", "StratumResult", "count_points", "quantity"]
+__all__ = ["Counts", "CriticalPoint", "StratumResult", "count_points", "quantity"]
 
 
 #: Points with larger condition numbers are called ill-conditioned. Most Gaussian data have none above 100.
@@ -221,7 +218,8 @@ class Counts:
     `generic` = `found` + `at_infinity` + `singular` + `origin` in a complete result. `pure` + `spurious` is the number
     of distinct filters, singular ones included (for generic data the same as `found`). `real` and `in_function_space`
     count filters, `attained` those with a real critical θ, `real_parameters` these θ up to scaling. `interior`,
-    `boundary`, `smooth` and `minima` count attained filters only; `certified` is None before certification.
+    `boundary`, `smooth` and `minima` count attained filters only; `certified` is None before certification. All of them
+    count isolated filters only. `continua` counts continua of critical filters, `real_continua` those with real points.
     """
 
     generic: int
@@ -240,9 +238,13 @@ class Counts:
     smooth: int
     minima: int
     certified: int | None
+    continua: int = 0
+    real_continua: int = 0
 
 
-def count_points(points: Iterable[CriticalPoint], strata: Iterable[StratumResult]) -> Counts:
+def count_points(
+    points: Iterable[CriticalPoint], strata: Iterable[StratumResult], continua: Iterable[bool | None] = ()
+) -> Counts:
     """Count the points of each sort.
 
     Parameters
@@ -250,12 +252,14 @@ def count_points(points: Iterable[CriticalPoint], strata: Iterable[StratumResult
     points : iterable of CriticalPoint
     strata : iterable of StratumResult
         One for every stratum that occurs.
+    continua : iterable of (bool or None)
+        For each continuum whether it has real points.
 
     Returns
     -------
     Counts
     """
-    points, strata = tuple(points), tuple(strata)
+    points, strata, continua = tuple(points), tuple(strata), tuple(continua)
     attained = [point for point in points if point.attained]
     certified = [point.certified for point in points if point.certified is not None]
     return Counts(
@@ -275,6 +279,8 @@ def count_points(points: Iterable[CriticalPoint], strata: Iterable[StratumResult
         smooth=sum(point.smooth is True for point in attained),
         minima=sum(point.minimum for point in attained),
         certified=sum(certified) if certified else None,
+        continua=len(continua),
+        real_continua=sum(real is True for real in continua),
     )
 
 
@@ -304,19 +310,3 @@ def _read_only(values: object, dtype: type) -> np.ndarray:
 
 def _finite_or_none(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ResultParts:
-    """The parts of the result of a solve, which a file of it holds; the attributes are those of `CriticalPoints`."""
-
-    architecture: Architecture
-    loss: SquaredLoss
-    seed: int
-    points: tuple[CriticalPoint, ...]
-    strata: tuple[StratumResult, ...]
-    complete: bool
-    counts: Counts
-    statistics: Mapping[str, int] = field(default_factory=dict)
-    software: str = ""
-    zero_residual: ZeroResidual | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -17,9 +17,12 @@ from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.patterns import format_pattern
 from ..version import __version__
+from .continua import Continuum, Infimum
+from .infimum import attained_points, known_infimum
 from .json_file import read_file, to_text, write_file
 from .merging import sorted_points
-from .points import CriticalPoint, ResultParts, StratumResult, count_points, quantity
+from .parts import ResultParts
+from .points import CriticalPoint, StratumResult, count_points, quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +51,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     strata : tuple of StratumResult
         One for every stratum that occurs.
     complete : bool
-        Whether these are proved by count to be all critical points.
+        Whether these are proved by count to be all isolated critical points.
     counts : Counts
     statistics : mapping of str to int
         Numbers of paths, steps and the like.
@@ -56,7 +59,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         Name and version of the software that found the points.
     zero_residual : ZeroResidual or None
         The filters of residual zero if they form a set of positive dimension, as the rank of the Gram matrix is below
-        the dimension of the function space. Then `points` are isolated ones, save for those marked otherwise.
+        the dimension of the function space.
+    continua : tuple of Continuum
+        Sets of positive dimension of critical filters, real ones first by loss. `points` are the isolated ones.
+    infimum : Infimum
+        The infimum of the loss over all real parameters, and whether it is attained.
     """
 
     @classmethod
@@ -72,6 +79,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         statistics: Mapping[str, int] | None = None,
         software: str | None = None,
         zero_residual: ZeroResidual | None = None,
+        continua: Iterable[Continuum] = (),
+        infimum: Infimum | None = None,
     ) -> CriticalPoints:
         """Sort and count the points, and put the result together.
 
@@ -91,6 +100,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             By default, this package and its version.
         zero_residual : ZeroResidual, optional
             If the filters of residual zero form a set of positive dimension.
+        continua : iterable of Continuum, optional
+        infimum : Infimum, optional
+            By default, what follows from the points.
 
         Returns
         -------
@@ -100,21 +112,23 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         -----
         The parameters are the attributes of the class, save for the counts, which are counted here.
         """
-        points, strata = sorted_points(points), tuple(strata)
+        points, strata, continua = sorted_points(points), tuple(strata), tuple(continua)
         if complete is None:
             complete = all(row.missing == 0 for row in strata)
-        return cls(
+        result = cls(
             architecture=architecture,
             loss=loss,
             seed=operator.index(seed),
             points=points,
             strata=strata,
             complete=bool(complete),
-            counts=count_points(points, strata),
+            counts=count_points(points, strata, (part.real for part in continua)),
             statistics=dict(statistics or {}),
             software=f"homotopy-lcn {__version__}" if software is None else software,
             zero_residual=zero_residual,
+            continua=continua,
         )
+        return replace(result, infimum=infimum or known_infimum(result))
 
     def __len__(self) -> int:
         return len(self.points)
@@ -146,21 +160,14 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
 
     @cached_property
     def global_minimum(self) -> CriticalPoint | None:
-        """The attained point of least loss.
+        """An attained point, possibly of a continuum, whose loss is the infimum of the loss.
 
-        None if there is none, if the result is not complete, or if it is undecided whether a point of less loss is
-        attained: a better one could exist then. So too if a continuum of critical points has as little loss, or the
-        filters of residual zero are left out.
+        None if `infimum` is not attained, or if that is undecided; so too if only w = 0 attains it.
         """
-        if self.zero_residual is not None:
+        if not self.infimum.attained:
             return None
-        best = next((point for point in self.real if point.attained is not False), None)
-        if not self.complete or best is None or not best.attained or not isinstance(best.loss, float):
-            return None
-        scale = 1e-9 * (abs(self.loss.constant) + abs(self.loss.constant - best.loss))
-        continua = [point.loss for point in self.points if not point.isolated]
-        lower = any(abs(value.imag) <= scale and value.real <= best.loss + scale for value in continua)
-        return None if lower else best
+        best = min(attained_points(self), key=lambda point: point.loss.real, default=None)
+        return best if best is not None and best.minimum and best.loss.real <= self.loss.constant else None
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with one row a point, in the order of `points`.
@@ -296,6 +303,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             statistics=parts.statistics,
             software=parts.software,
             zero_residual=parts.zero_residual,
+            continua=parts.continua,
+            infimum=None if parts.infimum == Infimum(None, None) else parts.infimum,
         )
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from ..networks.strata import Stratum
 from ..tracking.refinement import Refined
 from .tolerances import SOLVING
 
-__all__ = ["PathAccount", "RegularEnds", "accuracy", "distinct_union"]
+__all__ = ["PathAccount", "RegularEnds", "SingularEnd", "accuracy", "distinct_union"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,32 @@ class RegularEnds:
         return len(self.points)
 
 
+@dataclass(frozen=True, eq=False)
+class SingularEnd:
+    """A finite singular end of paths, see `local_structure`.
+
+    Attributes
+    ----------
+    point : (coordinates,) complex array
+    windings : tuple of int
+        The winding numbers of the paths that meet there.
+    dimension : int
+        Local dimension of the critical set: 0 at an isolated point.
+    corank : int
+        Corank of the Newton matrix. Where it is `dimension`, the loss is nondegenerate across the continuum.
+    """
+
+    point: Complex
+    windings: tuple[int, ...]
+    dimension: int
+    corank: int
+
+    @property
+    def isolated(self) -> bool:
+        """Whether no continuum of critical points passes through the point."""
+        return self.dimension == 0
+
+
 @dataclass
 class PathAccount:
     """Where all paths of a stratum end, as far as it is known.
@@ -56,12 +82,12 @@ class PathAccount:
     ----------
     regular : RegularEnds
         The distinct finite nonsingular ends.
-    singular : (S, coordinates) complex array
+    singular : list of SingularEnd
         The distinct finite singular ends.
-    windings : list of tuple of int
-        For each singular end the winding numbers of the paths that meet there.
-    isolated : list of bool
-        For each singular end whether it is an isolated solution.
+    limits : list of SingularEnd
+        Where a continuum of critical points is met, the ends of paths from real data nearby that are on one.
+    approaches : int
+        How many times all paths were followed from real data nearby, see `real_limits`.
     at_infinity, origin : int
         Numbers of paths that end at infinity and at w = 0.
     never_started : tuple of int
@@ -72,9 +98,9 @@ class PathAccount:
     """
 
     regular: RegularEnds
-    singular: Complex
-    windings: list[tuple[int, ...]] = field(default_factory=list)
-    isolated: list[bool] = field(default_factory=list)
+    singular: list[SingularEnd] = field(default_factory=list)
+    limits: list[SingularEnd] = field(default_factory=list)
+    approaches: int = 0
     at_infinity: int = 0
     origin: int = 0
     never_started: tuple[int, int] = (0, 0)
@@ -87,13 +113,17 @@ class PathAccount:
     @classmethod
     def empty(cls, stratum: Stratum) -> PathAccount:
         """Nothing known yet."""
-        nothing = RegularEnds.none(stratum)
-        return cls(nothing, nothing.points)
+        return cls(RegularEnds.none(stratum))
 
     @property
     def singular_paths(self) -> int:
         """Number of paths that end at finite singular points."""
-        return sum(len(windings) for windings in self.windings)
+        return sum(len(end.windings) for end in self.singular)
+
+    @property
+    def on_continua(self) -> list[SingularEnd]:
+        """The singular ends that are not isolated."""
+        return [end for end in self.singular if not end.isolated]
 
     @property
     def accounted(self) -> int:

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex
 from ..equations.critical_equations import Data
-from ..equations.distinct import find, first_occurrences, point_keys
+from ..equations.distinct import first_occurrences, point_keys
 from ..tracking import Homotopy, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
-from ..tracking.ill_conditioned import Retracking, from_the_start, in_doubles, in_two_parts
+from ..tracking.ill_conditioned import Retracking, from_the_start, in_doubles, in_two_parts, nearly_tied
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
 from .accounts import PathAccount, RegularEnds, distinct_union
 from .computed_systems import StartSystem
-from .monodromy import random_data
 from .problem import Problem
 from .regular_ends import (
     VerifiedEnds,
@@ -33,6 +32,7 @@ from .regular_ends import (
     regular_rows,
     solved_rows,
 )
+from .singular_ends import in_whole_cycles, settle
 from .tolerances import SOLVING
 
 __all__ = ["follow_paths"]
@@ -45,6 +45,7 @@ def follow_paths(
     *,
     detours: int | None = None,
     precise_ends: bool = False,
+    persistent: bool = False,
 ) -> PathAccount:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -64,6 +65,9 @@ def follow_paths(
         Homotopies tried in all, by default `SolvingTolerances.detours`, which ill-conditioned data always get.
     precise_ends : bool
         Whether the endgame goes on in extended precision if need be.
+    persistent : bool
+        Whether paths whose ends the endgame cannot tell are tracked again in extended precision: paths to nearly tied
+        data turn sharply just before their end.
 
     Returns
     -------
@@ -86,10 +90,14 @@ def follow_paths(
         _add_regular_ends(problem, account, paths.found, count)
         if len(account.regular) >= count:
             break
-        _add_endgame_ends(problem, account, *paths.ends_of_the_rest(tracking, precise_ends), tracking.jobs)
+        _add_endgame_ends(problem, account, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
         if account.accounted == count:
-            _find_isolated(problem, account, start, tracking)
             break
+        if persistent:
+            paths.track_lost_again((nearly_tied,), tracking)
+            _add_regular_ends(problem, account, paths.found, count)
+            if account.accounted == count:
+                break
     return account
 
 
@@ -174,20 +182,19 @@ def _add_regular_ends(problem: Problem, account: PathAccount, found: RegularEnds
         account.regular = distinct_union(stratum, account.regular, account.regular.conjugate())
 
 
-def _add_endgame_ends(problem: Problem, account: PathAccount, traced: PathEnds, direct: Complex, jobs: int) -> None:
+def _add_endgame_ends(
+    problem: Problem, account: PathAccount, traced: PathEnds, direct: Complex, tracking: Tracking
+) -> None:
     """Add the ends that the endgame found for the paths in doubt; ``direct`` is where these paths were tracked to.
-
-    A path that winds m times around its end is one of a cycle of m paths with this end: where some of them are missing,
-    the end or the winding number is wrong, and none is accounted for.
 
     A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: a path that
     seems to has gone astray and is not accounted for. So has a path that ends at a nonsingular point of a smaller
     stratum. Near the discriminant the endgame may stop short of an ill-conditioned end of one path, which Newton's
     method finds.
     """
-    stratum, equations = problem.stratum, problem.equations
-    account.at_infinity = _in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
-    account.origin = _in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
+    stratum, equations, jobs = problem.stratum, problem.equations, tracking.jobs
+    account.at_infinity = in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
+    account.origin = in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
     finite = np.flatnonzero(traced.kinds == End.FINITE)
     limits, windings = traced.points[finite], traced.windings[finite]
     keys = point_keys(stratum, limits)
@@ -207,7 +214,9 @@ def _add_endgame_ends(problem: Problem, account: PathAccount, traced: PathEnds, 
     account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     account.regular = distinct_union(stratum, account.regular, _confirmed(problem, direct[unknown], jobs))
-    _add_singular_ends(account, traced, first, np.flatnonzero(~regular))
+    settled = settle(problem, traced, finite[~regular], tracking.rng)
+    account.regular = distinct_union(stratum, account.regular, settled.regular)
+    account.singular = settled.singular
 
 
 def _confirmed(problem: Problem, points: Complex, jobs: int) -> RegularEnds:
@@ -220,46 +229,3 @@ def _confirmed(problem: Problem, points: Complex, jobs: int) -> RegularEnds:
     near = np.flatnonzero(sure & (refined.conditions > SOLVING.suspicious))
     sure[near] = regular_rows(problem, refined, near, jobs)
     return RegularEnds.of(refined, sure)
-
-
-def _add_singular_ends(
-    account: PathAccount, traced: PathEnds, first: NDArray[np.int64], singular: NDArray[np.int64]
-) -> None:
-    """Add the singular ends, one for each group of finite ends with equal ``first``; the best known limit stands."""
-    finite = np.flatnonzero(traced.kinds == End.FINITE)
-    groups = [finite[singular[first[singular] == leader]] for leader in np.unique(first[singular])]
-    groups = [group for group in groups if _in_whole_cycles(traced.windings[group]) == len(group)]
-    best = [group[np.argmin(traced.residuals[group])] for group in groups]
-    account.singular = traced.points[np.array(best, dtype=int)]
-    account.windings = [tuple(sorted(traced.windings[group].tolist())) for group in groups]
-    account.isolated = [True] * len(groups)
-
-
-def _in_whole_cycles(windings: NDArray[np.int64]) -> int:
-    """How many paths with these winding numbers m are there in multiples of m; unknown ones, 0, may fill any gap."""
-    if (windings == 0).any():
-        return len(windings)
-    numbers, counts = np.unique(windings, return_counts=True)
-    return int(counts[counts % numbers == 0].sum())
-
-
-def _find_isolated(problem: Problem, account: PathAccount, start: StartSystem, tracking: Tracking) -> None:
-    """Which singular ends are isolated solutions: those that the paths of another detour end at, too.
-
-    On a component of positive dimension the ends depend on the detour. If only b moves, they are the same on all
-    segments from multiples of one b, so the second detour starts from another b.
-    """
-    if not account.windings:
-        return
-    stratum = problem.stratum
-    if start.has_gram(problem.data.gram):
-        elsewhere = Data(start.data.gram, random_data(stratum.filter_size, tracking.rng).b)
-        moved = tracking.careful.follow(stratum, start.points, start.to(elsewhere))
-        start = StartSystem(stratum, elsewhere, moved.points[moved.success], start.trace)
-        account.paths += len(moved)
-    homotopy, starts = _detour(start, problem.data, tracking.rng)
-    ends = trace_ends(tracking.on_short_segments.engine, stratum, starts, homotopy, jobs=tracking.jobs)
-    account.paths += len(starts)
-    keys = point_keys(stratum, ends.points[ends.kinds == End.FINITE])
-    found = find(keys, point_keys(stratum, account.singular), tolerance=SOLVING.same_limit)
-    account.isolated = (found >= 0).tolist()

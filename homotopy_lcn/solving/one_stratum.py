@@ -13,14 +13,15 @@ from ..classification.stratum_problem import StratumProblem
 from ..equations.restriction import whole_filters
 from ..results.points import CriticalPoint, StratumResult
 from ..tracking.settings import Tracking
-from .accounts import PathAccount, RegularEnds
+from .accounts import PathAccount, RegularEnds, SingularEnd
+from .continua import PointOnContinuum, points_on_continua
 from .real_points import SortedEnds, real_and_conjugate
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
 
-__all__ = ["Found", "solve_stratum"]
+__all__ = ["Found", "SolvedStratum", "solve_stratum"]
 
 
 class Found(NamedTuple):
@@ -40,8 +41,16 @@ class Found(NamedTuple):
     conjugate: int
 
 
-def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) -> tuple[list[Found], StratumResult]:
-    """All critical points of one stratum, and the account of all paths.
+class SolvedStratum(NamedTuple):
+    """What was found on a stratum: isolated critical points, points of continua, and the account of all paths."""
+
+    isolated: list[Found]
+    on_continua: list[PointOnContinuum]
+    account: StratumResult
+
+
+def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) -> SolvedStratum:
+    """All isolated critical points of one stratum, points of continua, and the account of all paths.
 
     Parameters
     ----------
@@ -52,18 +61,18 @@ def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) 
     """
     row = task.row
     if row.count == 0:
-        return [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations)
+        return SolvedStratum([], [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations))
     account, count = follow_all_paths(task, tracking, systems)
     lost, zero = account.never_started
     result = StratumResult(
         row.pattern, row.pure, count, len(account.regular), row.factorizations,
         account.at_infinity + lost, account.singular_paths, account.origin + zero, account.statistics,
     )  # fmt: skip
-    return _classified_ends(task, account), result
+    return SolvedStratum(_isolated_points(task, account), points_on_continua(task, account), result)
 
 
-def _classified_ends(task: StratumTask, account: PathAccount) -> list[Found]:
-    """The nonsingular and the singular ends, classified; ends at infinity and at w = 0 are no critical points."""
+def _isolated_points(task: StratumTask, account: PathAccount) -> list[Found]:
+    """The nonsingular and the isolated singular ends, classified."""
     task.tell("classification", 0)
     found: list[Found] = []
     if len(account.regular):
@@ -71,12 +80,13 @@ def _classified_ends(task: StratumTask, account: PathAccount) -> list[Found]:
         for points in _classified(task, ends):
             found += points
             task.tell("classification", len(found))
-    if len(account.singular):
-        limits = account.singular
+    isolated = [end for end in account.singular if end.isolated]
+    if isolated:
+        limits = np.array([end.point for end in isolated])
         unrefined = RegularEnds(limits, task.problem.equations.filters(limits), np.full(len(limits), np.inf))
         ends = real_and_conjugate(task.problem, unrefined, nonsingular=False)
         singular = [item for points in _classified(task, ends) for item in points]
-        found += _with_multiplicities(singular, account, len(found))
+        found += _with_multiplicities(singular, isolated, len(found))
         task.tell("classification", len(found))
     return found
 
@@ -99,13 +109,13 @@ def _classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
         ]
 
 
-def _with_multiplicities(singular: list[Found], account: PathAccount, offset: int) -> list[Found]:
+def _with_multiplicities(singular: list[Found], ends: list[SingularEnd], offset: int) -> list[Found]:
     """The singular ends with multiplicities and winding numbers; ``offset`` points stand before them in the list."""
     return [
         Found(
-            replace(item.point, nonsingular=False, multiplicity=len(windings), windings=windings, isolated=isolated),
+            replace(item.point, nonsingular=False, multiplicity=len(end.windings), windings=end.windings),
             item.special,
             item.conjugate + offset if item.conjugate >= 0 else -1,
         )
-        for item, windings, isolated in zip(singular, account.windings, account.isolated, strict=True)
+        for item, end in zip(singular, ends, strict=True)
     ]

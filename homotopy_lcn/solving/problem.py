@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..arrays import Real
-from ..equations.critical_equations import Data, Equations, least_eigenvalue
+from ..equations.critical_equations import ZERO_EIGENVALUE, Data, Equations, least_eigenvalue
 from ..networks.strata import Stratum
 from .tolerances import SOLVING
 
@@ -51,6 +51,12 @@ class Problem:
     def real(self) -> bool:
         """Whether the data are real, so that critical points come in conjugate pairs."""
         return not np.iscomplexobj(self.data.gram) and not np.iscomplexobj(self.data.b)
+
+    @cached_property
+    def definite(self) -> bool:
+        """Whether the Gram matrix is regular, up to rounding."""
+        values = np.linalg.svd(self.data.gram, compute_uv=False)
+        return bool(values[-1] > ZERO_EIGENVALUE * values[0])
 
     @cached_property
     def ill_conditioned(self) -> bool:

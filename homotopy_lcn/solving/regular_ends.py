@@ -14,6 +14,7 @@ from ..tracking import ReturnCode, TrackResult
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine
 from .accounts import RegularEnds, accuracy
+from .local_structure import local_structure
 from .problem import Problem
 from .tolerances import SOLVING
 
@@ -140,8 +141,8 @@ def _newton_matrices(problem: Problem, points: Complex) -> Complex:
 def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], jobs: int) -> NDArray[np.bool_]:
     """Whether ill-conditioned ends are regular: by the norms of ill-conditioned data, or as Newton's method says.
 
-    If the Gram matrix is ill-conditioned and Newton's method does not come back in few digits, it is tried in many
-    digits. The point that it finds then replaces the refined one.
+    If Newton's method does not come back in few digits, it is tried in many digits. The point that it finds then
+    replaces the refined one.
     """
     equations, data = problem.equations, problem.data
     points, conditions = refined.points[rows].astype(complex), refined.conditions[rows]
@@ -149,15 +150,22 @@ def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], jo
         result = sensitivities(problem, points) <= SOLVING.insensitive / np.sqrt(SOLVING.end_rounding * conditions)
     rest = np.flatnonzero(~result)
     result[rest] = attracting(problem, points[rest], jobs)
-    if problem.ill_conditioned:
-        for place in np.flatnonzero(~result)[: SOLVING.most_in_many_digits]:
-            row = rows[place]
-            there = converge(equations, refined.points[row], data)
-            if there is not None and there.distance <= SOLVING.end_rounding * conditions[place]:
-                result[place] = True
-                refined.points[row], refined.errors[row] = there.point, 0.0
-                refined.filters[row] = equations.filters(there.point[None])[0]
+    for place in np.flatnonzero(~result)[: SOLVING.most_in_many_digits]:
+        row = rows[place]
+        there = converge(equations, refined.points[row], data) if _may_be_regular(problem, points[place]) else None
+        if there is not None and there.distance <= SOLVING.end_rounding * conditions[place]:
+            result[place] = True
+            refined.points[row], refined.errors[row] = there.point, 0.0
+            refined.filters[row] = equations.filters(there.point[None])[0]
     return result
+
+
+def _may_be_regular(problem: Problem, point: Complex) -> bool:
+    """Whether many digits may tell: the Gram matrix is ill-conditioned, or the critical set nearby is no continuum."""
+    if problem.ill_conditioned:
+        return True
+    found = local_structure(problem.equations, point, problem.data, np.random.default_rng(0))
+    return bool(found.solutions)
 
 
 def sensitivities(problem: Problem, points: Complex) -> Real:

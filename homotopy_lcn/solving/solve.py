@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
+from ..equations.residuals import have_no_residual
 from ..errors import InputError, check_integer
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted, zero_residual
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..progress import ProgressCallback
+from ..results.infimum import loss_scale
 from ..results.merging import merged
 from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.settings import Tracking
-from .one_stratum import Found, solve_stratum
+from .continua import PointOnContinuum, continua_of, of_kind, on_a_continuum, points_of_residual_zero
+from .infimum import infimum_of
+from .one_stratum import Found, SolvedStratum, solve_stratum
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
@@ -118,18 +123,19 @@ def critical_points(
     task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions())
-    found: list[Found] = []
-    strata: list[StratumResult] = []
+    strata: list[SolvedStratum] = []
     try:
         for index, row in enumerate(task.table):
             rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
             stratum = StratumTask(arch, loss, row, task.rank, progress)
-            points, result = solve_stratum(stratum, tracking.with_generator(rng), systems)
-            found += _renumbered(points, len(found))
-            strata.append(result)
+            strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
-        raise SolveInterrupted(task.result(found, strata)) from None
-    return task.result(found, strata)
+        raise SolveInterrupted(task.result(strata)) from None
+    result = task.result(strata)
+    if result.infimum.attained is None and result.complete:
+        again = partial(critical_points, arch, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count)
+        result = replace(result, infimum=infimum_of(result, again, seed))
+    return result
 
 
 class _Task(NamedTuple):
@@ -142,19 +148,27 @@ class _Task(NamedTuple):
     rank: int
     continuum: ZeroResidual | None
 
-    def result(self, found: list[Found], strata: list[StratumResult]) -> CriticalPoints:
-        """The points found on the strata solved so far; a result that lacks strata is not complete."""
+    def result(self, strata: list[SolvedStratum]) -> CriticalPoints:
+        """What was found on the strata solved so far; a result that lacks strata is not complete."""
+        arch, loss = self.architecture, self.loss
         missing = self.table.rows[len(strata) :]
         rest = [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in missing]
-        listed = found if self.continuum is None else _marked_on_continuum(self.loss, found)
+        found: list[Found] = []
+        for solved in strata:
+            found += _renumbered(solved.isolated, len(found))
+        points, moved = _isolated_ones(arch, loss, _merge_by_filter(arch, loss, found), self.continuum)
+        known = [item for solved in strata for item in solved.on_continua]
+        if self.continuum is not None:
+            known += points_of_residual_zero(arch, loss, self.continuum)
         return CriticalPoints.build(
-            self.architecture,
-            self.loss,
-            _merge_by_filter(self.architecture, self.loss, listed),
-            [*strata, *rest],
+            arch,
+            loss,
+            points,
+            [*_without_moved([solved.account for solved in strata], moved), *rest],
             seed=self.seed,
             complete=False if rest else None,
             zero_residual=self.continuum,
+            continua=continua_of(known, moved, loss_scale(loss)),
         )
 
 
@@ -163,29 +177,52 @@ def _renumbered(found: list[Found], offset: int) -> list[Found]:
     return [item._replace(conjugate=item.conjugate + offset) if item.conjugate >= 0 else item for item in found]
 
 
-def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) -> list[CriticalPoint]:
+def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) -> list[Found]:
     """The points, one for each filter: in special data a filter may be critical on several strata."""
     groups = merged([item.point for item in found])
     place = {index: number for number, group in enumerate(groups) for index in group.members}
     result = []
     for kept, _, point in groups:
         item = found[kept]
-        if item.special or point is not item.point or not point.nonsingular:
+        special = item.special or point is not item.point or not point.nonsingular
+        if special:
             point = reclassify(arch, Data(loss.gram, loss.b), point)
         conjugate = place[item.conjugate] if item.conjugate >= 0 and not point.real else None
-        result.append(point.with_conjugate(conjugate))
+        result.append(Found(point.with_conjugate(conjugate), special, -1))
     return result
 
 
-def _marked_on_continuum(loss: SquaredLoss, found: list[Found]) -> list[Found]:
-    """The points; a point of residual zero is marked as not isolated, as a continuum of such filters passes through."""
-    size, offset = np.linalg.norm(loss.gram, 2), np.linalg.norm(loss.b)
+def _isolated_ones(
+    arch: Architecture, loss: SquaredLoss, found: list[Found], continuum: ZeroResidual | None
+) -> tuple[list[CriticalPoint], list[PointOnContinuum]]:
+    """The points that are isolated, and the points that lie on a continuum of another stratum.
+
+    A point that is isolated on its stratum may be an end of a continuum of another one. Then the Hessian is degenerate
+    at a critical θ over it.
+    """
+    bare = np.zeros(len(found), dtype=bool)
+    if continuum is not None and found:
+        bare = have_no_residual(Data(loss.gram, loss.b), np.array([item.point.filter for item in found]))
+    isolated, moved = [], []
+    for (point, special, _), without_residual in zip(found, bare.tolist(), strict=True):
+        doubtful = special or "degenerate" in point.kinds
+        dimension = on_a_continuum(arch, loss, point) if doubtful else 0
+        if continuum is not None and without_residual:
+            dimension = max(dimension, continuum.dimension or 1)
+        if dimension:
+            point = of_kind(arch, loss, replace(point, isolated=False), dimension)
+            moved.append(PointOnContinuum(point, dimension, smooth=False, sought=True))
+        else:
+            isolated.append(point)
+    return isolated, moved
+
+
+def _without_moved(strata: list[StratumResult], moved: list[PointOnContinuum]) -> list[StratumResult]:
+    """The accounts of the strata, with nonsingular points that are not isolated among the singular ends."""
     result = []
-    for item in found:
-        w = item.point.filter
-        limit = SOLVING.no_residual * (size * np.linalg.norm(w) + offset)
-        zero = np.linalg.norm(loss.gram @ w - loss.b) <= limit
-        result.append(item._replace(point=replace(item.point, isolated=False)) if zero else item)
+    for row in strata:
+        number = sum(item.point.nonsingular and item.point.stratum == row.pattern for item in moved)
+        result.append(replace(row, found=row.found - number, singular=row.singular + number))
     return result
 
 

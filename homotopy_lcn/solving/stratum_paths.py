@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from ..equations.distinct import find, point_keys
 from ..tracking.settings import Tracking
-from .accounts import PathAccount
+from .accounts import PathAccount, SingularEnd
 from .all_paths import follow_paths
+from .computed_systems import StartSystem
 from .fixed_gram_matrix import FixedGramSystem, is_structured
 from .low_rank import low_rank_start_system
 from .problem import Problem
+from .real_limits import add_real_limits
 from .regular_ends import have_zero_residual
 from .start_systems import StartSystems
 from .stratum_task import StratumTask
@@ -35,49 +35,66 @@ def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystem
         return _follow_from_low_rank(task, tracking, systems)
     task.tell("start system", 0)
     starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
-    system = systems.first_for(task.problem, starting)
+    system = _first_system(task.problem, starting, systems)
     state = tracking.rng.bit_generator.state
-    account = _follow_from(system, task, tracking, systems)
+    account = _follow_from(system, task, tracking)
     if account.at_infinity:
         better = _fixed_gram_system(system, task.problem, tracking, systems)
         if better is not None:
             # Every later solve with this Gram matrix begins here. So does this one, with the same random numbers: one
             # seed has one result.
             tracking.rng.bit_generator.state = state
-            account = _follow_from(better, task, tracking, systems)
+            system, account = better, _follow_from(better, task, tracking)
+    start = system.start
+    if not account.covers(task.row.count):
+        account, start = _follow_again(task.problem, _reporting(task, tracking), systems)
+    if account.on_continua:
+        add_real_limits(task.problem, start, tracking, account)
     return account, task.row.count
 
 
-def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking, systems: StartSystems) -> PathAccount:
-    """The account of the paths of a start system; if paths are missing, of another start system or of more detours."""
+def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -> FixedGramSystem:
+    """The start system to begin with.
+
+    If the Gram matrix is singular, moment vectors outside its range have critical points that say nothing about those
+    in its range. So the start system is generic.
+    """
+    if problem.definite:
+        return systems.first_for(problem, tracking)
+    return FixedGramSystem(systems.generic(problem.stratum, problem.count, tracking), 0, 0)
+
+
+def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking) -> PathAccount:
+    """The account of the paths of a start system."""
     task.tell("tracking", 0)
-    following = _reporting(task, tracking)
-    account = follow_paths(task.problem, system.start, following, detours=SOLVING.first_detours)
+    account = follow_paths(task.problem, system.start, _reporting(task, tracking), detours=SOLVING.first_detours)
     account.never_started = system.never_started
-    return account if account.covers(task.row.count) else _follow_again(task.problem, following, systems)
+    return account
 
 
 def _reporting(task: StratumTask, tracking: Tracking) -> Tracking:
     return tracking.telling(None if task.progress is None else partial(task.tell, "tracking"))
 
 
-def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -> PathAccount:
+def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -> tuple[PathAccount, StartSystem]:
     """The account of the paths of a start system with the Gram matrix of the data, or of more detours."""
     starting = tracking.on_short_segments.telling(None)
-    fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting)
+    fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting) if problem.definite else None
     if fixed is not None:
-        account = follow_paths(problem, fixed.start, tracking.careful)
+        account = follow_paths(problem, fixed.start, tracking.careful, persistent=True)
         account.never_started = fixed.never_started
         if account.covers(problem.count):
-            return account
+            return account, fixed.start
     start = systems.generic(problem.stratum, problem.count, starting)
-    return follow_paths(problem, start, tracking.careful)
+    return follow_paths(problem, start, tracking.careful, persistent=True), start
 
 
 def _fixed_gram_system(
     used: FixedGramSystem, problem: Problem, tracking: Tracking, systems: StartSystems
 ) -> FixedGramSystem | None:
     """After paths went to infinity: a start system with this Gram matrix to begin with instead, if there is one."""
+    if not problem.definite:
+        return None
     systems.note_lost_paths(problem.stratum, problem.gram)
     if used.start.has_gram(problem.gram) or not is_structured(problem.gram):
         return None
@@ -99,6 +116,8 @@ def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartS
     task.tell("tracking", 0)
     account = follow_paths(problem, start, _reporting(task, tracking))
     if account.covers(problem.count):
+        if account.on_continua:
+            add_real_limits(problem, full, tracking, account)
         return account, problem.count
     whole = _account_of_special_column_space(task, tracking, systems)
     known = find(point_keys(problem.stratum, whole.regular.points), point_keys(problem.stratum, account.regular.points))
@@ -117,8 +136,8 @@ def _account_of_special_column_space(task: StratumTask, tracking: Tracking, syst
     following = _reporting(task, tracking).careful
     whole = follow_paths(problem, start, following, detours=SOLVING.first_detours, precise_ends=True)
     bare = have_zero_residual(problem, whole.regular.points)
-    whole.singular = np.concatenate([whole.singular, whole.regular.points[bare]])
-    whole.windings += [(1,)] * int(bare.sum())
-    whole.isolated += [False] * int(bare.sum())
+    whole.singular += [SingularEnd(point, (1,), 1, 1) for point in whole.regular.points[bare]]
     whole.regular = whole.regular.part(~bare)
+    if whole.on_continua:
+        add_real_limits(problem, start, tracking, whole)
     return whole

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["SOLVING", "SolvingTolerances"]
+__all__ = ["LOCAL", "SOLVING", "LocalTolerances", "SolvingTolerances"]
 
 _EXTENDED = float(np.finfo(np.longdouble).eps)
 
@@ -66,6 +66,11 @@ class SolvingTolerances:
         is nearer.
     real : float
         A filter may count as real within this distance of its conjugate, relative to its norm, if nothing else decides.
+    real_limit : float
+        The filter of a limit of paths is real within this distance of its conjugate, relative to its norm. The endgame
+        tells limits to about 1e-8, and where paths meet in pairs or triples, no worse: the limit is a mean.
+    same_loss : float
+        Points of continua have one loss if their losses differ by less than this, relative to the scale of losses.
     real_factor : float
         A real filter has real factors if their imaginary parts are below this, factors scaled to a largest entry of 1.
     no_residual : float
@@ -101,6 +106,15 @@ class SolvingTolerances:
         Homotopies from the start system of full rank before monodromy within the data of low rank has to help.
     fruitless_loops : int
         Loops in a row without a new point after which that monodromy gives up.
+    approaches : int
+        How many times real data nearby are drawn to look for real points on continua. Each time other points of a
+        continuum are found, and at least one on every real piece.
+    regularizations : tuple of float
+        Weights of the random distances, relative to the Gram matrix, that are added to a loss to find its infimum.
+    below_all : float
+        A loss below that of every critical point by this part of the scale of losses shows that none is a minimum.
+    near_infimum : float
+        The loss at minima of regularized losses tends to the infimum. Within this part of the scale it has come there.
     low_rank_condition : float
         A point of a start system of low rank is regular up to this condition number.
     """
@@ -124,6 +138,8 @@ class SolvingTolerances:
     same_limit: float = 1e-6
     conjugate: float = 1e-6
     real: float = 1e-9
+    real_limit: float = 1e-6
+    same_loss: float = 1e-8
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
@@ -140,8 +156,77 @@ class SolvingTolerances:
     most_measured: int = 20_000
     low_rank_detours: int = 4
     fruitless_loops: int = 10
+    approaches: int = 2
+    regularizations: tuple[float, ...] = (1e-2, 1e-4, 1e-6, 1e-8)
+    below_all: float = 1e-7
+    near_infimum: float = 1e-5
     low_rank_condition: float = 1e8
+
+
+@dataclass(frozen=True)
+class LocalTolerances:
+    """The numbers by which the critical set near a point is told, see `local_structure`.
+
+    Coordinates are those of points whose factors have norm one, with the scalar varied relatively. Gradients are
+    relative to the norm of the Newton matrix.
+
+    Attributes
+    ----------
+    small : float
+        A singular value of the Newton matrix below this part of the largest one may belong to the kernel. The limit of a
+        path is accurate to about 1e-8, and a singular value at a limit is as wrong as the limit. A kernel that is taken
+        too large costs time only.
+    tie : float
+        Equations that hold up to this hold. Data that are equal up to the rounding of doubles, some 1e-16, and matrices
+        of them turned and summed, are tied up to about 1e-14. Data tied to 1e-12 are told from tied ones.
+    radius : float
+        How far from the point the critical set is looked at. A larger radius tells more from rounding, and may reach
+        other critical points.
+    increment : float
+        Increment of differences of gradients in extended precision.
+    steps : int
+        Newton steps at most. Newton's method with a regular matrix needs four or five.
+    settled : float
+        A Newton step below this is the last one.
+    samples : int
+        Random points at which the reduced equations are evaluated.
+    slices, starts : int
+        Random affine equations tried for one dimension, and starts for each of them.
+    damping : float
+        Levenberg–Marquardt damping for each unit of the residual.
+    slow_steps : int
+        Steps of that method at most. Where the solutions are multiple, a step halves the distance.
+    corners : int
+        Points of a circle on which the reduced equation is evaluated.
+    circles : int
+        Circles tried, each a quarter of the one before.
+    most_zeros : int
+        Zeros inside a circle at most.
+    turn : float
+        Largest turn, in radians, of the reduced equation from one point of the circle to the next.
+    apart : float
+        Critical points nearer than this are one.
+    """
+
+    small: float = 1e-4
+    tie: float = 3e-14
+    radius: float = 0.05
+    increment: float = 1e-10
+    steps: int = 12
+    settled: float = 1e-15
+    samples: int = 6
+    slices: int = 2
+    starts: int = 4
+    damping: float = 1e-3
+    slow_steps: int = 60
+    corners: int = 32
+    circles: int = 4
+    most_zeros: int = 8
+    turn: float = 2.6
+    apart: float = 1e-12
 
 
 #: The values that the solver uses.
 SOLVING = SolvingTolerances()
+#: The values that `local_structure` uses.
+LOCAL = LocalTolerances()

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations
+from ..equations.scaling import symmetric_scale
 from ..networks.binary_forms import adjoint_multiply, dilate, multiply, power
 from ..networks.strata import Stratum
 from .tolerances import REFINEMENT
@@ -47,7 +48,7 @@ class Refined:
         Relative size of the last Newton step. The error from rounding of the residual is not in it: about the precision
         of ``longdouble`` times the condition number.
     conditions : (P,) float array
-        Condition number of the Newton matrix, scaled to unit diagonal.
+        Condition number of the Newton matrix, scaled by `symmetric_scale`.
     """
 
     points: NDArray[Any]
@@ -128,14 +129,15 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
                 )
                 assert evaluation.hessian is not None
                 matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
+                scale = symmetric_scale(matrix, equations.loss_curvatures(evaluation, transformed))
             ambient = half_gradient(stratum, at, gram, b)
             local = [at[:, :1] * ambient[:, :1]]
             for part, basis in zip(stratum.slices, bases, strict=True):
                 local.append((basis.transpose(0, 2, 1) @ ambient[:, part, None])[:, :, 0])
-            newton = -_solve(matrix, np.concatenate(local, axis=1).astype(complex))
+            newton = -_solve(matrix, scale, np.concatenate(local, axis=1).astype(complex))
             size = np.linalg.norm(newton, axis=1)
             if step == 0:
-                conditions = _scaled_condition(matrix)
+                conditions = _scaled_condition(matrix, scale)
             better = np.isfinite(size) & (size < np.maximum(0.5 * errors[active], 1e-300))
             moved = at + equations.displacement(rounded, bases, newton)
             if real:
@@ -149,7 +151,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             if not going.any():
                 break
             if not going.all():
-                active, rounded, matrix = active[going], rounded[going], matrix[going]
+                active, rounded, matrix, scale = active[going], rounded[going], matrix[going], scale[going]
                 bases = [basis[going] for basis in bases]
     return Refined(current, filters_of(stratum, current).astype(complex), errors, conditions)
 
@@ -217,9 +219,8 @@ def half_gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b:
     return result
 
 
-def _solve(matrices: Complex, vectors: Complex) -> Complex:
-    """Solve after scaling to unit diagonal order; NaN where singular."""
-    scale = _diagonal_scale(matrices)
+def _solve(matrices: Complex, scale: Real, vectors: Complex) -> Complex:
+    """Solve after scaling; NaN where singular."""
     scaled = matrices * scale[:, :, None] * scale[:, None, :]
     right = (scale * vectors)[:, :, None]
     try:
@@ -227,11 +228,11 @@ def _solve(matrices: Complex, vectors: Complex) -> Complex:
     except np.linalg.LinAlgError:
         if len(matrices) == 1:
             return np.full_like(vectors, np.nan)
-    return np.concatenate([_solve(matrices[i : i + 1], vectors[i : i + 1]) for i in range(len(matrices))])
+    parts = [slice(i, i + 1) for i in range(len(matrices))]
+    return np.concatenate([_solve(matrices[one], scale[one], vectors[one]) for one in parts])
 
 
-def _scaled_condition(matrices: Complex) -> Real:
-    scale = _diagonal_scale(matrices)
+def _scaled_condition(matrices: Complex, scale: Real) -> Real:
     scaled = matrices * scale[:, :, None] * scale[:, None, :]
     finite = np.isfinite(scaled).all(axis=(1, 2))
     result = np.full(len(matrices), np.inf)
@@ -239,8 +240,3 @@ def _scaled_condition(matrices: Complex) -> Real:
         singular = np.linalg.svd(scaled[finite], compute_uv=False)
         result[finite] = singular[:, 0] / singular[:, -1]
     return result
-
-
-def _diagonal_scale(matrices: Complex) -> Real:
-    diagonal = np.sqrt(np.abs(np.einsum("pii->pi", matrices)))
-    return np.asarray(1 / np.where(diagonal > 0, diagonal, 1.0))

@@ -1,0 +1,63 @@
+"""What the critical points of a result say about the infimum of the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..equations.critical_equations import Data
+from ..equations.residuals import have_no_residual
+from ..losses.squared_loss import SquaredLoss
+from ..losses.zero_residual import restricted
+from .continua import Infimum
+from .points import CriticalPoint
+
+if TYPE_CHECKING:
+    from .parts import ResultParts
+
+__all__ = ["attained_points", "known_infimum", "least_attained_loss", "loss_scale"]
+
+#: Losses that differ by less than this part of their scale are equal.
+EQUAL_LOSS = 1e-9
+
+
+def attained_points(result: ResultParts) -> Iterator[CriticalPoint]:
+    """The attained points, isolated ones and those of continua."""
+    yield from (point for point in result.points if point.attained)
+    yield from (point for continuum in result.continua for point in continuum.points if point.attained)
+
+
+def loss_scale(loss: SquaredLoss) -> float:
+    """The size of the terms of the loss at the unconstrained minimum; at least the smallest positive number."""
+    return max(abs(loss.constant), abs(float(loss.b @ loss.target)), float(np.finfo(float).tiny))
+
+
+def least_attained_loss(result: ResultParts) -> float | None:
+    """The least loss of an attained point or of w = 0; None if it is open whether a point of less loss is attained."""
+    best = min((float(point.loss.real) for point in attained_points(result)), default=np.inf)
+    best = min(best, result.loss.constant)
+    limit = best - EQUAL_LOSS * loss_scale(result.loss)
+    doubtful = [point.loss for point in result.points if point.real and point.attained is None]
+    doubtful += [part.loss for part in result.continua if part.attained is None]
+    return None if any(abs(value.imag) <= abs(limit) and value.real < limit for value in doubtful) else best
+
+
+def known_infimum(result: ResultParts) -> Infimum:
+    """The infimum as far as it follows from the result alone.
+
+    It is attained if the Gram matrix is positive definite, so that a minimum exists and is among the points, or if
+    the residual of a point is zero. Otherwise that is open.
+    """
+    best = least_attained_loss(result)
+    if best is None:
+        return Infimum(None, None)
+    inner = restricted(result.architecture, result.loss)
+    if result.complete and inner.rank == inner.filter_size:
+        return Infimum(best, True)
+    data = Data(result.loss.gram, result.loss.b)
+    least = [point for point in attained_points(result) if point.loss.real <= best]
+    if least and have_no_residual(data, least[0].filter[None].real)[0]:
+        return Infimum(best, True)
+    return Infimum(None, None)

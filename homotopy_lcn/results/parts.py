@@ -1,0 +1,32 @@
+"""The parts of a result, as a file holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..losses.squared_loss import SquaredLoss
+from ..losses.zero_residual import ZeroResidual
+from ..networks.architecture import Architecture
+from .continua import Continuum, Infimum
+from .points import Counts, CriticalPoint, StratumResult
+
+__all__ = ["ResultParts"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ResultParts:
+    """The parts of the result of a solve, which a file of it holds; the attributes are those of `CriticalPoints`."""
+
+    architecture: Architecture
+    loss: SquaredLoss
+    seed: int
+    points: tuple[CriticalPoint, ...]
+    strata: tuple[StratumResult, ...]
+    complete: bool
+    counts: Counts
+    statistics: Mapping[str, int] = field(default_factory=dict)
+    software: str = ""
+    zero_residual: ZeroResidual | None = None
+    continua: tuple[Continuum, ...] = ()
+    infimum: Infimum = Infimum(None, None)

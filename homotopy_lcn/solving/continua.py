@@ -1,0 +1,250 @@
+"""Continua of critical points: their real points, which of them belong together, and of what kind they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ..classification.points import FoundPoints, classify
+from ..classification.real_parameters import settle_real
+from ..classification.special_data import reclassify
+from ..classification.stratum_problem import StratumProblem
+from ..equations.critical_equations import Data, equations_of
+from ..equations.restriction import whole_filters, without_phases
+from ..losses.squared_loss import SquaredLoss
+from ..losses.zero_residual import ZeroResidual
+from ..networks.architecture import Architecture
+from ..networks.strata import Stratum
+from ..results.continua import Continuum
+from ..results.points import CriticalPoint
+from .accounts import PathAccount, SingularEnd
+from .local_structure import local_dimension, local_structure
+from .problem import Problem
+from .stratum_task import StratumTask
+from .tolerances import LOCAL, SOLVING
+
+__all__ = [
+    "PointOnContinuum",
+    "continua_of",
+    "of_kind",
+    "on_a_continuum",
+    "points_of_residual_zero",
+    "points_on_continua",
+]
+
+
+class PointOnContinuum(NamedTuple):
+    """A critical point with a continuum of critical points through it.
+
+    Attributes
+    ----------
+    point : CriticalPoint
+    dimension : int
+        Local dimension of the continuum.
+    smooth : bool
+        Whether the loss is nondegenerate across the continuum.
+    sought : bool
+        Whether real points were looked for on the stratum from real data nearby, with every path accounted for.
+    """
+
+    point: CriticalPoint
+    dimension: int
+    smooth: bool
+    sought: bool
+
+
+def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnContinuum]:
+    """The classified points of continua that paths of a stratum ended at."""
+    arch, loss = task.architecture, task.loss
+    problem = StratumProblem(arch, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
+    result = []
+    sought = account.approaches >= SOLVING.approaches
+    for end in [*account.limits, *account.on_continua]:
+        coordinates, is_real = _made_real(task.problem, end)
+        filters = whole_filters(arch, task.embedding, task.scale * task.problem.equations.filters(coordinates))
+        coordinates[:, 0] *= task.scale
+        if is_real:
+            filters = filters.real.astype(complex)
+        found = FoundPoints(coordinates, filters, np.array([is_real]), np.array([np.inf]))
+        point = classify(problem, found).points[0]
+        if not np.isfinite(point.filter).all():
+            continue
+        point = replace(point, nonsingular=False, isolated=False, multiplicity=len(end.windings), windings=end.windings)
+        point = of_kind(arch, loss, reclassify(arch, Data(loss.gram, loss.b), point), end.dimension)
+        result.append(PointOnContinuum(point, end.dimension, end.corank == end.dimension, sought))
+    return result
+
+
+def _made_real(problem: Problem, end: SingularEnd) -> tuple[np.ndarray, bool]:
+    """The coordinates (1, coordinates) of an end, real if its filter is real, and whether it is real."""
+    equations, points = problem.equations, problem.equations.normalize(end.point[None])
+    filters = equations.filters(points)
+    if np.abs(filters.imag).max() > SOLVING.real_limit * np.linalg.norm(filters):
+        return points, False
+    turned = without_phases(problem.stratum, points)
+    if np.abs(turned[:, 1:].imag).max(initial=0.0) > SOLVING.real_factor:
+        return points, True
+    rng = np.random.default_rng(0)
+    real = local_structure(equations, turned[0].real.astype(complex), problem.data, rng, real=True)
+    return (real.point[None].real.astype(complex), True) if real.residual <= LOCAL.tie else (points, False)
+
+
+def of_kind(arch: Architecture, loss: SquaredLoss, point: CriticalPoint, dimension: int) -> CriticalPoint:
+    """A point of a continuum with the kinds that leave the directions along the continuum apart."""
+    if not (point.real and point.attained and point.parameters):
+        return point
+    theta = [np.array(layers) for layers in zip(*point.parameters, strict=True)]
+    settled = settle_real(arch, Data(loss.gram, loss.b), theta, dimension)
+    return replace(point, kinds=tuple(settled.kinds), indices=tuple(settled.indices))
+
+
+def on_a_continuum(arch: Architecture, loss: SquaredLoss, point: CriticalPoint) -> int:
+    """The local dimension of the set of critical θ at the θ over a point, the largest one; scaling is left apart."""
+    stratum = Stratum.of_layers(arch)
+    equations, data = equations_of(stratum), Data(loss.gram, loss.b)
+    part_of = dict(zip((layer for layer, k in enumerate(arch.filters) if k > 1), stratum.slices, strict=True))
+    largest = 0
+    for theta in point.parameters:
+        start = np.ones(stratum.coordinates, complex)
+        for layer, w in enumerate(theta):
+            if layer in part_of:
+                start[part_of[layer]] = w
+            else:
+                start[0] *= w[0]
+        largest = max(largest, local_dimension(equations, start, data, np.random.default_rng(0)))
+    return largest
+
+
+def points_of_residual_zero(arch: Architecture, loss: SquaredLoss, found: ZeroResidual) -> list[PointOnContinuum]:
+    """A point of the filters of residual zero, if they form a set of positive dimension."""
+    theta = found.point or found.complex_point
+    if not found.dimension or theta is None or found.filter is None:
+        return []
+    real = found.point is not None
+    point = CriticalPoint(
+        filter=found.filter,
+        real=real,
+        loss=loss(found.filter.real) if real else complex(loss.constant - loss.b @ found.filter),
+        stratum=tuple((1,) * block.degree for block in arch.blocks),
+        pure=True,
+        in_function_space=True if real else None,
+        attained=True if real else None,
+        parameters=(theta,),
+        nonsingular=False,
+        isolated=False,
+    )
+    decided = found.meets_function_space is False
+    listed = of_kind(arch, loss, point, found.dimension)
+    return [PointOnContinuum(listed, found.dimension, smooth=decided, sought=decided)]
+
+
+def continua_of(found: Iterable[PointOnContinuum], extra: Iterable[PointOnContinuum], size: float) -> list[Continuum]:
+    """Points of continua, put together to continua.
+
+    Parameters
+    ----------
+    found : iterable of PointOnContinuum
+        From the strata.
+    extra : iterable of PointOnContinuum
+        Points of strata that turned out to lie on a continuum of another stratum.
+    size : float
+        The scale of losses.
+    """
+    groups: list[list[PointOnContinuum]] = []
+    for item in [*found, *extra]:
+        fits = [group for group in groups if _together(group[0], item, size)]
+        if fits:
+            fits[0].append(item)
+        else:
+            groups.append([item])
+    for item in extra:
+        _move_to_others(groups, item, size)
+    parts = [part for group in groups if group for part in _by_index(group)]
+    return sorted(map(_continuum, parts), key=_order)
+
+
+def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, size: float) -> None:
+    """Let a point of a smaller stratum stand on the continuum of a larger one with its loss, if there is one."""
+    own = next(group for group in groups if any(other is item for other in group))
+    for group in groups:
+        same_loss = group and group is not own and abs(group[0].point.loss - item.point.loss) <= _tolerance(size)
+        if same_loss and _parts(group[0]) > _parts(item) and group[0].dimension >= item.dimension:
+            group.append(item)
+            own[:] = [other for other in own if other is not item]
+            return
+
+
+def _parts(item: PointOnContinuum) -> int:
+    return sum(len(partition) for partition in item.point.stratum)
+
+
+def _together(one: PointOnContinuum, other: PointOnContinuum, size: float) -> bool:
+    same = one.point.stratum == other.point.stratum and one.dimension == other.dimension
+    return same and abs(one.point.loss - other.point.loss) <= _tolerance(size)
+
+
+def _tolerance(size: float) -> float:
+    return SOLVING.same_loss * size
+
+
+def _by_index(group: list[PointOnContinuum]) -> list[list[PointOnContinuum]]:
+    """Points of one loss apart if the Hessian tells that they are on different pieces; all others with the first."""
+    indices: dict[int, list[PointOnContinuum]] = {}
+    rest = []
+    for item in group:
+        index = _index(item)
+        if index is None:
+            rest.append(item)
+        else:
+            indices.setdefault(index, []).append(item)
+    parts = [indices[index] for index in sorted(indices)] or [[]]
+    parts[0] += rest
+    return parts
+
+
+def _index(item: PointOnContinuum) -> int | None:
+    """The index at a real θ over the point if the loss is nondegenerate across the continuum; the least one."""
+    if not item.smooth or not item.point.real or "degenerate" in item.point.kinds:
+        return None
+    known = [index for index in item.point.indices if index is not None]
+    return min(known, default=None)
+
+
+def _continuum(group: Sequence[PointOnContinuum]) -> Continuum:
+    real = [item.point for item in group if item.point.real]
+    attained = [point for point in real if point.attained]
+    kinds = {kind for point in attained for kind in point.kinds}
+    is_real = True if real else False if all(item.smooth and item.sought for item in group) else None
+    return Continuum(
+        pattern=max(group, key=_parts).point.stratum,
+        dimension=max(item.dimension for item in group),
+        loss=real[0].loss if real else group[0].point.loss,
+        real=is_real,
+        attained=_attained(is_real, real),
+        kind=next((kind for kind in ("minimum", "degenerate", "saddle") if kind in kinds), None),
+        points=_distinct(attained or real or [item.point for item in group]),
+    )
+
+
+def _attained(is_real: bool | None, real: Sequence[CriticalPoint]) -> bool | None:
+    answers = {point.attained for point in real}
+    if True in answers or is_real is False:
+        return is_real
+    return None if None in answers or is_real is None else False
+
+
+def _distinct(points: Sequence[CriticalPoint]) -> tuple[CriticalPoint, ...]:
+    """The points, one of each filter."""
+    kept: list[CriticalPoint] = []
+    for point in points:
+        limit = SOLVING.same_limit * np.linalg.norm(point.filter)
+        if all(np.linalg.norm(point.filter - other.filter) > limit for other in kept):
+            kept.append(point)
+    return tuple(sorted(kept, key=lambda point: tuple(np.round(point.filter.real, 9).tolist())))
+
+
+def _order(continuum: Continuum) -> tuple[bool, float, int]:
+    return continuum.real is not True, float(np.real(continuum.loss)), continuum.dimension

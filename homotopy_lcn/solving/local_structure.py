@@ -1,0 +1,321 @@
+"""What the critical set looks like near a point that Newton's method cannot settle: isolated, several, or a continuum.
+
+The method of Lyapunov and Schmidt (Golubitsky, Schaeffer, *Singularities and Groups in Bifurcation Theory* I (1985),
+chapter I.3). At a point with a Newton matrix H of corank c, all but c of the equations F = 0 determine the point as a
+function of its c coordinates t along the kernel of H. The other c equations become g(t) = 0. Where g vanishes
+identically, the critical set is a manifold of dimension c. Where c = 1 and g does not vanish, the zeros of g near
+t = 0 are the critical points nearby; their number is known from the values of g on a circle, and so are they. Where c
+is larger, the dimension is the largest number of random affine equations that solutions of F = 0 nearby still satisfy.
+
+Gradients are evaluated in extended precision. The data are known to about the precision of a double, and equations that
+hold up to this are taken to hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Complex, Real
+from ..equations.critical_equations import Data, Equations
+from ..tracking.multiprecision import converge
+from ..tracking.refinement import half_gradient
+from .tolerances import LOCAL
+
+__all__ = ["LocalStructure", "local_dimension", "local_structure"]
+
+
+@dataclass(frozen=True, eq=False)
+class LocalStructure:
+    """The critical set near a point.
+
+    Attributes
+    ----------
+    point : (coordinates,) complex array
+        The point moved onto the critical set, where there is one nearby.
+    residual : float
+        The gradient there, relative to the size of the Newton matrix.
+    corank : int
+        Corank of the Newton matrix there.
+    dimension : int or None
+        Local dimension of the critical set; None where the point is not near a critical point, or where the solutions
+        nearby could not be told apart.
+    solutions : tuple of (coordinates,) extended-precision complex arrays
+        Nonsingular critical points nearby, if these are all critical points nearby.
+    multiplicity : int or None
+        How many critical points of nearby data come together at an isolated singular point; None if it is unknown.
+    """
+
+    point: Complex
+    residual: float
+    corank: int
+    dimension: int | None
+    solutions: tuple[NDArray[Any], ...] = ()
+    multiplicity: int | None = None
+
+    @property
+    def singular(self) -> bool:
+        """Whether the point is one critical point, or one of a continuum, with a singular Newton matrix."""
+        return self.dimension is not None and not self.solutions
+
+
+def local_structure(
+    equations: Equations, point: Complex, data: Data, rng: np.random.Generator, *, real: bool = False
+) -> LocalStructure:
+    """Tell what the critical set looks like near a point.
+
+    Parameters
+    ----------
+    equations : Equations
+    point : (coordinates,) complex array
+        The limit of a path, accurate to six digits or so.
+    data : Data
+        Of order one.
+    rng : numpy.random.Generator
+    real : bool
+        Whether the point and the data are real; then the point moves in real coordinates only.
+    """
+    frame = _Frame.at(equations, point, data)
+    moved = frame.onto_critical_set(real)
+    frame = _Frame.at(equations, moved.astype(complex), data)
+    residual = float(np.linalg.norm(frame.gradients(np.zeros((1, frame.size)))[0]) / frame.largest)
+    corank = frame.corank
+    found = LocalStructure(frame.point, residual, corank, None)
+    if corank == 0:
+        there = converge(equations, moved, data)
+        return found if there is None else LocalStructure(frame.point, 0.0, 0, 0, (there.point,), 1)
+    if residual <= LOCAL.tie and frame.vanishes(rng):
+        return LocalStructure(frame.point, residual, corank, corank)
+    if corank == 1:
+        return _cluster(frame, found, data)
+    if not residual <= LOCAL.tie:
+        return found
+    return LocalStructure(frame.point, residual, corank, frame.dimension(rng))
+
+
+def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.random.Generator) -> int:
+    """The dimension of the critical set at a critical point, 0 if the point is isolated; see `local_structure`."""
+    frame = _Frame.at(equations, point, data)
+    if frame.corank == 0:
+        return 0
+    frame = _Frame.at(equations, frame.onto_critical_set(real=False).astype(complex), data)
+    if frame.corank == 0:
+        return 0
+    return frame.corank if frame.vanishes(rng) else frame.dimension(rng)
+
+
+def _cluster(frame: _Frame, found: LocalStructure, data: Data) -> LocalStructure:
+    """The zeros of g near t = 0, where c = 1: one multiple zero, or several zeros, each refined in many digits."""
+    circle = frame.on_circle()
+    if circle is None:
+        return found
+    zeros, multiple = circle
+    if multiple:
+        return LocalStructure(found.point, found.residual, 1, 0, (), len(zeros))
+    solutions: list[NDArray[Any]] = []
+    for start in zeros:
+        there = converge(frame.equations, start, data)
+        if there is None or there.distance > LOCAL.radius:
+            return found
+        if all(np.linalg.norm((there.point - other).astype(complex)) > LOCAL.apart for other in solutions):
+            solutions.append(there.point)
+    if len(solutions) != len(zeros) or not solutions:
+        return found
+    return LocalStructure(found.point, found.residual, 1, 0, tuple(solutions), len(zeros))
+
+
+class _Zeros(NamedTuple):
+    """Zeros of the reduced equation, as points, and whether they are one multiple zero up to rounding."""
+
+    points: list[NDArray[Any]]
+    multiple: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """Local coordinates y at a point, and the singular vectors of the Newton matrix there."""
+
+    equations: Equations
+    data: tuple[NDArray[Any], NDArray[Any]]
+    point: Complex
+    directions: Complex
+    left: Complex
+    values: Real
+    right: Complex
+
+    @classmethod
+    def at(cls, equations: Equations, point: Complex, data: Data) -> _Frame:
+        """The frame at a point, which is scaled to factors of norm one."""
+        point = equations.normalize(point[None])
+        bases, unit = equations.patches(point), np.eye(equations.stratum.dimension, dtype=complex)
+        directions = np.concatenate([equations.displacement(point, bases, unit[i : i + 1]) for i in range(len(unit))])
+        hessian = equations.evaluate_at(point, data).hessian
+        if hessian is None:
+            raise RuntimeError("the equations were evaluated without their Hessian")
+        left, values, right = np.linalg.svd(hessian[0])
+        extended = (np.asarray(data.gram, np.clongdouble), np.asarray(data.b, np.clongdouble))
+        return cls(equations, extended, point[0], directions, left, values, right.conj().T)
+
+    @property
+    def size(self) -> int:
+        """Number of local coordinates."""
+        return len(self.values)
+
+    @property
+    def largest(self) -> float:
+        """The norm of the Newton matrix."""
+        return float(self.values[0]) or 1.0
+
+    @property
+    def corank(self) -> int:
+        """Number of singular values that are small."""
+        return int((self.values <= LOCAL.small * self.largest).sum())
+
+    def points(self, local: NDArray[Any]) -> NDArray[Any]:
+        """Local coordinates (P, n) as points (P, coordinates) in extended precision."""
+        return self.point.astype(np.clongdouble) + np.asarray(local, np.clongdouble) @ self.directions
+
+    def gradients(self, local: NDArray[Any]) -> NDArray[Any]:
+        """Half the gradient in local coordinates (P, n), in extended precision."""
+        return half_gradient(self.equations.stratum, self.points(local), *self.data) @ self.directions.T
+
+    def matrices(self, local: NDArray[Any], gradients: NDArray[Any]) -> Complex:
+        """The derivatives of the gradient at P points, (P, n, n), from differences in extended precision."""
+        steps = LOCAL.increment * np.eye(self.size)
+        around = (local[:, None, :] + steps[None]).reshape(-1, self.size)
+        moved = self.gradients(around).reshape(len(local), self.size, self.size)
+        differences = (moved - gradients[:, None, :]) / LOCAL.increment
+        return np.asarray(differences.transpose(0, 2, 1), complex)
+
+    def onto_critical_set(self, real: bool) -> NDArray[Any]:
+        """The point moved onto the critical set by Gauss–Newton steps, along the large singular values alone."""
+        local = np.zeros((1, self.size), np.clongdouble)
+        for _ in range(LOCAL.steps):
+            gradient = self.gradients(local)
+            matrix = self.matrices(local, gradient)[0]
+            left, values, right = np.linalg.svd(matrix)
+            kept = values > LOCAL.small * values[0]
+            step = right.conj().T[:, kept] @ ((left.conj().T @ gradient[0].astype(complex))[kept] / values[kept])
+            local = local - step
+            if np.linalg.norm(step) <= LOCAL.settled:
+                break
+        moved = self.points(local)[0]
+        if not np.isfinite(moved).all():
+            return self.point.astype(np.clongdouble)
+        return moved.real.astype(np.clongdouble) if real else moved
+
+    def reduced(self, t: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]] | None:
+        """The values g (P, c) of the reduced equations at t (P, c), and the local coordinates (P, n) there."""
+        c = t.shape[1]
+        kernel, image = self.right[:, self.size - c :], self.left.conj().T
+        local = np.asarray(t @ kernel.T, np.clongdouble)
+        for _ in range(LOCAL.steps):
+            gradients = self.gradients(local)
+            matrix = self.matrices(local, gradients)
+            system = np.concatenate(
+                [image[None, : self.size - c] @ matrix, np.broadcast_to(kernel.conj().T, (len(t), c, self.size))], axis=1
+            )
+            wanted = np.concatenate(
+                [(gradients @ image.T)[:, : self.size - c], local @ kernel.conj() - t], axis=1
+            ).astype(complex)
+            try:
+                step = np.linalg.solve(system, wanted[:, :, None])[:, :, 0]
+            except np.linalg.LinAlgError:
+                return None
+            local = local - step
+            size = np.linalg.norm(step, axis=1).max()
+            if size <= LOCAL.settled:
+                return (self.gradients(local) @ image.T)[:, self.size - c :] / self.largest, local
+            if not size < 1:
+                return None
+        return None
+
+    def vanishes(self, rng: np.random.Generator) -> bool:
+        """Whether g vanishes at random t of size `LOCAL.radius`, up to the precision of the data."""
+        c = self.corank
+        t = rng.normal(size=(LOCAL.samples, c)) + 1j * rng.normal(size=(LOCAL.samples, c))
+        t *= LOCAL.radius / np.linalg.norm(t, axis=1)[:, None]
+        found = self.reduced(t)
+        return found is not None and bool(np.abs(found[0]).max() <= LOCAL.tie)
+
+    def dimension(self, rng: np.random.Generator) -> int:
+        """The dimension of the critical set nearby, which is below the corank."""
+        return next((one for one in range(self.corank - 1, 0, -1) if self.meets(one, rng)), 0)
+
+    def meets(self, dimension: int, rng: np.random.Generator) -> bool:
+        """Whether solutions nearby satisfy as many random affine equations, whichever they are."""
+        kernel = self.right[:, self.size - self.corank :]
+        return all(
+            any(self._solved(dimension, kernel, rng) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices)
+        )
+
+    def _solved(self, dimension: int, kernel: Complex, rng: np.random.Generator) -> bool:
+        """Whether the Levenberg–Marquardt method solves F = 0 with random affine equations, near the point."""
+        c = kernel.shape[1]
+        rows = np.linalg.qr(rng.normal(size=(c, dimension)) + 1j * rng.normal(size=(c, dimension)))[0].conj().T
+        slices = rows @ kernel.conj().T
+        t = rng.normal(size=c) + 1j * rng.normal(size=c)
+        local = np.asarray(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T, np.clongdouble)[None]
+        level = local[0] @ slices.T
+        damping = LOCAL.damping
+        residual = np.inf
+        for _ in range(LOCAL.slow_steps):
+            gradient = self.gradients(local)
+            values = np.concatenate([gradient[0] / self.largest, local[0] @ slices.T - level]).astype(complex)
+            residual = float(np.linalg.norm(values))
+            if residual <= LOCAL.tie:
+                return bool(np.linalg.norm(local.astype(complex)) <= 2 * LOCAL.radius)
+            matrix = np.concatenate([self.matrices(local, gradient)[0] / self.largest, slices])
+            normal = matrix.conj().T @ matrix + damping * residual * np.eye(self.size)
+            local = local - np.linalg.solve(normal, matrix.conj().T @ values)
+        return False
+
+    def on_circle(self) -> _Zeros | None:
+        """The zeros of g inside the circle |t| = `LOCAL.radius`, where c = 1; None if they cannot be told."""
+        radius = LOCAL.radius
+        for _ in range(LOCAL.circles):
+            t = radius * np.exp(2j * np.pi * np.arange(LOCAL.corners) / LOCAL.corners)
+            found = self.reduced(t[:, None])
+            if found is not None:
+                zeros = self._zeros(t, found[0][:, 0])
+                if zeros is not None:
+                    return zeros
+            radius /= 4
+        return None
+
+    def _zeros(self, t: Complex, values: NDArray[Any]) -> _Zeros | None:
+        """The zeros of an analytic function inside a circle from its values on the circle, as points."""
+        radius = float(np.abs(t[0]))
+        turns = np.angle((np.roll(values, -1) / values).astype(complex))
+        number = round(float(turns.sum() / (2 * np.pi)))
+        if number < 0 or number > LOCAL.most_zeros or np.abs(turns).max() > LOCAL.turn:
+            return None
+        coefficients = _taylor(values, radius)
+        scaled = coefficients[: LOCAL.corners // 2] * radius ** np.arange(LOCAL.corners // 2)
+        if number == 0:
+            return _Zeros([], False)
+        roots = radius * np.roots(np.asarray(scaled[::-1], complex))
+        inside = roots[np.argsort(np.abs(roots))][:number]
+        if not (np.abs(inside) < radius).all():
+            return None
+        centre = inside.mean()
+        about = np.polynomial.polynomial.Polynomial(np.asarray(coefficients[: LOCAL.corners // 2], complex))
+        lower = [abs(about.deriv(k)(centre)) if k else abs(about(centre)) for k in range(number)]
+        multiple = number > 1 and max(lower) <= LOCAL.tie
+        return _Zeros(self._at(inside), multiple)
+
+    def _at(self, zeros: Complex) -> list[NDArray[Any]]:
+        """The points at zeros of g."""
+        found = self.reduced(zeros[:, None])
+        return [] if found is None else list(self.points(found[1]))
+
+
+def _taylor(values: NDArray[Any], radius: float) -> NDArray[Any]:
+    """Taylor coefficients from values at equally spaced points of a circle, in extended precision."""
+    count = len(values)
+    pi = 4 * np.arctan(np.longdouble(1))
+    turns = np.exp(-2j * pi * (np.outer(np.arange(count), np.arange(count)) % count) / count)
+    return np.asarray(turns @ values / count / np.longdouble(radius) ** np.arange(count))

@@ -1,0 +1,85 @@
+"""Ends of paths at which Newton's method is singular: multiple points, clusters of points, points of continua."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Complex
+from ..equations.distinct import first_occurrences, point_keys
+from ..tracking.endgame import PathEnds
+from ..tracking.refinement import refine
+from .accounts import RegularEnds, SingularEnd
+from .local_structure import LocalStructure, local_structure
+from .problem import Problem
+from .regular_ends import on_smaller_stratum
+from .tolerances import SOLVING
+
+__all__ = ["SettledEnds", "in_whole_cycles", "settle"]
+
+
+class SettledEnds(NamedTuple):
+    """What singular ends turn out to be: nonsingular points, and points that are singular."""
+
+    regular: RegularEnds
+    singular: list[SingularEnd]
+
+
+def settle(
+    problem: Problem, traced: PathEnds, rows: NDArray[np.int64], rng: np.random.Generator, *, whole: bool = True
+) -> SettledEnds:
+    """Tell for singular ends whether they are multiple points, clusters of nonsingular points, or points of continua.
+
+    A path that winds m times around its end is one of a cycle of m paths with this end: where some of them are missing,
+    the end or the winding number is wrong, and none is accounted for. Nor are paths accounted for that end near no
+    critical point, as paths to nearly tied data do where the endgame stops short.
+
+    Parameters
+    ----------
+    problem : Problem
+    traced : PathEnds
+    rows : (S,) integer array
+        Which of the ends are finite and singular.
+    rng : numpy.random.Generator
+    whole : bool
+        Whether all paths of a cycle are among the ends.
+    """
+    keys = point_keys(problem.stratum, traced.points[rows])
+    first = first_occurrences(keys, tolerance=SOLVING.same_limit)
+    solutions: list[NDArray[Any]] = []
+    singular: list[SingularEnd] = []
+    for leader in np.unique(first).tolist():
+        group = rows[first == leader]
+        if whole and in_whole_cycles(traced.windings[group]) != len(group):
+            continue
+        best = traced.points[group[np.argmin(traced.residuals[group])]]
+        found = local_structure(problem.equations, best, problem.data, rng)
+        solutions += found.solutions
+        if found.singular and (found.multiplicity is None or not whole or found.multiplicity == len(group)):
+            singular.append(_singular_end(found, tuple(sorted(traced.windings[group].tolist()))))
+    return SettledEnds(_as_ends(problem, solutions), singular)
+
+
+def in_whole_cycles(windings: NDArray[np.int64]) -> int:
+    """How many paths with these winding numbers m are there in multiples of m; unknown ones, 0, may fill any gap."""
+    if (windings == 0).any():
+        return len(windings)
+    numbers, counts = np.unique(windings, return_counts=True)
+    return int(counts[counts % numbers == 0].sum())
+
+
+def _singular_end(found: LocalStructure, windings: tuple[int, ...]) -> SingularEnd:
+    return SingularEnd(found.point, windings, found.dimension or 0, found.corank)
+
+
+def _as_ends(problem: Problem, solutions: list[NDArray[Any]]) -> RegularEnds:
+    """Solutions from Newton's method in many digits, one of each, without those that belong to a smaller stratum."""
+    if not solutions:
+        return RegularEnds.none(problem.stratum)
+    points = np.array(solutions)
+    rounded: Complex = points.astype(complex)
+    refined = refine(problem.equations, points, problem.data, steps=1)
+    kept = ~on_smaller_stratum(problem.equations, rounded)
+    return RegularEnds(rounded[kept], problem.equations.filters(rounded[kept]), refined.conditions[kept])
