@@ -97,6 +97,11 @@ class Answer:
             return self.infimum
         return None if self.best is None else float(self.best.loss)
 
+    def near(self, plain: PlainLoss) -> float:
+        """How accurate the least loss has to be: an infimum that is not attained is an extrapolation."""
+        same = SAME_LOSS if self.infimum_attained is not False else LIMIT_LOSS
+        return same * (plain.scale + abs(plain.constant))
+
     def of_minima(self) -> list[float]:
         """Losses at which descents may end."""
         points = [
@@ -168,11 +173,15 @@ def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True) -> Iterator
         slope = plain.slope(vector)
         if not slope < SLOPE:
             yield f"gradient {slope:.1e} at a point of loss {point.loss:.9g}"
-        yield from wrong_kind(plain.inertia(vector), kind, index, isolated)
+        perfect = plain.at_filter(w) < plain.floor + SAME_LOSS * terms
+        yield from wrong_kind(plain.inertia(vector), kind, index, degenerate=perfect or not isolated)
 
 
-def wrong_kind(eigenvalues: Real, kind: str | None, index: int | None, isolated: bool = True) -> Iterator[str]:
-    """How a kind and an index contradict the eigenvalues of the Hessian."""
+def wrong_kind(eigenvalues: Real, kind: str | None, index: int | None, degenerate: bool = False) -> Iterator[str]:
+    """How a kind and an index contradict the eigenvalues of the Hessian; ``degenerate`` allows any kind to have zeros.
+
+    A perfect fit, for example, is a minimum whatever its Hessian.
+    """
     negative, open_ = int((eigenvalues < -SURE).sum()), int((np.abs(eigenvalues) <= SURE).sum())
     smallest = np.abs(eigenvalues).min(initial=1.0)
     if index is not None and not negative <= index <= negative + open_:
@@ -183,7 +192,7 @@ def wrong_kind(eigenvalues: Real, kind: str | None, index: int | None, isolated:
         yield "a saddle without negative eigenvalues"
     if kind == "degenerate" and smallest > DEGENERATE:
         yield f"a degenerate point, the smallest eigenvalue is {smallest:.1e}"
-    if kind in ("minimum", "saddle") and smallest < ROUNDED and isolated:
+    if kind in ("minimum", "saddle") and smallest < ROUNDED and not degenerate:
         yield f"a {kind}, nondegenerate, the smallest eigenvalue is {smallest:.1e}"
 
 
@@ -227,7 +236,7 @@ def wrong_continuum(plain: PlainLoss, continuum: Any) -> Iterator[str]:
 
 def wrong_infimum(plain: PlainLoss, answer: Answer) -> Iterator[str]:
     """What is wrong with the global minimum and the infimum."""
-    near = SAME_LOSS * (plain.scale + abs(plain.constant))
+    near = answer.near(plain)
     if answer.best is not None:
         for theta in answer.best.parameters:
             if (plain.inertia(np.concatenate(theta)) < -SURE).any():
@@ -284,7 +293,7 @@ def against_descents(plain: PlainLoss, answer: Answer, rng: np.random.Generator,
     minima = answer.of_minima()
     for _ in range(starts):
         limit = plain.descend(rng)
-        if answer.least is not None and limit.loss < answer.least - SAME_LOSS * (plain.scale + abs(plain.constant)):
+        if answer.least is not None and limit.loss < answer.least - answer.near(plain):
             yield f"a descent ends at {limit.loss:.9g}, below the infimum {answer.least:.9g}"
         if limit.slope > LIMIT_SLOPE or not finite_and_nonzero(plain, limit.theta):
             continue
