@@ -11,7 +11,7 @@ any kind that least squares of the gradient find are listed, too. If Σ = αI an
 points are the singular pairs of a matrix: one real point for each simple singular value σ ≠ 0, of loss c − σ²/α; for
 one of multiplicity m a real continuum of dimension m − 1; the largest one gives the minima; nothing else is isolated.
 More such layers have no more isolated points than a tensor has singular vector tuples (Friedland and Ottaviani 2014).
-With b = 0 and Σ positive definite no real filter but zero is critical.
+With b = 0 no point is isolated, and if Σ is positive definite no real filter but zero is critical.
 
 An answer is *incomplete* if it says that it is, or leaves open whether a continuum is real.
 """
@@ -424,8 +424,12 @@ def distinct(values: Real) -> tuple[Real, NDArray[np.int_]]:
 
 
 def against_zero_moments(plain: PlainLoss, answer: Answer) -> Iterator[str]:
-    """With b = 0 and Σ positive definite, w = 0 is the only real critical filter."""
-    if plain.b[plain.used].any() or not plain.definite:
+    """With b = 0 no critical filter is isolated; if Σ is positive definite none is real but w = 0."""
+    if plain.b[plain.used].any():
+        return
+    if answer.isolated:
+        yield "an isolated point for b = 0, where multiples of critical filters are critical"
+    if not plain.definite:
         return
     if any(point.real for point in answer.isolated) or any(continuum.real for continuum in answer.continua):
         yield "a real critical filter for b = 0"

@@ -232,7 +232,9 @@ def test_zero_moments_have_no_real_critical_filter_but_zero():
     assert outcome(plain, right) == ("right", "")
     assert "instead of 2" in outcome(plain, claim(infimum=SimpleNamespace(value=1.0, attained=True)))[1]
     point = pair(plain, np.ones(2), np.ones(2), "minimum", 0)
-    assert "a real critical filter for b = 0" in outcome(plain, claim([point]))[1]
+    remarks = outcome(plain, claim([point]))[1]
+    assert "a real critical filter for b = 0" in remarks
+    assert "an isolated point for b = 0" in remarks
 
 
 def test_infima_that_are_not_attained():
