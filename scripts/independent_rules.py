@@ -331,8 +331,13 @@ def against_other_zeros(plain: PlainLoss, answer: Answer, rng: np.random.Generat
 
 
 def finite_and_nonzero(plain: PlainLoss, theta: Real) -> bool:
-    """Whether the filter is neither on the way to zero nor, for singular Σ, on that to infinity."""
-    size, unit = np.linalg.norm(plain.filter(theta)), np.linalg.norm(plain.target)
+    """Whether the filter is neither on the way to zero nor, for singular Σ, on that to infinity.
+
+    The target is the unit, or one if that is zero; then all filters of positive definite Σ are on the way to zero.
+    """
+    size, unit = np.linalg.norm(plain.filter(theta)), np.linalg.norm(plain.target) or 1.0
+    if plain.definite and not plain.b[plain.used].any():
+        return False
     return bool(size > ZERO * unit and (plain.definite or size < ESCAPING * unit))
 
 
