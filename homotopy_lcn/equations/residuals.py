@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex
 from .critical_equations import ZERO_EIGENVALUE, Data
 
 __all__ = ["have_no_residual"]
@@ -16,7 +17,7 @@ NO_RESIDUAL = 1e-9
 ROUNDING_OF_PRODUCT = 1e-14
 
 
-def have_no_residual(data: Data, filters: Complex) -> NDArray[np.bool_]:
+def have_no_residual(data: Data, filters: NDArray[np.number[Any]]) -> NDArray[np.bool_]:
     """Which filters w (P, K) have residual Σw − b = 0, up to rounding.
 
     Residuals are measured by the part of the loss that they cause: rᵀΣ⁺r, where r = Σw − b. So small eigenvalues of Σ
@@ -26,7 +27,7 @@ def have_no_residual(data: Data, filters: Complex) -> NDArray[np.bool_]:
     ----------
     data : Data
         Real.
-    filters : (P, K) complex array
+    filters : (P, K) array
     """
     gram, b = np.asarray(data.gram, float), np.asarray(data.b, float)
     values, vectors = np.linalg.eigh(gram)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..networks.patterns import Pattern
 from .points import CriticalPoint
 
-__all__ = ["Continuum", "Infimum"]
+__all__ = ["UNDECIDED", "Continuum", "Infimum"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,11 @@ class Continuum:
         """The facts in one line."""
         name = {1: "curve", 2: "surface"}.get(self.dimension, f"set of dimension {self.dimension}")
         reality = {
-            True: "real" if self.attained else "real, not attained" if self.attained is False else "real, perhaps attained",
+            True: "real"
+            if self.attained
+            else "real, not attained"
+            if self.attained is False
+            else "real, perhaps attained",
             False: "without real points",
             None: "undecided whether real",
         }[self.real]
@@ -78,3 +82,7 @@ class Infimum:
 
     value: float | None
     attained: bool | None
+
+
+#: Nothing is known about the infimum.
+UNDECIDED = Infimum(None, None)

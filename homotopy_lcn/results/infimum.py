@@ -11,7 +11,7 @@ from ..equations.critical_equations import Data
 from ..equations.residuals import have_no_residual
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import restricted
-from .continua import Infimum
+from .continua import UNDECIDED, Infimum
 from .points import CriticalPoint
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def known_infimum(result: ResultParts) -> Infimum:
     """
     best = least_attained_loss(result)
     if best is None:
-        return Infimum(None, None)
+        return UNDECIDED
     inner = restricted(result.architecture, result.loss)
     if result.complete and inner.rank == inner.filter_size:
         return Infimum(best, True)
@@ -60,4 +60,4 @@ def known_infimum(result: ResultParts) -> Infimum:
     least = [point for point in attained_points(result) if point.loss.real <= best]
     if least and have_no_residual(data, least[0].filter[None].real)[0]:
         return Infimum(best, True)
-    return Infimum(None, None)
+    return UNDECIDED

@@ -24,7 +24,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
-from .continua import Continuum, Infimum
+from .continua import UNDECIDED, Continuum, Infimum
 from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult, count_points
 
@@ -210,8 +210,9 @@ def _from_text(text: str) -> ResultParts:
     stored = record.record("counts")
     for column in fields(Counts):
         value = getattr(counts, column.name)
-        if stored.get(column.name, column.default) != value:
-            raise InputError(f"counts.{column.name}: {stored.get(column.name)!r}; expected {value}, by the points")
+        found = stored.data.get(column.name, 0) if column.default == 0 else stored.get(column.name)
+        if found != value:
+            raise InputError(f"counts.{column.name}: {found!r}; expected {value}, by the points")
     return ResultParts(
         architecture=architecture,
         loss=loss,
@@ -320,7 +321,7 @@ def _continuum_from_json(record: _Record, architecture: Architecture) -> Continu
 
 def _infimum_from_json(record: _Record) -> Infimum:
     if "infimum" not in record.data:  # a file of an earlier version
-        return Infimum(None, None)
+        return UNDECIDED
     found = record.record("infimum")
     return Infimum(found.optional_number("value"), found.answer("attained"))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
-from .continua import Continuum, Infimum
+from .continua import UNDECIDED, Continuum, Infimum
 from .points import Counts, CriticalPoint, StratumResult
 
 __all__ = ["ResultParts"]
@@ -29,4 +29,4 @@ class ResultParts:
     software: str = ""
     zero_residual: ZeroResidual | None = None
     continua: tuple[Continuum, ...] = ()
-    infimum: Infimum = Infimum(None, None)
+    infimum: Infimum = UNDECIDED

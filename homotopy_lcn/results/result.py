@@ -17,7 +17,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.patterns import format_pattern
 from ..version import __version__
-from .continua import Continuum, Infimum
+from .continua import UNDECIDED, Continuum, Infimum
 from .infimum import attained_points, known_infimum
 from .json_file import read_file, to_text, write_file
 from .merging import sorted_points
@@ -304,7 +304,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             software=parts.software,
             zero_residual=parts.zero_residual,
             continua=parts.continua,
-            infimum=None if parts.infimum == Infimum(None, None) else parts.infimum,
+            infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
 
     def __str__(self) -> str:

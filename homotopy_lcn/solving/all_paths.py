@@ -16,7 +16,7 @@ from ..equations.critical_equations import Data
 from ..equations.distinct import first_occurrences, point_keys
 from ..tracking import Homotopy, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
-from ..tracking.ill_conditioned import Retracking, from_the_start, in_doubles, in_two_parts, nearly_tied
+from ..tracking.ill_conditioned import Retracking, from_the_start, in_doubles, in_two_parts
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
@@ -45,7 +45,6 @@ def follow_paths(
     *,
     detours: int | None = None,
     precise_ends: bool = False,
-    persistent: bool = False,
 ) -> PathAccount:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -65,9 +64,6 @@ def follow_paths(
         Homotopies tried in all, by default `SolvingTolerances.detours`, which ill-conditioned data always get.
     precise_ends : bool
         Whether the endgame goes on in extended precision if need be.
-    persistent : bool
-        Whether paths whose ends the endgame cannot tell are tracked again in extended precision: paths to nearly tied
-        data turn sharply just before their end.
 
     Returns
     -------
@@ -90,14 +86,9 @@ def follow_paths(
         _add_regular_ends(problem, account, paths.found, count)
         if len(account.regular) >= count:
             break
-        _add_endgame_ends(problem, account, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
+        _add_endgame_ends(account, paths, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
         if account.accounted == count:
             break
-        if persistent:
-            paths.track_lost_again((nearly_tied,), tracking)
-            _add_regular_ends(problem, account, paths.found, count)
-            if account.accounted == count:
-                break
     return account
 
 
@@ -183,7 +174,7 @@ def _add_regular_ends(problem: Problem, account: PathAccount, found: RegularEnds
 
 
 def _add_endgame_ends(
-    problem: Problem, account: PathAccount, traced: PathEnds, direct: Complex, tracking: Tracking
+    account: PathAccount, paths: _Paths, traced: PathEnds, direct: Complex, tracking: Tracking
 ) -> None:
     """Add the ends that the endgame found for the paths in doubt; ``direct`` is where these paths were tracked to.
 
@@ -192,7 +183,8 @@ def _add_endgame_ends(
     stratum. Near the discriminant the endgame may stop short of an ill-conditioned end of one path, which Newton's
     method finds.
     """
-    stratum, equations, jobs = problem.stratum, problem.equations, tracking.jobs
+    problem, homotopy, jobs = paths.problem, paths.homotopy, tracking.jobs
+    stratum, equations = problem.stratum, problem.equations
     account.at_infinity = in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
     account.origin = in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
     finite = np.flatnonzero(traced.kinds == End.FINITE)
@@ -214,7 +206,7 @@ def _add_endgame_ends(
     account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     account.regular = distinct_union(stratum, account.regular, _confirmed(problem, direct[unknown], jobs))
-    settled = settle(problem, traced, finite[~regular], tracking.rng)
+    settled = settle(problem, traced, finite[~regular], homotopy, tracking.rng)
     account.regular = distinct_union(stratum, account.regular, settled.regular)
     account.singular = settled.singular
 

@@ -21,7 +21,7 @@ from ..networks.strata import Stratum
 from ..results.continua import Continuum
 from ..results.points import CriticalPoint
 from .accounts import PathAccount, SingularEnd
-from .local_structure import local_dimension, local_structure
+from .local_structure import local_dimension, onto_critical_set
 from .problem import Problem
 from .stratum_task import StratumTask
 from .tolerances import LOCAL, SOLVING
@@ -61,8 +61,7 @@ def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnC
     arch, loss = task.architecture, task.loss
     problem = StratumProblem(arch, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
     result = []
-    sought = account.approaches >= SOLVING.approaches
-    for end in [*account.limits, *account.on_continua]:
+    for end in account.limits if account.approaches else [*account.limits, *account.on_continua]:
         coordinates, is_real = _made_real(task.problem, end)
         filters = whole_filters(arch, task.embedding, task.scale * task.problem.equations.filters(coordinates))
         coordinates[:, 0] *= task.scale
@@ -74,7 +73,7 @@ def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnC
             continue
         point = replace(point, nonsingular=False, isolated=False, multiplicity=len(end.windings), windings=end.windings)
         point = of_kind(arch, loss, reclassify(arch, Data(loss.gram, loss.b), point), end.dimension)
-        result.append(PointOnContinuum(point, end.dimension, end.corank == end.dimension, sought))
+        result.append(PointOnContinuum(point, end.dimension, end.corank == end.dimension, account.approaches > 0))
     return result
 
 
@@ -87,9 +86,8 @@ def _made_real(problem: Problem, end: SingularEnd) -> tuple[np.ndarray, bool]:
     turned = without_phases(problem.stratum, points)
     if np.abs(turned[:, 1:].imag).max(initial=0.0) > SOLVING.real_factor:
         return points, True
-    rng = np.random.default_rng(0)
-    real = local_structure(equations, turned[0].real.astype(complex), problem.data, rng, real=True)
-    return (real.point[None].real.astype(complex), True) if real.residual <= LOCAL.tie else (points, False)
+    moved, residual = onto_critical_set(equations, turned[0].real.astype(complex), problem.data)
+    return (moved[None], True) if residual <= LOCAL.tie else (points, False)
 
 
 def of_kind(arch: Architecture, loss: SquaredLoss, point: CriticalPoint, dimension: int) -> CriticalPoint:

@@ -1,7 +1,7 @@
 """The infimum of the loss over all real parameters, and whether a critical point attains it.
 
-If Σ is positive definite, or only w = 0 is a filter of the network in its kernel, the loss grows to infinity with w, and
-a minimum exists. Otherwise the loss may fall for ever while w runs to infinity along the kernel of Σ. Minima of the
+If Σ is positive definite, or only w = 0 is a filter of the network in its kernel, the loss grows to infinity with w,
+and a minimum exists. Otherwise the loss may fall for ever while w runs to infinity along the kernel of Σ. Minima of the
 regularized losses L(w) + ε (w − u)ᵀR(w − u) exist, and their losses L tend to the infimum of L as ε tends to zero. If
 they stay bounded, their limit is a minimum; if L falls below the loss of every critical point, there is none.
 """

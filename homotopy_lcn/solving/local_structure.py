@@ -25,7 +25,7 @@ from ..tracking.multiprecision import converge
 from ..tracking.refinement import half_gradient
 from .tolerances import LOCAL
 
-__all__ = ["LocalStructure", "local_dimension", "local_structure"]
+__all__ = ["Frame", "LocalStructure", "local_dimension", "local_structure", "onto_critical_set"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +62,7 @@ class LocalStructure:
         return self.dimension is not None and not self.solutions
 
 
-def local_structure(
-    equations: Equations, point: Complex, data: Data, rng: np.random.Generator, *, real: bool = False
-) -> LocalStructure:
+def local_structure(equations: Equations, point: Complex, data: Data, rng: np.random.Generator) -> LocalStructure:
     """Tell what the critical set looks like near a point.
 
     Parameters
@@ -75,13 +73,11 @@ def local_structure(
     data : Data
         Of order one.
     rng : numpy.random.Generator
-    real : bool
-        Whether the point and the data are real; then the point moves in real coordinates only.
     """
-    frame = _Frame.at(equations, point, data)
-    moved = frame.onto_critical_set(real)
-    frame = _Frame.at(equations, moved.astype(complex), data)
-    residual = float(np.linalg.norm(frame.gradients(np.zeros((1, frame.size)))[0]) / frame.largest)
+    frame = Frame.at(equations, point, data)
+    moved = frame.onto_critical_set(real=False)
+    frame = Frame.at(equations, moved.astype(complex), data)
+    residual = frame.residual()
     corank = frame.corank
     found = LocalStructure(frame.point, residual, corank, None)
     if corank == 0:
@@ -98,16 +94,23 @@ def local_structure(
 
 def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.random.Generator) -> int:
     """The dimension of the critical set at a critical point, 0 if the point is isolated; see `local_structure`."""
-    frame = _Frame.at(equations, point, data)
+    frame = Frame.at(equations, point, data)
     if frame.corank == 0:
         return 0
-    frame = _Frame.at(equations, frame.onto_critical_set(real=False).astype(complex), data)
+    frame = Frame.at(equations, frame.onto_critical_set(real=False).astype(complex), data)
     if frame.corank == 0:
         return 0
     return frame.corank if frame.vanishes(rng) else frame.dimension(rng)
 
 
-def _cluster(frame: _Frame, found: LocalStructure, data: Data) -> LocalStructure:
+def onto_critical_set(equations: Equations, point: Complex, data: Data) -> tuple[Complex, float]:
+    """The real point next to a real point of a continuum, for real data, and the relative gradient there."""
+    frame = Frame.at(equations, point, data)
+    moved = frame.onto_critical_set(real=True).real.astype(complex)
+    return moved, Frame.at(equations, moved, data).residual()
+
+
+def _cluster(frame: Frame, found: LocalStructure, data: Data) -> LocalStructure:
     """The zeros of g near t = 0, where c = 1: one multiple zero, or several zeros, each refined in many digits."""
     circle = frame.on_circle()
     if circle is None:
@@ -135,7 +138,7 @@ class _Zeros(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Frame:
+class Frame:
     """Local coordinates y at a point, and the singular vectors of the Newton matrix there."""
 
     equations: Equations
@@ -147,7 +150,7 @@ class _Frame:
     right: Complex
 
     @classmethod
-    def at(cls, equations: Equations, point: Complex, data: Data) -> _Frame:
+    def at(cls, equations: Equations, point: Complex, data: Data) -> Frame:
         """The frame at a point, which is scaled to factors of norm one."""
         point = equations.normalize(point[None])
         bases, unit = equations.patches(point), np.eye(equations.stratum.dimension, dtype=complex)
@@ -181,6 +184,10 @@ class _Frame:
     def gradients(self, local: NDArray[Any]) -> NDArray[Any]:
         """Half the gradient in local coordinates (P, n), in extended precision."""
         return half_gradient(self.equations.stratum, self.points(local), *self.data) @ self.directions.T
+
+    def residual(self) -> float:
+        """The gradient at the point, relative to the norm of the Newton matrix."""
+        return float(np.linalg.norm(self.gradients(np.zeros((1, self.size)))[0].astype(complex)) / self.largest)
 
     def matrices(self, local: NDArray[Any], gradients: NDArray[Any]) -> Complex:
         """The derivatives of the gradient at P points, (P, n, n), from differences in extended precision."""
@@ -216,7 +223,8 @@ class _Frame:
             gradients = self.gradients(local)
             matrix = self.matrices(local, gradients)
             system = np.concatenate(
-                [image[None, : self.size - c] @ matrix, np.broadcast_to(kernel.conj().T, (len(t), c, self.size))], axis=1
+                [image[None, : self.size - c] @ matrix, np.broadcast_to(kernel.conj().T, (len(t), c, self.size))],
+                axis=1,
             )
             wanted = np.concatenate(
                 [(gradients @ image.T)[:, : self.size - c], local @ kernel.conj() - t], axis=1
@@ -248,9 +256,7 @@ class _Frame:
     def meets(self, dimension: int, rng: np.random.Generator) -> bool:
         """Whether solutions nearby satisfy as many random affine equations, whichever they are."""
         kernel = self.right[:, self.size - self.corank :]
-        return all(
-            any(self._solved(dimension, kernel, rng) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices)
-        )
+        return all(any(self._solved(dimension, kernel, rng) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices))
 
     def _solved(self, dimension: int, kernel: Complex, rng: np.random.Generator) -> bool:
         """Whether the Levenberg–Marquardt method solves F = 0 with random affine equations, near the point."""
@@ -298,7 +304,7 @@ class _Frame:
         if number == 0:
             return _Zeros([], False)
         roots = radius * np.roots(np.asarray(scaled[::-1], complex))
-        inside = roots[np.argsort(np.abs(roots))][:number]
+        inside = roots[np.argsort(np.abs(roots))][:number].astype(complex)
         if not (np.abs(inside) < radius).all():
             return None
         centre = inside.mean()

@@ -53,10 +53,10 @@ class Problem:
         return not np.iscomplexobj(self.data.gram) and not np.iscomplexobj(self.data.b)
 
     @cached_property
-    def definite(self) -> bool:
-        """Whether the Gram matrix is regular, up to rounding."""
+    def moved_by_moments(self) -> bool:
+        """Whether other moment vectors show what there is: the Gram matrix is regular, up to rounding, and b ≠ 0."""
         values = np.linalg.svd(self.data.gram, compute_uv=False)
-        return bool(values[-1] > ZERO_EIGENVALUE * values[0])
+        return bool(values[-1] > ZERO_EIGENVALUE * values[0] and np.any(self.data.b))
 
     @cached_property
     def ill_conditioned(self) -> bool:

@@ -16,12 +16,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..equations.distinct import find, point_keys
 from ..tracking import Homotopy
 from ..tracking.endgame import End, trace_ends
 from ..tracking.settings import Tracking
-from .accounts import PathAccount
+from .accounts import PathAccount, SingularEnd
 from .computed_systems import StartSystem
 from .problem import Problem
 from .singular_ends import settle
@@ -53,10 +54,12 @@ def add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, ac
         engine = tracking.on_short_segments.engine
         traced = trace_ends(engine, problem.stratum, starts[rest], homotopy, jobs=tracking.jobs)
         finite = np.flatnonzero(traced.kinds == End.FINITE)
-        account.limits += [
-            end for end in settle(problem, traced, finite, tracking.rng, whole=False).singular if not end.isolated
-        ]
+        settled = settle(problem, traced, finite, homotopy, tracking.rng)
+        limits = [end for end in settled.singular if not end.isolated]
+        account.limits += limits
         account.approaches += bool(moved.success.all() and (traced.kinds != End.UNKNOWN).all())
+        if account.approaches and _all_real(problem, limits):
+            break
 
 
 def data_nearby(data: Data, rng: np.random.Generator, *, only_moments: bool) -> Data:
@@ -72,7 +75,16 @@ def data_nearby(data: Data, rng: np.random.Generator, *, only_moments: bool) -> 
     return Data(data.gram + turn * gram, data.b + turn * (metric @ target))
 
 
-def _at_known_points(problem: Problem, points: NDArray[np.complexfloating], account: PathAccount) -> NDArray[np.bool_]:
+def _all_real(problem: Problem, limits: list[SingularEnd]) -> bool:
+    """Whether there are limits and their filters are real."""
+    if not limits:
+        return False
+    filters = problem.equations.filters(np.array([end.point for end in limits]))
+    sizes = SOLVING.real_limit * np.linalg.norm(filters, axis=1)
+    return bool((np.abs(filters.imag).max(axis=1) <= sizes).all())
+
+
+def _at_known_points(problem: Problem, points: Complex, account: PathAccount) -> NDArray[np.bool_]:
     """Which points are nonsingular ends of the account."""
     finite = np.flatnonzero(np.isfinite(points).all(axis=1))
     result = np.zeros(len(points), dtype=bool)

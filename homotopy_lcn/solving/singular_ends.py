@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex
 from ..equations.distinct import first_occurrences, point_keys
+from ..tracking import Homotopy
 from ..tracking.endgame import PathEnds
 from ..tracking.refinement import refine
 from .accounts import RegularEnds, SingularEnd
 from .local_structure import LocalStructure, local_structure
+from .nearly_tied import follow_along_continuum
 from .problem import Problem
 from .regular_ends import on_smaller_stratum
 from .tolerances import SOLVING
@@ -28,13 +30,13 @@ class SettledEnds(NamedTuple):
 
 
 def settle(
-    problem: Problem, traced: PathEnds, rows: NDArray[np.int64], rng: np.random.Generator, *, whole: bool = True
+    problem: Problem, traced: PathEnds, rows: NDArray[np.int64], homotopy: Homotopy, rng: np.random.Generator
 ) -> SettledEnds:
     """Tell for singular ends whether they are multiple points, clusters of nonsingular points, or points of continua.
 
     A path that winds m times around its end is one of a cycle of m paths with this end: where some of them are missing,
-    the end or the winding number is wrong, and none is accounted for. Nor are paths accounted for that end near no
-    critical point, as paths to nearly tied data do where the endgame stops short.
+    the end or the winding number is wrong, and none is accounted for. Where the data are nearly tied, the endgame stops
+    short of a path's end, near no critical point. From there the path is followed on.
 
     Parameters
     ----------
@@ -42,9 +44,9 @@ def settle(
     traced : PathEnds
     rows : (S,) integer array
         Which of the ends are finite and singular.
+    homotopy : Homotopy
+        The one along which the paths were traced.
     rng : numpy.random.Generator
-    whole : bool
-        Whether all paths of a cycle are among the ends.
     """
     keys = point_keys(problem.stratum, traced.points[rows])
     first = first_occurrences(keys, tolerance=SOLVING.same_limit)
@@ -52,12 +54,15 @@ def settle(
     singular: list[SingularEnd] = []
     for leader in np.unique(first).tolist():
         group = rows[first == leader]
-        if whole and in_whole_cycles(traced.windings[group]) != len(group):
+        if in_whole_cycles(traced.windings[group]) != len(group):
             continue
         best = traced.points[group[np.argmin(traced.residuals[group])]]
         found = local_structure(problem.equations, best, problem.data, rng)
         solutions += found.solutions
-        if found.singular and (found.multiplicity is None or not whole or found.multiplicity == len(group)):
+        if found.dimension is None:
+            end = follow_along_continuum(problem.equations, found.point, homotopy, found.residual)
+            solutions += [] if end is None else [end]
+        elif found.singular and len(group) <= (found.multiplicity or len(group)):
             singular.append(_singular_end(found, tuple(sorted(traced.windings[group].tolist()))))
     return SettledEnds(_as_ends(problem, solutions), singular)
 

@@ -133,7 +133,9 @@ def critical_points(
         raise SolveInterrupted(task.result(strata)) from None
     result = task.result(strata)
     if result.infimum.attained is None and result.complete:
-        again = partial(critical_points, arch, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count)
+        again = partial(
+            critical_points, arch, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count
+        )
         result = replace(result, infimum=infimum_of(result, again, seed))
     return result
 

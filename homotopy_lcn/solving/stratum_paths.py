@@ -57,9 +57,10 @@ def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -
     """The start system to begin with.
 
     If the Gram matrix is singular, moment vectors outside its range have critical points that say nothing about those
-    in its range. So the start system is generic.
+    in its range. If b = 0, other moment vectors do not tell the cones of critical points. Then the start system is
+    generic.
     """
-    if problem.definite:
+    if problem.moved_by_moments:
         return systems.first_for(problem, tracking)
     return FixedGramSystem(systems.generic(problem.stratum, problem.count, tracking), 0, 0)
 
@@ -79,21 +80,23 @@ def _reporting(task: StratumTask, tracking: Tracking) -> Tracking:
 def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -> tuple[PathAccount, StartSystem]:
     """The account of the paths of a start system with the Gram matrix of the data, or of more detours."""
     starting = tracking.on_short_segments.telling(None)
-    fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting) if problem.definite else None
+    fixed = (
+        systems.with_gram(problem.stratum, problem.gram, problem.count, starting) if problem.moved_by_moments else None
+    )
     if fixed is not None:
-        account = follow_paths(problem, fixed.start, tracking.careful, persistent=True)
+        account = follow_paths(problem, fixed.start, tracking.careful)
         account.never_started = fixed.never_started
         if account.covers(problem.count):
             return account, fixed.start
     start = systems.generic(problem.stratum, problem.count, starting)
-    return follow_paths(problem, start, tracking.careful, persistent=True), start
+    return follow_paths(problem, start, tracking.careful), start
 
 
 def _fixed_gram_system(
     used: FixedGramSystem, problem: Problem, tracking: Tracking, systems: StartSystems
 ) -> FixedGramSystem | None:
     """After paths went to infinity: a start system with this Gram matrix to begin with instead, if there is one."""
-    if not problem.definite:
+    if not problem.moved_by_moments:
         return None
     systems.note_lost_paths(problem.stratum, problem.gram)
     if used.start.has_gram(problem.gram) or not is_structured(problem.gram):

@@ -107,8 +107,8 @@ class SolvingTolerances:
     fruitless_loops : int
         Loops in a row without a new point after which that monodromy gives up.
     approaches : int
-        How many times real data nearby are drawn to look for real points on continua. Each time other points of a
-        continuum are found, and at least one on every real piece.
+        How many times at most real data nearby are drawn to look for real points on continua. Each time at least one
+        point on every real piece is found. Where all points found are real, once is enough.
     regularizations : tuple of float
         Weights of the random distances, relative to the Gram matrix, that are added to a loss to find its infimum.
     below_all : float
@@ -173,9 +173,9 @@ class LocalTolerances:
     Attributes
     ----------
     small : float
-        A singular value of the Newton matrix below this part of the largest one may belong to the kernel. The limit of a
-        path is accurate to about 1e-8, and a singular value at a limit is as wrong as the limit. A kernel that is taken
-        too large costs time only.
+        A singular value of the Newton matrix below this part of the largest one may belong to the kernel. The limit of
+        a path is accurate to about 1e-8, and a singular value at a limit is as wrong as the limit. A kernel that is
+        taken too large costs time only.
     tie : float
         Equations that hold up to this hold. Data that are equal up to the rounding of doubles, some 1e-16, and matrices
         of them turned and summed, are tied up to about 1e-14. Data tied to 1e-12 are told from tied ones.
@@ -206,6 +206,21 @@ class LocalTolerances:
         Largest turn, in radians, of the reduced equation from one point of the circle to the next.
     apart : float
         Critical points nearer than this are one.
+    before_turn, after_turn : float
+        A path to nearly tied data is followed along the continuum while s is between these multiples of the distance
+        from tied data. Outside it hardly moves.
+    largest_start : float
+        Data for which this would begin at a larger s are not nearly tied.
+    first_ratio, least_ratio, largest_ratio : float
+        Ratios of one s to the next: the first, the least, and the largest, with which the path is given up.
+    most_ratios : int
+        Steps at most.
+    difference : float
+        Increment of differences of reduced equations.
+    reach : float
+        A path that moves farther than this in one step takes a shorter step.
+    arrived : float
+        A Newton step below this is the last one of a step.
     """
 
     small: float = 1e-4
@@ -224,6 +239,16 @@ class LocalTolerances:
     most_zeros: int = 8
     turn: float = 2.6
     apart: float = 1e-12
+    before_turn: float = 1e4
+    after_turn: float = 1e-4
+    largest_start: float = 0.01
+    first_ratio: float = 0.3
+    least_ratio: float = 0.05
+    largest_ratio: float = 0.98
+    most_ratios: int = 400
+    difference: float = 1e-4
+    reach: float = 0.2
+    arrived: float = 1e-8
 
 
 #: The values that the solver uses.

@@ -14,11 +14,11 @@ import numpy as np
 
 from ..arrays import Complex
 from ..networks.strata import Stratum
-from . import Engine, Homotopy, TrackerOptions, TrackResult
+from . import Engine, Homotopy, TrackResult
 from .reference import ReferenceEngine
 from .tolerances import RETRACKING
 
-__all__ = ["Retracking", "from_the_start", "in_doubles", "in_two_parts", "nearly_tied"]
+__all__ = ["Retracking", "from_the_start", "in_doubles", "in_two_parts"]
 
 #: Tracks paths again from their starts (P, coordinates), with a number of threads: the new ends of all of them.
 Retracking = Callable[[Engine, Stratum, Complex, Homotopy, int], TrackResult]
@@ -29,28 +29,16 @@ def in_doubles(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homo
     return engine.track(stratum, starts, homotopy, RETRACKING.patient, jobs=jobs)
 
 
-def in_two_parts(
-    engine: Engine,
-    stratum: Stratum,
-    starts: Complex,
-    homotopy: Homotopy,
-    jobs: int,
-    options: TrackerOptions = RETRACKING.patient,
-) -> TrackResult:
+def in_two_parts(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:
     """Track in doubles as long as doubles suffice, then in extended precision."""
     here = homotopy.start.mix(RETRACKING.extended_from, homotopy.target)
     result = engine.track(stratum, starts, Homotopy(homotopy.start, here), RETRACKING.patient, jobs=jobs)
     arrived = np.flatnonzero(result.success)
     rest = ReferenceEngine(extended=True).track(
-        stratum, result.points[arrived], Homotopy(here, homotopy.target), options, jobs=jobs
+        stratum, result.points[arrived], Homotopy(here, homotopy.target), RETRACKING.patient, jobs=jobs
     )
     result.put(arrived, rest)
     return result
-
-
-def nearly_tied(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:
-    """The same with a limit for paths that go to infinity, of which there may be many."""
-    return in_two_parts(engine, stratum, starts, homotopy, jobs, RETRACKING.nearly_tied)
 
 
 def from_the_start(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:

@@ -52,7 +52,6 @@ class Circles(NamedTuple):
 
 _IN_DOUBLES = Circles((*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
-_NEARLY_TIED = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=600)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 
 
@@ -166,9 +165,6 @@ class RetrackingTolerances:
     patient : TrackerOptions
         Options of the tracker. Paths to ill-conditioned data turn sharply down to s = 1e-12, so the smallest step is
         far below the usual one, at the price of many steps.
-    nearly_tied : TrackerOptions
-        The same with fewer steps, for paths in extended precision near nearly tied data: a path that takes more steps
-        there goes to infinity.
     extended_from : float
         Value of s from which on a path continues in extended precision. Up to there doubles suffice: of their sixteen
         digits the Gram matrix has cost at most five, on top of what the points themselves cost. An earlier change of
@@ -176,7 +172,6 @@ class RetrackingTolerances:
     """
 
     patient: TrackerOptions = _PATIENT
-    nearly_tied: TrackerOptions = _NEARLY_TIED
     extended_from: float = 1e-5
 
 
