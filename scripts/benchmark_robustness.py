@@ -239,6 +239,12 @@ def solve(
             raise
         tally.refused = 1
         return tally, f"refused: {error}"
+    except Exception as error:  # a long run has to tell of it and to go on
+        if kind not in DEGENERATE:
+            raise
+        tally.contradicting = 1
+        tally.remarks = [f'"{name}" "{kind}" {draw}: WRONG: {type(error).__name__}: {error}']
+        return tally, tally.remarks[0]
     tally.seconds = tally.slowest = time.process_time() - began
     tally.times[name] = [round(tally.seconds, 6)]
     paths = [row.statistics for row in result.strata]

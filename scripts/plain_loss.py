@@ -29,8 +29,8 @@ NOISE = 1e-14
 FLAT = 1e-11
 #: A Hessian with a smaller eigenvalue, relative to the largest one, is left along the eigenvector.
 DOWNWARDS = -1e-7
-#: How far away a continuum through a point is looked for, relative to the point.
-AWAY = 0.1
+#: How far away a continuum through a point is looked for, relative to the point; and a step down from a saddle.
+AWAY, STEP = (0.1, 0.07), 0.1
 #: Relative gradient of a point of a continuum.
 CRITICAL = 1e-13
 
@@ -210,7 +210,7 @@ class PlainLoss:
             slope = self.slope(theta)
             if slope < 1e-6 and values[0] < DOWNWARDS * largest:
                 sign = -1.0 if vectors[:, 0] @ gradient > 0 else 1.0
-                step += sign * AWAY * np.linalg.norm(theta) * vectors[:, 0]
+                step += sign * STEP * np.linalg.norm(theta) * vectors[:, 0]
             elif slope < SMALLEST:
                 break
             length = 1.0
@@ -260,11 +260,11 @@ class PlainLoss:
         return self.balanced(end.x)
 
     def continues(self, theta: Real) -> bool:
-        """Whether critical parameters of other filters lie at a fixed distance from degenerate critical ones.
+        """Whether critical parameters of other filters lie at two fixed distances from degenerate critical ones.
 
         The equations are the gradient, the distance, and orthogonality to the scalings at θ; they are solved by least
         squares from several places at that distance in the kernel of the Hessian. Isolated critical points are not
-        at just this distance.
+        at just these distances.
         """
         theta = self.balanced(theta)
         basis = self.across(theta)
@@ -272,23 +272,29 @@ class PlainLoss:
         kernel = vectors[:, np.abs(values) < 1e-9 * (np.abs(values).max() or 1.0)]
         if not kernel.shape[1]:
             return False
-        radius = AWAY * np.linalg.norm(theta)
         size = np.linalg.norm(self.jacobian(theta)) * (
             np.linalg.norm(self.gram, 2) * np.linalg.norm(self.filter(theta)) + np.linalg.norm(self.b)
         )
 
-        def equations(step: Real) -> Real:
-            gradient = self.value_and_gradient(theta + basis @ step)[1] / (2 * size)
-            return np.append(gradient, step @ step / radius**2 - 1)
+        def gradient(step: Real) -> Real:
+            return self.value_and_gradient(theta + basis @ step)[1] / (2 * size)
 
-        def derivative(step: Real) -> Real:
+        def derivative(step: Real, radius: float) -> Real:
             hessian = self.hessian(theta + basis @ step) @ basis / (2 * size)
             return np.vstack([hessian, 2 * step / radius**2])
 
+        def reached(radius: float) -> bool:
+            for direction in directions:
+                end = least_squares(
+                    lambda step, radius: np.append(gradient(step), step @ step / radius**2 - 1),
+                    direction * (radius / np.linalg.norm(direction)),
+                    derivative, xtol=None, ftol=None, gtol=1e-15, max_nfev=60, args=(radius,),
+                )  # fmt: skip
+                if np.abs(end.fun).max() < CRITICAL:
+                    return True
+            return False
+
         mixtures = np.random.default_rng(0).standard_normal((kernel.shape[1], 2 * kernel.shape[1]))
-        for direction in np.hstack([kernel, -kernel, kernel @ mixtures]).T:
-            start = direction * (radius / np.linalg.norm(direction))
-            end = least_squares(equations, start, derivative, xtol=None, ftol=None, gtol=1e-15, max_nfev=60)
-            if np.abs(end.fun).max() < CRITICAL:
-                return True
-        return False
+        directions = np.hstack([kernel, -kernel, kernel @ mixtures]).T
+        critical = np.abs(gradient(np.zeros(basis.shape[1]))).max() < CRITICAL
+        return bool(critical) and all(reached(part * np.linalg.norm(theta)) for part in AWAY)

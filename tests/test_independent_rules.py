@@ -224,6 +224,8 @@ def test_degenerate_points_that_are_isolated_lie_on_no_continuum():
     assert not plain.continues(theta)
     assert TIED.continues(np.concatenate([2 * E[0], E[0]]))
     assert not SIMPLE.continues(np.array([2.0, 0, 1, 0]))
+    near = matrix_loss(np.diag([1 + 1e-10, 1.0]))
+    assert not near.continues(np.full(4, np.sqrt(0.5)))
 
 
 def test_zero_moments_have_no_real_critical_filter_but_zero():
@@ -386,3 +388,13 @@ def test_refused_data_are_incomplete_and_not_wrong(monkeypatch):
     assert text == "refused: loss: too small a rank"
     with pytest.raises(benchmark_robustness.InputError):
         benchmark_robustness.solve(((2, 2), (1, 1)), "gaussian", 0, 0)
+
+
+def test_a_solve_that_breaks_down_is_wrong(monkeypatch):
+    def fail(*args):
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(benchmark_robustness, "solved", fail)
+    tally, text = benchmark_robustness.solve(((2, 2), (1, 1)), "periodic", 0, 0)
+    assert (tally.solves, tally.contradicting, tally.right) == (1, 1, 0)
+    assert text == '"(2,2),(1,1)" "periodic" 0: WRONG: LinAlgError: Singular matrix'
