@@ -18,7 +18,7 @@ from ..networks.counts import generic_count
 from ..networks.patterns import format_pattern
 from ..version import __version__
 from .continua import UNDECIDED, Continuum, Infimum
-from .infimum import attained_points, known_infimum
+from .infimum import known_infimum, points_of_least_loss
 from .json_file import read_file, to_text, write_file
 from .merging import sorted_points
 from .parts import ResultParts
@@ -170,8 +170,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         """
         if not self.infimum.attained:
             return None
-        best = min(attained_points(self), key=lambda point: point.loss.real, default=None)
-        return best if best is not None and best.minimum and best.loss.real <= self.loss.constant else None
+        least = [point for point in points_of_least_loss(self) if point.minimum]
+        return min(least, key=lambda point: point.loss.real, default=None)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with one row a point, in the order of `points`.
