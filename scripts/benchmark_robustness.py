@@ -2,8 +2,8 @@
 
     python scripts/benchmark_robustness.py [--architectures 40] [--draws 250] [--kinds white,integer] [--markdown]
 
-Every architecture is solved for ``--draws`` data sets of each kind of `data_kinds`; ``--kinds white:10`` sets the
-number for one kind.
+Every architecture is solved for ``--draws`` data sets of each kind of `data_kinds` and `degenerate_data`;
+``--kinds white:10`` sets the number for one kind.
 
 Counted are complete solves, solves in which a path was tracked a second time with shorter steps (retracked), solves
 that took extended precision, solves that tried another random detour, solves in which paths end at infinity, at w = 0
@@ -14,6 +14,12 @@ original parameters vanishes; and, in every fifth draw, the data read backwards 
 and the filters read backwards. Each solve can be repeated from its architecture, kind and draw:
 
     python scripts/benchmark_robustness.py --repeat "(3,2),(2,1)" white 17
+
+Data of the kinds of `degenerate_data` have continua of critical points, of which these checks say little. There each
+answer is held against the rules of `independent_rules`, which share no code with the package, and is *right* (complete,
+and no rule contradicts it), *incomplete* (it says so, it leaves open whether a continuum is real, or the data are
+refused) or *wrong*. The medians of the times are compared with the medians for Gaussian data on the same architecture,
+as no kind is to take more than three times as long.
 
 With ``--phcpack DRAWS`` the first DRAWS draws of each kind are also solved from nothing by PHCpack's blackbox, in
 parameter space, on the architectures with at most 60 critical parameters. The table then says how many solves
@@ -30,12 +36,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -43,10 +49,13 @@ from typing import NamedTuple
 import numpy as np
 from benchmark_common import SCRIPTS, architecture_name, facts, machine, table, with_section
 from data_kinds import KINDS, loss_of
-from numpy.typing import NDArray
+from degenerate_data import DEGENERATE
+from independent_rules import Answer, judge, read_backwards, singular_vector_tuples
+from plain_loss import PlainLoss
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.equations.distinct import find
+from homotopy_lcn.errors import InputError
 from homotopy_lcn.interchange.cross_checks import cross_check
 
 DOCUMENT = SCRIPTS.parent / "docs" / "reliability.md"
@@ -111,9 +120,6 @@ PIECE = 25
 #: Of so many draws one is solved again backwards; odd, so that special targets on M are among them.
 AGAIN = 5
 
-Generator = np.random.Generator
-Real = NDArray[np.float64]
-
 
 # Solves and checks
 
@@ -140,17 +146,28 @@ class Tally:
     missed: int = 0
     remarks: list[str] = field(default_factory=list)
     software: list[str] = field(default_factory=list)
+    right: int = 0
+    refused: int = 0
+    continua: int = 0
+    real_continua: int = 0
+    times: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         for name in (
             "solves", "complete", "retracked", "extended", "detours", "endgame", "singular", "contradicting", "seconds",
-            "compared", "compared_filters", "foreign", "missed",
+            "compared", "compared_filters", "foreign", "missed", "right", "refused", "continua", "real_continua",
         ):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.residual = max(self.residual, other.residual)
         self.slowest = max(self.slowest, other.slowest)
         self.remarks += other.remarks
         self.software = sorted({*self.software, *other.software})
+        for architecture, times in other.times.items():
+            self.times[architecture] = self.times.get(architecture, []) + times
+
+    def medians(self) -> dict[str, float]:
+        """The median time of a solve for each architecture, in seconds."""
+        return {architecture: statistics.median(times) for architecture, times in self.times.items()}
 
 
 def contradictions(arch: Architecture, kind: str, loss: SquaredLoss, result: CriticalPoints) -> Iterator[str]:
@@ -201,38 +218,6 @@ def overlapping(arch: Architecture) -> bool:
     return any((k - 1) >= s for k, s in zip(arch.filters[:-1], arch.strides[:-1], strict=True) if k > 1)
 
 
-@cache
-def singular_vector_tuples(sizes: tuple[int, ...]) -> int:
-    """How many a generic tensor has.
-
-    The coefficient of Π t_i^(k_i − 1) in Π (a_i^k_i − t_i^k_i) / (a_i − t_i), with a_i the sum of the t_j, j ≠ i:
-    products of polynomials truncated at degree k_i − 1 in each t_i.
-    """
-    sizes = tuple(k for k in sizes if k > 1)
-    if len(sizes) < 2:
-        return 1
-    one = np.zeros(sizes, dtype=object)
-    one[(0,) * len(sizes)] = 1
-
-    def shifted(polynomial: NDArray[np.object_], axis: int) -> NDArray[np.object_]:
-        moved = np.roll(polynomial, 1, axis)
-        moved[(slice(None),) * axis + (0,)] = 0
-        return moved
-
-    total = one
-    for i, size in enumerate(sizes):
-        # Σ_n a^n t^(k − 1 − n).
-        result, power = np.zeros_like(one), total
-        for n in range(size):
-            term = power
-            for _ in range(size - 1 - n):
-                term = shifted(term, i)
-            result = result + term
-            power = sum((shifted(power, j) for j in range(len(sizes)) if j != i), np.zeros_like(one))
-        total = result
-    return int(total[tuple(k - 1 for k in sizes)])
-
-
 def solved(arch: Architecture, loss: SquaredLoss, seed: int) -> CriticalPoints:
     """The critical points; ill-conditioned Gram matrices are meant to be at the limit of full rank."""
     with warnings.catch_warnings():
@@ -244,16 +229,28 @@ def solve(
     shape: tuple[tuple[int, ...], tuple[int, ...]], kind: str, draw: int, seed: int, witness: bool = False
 ) -> tuple[Tally, str]:
     """Solve once and check, with ``witness`` against PHCpack too; the tally and the result in words."""
-    arch = Architecture(*shape)
+    arch, name = Architecture(*shape), architecture_name(*shape)
     loss = loss_of(arch, kind, draw, seed)
-    began = time.process_time()
-    result = solved(arch, loss, draw)
-    tally = Tally(kind, solves=1, seconds=time.process_time() - began)
-    tally.slowest = tally.seconds
-    statistics = [row.statistics for row in result.strata]
-    tally.retracked = int(any(s["retracked"] for s in statistics))
-    tally.extended = int(any(s["extended"] for s in statistics))
-    tally.detours = int(any(s["detours"] for s in statistics))
+    tally, began = Tally(kind, solves=1), time.process_time()
+    try:
+        result = solved(arch, loss, draw)
+    except InputError as error:
+        if kind not in DEGENERATE:
+            raise
+        tally.refused = 1
+        return tally, f"refused: {error}"
+    except Exception as error:  # a long run has to tell of it and to go on
+        if kind not in DEGENERATE:
+            raise
+        tally.contradicting = 1
+        tally.remarks = [f'"{name}" "{kind}" {draw}: WRONG: {type(error).__name__}: {error}']
+        return tally, tally.remarks[0]
+    tally.seconds = tally.slowest = time.process_time() - began
+    tally.times[name] = [round(tally.seconds, 6)]
+    paths = [row.statistics for row in result.strata]
+    tally.retracked = int(any(s["retracked"] for s in paths))
+    tally.extended = int(any(s["extended"] for s in paths))
+    tally.detours = int(any(s["detours"] for s in paths))
     counts = result.counts
     tally.endgame = int(counts.at_infinity + counts.origin + counts.singular > 0)
     tally.singular = int(counts.singular > 0)
@@ -261,14 +258,36 @@ def solve(
     found: list[str] = list(result.gaps())
     if result.complete:
         tally.residual = max((p.residual for p in result if p.nonsingular and p.residual is not None), default=0.0)
+    if kind in DEGENERATE:
+        found += against_rules(arch, loss, result, draw, tally)
+    elif result.complete:
         found += contradictions(arch, kind, loss, result)
         if draw % AGAIN == 0:
             found += differences(result, solved(arch, backwards(loss), draw))
         if witness and generic_count(arch).parameters <= PHCPACK_PARAMETERS:
             found += against_phcpack(result, draw, tally)
         tally.contradicting = int(bool(found))
-    tally.remarks = [f'"{architecture_name(*shape)}" "{kind}" {draw}: {what}' for what in dict.fromkeys(found)]
+    tally.remarks = [f'"{name}" "{kind}" {draw}: {what}' for what in dict.fromkeys(found)]
     return tally, str(result)
+
+
+def against_rules(
+    arch: Architecture, loss: SquaredLoss, result: CriticalPoints, draw: int, tally: Tally
+) -> Iterator[str]:
+    """What contradicts an answer about degenerate data; the outcome is entered into the tally."""
+    plain = PlainLoss(arch.filters, arch.strides, loss.gram, loss.b, loss.constant)
+    answer, verdict = Answer.of(result), judge(plain, result, np.random.default_rng([draw, 1]))
+    remarks = list(verdict.remarks)
+    if draw % AGAIN == 0 and answer.complete:
+        other = solved(arch, backwards(loss), draw)
+        remarks += read_backwards(answer, Answer.of(other), plain.scale)
+    tally.right = int(verdict.outcome == "right" and not remarks)
+    tally.contradicting = int(bool(remarks))
+    tally.continua = len(answer.continua)
+    tally.real_continua = sum(continuum.real is True for continuum in answer.continua)
+    yield from (f"WRONG: {what}" for what in remarks)
+    if answer.complete and answer.undecided:
+        yield "undecided: whether a continuum is real, attained or minimal"
 
 
 def against_phcpack(result: CriticalPoints, draw: int, tally: Tally) -> Iterator[str]:
@@ -339,6 +358,26 @@ def report(tallies: list[Tally], witness: bool = False) -> str:
     return table(header, rows)
 
 
+def report_of_degenerate(tallies: list[Tally]) -> str:
+    """The table of outcomes for degenerate data, and of the times of all kinds beside those of Gaussian data."""
+    header = [
+        "data", "solves", "right", "incomplete", "of them refused", "wrong", "continua", "of them real",
+        "median ms", "times Gaussian, median", "times Gaussian, most",
+    ]  # fmt: skip
+    generic = next((t.medians() for t in tallies if t.kind == "gaussian"), {})
+    rows: list[list[object]] = []
+    for t in tallies:
+        medians = t.medians()
+        ratios = [medians[name] / generic[name] for name in medians if name in generic] or [np.nan]
+        all_times = [seconds for times in t.times.values() for seconds in times] or [np.nan]
+        times = [1e3 * statistics.median(all_times), statistics.median(ratios), max(ratios)]
+        outcomes = [t.right, t.solves - t.right - t.contradicting, t.refused, t.contradicting]
+        degenerate = t.kind in DEGENERATE
+        rows.append([t.kind, t.solves, *(outcomes if degenerate else "–" * 4)])
+        rows[-1] += [*([t.continua, t.real_continua] if degenerate else "––"), *times]
+    return table(header, rows)
+
+
 def kept(path: Path | None) -> dict[str, Tally]:
     """Tallies by task from a file of `--keep`; a last line cut short is left out."""
     if path is None or not path.exists():
@@ -357,7 +396,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architectures", type=int, default=len(ARCHITECTURES), help="that many, evenly chosen")
     parser.add_argument("--draws", type=int, default=250, help="data sets of each kind for each architecture")
-    parser.add_argument("--kinds", default=",".join(KINDS), help="separated by commas, each with :draws if need be")
+    parser.add_argument(
+        "--kinds", default=",".join([*KINDS, *DEGENERATE]), help="separated by commas, each with :draws if need be"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="number of processes")
     parser.add_argument("--keep", type=Path, help="write what is finished to this file, and go on from there next time")
@@ -402,10 +443,15 @@ def main() -> None:
     description["homotopy-lcn"] = "; ".join(sorted({name for tally in tallies.values() for name in tally.software}))
     seconds = sum(tally.seconds for tally in tallies.values())
     description["architectures, seed, time"] = f"{len(chosen)}, {arguments.seed}, {seconds:.0f} s of one core"
-    text = f"{facts(description)}\n\n{report(list(tallies.values()), arguments.phcpack > 0)}"
-    print(text)
-    if arguments.markdown:
-        DOCUMENT.write_text(with_section(DOCUMENT.read_text(), "robustness", text))
+    sections = {}
+    if ordinary := [tally for kind, tally in tallies.items() if kind in KINDS]:
+        sections["robustness"] = f"{facts(description)}\n\n{report(ordinary, arguments.phcpack > 0)}"
+    if any(kind in DEGENERATE for kind in tallies):
+        sections["degenerate"] = f"{facts(description)}\n\n{report_of_degenerate(list(tallies.values()))}"
+    for section, text in sections.items():
+        print(text)
+        if arguments.markdown:
+            DOCUMENT.write_text(with_section(DOCUMENT.read_text(), section, text))
 
 
 if __name__ == "__main__":

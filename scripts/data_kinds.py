@@ -25,6 +25,8 @@ near-discriminant
     In every other draw a random real filter w of a stratum is a critical point with a singular Hessian: Σ as above and
     b = Σw − te, with e normal to the stratum at w and 1/t an eigenvalue of its curvature in direction e, relative to Σ.
     In the others the target is a special one on M. Then b is moved by 1e-8 of its norm in a random direction.
+
+Data with continua of critical points are in `degenerate_data`.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 import numpy as np
+from degenerate_data import DEGENERATE
 from numpy.typing import NDArray
 
 from homotopy_lcn import Architecture, SquaredLoss, generic_count
@@ -213,5 +216,6 @@ def _hessian(arch: Architecture, gram: Real, b: Real, embedding: Embedding, poin
 
 def loss_of(arch: Architecture, kind: str, draw: int, seed: int) -> SquaredLoss:
     """The data of one solve."""
-    rng = np.random.default_rng([seed, list(KINDS).index(kind), draw, *arch.filters, *arch.strides])
-    return KINDS[kind](arch, draw, rng)
+    kinds = {**KINDS, **DEGENERATE}
+    rng = np.random.default_rng([seed, list(kinds).index(kind), draw, *arch.filters, *arch.strides])
+    return kinds[kind](arch, draw, rng)

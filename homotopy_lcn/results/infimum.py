@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +12,20 @@ from ..equations.critical_equations import Data
 from ..equations.residuals import have_no_residual
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import restricted
-from .continua import UNDECIDED, Infimum
+from .continua import UNDECIDED, Continuum, Infimum
 from .points import CriticalPoint
 
 if TYPE_CHECKING:
     from .parts import ResultParts
 
-__all__ = ["attained_points", "known_infimum", "least_attained_loss", "loss_scale"]
+__all__ = [
+    "attained_points",
+    "known_infimum",
+    "least_attained_loss",
+    "loss_scale",
+    "points_of_least_loss",
+    "with_minima_of_least_loss",
+]
 
 #: Losses that differ by less than this part of their scale are equal.
 EQUAL_LOSS = 1e-9
@@ -42,6 +50,34 @@ def least_attained_loss(result: ResultParts) -> float | None:
     doubtful = [point.loss for point in result.points if point.real and point.attained is None]
     doubtful += [part.loss for part in result.continua if part.attained is None]
     return None if any(abs(value.imag) <= abs(limit) and value.real < limit for value in doubtful) else best
+
+
+def points_of_least_loss(result: ResultParts) -> list[CriticalPoint]:
+    """The attained points whose loss is the infimum, if it is attained."""
+    value = result.infimum.value
+    if value is None or not result.infimum.attained:
+        return []
+    limit = value + EQUAL_LOSS * loss_scale(result.loss)
+    return [point for point in attained_points(result) if point.loss.real <= limit]
+
+
+def with_minima_of_least_loss(result: ResultParts) -> tuple[tuple[CriticalPoint, ...], tuple[Continuum, ...]]:
+    """The points and the continua of a result; points of least loss with a degenerate Hessian are minima."""
+    least = {id(point) for point in points_of_least_loss(result)}
+
+    def known(point: CriticalPoint) -> CriticalPoint:
+        if id(point) not in least or "degenerate" not in point.kinds:
+            return point
+        pairs = zip(point.kinds, point.indices, strict=True)
+        kinds = tuple("minimum" if kind == "degenerate" and index == 0 else kind for kind, index in pairs)
+        return replace(point, kinds=kinds)
+
+    continua = []
+    for part in result.continua:
+        points = tuple(map(known, part.points))
+        minimum = part.kind == "degenerate" and any(point.minimum for point in points)
+        continua.append(replace(part, points=points, kind="minimum" if minimum else part.kind))
+    return tuple(map(known, result.points)), tuple(continua)
 
 
 def known_infimum(result: ResultParts) -> Infimum:

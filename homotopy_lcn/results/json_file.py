@@ -85,6 +85,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     head["continua"] = [_continuum_to_json(part) for part in result.continua]
     head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
+    if result.contradictions:
+        head["contradictions"] = list(result.contradictions)
     if result.statistics:
         head["statistics"] = dict(result.statistics)
     head |= extra or {}
@@ -227,6 +229,7 @@ def _from_text(text: str) -> ResultParts:
         zero_residual=zero_residual,
         continua=continua,
         infimum=_infimum_from_json(record),
+        contradictions=tuple(map(str, _list(record.data.get("contradictions", []), "contradictions"))),
     )
 
 

@@ -31,3 +31,4 @@ class ResultParts(ComparedByValue):
     zero_residual: ZeroResidual | None = None
     continua: tuple[Continuum, ...] = ()
     infimum: Infimum = UNDECIDED
+    contradictions: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..version import __version__
 from .continua import UNDECIDED, Continuum, Infimum
-from .infimum import attained_points, known_infimum
+from .infimum import known_infimum, points_of_least_loss
 from .json_file import read_file, to_text, write_file
 from .merging import sorted_points
 from .parts import ResultParts
@@ -72,6 +72,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         Sets of positive dimension of critical filters, real ones first by loss. `points` are the isolated ones.
     infimum : Infimum
         The infimum of the loss over all real parameters, and whether it is attained.
+    contradictions : tuple of str
+        What holds for every sound result and does not hold for this one, see `violated_invariants`. Then `complete` is
+        false.
     """
 
     @classmethod
@@ -174,8 +177,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         """
         if not self.infimum.attained:
             return None
-        best = min(attained_points(self), key=lambda point: point.loss.real, default=None)
-        return best if best is not None and best.minimum and best.loss.real <= self.loss.constant else None
+        least = [point for point in points_of_least_loss(self) if point.minimum]
+        return min(least, key=lambda point: point.loss.real, default=None)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
@@ -303,7 +306,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             line that names the file.
         """
         parts = read_file(path)
-        return cls.build(
+        result = cls.build(
             parts.architecture,
             parts.loss,
             parts.points,
@@ -316,6 +319,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             continua=parts.continua,
             infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
+        return replace(result, contradictions=parts.contradictions)
 
     def __str__(self) -> str:
         counts, arch = self.counts, self.architecture
@@ -357,8 +361,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         return ", isolated ones only" if full else " of its rank, isolated ones only"
 
     def gaps(self) -> tuple[str, ...]:
-        """For each stratum with points not accounted for, how many were found and how many are missing, in words."""
-        return tuple(describe_gap(row) for row in self.strata if row.missing)
+        """For each stratum with points not accounted for, how many were found and how many are missing, in words.
+
+        `contradictions` follow.
+        """
+        return (*(describe_gap(row) for row in self.strata if row.missing), *self.contradictions)
 
 
 def _objects(items: Sequence[object]) -> np.ndarray:

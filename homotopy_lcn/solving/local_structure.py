@@ -266,7 +266,6 @@ class Frame:
         t = rng.normal(size=c) + 1j * rng.normal(size=c)
         local = np.asarray(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T, np.clongdouble)[None]
         level = local[0] @ slices.T
-        damping = LOCAL.damping
         residual = np.inf
         for _ in range(LOCAL.slow_steps):
             gradient = self.gradients(local)
@@ -275,8 +274,10 @@ class Frame:
             if residual <= LOCAL.tie:
                 return bool(np.linalg.norm(local.astype(complex)) <= 2 * LOCAL.radius)
             matrix = np.concatenate([self.matrices(local, gradient)[0] / self.largest, slices])
-            normal = matrix.conj().T @ matrix + damping * residual * np.eye(self.size)
-            local = local - np.linalg.solve(normal, matrix.conj().T @ values)
+            # A least squares problem, as the normal equations would square the condition number.
+            damped = np.concatenate([matrix, np.sqrt(LOCAL.damping * residual) * np.eye(self.size)])
+            wanted = np.concatenate([values, np.zeros(self.size)])
+            local = local - np.linalg.lstsq(damped, wanted, rcond=None)[0]
         return False
 
     def on_circle(self) -> _Zeros | None:

@@ -17,10 +17,12 @@ from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted, zero_residual
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
+from ..networks.parameters import compose
 from ..progress import ProgressCallback
-from ..results.infimum import loss_scale
+from ..results.infimum import loss_scale, with_minima_of_least_loss
+from ..results.invariants import violated_invariants
 from ..results.merging import merged
-from ..results.points import CriticalPoint, StratumResult
+from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.settings import Tracking
@@ -137,7 +139,15 @@ def critical_points(
             critical_points, arch, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count
         )
         result = replace(result, infimum=infimum_of(result, again, seed))
-    return result
+    points, continua = with_minima_of_least_loss(result)
+    result = replace(
+        result,
+        points=points,
+        continua=continua,
+        counts=count_points(points, result.strata, (part.real for part in continua)),
+    )
+    violated = violated_invariants(result)
+    return replace(result, complete=False, contradictions=violated) if violated else result
 
 
 class _Task(NamedTuple):
@@ -158,7 +168,7 @@ class _Task(NamedTuple):
         found: list[Found] = []
         for solved in strata:
             found += _renumbered(solved.isolated, len(found))
-        points, moved = _isolated_ones(arch, loss, _merge_by_filter(arch, loss, found), self.continuum)
+        points, moved, members = _isolated_ones(arch, loss, _merge_by_filter(arch, loss, found), self.continuum)
         known = [item for solved in strata for item in solved.on_continua]
         if self.continuum is not None:
             known += points_of_residual_zero(arch, loss, self.continuum)
@@ -166,7 +176,7 @@ class _Task(NamedTuple):
             arch,
             loss,
             points,
-            [*_without_moved([solved.account for solved in strata], moved), *rest],
+            [*_without_moved([solved.account for solved in strata], members), *rest],
             seed=self.seed,
             complete=False if rest else None,
             zero_residual=self.continuum,
@@ -179,25 +189,41 @@ def _renumbered(found: list[Found], offset: int) -> list[Found]:
     return [item._replace(conjugate=item.conjugate + offset) if item.conjugate >= 0 else item for item in found]
 
 
-def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) -> list[Found]:
+class _Merged(NamedTuple):
+    """The point of a filter, whether the rules for generic data may not apply to it, and the points found there."""
+
+    point: CriticalPoint
+    special: bool
+    members: list[CriticalPoint]
+
+
+def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) -> list[_Merged]:
     """The points, one for each filter: in special data a filter may be critical on several strata."""
     groups = merged([item.point for item in found])
     place = {index: number for number, group in enumerate(groups) for index in group.members}
     result = []
-    for kept, _, point in groups:
+    for kept, members, point in groups:
         item = found[kept]
         special = item.special or point is not item.point or not point.nonsingular
         if special:
-            point = reclassify(arch, Data(loss.gram, loss.b), point)
+            point = _with_accurate_filter(arch, reclassify(arch, Data(loss.gram, loss.b), point))
         conjugate = place[item.conjugate] if item.conjugate >= 0 and not point.real else None
-        result.append(Found(point.with_conjugate(conjugate), special, -1))
+        result.append(_Merged(point.with_conjugate(conjugate), special, [found[index].point for index in members]))
     return result
 
 
+def _with_accurate_filter(arch: Architecture, point: CriticalPoint) -> CriticalPoint:
+    """A singular point with the filter of its real θ, which Newton's method may know better than the endgame."""
+    if point.nonsingular or not point.real or not point.attained or len(point.parameters) != 1:
+        return point
+    composed = compose(arch, point.parameters[0])
+    return replace(point, filter=composed.astype(complex))
+
+
 def _isolated_ones(
-    arch: Architecture, loss: SquaredLoss, found: list[Found], continuum: ZeroResidual | None
-) -> tuple[list[CriticalPoint], list[PointOnContinuum]]:
-    """The points that are isolated, and the points that lie on a continuum of another stratum.
+    arch: Architecture, loss: SquaredLoss, found: list[_Merged], continuum: ZeroResidual | None
+) -> tuple[list[CriticalPoint], list[PointOnContinuum], list[CriticalPoint]]:
+    """The points that are isolated, and the points that lie on a continuum of another stratum, merged and as found.
 
     A point that is isolated on its stratum may be an end of a continuum of another one. Then the Hessian is degenerate
     at a critical θ over it.
@@ -205,25 +231,34 @@ def _isolated_ones(
     bare = np.zeros(len(found), dtype=bool)
     if continuum is not None and found:
         bare = have_no_residual(Data(loss.gram, loss.b), np.array([item.point.filter for item in found]))
-    isolated, moved = [], []
-    for (point, special, _), without_residual in zip(found, bare.tolist(), strict=True):
-        doubtful = special or "degenerate" in point.kinds
+    numbers: dict[int, int] = {}
+    isolated: list[CriticalPoint] = []
+    moved: list[PointOnContinuum] = []
+    members: list[CriticalPoint] = []
+    for number, (item, without_residual) in enumerate(zip(found, bare.tolist(), strict=True)):
+        point = item.point
+        doubtful = item.special or "degenerate" in point.kinds
         dimension = on_a_continuum(arch, loss, point) if doubtful else 0
         if continuum is not None and without_residual:
             dimension = max(dimension, continuum.dimension or 1)
         if dimension:
-            point = of_kind(arch, loss, replace(point, isolated=False), dimension)
+            point = of_kind(arch, loss, replace(point, isolated=False, conjugate=None), dimension)
             moved.append(PointOnContinuum(point, dimension, smooth=False, sought=True))
+            members += item.members
         else:
+            numbers[number] = len(isolated)
             isolated.append(point)
-    return isolated, moved
+    renumbered = [
+        point.with_conjugate(None if point.conjugate is None else numbers.get(point.conjugate)) for point in isolated
+    ]
+    return renumbered, moved, members
 
 
-def _without_moved(strata: list[StratumResult], moved: list[PointOnContinuum]) -> list[StratumResult]:
+def _without_moved(strata: list[StratumResult], moved: list[CriticalPoint]) -> list[StratumResult]:
     """The accounts of the strata, with nonsingular points that are not isolated among the singular ends."""
     result = []
     for row in strata:
-        number = sum(item.point.nonsingular and item.point.stratum == row.pattern for item in moved)
+        number = sum(point.nonsingular and point.stratum == row.pattern for point in moved)
         result.append(replace(row, found=row.found - number, singular=row.singular + number))
     return result
 

@@ -71,6 +71,8 @@ def refine(
     if found is None:
         return refine_with_numpy(equations, points, data, real, steps, jobs)
     good = (found.errors <= REFINEMENT.kernel_step) & (found.conditions <= REFINEMENT.kernel_condition)
+    moved, sizes = np.abs((found.points - points).astype(complex)).max(axis=1), np.abs(points).max(axis=1)
+    good &= moved <= REFINEMENT.kernel_movement * sizes.astype(float)
     rest = np.flatnonzero(~good)
     if rest.size:
         other = refine_with_numpy(equations, points[rest], data, real, steps, jobs)

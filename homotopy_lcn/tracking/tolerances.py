@@ -122,6 +122,9 @@ class RefinementTolerances:
     kernel_step, kernel_condition : float
         The results of the compiled kernel are used up to this last step and this condition number. The kernel takes no
         pivots; all other points are refined again with NumPy, which is slower.
+    kernel_movement : float
+        Points that the kernel moves farther than this, relative to their largest coordinate, are refined again with
+        NumPy, too: a pivot that is zero sends a point far away, where it may seem to be at rest.
     batch : int
         Points refined together with NumPy. The number is fixed, so that results do not depend on the number of threads.
     """
@@ -130,6 +133,7 @@ class RefinementTolerances:
     small_step: float = 1e-15
     kernel_step: float = 1e-12
     kernel_condition: float = 1e8
+    kernel_movement: float = 1e-3
     batch: int = 2048
 
 
