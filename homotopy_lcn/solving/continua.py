@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.strata import Stratum
 from ..results.continua import Continuum
+from ..results.infimum import loss_scale
 from ..results.points import CriticalPoint
 from .accounts import PathAccount, SingularEnd
 from .local_structure import local_dimension, onto_critical_set
@@ -139,18 +140,22 @@ def points_of_residual_zero(arch: Architecture, loss: SquaredLoss, found: ZeroRe
     return [PointOnContinuum(listed, found.dimension, smooth=decided, sought=decided)]
 
 
-def continua_of(found: Iterable[PointOnContinuum], extra: Iterable[PointOnContinuum], size: float) -> list[Continuum]:
+def continua_of(
+    found: Sequence[PointOnContinuum], extra: Sequence[PointOnContinuum], loss: SquaredLoss
+) -> list[Continuum]:
     """Points of continua, put together to continua.
 
     Parameters
     ----------
-    found : iterable of PointOnContinuum
+    found : sequence of PointOnContinuum
         From the strata.
-    extra : iterable of PointOnContinuum
+    extra : sequence of PointOnContinuum
         Points of strata that turned out to lie on a continuum of another stratum.
-    size : float
-        The scale of losses.
+    loss : SquaredLoss
     """
+    largest = max((float(np.linalg.norm(item.point.filter)) for item in [*found, *extra]), default=0.0)
+    rounding = SOLVING.rounding_of_loss * float(np.linalg.norm(loss.gram, 2)) * largest**2
+    size = loss_scale(loss) + rounding / SOLVING.same_loss
     groups: list[list[PointOnContinuum]] = []
     for item in [*found, *extra]:
         fits = [group for group in groups if _together(group[0], item, size)]

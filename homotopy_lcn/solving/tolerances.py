@@ -71,6 +71,8 @@ class SolvingTolerances:
         tells limits to about 1e-8, and where paths meet in pairs or triples, no worse: the limit is a mean.
     same_loss : float
         Points of continua have one loss if their losses differ by less than this, relative to the scale of losses.
+    rounding_of_loss : float
+        Rounding of the loss of a filter w, relative to ‖Σ‖ ‖w‖².
     real_factor : float
         A real filter has real factors if their imaginary parts are below this, factors scaled to a largest entry of 1.
     no_residual : float
@@ -140,6 +142,7 @@ class SolvingTolerances:
     real: float = 1e-9
     real_limit: float = 1e-6
     same_loss: float = 1e-8
+    rounding_of_loss: float = 1e-13
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
@@ -192,10 +195,10 @@ class LocalTolerances:
         Random points at which the reduced equations are evaluated.
     slices, starts : int
         Random affine equations tried for one dimension, and starts for each of them.
-    damping : float
-        Levenberg–Marquardt damping for each unit of the residual.
+    truncated : float
+        Singular values below this part of the largest one are left out of the steps that solve these equations.
     slow_steps : int
-        Steps of that method at most. Where the solutions are multiple, a step halves the distance.
+        Steps at most. Where the solutions are multiple, a step halves the distance.
     corners : int
         Points of a circle on which the reduced equation is evaluated.
     circles : int
@@ -232,7 +235,7 @@ class LocalTolerances:
     samples: int = 6
     slices: int = 2
     starts: int = 4
-    damping: float = 1e-3
+    truncated: float = 1e-13
     slow_steps: int = 60
     corners: int = 32
     circles: int = 4
