@@ -165,7 +165,8 @@ def continua_of(
             groups.append([item])
     for item in extra:
         _move_to_others(groups, item, size)
-    parts = [part for group in groups if group for part in _by_index(group)]
+    groups = _without_repetition([group for group in groups if group], cones=not loss.b.any(), size=size)
+    parts = [part for group in groups for part in _by_index(group)]
     return sorted((_continuum(part, size) for part in parts), key=_order)
 
 
@@ -178,6 +179,38 @@ def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum
             group.append(item)
             own[:] = [other for other in own if other is not item]
             return
+
+
+def _without_repetition(
+    groups: list[list[PointOnContinuum]], *, cones: bool, size: float
+) -> list[list[PointOnContinuum]]:
+    """Groups of different strata put together where they have one loss, one dimension, and a filter in common.
+
+    With ``cones``, continua are cones: filters that are multiples of each other are in common.
+    """
+    kept: list[list[PointOnContinuum]] = []
+    for group in sorted(groups, key=lambda group: -_parts(group[0])):
+        same = [
+            other
+            for other in kept
+            if abs(other[0].point.loss - group[0].point.loss) <= _tolerance(size)
+            and other[0].dimension == group[0].dimension
+            and any(_same_filter(one.point, two.point, cones) for one in other for two in group)
+        ]
+        if same:
+            same[0].extend(group)
+        else:
+            kept.append(group)
+    return kept
+
+
+def _same_filter(one: CriticalPoint, other: CriticalPoint, cones: bool) -> bool:
+    left, right = one.filter, other.filter
+    if cones:
+        left = left / np.linalg.norm(left)
+        right = right / np.linalg.norm(right)
+        right = right * np.exp(1j * np.angle(np.vdot(right, left)))
+    return bool(np.linalg.norm(left - right) <= SOLVING.same_limit * np.linalg.norm(left))
 
 
 def _parts(item: PointOnContinuum) -> int:
