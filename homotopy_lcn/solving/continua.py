@@ -19,7 +19,7 @@ from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.strata import Stratum
 from ..results.continua import Continuum
-from ..results.infimum import loss_scale
+from ..results.infimum import loss_tolerance
 from ..results.points import CriticalPoint
 from .accounts import PathAccount, SingularEnd
 from .local_structure import local_dimension, onto_critical_set
@@ -153,28 +153,26 @@ def continua_of(
         Points of strata that turned out to lie on a continuum of another stratum.
     loss : SquaredLoss
     """
-    largest = max((float(np.linalg.norm(item.point.filter)) for item in [*found, *extra]), default=0.0)
-    rounding = SOLVING.rounding_of_loss * float(np.linalg.norm(loss.gram, 2)) * largest**2
-    size = loss_scale(loss) + rounding / SOLVING.same_loss
+    tolerance = loss_tolerance(loss, (item.point for item in [*found, *extra]))
     groups: list[list[PointOnContinuum]] = []
     for item in [*found, *extra]:
-        fits = [group for group in groups if _together(group[0], item, size)]
+        fits = [group for group in groups if _together(group[0], item, tolerance)]
         if fits:
             fits[0].append(item)
         else:
             groups.append([item])
     for item in extra:
-        _move_to_others(groups, item, size)
-    groups = _without_repetition([group for group in groups if group], cones=not loss.b.any(), size=size)
+        _move_to_others(groups, item, tolerance)
+    groups = _without_repetition([group for group in groups if group], cones=not loss.b.any(), tolerance=tolerance)
     parts = [part for group in groups for part in _by_index(group)]
-    return sorted((_continuum(part, size) for part in parts), key=_order)
+    return sorted((_continuum(part, tolerance) for part in parts), key=_order)
 
 
-def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, size: float) -> None:
+def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, tolerance: float) -> None:
     """Let a point of a smaller stratum stand on the continuum of a larger one with its loss, if there is one."""
     own = next(group for group in groups if any(other is item for other in group))
     for group in groups:
-        same_loss = group and group is not own and abs(group[0].point.loss - item.point.loss) <= _tolerance(size)
+        same_loss = group and group is not own and abs(group[0].point.loss - item.point.loss) <= tolerance
         if same_loss and _parts(group[0]) > _parts(item) and group[0].dimension >= item.dimension:
             group.append(item)
             own[:] = [other for other in own if other is not item]
@@ -182,7 +180,7 @@ def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum
 
 
 def _without_repetition(
-    groups: list[list[PointOnContinuum]], *, cones: bool, size: float
+    groups: list[list[PointOnContinuum]], *, cones: bool, tolerance: float
 ) -> list[list[PointOnContinuum]]:
     """Groups of different strata put together where they have one loss, one dimension, and a filter in common.
 
@@ -193,7 +191,7 @@ def _without_repetition(
         same = [
             other
             for other in kept
-            if abs(other[0].point.loss - group[0].point.loss) <= _tolerance(size)
+            if abs(other[0].point.loss - group[0].point.loss) <= tolerance
             and other[0].dimension == group[0].dimension
             and any(_same_filter(one.point, two.point, cones) for one in other for two in group)
         ]
@@ -217,13 +215,9 @@ def _parts(item: PointOnContinuum) -> int:
     return sum(len(partition) for partition in item.point.stratum)
 
 
-def _together(one: PointOnContinuum, other: PointOnContinuum, size: float) -> bool:
+def _together(one: PointOnContinuum, other: PointOnContinuum, tolerance: float) -> bool:
     same = one.point.stratum == other.point.stratum and one.dimension == other.dimension
-    return same and abs(one.point.loss - other.point.loss) <= _tolerance(size)
-
-
-def _tolerance(size: float) -> float:
-    return SOLVING.same_loss * size
+    return same and abs(one.point.loss - other.point.loss) <= tolerance
 
 
 def _by_index(group: list[PointOnContinuum]) -> list[list[PointOnContinuum]]:
@@ -249,11 +243,11 @@ def _index(item: PointOnContinuum) -> int | None:
     return min(known, default=None)
 
 
-def _real_if_close(loss: float | complex, size: float) -> float | complex:
-    return float(loss.real) if abs(loss.imag) <= _tolerance(size) else loss
+def _real_if_close(loss: float | complex, tolerance: float) -> float | complex:
+    return float(loss.real) if abs(loss.imag) <= tolerance else loss
 
 
-def _continuum(group: Sequence[PointOnContinuum], size: float) -> Continuum:
+def _continuum(group: Sequence[PointOnContinuum], tolerance: float) -> Continuum:
     real = [item.point for item in group if item.point.real]
     attained = [point for point in real if point.attained]
     kinds = {kind for point in attained for kind in point.kinds}
@@ -261,7 +255,7 @@ def _continuum(group: Sequence[PointOnContinuum], size: float) -> Continuum:
     return Continuum(
         pattern=max(group, key=_parts).point.stratum,
         dimension=max(item.dimension for item in group),
-        loss=_real_if_close(real[0].loss if real else group[0].point.loss, size),
+        loss=_real_if_close(real[0].loss if real else group[0].point.loss, tolerance),
         real=is_real,
         attained=_attained(is_real, real),
         kind=next((kind for kind in ("minimum", "degenerate", "saddle") if kind in kinds), None),
