@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,15 @@ __all__ = [
     "known_infimum",
     "least_attained_loss",
     "loss_scale",
+    "loss_tolerance",
     "points_of_least_loss",
     "with_minima_of_least_loss",
 ]
 
 #: Losses that differ by less than this part of their scale are equal.
 EQUAL_LOSS = 1e-9
+#: Rounding of the loss of a filter w, relative to ‖Σ‖ ‖w‖².
+ROUNDING_OF_LARGE_FILTERS = 1e-13
 
 
 def attained_points(result: ResultParts) -> Iterator[CriticalPoint]:
@@ -40,6 +43,13 @@ def attained_points(result: ResultParts) -> Iterator[CriticalPoint]:
 def loss_scale(loss: SquaredLoss) -> float:
     """The size of the terms of the loss at the unconstrained minimum; at least the smallest positive number."""
     return max(abs(loss.constant), abs(float(loss.b @ loss.target)), float(np.finfo(float).tiny))
+
+
+def loss_tolerance(loss: SquaredLoss, points: Iterable[CriticalPoint]) -> float:
+    """How much the losses of points may differ and be one loss."""
+    largest = max((float(np.linalg.norm(point.filter)) for point in points), default=0.0)
+    rounding = ROUNDING_OF_LARGE_FILTERS * float(np.linalg.norm(loss.gram, 2)) * largest**2
+    return 10 * EQUAL_LOSS * loss_scale(loss) + rounding
 
 
 def least_attained_loss(result: ResultParts) -> float | None:
@@ -57,8 +67,9 @@ def points_of_least_loss(result: ResultParts) -> list[CriticalPoint]:
     value = result.infimum.value
     if value is None or not result.infimum.attained:
         return []
-    limit = value + EQUAL_LOSS * loss_scale(result.loss)
-    return [point for point in attained_points(result) if point.loss.real <= limit]
+    attained = list(attained_points(result))
+    limit = value + loss_tolerance(result.loss, attained) / 10
+    return [point for point in attained if point.loss.real <= limit]
 
 
 def with_minima_of_least_loss(result: ResultParts) -> tuple[tuple[CriticalPoint, ...], tuple[Continuum, ...]]:

@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import Real
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose, hessian, jacobian
-from .infimum import EQUAL_LOSS, attained_points, loss_scale
+from .infimum import EQUAL_LOSS, attained_points, loss_scale, loss_tolerance
 from .parts import ResultParts
 from .points import CriticalPoint, quantity
 
@@ -53,7 +53,9 @@ def _violated(result: ResultParts) -> Iterator[str]:
         yield from _violated_at_parameters(result, listed)
     scale = EQUAL_LOSS * loss_scale(result.loss)
     spread = [abs(point.loss - part.loss) for part in result.continua for point in part.points]
-    if max(spread, default=0.0) > 100 * scale:
+    if max(spread, default=0.0) > 10 * loss_tolerance(
+        result.loss, (p for part in result.continua for p in part.points)
+    ):
         yield "the loss is not constant on a continuum"
     value = result.infimum.value
     if value is not None and any(point.loss.real < value - scale for point in attained_points(result)):

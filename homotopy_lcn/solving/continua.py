@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.strata import Stratum
 from ..results.continua import Continuum
+from ..results.infimum import loss_tolerance
 from ..results.points import CriticalPoint
 from .accounts import PathAccount, SingularEnd
 from .local_structure import local_dimension, onto_critical_set
@@ -139,53 +140,84 @@ def points_of_residual_zero(arch: Architecture, loss: SquaredLoss, found: ZeroRe
     return [PointOnContinuum(listed, found.dimension, smooth=decided, sought=decided)]
 
 
-def continua_of(found: Iterable[PointOnContinuum], extra: Iterable[PointOnContinuum], size: float) -> list[Continuum]:
+def continua_of(
+    found: Sequence[PointOnContinuum], extra: Sequence[PointOnContinuum], loss: SquaredLoss
+) -> list[Continuum]:
     """Points of continua, put together to continua.
 
     Parameters
     ----------
-    found : iterable of PointOnContinuum
+    found : sequence of PointOnContinuum
         From the strata.
-    extra : iterable of PointOnContinuum
+    extra : sequence of PointOnContinuum
         Points of strata that turned out to lie on a continuum of another stratum.
-    size : float
-        The scale of losses.
+    loss : SquaredLoss
     """
+    tolerance = loss_tolerance(loss, (item.point for item in [*found, *extra]))
     groups: list[list[PointOnContinuum]] = []
     for item in [*found, *extra]:
-        fits = [group for group in groups if _together(group[0], item, size)]
+        fits = [group for group in groups if _together(group[0], item, tolerance)]
         if fits:
             fits[0].append(item)
         else:
             groups.append([item])
     for item in extra:
-        _move_to_others(groups, item, size)
-    parts = [part for group in groups if group for part in _by_index(group)]
-    return sorted((_continuum(part, size) for part in parts), key=_order)
+        _move_to_others(groups, item, tolerance)
+    groups = _without_repetition([group for group in groups if group], cones=not loss.b.any(), tolerance=tolerance)
+    parts = [part for group in groups for part in _by_index(group)]
+    return sorted((_continuum(part, tolerance) for part in parts), key=_order)
 
 
-def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, size: float) -> None:
+def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, tolerance: float) -> None:
     """Let a point of a smaller stratum stand on the continuum of a larger one with its loss, if there is one."""
     own = next(group for group in groups if any(other is item for other in group))
     for group in groups:
-        same_loss = group and group is not own and abs(group[0].point.loss - item.point.loss) <= _tolerance(size)
+        same_loss = group and group is not own and abs(group[0].point.loss - item.point.loss) <= tolerance
         if same_loss and _parts(group[0]) > _parts(item) and group[0].dimension >= item.dimension:
             group.append(item)
             own[:] = [other for other in own if other is not item]
             return
 
 
+def _without_repetition(
+    groups: list[list[PointOnContinuum]], *, cones: bool, tolerance: float
+) -> list[list[PointOnContinuum]]:
+    """Groups of different strata put together where they have one loss, one dimension, and a filter in common.
+
+    With ``cones``, continua are cones: filters that are multiples of each other are in common.
+    """
+    kept: list[list[PointOnContinuum]] = []
+    for group in sorted(groups, key=lambda group: -_parts(group[0])):
+        same = [
+            other
+            for other in kept
+            if abs(other[0].point.loss - group[0].point.loss) <= tolerance
+            and other[0].dimension == group[0].dimension
+            and any(_same_filter(one.point, two.point, cones) for one in other for two in group)
+        ]
+        if same:
+            same[0].extend(group)
+        else:
+            kept.append(group)
+    return kept
+
+
+def _same_filter(one: CriticalPoint, other: CriticalPoint, cones: bool) -> bool:
+    left, right = one.filter, other.filter
+    if cones:
+        left = left / np.linalg.norm(left)
+        right = right / np.linalg.norm(right)
+        right = right * np.exp(1j * np.angle(np.vdot(right, left)))
+    return bool(np.linalg.norm(left - right) <= SOLVING.same_limit * np.linalg.norm(left))
+
+
 def _parts(item: PointOnContinuum) -> int:
     return sum(len(partition) for partition in item.point.stratum)
 
 
-def _together(one: PointOnContinuum, other: PointOnContinuum, size: float) -> bool:
+def _together(one: PointOnContinuum, other: PointOnContinuum, tolerance: float) -> bool:
     same = one.point.stratum == other.point.stratum and one.dimension == other.dimension
-    return same and abs(one.point.loss - other.point.loss) <= _tolerance(size)
-
-
-def _tolerance(size: float) -> float:
-    return SOLVING.same_loss * size
+    return same and abs(one.point.loss - other.point.loss) <= tolerance
 
 
 def _by_index(group: list[PointOnContinuum]) -> list[list[PointOnContinuum]]:
@@ -211,11 +243,11 @@ def _index(item: PointOnContinuum) -> int | None:
     return min(known, default=None)
 
 
-def _real_if_close(loss: float | complex, size: float) -> float | complex:
-    return float(loss.real) if abs(loss.imag) <= _tolerance(size) else loss
+def _real_if_close(loss: float | complex, tolerance: float) -> float | complex:
+    return float(loss.real) if abs(loss.imag) <= tolerance else loss
 
 
-def _continuum(group: Sequence[PointOnContinuum], size: float) -> Continuum:
+def _continuum(group: Sequence[PointOnContinuum], tolerance: float) -> Continuum:
     real = [item.point for item in group if item.point.real]
     attained = [point for point in real if point.attained]
     kinds = {kind for point in attained for kind in point.kinds}
@@ -223,7 +255,7 @@ def _continuum(group: Sequence[PointOnContinuum], size: float) -> Continuum:
     return Continuum(
         pattern=max(group, key=_parts).point.stratum,
         dimension=max(item.dimension for item in group),
-        loss=_real_if_close(real[0].loss if real else group[0].point.loss, size),
+        loss=_real_if_close(real[0].loss if real else group[0].point.loss, tolerance),
         real=is_real,
         attained=_attained(is_real, real),
         kind=next((kind for kind in ("minimum", "degenerate", "saddle") if kind in kinds), None),

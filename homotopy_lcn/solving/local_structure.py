@@ -259,7 +259,7 @@ class Frame:
         return all(any(self._solved(dimension, kernel, rng) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices))
 
     def _solved(self, dimension: int, kernel: Complex, rng: np.random.Generator) -> bool:
-        """Whether the Levenberg–Marquardt method solves F = 0 with random affine equations, near the point."""
+        """Whether the Gauss–Newton method solves F = 0 with random affine equations, near the point."""
         c = kernel.shape[1]
         rows = np.linalg.qr(rng.normal(size=(c, dimension)) + 1j * rng.normal(size=(c, dimension)))[0].conj().T
         slices = rows @ kernel.conj().T
@@ -274,10 +274,8 @@ class Frame:
             if residual <= LOCAL.tie:
                 return bool(np.linalg.norm(local.astype(complex)) <= 2 * LOCAL.radius)
             matrix = np.concatenate([self.matrices(local, gradient)[0] / self.largest, slices])
-            # A least squares problem, as the normal equations would square the condition number.
-            damped = np.concatenate([matrix, np.sqrt(LOCAL.damping * residual) * np.eye(self.size)])
-            wanted = np.concatenate([values, np.zeros(self.size)])
-            local = local - np.linalg.lstsq(damped, wanted, rcond=None)[0]
+            step = np.linalg.lstsq(matrix, values, rcond=LOCAL.truncated)[0]
+            local = local - step * min(1.0, LOCAL.radius / max(float(np.linalg.norm(step)), 1e-300))
         return False
 
     def on_circle(self) -> _Zeros | None:

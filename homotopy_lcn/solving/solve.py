@@ -19,7 +19,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..networks.parameters import compose
 from ..progress import ProgressCallback
-from ..results.infimum import loss_scale, with_minima_of_least_loss
+from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
 from ..results.points import CriticalPoint, StratumResult, count_points
@@ -180,7 +180,7 @@ class _Task(NamedTuple):
             seed=self.seed,
             complete=False if rest else None,
             zero_residual=self.continuum,
-            continua=continua_of(known, moved, loss_scale(loss)),
+            continua=continua_of(known, moved, loss),
         )
 
 

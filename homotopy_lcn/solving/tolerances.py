@@ -69,8 +69,6 @@ class SolvingTolerances:
     real_limit : float
         The filter of a limit of paths is real within this distance of its conjugate, relative to its norm. The endgame
         tells limits to about 1e-8, and where paths meet in pairs or triples, no worse: the limit is a mean.
-    same_loss : float
-        Points of continua have one loss if their losses differ by less than this, relative to the scale of losses.
     real_factor : float
         A real filter has real factors if their imaginary parts are below this, factors scaled to a largest entry of 1.
     no_residual : float
@@ -115,6 +113,10 @@ class SolvingTolerances:
         A loss below that of every critical point by this part of the scale of losses shows that none is a minimum.
     near_infimum : float
         The loss at minima of regularized losses tends to the infimum. Within this part of the scale it has come there.
+    first_circle : int
+        The first of the weights whose circle is small enough to take a mean.
+    same_infimum : float
+        Means of two circles that differ by less than this part of the scale tell the infimum.
     low_rank_condition : float
         A point of a start system of low rank is regular up to this condition number.
     """
@@ -139,7 +141,6 @@ class SolvingTolerances:
     conjugate: float = 1e-6
     real: float = 1e-9
     real_limit: float = 1e-6
-    same_loss: float = 1e-8
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
@@ -160,6 +161,8 @@ class SolvingTolerances:
     regularizations: tuple[float, ...] = (1e-2, 1e-4, 1e-6, 1e-8)
     below_all: float = 1e-7
     near_infimum: float = 1e-5
+    first_circle: int = 1
+    same_infimum: float = 1e-7
     low_rank_condition: float = 1e8
 
 
@@ -192,10 +195,10 @@ class LocalTolerances:
         Random points at which the reduced equations are evaluated.
     slices, starts : int
         Random affine equations tried for one dimension, and starts for each of them.
-    damping : float
-        Levenberg–Marquardt damping for each unit of the residual.
+    truncated : float
+        Singular values below this part of the largest one are left out of the steps that solve these equations.
     slow_steps : int
-        Steps of that method at most. Where the solutions are multiple, a step halves the distance.
+        Steps at most. Where the solutions are multiple, a step halves the distance.
     corners : int
         Points of a circle on which the reduced equation is evaluated.
     circles : int
@@ -232,7 +235,7 @@ class LocalTolerances:
     samples: int = 6
     slices: int = 2
     starts: int = 4
-    damping: float = 1e-3
+    truncated: float = 1e-13
     slow_steps: int = 60
     corners: int = 32
     circles: int = 4
