@@ -14,6 +14,7 @@ hold up to this are taken to hold.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import factorial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations
+from ..equations.scaling import symmetric_scale
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import half_gradient
 from .tolerances import LOCAL
@@ -139,7 +141,11 @@ class _Zeros(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Local coordinates y at a point, and the singular vectors of the Newton matrix there."""
+    """Local coordinates y at a point, and the singular vectors of the Newton matrix there.
+
+    The coordinates are scaled by `symmetric_scale`, so that the loss sees all of them about equally: at a large filter
+    with a small image under Σ, a change of its size counts as much as a change of its direction.
+    """
 
     equations: Equations
     data: tuple[NDArray[Any], NDArray[Any]]
@@ -155,10 +161,14 @@ class Frame:
         point = equations.normalize(point[None])
         bases, unit = equations.patches(point), np.eye(equations.stratum.dimension, dtype=complex)
         directions = np.concatenate([equations.displacement(point, bases, unit[i : i + 1]) for i in range(len(unit))])
-        hessian = equations.evaluate_at(point, data).hessian
-        if hessian is None:
+        evaluation = equations.evaluate_at(point, data)
+        if evaluation.hessian is None:
             raise RuntimeError("the equations were evaluated without their Hessian")
-        left, values, right = np.linalg.svd(hessian[0])
+        curvatures = equations.loss_curvatures(evaluation, equations.transform(data))
+        scale = symmetric_scale(evaluation.hessian, curvatures)[0]
+        scale = scale / scale.max()
+        directions = scale[:, None] * directions
+        left, values, right = np.linalg.svd(scale[:, None] * evaluation.hessian[0] * scale)
         extended = (np.asarray(data.gram, np.clongdouble), np.asarray(data.b, np.clongdouble))
         return cls(equations, extended, point[0], directions, left, values, right.conj().T)
 
@@ -308,7 +318,8 @@ class Frame:
             return None
         centre = inside.mean()
         about = np.polynomial.polynomial.Polynomial(np.asarray(coefficients[: LOCAL.corners // 2], complex))
-        lower = [abs(about.deriv(k)(centre)) if k else abs(about(centre)) for k in range(number)]
+        # A change of g by the precision of the data on the circle changes the k-th coefficient by no more than this.
+        lower = [abs(about.deriv(k)(centre) if k else about(centre)) * radius**k / factorial(k) for k in range(number)]
         multiple = number > 1 and max(lower) <= LOCAL.tie
         return _Zeros(self._at(inside), multiple)
 

@@ -56,6 +56,8 @@ class SolvingTolerances:
         sensitivity of ends that may be one double end.
     most_in_many_digits : int
         Ends of one stratum that are looked at in many digits at most; each takes some hundredths of a second.
+    most_far_away : int
+        Paths of one stratum that are tracked again in extended precision at most, each in a second or less.
     shared_root : float
         Factors of one block share a root if the least singular value of their Sylvester matrix is below this.
     same_limit : float
@@ -136,6 +138,7 @@ class SolvingTolerances:
     real_rounding: float = 32 * _EXTENDED
     insensitive: float = 0.1
     most_in_many_digits: int = 500
+    most_far_away: int = 12
     shared_root: float = 1e-10
     same_limit: float = 1e-6
     conjugate: float = 1e-6
