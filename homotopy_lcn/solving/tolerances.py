@@ -93,6 +93,8 @@ class SolvingTolerances:
     moment_draws : int
         Moment vectors tried for the start system of one Gram matrix. Branch points may lie so near to the end of the
         paths that doubles cannot tell ends at infinity apart; where they lie depends on the moment vector.
+    detours_to_singular : int
+        Homotopies from a start system with a singular Gram matrix. Paths that get lost are lost each time.
     detours_for_moments : int
         Homotopies for each of these moment vectors. The straight one from a diagonal start system may be special, and
         lose a path always.
@@ -111,6 +113,8 @@ class SolvingTolerances:
         point on every real piece is found. Where all points found are real, once is enough.
     regularizations : tuple of float
         Weights of the random distances, relative to the Gram matrix, that are added to a loss to find its infimum.
+    enough_regularizations : int
+        After this number of weights a loss near that of a critical point tells that its minimum is the infimum.
     below_all : float
         A loss below that of every critical point by this part of the scale of losses shows that none is a minimum.
     near_infimum : float
@@ -154,6 +158,7 @@ class SolvingTolerances:
     fruitless_segments: int = 12
     largest_crossing: int = 20_000
     moment_draws: int = 6
+    detours_to_singular: int = 2
     detours_for_moments: int = 2
     loops: int = 60
     same_point: float = 1e-6
@@ -161,7 +166,8 @@ class SolvingTolerances:
     low_rank_detours: int = 4
     fruitless_loops: int = 10
     approaches: int = 2
-    regularizations: tuple[float, ...] = (1e-2, 1e-4, 1e-6, 1e-8)
+    regularizations: tuple[float, ...] = (1e-3, 1e-5, 1e-7, 1e-8)
+    enough_regularizations: int = 3
     below_all: float = 1e-7
     near_infimum: float = 1e-5
     first_circle: int = 1
