@@ -92,6 +92,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     head |= extra or {}
     lines = [f"{_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
     lines.append('"strata": ' + _one_per_line([_stratum_to_json(row) for row in result.strata]))
+    if result.on_continua:
+        lines.append('"on_continua": ' + _one_per_line([_point_to_json(point) for point in result.on_continua]))
     lines.append('"points": ' + _one_per_line([_point_to_json(point) for point in result.points]))
     return "{" + ",\n ".join(lines) + "}\n"
 
@@ -229,6 +231,9 @@ def _from_text(text: str) -> ResultParts:
         zero_residual=zero_residual,
         continua=continua,
         infimum=_infimum_from_json(record),
+        on_continua=tuple(
+            _point_from_json(item, architecture) for item in record.records("on_continua", optional=True)
+        ),
         contradictions=tuple(map(str, _list(record.data.get("contradictions", []), "contradictions"))),
     )
 

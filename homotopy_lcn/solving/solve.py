@@ -172,7 +172,7 @@ class _Task(NamedTuple):
         known = [item for solved in strata for item in solved.on_continua]
         if self.continuum is not None:
             known += points_of_residual_zero(arch, loss, self.continuum)
-        return CriticalPoints.build(
+        result = CriticalPoints.build(
             arch,
             loss,
             points,
@@ -182,6 +182,7 @@ class _Task(NamedTuple):
             zero_residual=self.continuum,
             continua=continua_of(known, moved, loss),
         )
+        return replace(result, on_continua=tuple(point for point in members if point.nonsingular))
 
 
 def _renumbered(found: list[Found], offset: int) -> list[Found]:
@@ -244,7 +245,7 @@ def _isolated_ones(
         if dimension:
             point = of_kind(arch, loss, replace(point, isolated=False, conjugate=None), dimension)
             moved.append(PointOnContinuum(point, dimension, smooth=False, sought=True))
-            members += item.members
+            members += [replace(member, isolated=False, conjugate=None) for member in item.members]
         else:
             numbers[number] = len(isolated)
             isolated.append(point)
