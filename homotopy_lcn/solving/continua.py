@@ -165,7 +165,7 @@ def continua_of(
         _move_to_others(groups, item, tolerance)
     groups = _without_repetition([group for group in groups if group], cones=not loss.b.any(), tolerance=tolerance)
     parts = [part for group in groups for part in _by_index(group)]
-    return sorted((_continuum(part, tolerance) for part in parts), key=_order)
+    return sorted((_continuum(part, loss, tolerance) for part in parts), key=_order)
 
 
 def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, tolerance: float) -> None:
@@ -247,11 +247,25 @@ def _real_if_close(loss: float | complex, tolerance: float) -> float | complex:
     return float(loss.real) if abs(loss.imag) <= tolerance else loss
 
 
-def _continuum(group: Sequence[PointOnContinuum], tolerance: float) -> Continuum:
+def _may_be_real(value: complex, loss: SquaredLoss, tolerance: float) -> bool:
+    """Whether real filters w ≠ 0 may be critical with this loss.
+
+    At a critical point wᵀΣw = bᵀw, so that the loss is c − wᵀΣw: real, at most c, and at least the least loss of any
+    filter.
+    """
+    least = loss.constant - float(loss.b @ loss.target)
+    definite = loss.rank == loss.filter_size
+    below = value.real <= loss.constant - tolerance if definite else value.real <= loss.constant + tolerance
+    return abs(value.imag) <= tolerance and below and value.real >= least - tolerance
+
+
+def _continuum(group: Sequence[PointOnContinuum], loss: SquaredLoss, tolerance: float) -> Continuum:
     real = [item.point for item in group if item.point.real]
     attained = [point for point in real if point.attained]
     kinds = {kind for point in attained for kind in point.kinds}
-    is_real = True if real else False if all(item.smooth and item.sought for item in group) else None
+    decided = all(item.smooth and item.sought for item in group)
+    possible = _may_be_real(complex(group[0].point.loss), loss, tolerance)
+    is_real = True if real else False if decided or not possible else None
     return Continuum(
         pattern=max(group, key=_parts).point.stratum,
         dimension=max(item.dimension for item in group),

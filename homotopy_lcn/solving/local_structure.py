@@ -144,7 +144,8 @@ class Frame:
     """Local coordinates y at a point, and the singular vectors of the Newton matrix there.
 
     The coordinates are scaled by `symmetric_scale`, so that the loss sees all of them about equally: at a large filter
-    with a small image under Σ, a change of its size counts as much as a change of its direction.
+    with a small image under Σ, a change of its size counts as much as a change of its direction. ``largest`` is the
+    norm of the Newton matrix, or that of JᴴΣJ where both terms of the Newton matrix are small.
     """
 
     equations: Equations
@@ -154,6 +155,7 @@ class Frame:
     left: Complex
     values: Real
     right: Complex
+    largest: float
 
     @classmethod
     def at(cls, equations: Equations, point: Complex, data: Data) -> Frame:
@@ -170,17 +172,13 @@ class Frame:
         directions = scale[:, None] * directions
         left, values, right = np.linalg.svd(scale[:, None] * evaluation.hessian[0] * scale)
         extended = (np.asarray(data.gram, np.clongdouble), np.asarray(data.b, np.clongdouble))
-        return cls(equations, extended, point[0], directions, left, values, right.conj().T)
+        largest = max(float(values[0]), float((scale**2 * curvatures[0]).max())) or 1.0
+        return cls(equations, extended, point[0], directions, left, values, right.conj().T, largest)
 
     @property
     def size(self) -> int:
         """Number of local coordinates."""
         return len(self.values)
-
-    @property
-    def largest(self) -> float:
-        """The norm of the Newton matrix."""
-        return float(self.values[0]) or 1.0
 
     @property
     def corank(self) -> int:
@@ -214,7 +212,7 @@ class Frame:
             gradient = self.gradients(local)
             matrix = self.matrices(local, gradient)[0]
             left, values, right = np.linalg.svd(matrix)
-            kept = values > LOCAL.small * values[0]
+            kept = values > LOCAL.small * self.largest
             step = right.conj().T[:, kept] @ ((left.conj().T @ gradient[0].astype(complex))[kept] / values[kept])
             local = local - step
             if np.linalg.norm(step) <= LOCAL.settled:
@@ -276,13 +274,16 @@ class Frame:
         t = rng.normal(size=c) + 1j * rng.normal(size=c)
         local = np.asarray(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T, np.clongdouble)[None]
         level = local[0] @ slices.T
-        residual = np.inf
-        for _ in range(LOCAL.slow_steps):
+        first = np.inf
+        for step_number in range(LOCAL.slow_steps):
             gradient = self.gradients(local)
             values = np.concatenate([gradient[0] / self.largest, local[0] @ slices.T - level]).astype(complex)
             residual = float(np.linalg.norm(values))
             if residual <= LOCAL.tie:
                 return bool(np.linalg.norm(local.astype(complex)) <= 2 * LOCAL.radius)
+            first = residual if step_number == 0 else first
+            if step_number == LOCAL.judged_after and residual > LOCAL.progress * first:
+                return False
             matrix = np.concatenate([self.matrices(local, gradient)[0] / self.largest, slices])
             step = np.linalg.lstsq(matrix, values, rcond=LOCAL.truncated)[0]
             local = local - step * min(1.0, LOCAL.radius / max(float(np.linalg.norm(step)), 1e-300))

@@ -208,6 +208,9 @@ class LocalTolerances:
         Singular values below this part of the largest one are left out of the steps that solve these equations.
     slow_steps : int
         Steps at most. Where the solutions are multiple, a step halves the distance.
+    judged_after, progress : int, float
+        After this number of steps the residual has to be below this part of the first one. Where the solutions are m
+        fold, a step takes it to about 1/e.
     corners : int
         Points of a circle on which the reduced equation is evaluated.
     circles : int
@@ -246,6 +249,8 @@ class LocalTolerances:
     starts: int = 4
     truncated: float = 1e-13
     slow_steps: int = 60
+    judged_after: int = 10
+    progress: float = 0.01
     corners: int = 32
     circles: int = 4
     most_zeros: int = 8
