@@ -160,6 +160,7 @@ def _continuum_to_json(part: Continuum) -> dict[str, object]:
         "real": part.real,
         "attained": part.attained,
         "kind": part.kind,
+        "real_dimension": part.real_dimension,
         "points": [_point_to_json(point) for point in part.points],
     }
 
@@ -325,6 +326,7 @@ def _continuum_from_json(record: _Record, architecture: Architecture) -> Continu
         attained=record.answer("attained"),
         kind=kind,
         points=tuple(_point_from_json(item, architecture) for item in record.records("points")),
+        real_dimension=None if record.data.get("real_dimension") is None else record.integer("real_dimension"),
     )
 
 

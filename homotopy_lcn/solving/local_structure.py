@@ -27,7 +27,7 @@ from ..tracking.multiprecision import converge
 from ..tracking.refinement import half_gradient
 from .tolerances import LOCAL
 
-__all__ = ["Frame", "LocalStructure", "local_dimension", "local_structure", "onto_critical_set"]
+__all__ = ["Frame", "LocalStructure", "local_dimension", "local_structure", "onto_critical_set", "real_dimension"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +103,22 @@ def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.ra
     if frame.corank == 0:
         return 0
     return frame.corank if frame.vanishes(rng) else frame.dimension(rng)
+
+
+def real_dimension(
+    equations: Equations, point: Complex, data: Data, dimension: int, rng: np.random.Generator
+) -> int | None:
+    """The dimension of the real critical set at a real point, where that of the complex one is known.
+
+    None if the kernel of the Newton matrix is not told in real numbers.
+    """
+    frame = Frame.at(equations, point, data)
+    if frame.corank == dimension:
+        return dimension
+    kernel = frame.right[:, frame.size - frame.corank :]
+    if np.abs(kernel.imag).max(initial=0.0) > LOCAL.settled:
+        return None
+    return next((one for one in range(dimension, 0, -1) if frame.meets(one, rng, real=True)), 0)
 
 
 def onto_critical_set(equations: Equations, point: Complex, data: Data) -> tuple[Complex, float]:
@@ -261,17 +277,20 @@ class Frame:
         """The dimension of the critical set nearby, which is below the corank."""
         return next((one for one in range(self.corank - 1, 0, -1) if self.meets(one, rng)), 0)
 
-    def meets(self, dimension: int, rng: np.random.Generator) -> bool:
-        """Whether solutions nearby satisfy as many random affine equations, whichever they are."""
-        kernel = self.right[:, self.size - self.corank :]
-        return all(any(self._solved(dimension, kernel, rng) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices))
+    def meets(self, dimension: int, rng: np.random.Generator, *, real: bool = False) -> bool:
+        """Whether solutions nearby satisfy as many random affine equations, whichever they are.
 
-    def _solved(self, dimension: int, kernel: Complex, rng: np.random.Generator) -> bool:
+        With ``real``, for real points of real data, whether real solutions satisfy real equations.
+        """
+        return all(any(self._solved(dimension, rng, real) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices))
+
+    def _solved(self, dimension: int, rng: np.random.Generator, real: bool) -> bool:
         """Whether the Gauss–Newton method solves F = 0 with random affine equations, near the point."""
-        c = kernel.shape[1]
-        rows = np.linalg.qr(rng.normal(size=(c, dimension)) + 1j * rng.normal(size=(c, dimension)))[0].conj().T
+        c, turn = self.corank, 0.0 if real else 1j
+        kernel = self.right[:, self.size - c :]
+        rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0].conj().T
         slices = rows @ kernel.conj().T
-        t = rng.normal(size=c) + 1j * rng.normal(size=c)
+        t = rng.normal(size=c) + turn * rng.normal(size=c)
         local = np.asarray(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T, np.clongdouble)[None]
         level = local[0] @ slices.T
         first = np.inf
