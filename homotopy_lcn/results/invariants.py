@@ -81,7 +81,7 @@ def _violated_at_parameters(result: ResultParts, listed: list[CriticalPoint]) ->
 
 
 def _wrong_indices(hessians: Real, indices: Real) -> int:
-    """How many indices the Hessians in the original parameters contradict, where their eigenvalues have a clear sign."""
+    """How many indices the Hessians contradict, where their eigenvalues have a clear sign."""
     values = np.linalg.eigvalsh(hessians)
     limit = CLEAR_EIGENVALUE * np.abs(values).max(axis=1, keepdims=True)
     least, most = (values < -limit).sum(axis=1), (values < limit).sum(axis=1)
