@@ -102,7 +102,7 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         // The scalar is multiplied into the free factor, and divided out at the end.
         for (int i = 0; i < free; ++i) point[i] = scalar * point[i];
         error = condition = infinity;
-        Integer active = Integer{} - 1;
+        Integer active = Integer{} - 1, weak = Integer{};
         segment.mix(Real{});
         for (std::int64_t step = 0; step < task.steps; ++step) {
             if (step == 0 || any(active & ~(error * condition < task.reused_matrix))) {
@@ -116,6 +116,8 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
                 if (step == 0) compute_condition();
                 Real most, fewest;
                 factorise(arrays.matrix, most, fewest);
+                // A pivot that is rounding sends a point anywhere, and the same factors then find it at rest there.
+                weak |= ~(fewest > least_pivot * least_pivot * most);
             }
             gradient();
             System::template solve<1>(arrays.matrix, arrays.newton);
@@ -127,6 +129,7 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
             active = better & ~((error < task.small_step) & (error * condition < task.reused_matrix));
             if (!any(active)) break;
         }
+        error = select(weak, infinity, error);
         build_forms(shape, forms, point, false);
         for (int i = 0; i < K; ++i) filter[i] = forms.from[0][i];
         for (int i = 0; i < free; ++i) point[i] = point[i] / scalar;
@@ -157,7 +160,7 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
     // ones, and scaling would hide that the matrix is nearly singular: NumPy's code tells. The free factor varies
     // along itself. Every factor Q varies along an orthonormal basis of the complement of Q: the last columns of the
     // Householder matrix that turns the first unit vector into Q.
-    static constexpr double trusted = 1e10;
+    static constexpr double trusted = 1e10, least_pivot = 1e-8;
     void compute_condition() {
         const int N = shape.N;
         Complex *matrix = local, *turned = local + N * N;
