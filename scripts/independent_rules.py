@@ -143,7 +143,7 @@ def judge(plain: PlainLoss, result: Any, rng: np.random.Generator) -> Verdict:
 def listed_wrong(plain: PlainLoss, answer: Answer) -> Iterator[str]:
     """What is wrong with the points and continua that are listed."""
     for point in answer.isolated:
-        yield from wrong_point(plain, point)
+        yield from wrong_point(plain, point, least=answer.infimum if answer.infimum_attained else None)
         if point.real and any(on_continuum(plain, np.concatenate(theta)) for theta in point.parameters):
             yield f"a point of loss {point.loss:.9g} listed as isolated lies on a real continuum"
     yield from listed_twice(answer)
@@ -157,8 +157,8 @@ def on_continuum(plain: PlainLoss, theta: Real) -> bool:
     return bool(np.abs(plain.inertia(theta)).min(initial=1.0) < FLAT) and plain.continues(theta)
 
 
-def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True) -> Iterator[str]:
-    """What is wrong with one point and the parameters over it."""
+def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True, least: float | None = None) -> Iterator[str]:
+    """What is wrong with one point and the parameters over it; ``least`` is the least loss, if it is attained."""
     if not point.real:
         return
     w = np.real(point.filter)
@@ -173,7 +173,7 @@ def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True) -> Iterator
         slope = plain.slope(vector)
         if not slope < SLOPE:
             yield f"gradient {slope:.1e} at a point of loss {point.loss:.9g}"
-        perfect = plain.at_filter(w) < plain.floor + SAME_LOSS * terms
+        perfect = plain.at_filter(w) < max(plain.floor, -np.inf if least is None else least) + SAME_LOSS * terms
         yield from wrong_kind(plain.inertia(vector), kind, index, degenerate=perfect or not isolated)
 
 
