@@ -6,8 +6,6 @@ from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
 
-import numpy as np
-
 from .errors import InputError
 
 __all__ = ["as_fraction", "exact_text", "fraction_text"]
@@ -20,8 +18,8 @@ MOST_EXACT_BITS = 2**14
 
 def as_fraction(value: object, name: str) -> Fraction:
     """A number as a fraction; doubles stand for the rational numbers that they are."""
-    if isinstance(value, np.generic):
-        value = value.item()
+    if not isinstance(value, Rational | float | Decimal | str) and callable(item := getattr(value, "item", None)):
+        value = item()  # a number of NumPy
     try:
         if isinstance(value, str):
             return _from_text(value.strip())

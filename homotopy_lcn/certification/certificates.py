@@ -184,11 +184,13 @@ def certificate(
     digits = None if digits is None else check_integer("digits", digits, 1, CERTIFICATION.most_digits)
     jobs = check_integer("jobs", jobs, 1, CERTIFICATION.most_jobs)
     data = _exact_data(result, samples)
-    leaders = _leaders(result)
+    # Completeness counts all points that are isolated on their strata.
+    whole = replace(result, points=(*result.points, *result.on_continua))
+    leaders = _leaders(whole)
     firsts = np.unique(leaders).tolist()
-    found = dict(zip(firsts, prove_all(result.architecture, data, [result[row] for row in firsts], digits, jobs),
+    found = dict(zip(firsts, prove_all(whole.architecture, data, [whole[row] for row in firsts], digits, jobs),
                      strict=True))  # fmt: skip
-    proved = _Proved(result, data, leaders, found)
+    proved = _Proved(whole, data, leaders, found)
     for precision in CERTIFICATION.more_bits:
         again = proved.undecided()
         if not again:
@@ -197,14 +199,13 @@ def certificate(
     reasons = proved.reasons()
     kept = [row for row, reason in enumerate(reasons) if reason is None]
     points = proved.points(kept)
-    certified = tuple(point.marked(reason is None) for point, reason in zip(result, reasons, strict=True))
-    marked = replace(
-        result, points=certified, counts=replace(result.counts, certified=len(kept) if certified else None)
-    )
+    certified = tuple(point.marked(reason is None) for point, reason in zip(result, reasons, strict=False))
+    number = sum(row < len(result) for row in kept)
+    marked = replace(result, points=certified, counts=replace(result.counts, certified=number if certified else None))
     positions = {row: position for position, row in enumerate(kept)}
     return Certificate(
         result.architecture, data, points, state(result.architecture, data, points), marked,
-        tuple(positions.get(row) for row in range(len(result))), tuple(reasons),
+        tuple(positions.get(row) for row in range(len(result))), tuple(reasons[: len(result)]),
     )  # fmt: skip
 
 

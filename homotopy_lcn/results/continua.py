@@ -37,6 +37,9 @@ class Continuum(ComparedByValue, ShownInNotebooks):
     points : tuple of CriticalPoint
         Points of the set: real ones if there are any, at least one on every real piece. How many there are is no
         property of the data.
+    real_dimension : int or None
+        The largest dimension of the set of real filters near the real points; 0 if the real points are isolated from
+        other real critical points. None without real points, or if it is undecided.
     """
 
     pattern: Pattern
@@ -46,6 +49,7 @@ class Continuum(ComparedByValue, ShownInNotebooks):
     attained: bool | None
     kind: str | None
     points: tuple[CriticalPoint, ...]
+    real_dimension: int | None = None
 
     @property
     def minimum(self) -> bool:
@@ -55,15 +59,9 @@ class Continuum(ComparedByValue, ShownInNotebooks):
     def describe(self) -> str:
         """The facts in one line."""
         name = {1: "curve", 2: "surface"}.get(self.dimension, f"set of dimension {self.dimension}")
-        reality = {
-            True: "real"
-            if self.attained
-            else "real, not attained"
-            if self.attained is False
-            else "real, perhaps attained",
-            False: "without real points",
-            None: "undecided whether real",
-        }[self.real]
+        real = "real at single points" if self.real_dimension == 0 else "real"
+        real += {True: "", False: ", not attained", None: ", perhaps attained"}[self.attained]
+        reality = {True: real, False: "without real points", None: "undecided whether real"}[self.real]
         sort = {"minimum": " of minima", "saddle": " of saddles", "degenerate": ", degenerate", None: ""}[self.kind]
         value = f"{self.loss:.10g}" if isinstance(self.loss, float) else f"{self.loss:.6g}"
         return f"{name}{sort}, loss {value}, {reality}"

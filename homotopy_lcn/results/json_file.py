@@ -92,6 +92,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     head |= extra or {}
     lines = [f"{_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
     lines.append('"strata": ' + _one_per_line([_stratum_to_json(row) for row in result.strata]))
+    if result.on_continua:
+        lines.append('"on_continua": ' + _one_per_line([_point_to_json(point) for point in result.on_continua]))
     lines.append('"points": ' + _one_per_line([_point_to_json(point) for point in result.points]))
     return "{" + ",\n ".join(lines) + "}\n"
 
@@ -158,6 +160,7 @@ def _continuum_to_json(part: Continuum) -> dict[str, object]:
         "real": part.real,
         "attained": part.attained,
         "kind": part.kind,
+        "real_dimension": part.real_dimension,
         "points": [_point_to_json(point) for point in part.points],
     }
 
@@ -229,6 +232,9 @@ def _from_text(text: str) -> ResultParts:
         zero_residual=zero_residual,
         continua=continua,
         infimum=_infimum_from_json(record),
+        on_continua=tuple(
+            _point_from_json(item, architecture) for item in record.records("on_continua", optional=True)
+        ),
         contradictions=tuple(map(str, _list(record.data.get("contradictions", []), "contradictions"))),
     )
 
@@ -320,6 +326,7 @@ def _continuum_from_json(record: _Record, architecture: Architecture) -> Continu
         attained=record.answer("attained"),
         kind=kind,
         points=tuple(_point_from_json(item, architecture) for item in record.records("points")),
+        real_dimension=None if record.data.get("real_dimension") is None else record.integer("real_dimension"),
     )
 
 

@@ -32,3 +32,4 @@ class ResultParts(ComparedByValue):
     continua: tuple[Continuum, ...] = ()
     infimum: Infimum = UNDECIDED
     contradictions: tuple[str, ...] = ()
+    on_continua: tuple[CriticalPoint, ...] = ()

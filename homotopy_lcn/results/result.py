@@ -75,6 +75,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     contradictions : tuple of str
         What holds for every sound result and does not hold for this one, see `violated_invariants`. Then `complete` is
         false.
+    on_continua : tuple of CriticalPoint
+        Points that are isolated on their stratum and lie on a continuum of a larger one. Certificates prove them, too,
+        as a stratum has no more isolated points than its generic number.
     """
 
     @classmethod
@@ -319,7 +322,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             continua=parts.continua,
             infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
-        return replace(result, contradictions=parts.contradictions)
+        return replace(result, contradictions=parts.contradictions, on_continua=parts.on_continua)
 
     def __str__(self) -> str:
         counts, arch = self.counts, self.architecture

@@ -16,7 +16,7 @@ from ..equations.critical_equations import Data
 from ..equations.distinct import first_occurrences, point_keys
 from ..tracking import Homotopy, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
-from ..tracking.ill_conditioned import Retracking, from_the_start, in_doubles, in_two_parts
+from ..tracking.ill_conditioned import Retracking, far_away, from_the_start, in_doubles, in_two_parts
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
@@ -45,6 +45,7 @@ def follow_paths(
     *,
     detours: int | None = None,
     precise_ends: bool = False,
+    persistent: bool = False,
 ) -> PathAccount:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -64,6 +65,9 @@ def follow_paths(
         Homotopies tried in all, by default `SolvingTolerances.detours`, which ill-conditioned data always get.
     precise_ends : bool
         Whether the endgame goes on in extended precision if need be.
+    persistent : bool
+        Whether paths that get lost are tracked again in extended precision, if there are few: their ends may be finite
+        and so far away that doubles cannot follow.
 
     Returns
     -------
@@ -83,6 +87,8 @@ def follow_paths(
             paths.track_doubtful_again(tracking)
         if problem.ill_conditioned:
             paths.track_lost_again(_retrackings(detour), tracking)
+        elif persistent and not paths.good.all() and (~paths.good).sum() <= SOLVING.most_far_away:
+            paths.track_lost_again((far_away,), tracking)
         _add_regular_ends(problem, account, paths.found, count)
         if len(account.regular) >= count:
             break

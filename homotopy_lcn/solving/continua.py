@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import Complex
 from ..classification.points import FoundPoints, classify
 from ..classification.real_parameters import settle_real
 from ..classification.special_data import reclassify
@@ -22,7 +23,7 @@ from ..results.continua import Continuum
 from ..results.infimum import loss_tolerance
 from ..results.points import CriticalPoint
 from .accounts import PathAccount, SingularEnd
-from .local_structure import local_dimension, onto_critical_set
+from .local_structure import local_dimension, onto_critical_set, real_dimension
 from .problem import Problem
 from .stratum_task import StratumTask
 from .tolerances import LOCAL, SOLVING
@@ -34,6 +35,7 @@ __all__ = [
     "on_a_continuum",
     "points_of_residual_zero",
     "points_on_continua",
+    "real_dimension_over",
 ]
 
 
@@ -49,12 +51,15 @@ class PointOnContinuum(NamedTuple):
         Whether the loss is nondegenerate across the continuum.
     sought : bool
         Whether real points were looked for on the stratum from real data nearby, with every path accounted for.
+    real_dimension : int or None
+        At a real point the local dimension of the real critical set; None if it is not known.
     """
 
     point: CriticalPoint
     dimension: int
     smooth: bool
     sought: bool
+    real_dimension: int | None = None
 
 
 def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnContinuum]:
@@ -64,6 +69,10 @@ def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnC
     result = []
     for end in account.limits if account.approaches else [*account.limits, *account.on_continua]:
         coordinates, is_real = _made_real(task.problem, end)
+        real_set = None
+        if is_real and not coordinates.imag.any():
+            rng = np.random.default_rng(0)
+            real_set = real_dimension(task.problem.equations, coordinates[0], task.problem.data, end.dimension, rng)
         filters = whole_filters(arch, task.embedding, task.scale * task.problem.equations.filters(coordinates))
         coordinates[:, 0] *= task.scale
         if is_real:
@@ -74,7 +83,9 @@ def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnC
             continue
         point = replace(point, nonsingular=False, isolated=False, multiplicity=len(end.windings), windings=end.windings)
         point = of_kind(arch, loss, reclassify(arch, Data(loss.gram, loss.b), point), end.dimension)
-        result.append(PointOnContinuum(point, end.dimension, end.corank == end.dimension, account.approaches > 0))
+        result.append(
+            PointOnContinuum(point, end.dimension, end.corank == end.dimension, account.approaches > 0, real_set)
+        )
     return result
 
 
@@ -102,10 +113,26 @@ def of_kind(arch: Architecture, loss: SquaredLoss, point: CriticalPoint, dimensi
 
 def on_a_continuum(arch: Architecture, loss: SquaredLoss, point: CriticalPoint) -> int:
     """The local dimension of the set of critical θ at the θ over a point, the largest one; scaling is left apart."""
+    equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
+    rng = np.random.default_rng(0)
+    return max((local_dimension(equations, start, data, rng) for start in _coordinates_of(arch, point)), default=0)
+
+
+def real_dimension_over(arch: Architecture, loss: SquaredLoss, point: CriticalPoint, dimension: int) -> int | None:
+    """The largest dimension of the set of real critical θ near the real θ over a point of a continuum."""
+    if not point.real or not point.attained:
+        return None
+    equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
+    rng = np.random.default_rng(0)
+    starts = _coordinates_of(arch, point)
+    return _largest([real_dimension(equations, start, data, dimension, rng) for start in starts])
+
+
+def _coordinates_of(arch: Architecture, point: CriticalPoint) -> list[Complex]:
+    """The θ over a point in the coordinates of `Stratum.of_layers`."""
     stratum = Stratum.of_layers(arch)
-    equations, data = equations_of(stratum), Data(loss.gram, loss.b)
     part_of = dict(zip((layer for layer, k in enumerate(arch.filters) if k > 1), stratum.slices, strict=True))
-    largest = 0
+    starts = []
     for theta in point.parameters:
         start = np.ones(stratum.coordinates, complex)
         for layer, w in enumerate(theta):
@@ -113,8 +140,8 @@ def on_a_continuum(arch: Architecture, loss: SquaredLoss, point: CriticalPoint) 
                 start[part_of[layer]] = w
             else:
                 start[0] *= w[0]
-        largest = max(largest, local_dimension(equations, start, data, np.random.default_rng(0)))
-    return largest
+        starts.append(start)
+    return starts
 
 
 def points_of_residual_zero(arch: Architecture, loss: SquaredLoss, found: ZeroResidual) -> list[PointOnContinuum]:
@@ -165,7 +192,7 @@ def continua_of(
         _move_to_others(groups, item, tolerance)
     groups = _without_repetition([group for group in groups if group], cones=not loss.b.any(), tolerance=tolerance)
     parts = [part for group in groups for part in _by_index(group)]
-    return sorted((_continuum(part, tolerance) for part in parts), key=_order)
+    return sorted((_continuum(part, loss, tolerance) for part in parts), key=_order)
 
 
 def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, tolerance: float) -> None:
@@ -247,20 +274,48 @@ def _real_if_close(loss: float | complex, tolerance: float) -> float | complex:
     return float(loss.real) if abs(loss.imag) <= tolerance else loss
 
 
-def _continuum(group: Sequence[PointOnContinuum], tolerance: float) -> Continuum:
+def _may_be_real(value: complex, loss: SquaredLoss, tolerance: float) -> bool:
+    """Whether real filters w ≠ 0 may be critical with this loss.
+
+    At a critical point wᵀΣw = bᵀw, so that the loss is c − wᵀΣw: real, at most c, and at least the least loss of any
+    filter.
+    """
+    definite = loss.rank == loss.filter_size
+    below = value.real <= loss.constant - tolerance if definite else value.real <= loss.constant + tolerance
+    return abs(value.imag) <= tolerance and below and value.real >= _least(loss) - tolerance
+
+
+def _least(loss: SquaredLoss) -> float:
+    """The least loss of any filter, in the function space or not."""
+    return loss.constant - float(loss.b @ loss.target)
+
+
+def _continuum(group: Sequence[PointOnContinuum], loss: SquaredLoss, tolerance: float) -> Continuum:
     real = [item.point for item in group if item.point.real]
     attained = [point for point in real if point.attained]
     kinds = {kind for point in attained for kind in point.kinds}
-    is_real = True if real else False if all(item.smooth and item.sought for item in group) else None
+    decided = all(item.smooth and item.sought for item in group)
+    possible = _may_be_real(complex(group[0].point.loss), loss, tolerance)
+    is_real = True if real else False if decided or not possible else None
+    # If Σ is regular, one filter only has residual zero.
+    alone = is_real and loss.rank == loss.filter_size and real[0].loss.real <= _least(loss) + tolerance
     return Continuum(
         pattern=max(group, key=_parts).point.stratum,
         dimension=max(item.dimension for item in group),
         loss=_real_if_close(real[0].loss if real else group[0].point.loss, tolerance),
         real=is_real,
         attained=_attained(is_real, real),
+        real_dimension=0 if alone else _largest([item.real_dimension for item in group if item.point.real]),
         kind=next((kind for kind in ("minimum", "degenerate", "saddle") if kind in kinds), None),
         points=_distinct(attained or real or [item.point for item in group]),
     )
+
+
+def _largest(dimensions: Sequence[int | None]) -> int | None:
+    """The largest of the known dimensions; None if none is known, or if all known ones are zero and others are not."""
+    known = [one for one in dimensions if one is not None]
+    most = max(known, default=0)
+    return most if known and (most > 0 or len(known) == len(dimensions)) else None
 
 
 def _attained(is_real: bool | None, real: Sequence[CriticalPoint]) -> bool | None:

@@ -58,9 +58,12 @@ def infimum_of(result: CriticalPoints, solve: Callable[[SquaredLoss], CriticalPo
         if point is None:
             return known
         minima.append(_Minimum(weight, point, float(loss(point.filter.real))))
-    if min(minimum.loss for minimum in minima) >= best - SOLVING.below_all * scale:
-        return Infimum(best, True) if minima[-1].loss <= best + SOLVING.near_infimum * scale else known
-    return Infimum(_limit(regularized, minima, result), False)
+        near = abs(minima[-1].loss - best) <= SOLVING.near_infimum * scale
+        if near and len(minima) == SOLVING.enough_regularizations:
+            break
+    if min(minimum.loss for minimum in minima) < best - SOLVING.below_all * scale:
+        return Infimum(_limit(regularized, minima, result), False)
+    return Infimum(best, True) if near else known
 
 
 class _Minimum(NamedTuple):

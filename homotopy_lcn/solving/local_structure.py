@@ -14,6 +14,7 @@ hold up to this are taken to hold.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import factorial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,11 +22,12 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations
+from ..equations.scaling import symmetric_scale
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import half_gradient
 from .tolerances import LOCAL
 
-__all__ = ["Frame", "LocalStructure", "local_dimension", "local_structure", "onto_critical_set"]
+__all__ = ["Frame", "LocalStructure", "local_dimension", "local_structure", "onto_critical_set", "real_dimension"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +105,22 @@ def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.ra
     return frame.corank if frame.vanishes(rng) else frame.dimension(rng)
 
 
+def real_dimension(
+    equations: Equations, point: Complex, data: Data, dimension: int, rng: np.random.Generator
+) -> int | None:
+    """The dimension of the real critical set at a real point, where that of the complex one is known.
+
+    None if the kernel of the Newton matrix is not told in real numbers.
+    """
+    frame = Frame.at(equations, point, data)
+    if frame.corank == dimension:
+        return dimension
+    kernel = frame.right[:, frame.size - frame.corank :]
+    if np.abs(kernel.imag).max(initial=0.0) > LOCAL.settled:
+        return None
+    return next((one for one in range(dimension, 0, -1) if frame.meets(one, rng, real=True)), 0)
+
+
 def onto_critical_set(equations: Equations, point: Complex, data: Data) -> tuple[Complex, float]:
     """The real point next to a real point of a continuum, for real data, and the relative gradient there."""
     frame = Frame.at(equations, point, data)
@@ -139,7 +157,12 @@ class _Zeros(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Local coordinates y at a point, and the singular vectors of the Newton matrix there."""
+    """Local coordinates y at a point, and the singular vectors of the Newton matrix there.
+
+    The coordinates are scaled by `symmetric_scale`, so that the loss sees all of them about equally: at a large filter
+    with a small image under Σ, a change of its size counts as much as a change of its direction. ``largest`` is the
+    norm of the Newton matrix, or that of JᴴΣJ where both terms of the Newton matrix are small.
+    """
 
     equations: Equations
     data: tuple[NDArray[Any], NDArray[Any]]
@@ -148,6 +171,7 @@ class Frame:
     left: Complex
     values: Real
     right: Complex
+    largest: float
 
     @classmethod
     def at(cls, equations: Equations, point: Complex, data: Data) -> Frame:
@@ -155,22 +179,22 @@ class Frame:
         point = equations.normalize(point[None])
         bases, unit = equations.patches(point), np.eye(equations.stratum.dimension, dtype=complex)
         directions = np.concatenate([equations.displacement(point, bases, unit[i : i + 1]) for i in range(len(unit))])
-        hessian = equations.evaluate_at(point, data).hessian
-        if hessian is None:
+        evaluation = equations.evaluate_at(point, data)
+        if evaluation.hessian is None:
             raise RuntimeError("the equations were evaluated without their Hessian")
-        left, values, right = np.linalg.svd(hessian[0])
+        curvatures = equations.loss_curvatures(evaluation, equations.transform(data))
+        scale = symmetric_scale(evaluation.hessian, curvatures)[0]
+        scale = scale / scale.max()
+        directions = scale[:, None] * directions
+        left, values, right = np.linalg.svd(scale[:, None] * evaluation.hessian[0] * scale)
         extended = (np.asarray(data.gram, np.clongdouble), np.asarray(data.b, np.clongdouble))
-        return cls(equations, extended, point[0], directions, left, values, right.conj().T)
+        largest = max(float(values[0]), float((scale**2 * curvatures[0]).max())) or 1.0
+        return cls(equations, extended, point[0], directions, left, values, right.conj().T, largest)
 
     @property
     def size(self) -> int:
         """Number of local coordinates."""
         return len(self.values)
-
-    @property
-    def largest(self) -> float:
-        """The norm of the Newton matrix."""
-        return float(self.values[0]) or 1.0
 
     @property
     def corank(self) -> int:
@@ -204,7 +228,7 @@ class Frame:
             gradient = self.gradients(local)
             matrix = self.matrices(local, gradient)[0]
             left, values, right = np.linalg.svd(matrix)
-            kept = values > LOCAL.small * values[0]
+            kept = values > LOCAL.small * self.largest
             step = right.conj().T[:, kept] @ ((left.conj().T @ gradient[0].astype(complex))[kept] / values[kept])
             local = local - step
             if np.linalg.norm(step) <= LOCAL.settled:
@@ -253,26 +277,32 @@ class Frame:
         """The dimension of the critical set nearby, which is below the corank."""
         return next((one for one in range(self.corank - 1, 0, -1) if self.meets(one, rng)), 0)
 
-    def meets(self, dimension: int, rng: np.random.Generator) -> bool:
-        """Whether solutions nearby satisfy as many random affine equations, whichever they are."""
-        kernel = self.right[:, self.size - self.corank :]
-        return all(any(self._solved(dimension, kernel, rng) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices))
+    def meets(self, dimension: int, rng: np.random.Generator, *, real: bool = False) -> bool:
+        """Whether solutions nearby satisfy as many random affine equations, whichever they are.
 
-    def _solved(self, dimension: int, kernel: Complex, rng: np.random.Generator) -> bool:
+        With ``real``, for real points of real data, whether real solutions satisfy real equations.
+        """
+        return all(any(self._solved(dimension, rng, real) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices))
+
+    def _solved(self, dimension: int, rng: np.random.Generator, real: bool) -> bool:
         """Whether the Gauss–Newton method solves F = 0 with random affine equations, near the point."""
-        c = kernel.shape[1]
-        rows = np.linalg.qr(rng.normal(size=(c, dimension)) + 1j * rng.normal(size=(c, dimension)))[0].conj().T
+        c, turn = self.corank, 0.0 if real else 1j
+        kernel = self.right[:, self.size - c :]
+        rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0].conj().T
         slices = rows @ kernel.conj().T
-        t = rng.normal(size=c) + 1j * rng.normal(size=c)
+        t = rng.normal(size=c) + turn * rng.normal(size=c)
         local = np.asarray(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T, np.clongdouble)[None]
         level = local[0] @ slices.T
-        residual = np.inf
-        for _ in range(LOCAL.slow_steps):
+        first = np.inf
+        for step_number in range(LOCAL.slow_steps):
             gradient = self.gradients(local)
             values = np.concatenate([gradient[0] / self.largest, local[0] @ slices.T - level]).astype(complex)
             residual = float(np.linalg.norm(values))
             if residual <= LOCAL.tie:
                 return bool(np.linalg.norm(local.astype(complex)) <= 2 * LOCAL.radius)
+            first = residual if step_number == 0 else first
+            if step_number == LOCAL.judged_after and residual > LOCAL.progress * first:
+                return False
             matrix = np.concatenate([self.matrices(local, gradient)[0] / self.largest, slices])
             step = np.linalg.lstsq(matrix, values, rcond=LOCAL.truncated)[0]
             local = local - step * min(1.0, LOCAL.radius / max(float(np.linalg.norm(step)), 1e-300))
@@ -308,7 +338,8 @@ class Frame:
             return None
         centre = inside.mean()
         about = np.polynomial.polynomial.Polynomial(np.asarray(coefficients[: LOCAL.corners // 2], complex))
-        lower = [abs(about.deriv(k)(centre)) if k else abs(about(centre)) for k in range(number)]
+        # A change of g by the precision of the data on the circle changes the k-th coefficient by no more than this.
+        lower = [abs(about.deriv(k)(centre) if k else about(centre)) * radius**k / factorial(k) for k in range(number)]
         multiple = number > 1 and max(lower) <= LOCAL.tie
         return _Zeros(self._at(inside), multiple)
 

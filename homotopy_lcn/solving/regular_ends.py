@@ -116,19 +116,10 @@ class VerifiedEnds:
 
 
 def solved_rows(problem: Problem, refined: Refined) -> NDArray[np.bool_]:
-    """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular.
-
-    Scaling to unit diagonal hides that a matrix is singular where zeros of a singular Σ make its rows vanish.
-    """
+    """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular."""
     with np.errstate(invalid="ignore"):
         rest = np.maximum(SOLVING.verified, SOLVING.end_rounding * refined.conditions)
-    solved = (refined.errors <= rest) & (refined.conditions <= SOLVING.singular)
-    values = np.linalg.svd(problem.data.gram, compute_uv=False)
-    rows = np.flatnonzero(solved)
-    if values[-1] <= ZERO_EIGENVALUE * values[0] and rows.size:
-        sizes = np.linalg.svd(_newton_matrices(problem, refined.points[rows].astype(complex)), compute_uv=False)
-        solved[rows] = sizes[:, -1] > sizes[:, 0] / SOLVING.singular
-    return solved
+    return np.asarray((refined.errors <= rest) & (refined.conditions <= SOLVING.singular))
 
 
 def _newton_matrices(problem: Problem, points: Complex) -> Complex:

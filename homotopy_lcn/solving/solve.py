@@ -26,7 +26,14 @@ from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.settings import Tracking
-from .continua import PointOnContinuum, continua_of, of_kind, on_a_continuum, points_of_residual_zero
+from .continua import (
+    PointOnContinuum,
+    continua_of,
+    of_kind,
+    on_a_continuum,
+    points_of_residual_zero,
+    real_dimension_over,
+)
 from .infimum import infimum_of
 from .one_stratum import Found, SolvedStratum, solve_stratum
 from .start_systems import StartSystems, shared_start_systems
@@ -172,7 +179,7 @@ class _Task(NamedTuple):
         known = [item for solved in strata for item in solved.on_continua]
         if self.continuum is not None:
             known += points_of_residual_zero(arch, loss, self.continuum)
-        return CriticalPoints.build(
+        result = CriticalPoints.build(
             arch,
             loss,
             points,
@@ -182,6 +189,7 @@ class _Task(NamedTuple):
             zero_residual=self.continuum,
             continua=continua_of(known, moved, loss),
         )
+        return replace(result, on_continua=tuple(point for point in members if point.nonsingular))
 
 
 def _renumbered(found: list[Found], offset: int) -> list[Found]:
@@ -243,8 +251,9 @@ def _isolated_ones(
             dimension = max(dimension, continuum.dimension or 1)
         if dimension:
             point = of_kind(arch, loss, replace(point, isolated=False, conjugate=None), dimension)
-            moved.append(PointOnContinuum(point, dimension, smooth=False, sought=True))
-            members += item.members
+            real_set = real_dimension_over(arch, loss, point, dimension)
+            moved.append(PointOnContinuum(point, dimension, smooth=False, sought=True, real_dimension=real_set))
+            members += [replace(member, isolated=False, conjugate=None) for member in item.members]
         else:
             numbers[number] = len(isolated)
             isolated.append(point)

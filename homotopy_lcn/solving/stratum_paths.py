@@ -88,7 +88,8 @@ def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -
     if np.any(problem.data.b):
         fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting)
     if fixed is not None:
-        account = follow_paths(problem, fixed.start, tracking.careful)
+        detours = None if problem.definite else SOLVING.detours_to_singular
+        account = follow_paths(problem, fixed.start, tracking.careful, detours=detours, persistent=True)
         account.never_started = fixed.never_started
         if account.covers(problem.count):
             return account, fixed.start

@@ -56,6 +56,8 @@ class SolvingTolerances:
         sensitivity of ends that may be one double end.
     most_in_many_digits : int
         Ends of one stratum that are looked at in many digits at most; each takes some hundredths of a second.
+    most_far_away : int
+        Paths of one stratum that are tracked again in extended precision at most, each in a second or less.
     shared_root : float
         Factors of one block share a root if the least singular value of their Sylvester matrix is below this.
     same_limit : float
@@ -91,6 +93,8 @@ class SolvingTolerances:
     moment_draws : int
         Moment vectors tried for the start system of one Gram matrix. Branch points may lie so near to the end of the
         paths that doubles cannot tell ends at infinity apart; where they lie depends on the moment vector.
+    detours_to_singular : int
+        Homotopies from a start system with a singular Gram matrix. Paths that get lost are lost each time.
     detours_for_moments : int
         Homotopies for each of these moment vectors. The straight one from a diagonal start system may be special, and
         lose a path always.
@@ -109,6 +113,8 @@ class SolvingTolerances:
         point on every real piece is found. Where all points found are real, once is enough.
     regularizations : tuple of float
         Weights of the random distances, relative to the Gram matrix, that are added to a loss to find its infimum.
+    enough_regularizations : int
+        After this number of weights a loss near that of a critical point tells that its minimum is the infimum.
     below_all : float
         A loss below that of every critical point by this part of the scale of losses shows that none is a minimum.
     near_infimum : float
@@ -136,6 +142,7 @@ class SolvingTolerances:
     real_rounding: float = 32 * _EXTENDED
     insensitive: float = 0.1
     most_in_many_digits: int = 500
+    most_far_away: int = 12
     shared_root: float = 1e-10
     same_limit: float = 1e-6
     conjugate: float = 1e-6
@@ -151,6 +158,7 @@ class SolvingTolerances:
     fruitless_segments: int = 12
     largest_crossing: int = 20_000
     moment_draws: int = 6
+    detours_to_singular: int = 2
     detours_for_moments: int = 2
     loops: int = 60
     same_point: float = 1e-6
@@ -158,7 +166,8 @@ class SolvingTolerances:
     low_rank_detours: int = 4
     fruitless_loops: int = 10
     approaches: int = 2
-    regularizations: tuple[float, ...] = (1e-2, 1e-4, 1e-6, 1e-8)
+    regularizations: tuple[float, ...] = (1e-3, 1e-5, 1e-7, 1e-8)
+    enough_regularizations: int = 3
     below_all: float = 1e-7
     near_infimum: float = 1e-5
     first_circle: int = 1
@@ -199,6 +208,9 @@ class LocalTolerances:
         Singular values below this part of the largest one are left out of the steps that solve these equations.
     slow_steps : int
         Steps at most. Where the solutions are multiple, a step halves the distance.
+    judged_after, progress : int, float
+        After this number of steps the residual has to be below this part of the first one. Where the solutions are m
+        fold, a step takes it to about 1/e.
     corners : int
         Points of a circle on which the reduced equation is evaluated.
     circles : int
@@ -237,6 +249,8 @@ class LocalTolerances:
     starts: int = 4
     truncated: float = 1e-13
     slow_steps: int = 60
+    judged_after: int = 10
+    progress: float = 0.01
     corners: int = 32
     circles: int = 4
     most_zeros: int = 8

@@ -18,7 +18,7 @@ from . import Engine, Homotopy, TrackResult
 from .reference import ReferenceEngine
 from .tolerances import RETRACKING
 
-__all__ = ["Retracking", "from_the_start", "in_doubles", "in_two_parts"]
+__all__ = ["Retracking", "far_away", "from_the_start", "in_doubles", "in_two_parts"]
 
 #: Tracks paths again from their starts (P, coordinates), with a number of threads: the new ends of all of them.
 Retracking = Callable[[Engine, Stratum, Complex, Homotopy, int], TrackResult]
@@ -39,6 +39,11 @@ def in_two_parts(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Ho
     )
     result.put(arrived, rest)
     return result
+
+
+def far_away(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:
+    """Track in extended precision with fewer steps, paths to ends so far away that doubles lose them."""
+    return ReferenceEngine(extended=True).track(stratum, starts, homotopy, RETRACKING.far_away, jobs=jobs)
 
 
 def from_the_start(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:

@@ -52,6 +52,7 @@ class Circles(NamedTuple):
 
 _IN_DOUBLES = Circles((*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
+_FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=600)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 
 
@@ -169,6 +170,8 @@ class RetrackingTolerances:
     patient : TrackerOptions
         Options of the tracker. Paths to ill-conditioned data turn sharply down to s = 1e-12, so the smallest step is
         far below the usual one, at the price of many steps.
+    far_away : TrackerOptions
+        Options for paths in extended precision to ends far away. There are fewer steps, as paths to infinity use all.
     extended_from : float
         Value of s from which on a path continues in extended precision. Up to there doubles suffice: of their sixteen
         digits the Gram matrix has cost at most five, on top of what the points themselves cost. An earlier change of
@@ -176,6 +179,7 @@ class RetrackingTolerances:
     """
 
     patient: TrackerOptions = _PATIENT
+    far_away: TrackerOptions = _FAR_AWAY
     extended_from: float = 1e-5
 
 
