@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from ..rationals import as_fraction
 from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, write
 
 if TYPE_CHECKING:
@@ -166,8 +167,6 @@ def parameters_from_text(text: str, arch: Architecture) -> list[NDArray[np.compl
 
 def _entry(text: str, option: str) -> Fraction | complex:
     """A fraction if it is real: decimals are read exactly."""
-    from ..rationals import as_fraction
-
     item = text.strip()
     match = _COMPLEX.fullmatch(item)
     try:
