@@ -87,5 +87,6 @@ def _wrong_indices(arch: Architecture, theta: list[Real], gram: Real, b: Real, i
     """How many indices the Hessian in the original parameters contradicts, where its eigenvalues have a clear sign."""
     values = np.linalg.eigvalsh(hessian(arch, theta, gram, b))
     limit = CLEAR_EIGENVALUE * np.abs(values).max(axis=1, keepdims=True)
-    least, most = (values < -limit).sum(axis=1), (values < limit).sum(axis=1)
+    # The directions of scaling, one less than there are layers, have eigenvalue zero.
+    least, most = (values < -limit).sum(axis=1), (values < limit).sum(axis=1) - (arch.depth - 1)
     return int(((indices >= 0) & ((indices < least) | (indices > most))).sum())
