@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ComparedByValue", "Complex", "Real", "frozen", "sealed"]
+__all__ = ["ComparedByValue", "Complex", "Real", "frozen", "sealed", "without_specks"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
 Number = TypeVar("Number", bound=np.generic)
+
+#: Entries below this part of the largest entry of a vector mean zero.
+SPECK = 1e-30
 
 
 def frozen(array: NDArray[Number]) -> NDArray[Number]:
@@ -22,6 +25,16 @@ def frozen(array: NDArray[Number]) -> NDArray[Number]:
     result = np.array(array)
     result.flags.writeable = False
     return result
+
+
+def without_specks(array: NDArray[Number]) -> NDArray[Number]:
+    """The same rows (…, n) with entries so small beside the largest entry of their row that they mean zero.
+
+    Where an entry is exactly zero, Newton's method leaves numbers like 1e-33 or 1e-120.
+    """
+    sizes = np.abs(array)
+    small = sizes <= SPECK * sizes.max(axis=-1, keepdims=True, initial=0.0)
+    return np.asarray(np.where(small, 0.0, array), array.dtype)
 
 
 def sealed(value: Any) -> Any:

@@ -272,9 +272,9 @@ class PlainLoss:
         kernel = vectors[:, np.abs(values) < 1e-9 * (np.abs(values).max() or 1.0)]
         if not kernel.shape[1]:
             return False
-        size = np.linalg.norm(self.jacobian(theta)) * (
-            np.linalg.norm(self.gram, 2) * np.linalg.norm(self.filter(theta)) + np.linalg.norm(self.b)
-        )
+        # Entry by entry: a large coefficient that no sample sees is in no term.
+        terms = np.abs(self.gram) @ np.abs(self.filter(theta)) + np.abs(self.b)
+        size = np.linalg.norm(self.jacobian(theta)) * np.linalg.norm(terms)
 
         def gradient(step: Real) -> Real:
             return self.value_and_gradient(theta + basis @ step)[1] / (2 * size)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real, frozen
+from ..arrays import Complex, Real, frozen, without_specks
 from ..geometry.real_factors import RealStructure
 from ..networks.binary_forms import multiply, power, roots_of_each
 from ..networks.parameters import relative_gradient
@@ -88,7 +88,7 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
     apart[rows] = _label_real(problem, found, rows, labels)
     special = (distances <= CLASSIFICATION.near_hyperroot) | (found.real & ~apart)
     pure = all(partition[0] == 1 for partition in problem.pattern)
-    filters, coordinates = frozen(found.filters), frozen(found.points)
+    filters, coordinates = frozen(without_specks(found.filters)), frozen(found.points)
     classified = [
         CriticalPoint(
             filter=filters[p],

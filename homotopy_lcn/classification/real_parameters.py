@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real, frozen
+from ..arrays import Complex, Real, frozen, without_specks
 from ..equations.critical_equations import Data, equations_of
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose, relative_gradient
@@ -94,7 +94,7 @@ def polish(arch: Architecture, data: Data, theta: Theta) -> Polished:
     layers = [
         points[:, part_of[layer]].real if layer in part_of else np.ones((count, 1)) for layer in range(arch.depth)
     ]
-    balanced = list(map(frozen, balance(layers, points[:, 0].real)))
+    balanced = [frozen(without_specks(w)) for w in balance(layers, points[:, 0].real)]
     residuals = relative_gradient(arch, balanced, np.asarray(data.gram), np.asarray(data.b))
     zero = np.where(better, CLASSIFICATION.zero_eigenvalue, CLASSIFICATION.zero_at_singular_point)
     return Polished(points, balanced, residuals.tolist(), close | ~regular, zero)

@@ -48,10 +48,14 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
     facts = _facts(arch, point, accuracy)
     if facts is None:
         return point
+    patterns = {factorization.pattern for factorization in facts.factorizations}
+    pattern = patterns.pop() if len(patterns) == 1 else point.stratum
+    root_pattern = None if pattern == point.stratum else pattern
     if not point.real:
-        return replace(point, smooth=facts.smooth)
+        return replace(point, smooth=facts.smooth, root_pattern=root_pattern)
     labelled = replace(
         point,
+        root_pattern=root_pattern,
         in_function_space=facts.in_function_space,
         interior=facts.interior if facts.in_function_space else None,
         smooth=facts.smooth,

@@ -157,7 +157,7 @@ def _result_html(result: CriticalPoints) -> str:
                 f"{point.loss:.7g}",
                 describe_kinds(point),
                 describe_place_and_condition(point),
-                format_pattern(point.stratum),
+                format_pattern(point.pattern),
                 describe_purity(point.pure),
                 _entries(point),
             ]

@@ -204,7 +204,7 @@ class _PointsTable(_FittedTable):
                 *arrange(
                     describe_kinds(point),
                     describe_place_and_condition(point),
-                    format_pattern(point.stratum),
+                    format_pattern(point.pattern),
                     describe_purity(point.pure),
                     _entries(point),
                 ),

@@ -50,13 +50,13 @@ def jacobian(arch: Architecture, theta: Sequence[Array]) -> Array:
     return np.stack(columns, axis=-1)
 
 
-def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> Array:
+def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array, columns: Array | None = None) -> Array:
     """Hessian of the loss wᵀΣw − 2bᵀw at w = μ(θ) in θ, layers (…, k_l) to (…, Σ k_l, Σ k_l).
 
     As μ is linear in each layer, it is 2 JᵀΣJ plus, for each two layers, the correlation of 2 (Σw − b) with the product
-    of all other layers.
+    of all other layers. ``columns`` is the Jacobian J, if it is known.
     """
-    columns = jacobian(arch, theta)
+    columns = jacobian(arch, theta) if columns is None else columns
     result = 2 * np.swapaxes(columns, -1, -2) @ gram @ columns
     residual = 2 * (compose(arch, theta) @ gram - b)
     starts = np.cumsum([0, *arch.filters])

@@ -319,7 +319,7 @@ def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:
         "kind": describe_kinds(point) if point.real else "–",
         "kinds": sorted({kind or "undecided" for kind in point.kinds}) if point.real else [],
         "place": describe_place(point) if point.real else "complex",
-        "stratum": format_pattern(point.stratum),
+        "stratum": format_pattern(point.pattern),
         "also": [format_pattern(pattern) for pattern in point.also_on],
         "pure": point.pure,
         "residual": point.residual,

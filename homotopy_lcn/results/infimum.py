@@ -74,6 +74,8 @@ def points_of_least_loss(result: ResultParts) -> list[CriticalPoint]:
 
 def with_minima_of_least_loss(result: ResultParts) -> tuple[tuple[CriticalPoint, ...], tuple[Continuum, ...]]:
     """The points and the continua of a result; points of least loss with a degenerate Hessian are minima."""
+    if not result.continua and not any("degenerate" in point.kinds for point in result.points):
+        return result.points, result.continua
     least = {id(point) for point in points_of_least_loss(result)}
 
     def known(point: CriticalPoint) -> CriticalPoint:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..arrays import Real
-from ..networks.architecture import Architecture
 from ..networks.parameters import compose, hessian, jacobian
 from .infimum import EQUAL_LOSS, attained_points, loss_scale, loss_tolerance
 from .parts import ResultParts
@@ -53,9 +52,7 @@ def _violated(result: ResultParts) -> Iterator[str]:
         yield from _violated_at_parameters(result, listed)
     scale = EQUAL_LOSS * loss_scale(result.loss)
     spread = [abs(point.loss - part.loss) for part in result.continua for point in part.points]
-    if max(spread, default=0.0) > 10 * loss_tolerance(
-        result.loss, (p for part in result.continua for p in part.points)
-    ):
+    if spread and max(spread) > 10 * loss_tolerance(result.loss, (p for part in result.continua for p in part.points)):
         yield "the loss is not constant on a continuum"
     value = result.infimum.value
     if value is not None and any(point.loss.real < value - scale for point in attained_points(result)):
@@ -78,14 +75,14 @@ def _violated_at_parameters(result: ResultParts, listed: list[CriticalPoint]) ->
     steep = (gradients > NONZERO_GRADIENT * terms + rounding).any(axis=1)
     if steep.any():
         yield f"the gradient is not zero at {quantity(int(steep.sum()), 'real θ', 'real θ')}"
-    wrong = _wrong_indices(arch, theta, gram, b, indices)
+    wrong = _wrong_indices(hessian(arch, theta, gram, b, columns), indices)
     if wrong:
         yield f"the Hessian contradicts the kind of {quantity(wrong, 'real θ', 'real θ')}"
 
 
-def _wrong_indices(arch: Architecture, theta: list[Real], gram: Real, b: Real, indices: Real) -> int:
-    """How many indices the Hessian in the original parameters contradicts, where its eigenvalues have a clear sign."""
-    values = np.linalg.eigvalsh(hessian(arch, theta, gram, b))
+def _wrong_indices(hessians: Real, indices: Real) -> int:
+    """How many indices the Hessians contradict, where their eigenvalues have a clear sign."""
+    values = np.linalg.eigvalsh(hessians)
     limit = CLEAR_EIGENVALUE * np.abs(values).max(axis=1, keepdims=True)
     # The directions of scaling, one less than there are layers, have eigenvalue zero.
     least, most = (values < -limit).sum(axis=1), (values < limit).sum(axis=1) - (arch.depth - 1)

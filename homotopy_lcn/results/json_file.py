@@ -120,32 +120,41 @@ def _stratum_to_json(row: StratumResult) -> dict[str, object]:
 
 
 def _point_to_json(point: CriticalPoint) -> dict[str, object]:
-    return {
-        "filter": _complex_to_json(point.filter),
-        "real": point.real,
-        "loss": _loss_to_json(point.loss),
-        "pattern": point.stratum,
-        "pure": point.pure,
-        "in_function_space": point.in_function_space,
-        "attained": point.attained,
-        "interior": point.interior,
-        "smooth": point.smooth,
-        "residual": point.residual,
-        "condition": point.condition,
-        "ill_conditioned": point.ill_conditioned,
-        "parameters": [
-            [w.tolist() if point.real else _complex_to_json(w) for w in theta] for theta in point.parameters
-        ],
-        "kinds": point.kinds,
-        "indices": point.indices,
-        "certified": point.certified,
-        "nonsingular": point.nonsingular,
-        "multiplicity": point.multiplicity,
-        "isolated": point.isolated,
-        "windings": point.windings,
-        "also_on": point.also_on,
-        "conjugate": point.conjugate,
-    } | ({} if point.coordinates is None else {"coordinates": _complex_to_json(point.coordinates)})
+    return (
+        {
+            "filter": _complex_to_json(point.filter),
+            "real": point.real,
+            "loss": _loss_to_json(point.loss),
+            "pattern": point.pattern,
+            "pure": point.pure,
+            "in_function_space": point.in_function_space,
+            "attained": point.attained,
+            "interior": point.interior,
+            "smooth": point.smooth,
+            "residual": point.residual,
+            "condition": point.condition,
+            "ill_conditioned": point.ill_conditioned,
+            "parameters": [
+                [w.tolist() if point.real else _complex_to_json(w) for w in theta] for theta in point.parameters
+            ],
+            "kinds": point.kinds,
+            "indices": point.indices,
+            "certified": point.certified,
+            "nonsingular": point.nonsingular,
+            "multiplicity": point.multiplicity,
+            "isolated": point.isolated,
+            "windings": point.windings,
+            "also_on": point.also_on,
+            "conjugate": point.conjugate,
+        }
+        | _stratum_of(point)
+        | ({} if point.coordinates is None else {"coordinates": _complex_to_json(point.coordinates)})
+    )
+
+
+def _stratum_of(point: CriticalPoint) -> dict[str, object]:
+    """The stratum, if the pattern does not tell it."""
+    return {} if point.root_pattern is None else {"stratum": point.stratum}
 
 
 def _loss_to_json(loss: float | complex) -> float | dict[str, float]:
@@ -360,11 +369,13 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
     for index in indices:
         if index is not None and (isinstance(index, bool) or not isinstance(index, int)):
             raise InputError(f"{record.path}indices: {index!r} is not an integer; expected integers or null")
+    stratum, root_pattern = _stratum_and_pattern(record, architecture)
     return CriticalPoint(
         filter=w,
         real=real,
         loss=record.number("loss") if real else _complex_number(record.record("loss")),
-        stratum=_pattern_from_json(record, architecture),
+        stratum=stratum,
+        root_pattern=root_pattern,
         pure=record.boolean("pure"),
         in_function_space=record.answer("in_function_space"),
         attained=record.answer("attained"),
@@ -396,6 +407,14 @@ def _coordinates_from_json(record: _Record) -> np.ndarray | None:
     path = f"{record.path}coordinates"
     length = len(_list(value.get("re") if isinstance(value, dict) else None, f"{path}.re"))
     return _complex_vector(value, path, length)
+
+
+def _stratum_and_pattern(record: _Record, architecture: Architecture) -> tuple[Pattern, Pattern | None]:
+    """The stratum of a point, and the root pattern of its filter if that is another one."""
+    pattern = _pattern_from_json(record, architecture)
+    if "stratum" not in record.data:
+        return pattern, None
+    return _pattern(record.get("stratum"), f"{record.path}stratum", architecture), pattern
 
 
 def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:

@@ -82,6 +82,8 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
         The coordinates of w on its stratum (see `Embedding`), complex128. None in results of earlier versions.
     conjugate : int or None
         For a complex point of a result, the index of the point with the conjugate filter; None if there is none.
+    root_pattern : tuple of partitions or None
+        The root pattern of w in special data, if more roots coincide than `stratum` says.
     """
 
     filter: np.ndarray
@@ -106,6 +108,7 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
     also_on: tuple[Pattern, ...] = ()
     coordinates: np.ndarray | None = None
     conjugate: int | None = None
+    root_pattern: Pattern | None = None
 
     def __post_init__(self) -> None:
         real = bool(self.real)
@@ -150,8 +153,11 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
 
     @property
     def pattern(self) -> Pattern:
-        """The same as `stratum`."""
-        return self.stratum
+        """The root pattern of w: for each block, the root multiplicities of its polynomial, decreasing.
+
+        It is that of `stratum`, unless more roots coincide, as they do for special data.
+        """
+        return self.stratum if self.root_pattern is None else self.root_pattern
 
     @property
     def boundary(self) -> bool | None:

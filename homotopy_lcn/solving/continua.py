@@ -180,6 +180,8 @@ def continua_of(
         Points of strata that turned out to lie on a continuum of another stratum.
     loss : SquaredLoss
     """
+    if not found and not extra:
+        return []
     tolerance = loss_tolerance(loss, (item.point for item in [*found, *extra]))
     groups: list[list[PointOnContinuum]] = []
     for item in [*found, *extra]:

@@ -147,12 +147,9 @@ def critical_points(
         )
         result = replace(result, infimum=infimum_of(result, again, seed))
     points, continua = with_minima_of_least_loss(result)
-    result = replace(
-        result,
-        points=points,
-        continua=continua,
-        counts=count_points(points, result.strata, (part.real for part in continua)),
-    )
+    if points is not result.points or continua is not result.continua:
+        counts = count_points(points, result.strata, (part.real for part in continua))
+        result = replace(result, points=points, continua=continua, counts=counts)
     violated = violated_invariants(result)
     return replace(result, complete=False, contradictions=violated) if violated else result
 
@@ -189,7 +186,8 @@ class _Task(NamedTuple):
             zero_residual=self.continuum,
             continua=continua_of(known, moved, loss),
         )
-        return replace(result, on_continua=tuple(point for point in members if point.nonsingular))
+        on_continua = tuple(point for point in members if point.nonsingular)
+        return replace(result, on_continua=on_continua) if on_continua else result
 
 
 def _renumbered(found: list[Found], offset: int) -> list[Found]:

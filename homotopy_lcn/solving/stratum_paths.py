@@ -72,7 +72,9 @@ def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -
 def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking) -> PathAccount:
     """The account of the paths of a start system."""
     task.tell("tracking", 0)
-    account = follow_paths(task.problem, system.start, _reporting(task, tracking), detours=SOLVING.first_detours)
+    # To a singular Gram matrix other detours lose the same paths.
+    detours = SOLVING.first_detours if task.problem.definite else 1
+    account = follow_paths(task.problem, system.start, _reporting(task, tracking), detours=detours)
     account.never_started = system.never_started
     return account
 
