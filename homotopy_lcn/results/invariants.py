@@ -84,5 +84,5 @@ def _wrong_indices(hessians: Real, indices: Real, scalings: int) -> int:
     """How many indices the Hessians, which vanish along the scalings, contradict by eigenvalues of a clear sign."""
     values = np.linalg.eigvalsh(hessians)
     limit = CLEAR_EIGENVALUE * np.abs(values).max(axis=1, keepdims=True)
-    least, most = (values < -limit).sum(axis=1), (values < limit).sum(axis=1) - scalings
+    least, most = (values < -limit).sum(axis=1), (values <= limit).sum(axis=1) - scalings
     return int(((indices >= 0) & ((indices < least) | (indices > most))).sum())

@@ -314,7 +314,7 @@ def random_descents(result, number):
     rest = loss.constant - outputs @ outputs
     rng = np.random.default_rng(0)
     starts = rng.normal(size=(number, sum(arch.filters)))
-    options = {"maxiter": 500, "ftol": 0, "gtol": 1e-9}
+    options = {"maxiter": 100, "maxfun": 200, "ftol": 0, "gtol": 1e-8}
     runs = (
         minimize(loss_and_gradient, start, (arch, factor, outputs), "L-BFGS-B", jac=True, options=options)
         for start in starts
