@@ -250,7 +250,11 @@ def _together(one: PointOnContinuum, other: PointOnContinuum, tolerance: float) 
 
 
 def _by_index(group: list[PointOnContinuum]) -> list[list[PointOnContinuum]]:
-    """Points of one loss apart if the Hessian tells that they are on different pieces; all others with the first."""
+    """Points of one loss apart if the Hessian tells that they are on different pieces.
+
+    Pieces may meet at points where the loss is degenerate across them. Such points are left out where other points of
+    the loss are known.
+    """
     indices: dict[int, list[PointOnContinuum]] = {}
     rest = []
     for item in group:
@@ -259,9 +263,11 @@ def _by_index(group: list[PointOnContinuum]) -> list[list[PointOnContinuum]]:
             rest.append(item)
         else:
             indices.setdefault(index, []).append(item)
-    parts = [indices[index] for index in sorted(indices)] or [[]]
-    parts[0] += rest
-    return parts
+    if not indices:
+        return [rest]
+    least = min(indices)
+    indices[least] += [item for item in rest if not item.point.attained]
+    return [indices[index] for index in sorted(indices)]
 
 
 def _index(item: PointOnContinuum) -> int | None:

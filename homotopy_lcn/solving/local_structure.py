@@ -116,7 +116,7 @@ def real_dimension(
     if frame.corank == dimension:
         return dimension
     kernel = frame.right[:, frame.size - frame.corank :]
-    if np.abs(kernel.imag).max(initial=0.0) > LOCAL.settled:
+    if frame.corank < dimension or np.abs(kernel.imag).max(initial=0.0) > LOCAL.settled:
         return None
     return next((one for one in range(dimension, 0, -1) if frame.meets(one, rng, real=True)), 0)
 

@@ -220,10 +220,13 @@ def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) 
 
 def _with_accurate_filter(arch: Architecture, point: CriticalPoint) -> CriticalPoint:
     """A singular point with the filter of its real θ, which Newton's method may know better than the endgame."""
-    if point.nonsingular or not point.real or not point.attained or len(point.parameters) != 1:
+    if point.nonsingular or not point.real or not point.attained or not point.parameters:
         return point
-    composed = compose(arch, point.parameters[0])
-    return replace(point, filter=composed.astype(complex))
+    composed = np.array([compose(arch, theta) for theta in point.parameters])
+    spread = np.abs(composed - composed[0]).max()
+    if spread > SOLVING.same_composed * np.linalg.norm(composed[0]):
+        return point
+    return replace(point, filter=composed[0].astype(complex))
 
 
 def _isolated_ones(

@@ -71,6 +71,8 @@ class SolvingTolerances:
     real_limit : float
         The filter of a limit of paths is real within this distance of its conjugate, relative to its norm. The endgame
         tells limits to about 1e-8, and where paths meet in pairs or triples, no worse: the limit is a mean.
+    same_composed : float
+        Real θ over a singular point tell its filter if their filters are equal up to this, relative to their norm.
     real_factor : float
         A real filter has real factors if their imaginary parts are below this, factors scaled to a largest entry of 1.
     no_residual : float
@@ -148,6 +150,7 @@ class SolvingTolerances:
     conjugate: float = 1e-6
     real: float = 1e-9
     real_limit: float = 1e-6
+    same_composed: float = 1e-10
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
