@@ -75,14 +75,14 @@ def _violated_at_parameters(result: ResultParts, listed: list[CriticalPoint]) ->
     steep = (gradients > NONZERO_GRADIENT * terms + rounding).any(axis=1)
     if steep.any():
         yield f"the gradient is not zero at {quantity(int(steep.sum()), 'real θ', 'real θ')}"
-    wrong = _wrong_indices(hessian(arch, theta, gram, b, columns), indices)
+    wrong = _wrong_indices(hessian(arch, theta, gram, b, columns), indices, scalings=arch.depth - 1)
     if wrong:
         yield f"the Hessian contradicts the kind of {quantity(wrong, 'real θ', 'real θ')}"
 
 
-def _wrong_indices(hessians: Real, indices: Real) -> int:
-    """How many indices the Hessians contradict, where their eigenvalues have a clear sign."""
+def _wrong_indices(hessians: Real, indices: Real, scalings: int) -> int:
+    """How many indices the Hessians, which vanish along the scalings, contradict by eigenvalues of a clear sign."""
     values = np.linalg.eigvalsh(hessians)
     limit = CLEAR_EIGENVALUE * np.abs(values).max(axis=1, keepdims=True)
-    least, most = (values < -limit).sum(axis=1), (values < limit).sum(axis=1)
+    least, most = (values < -limit).sum(axis=1), (values <= limit).sum(axis=1) - scalings
     return int(((indices >= 0) & ((indices < least) | (indices > most))).sum())

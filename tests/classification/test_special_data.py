@@ -9,9 +9,11 @@ from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.classification import rules, special_data
 from homotopy_lcn.classification.real_parameters import polish, settle_real
 from homotopy_lcn.classification.special_data import reclassify
+from homotopy_lcn.cli.program import main
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
 from homotopy_lcn.networks.parameters import compose
+from homotopy_lcn.results.continua import Infimum
 from homotopy_lcn.solving import solve
 from tests.small_networks import random_problem, solved
 
@@ -75,28 +77,21 @@ def test_a_target_in_the_closure_is_labelled_as_theory_says(name, white):
             np.testing.assert_allclose(compose(architecture, theta), target, atol=1e-5)
 
 
-def test_kinds_over_a_perfect_fit_are_minima_unless_the_differential_drops_rank():
-    kinds = {}
-    for name, (shape, target, expected) in TARGETS.items():
-        gram, target = random_problem(*shape).loss.gram, np.array(target, float)
-        result = critical_points(Architecture(*shape), SquaredLoss(gram, gram @ target, target @ gram @ target))
-        kinds[name] = near(result, target).kinds
-        assert len(kinds[name]) == expected[-1]
-        assert (0,) * expected[-1] == near(result, target).indices
-    degenerate = {name for name, found in kinds.items() if "degenerate" in found}
-    assert degenerate == {
-        "common hyperroot",
-        "fourfold root at zero",
-        "fourfold root at infinity",
-        "double root of two layers",
-        "boundary",
-        "boundary, double root at zero",
-        "double root at infinity",
-        "a third root to fall back on",
-        "three equal roots",
-        "two equal quadratic layers",
-    }
-    assert sorted(kinds["a third root to fall back on"]) == ["degenerate", "minimum"]
+@pytest.mark.parametrize("white", [False, True])
+@pytest.mark.parametrize("name", TARGETS)
+def test_all_kinds_over_a_perfect_fit_are_minima(name, white):
+    """The loss is zero there, whether the differential drops rank or not."""
+    shape, target, expected = TARGETS[name]
+    architecture, target = Architecture(*shape), np.array(target, float)
+    gram = np.eye(len(target)) if white else random_problem(*shape).loss.gram
+    result = critical_points(architecture, SquaredLoss(gram, gram @ target, target @ gram @ target))
+    point = near(result, target)
+    assert point.kinds == ("minimum",) * expected[-1]
+    assert point.indices == (0,) * expected[-1]
+    assert point.loss == 0.0
+    if expected[1]:
+        assert result.global_minimum is point
+        assert result.infimum == Infimum(0.0, True)
 
 
 def test_at_a_singular_point_only_the_parameters_of_the_critical_sheet_are_listed():
@@ -198,7 +193,7 @@ def test_a_hundred_millionth_away_as_many_points_are_near_as_meet_at_the_target(
     (point,) = (p for p in there if np.linalg.norm(p.filter - target) < 1e-5 * np.linalg.norm(target))
     around = [p for p in nearby if np.linalg.norm(p.filter - target) < 1e-2 * np.linalg.norm(target)]
     number = sum(p.multiplicity for p in around)
-    assert number == point.multiplicity if not point.also_on else number > point.multiplicity
+    assert number == point.multiplicity
     assert not sum(p.filter.imag for p in around).any()
     # Where dμ drops rank points are so near to each other that their filters differ in the last digits only.
     if not point.nonsingular and point.isolated and not (white and name == "two conjugate factorizations"):
@@ -244,3 +239,70 @@ def test_a_filter_with_coefficients_of_very_different_sizes_keeps_the_parameters
     assert point.kinds == ("saddle",)
     theta = list(point.parameters[0])
     np.testing.assert_allclose(compose(Architecture(*SKEW), theta), point.filter.real, rtol=1e-9, atol=1e-20)
+
+
+# Points that nearly coincide
+
+
+def around_a_common_hyperroot(delta):
+    """(x² − y²)² with δ y⁴ taken away: (x² − (1 + t) y²)(x² − (1 − t) y²), t² = δ, fits exactly with both exchanged."""
+    result = critical_points(Architecture(*SKEW), SquaredLoss.white([1.0, 0, -2, 0, 1 - delta]))
+    assert result.complete
+    return result, [point for point in result if np.linalg.norm(point.filter - [1, 0, -2, 0, 1]) < 1e-3]
+
+
+taken_for_coinciding = pytest.mark.xfail(
+    reason="the filter is taken to be as inaccurate as θ, and so for one with a common hyperroot"
+)
+
+
+@pytest.mark.parametrize("delta", [1e-4, 1e-6, pytest.param(1e-8, marks=taken_for_coinciding)])
+def test_an_exact_fit_with_nearly_equal_hyperroots_is_a_minimum_twice_beside_a_saddle(delta):
+    result, (fit, between) = around_a_common_hyperroot(delta)
+    assert (fit.kinds, fit.multiplicity, fit.loss) == (("minimum", "minimum"), 2, 0.0)
+    ratios = sorted(theta[1][1] / theta[1][0] for theta in fit.parameters)
+    np.testing.assert_allclose(ratios, [-1 - np.sqrt(delta), -1 + np.sqrt(delta)], rtol=1e-9)
+    assert between.kinds == ("saddle",)
+    assert result.global_minimum is fit
+
+
+@pytest.mark.parametrize("delta", [1e-4, 1e-6, pytest.param(1e-8, marks=taken_for_coinciding)])
+def test_an_exact_fit_with_nearly_equal_hyperroots_that_are_not_real_is_not_attained(delta):
+    result, near_points = around_a_common_hyperroot(-delta)
+    fit = next(point for point in near_points if point.multiplicity == 2)
+    least = next(point for point in near_points if point.multiplicity == 1)
+    assert fit.real
+    assert (fit.in_function_space, fit.attained) == (False, False)
+    assert least.kinds == ("minimum",)
+    assert result.global_minimum is least
+
+
+# Patterns, multiplicities and zeros
+
+
+def test_where_a_pure_and_a_spurious_point_coincide_the_multiplicity_is_two():
+    """Σ = I, b = (1, 2, 1): (x + y)² is critical as a square, and as any form of degree two."""
+    result = critical_points(Architecture(*SQUARE), SquaredLoss(np.eye(3), [1.0, 2, 1], 6.0))
+    best = result.global_minimum
+    assert (best.multiplicity, best.also_on, best.kinds, best.loss) == (2, (((1, 1),),), ("minimum",), 0.0)
+    assert len(result) == 4
+    assert sum(point.multiplicity for point in result) == 5
+    assert "1 filter is critical on 2 strata" in str(result)
+    assert len(result.minima) == 1
+
+
+def test_the_pattern_of_a_cube_is_three():
+    result = critical_points(Architecture((2, 2, 2), (1, 1, 1)), SquaredLoss(np.eye(4), [2.0, 0, 0, 0], 4.0))
+    best = result.global_minimum
+    assert (best.stratum, best.loss, best.kinds) == (((3,),), 0.0, ("minimum",))
+    assert best.also_on == (((1, 1, 1),), ((2, 1),))
+    # One as a cube, two as squares times a form, one as a form of degree three.
+    assert best.multiplicity == 4
+    np.testing.assert_allclose(best.filter, [2, 0, 0, 0], atol=1e-15)
+
+
+def test_zeros_are_printed_as_zeros(tmp_path, capsys):
+    np.savez(tmp_path / "cube.npz", gram=np.eye(4), b=np.array([2.0, 0, 0, 0]), constant=4.0)
+    assert main(["solve", "-k", "2,2,2", "-s", "1,1,1", "--data", str(tmp_path / "cube.npz")]) == 0
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "minimum" in line and "(3)" in line)
+    assert row.split()[-4:] == ["2", "0", "0", "0"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import warnings
 from dataclasses import replace
@@ -28,6 +29,7 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.losses.zero_residual import zero_residual
 from homotopy_lcn.networks.counts import count_matrices
 from homotopy_lcn.networks.strata import Embedding, Stratum
+from homotopy_lcn.results.continua import Infimum
 from homotopy_lcn.solving import problem as solving_problem
 from homotopy_lcn.solving.low_rank import low_rank_start_system, random_member
 from homotopy_lcn.solving.start_systems import start_system
@@ -96,19 +98,18 @@ def test_strata_add_up_to_the_critical_parameters_of_nonzero_residual(layers, ra
     for row in merged:
         dimension = 1 + len(row.pattern[0])
         # Of the full count, where the rank is the dimension, degree-many points have residual zero.
-        count = row.count if rank != dimension else row.count - _degree(row.pattern[0])
+        count = row.count if rank != dimension else row.count - degree(row.pattern)
         total += count * count_matrices(layers, row.pattern[0])
     assert total == apart.filters
 
 
-def _degree(partition):
-    """Degree of the variety of forms with these root multiplicities (Hilbert 1887)."""
-    result = 1
-    for k, part in enumerate(partition, start=1):
-        result *= k * part
-    for part in set(partition):
-        for k in range(1, partition.count(part) + 1):
-            result //= k
+def degree(pattern):
+    """Degree of the variety of filters with these root multiplicities (Hilbert 1887, for one block)."""
+    parts = [part for partition in pattern for part in partition]
+    result = math.factorial(len(parts)) * math.prod(parts)
+    for partition in pattern:
+        for part in set(partition):
+            result //= math.factorial(partition.count(part))
     return result
 
 
@@ -135,7 +136,13 @@ def test_data_of_every_rank_have_the_count_of_that_rank_on_every_stratum(filters
         assert result.complete
         assert (result.zero_residual is not None) == few
         expected = generic_count(architecture, rank=rank) if few else generic_count(architecture)
-        assert [(row.found, row.generic) for row in result.strata] == [(row.count, row.count) for row in expected]
+        # On a smaller stratum of the dimension of the rank, degree-many points have residual zero. They lie on the
+        # continuum of the larger strata.
+        bare = [degree(row.pattern) * (few and rank == 1 + sum(map(len, row.pattern))) for row in expected]
+        assert [row.generic for row in result.strata] == [row.count for row in expected]
+        assert [row.singular for row in result.strata] == bare
+        assert [row.found + row.singular for row in result.strata] == [row.count for row in expected]
+        assert [part.dimension for part in result.continua] == [architecture.dimension - rank] * few
         for point in result:
             for theta in point.parameters[:1]:
                 scale = np.linalg.norm(problem.X) ** 2 * np.linalg.norm(point.filter) + np.linalg.norm(problem.loss.b)
@@ -146,10 +153,22 @@ def test_data_of_every_rank_have_the_count_of_that_rank_on_every_stratum(filters
 @pytest.mark.parametrize(("filters", "strides", "rank"), FEW)
 def test_points_of_residual_zero_lie_on_a_continuum_and_the_others_are_isolated(filters, strides, rank):
     result = isolated(filters, strides, rank)
-    assert [point.isolated for point in result] == (residuals(result) > 1e-6).tolist()
-    assert all(not point.pure for point in result if not point.isolated)
-    assert result.global_minimum is None
-    assert result.zero_residual.dimension == result.architecture.dimension - rank
+    assert all(point.isolated for point in result)
+    assert (residuals(result) > 1e-6).all()
+    (continuum,) = result.continua
+    assert continuum.dimension == result.architecture.dimension - rank
+    assert (continuum.real, continuum.attained, continuum.kind) == (True, True, "minimum")
+    assert continuum.loss == pytest.approx(0, abs=1e-13)
+    loss = result.loss
+    for point in continuum.points:
+        assert np.linalg.norm(loss.gram @ point.filter - loss.b) <= 1e-9 * np.linalg.norm(loss.b)
+    # More than one: the points of residual zero of the smaller strata lie on the continuum, too.
+    smaller = sum(row.singular for row in result.strata)
+    assert smaller == sum(degree(row.pattern) for row in result.strata if 1 + sum(map(len, row.pattern)) == rank)
+    assert not result.global_minimum.isolated
+    assert result.infimum.attained
+    assert result.infimum.value == pytest.approx(0, abs=1e-13)
+    assert result.zero_residual.dimension == continuum.dimension
 
 
 @needs_phc
@@ -255,11 +274,21 @@ def test_special_column_spaces_are_accounted_for_from_full_rank(shape, rank, kin
         assert result.complete
         counts = result.counts
         assert counts.found + counts.at_infinity + counts.singular + counts.origin == counts.generic
-        assert result.global_minimum is None
+        # No filter has less loss than c − bᵀu, and filters of the network have this loss.
+        assert result.infimum == Infimum(pytest.approx(loss.constant - loss.b @ loss.target, rel=1e-12), True)
+        assert result.global_minimum.loss == pytest.approx(result.infimum.value, rel=1e-9)
+        assert not result.global_minimum.isolated
         for point in result:
-            if point.residual is not None and point.isolated and point.nonsingular:
+            assert point.isolated
+            assert np.linalg.norm(loss.gram @ point.filter - loss.b) > 1e-3 * np.linalg.norm(loss.b)
+            if point.residual is not None and point.nonsingular:
                 assert point.residual < 1e-10
-    one, other = ([p.filter for p in result if p.isolated and p.nonsingular] for result in results)
+    told = [
+        sorted((part.pattern, part.dimension, part.kind, round(part.loss, 9)) for part in result.continua)
+        for result in results
+    ]
+    assert told[0] == told[1]
+    one, other = ([p.filter for p in result if p.nonsingular] for result in results)
     assert len(one) == len(other)
     if one:
         assert matched(one, other)[1] < 1e-8
@@ -296,10 +325,19 @@ def test_a_projection_without_isolated_critical_points():
     result = critical_points(Architecture((3, 2), (2, 1)), loss, isolated=True)
     assert result.complete
     assert (result.counts.found, result.counts.generic) == (0, 10)
-    assert not any(point.isolated for point in result)
-    (other,) = (point for point in result if np.linalg.norm(loss.gram @ point.filter - loss.b) > 1e-6)
-    np.testing.assert_allclose(other.filter[:3], [0, 0, 0.5], atol=1e-8)
-    assert "0 of 10 critical filters for generic data, isolated ones only (complete)" in str(result)
+    assert len(result) == 0
+    fits, others = result.continua
+    # c − bᵀΣ⁺b = −1 − 4 − 1/4, and the part of the third coefficient alone, −1/4. There a_0 t = 1/2, and the loss
+    # does not see the other two coefficients: a surface of filters, on which the gradient with respect to the first
+    # coefficient of the second layer vanishes along a curve.
+    assert (fits.loss, fits.kind, fits.dimension) == (pytest.approx(-5.25), "minimum", 1)
+    assert (others.loss, others.kind, others.dimension) == (pytest.approx(-0.25), "saddle", 1)
+    for point in fits.points:
+        np.testing.assert_allclose(point.filter[:3], [1, -2, 0.5], atol=1e-8)
+    for point in others.points:
+        # a_0 (1) + a_1 (−2) = 0
+        np.testing.assert_allclose(point.filter[:4], [0, 0, 0.5, 0.25], atol=1e-8)
+    assert "0 of 10 critical filters for generic data, isolated ones only (complete" in str(result)
 
 
 @needs_phc
@@ -327,8 +365,9 @@ def test_the_json_file_keeps_the_filters_of_residual_zero(tmp_path):
     assert copy.zero_residual.describe() == result.zero_residual.describe()
     for one, other in zip(copy.zero_residual.point, result.zero_residual.point, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert copy.global_minimum is None
-    assert [point.isolated for point in copy] == [point.isolated for point in result]
+    assert copy == result
+    assert copy.global_minimum.loss == result.global_minimum.loss
+    assert copy.continua == result.continua
     assert "isolated ones only" in str(copy)
 
 

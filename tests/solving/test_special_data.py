@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Embedding, Stratum
+from homotopy_lcn.results.continua import Infimum
 from homotopy_lcn.solving import all_paths, regular_ends
 from homotopy_lcn.solving.accounts import PathAccount
 from homotopy_lcn.solving.problem import Problem
+from homotopy_lcn.solving.singular_ends import in_whole_cycles
 from homotopy_lcn.solving.start_systems import start_system
-from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking import Homotopy, get_engine
 from homotopy_lcn.tracking.endgame import End, PathEnds
 from homotopy_lcn.tracking.refinement import refine
 from homotopy_lcn.tracking.settings import Tracking
@@ -51,7 +53,10 @@ def assert_accounted(result):
     assert result.complete
     counts = result.counts
     assert counts.found + counts.at_infinity + counts.singular + counts.origin == counts.generic
-    assert sum(point.multiplicity for point in result if not point.also_on) == counts.found + counts.singular
+    at_points, finite = sum(point.multiplicity for point in result), counts.found + counts.singular
+    assert at_points < finite if result.continua else at_points == finite
+    assert all(point.isolated for point in result)
+    assert result.contradictions == ()
 
 
 # Counts
@@ -214,11 +219,13 @@ def test_an_end_that_the_endgame_tells_inaccurately_is_the_regular_point_near_it
     traced = PathEnds.unknown(limits)
     traced.kinds[:], traced.windings[:] = End.FINITE, windings
     problem = Problem(equations, start.data, row.count)
-    all_paths._add_endgame_ends(problem, ends, traced, np.full_like(limits, np.nan), jobs=1)
-    # Two paths do not end at one regular point, so a limit of two that is not quite right stays what it was.
-    assert (len(ends.regular), ends.windings) == ((1, []) if len(windings) == 1 else (0, [windings]))
-    if len(ends.regular):
-        np.testing.assert_allclose(ends.regular.filters[0], equations.filters(start.points)[0], rtol=1e-10)
+    random_data = Data(np.eye(5, dtype=complex), np.ones(5, complex))
+    paths = SimpleNamespace(problem=problem, homotopy=Homotopy(random_data, start.data))
+    tracking = Tracking(get_engine(), rng=np.random.default_rng(0))
+    all_paths._add_endgame_ends(ends, paths, traced, np.full_like(limits, np.nan), tracking)
+    # Two paths do not end at one regular point: only one is accounted for.
+    assert (len(ends.regular), ends.singular) == (1, [])
+    np.testing.assert_allclose(ends.regular.filters[0], equations.filters(start.points)[0], rtol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +233,7 @@ def test_an_end_that_the_endgame_tells_inaccurately_is_the_regular_point_near_it
     [([], 0), ([1, 1, 1], 3), ([2, 1], 1), ([2, 2, 1], 3), ([3, 3, 2, 2], 2), ([3, 3, 3, 2, 2, 2, 2], 7), ([2, 0], 2)],
 )
 def test_paths_that_wind_count_in_whole_cycles_only(windings, number):
-    assert all_paths._in_whole_cycles(np.array(windings, int)) == number
+    assert in_whole_cycles(np.array(windings, int)) == number
 
 
 # Zeros
@@ -261,17 +268,28 @@ def test_a_tensor_of_rank_one_sends_the_other_singular_pair_to_zero():
 
 @pytest.mark.parametrize("target", [[1.0, 0, 0, 1.0], [0, 1.0, -1.0, 0], [3.0, 4.0, -4.0, 3.0]])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_equal_singular_values_give_a_continuum_and_no_global_minimum(target, seed):
+def test_equal_singular_values_give_a_continuum_of_minima(target, seed):
     result = critical_points(TENSORS, SquaredLoss.white(target), seed=seed)
     assert_accounted(result)
     assert result.counts.found == 0
     assert result.counts.singular == 2
-    assert not any(point.isolated or point.nonsingular for point in result)
+    assert len(result) == 0
+    (continuum,) = result.continua
     # Half of the target's squared norm is left over along the whole continuum.
     expected = np.dot(target, target) / 2
-    assert all(abs(point.loss - expected) < 1e-10 * expected for point in result)
-    assert result.global_minimum is None
-    assert "2 points of continua" in str(result)
+    assert continuum.loss == pytest.approx(expected, rel=1e-12)
+    assert (continuum.dimension, continuum.kind, continuum.real, continuum.attained) == (1, "minimum", True, True)
+    # Σ is positive definite, so that the infimum is attained, on the continuum only.
+    assert result.infimum == Infimum(pytest.approx(expected, rel=1e-12), True)
+    assert result.global_minimum is not None
+    # M σ u vᵀ with the singular value σ and Mv = σu, for every unit vector v.
+    matrix = np.reshape(target, (2, 2))
+    sigma = np.sqrt(expected)
+    for point in continuum.points:
+        left, values, right = np.linalg.svd(point.filter.real.reshape(2, 2))
+        np.testing.assert_allclose(values, [sigma, 0], atol=1e-9)
+        np.testing.assert_allclose(matrix @ right[0], sigma * left[:, 0], atol=1e-9)
+    assert "curve of minima" in str(result)
 
 
 def test_channels_that_are_copies_of_each_other():
@@ -382,7 +400,7 @@ SPECIAL = {
     "continuum": (
         TENSORS,
         SquaredLoss.white([1.0, 0, 0, 1.0]),
-        "4 to infinity, 2 to singular ends (2 points of continua)",
+        "4 to infinity, 2 to singular ends (1 continuum)",
     ),
     "triple": (
         HYPERROOTS,
@@ -416,7 +434,7 @@ def test_the_command_line_solves_special_data_with_exit_code_0(tmp_path, capsys,
     np.savez("identity.npz", X=X, Y=np.array([[1.0], [0.0], [0.0], [1.0]]))
     assert cli.main(["solve", "-k", "2,2", "-s", "2,1", "--data", "identity.npz"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "4 to infinity, 2 to singular ends (2 points of continua)" in printed
+    assert "4 to infinity, 2 to singular ends (1 continuum)" in printed
     assert "NOT COMPLETE" not in printed
 
 

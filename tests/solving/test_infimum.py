@@ -1,0 +1,99 @@
+"""Infima that are attained, and infima that are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from homotopy_lcn.results.continua import UNDECIDED, Infimum
+from homotopy_lcn.results.infimum import known_infimum
+from homotopy_lcn.solving.infimum import infimum_of
+
+TENSORS = Architecture((2, 2), (2, 1))
+
+
+def no_minimum(scale=1.0, rest=0.0):
+    """The loss of (1/e, 1, 1, e) tends to the rest as e tends to zero, and no filter has this loss."""
+    return SquaredLoss(scale * np.diag([0.0, 1, 1, 1]), scale * np.array([0.0, 1, 1, 0]), scale * (2.0 + rest))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_star_where_the_loss_falls_for_ever(seed):
+    result = critical_points(TENSORS, no_minimum(), seed=seed)
+    assert result.complete
+    assert [(point.kinds, point.loss) for point in result] == [(("saddle",), pytest.approx(1))] * 2
+    assert result.infimum == Infimum(pytest.approx(0, abs=1e-8), False)
+    assert result.global_minimum is None
+    assert "the infimum" in str(result)
+    assert "not attained" in str(result)
+
+
+@settings(max_examples=5, derandomize=True)
+@given(st.sampled_from([1e-8, 1e-3, 1.0, 1e6]), st.sampled_from([0.0, 0.5, 3.0]))
+def test_the_infimum_has_the_scale_of_the_loss(scale, rest):
+    infimum = critical_points(TENSORS, no_minimum(scale, rest)).infimum
+    assert infimum.attained is False
+    assert infimum.value == pytest.approx(scale * rest, abs=1e-7 * scale * (2 + rest))
+
+
+def test_the_infimum_is_that_of_the_closure_of_the_limits():
+    """Σ = diag(0, 1, 4, 1), b = (0, 1, 2, 1): matrices with any w_1, w_2, w_3 ≠ 0, so that the minimum is attained."""
+    loss = SquaredLoss(np.diag([0.0, 1, 4, 1]), [0.0, 1, 2, 1], 10.0)
+    result = critical_points(TENSORS, loss)
+    assert result.infimum == Infimum(pytest.approx(10 - 1 - 1 - 1), True)
+    # w_0 = w_1 w_2 / w_3 with u = (·, 1, 1/2, 1)
+    np.testing.assert_allclose(result.global_minimum.filter, [0.5, 1, 0.5, 1], atol=1e-9)
+
+
+def test_a_dead_channel_with_an_attained_minimum():
+    """The unconstrained minimum over the other three channels is e_3, which has rank one."""
+    gram = np.array([[0.0, 0, 0, 0], [0, 2, -1, -1], [0, -1, 3, 2], [0, -1, 2, 3]])
+    result = critical_points(TENSORS, SquaredLoss(gram, [0.0, -1, 2, 3], 9.0))
+    assert result.infimum == Infimum(pytest.approx(6), True)
+    np.testing.assert_allclose(result.global_minimum.filter, [0, 0, 0, 1], atol=1e-12)
+
+
+def test_a_positive_definite_gram_matrix_decides_at_once():
+    loss = SquaredLoss(np.diag([1.0, 2, 3, 4]), [1.0, 0, 1, 2], 5.0)
+    result = critical_points(TENSORS, loss)
+    assert known_infimum(result).attained
+    assert result.infimum.value == min(point.loss for point in result.attained)
+    assert result.global_minimum is result[0]
+
+
+def test_with_zero_moments_only_the_zero_filter_attains_the_infimum():
+    result = critical_points(TENSORS, SquaredLoss(np.diag([1.0, 2, 3, 4]), np.zeros(4), 5.0))
+    assert result.infimum == Infimum(5.0, True)
+    assert result.global_minimum is None
+
+
+def test_incomplete_results_leave_it_open():
+    result = critical_points(TENSORS, no_minimum())
+    open_one = replace(result, complete=False, infimum=UNDECIDED)
+    assert infimum_of(open_one, pytest.fail, 0) == UNDECIDED
+
+
+def test_without_paths_to_infinity_the_least_point_attains_it():
+    """Σ of rank 3 in general position: its kernel is no filter of the network."""
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(3, 4)), rng.normal(size=(3, 1))
+    result = critical_points(TENSORS, SquaredLoss.from_data(X, Y, TENSORS))
+    assert result.complete
+    assert result.infimum.attained
+    assert result.global_minimum is not None
+    assert result.infimum.value == pytest.approx(min(point.loss for point in result.attained), rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_regularization_comes_from_the_seed(seed):
+    result = critical_points(TENSORS, no_minimum())
+    again = infimum_of(replace(result, infimum=UNDECIDED), partial(critical_points, TENSORS), seed)
+    assert again == infimum_of(replace(result, infimum=UNDECIDED), partial(critical_points, TENSORS), seed)
+    assert again.attained is False
+    assert again.value == pytest.approx(0, abs=1e-7)
