@@ -18,7 +18,7 @@ MOST_EXACT_BITS = 2**14
 
 def as_fraction(value: object, name: str) -> Fraction:
     """A number as a fraction; doubles stand for the rational numbers that they are."""
-    if not isinstance(value, Rational | float | Decimal | str) and callable(item := getattr(value, "item", None)):
+    if getattr(value, "shape", None) == () and callable(item := getattr(value, "item", None)):
         value = item()  # a number of NumPy
     try:
         if isinstance(value, str):

@@ -85,7 +85,7 @@ def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum:
 
 def _factors_by_rows(points: Sequence[CriticalPoint], arch: Architecture) -> list[tuple[NDArray[np.intp], Factors]]:
     """Rows of points and their factors: first of the points that keep coordinates, then of the other points with θ."""
-    pattern = points[0].pattern
+    pattern = points[0].stratum
     length = Embedding.of_pattern(arch, pattern).stratum.coordinates
     kept = np.array([point.coordinates is not None and len(point.coordinates) == length for point in points])
     theta = np.array([bool(point.parameters) for point in points]) & ~kept
