@@ -590,5 +590,5 @@ def test_fractions_of_numbers_of_numpy_have_integers_that_do_not_overflow(number
 
 @pytest.mark.parametrize("value", [np.array([1, 2]), np.bool_(True), np.nan, [1], None, 1j])
 def test_what_is_no_number_is_no_fraction(value):
-    with pytest.raises(InputError, match="^gram: .* is not a finite number"):
+    with pytest.raises(InputError, match=r"^gram: .* is not a finite number"):
         as_fraction(value, "gram")
