@@ -13,12 +13,19 @@ from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 
-__all__ = ["BlockFactors", "StratumProblem"]
+__all__ = ["BlockFactors", "StratumProblem", "losses_of"]
 
 #: Rounding of a loss, relative to the sum of the sizes of its terms.
 ROUNDING_OF_LOSS = 8 * float(np.finfo(float).eps)
 #: For each block of an architecture the pairs (m, Q_m) of its polynomial Π_m Q_m^m, each Q_m a (P, e + 1) array.
 BlockFactors = list[list[tuple[int, NDArray[Any]]]]
+
+
+def losses_of(filters: NDArray[Any], image: NDArray[Any], b: NDArray[Any], constant: float | Real) -> NDArray[Any]:
+    """Losses of filters w (P, K) from Σw (P, K); see `StratumProblem.losses`."""
+    losses = np.asarray(((image - 2 * b) * filters).sum(axis=1) + constant)
+    terms = (np.abs(image * filters) + 2 * np.abs(b * filters)).sum(axis=1) + np.abs(constant)
+    return np.where(np.abs(losses) <= ROUNDING_OF_LOSS * terms, 0.0, losses)
 
 
 class StratumProblem(NamedTuple):
@@ -68,10 +75,7 @@ class StratumProblem(NamedTuple):
 
         A loss is 0 if it is less than its rounding error: so it is for filters that fit the data exactly.
         """
-        image = self.gram_times(filters)
-        losses = np.asarray(((image - 2 * self.b) * filters).sum(axis=1) + self.constant)
-        terms = (np.abs(image * filters) + 2 * np.abs(self.b * filters)).sum(axis=1) + np.abs(self.constant)
-        return np.where(np.abs(losses) <= ROUNDING_OF_LOSS * terms, 0.0, losses)
+        return losses_of(filters, self.gram_times(filters), self.b, self.constant)
 
     def block_factors(self, points: NDArray[Any]) -> BlockFactors:
         """The factors Q_m of every block at points (P, coordinates)."""

@@ -90,7 +90,7 @@ class ClassificationTolerances:
     close: float = 1e-3
     singular_condition: float = 1e12
     regular_accuracy: float = 1e-12
-    per_condition: float = 1e-15
+    per_condition: float = 4e-18
     worst_accuracy: float = 1e-8
     singular_accuracy: float = 1e-6
     loosening: tuple[float, ...] = (1.0, 1e2, 1e4)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Real
 from ..networks.parameters import compose, hessian, jacobian
-from .infimum import EQUAL_LOSS, attained_points, loss_scale, loss_tolerance
+from .infimum import EQUAL_LOSS, attained_points, loss_scale, loss_tolerance, points_of_least_loss
 from .parts import ResultParts
 from .points import CriticalPoint, quantity
 
@@ -55,8 +55,17 @@ def _violated(result: ResultParts) -> Iterator[str]:
     if spread and max(spread) > 10 * loss_tolerance(result.loss, (p for part in result.continua for p in part.points)):
         yield "the loss is not constant on a continuum"
     value = result.infimum.value
+    if result.infimum.attained and not _attaining(result):
+        yield "the infimum belongs to no minimum, and not to w = 0"
     if value is not None and any(point.loss.real < value - scale for point in attained_points(result)):
         yield "an attained point has less loss than the infimum"
+
+
+def _attaining(result: ResultParts) -> bool:
+    """Whether a minimum, or w = 0, has the loss that is said to be the infimum."""
+    value = result.infimum.value
+    zero = value is not None and result.loss.constant <= value + EQUAL_LOSS * loss_scale(result.loss)
+    return zero or any(point.minimum for point in points_of_least_loss(result))
 
 
 def _violated_at_parameters(result: ResultParts, listed: list[CriticalPoint]) -> Iterator[str]:
@@ -75,6 +84,11 @@ def _violated_at_parameters(result: ResultParts, listed: list[CriticalPoint]) ->
     steep = (gradients > NONZERO_GRADIENT * terms + rounding).any(axis=1)
     if steep.any():
         yield f"the gradient is not zero at {quantity(int(steep.sum()), 'real θ', 'real θ')}"
+    kinds = [kind for point in listed for kind in point.kinds]
+    named = {"minimum": indices == 0, "saddle": indices > 0}
+    odd = sum(not named[kind][row] for row, kind in enumerate(kinds) if kind in named)
+    if odd:
+        yield f"kind and index contradict each other at {quantity(odd, 'real θ', 'real θ')}"
     wrong = _wrong_indices(hessian(arch, theta, gram, b, columns), indices, scalings=arch.depth - 1)
     if wrong:
         yield f"the Hessian contradicts the kind of {quantity(wrong, 'real θ', 'real θ')}"

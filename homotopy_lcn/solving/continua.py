@@ -12,7 +12,7 @@ from ..arrays import Complex
 from ..classification.points import FoundPoints, classify
 from ..classification.real_parameters import settle_real
 from ..classification.special_data import reclassify
-from ..classification.stratum_problem import StratumProblem
+from ..classification.stratum_problem import StratumProblem, losses_of
 from ..equations.critical_equations import Data, equations_of
 from ..equations.restriction import whole_filters, without_phases
 from ..losses.squared_loss import SquaredLoss
@@ -150,10 +150,12 @@ def points_of_residual_zero(arch: Architecture, loss: SquaredLoss, found: ZeroRe
     if not found.dimension or theta is None or found.filter is None:
         return []
     real = found.point is not None
+    w = found.filter[None].real if real else found.filter[None]
+    value = losses_of(w, w @ loss.gram, loss.b, loss.constant)[0]
     point = CriticalPoint(
         filter=found.filter,
         real=real,
-        loss=loss(found.filter.real) if real else complex(loss.constant - loss.b @ found.filter),
+        loss=float(value.real) if real else complex(value),
         stratum=tuple((1,) * block.degree for block in arch.blocks),
         pure=True,
         in_function_space=True if real else None,

@@ -57,7 +57,7 @@ def add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, ac
         settled = settle(problem, traced, finite, homotopy, tracking.rng)
         limits = [end for end in settled.singular if not end.isolated]
         account.limits += limits
-        account.approaches += bool(moved.success.all() and (traced.kinds != End.UNKNOWN).all())
+        account.approaches += bool(moved.success.all() and (traced.kinds != End.UNKNOWN).all() and not settled.open)
         if account.approaches and _all_real(problem, limits):
             break
 

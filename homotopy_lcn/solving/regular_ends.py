@@ -141,6 +141,8 @@ def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], jo
         result = sensitivities(problem, points) <= SOLVING.insensitive / np.sqrt(SOLVING.end_rounding * conditions)
     rest = np.flatnonzero(~result)
     result[rest] = attracting(problem, points[rest], jobs)
+    if not problem.definite:
+        result &= conditions <= SOLVING.attracted
     for place in np.flatnonzero(~result)[: SOLVING.most_in_many_digits]:
         row = rows[place]
         there = converge(equations, refined.points[row], data) if _may_be_regular(problem, points[place]) else None

@@ -23,10 +23,11 @@ __all__ = ["SettledEnds", "in_whole_cycles", "settle"]
 
 
 class SettledEnds(NamedTuple):
-    """What singular ends turn out to be: nonsingular points, and points that are singular."""
+    """What singular ends turn out to be: nonsingular points, and points that are singular; how many ends stay open."""
 
     regular: RegularEnds
     singular: list[SingularEnd]
+    open: int
 
 
 def settle(
@@ -52,9 +53,11 @@ def settle(
     first = first_occurrences(keys, tolerance=SOLVING.same_limit)
     solutions: list[NDArray[Any]] = []
     singular: list[SingularEnd] = []
+    unsettled = 0
     for leader in np.unique(first).tolist():
         group = rows[first == leader]
         if in_whole_cycles(traced.windings[group]) != len(group):
+            unsettled += len(group)
             continue
         best = traced.points[group[np.argmin(traced.residuals[group])]]
         found = local_structure(problem.equations, best, problem.data, rng)
@@ -62,9 +65,12 @@ def settle(
         if found.dimension is None:
             end = follow_along_continuum(problem.equations, found.point, homotopy, found.residual)
             solutions += [] if end is None else [end]
-        elif found.singular and len(group) <= (found.multiplicity or len(group)):
+            unsettled += len(group) if end is None else 0
+        elif found.singular and len(group) > (found.multiplicity or len(group)):
+            unsettled += len(group)
+        elif found.singular:
             singular.append(_singular_end(found, tuple(sorted(traced.windings[group].tolist()))))
-    return SettledEnds(_as_ends(problem, solutions), singular)
+    return SettledEnds(_as_ends(problem, solutions), singular, unsettled)
 
 
 def in_whole_cycles(windings: NDArray[np.int64]) -> int:

@@ -45,6 +45,9 @@ class SolvingTolerances:
     aside, steps_back, back : float, int, float
         Newton's method is started this far off a point, is given this number of steps, and has to come back to this
         part of the distance. At a double point it comes nearer by half in each step only.
+    attracted : float
+        Above this condition number that alone does not tell a regular end if the Gram matrix is singular: rounding may
+        be all that is left of the Newton matrix along its kernel.
     end_rounding : float
         Rounding in a refined end for each unit of its condition number, by which ends are told apart. Ends nearer to
         each other than its square root may be one double end.
@@ -140,6 +143,7 @@ class SolvingTolerances:
     aside: float = 1e-7
     steps_back: int = 4
     back: float = 0.03
+    attracted: float = 1e10
     end_rounding: float = 8 * _EXTENDED
     real_rounding: float = 32 * _EXTENDED
     insensitive: float = 0.1
