@@ -160,7 +160,7 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
     // ones, and scaling would hide that the matrix is nearly singular: NumPy's code tells. The free factor varies
     // along itself. Every factor Q varies along an orthonormal basis of the complement of Q: the last columns of the
     // Householder matrix that turns the first unit vector into Q.
-    static constexpr double trusted = 1e4, least_pivot = 1e-8;
+    static constexpr double trusted = 1e4, least_pivot = 1e-13;
     void compute_condition() {
         const int N = shape.N;
         Complex *matrix = local, *turned = local + N * N;

@@ -57,7 +57,8 @@ def add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, ac
         settled = settle(problem, traced, finite, homotopy, tracking.rng)
         limits = [end for end in settled.singular if not end.isolated]
         account.limits += limits
-        account.approaches += bool(moved.success.all() and (traced.kinds != End.UNKNOWN).all() and not settled.open)
+        known = (traced.kinds != End.UNKNOWN).all() and settled.settled == len(finite)
+        account.approaches += bool(moved.success.all() and known)
         if account.approaches and _all_real(problem, limits):
             break
 

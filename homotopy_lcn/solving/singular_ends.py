@@ -23,11 +23,20 @@ __all__ = ["SettledEnds", "in_whole_cycles", "settle"]
 
 
 class SettledEnds(NamedTuple):
-    """What singular ends turn out to be: nonsingular points, and points that are singular; how many ends stay open."""
+    """What singular ends turn out to be: nonsingular points, and points that are singular.
+
+    ``resolved`` is the number of paths that lead to the nonsingular points. Paths that are neither among these nor at
+    the singular points stay open.
+    """
 
     regular: RegularEnds
     singular: list[SingularEnd]
-    open: int
+    resolved: int
+
+    @property
+    def settled(self) -> int:
+        """The number of paths that do not stay open."""
+        return self.resolved + sum(len(end.windings) for end in self.singular)
 
 
 def settle(
@@ -53,24 +62,22 @@ def settle(
     first = first_occurrences(keys, tolerance=SOLVING.same_limit)
     solutions: list[NDArray[Any]] = []
     singular: list[SingularEnd] = []
-    unsettled = 0
+    resolved = 0
     for leader in np.unique(first).tolist():
         group = rows[first == leader]
         if in_whole_cycles(traced.windings[group]) != len(group):
-            unsettled += len(group)
             continue
         best = traced.points[group[np.argmin(traced.residuals[group])]]
         found = local_structure(problem.equations, best, problem.data, rng)
         solutions += found.solutions
+        resolved += len(group) if found.solutions else 0
         if found.dimension is None:
             end = follow_along_continuum(problem.equations, found.point, homotopy, found.residual)
             solutions += [] if end is None else [end]
-            unsettled += len(group) if end is None else 0
-        elif found.singular and len(group) > (found.multiplicity or len(group)):
-            unsettled += len(group)
-        elif found.singular:
+            resolved += 0 if end is None else len(group)
+        elif found.singular and len(group) <= (found.multiplicity or len(group)):
             singular.append(_singular_end(found, tuple(sorted(traced.windings[group].tolist()))))
-    return SettledEnds(_as_ends(problem, solutions), singular, unsettled)
+    return SettledEnds(_as_ends(problem, solutions), singular, resolved)
 
 
 def in_whole_cycles(windings: NDArray[np.int64]) -> int:

@@ -251,12 +251,7 @@ def around_a_common_hyperroot(delta):
     return result, [point for point in result if np.linalg.norm(point.filter - [1, 0, -2, 0, 1]) < 1e-3]
 
 
-taken_for_coinciding = pytest.mark.xfail(
-    reason="the filter is taken to be as inaccurate as θ, and so for one with a common hyperroot"
-)
-
-
-@pytest.mark.parametrize("delta", [1e-4, 1e-6, pytest.param(1e-8, marks=taken_for_coinciding)])
+@pytest.mark.parametrize("delta", [1e-4, 1e-6, 1e-8])
 def test_an_exact_fit_with_nearly_equal_hyperroots_is_a_minimum_twice_beside_a_saddle(delta):
     result, (fit, between) = around_a_common_hyperroot(delta)
     assert (fit.kinds, fit.multiplicity, fit.loss) == (("minimum", "minimum"), 2, 0.0)
@@ -266,7 +261,7 @@ def test_an_exact_fit_with_nearly_equal_hyperroots_is_a_minimum_twice_beside_a_s
     assert result.global_minimum is fit
 
 
-@pytest.mark.parametrize("delta", [1e-4, 1e-6, pytest.param(1e-8, marks=taken_for_coinciding)])
+@pytest.mark.parametrize("delta", [1e-4, 1e-6, 1e-8])
 def test_an_exact_fit_with_nearly_equal_hyperroots_that_are_not_real_is_not_attained(delta):
     result, near_points = around_a_common_hyperroot(-delta)
     fit = next(point for point in near_points if point.multiplicity == 2)

@@ -141,14 +141,12 @@ def test_no_star_stands_on_a_saddle():
     assert wrong.global_minimum is None
 
 
-@pytest.mark.xfail(reason="kinds are not compared with indices")
 def test_kinds_agree_with_indices():
     result = solved((3, 2), (2, 1))
     index = next(index for index, point in enumerate(result.points) if point.indices == (0,))
     assert violated_invariants(changed(result, index, kinds=("saddle",))) != ()
 
 
-@pytest.mark.xfail(reason="an infimum that is attained by no minimum, and not by w = 0, is not seen")
 def test_an_attained_infimum_is_the_loss_of_a_minimum():
     assert violated_invariants(replace(no_minimum(), infimum=Infimum(1.0, True))) != ()
 

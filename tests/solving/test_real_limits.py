@@ -59,7 +59,6 @@ def test_the_limits_on_a_circle_are_the_points_where_a_distance_is_critical(seed
         assert np.linalg.norm(filters - w.conj(), axis=1).min() < 1e-6
 
 
-@pytest.mark.xfail(reason="an end that is neither singular nor regular is dropped in silence")
 def test_an_approach_that_loses_an_end_is_not_counted(monkeypatch):
     def forgetful(*arguments):
         settled = settle(*arguments)

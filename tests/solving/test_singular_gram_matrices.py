@@ -61,7 +61,6 @@ def test_a_series_of_period_two_has_two_saddles_of_index_one():
     assert all(point.certified for point in certify(result) if point.real)
 
 
-@pytest.mark.xfail(reason="the loss of the filters of residual zero is not rounded to zero")
 def test_an_exact_fit_on_a_continuum_has_loss_zero():
     gram = np.array([[23.0, 0, 23], [0, 24, 0], [23, 0, 23]])
     result = critical_points(SQUARES, SquaredLoss(gram, [23.0, 0, 23], 23.0), isolated=True)
