@@ -208,6 +208,8 @@ def _add_endgame_ends(
     # Where the Newton matrix vanishes to higher order, rounding is all that is left of it nearby, and that attracts.
     # But a path does not wind around a nonsingular solution.
     regular &= ~(there & (windings > 1) & (refined.conditions > SOLVING.winding))
+    if not problem.definite:
+        regular &= refined.conditions <= SOLVING.attracted
     strayed = regular & on_smaller_stratum(equations, refined.points.astype(complex))
     account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
