@@ -15,11 +15,12 @@ from itertools import islice
 
 import numpy as np
 
-from ..equations.critical_equations import Data
+from ..equations.critical_equations import Data, equations_of
 from ..errors import InputError
 from ..geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
 from ..networks.architecture import Architecture
 from ..networks.parameters import relative_gradient
+from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
 from .real_parameters import Settled, Theta, settle_real
 from .tolerances import CLASSIFICATION
@@ -44,7 +45,7 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
         The same point if its roots are too close to each other. The parameters are the same if there are too many
         factorizations.
     """
-    accuracy = _accuracy(point)
+    accuracy = _accuracy(arch, data, point)
     facts = _facts(arch, point, accuracy)
     if facts is None:
         return point
@@ -71,12 +72,39 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
     return replace(labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None)
 
 
-def _accuracy(point: CriticalPoint) -> float:
+def _accuracy(arch: Architecture, data: Data, point: CriticalPoint) -> float:
     """The relative error that is assumed of the filter of a point."""
     if not point.nonsingular:
         return CLASSIFICATION.singular_accuracy
-    by_condition = CLASSIFICATION.per_condition * (point.condition or 0.0)
-    return max(CLASSIFICATION.regular_accuracy, min(by_condition, CLASSIFICATION.worst_accuracy))
+    error = 0.0
+    if point.condition is not None and point.condition > CLASSIFICATION.accurate_condition:
+        error = _rounding_of_filter(arch, data, point)
+    return max(CLASSIFICATION.regular_accuracy, min(error, CLASSIFICATION.worst_accuracy))
+
+
+def _rounding_of_filter(arch: Architecture, data: Data, point: CriticalPoint) -> float:
+    """The relative error of the filter that rounding of the gradient in extended precision causes.
+
+    Near a common hyperroot the coordinates of a point are much less accurate than its filter. With the derivative J of
+    the filter and the Newton matrix H, a change f of the gradient changes the filter by J H⁻¹ f.
+    """
+    if point.coordinates is None:
+        return CLASSIFICATION.worst_accuracy
+    embedding = Embedding.of_pattern(arch, point.stratum)
+    places = np.array(embedding.positions)
+    gram, b = np.asarray(data.gram)[np.ix_(places, places)], np.asarray(data.b)[places]
+    equations, coordinates = equations_of(embedding.stratum), point.coordinates[None]
+    hessian = equations.evaluate_at(coordinates, Data(gram, b)).hessian
+    jacobian = equations.tangent_space(coordinates)[0]
+    w = equations.filters(coordinates)[0]
+    if hessian is None:
+        return CLASSIFICATION.worst_accuracy
+    try:
+        change = float(np.linalg.norm(np.linalg.solve(hessian[0].T, jacobian.T), 2))
+    except np.linalg.LinAlgError:
+        return CLASSIFICATION.worst_accuracy
+    terms = np.linalg.norm(jacobian) * (np.linalg.norm(gram, 2) * np.linalg.norm(w) + np.linalg.norm(b))
+    return float(CLASSIFICATION.rounding_of_gradient * change * terms / np.linalg.norm(w))
 
 
 def _critical_parameters(arch: Architecture, data: Data, facts: FilterGeometry, accuracy: float) -> Theta | None:

@@ -56,9 +56,10 @@ class ClassificationTolerances:
     regular_accuracy : float
         Least relative error that is assumed of the filter of a nonsingular point. Refined filters are accurate to
         1e-15 times a moderate condition number.
-    per_condition : float
-        The relative error assumed of the filter of a nonsingular point is this number times the condition number, where
-        that is more than ``regular_accuracy``.
+    accurate_condition : float
+        Up to this condition number a filter is as accurate as ``regular_accuracy``.
+    rounding_of_gradient : float
+        Rounding of a gradient in extended precision, relative to the terms that cancel in it.
     worst_accuracy : float
         Largest relative error that is assumed of the filter of a nonsingular point. A larger number takes well
         separated roots for equal.
@@ -90,7 +91,8 @@ class ClassificationTolerances:
     close: float = 1e-3
     singular_condition: float = 1e12
     regular_accuracy: float = 1e-12
-    per_condition: float = 4e-18
+    accurate_condition: float = 1e4
+    rounding_of_gradient: float = 1e-18
     worst_accuracy: float = 1e-8
     singular_accuracy: float = 1e-6
     loosening: tuple[float, ...] = (1.0, 1e2, 1e4)
