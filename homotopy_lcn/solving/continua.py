@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..equations.restriction import whole_filters, without_phases
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
+from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
 from ..results.continua import Continuum
 from ..results.infimum import loss_tolerance
@@ -196,7 +198,7 @@ def continua_of(
         _move_to_others(groups, item, tolerance)
     groups = _without_repetition([group for group in groups if group], cones=not loss.b.any(), tolerance=tolerance)
     parts = [part for group in groups for part in _by_index(group)]
-    return sorted((_continuum(part, loss, tolerance) for part in parts), key=_order)
+    return sorted((_continuum(part, loss, tolerance) for part in parts), key=partial(_order, tolerance=tolerance))
 
 
 def _move_to_others(groups: list[list[PointOnContinuum]], item: PointOnContinuum, tolerance: float) -> None:
@@ -345,5 +347,7 @@ def _distinct(points: Sequence[CriticalPoint]) -> tuple[CriticalPoint, ...]:
     return tuple(sorted(kept, key=lambda point: tuple(np.round(point.filter.real, 9).tolist())))
 
 
-def _order(continuum: Continuum) -> tuple[bool, float, int]:
-    return continuum.real is not True, float(np.real(continuum.loss)), continuum.dimension
+def _order(continuum: Continuum, tolerance: float) -> tuple[bool, int, int, Pattern]:
+    """Real ones first, by loss; losses that are one loss do not decide."""
+    loss = float(np.real(continuum.loss))
+    return continuum.real is not True, round(loss / max(2 * tolerance, 1e-300)), continuum.dimension, continuum.pattern
