@@ -272,8 +272,8 @@ class PlainLoss:
         kernel = vectors[:, np.abs(values) < 1e-9 * (np.abs(values).max() or 1.0)]
         if not kernel.shape[1]:
             return False
-        # Entry by entry: a large coefficient that no sample sees is in no term.
-        terms = np.abs(self.gram) @ np.abs(self.filter(theta)) + np.abs(self.b)
+        # A large part of the filter that no sample sees is in no term.
+        terms = np.abs(self.gram @ self.filter(theta)) + np.abs(self.b)
         size = np.linalg.norm(self.jacobian(theta)) * np.linalg.norm(terms)
 
         def gradient(step: Real) -> Real:
