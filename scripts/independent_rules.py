@@ -308,8 +308,8 @@ def against_infimum(plain: PlainLoss, answer: Answer, rng: np.random.Generator) 
     if answer.infimum is None or answer.infimum_attained is not False:
         return
     nearest = np.inf
-    for _ in range(STARTS_TO_INFINITY):
-        limit = plain.descend(rng)
+    for start in range(STARTS_TO_INFINITY):
+        limit = plain.descend(rng, far=start % 2 == 1)
         nearest = min(nearest, limit.loss)
         arrived = limit.slope < LIMIT_SLOPE and finite_and_nonzero(plain, limit.theta)
         if arrived and abs(limit.loss - answer.infimum) < SAME_LOSS * plain.scale:

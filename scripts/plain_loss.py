@@ -25,6 +25,8 @@ NO_RESIDUAL = 1e-7
 NEWTON_STEPS, SMALLEST = 60, 1e-14
 #: Rounding of the loss, relative to its size.
 NOISE = 1e-14
+#: Random parameters drawn for one far start, and the factor that makes them large.
+FAR_DRAWS, FAR_AWAY = 2000, 5.0
 #: Eigenvalues of the Hessian below this fraction of the largest one are not divided by.
 FLAT = 1e-11
 #: A Hessian with a smaller eigenvalue, relative to the largest one, is left along the eigenvector.
@@ -193,9 +195,12 @@ class PlainLoss:
         common = np.exp(np.log(norms).mean())
         return np.concatenate([w * (common / norm) for w, norm in zip(layers, norms, strict=True)])
 
-    def descend(self, rng: np.random.Generator) -> Limit:
-        """Descend from random parameters: by L-BFGS, then by steps of Newton's method that never go uphill."""
-        theta, noise = self._start(rng), NOISE * (self.scale + abs(self.constant))
+    def descend(self, rng: np.random.Generator, *, far: bool = False) -> Limit:
+        """Descend from random parameters: by L-BFGS, then by steps of Newton's method that never go uphill.
+
+        With ``far``, from large parameters whose filter the loss sees little of: towards an infimum at infinity.
+        """
+        theta, noise = self._far_start(rng) if far else self._start(rng), NOISE * (self.scale + abs(self.constant))
         run = minimize(
             self.value_and_gradient, theta, jac=True, method="L-BFGS-B",
             options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-9 * self.scale, "maxcor": 20},
@@ -234,6 +239,16 @@ class PlainLoss:
         factor = moment / curvature if curvature > 0 else 0.0
         theta[: self.filters[0]] *= factor if abs(factor) > 1e-3 else 1.0
         return self.balanced(theta)
+
+    def _far_start(self, rng: np.random.Generator) -> Real:
+        """The parameters, of many random ones, that the loss sees least of, made larger."""
+
+        def seen(theta: Real) -> float:
+            w = self.filter(theta)
+            return float(w @ self.gram @ w / (w @ w))
+
+        drawn = [rng.standard_normal(sum(self.filters)) for _ in range(FAR_DRAWS)]
+        return self.balanced(FAR_AWAY * min(drawn, key=seen))
 
     def settle(self, rng: np.random.Generator) -> Real:
         """Parameters where the gradient is least near random ones: critical points of all kinds, if it vanishes.
