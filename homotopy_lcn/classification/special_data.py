@@ -65,11 +65,19 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
         return labelled
     theta = _critical_parameters(arch, data, facts, accuracy)
     if theta is not None:
-        return _with_parameters(labelled, settle_real(arch, data, theta))
+        settled = _with_parameters(labelled, settle_real(arch, data, theta))
+        return labelled if _is_worse(settled, point) else settled
     if point.nonsingular and point.parameters:
         # The filter has coefficients of very different sizes, and tells less than the point on its stratum.
         return replace(labelled, in_function_space=True)
     return replace(labelled, attained=False, parameters=(), kinds=(), indices=(), residual=None)
+
+
+def _is_worse(settled: CriticalPoint, point: CriticalPoint) -> bool:
+    """Whether the parameters of a nonsingular point, as its stratum tells them, solve the equations clearly better."""
+    if not point.nonsingular or point.residual is None or settled.residual is None:
+        return False
+    return settled.residual > CLASSIFICATION.clearly_worse * max(point.residual, float(np.finfo(float).eps))
 
 
 def _accuracy(arch: Architecture, data: Data, point: CriticalPoint) -> float:
@@ -103,7 +111,8 @@ def _rounding_of_filter(arch: Architecture, data: Data, point: CriticalPoint) ->
         change = float(np.linalg.norm(np.linalg.solve(hessian[0].T, jacobian.T), 2))
     except np.linalg.LinAlgError:
         return CLASSIFICATION.worst_accuracy
-    terms = np.linalg.norm(jacobian) * (np.linalg.norm(gram, 2) * np.linalg.norm(w) + np.linalg.norm(b))
+    # Entry by entry: a large coefficient that no sample sees is in no term.
+    terms = np.linalg.norm(jacobian) * (np.linalg.norm(np.abs(gram) @ np.abs(w)) + np.linalg.norm(b))
     return float(CLASSIFICATION.rounding_of_gradient * change * terms / np.linalg.norm(w))
 
 

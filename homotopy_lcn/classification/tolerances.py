@@ -73,6 +73,9 @@ class ClassificationTolerances:
     gradient_margin : float
         Parameters over a filter are critical if the relative gradient is at most this number times the error of the
         filter. A relative error of the filter changes the gradient by about as much, times a small constant.
+    clearly_worse : float
+        If the gradient at parameters of the general code is this many times that at the parameters of the stratum, the
+        latter stay: the filter was taken for a more special one.
     max_candidates : int
         With more real parameters than this number over a filter, the general code keeps the parameters that the
         stratum gives: each candidate costs a gradient, and the list costs memory.
@@ -98,6 +101,7 @@ class ClassificationTolerances:
     loosening: tuple[float, ...] = (1.0, 1e2, 1e4)
     loosest_accuracy: float = 1e-5
     gradient_margin: float = 10.0
+    clearly_worse: float = 1e5
     max_candidates: int = 20_000
 
 
