@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -59,9 +60,9 @@ def render_result(result: CriticalPoints, data: str | None = None) -> Renderable
     -------
     rich renderable
     """
-    parts: list[RenderableType] = [_PointsTable(result), _legend(result)] if result.real else []
+    parts: list[RenderableType] = [_fitted(_PointsTable(result)), _legend(result)] if result.real else []
     if result.continua:
-        parts += [_ContinuaTable(result), _legend_of_continua(result)]
+        parts += [_fitted(_ContinuaTable(result)), _legend_of_continua(result)]
     return Group(*parts, _summary(result, data))
 
 
@@ -155,35 +156,36 @@ class ProgressBars:
         self._bars.update(self._task, completed=report.done, total=report.total)
 
 
+@dataclass(frozen=True)
 class _FittedTable:
-    """A table with a line for each point; where that does not fit the terminal, the filter goes below the rest."""
+    """A table with a line for each point; where that does not fit the terminal, the filter goes below the rest.
+
+    ``wide`` and ``narrow`` make the two tables.
+    """
+
+    wide: Callable[[], Table]
+    narrow: Callable[[], Table]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = self._wide()
+        wide = self.wide()
         fits = Measurement.get(console, options.update(max_width=10**6), wide).maximum <= options.max_width
-        yield wide if fits else self._narrow()
-
-    def _wide(self) -> Table:
-        raise NotImplementedError
-
-    def _narrow(self) -> Table:
-        raise NotImplementedError
+        yield wide if fits else self.narrow()
 
 
-class _PointsTable(_FittedTable):
+class _PointsTable:
     """The real points."""
 
     def __init__(self, result: CriticalPoints) -> None:
         self._result = result
 
-    def _wide(self) -> Table:
+    def wide(self) -> Table:
         table = self._table()
         for title in ("kind", "place", "stratum", "", "filter w"):
             table.add_column(title, no_wrap=True)
         self._fill(table, lambda *cells: cells)
         return table
 
-    def _narrow(self) -> Table:
+    def narrow(self) -> Table:
         table = self._table()
         table.add_column("kind, place, stratum, filter w", overflow="fold")
         self._fill(table, lambda *cells: (", ".join(cells[:3]) + f" {cells[3]}\n{cells[4]}",))
@@ -212,13 +214,13 @@ class _PointsTable(_FittedTable):
             )
 
 
-class _ContinuaTable(_FittedTable):
+class _ContinuaTable:
     """The continua, each with one of its real points."""
 
     def __init__(self, result: CriticalPoints) -> None:
         self._result = result
 
-    def _wide(self) -> Table:
+    def wide(self) -> Table:
         table = _titled(CONTINUA_TITLE)
         for title, is_number in CONTINUUM_COLUMNS:
             table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
@@ -227,7 +229,7 @@ class _ContinuaTable(_FittedTable):
             self._add(table, number, *continuum_cells(self._result, number), self._point(number))
         return table
 
-    def _narrow(self) -> Table:
+    def narrow(self) -> Table:
         table = _titled(CONTINUA_TITLE)
         table.add_column("", justify="right", no_wrap=True)
         table.add_column("loss", justify="right", no_wrap=True)
@@ -250,6 +252,10 @@ class _ContinuaTable(_FittedTable):
         part = self._result.continua[number]
         best = has_point(part, self._result.global_minimum)
         table.add_row(*cells, style="bold" if best else "" if part.attained else "dim")
+
+
+def _fitted(tables: _PointsTable | _ContinuaTable) -> _FittedTable:
+    return _FittedTable(tables.wide, tables.narrow)
 
 
 def _titled(title: str) -> Table:
