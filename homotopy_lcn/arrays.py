@@ -27,13 +27,14 @@ def frozen(array: NDArray[Number]) -> NDArray[Number]:
     return result
 
 
-def without_specks(array: NDArray[Number]) -> NDArray[Number]:
+def without_specks(array: NDArray[Number], part: float = SPECK) -> NDArray[Number]:
     """The same rows (…, n) with entries so small beside the largest entry of their row that they mean zero.
 
-    Where an entry is exactly zero, Newton's method leaves numbers like 1e-33 or 1e-120.
+    Where an entry is exactly zero, Newton's method leaves numbers like 1e-33 or 1e-120. A larger ``part`` is for points
+    that are known in doubles only.
     """
     sizes = np.abs(array)
-    small = sizes <= SPECK * sizes.max(axis=-1, keepdims=True, initial=0.0)
+    small = sizes <= part * sizes.max(axis=-1, keepdims=True, initial=0.0)
     return np.asarray(np.where(small, 0.0, array), array.dtype)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import Complex
+from ..arrays import Complex, without_specks
 from ..classification.points import FoundPoints, classify
 from ..classification.real_parameters import settle_real
 from ..classification.special_data import reclassify
@@ -77,8 +77,7 @@ def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnC
             real_set = real_dimension(task.problem.equations, coordinates[0], task.problem.data, end.dimension, rng)
         filters = whole_filters(arch, task.embedding, task.scale * task.problem.equations.filters(coordinates))
         coordinates[:, 0] *= task.scale
-        if is_real:
-            filters = filters.real.astype(complex)
+        filters = without_specks(filters.real.astype(complex) if is_real else filters, LOCAL.tie)
         found = FoundPoints(coordinates, filters, np.array([is_real]), np.array([np.inf]))
         point = classify(problem, found).points[0]
         if not np.isfinite(point.filter).all():
