@@ -401,3 +401,13 @@ def test_a_singular_point_is_not_certified():
     proofs = certificate(points_with(result, {0: replace(result[0], nonsingular=False, windings=(1,))}))
     assert proofs.reasons[0] == "a singular point"
     assert proofs.result.counts.certified == 4
+
+
+def test_a_result_with_a_continuum_is_never_said_to_be_all():
+    """Σ = I, b = 0: the isotropic filters are critical, though none of them is real or isolated."""
+    result = solve(Architecture((2, 2), (2, 1)), SquaredLoss(np.eye(4), np.zeros(4), 1.0))
+    proofs = certificate(result)
+    assert (len(result), result.counts.continua, result.counts.real_continua) == (0, 1, 0)
+    assert not proofs.complete
+    assert "these are all" not in str(proofs)
+    assert "1 continuum, which is not certified" in str(proofs)
