@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from operator import attrgetter
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, survey
-from homotopy_lcn.surveys.cluster import RETRIES, _as_computed
+from homotopy_lcn.surveys.cluster import RETRIES, _as_computed, _Cluster
 from homotopy_lcn.surveys.plans import Chunk
 from tests import ROOT
 
@@ -127,47 +128,44 @@ class Fragile:
 
     def __init__(self, deaths):
         self.deaths = dict(deaths)
-        self.loop = None
         self.done = []
 
     def nthreads(self):
         return {"worker": 1}
 
-    def submit(self, work, chunk, key, pure):
+    def submit(self, function, version, work, chunk, key, pure):
         future = Mock()
-        future.result = lambda: self._result(work, chunk)
+        future.result = lambda timeout: self._result(function, version, work, Chunk(*chunk))
+        future.add_done_callback = lambda call: call(future)
         return future
 
-    def _result(self, work, chunk):
+    def _result(self, function, version, work, chunk):
         if self.deaths.get(chunk, 0):
             self.deaths[chunk] -= 1
-            raise distributed.scheduler.KilledWorker("task", Mock(), 3)
+            raise distributed.scheduler.KilledWorker("task", Mock(address="tcp://worker:1"), 3)
         self.done.append(chunk)
-        return work(chunk)
+        return function(version, work, chunk)
 
 
-class Completed(list):
-    """Futures that complete in the order in which they were handed in."""
-
-    def __init__(self, futures, loop):
-        super().__init__(futures)
-
-    def __iter__(self):
-        while self:
-            yield self.pop(0)
-
-    add, update = list.append, list.extend
+def fragile_cluster(deaths):
+    done = SimpleNamespace(
+        scheduler=distributed.scheduler,
+        comm=distributed.comm,
+        TimeoutError=distributed.TimeoutError,
+        CancelledError=distributed.CancelledError,
+    )
+    return _Cluster(Fragile(deaths), done, "tcp://x:1", 1.0)
 
 
 def test_a_chunk_that_brings_down_workers_is_tried_again_and_then_given_up():
-    dask = SimpleNamespace(as_completed=Completed, scheduler=distributed.scheduler)
     chunks = [Chunk(0, first, first + 10) for first in range(0, 100, 10)]
-    client = Fragile({chunks[4]: RETRIES, chunks[7]: 1})
-    results = list(_as_computed(client, dask, "tcp://x:1", lambda chunk: chunk.first, iter(chunks)))
+    cluster = fragile_cluster({chunks[4]: RETRIES, chunks[7]: 1})
+    results = list(_as_computed(cluster, attrgetter("first"), iter(chunks)))
     assert sorted(results) == [(chunk, chunk.first) for chunk in chunks]
-    assert sorted(client.done) == chunks
-    with pytest.raises(InputError, match=r"^scheduler: draws 40 to 49 have brought down worker after worker"):
-        list(_as_computed(Fragile({chunks[4]: RETRIES + 1}), dask, "tcp://x:1", print, iter(chunks)))
+    assert sorted(cluster.client.done) == chunks
+    message = r"^scheduler: draws 40 to 49 have brought down worker after worker, the last of them tcp://worker:1, "
+    with pytest.raises(InputError, match=message):
+        list(_as_computed(fragile_cluster({chunks[4]: RETRIES + 1}), attrgetter("first"), iter(chunks)))
 
 
 def test_one_or_two_local_processes_make_the_same_table():

@@ -79,7 +79,7 @@ def test_killed_half_way_it_goes_on_to_the_same_files(undisturbed, tmp_path):
     before = parts(folder)
     assert 10 <= sum(name.endswith(".parquet") for name in before) < 20
     assert not json.loads(before["manifest.json"])["complete"]
-    (folder / "draws" / ".part-x.tmp").write_bytes(b"what a writer left that was killed")
+    (folder / "draws" / ".part-x.parquet.0123456789ab.tmp").write_bytes(b"what a writer left that was killed")
     assert program.main([*COMMAND, "-o", str(folder), "-q"]) == program.DONE
     assert parts(folder) == parts(undisturbed)
 
@@ -147,7 +147,10 @@ def test_a_damaged_part_is_computed_again(undisturbed, tmp_path):
     places[1].write_bytes(b"")
     places[2].write_bytes(places[3].read_bytes())  # of this survey, but other draws
     places[4].unlink()
-    survey(ARCHITECTURES, 200, seed=3, output=folder)
+    with pytest.warns(
+        RuntimeWarning, match=r"^output: damaged parts are computed again: 3, the first of them .*000000000020"
+    ):
+        survey(ARCHITECTURES, 200, seed=3, output=folder)
     assert parts(folder) == whole
 
 
@@ -215,7 +218,7 @@ def test_two_runs_cannot_write_to_one_directory(tmp_path):
 
 def test_a_full_disk_ends_the_run_with_one_line_and_it_goes_on_later(undisturbed, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "run"
-    usual = files._write_and_rename
+    usual = files._write_once
     written = []
 
     def full_after_three(target, data):
@@ -225,7 +228,7 @@ def test_a_full_disk_ends_the_run_with_one_line_and_it_goes_on_later(undisturbed
             written.append(target)
         usual(target, data)
 
-    monkeypatch.setattr(files, "_write_and_rename", full_after_three)
+    monkeypatch.setattr(files, "_write_once", full_after_three)
     assert program.main([*COMMAND, "-o", str(folder)]) == program.UNUSABLE_INPUT
     captured = capsys.readouterr()
     assert captured.out == ""
