@@ -93,7 +93,7 @@ def read_regular(path: Path, most: int) -> bytes:
             raise OSError("not a regular file")
         if status.st_size > most:
             raise OSError(f"{status.st_size} bytes, more than such a file has")
-        return stream.read(most)
+        return stream.read(status.st_size)
 
 
 def remove_leftovers(folder: Path, name: str | None = None, *, all_dead: bool = False) -> None:

@@ -156,7 +156,7 @@ def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.gener
     if (gram.shape, b.shape, points.shape, trace.shape) != expected:
         return None
     data, solutions = Data(gram.astype(complex), b.astype(complex)), points.astype(complex)
-    linear = float(np.real(trace)) <= SOLVING.trace  # not so for NaN
+    linear = 0 <= float(np.real(trace)) <= SOLVING.trace  # not so for NaN
     if not linear or not solves(stratum, data, solutions, sample=SOLVING.checked):
         return None
     return StartSystem(stratum, data, solutions, float(np.real(trace)))

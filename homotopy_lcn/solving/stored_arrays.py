@@ -16,6 +16,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -123,20 +124,25 @@ def _checksum(arrays: dict[str, NDArray[np.generic]]) -> str:
 def keep(path: Path, arrays: dict[str, NDArray[np.generic]], **description: object) -> None:
     """Write to the cache; a cache that cannot be written costs time later, but is no reason to stop.
 
-    The warning is the same for all files of a folder, so Python prints it once. Temporary files that killed processes
-    left in the cache are removed.
+    Each folder is warned of once. Temporary files that killed processes left in the cache are removed.
     """
     try:
         write_arrays(path, arrays, **description)
     except OSError as error:
-        warnings.warn(
-            f"start systems cannot be kept in {path.parent} ({error.strerror or error}), and are computed again in "
-            "each process; set HOMOTOPY_LCN_CACHE to a writable folder",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        _warn_of(path.parent, error.strerror or str(error))
     else:
         remove_leftovers(path.parent)
+
+
+@cache
+def _warn_of(folder: Path, reason: str) -> None:
+    """Say once in each process that a folder cannot be written."""
+    warnings.warn(
+        f"start systems cannot be kept in {folder} ({reason}), and are computed again in each process; set "
+        "HOMOTOPY_LCN_CACHE to a writable folder",
+        RuntimeWarning,
+        stacklevel=3,
+    )
 
 
 def remove(path: Path) -> None:
