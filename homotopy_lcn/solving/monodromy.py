@@ -34,6 +34,9 @@ from .tolerances import SOLVING
 
 __all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
 
+#: Entries of saved data and points are at most so large: random data, and their critical points, are of order one.
+LARGEST_SAVED = 1e20
+
 
 def random_data(size: int, rng: np.random.Generator) -> Data:
     """Random complex data: Σ symmetric (size, size), b (size,), entries of order one."""
@@ -131,8 +134,8 @@ class Fibre:
         """
         equations = equations_of(stratum)
         size, scales = stratum.filter_size, np.asarray(arrays["scales"], complex)
-        if scales.shape[1:] != (2, 2) or not len(scales) or not np.isfinite(scales).all() or not scales.all():
-            raise ValueError("scales of no segments")
+        if scales.shape[1:] != (2, 2) or not len(scales) or not np.allclose(np.abs(scales), 1):
+            raise ValueError("no scales of segments")
         bases, dones = [], []
         for v in range(2):
             gram, b, points = (np.asarray(arrays[f"{name}{v}"], complex) for name in ("gram", "b", "points"))
@@ -141,8 +144,8 @@ class Fibre:
                 raise ValueError("shapes do not fit the stratum")
             if done.dtype != bool or done.shape != (len(scales), len(points)):
                 raise ValueError("other numbers of points or segments")
-            if not all(np.isfinite(array).all() for array in (gram, b, points)):
-                raise ValueError("no numbers")
+            if not all((np.abs(array) <= LARGEST_SAVED).all() for array in (gram, b, points)):  # not so for NaN
+                raise ValueError("no numbers, or products of them would overflow")
             bases.append(_Base(Data(gram, b), points, equations.filters(points)))
             dones.append([set(np.flatnonzero(row).tolist()) for row in done])
         segments = [_Segment(scale, (left, right)) for scale, left, right in zip(scales, *dones, strict=True)]

@@ -56,13 +56,16 @@ def survey(
     jobs : int
         Number of processes. The result does not depend on it.
     output : path-like, optional
-        A directory for the draws; a survey that was killed goes on there if it is called again. Needs pyarrow.
+        A directory for the draws; a survey that was killed goes on there if it is called again. A part of it that is
+        damaged is named in a warning, and its draws are computed again. Needs pyarrow.
     scheduler : str, optional
-        Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. Needs dask.distributed.
+        Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. The scheduler has 20 seconds for
+        each answer, and a cluster that has lost all its workers 60 seconds to get one. Needs dask.distributed.
     engine : str
         The path tracker: "auto", "native" or "reference".
     chunk : int, optional
-        Draws computed at a time. The result does not depend on it.
+        Draws computed at a time, at most a million; a survey has at most a million chunks. The result does not depend
+        on it.
     keep : bool
         Whether the draws are kept in memory for `Survey.to_frame` if there is no ``output``: some hundred bytes each.
         Without them the memory needed does not depend on the number of draws.
