@@ -176,6 +176,7 @@ def _trace(
     points, radius = starts, 1.0
     before: _Circle | None = None
     away, circles = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
+    left_open = np.zeros(len(starts), np.int64)
     last_residuals = np.full(len(starts), np.inf)
     for smaller in circles_on.radii:
         moved = engine.track(
@@ -185,7 +186,9 @@ def _trace(
         path, points, radius = path[alive], moved.points[alive], smaller
         if path.size == 0:
             break
-        circle = _go_round(engine, stratum, points, homotopy, radius, circles_on, jobs)
+        patient = left_open[path] >= circles_on.patience
+        circle = _go_round(engine, stratum, points, _corners(homotopy, radius), patient, circles_on, jobs)
+        left_open[path] += circle.windings == 0
         closed = (circle.windings > 0) & (radius <= telling)
         direction = np.sign(circle.exponents[closed])
         circles[path[closed]] = np.where(direction == away[path[closed]], circles[path[closed]] + 1, 1)
@@ -228,10 +231,15 @@ def _part(homotopy: Homotopy, one: complex, other: complex) -> Homotopy:
 
 
 def _go_round(
-    engine: Engine, stratum: Stratum, points: Complex, homotopy: Homotopy, radius: float, circles_on: Circles, jobs: int
+    engine: Engine,
+    stratum: Stratum,
+    points: Complex,
+    corners: Data,
+    patient: NDArray[np.bool_],
+    circles_on: Circles,
+    jobs: int,
 ) -> _Circle:
     points = equations_of(stratum).normalize(points)
-    corners = _corners(homotopy, radius)
     keys = point_keys(stratum, points)
     result = _Circle.unknown(points)
     around = track_along(engine, stratum, points, corners, circles_on.options, jobs=jobs)
@@ -241,8 +249,7 @@ def _go_round(
         result.enter(
             stratum, rows, np.concatenate([around[:-1, turn[rows]] for turn in orbits.turns[:winding]]), winding
         )
-    # The others meet paths on the way that are not traced.
-    path = np.flatnonzero(orbits.leave)
+    path = np.flatnonzero(orbits.leave & patient)
     rounds, current = [around[:-1]], around[-1, path]
     for winding in range(2, circles_on.rounds + 1):
         arrived = np.isfinite(current).all(axis=1)
