@@ -355,7 +355,7 @@ def test_killed_at_random_moments_it_leaves_what_an_undisturbed_run_leaves(tmp_p
     for one in (undisturbed, run):
         one.folder.mkdir()
     seconds = undisturbed.finish()
-    for moment in np.random.default_rng(1).uniform(0.3 * seconds, 0.9 * seconds, 3):
+    for moment in np.random.default_rng(1).uniform(0.3 * seconds, 0.9 * seconds, 2):
         run.kill_after(moment)
     run.finish()
     assert attack_kills.differences(run.files(), undisturbed.files()) == []
