@@ -5,7 +5,7 @@ is then read as the program reads it. A file is *refused* if the program says th
 computes its content again; it is *equal* if the flipped bit means nothing, such as a time stamp in an archive, and the
 content is the same to the last bit. Anything else is *wrong*, and the exit code is then 1.
 
-    python scripts/attack_files.py                 # every bit of every kind, some minutes
+    TMPDIR=/dev/shm python scripts/attack_files.py # every bit of every kind, some minutes; on a disk much longer
     python scripts/attack_files.py --bits 2000     # a sample of each kind
 """
 
