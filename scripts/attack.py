@@ -4,8 +4,8 @@
     python scripts/attack.py --quick    # a small part of each, under a minute
 
 Each attack is a script of its own, seeded and bounded, which says what it does and can be run alone. Nothing leaves
-this machine: schedulers and workers listen on the loopback interface. Printed are what each attack found, its time, and the
-largest memory of its processes. With --markdown the table is put into docs/reliability.md. The exit code is 1 if
+this machine: schedulers and workers listen on the loopback interface. Printed are what each attack found, its time, and
+the largest memory of its processes. With --markdown the table is put into docs/reliability.md. The exit code is 1 if
 anything did not hold.
 """
 
