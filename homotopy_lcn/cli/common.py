@@ -85,7 +85,6 @@ def _integer(option: str, text: str, expected: str) -> int:
 def read_result(path: str) -> CriticalPoints:
     """The result in a file of ``solve``. Messages begin with the file, which may have the name of an argument."""
     from ..results.result import CriticalPoints
-
     from ..results.statements import describe_edit
 
     with messages_final():

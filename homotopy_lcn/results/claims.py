@@ -149,7 +149,9 @@ def _check_row(row: StratumResult, known: StratumCount, counts: set[int], place:
         raise InputError(f"{place}.factorizations: {shown(row.factorizations)}; expected {known.factorizations}")
     for name in ("found", "at_infinity", "singular", "origin"):
         if not 0 <= getattr(row, name) <= row.generic:
-            raise InputError(f"{place}.{name}: {shown(getattr(row, name))}; expected an integer from 0 to {row.generic}")
+            raise InputError(
+                f"{place}.{name}: {shown(getattr(row, name))}; expected an integer from 0 to {row.generic}"
+            )
     if row.missing < 0:
         raise InputError(f"{place}: {row.generic - row.missing} points and paths; expected at most {row.generic}")
 
@@ -248,9 +250,8 @@ def _check_continuum(arch: Architecture, part: Continuum, place: str) -> None:
     if isinstance(part.loss, complex) and part.real:
         raise InputError(f"{place}.loss: not real; expected a number, as the set has real filters")
     real = [point.real for point in part.points]
-    if (part.real is True) != all(real) or any(real) != all(real) or not real:
-        if part.real is True or any(real):
-            raise InputError(f"{place}.real: {part.real}; expected true if all points are real, else false or null")
+    if not (bool(real) and all(real) if part.real else not any(real)):
+        raise InputError(f"{place}.real: {part.real}; expected true if its points are real, else false or null")
     if part.attained and not (part.real and any(point.attained for point in part.points)):
         raise InputError(f"{place}.attained: true; expected a real point that is attained")
     kinds = {kind for point in part.points for kind in point.kinds if kind is not None}

@@ -142,14 +142,12 @@ def faults_at_parameters(arch: Architecture, loss: SquaredLoss, listed: Sequence
     return FaultsAtParameters(~near, ~flat, odd, _wrong_indices(hessians, indices, degenerate, arch.depth - 1))
 
 
-def _wrong_indices(
-    hessians: Real, indices: Real, degenerate: NDArray[np.bool_], scalings: int
-) -> NDArray[np.bool_]:
+def _wrong_indices(hessians: Real, indices: Real, degenerate: NDArray[np.bool_], scalings: int) -> NDArray[np.bool_]:
     """Which indices the Hessians, which vanish along the scalings, contradict by eigenvalues of a clear sign.
 
     Also which kinds are called degenerate though every other eigenvalue is far from zero.
     """
-    finite = np.isfinite(hessians).all(axis=(1, 2))
+    finite: NDArray[np.bool_] = np.isfinite(hessians).reshape(len(hessians), -1).all(axis=1)
     values = np.linalg.eigvalsh(np.where(finite[:, None, None], hessians, 0.0))
     sizes = np.abs(values)
     largest = sizes.max(axis=1, keepdims=True)

@@ -180,5 +180,3 @@ def _exact_to_json(exact: ExactData) -> dict[str, object]:
 
 def _complex_to_json(vector: np.ndarray) -> dict[str, list[float]]:
     return {"re": vector.real.tolist(), "im": vector.imag.tolist()}
-
-

@@ -230,7 +230,9 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
     indices = _list(record.get("indices"), f"{record.path}indices", len(parameters))
     for kind in kinds:
         if kind not in (*KINDS, None):
-            raise InputError(f"{record.path}kinds: {shown(kind)} is unknown; expected one of {', '.join(KINDS)} or null")
+            raise InputError(
+                f"{record.path}kinds: {shown(kind)} is unknown; expected one of {', '.join(KINDS)} or null"
+            )
     for index in indices:
         if index is not None and (isinstance(index, bool) or not isinstance(index, int)):
             raise InputError(f"{record.path}indices: {shown(index)} is not an integer; expected integers or null")
