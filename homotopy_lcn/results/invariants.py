@@ -147,7 +147,7 @@ def _wrong_indices(hessians: Real, indices: Real, degenerate: NDArray[np.bool_],
 
     Also which kinds are called degenerate though every other eigenvalue is far from zero.
     """
-    finite: NDArray[np.bool_] = np.isfinite(hessians).reshape(len(hessians), -1).all(axis=1)
+    finite = np.asarray(np.isfinite(hessians).all(axis=(1, 2)))
     values = np.linalg.eigvalsh(np.where(finite[:, None, None], hessians, 0.0))
     sizes = np.abs(values)
     largest = sizes.max(axis=1, keepdims=True)
