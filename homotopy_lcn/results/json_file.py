@@ -17,6 +17,7 @@ from ..files import content_digest, write_atomically
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import DEFAULT_TOLERANCE
 from ..losses.zero_residual import ZeroResidual
+from ..rationals import ratio_text
 from .continua import Continuum
 from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult
@@ -172,9 +173,9 @@ def _zero_residual_to_json(found: ZeroResidual) -> dict[str, object]:
 
 def _exact_to_json(exact: ExactData) -> dict[str, object]:
     return {
-        "gram": [[str(value) for value in row] for row in exact.gram],
-        "b": [str(value) for value in exact.b],
-        "constant": str(exact.constant),
+        "gram": [[ratio_text(value) for value in row] for row in exact.gram],
+        "b": [ratio_text(value) for value in exact.b],
+        "constant": ratio_text(exact.constant),
     }
 
 
