@@ -24,10 +24,10 @@ from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, StratumCount, generic_count
-from ..networks.listed_strata import check_number_of_strata
 from ..networks.parameters import compose
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Embedding
+from ..networks.untrusted import check_number_of_strata
 from .continua import UNDECIDED, Continuum
 from .infimum import EQUAL_LOSS, known_infimum, loss_scale
 from .invariants import OTHER_FILTER, faults_at_parameters, violated_invariants
@@ -37,7 +37,7 @@ from .points import CriticalPoint, StratumResult
 __all__ = ["check_claims", "check_whole"]
 
 #: Entries of the Jacobian matrices that are held at a time: 32 MB.
-MOST_ENTRIES = 2**22
+MOST_JACOBIAN_ENTRIES = 2**22
 #: Gradients on a stratum beyond this part of the terms that cancel in it are not zero.
 NONZERO_ON_STRATUM = 1e-6
 
@@ -289,13 +289,13 @@ def _check_balance(share: Sequence[Listed]) -> None:
 
 
 def _shares(listed: Sequence[Listed], entries: int) -> Iterator[list[Listed]]:
-    """The points in turn, so many at a time that their Jacobian matrices have at most `MOST_ENTRIES` entries."""
+    """The points in turn, so many at a time that their Jacobian matrices have at most `MOST_JACOBIAN_ENTRIES` entries."""
     share: list[Listed] = []
     number = 0
     for item in listed:
         share.append(item)
         number += len(item.point.parameters)
-        if number * entries > MOST_ENTRIES:
+        if number * entries > MOST_JACOBIAN_ENTRIES:
             yield share
             share, number = [], 0
     if share:
@@ -311,7 +311,7 @@ def _check_coordinates(arch: Architecture, loss: SquaredLoss, listed: Sequence[L
     for pattern, items in by_stratum.items():
         embedding = Embedding.of_pattern(arch, pattern)
         stratum, equations = embedding.stratum, equations_of(embedding.stratum)
-        most = max(1, MOST_ENTRIES // (stratum.filter_size * stratum.dimension * 4))
+        most = max(1, MOST_JACOBIAN_ENTRIES // (stratum.filter_size * stratum.dimension * 4))
         known = [item for item in items if len(_coordinates(item)) == stratum.coordinates]
         for first in range(0, len(known), most):
             share = known[first : first + most]

@@ -21,6 +21,7 @@ from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
+from ..networks.untrusted import untrusted_architecture
 from .continua import UNDECIDED, Continuum, Infimum
 from .json_file import FORMAT, VERSION
 from .parts import ResultParts
@@ -30,10 +31,6 @@ __all__ = ["read_file"]
 
 KINDS = ("minimum", "saddle", "degenerate")
 EXPECTED = "expected the whole file that solve wrote"
-#: Layers in a file. A network has more only if nearly all of its layers have size 1, which change nothing.
-MOST_LAYERS = 1000
-#: Filter sizes and strides in a file are below this number, so that products over all layers stay short.
-LARGEST_SIZE = 2**62
 #: Characters of a text in a file, such as the name of the software.
 LONGEST_TEXT = 1000
 
@@ -73,7 +70,7 @@ def _from_text(text: str) -> ResultParts:
     for column in fields(Counts):
         value = getattr(counts, column.name)
         found = stored.data.get(column.name, 0) if column.default == 0 else stored.get(column.name)
-        if found != value:
+        if found != value or isinstance(found, bool | float):
             raise InputError(f"counts.{column.name}: {shown(found)}; expected {value}, by the points")
     return ResultParts(
         architecture=architecture,
@@ -100,25 +97,11 @@ def _from_text(text: str) -> ResultParts:
 
 
 def _architecture_from_json(record: _Record, rows: int) -> Architecture:
-    """The architecture; ``rows`` is the number of rows of the Gram matrix in the file, which has to be the filter size.
-
-    The sizes are compared before anything else is computed.
-    """
-    filters, strides = record.get("filters"), record.get("strides")
-    for name, values in ("filters", filters), ("strides", strides):
-        if not isinstance(values, list) or len(values) > MOST_LAYERS:
-            raise InputError(f"architecture.{name}: {shown(values)}; expected a list of at most {MOST_LAYERS} integers")
-        for value in values:
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < LARGEST_SIZE:
-                raise InputError(f"architecture.{name}: {shown(value)}; expected integers from 1 to 2^62")
-    architecture = Architecture(filters=filters, strides=strides)
+    """The architecture; ``rows`` is the number of rows of the Gram matrix in the file."""
+    architecture = untrusted_architecture(record.get("filters"), record.get("strides"), rows)
     size = record.integer("filter_size")
-    if size != architecture.filter_size:
-        raise InputError(
-            f"architecture.filter_size: {shown(size)}; expected {shown(architecture.filter_size)}, by the rest"
-        )
-    if rows != size:
-        raise InputError(f"loss.gram: {rows} rows; expected a {shown(size)} × {shown(size)} matrix")
+    if size != rows:
+        raise InputError(f"architecture.filter_size: {shown(size)}; expected {rows}, by the rest")
     return architecture
 
 
