@@ -289,7 +289,7 @@ def _check_balance(share: Sequence[Listed]) -> None:
 
 
 def _shares(listed: Sequence[Listed], entries: int) -> Iterator[list[Listed]]:
-    """The points in turn, so many at a time that their Jacobian matrices have at most `MOST_JACOBIAN_ENTRIES` entries."""
+    """The points in turn, as many at a time as have Jacobian matrices of `MOST_JACOBIAN_ENTRIES` entries."""
     share: list[Listed] = []
     number = 0
     for item in listed:
