@@ -19,6 +19,8 @@ __all__ = ["check_writable", "content_digest", "json_content", "read_text", "sho
 MOST_BYTES = 2**28
 #: Integers with more digits than this are refused. Python writes no integer of more than 4 300 digits.
 MOST_DIGITS_OF_INTEGERS = 4000
+#: Entries of a list that are written at a time for a digest.
+ENCODED_TOGETHER = 1000
 #: A value from a file is shown in a message up to this length.
 LONGEST_SHOWN = 60
 
@@ -149,11 +151,12 @@ def content_digest(content: Mapping[str, Any]) -> str:
 
 def _digest_pieces(content: Mapping[str, Any], add: Callable[[bytes], None]) -> None:
     compact = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+    add(b"{")
     for i, (key, value) in enumerate(sorted(content.items())):
-        add(f"{',' if i else '{'}{compact(key)}:".encode())
+        add(f"{',' if i else ''}{compact(key)}:".encode())
         if isinstance(value, list) and value:
-            for k, item in enumerate(value):
-                add(f"{',' if k else '['}{compact(item)}".encode())
+            for k in range(0, len(value), ENCODED_TOGETHER):
+                add(f"{',' if k else '['}{compact(value[k : k + ENCODED_TOGETHER])[1:-1]}".encode())
             add(b"]")
         else:
             add(compact(value).encode())

@@ -135,7 +135,7 @@ def _common_denominator(rows: Rows) -> int:
             if size**3 * words**1.6 > MOST_ELIMINATION_WORK:
                 raise InputError(
                     f"gram, b: exact numbers of {longest} bits in {size} rows, with a common denominator of "
-                    f"{common.bit_length()} bits or more; expected shorter numbers, for which elimination is fast"
+                    f"{common.bit_length()} bits or more; expected shorter numbers, or fewer rows"
                 )
     return common
 
