@@ -35,6 +35,7 @@ from .continua import (
     real_dimension_over,
 )
 from .infimum import infimum_of
+from .least_minimum import least_minimum
 from .one_stratum import Found, SolvedStratum, solve_stratum
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
@@ -142,10 +143,16 @@ def critical_points(
         raise SolveInterrupted(_with_contradictions(task.result(strata))) from None
     result = task.result(strata)
     if result.infimum.attained is None and result.complete:
-        again = partial(
+        solve = partial(
             critical_points, arch, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count
         )
-        result = replace(result, infimum=infimum_of(result, again, seed))
+
+        def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
+            random = tracking.with_generator(np.random.default_rng([seed, 5]))
+            least = least_minimum(arch, regularized, random, systems)
+            return solve(regularized).global_minimum if least is None else least
+
+        result = replace(result, infimum=infimum_of(result, minimum_of, seed))
     points, continua = with_minima_of_least_loss(result)
     if points is not result.points or continua is not result.continua:
         counts = count_points(points, result.strata, (part.real for part in continua))
