@@ -418,7 +418,7 @@ def remove(*keys):
         (change("points", 0, "pattern", to=[[2], [2]]), "expected partitions of 2, 1"),
         (change("points", 1, "parameters", 0, to=[[1.0, 2.0]]), r"parameters\[0\]: 1 entries; expected 3"),
         (change("points", 1, "parameters", 0, 1, to=[1.0]), r"parameters\[0\]\[1\]: 1 entries; expected 2"),
-        (change("loss", "gram", to=[[1.0]]), "5 × 5"),
+        (change("loss", "gram", to=[[1.0]]), "1 rows; expected 5"),
         (change("loss", "gram", 2, to=[1.0]), r"gram\[2\]: 1 entries"),
         (change("loss", "b", to=[1.0]), r"loss\.b: 1 entries; expected 5"),
         (change("loss", "gram", 0, 0, to=-1.0), "gram"),
