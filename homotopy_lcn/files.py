@@ -1,19 +1,32 @@
-"""Writing files so that a reader never meets half of one, and reading files without waiting for a pipe."""
+"""Writing files so that a reader never meets half of one, and reading files that nobody vouches for."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import secrets
 import stat
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .errors import InputError
 
-__all__ = ["check_writable", "read_regular", "remove_leftovers", "replace_file", "write_atomically"]
+__all__ = [
+    "check_writable",
+    "content_digest",
+    "json_content",
+    "read_regular",
+    "read_text",
+    "remove_leftovers",
+    "replace_file",
+    "shown",
+    "write_atomically",
+]
 
 #: The end of the name of a temporary file: letters that no other program chooses, drawn for each file.
 TEMPORARY = re.compile(r"\.(?P<name>.*)\.[0-9a-f]{12}\.tmp", re.DOTALL)
@@ -21,6 +34,14 @@ TEMPORARY = re.compile(r"\.(?P<name>.*)\.[0-9a-f]{12}\.tmp", re.DOTALL)
 ABANDONED = 86_400
 #: How often a file is written if its temporary file disappears.
 WRITES = 3
+#: A larger file is not read. In memory the content of a JSON file is about 20 times as large as the file.
+MOST_BYTES = 2**28
+#: Integers with more digits than this are refused. Python writes no integer of more than 4 300 digits.
+MOST_DIGITS_OF_INTEGERS = 4000
+#: Entries of a list that are written at a time for a digest.
+ENCODED_TOGETHER = 1000
+#: A value from a file is shown in a message up to this length.
+LONGEST_SHOWN = 60
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -120,6 +141,122 @@ def remove_leftovers(folder: Path, name: str | None = None, *, all_dead: bool = 
         if match and (name is None or match["name"] == name[:100]) and (all_dead or _is_abandoned(folder / entry)):
             with suppress(OSError):
                 (folder / entry).unlink()
+
+
+def read_text(path: str | os.PathLike[str], expected: str) -> str:
+    """The text of a file, which may begin with a byte order mark.
+
+    Parameters
+    ----------
+    path : path
+    expected : str
+        The end of every message: what was expected of the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not UTF-8 text, or is larger than `MOST_BYTES`. The message does not name it.
+    """
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror or error}; {expected}") from error
+    if len(data) > MOST_BYTES:
+        raise InputError(f"more than {MOST_BYTES >> 20} MB; {expected}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"not a text file; {expected}") from None
+
+
+def json_content(text: str, expected: str) -> Any:
+    """What a JSON text says, if all readers agree on it.
+
+    Refused are keys that an object has twice, as readers disagree on which of the two values counts; NaN and infinity,
+    which JSON does not have; integers of more than `MOST_DIGITS_OF_INTEGERS` digits, and thousands of nested brackets.
+
+    Raises
+    ------
+    InputError
+        The message ends with ``expected``, and does not name the file.
+    """
+
+    def refused_constant(name: str) -> None:
+        raise InputError(f"{name} is not a number of JSON; {expected}")
+
+    def integer(digits: str) -> int:
+        if len(digits) > MOST_DIGITS_OF_INTEGERS:
+            raise InputError(f"holds an integer of {len(digits)} digits; {expected}")
+        return int(digits)
+
+    try:
+        return json.loads(
+            text, parse_constant=refused_constant, parse_int=integer, object_pairs_hook=_without_repeated_keys
+        )
+    except json.JSONDecodeError as error:
+        raise InputError(f"not whole JSON (line {error.lineno}: {error.msg}); {expected}") from None
+    except RecursionError:
+        raise InputError(f"unreasonable JSON, with too many nested brackets; {expected}") from None
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise InputError(f"{shown(twice)} is given twice; expected it once")
+    return result
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of a content as JSON without spaces, keys sorted, put together piece by piece to save memory.
+
+    The digest finds changes, also by accident. It is no signature: whoever changes a content can compute the digest
+    that fits.
+
+    Examples
+    --------
+    >>> content_digest({"b": [1, 2], "a": 0.5}) == content_digest({"a": 0.5, "b": [1, 2]})
+    True
+    """
+    digest = hashlib.sha256()
+    try:
+        _digest_pieces(content, digest.update)
+    except RecursionError:
+        raise InputError("unreasonable JSON, with too many nested brackets; expected a file of this package") from None
+    return digest.hexdigest()
+
+
+def _digest_pieces(content: Mapping[str, Any], add: Callable[[bytes], None]) -> None:
+    compact = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+    add(b"{")
+    for i, (key, value) in enumerate(sorted(content.items())):
+        add(f"{',' if i else ''}{compact(key)}:".encode())
+        if isinstance(value, list) and value:
+            for k in range(0, len(value), ENCODED_TOGETHER):
+                add(f"{',' if k else '['}{compact(value[k : k + ENCODED_TOGETHER])[1:-1]}".encode())
+            add(b"]")
+        else:
+            add(compact(value).encode())
+    add(b"}")
+
+
+def shown(value: object) -> str:
+    """A value from a file as a message shows it: as Python writes it, cut where it gets long.
+
+    Examples
+    --------
+    >>> shown("x" * 1000) == "'" + "x" * 59 + "…"
+    True
+    """
+    if isinstance(value, str | list | tuple):
+        value = value[: LONGEST_SHOWN + 1]
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = type(value).__name__
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _write_and_rename(target: Path, data: bytes) -> None:

@@ -1,7 +1,9 @@
-"""Files written whole, read without waiting, and temporary files of killed writers."""
+"""Files written whole and read without waiting, temporary files of killed writers, digests, and JSON."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -9,9 +11,20 @@ import sys
 from threading import Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from homotopy_lcn import files
-from homotopy_lcn.files import read_regular, remove_leftovers, replace_file, write_atomically
+from homotopy_lcn import InputError, files
+from homotopy_lcn.files import (
+    content_digest,
+    json_content,
+    read_regular,
+    read_text,
+    remove_leftovers,
+    replace_file,
+    shown,
+    write_atomically,
+)
 from tests import ROOT
 
 fcntl = pytest.importorskip("fcntl")
@@ -134,3 +147,62 @@ def test_many_writers_of_one_file_do_not_disturb_each_other(tmp_path):
     assert failures == []
     assert (tmp_path / "out").read_text() in contents
     assert names(tmp_path) == ["out"]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=8,
+)
+CONTENTS = st.dictionaries(st.text(max_size=4), VALUES, max_size=4)
+
+
+@given(CONTENTS, st.integers(1, 3))
+def test_the_digest_is_that_of_the_compact_text_with_sorted_keys(content, together):
+    whole = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "ENCODED_TOGETHER", together)
+        assert content_digest(content) == hashlib.sha256(whole.encode()).hexdigest()
+
+
+@given(CONTENTS)
+def test_the_digest_of_what_was_written_is_that_of_what_is_read(content):
+    finite = json.loads(json.dumps(content), parse_constant=lambda _: 0.0)
+    assert content_digest(json_content(json.dumps(finite), "expected")) == content_digest(finite)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": 1, "a": 1}', "'a' is given twice; expected it once"),
+        ('[{"b": {"c": 0, "d": 1, "c": 2}}]', "'c' is given twice"),
+        ('{"' + "x" * 1000 + '": 1, "' + "x" * 1000 + '": 2}', "…"),
+        ("[NaN]", "NaN is not a number of JSON"),
+        ("1" * 4001, "an integer of 4001 digits"),
+        ("[" * 10**5, "brackets"),
+        ('{"a": ', "not whole JSON"),
+        ("", "not whole JSON"),
+    ],
+)
+def test_texts_that_readers_read_differently_or_not_at_all_are_refused(text, message):
+    with pytest.raises(InputError, match=message) as error:
+        json_content(text, "expected a file")
+    assert len(str(error.value)) < 200
+
+
+def test_large_files_are_refused_before_they_are_read_whole(tmp_path, monkeypatch):
+    (tmp_path / "large.json").write_text("x" * 100)
+    assert read_text(tmp_path / "large.json", "expected less") == "x" * 100
+    monkeypatch.setattr(files, "MOST_BYTES", 99)
+    with pytest.raises(InputError, match=r"more than .* MB; expected less"):
+        read_text(tmp_path / "large.json", "expected less")
+
+
+def test_values_are_shown_short_whatever_they_are():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in ("x" * 10**6, [0] * 10**6, deep, 10**3000):
+        assert len(shown(value)) < 80
+    while deep:  # taken apart from outside, as the interpreter would recurse
+        deep = deep[0]

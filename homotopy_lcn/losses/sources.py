@@ -20,10 +20,14 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, check_integer
 from ..networks.architecture import Architecture
+from ..rationals import MOST_EXACT_DIGITS
 from .random_data import LoadedData
 from .squared_loss import SquaredLoss
 
 __all__ = ["from_csv", "from_file", "from_json", "from_npz", "from_series", "samples_from_npz"]
+
+#: Cells of a file are shown in messages up to this length.
+LONGEST_CELL_SHOWN = 40
 
 
 def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
@@ -79,7 +83,7 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     expected = "expected a JSON object with gram and b, and constant, if there is one"
     try:
         with _readable("path", path), open(path, encoding="utf-8") as file:
-            content = json.load(file)
+            content = json.load(file, parse_float=_double, parse_int=_integer)
     except InputError:
         raise
     except (ValueError, RecursionError):
@@ -194,6 +198,31 @@ def _check_size(loss: SquaredLoss, arch: Architecture) -> None:
         )
 
 
+def _double(text: str) -> float:
+    """A number of JSON as a double."""
+    value = float(text)
+    if value == 0 and _is_not_zero(text):
+        raise InputError(
+            f"path: {_short(text)} is below the range of doubles; expected a larger number, or an exact one as a text"
+        )
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > MOST_EXACT_DIGITS:
+        raise InputError(f"path: holds an integer of {len(text)} digits; expected at most {MOST_EXACT_DIGITS} digits")
+    return int(text)
+
+
+def _is_not_zero(text: str) -> bool:
+    """Whether a number that is written with digits and an exponent is not zero, as "1e-400" is not."""
+    return any(digit in "123456789" for digit in text.lower().partition("e")[0])
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= LONGEST_CELL_SHOWN else f"{text[:LONGEST_CELL_SHOWN]}…")
+
+
 def _leaves(value: object) -> Iterator[object]:
     """What nested lists hold."""
     if isinstance(value, list):
@@ -305,8 +334,10 @@ def _number(argument: str, cell: str, place: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        found = f"{cell!r} is not a number" if cell.strip() else "empty cell"
+        found = f"{_short(cell)} is not a number" if cell.strip() else "empty cell"
         raise InputError(f"{argument}: {place}: {found}; expected a finite number") from None
     if not isfinite(value):
-        raise InputError(f"{argument}: {place}: {cell!r}; expected a finite number")
+        raise InputError(f"{argument}: {place}: {_short(cell)}; expected a finite number")
+    if value == 0 and _is_not_zero(cell):
+        raise InputError(f"{argument}: {place}: {_short(cell)} is below the range of doubles; expected a larger number")
     return value

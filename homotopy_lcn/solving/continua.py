@@ -79,7 +79,8 @@ def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnC
     filters = whole_filters(arch, task.embedding, task.scale * task.problem.equations.filters(coordinates))
     coordinates[:, 0] *= task.scale
     filters = without_specks(np.where(real[:, None], filters.real, filters), LOCAL.tie)
-    points = classify(problem, FoundPoints(coordinates, filters, real, np.full(len(real), np.inf))).points
+    found = FoundPoints(coordinates, filters, real, np.full(len(real), np.inf))
+    points = classify(problem, found, kinds=False).points
     plain = have_plain_roots(problem, coordinates) & ~real
     result = []
     for end, point, is_plain, real_set in zip(limits, points, plain.tolist(), real_sets, strict=True):

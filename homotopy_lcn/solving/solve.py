@@ -140,7 +140,7 @@ def critical_points(
             stratum = StratumTask(arch, loss, row, task.rank, progress)
             strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
-        raise SolveInterrupted(task.result(strata)) from None
+        raise SolveInterrupted(_with_contradictions(task.result(strata))) from None
     result = task.result(strata)
     if result.infimum.attained is None and result.complete:
         solve = partial(
@@ -157,6 +157,11 @@ def critical_points(
     if points is not result.points or continua is not result.continua:
         counts = count_points(points, result.strata, (part.real for part in continua))
         result = replace(result, points=points, continua=continua, counts=counts)
+    return _with_contradictions(result)
+
+
+def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
+    """The result, with the statements that it violates; then it is not complete."""
     violated = violated_invariants(result)
     return replace(result, complete=False, contradictions=violated) if violated else result
 

@@ -30,7 +30,7 @@ __all__ = ["cache_folder", "damaged_files", "keep", "packed_arrays", "read_array
 FORMAT = "homotopy-lcn/start-system"
 VERSION = 1
 #: Files larger than this are not read: 2 million points of 32 coordinates.
-MOST_BYTES = 2**30
+LARGEST_ARCHIVE = 2**30
 #: Kinds of NumPy types that are numbers.
 NUMBERS = "biufc"
 
@@ -68,7 +68,7 @@ def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]], **descripti
 def read_arrays(path: Path, **description: object) -> dict[str, NDArray[np.generic]] | None:
     """Read what `write_arrays` wrote; None if the file is absent, damaged, or has another description."""
     try:
-        content = read_regular(path, MOST_BYTES)
+        content = read_regular(path, LARGEST_ARCHIVE)
         arrays = _unpacked(content, most=len(content))
         header = json.loads(str(arrays.pop("header")))
         wanted = {"format": FORMAT, "version": VERSION, "checksum": _checksum(arrays), **description}
@@ -82,7 +82,7 @@ def read_arrays(path: Path, **description: object) -> dict[str, NDArray[np.gener
 def packed_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[np.generic]] | None:
     """Some arrays of an ``.npz`` file that may be compressed; None if the file lacks one or that one is damaged."""
     try:
-        return _unpacked(read_regular(path, MOST_BYTES), names, MOST_BYTES)
+        return _unpacked(read_regular(path, LARGEST_ARCHIVE), names, LARGEST_ARCHIVE)
     except Exception:  # as in `read_arrays`
         return None
 

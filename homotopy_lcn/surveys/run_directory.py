@@ -29,7 +29,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..extras import import_extra
-from ..files import read_regular, remove_leftovers, replace_file
+from ..files import content_digest, json_content, read_regular, remove_leftovers, replace_file
 from ..networks.architecture import Architecture
 from ..version import __version__
 from .draws import Table, empty_table, saddle_columns
@@ -257,7 +257,7 @@ class RunDirectory:
                 f"output: {self.path} is a file; expected a directory for the draws, or a name for a new one"
             )
         try:
-            manifest = json.loads(read_regular(place, LARGEST_MANIFEST))
+            manifest = json_content(read_regular(place, LARGEST_MANIFEST).decode(), "expected a manifest")
             known, chunks, software = manifest["survey"], manifest["chunks"], manifest["software"]
             version, checksum = manifest["version"], manifest.get("checksum")
             if manifest["format"] != FORMAT or not isinstance(chunks, list):
@@ -271,7 +271,7 @@ class RunDirectory:
                     "or that of a survey to go on with"
                 ) from None
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             known = None
         if not isinstance(known, dict):
             raise InputError(f"output: {place} cannot be read as the manifest of a survey; expected another directory")
@@ -351,7 +351,7 @@ class RunDirectory:
 def _checksum_of(manifest: Mapping[str, Any]) -> str:
     """The SHA-256 of everything else in a manifest."""
     rest = {key: value for key, value in manifest.items() if key != "checksum"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return content_digest(rest)
 
 
 def _one_line(error: Exception) -> str:
