@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -159,7 +160,9 @@ def read_text(path: str | os.PathLike[str], expected: str) -> str:
     """
     try:
         with open(path, "rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+            # One large read would set aside all the bytes that it may get.
+            blocks = iter(lambda: stream.read(2**20), b"")
+            data = b"".join(islice(blocks, MOST_BYTES // 2**20 + 1))
     except OSError as error:
         raise InputError(f"cannot read: {error.strerror or error}; {expected}") from error
     if len(data) > MOST_BYTES:
