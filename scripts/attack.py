@@ -68,7 +68,7 @@ def run(attack: Attack, quick: bool, keep: Path | None) -> Outcome:
     print(result.stdout, end="", flush=True)
     if result.returncode:
         print(result.stderr[-2000:], file=sys.stderr)
-    lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
+    lines = [line.strip() for line in result.stdout.splitlines() if line.strip() and not line.startswith("|")]
     # The largest memory of any process so far: later attacks never show less.
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     return Outcome(result.returncode == 0, "; ".join(lines), time.monotonic() - began, memory)

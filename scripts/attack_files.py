@@ -301,6 +301,7 @@ def main() -> int:
     print("| file | bits | flipped | refused | equal | wrong | s |")
     print("|------|------|---------|---------|-------|-------|---|")
     failures = []
+    total: Counter[str] = Counter()
     for name in options.kind or KINDS:
         folder = Path(tempfile.mkdtemp(prefix="attack-files-"))
         try:
@@ -311,8 +312,11 @@ def main() -> int:
         finally:
             shutil.rmtree(folder)
         failures += [f"{name}: {one}" for one in wrong]
+        total.update(outcomes)
         numbers = [8 * size, sum(outcomes.values()), *(outcomes[key] for key in (REFUSED, EQUAL, WRONG))]
         print(f"| {name} | {' | '.join(map(str, numbers))} | {time.monotonic() - began:.1f} |", flush=True)
+    counts = ", ".join(f"{total[key]} {key}" for key in (REFUSED, EQUAL, WRONG))
+    print(f"{sum(total.values())} bits flipped in files of {len(options.kind or KINDS)} kinds: {counts}")
     for failure in failures[:20]:
         print(failure)
     return 1 if failures else 0
