@@ -1,0 +1,70 @@
+"""How large networks and numbers may be: what is larger is refused before anything is allocated or enumerated."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..errors import InputError
+from .architecture import Architecture
+
+__all__ = [
+    "LARGEST_DEGREE",
+    "LARGEST_FILTER",
+    "MOST_ROOTS",
+    "check_degree",
+    "check_filter_size",
+    "shown",
+]
+
+#: Coefficients of an end-to-end filter for which a Gram matrix is made: 32 MB, and a second for its eigenvalues.
+LARGEST_FILTER: Final = 2_000
+#: Total degree Σ(k_l − 1) up to which critical points are counted: integers of 2900 digits, and ten seconds.
+LARGEST_DEGREE: Final = 1_000
+#: Root multiplicities in all strata of a network up to which strata are listed: some ten seconds.
+MOST_ROOTS: Final = 200_000
+
+
+def check_filter_size(arch: Architecture, purpose: str = "its Gram matrix") -> None:
+    """Raise InputError if a filter has more than `LARGEST_FILTER` coefficients.
+
+    Parameters
+    ----------
+    arch : Architecture
+    purpose : str
+        What has K × K entries.
+    """
+    size = arch.filter_size
+    if size > LARGEST_FILTER:
+        raise InputError(
+            f"filters, strides: the end-to-end filter has {shown(size)} coefficients, so that {purpose} would have "
+            f"{shown(size * size)} entries; expected at most {LARGEST_FILTER} coefficients"
+        )
+
+
+def check_degree(arch: Architecture, limit: int, purpose: str) -> None:
+    """Raise InputError if the total degree Σ(k_l − 1) is above a limit.
+
+    Parameters
+    ----------
+    arch : Architecture
+    limit : int
+    purpose : str
+        What the limit is for, as in "counts".
+    """
+    degree = arch.dimension - 1
+    if degree > limit:
+        raise InputError(
+            f"filters: the filter sizes minus one sum up to {shown(degree)}; expected at most {limit} for {purpose}"
+        )
+
+
+def shown(number: int) -> str:
+    """An integer as text for a message, as a power of ten if it is long.
+
+    Examples
+    --------
+    >>> shown(1_000_000), shown(10**18)
+    ('1,000,000', 'about 1e18')
+    """
+    digits = len(str(number)) if number.bit_length() < 4000 else round(number.bit_length() * 0.30103)
+    return f"{number:,}" if digits <= 15 else f"about 1e{digits - 1}"
