@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, check_integer
 from ..networks.architecture import Architecture
+from ..networks.limits import check_filter_size
 from .random_data import LoadedData
 from .squared_loss import SquaredLoss
 
@@ -169,6 +170,7 @@ def from_series(series: str, horizon: int, arch: Architecture) -> LoadedData:
     (304, 5)
     """
     steps = check_integer("horizon", horizon, 1)
+    check_filter_size(arch)
     path, column = _split_source(series)
     values = _read_columns("series", path, [("series", column)])[:, 0]
     size = arch.filter_size

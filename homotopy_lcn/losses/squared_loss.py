@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..networks.architecture import Architecture
+from ..networks.limits import check_filter_size
 
 __all__ = ["DEFAULT_TOLERANCE", "SquaredLoss"]
 
@@ -172,6 +173,7 @@ class SquaredLoss(ComparedByValue):
         if len(inputs) != len(outputs):
             raise InputError(f"Y: {len(outputs)} samples; expected {len(inputs)}, as many as X has")
         _check_widths(inputs.shape[1], outputs.shape[1], arch)
+        check_filter_size(arch)
         size = arch.filter_size
         gram, b, constant = np.zeros((size, size)), np.zeros(size), 0.0
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):

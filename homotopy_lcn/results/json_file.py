@@ -87,6 +87,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
     if result.contradictions:
         head["contradictions"] = list(result.contradictions)
+    if result.stopped:
+        head["stopped"] = result.stopped
     if result.statistics:
         head["statistics"] = dict(result.statistics)
     head |= extra or {}
@@ -245,6 +247,7 @@ def _from_text(text: str) -> ResultParts:
             _point_from_json(item, architecture) for item in record.records("on_continua", optional=True)
         ),
         contradictions=tuple(map(str, _list(record.data.get("contradictions", []), "contradictions"))),
+        stopped=str(record.data.get("stopped", "")),
     )
 
 

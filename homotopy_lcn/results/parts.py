@@ -33,3 +33,4 @@ class ResultParts(ComparedByValue):
     infimum: Infimum = UNDECIDED
     contradictions: tuple[str, ...] = ()
     on_continua: tuple[CriticalPoint, ...] = ()
+    stopped: str = ""

@@ -78,6 +78,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     on_continua : tuple of CriticalPoint
         Points that are isolated on their stratum and lie on a continuum of a larger one. Certificates prove them, too,
         as a stratum has no more isolated points than its generic number.
+    stopped : str
+        Why the solve stopped before its end, and where the time went; empty if it did not stop. Then `complete` is
+        false.
     """
 
     @classmethod
@@ -322,7 +325,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             continua=parts.continua,
             infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
-        return replace(result, contradictions=parts.contradictions, on_continua=parts.on_continua)
+        return replace(
+            result, contradictions=parts.contradictions, on_continua=parts.on_continua, stopped=parts.stopped
+        )
 
     def __str__(self) -> str:
         counts, arch = self.counts, self.architecture
@@ -366,9 +371,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     def gaps(self) -> tuple[str, ...]:
         """For each stratum with points not accounted for, how many were found and how many are missing, in words.
 
-        `contradictions` follow.
+        `contradictions` follow, why the solve `stopped`, and that the rank of the Gram matrix is in doubt.
         """
-        return (*(describe_gap(row) for row in self.strata if row.missing), *self.contradictions)
+        found = [describe_gap(row) for row in self.strata if row.missing]
+        doubt = [f"the Gram matrix has {self.loss.describe_rank()}"] if found and self.loss.rank_in_doubt else []
+        return (*found, *self.contradictions, *([self.stopped] if self.stopped else ()), *doubt)
 
 
 def _objects(items: Sequence[object]) -> np.ndarray:
