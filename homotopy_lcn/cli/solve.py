@@ -72,7 +72,7 @@ def solve(
         str,
         typer.Option(
             metavar="NAME",
-            help="Path tracker: auto, native, reference or phcpack; native:NAME for an instruction set, as in native:avx2.",
+            help="Path tracker: auto, native, reference, phcpack; or an instruction set, as native:avx2.",
         ),
     ] = "auto",
     prove: Annotated[

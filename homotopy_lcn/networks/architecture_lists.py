@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..errors import InputError, check_integer
+from ..errors import InputError, check_integer, shortened
+from ..files import read_text
 from .architecture import Architecture
 
 __all__ = ["architectures_up_to", "read_architectures", "up_to_order"]
@@ -140,8 +141,7 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
     """
     name = os.fspath(path)
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            lines = file.read().splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InputError(f"path: cannot read {name!r} ({reason}); expected lines as in '3,2 2,1'") from None
@@ -157,7 +157,8 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
             raise InputError(f"path: {name!r}, line {number}: {error}") from None
         except ValueError:
             raise InputError(
-                f"path: {name!r}, line {number}: {line.strip()!r}; expected filter sizes and strides, as in '3,2 2,1'"
+                f"path: {name!r}, line {number}: {shortened(line.strip())}; expected filter sizes and strides, as in "
+                "'3,2 2,1'"
             ) from None
     if not found:
         raise InputError(f"path: no architecture in {name!r}; expected lines as in '3,2 2,1'")

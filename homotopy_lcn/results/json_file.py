@@ -12,13 +12,12 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from ..files import write_atomically
+from ..files import read_text, write_atomically
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
@@ -43,7 +42,7 @@ def write_file(path: str | os.PathLike[str], result: ResultParts) -> None:
 def read_file(path: str | os.PathLike[str]) -> ResultParts:
     """Read a result from a file; see `CriticalPoints.from_json`."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_text(path)
     except OSError as error:
         raise InputError(f"{path}: cannot read: {error.strerror or error}; expected a file of solve") from error
     except UnicodeDecodeError:
