@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, shortened
 from ..files import read_text, write_atomically
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
@@ -80,6 +80,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
+    if result.computed_with:
+        head["computed_with"] = dict(result.computed_with)
     if result.zero_residual is not None:
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     head["continua"] = [_continuum_to_json(part) for part in result.continua]
@@ -247,7 +249,14 @@ def _from_text(text: str) -> ResultParts:
         ),
         contradictions=tuple(map(str, _list(record.data.get("contradictions", []), "contradictions"))),
         stopped=str(record.data.get("stopped", "")),
+        computed_with=_texts(record.data.get("computed_with", {}), "computed_with"),
     )
+
+
+def _texts(value: object, name: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise InputError(f"{name}: {shortened(value)}; expected an object of texts")
+    return value
 
 
 def _refuse_constant(name: str) -> None:

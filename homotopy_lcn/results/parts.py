@@ -34,3 +34,4 @@ class ResultParts(ComparedByValue):
     contradictions: tuple[str, ...] = ()
     on_continua: tuple[CriticalPoint, ...] = ()
     stopped: str = ""
+    computed_with: Mapping[str, str] = field(default_factory=dict)

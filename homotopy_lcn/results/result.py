@@ -81,6 +81,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     stopped : str
         Why the solve stopped before its end, and where the time went; empty if it did not stop. Then `complete` is
         false.
+    computed_with : mapping of str to str
+        The engine, its instruction set, NumPy and its BLAS, on which the last digits of the numbers depend.
     """
 
     @classmethod
@@ -326,7 +328,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
         return replace(
-            result, contradictions=parts.contradictions, on_continua=parts.on_continua, stopped=parts.stopped
+            result,
+            contradictions=parts.contradictions,
+            on_continua=parts.on_continua,
+            stopped=parts.stopped,
+            computed_with=parts.computed_with,
         )
 
     def __str__(self) -> str:

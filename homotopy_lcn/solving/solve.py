@@ -27,6 +27,7 @@ from ..results.merging import merged
 from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
+from ..tracking.machine import computed_with
 from ..tracking.settings import Tracking
 from .continua import (
     PointOnContinuum,
@@ -167,6 +168,7 @@ def critical_points(
     if points is not result.points or continua is not result.continua:
         counts = count_points(points, result.strata, (part.real for part in continua))
         result = replace(result, points=points, continua=continua, counts=counts)
+    result = replace(result, computed_with=computed_with(tracking.engine))
     if clock.stopped:
         result = replace(result, complete=False, stopped=clock.describe())
     violated = violated_invariants(result)
