@@ -79,8 +79,10 @@ def shortened(value: object) -> str:
     """
     if isinstance(value, int) and value.bit_length() > 4 * LONGEST_QUOTATION:
         return f"an integer of {value.bit_length()} bits"
-    # Only the beginning of a long text is shown, so that only the beginning is made.
-    text = repr(value[: LONGEST_QUOTATION + 1] if isinstance(value, str) else value)
+    try:  # of a long text only the beginning is shown, so only the beginning is made
+        text = repr(value[: LONGEST_QUOTATION + 1] if isinstance(value, str) else value)
+    except ValueError:  # Python does not write integers of thousands of digits
+        return f"an object of type {type(value).__name__}"
     if len(text) <= LONGEST_QUOTATION + 2:
         return text
     return f"{text[:LONGEST_QUOTATION]}…{text[-1] if isinstance(value, str) else ''}"

@@ -134,13 +134,12 @@ def render_totals(architecture: Architecture, totals: Totals, reason: str) -> Re
     reason : str
         Why the strata are not listed.
     """
-    rows = Table(box=None, show_header=False)
-    rows.add_column()
-    rows.add_column(justify="right", overflow="fold")
-    rows.add_row("pure critical filters", str(totals.pure))
-    rows.add_row("critical θ, over all critical filters", str(totals.parameters))
     title = Text(describe_network(architecture), style="bold", overflow="fold")
-    return Group(title, rows, Text(f"The strata are not listed: {reason}.", style="dim"))
+    rows = [
+        Text(f"{name}: {number}", overflow="fold")
+        for name, number in (("pure critical filters", totals.pure), ("critical θ", totals.parameters))
+    ]
+    return Group(title, *rows, Text(f"The strata are not listed: {reason}.", style="dim"))
 
 
 class ProgressBars:

@@ -312,8 +312,12 @@ def _read_columns(
     """
     name = os.fspath(path)
     try:
-        with _readable(argument, path), open_for_reading(path) as file:
-            reader = csv.reader(_lines(TextIOWrapper(file, encoding="utf-8-sig", newline="")))
+        with (
+            _readable(argument, path),
+            open_for_reading(path) as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as text,
+        ):
+            reader = csv.reader(_lines(text))
             header = [cell.strip() for cell in next(reader, [])]
             if not header:
                 raise InputError(f"{argument}: {name!r} is empty; expected a header and rows of numbers")

@@ -169,11 +169,11 @@ class SquaredLoss(ComparedByValue):
         >>> loss.gram.tolist(), loss.b.tolist(), loss.constant
         ([[5.0, 8.0], [8.0, 13.0]], [14.0, 23.0], 41.0)
         """
+        check_filter_size(arch)
         inputs, outputs = table("X", X), table("Y", Y)
         if len(inputs) != len(outputs):
             raise InputError(f"Y: {len(outputs)} samples; expected {len(inputs)}, as many as X has")
         _check_widths(inputs.shape[1], outputs.shape[1], arch)
-        check_filter_size(arch)
         size = arch.filter_size
         gram, b, constant = np.zeros((size, size)), np.zeros(size), 0.0
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):

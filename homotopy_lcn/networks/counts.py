@@ -63,6 +63,7 @@ __all__ = [
     "TooManyStrata",
     "Totals",
     "count_matrices",
+    "fewest_filters",
     "generic_count",
     "generic_ed_degree",
     "generic_totals",
@@ -218,6 +219,34 @@ def generic_totals(arch: Architecture) -> Totals:
     return Totals(generic_ed_degree([block.degree for block in arch.blocks]), generic_ed_degree(layers))
 
 
+def fewest_filters(arch: Architecture) -> int:
+    """A number of critical filters that an architecture has at least, quickly: those of its two extreme strata.
+
+    Examples
+    --------
+    >>> fewest_filters(Architecture((2, 2, 2), (1, 2, 1)))
+    24
+    """
+    totals, blocks = generic_totals(arch), arch.layer_degrees
+    patterns = [tuple(sum(d > j for d in degrees) for j in range(max(degrees))) for degrees in blocks]
+    pure = all(partition[0] == 1 for partition in patterns)
+    return totals.pure + (0 if pure else _critical_filters(arch, tuple(patterns)))
+
+
+def _critical_filters(arch: Architecture, pattern: Pattern, rank: int | None = None) -> int:
+    """The number of critical filters on a stratum."""
+    polynomial: tuple[int, ...] = (1,)
+    for partition in pattern:
+        polynomial = _multiply(polynomial, _augmented_monomial(partition))
+    symmetry = prod(factorial(m) for partition in pattern for _, m in _multiplicities(partition))
+    dimension = 1 + sum(len(partition) for partition in pattern)
+    smaller = rank if rank is not None and rank < dimension else None
+    count, remainder = divmod(_integrate(polynomial, arch.dimension - 1, smaller), symmetry)
+    if remainder:
+        raise ArithmeticError(f"the integral for the root pattern {pattern} is no multiple of {symmetry}")
+    return count
+
+
 def _check_strata(arch: Architecture) -> None:
     """Raise `TooManyStrata` before longer lists are made than the limits allow."""
     degree = max(1, arch.dimension - 1)
@@ -278,29 +307,18 @@ def singular_vector_tuples(dimensions: Sequence[int]) -> int:
 @lru_cache(maxsize=256)
 def _generic_count(arch: Architecture, rank: int | None) -> CountTable:
     blocks = [
-        [(pattern, _augmented_monomial(pattern), count_matrices(degrees, pattern))
-         for pattern in root_patterns(degrees)]
+        [(pattern, count_matrices(degrees, pattern)) for pattern in root_patterns(degrees)]
         for degrees in arch.layer_degrees
-    ]  # fmt: skip
-    total = sum(block.degree for block in arch.blocks)
+    ]
     rows = []
     for choice in product(*blocks):
-        pattern = tuple(partition for partition, _, _ in choice)
-        polynomial: tuple[int, ...] = (1,)
-        for _, factor, _ in choice:
-            polynomial = _multiply(polynomial, factor)
-        symmetry = prod(factorial(m) for partition in pattern for _, m in _multiplicities(partition))
-        dimension = 1 + sum(len(partition) for partition in pattern)
-        smaller = rank if rank is not None and rank < dimension else None
-        count, remainder = divmod(_integrate(polynomial, total, smaller), symmetry)
-        if remainder:
-            raise ArithmeticError(f"the integral for the root pattern {pattern} is no multiple of {symmetry}")
+        pattern = tuple(partition for partition, _ in choice)
         rows.append(
             StratumCount(
                 pattern=pattern,
                 pure=all(partition[0] == 1 for partition in pattern),
-                count=count,
-                factorizations=prod(matrices for _, _, matrices in choice),
+                count=_critical_filters(arch, pattern, rank),
+                factorizations=prod(matrices for _, matrices in choice),
             )
         )
     return CountTable(arch, tuple(rows))

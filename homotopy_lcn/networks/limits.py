@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log10
 from typing import Final
 
 from ..errors import InputError
@@ -9,6 +10,7 @@ from .architecture import Architecture
 
 __all__ = [
     "LARGEST_DEGREE",
+    "LARGEST_EXPORTED_FILTER",
     "LARGEST_FILTER",
     "MOST_ROOTS",
     "check_degree",
@@ -18,26 +20,32 @@ __all__ = [
 
 #: Coefficients of an end-to-end filter for which a Gram matrix is made: 32 MB, and a second for its eigenvalues.
 LARGEST_FILTER: Final = 2_000
+#: Coefficients of a filter whose equations are written as text: some ten megabytes.
+LARGEST_EXPORTED_FILTER: Final = 500
 #: Total degree Σ(k_l − 1) up to which critical points are counted: integers of 2900 digits, and ten seconds.
 LARGEST_DEGREE: Final = 1_000
 #: Root multiplicities in all strata of a network up to which strata are listed: some ten seconds.
 MOST_ROOTS: Final = 200_000
 
+LOG_TEN_OF_TWO = log10(2)
 
-def check_filter_size(arch: Architecture, purpose: str = "its Gram matrix") -> None:
-    """Raise InputError if a filter has more than `LARGEST_FILTER` coefficients.
+
+def check_filter_size(arch: Architecture, purpose: str = "its Gram matrix", limit: int = LARGEST_FILTER) -> None:
+    """Raise InputError if a filter has too many coefficients, before arrays or texts for all of them are made.
 
     Parameters
     ----------
     arch : Architecture
     purpose : str
         What has K × K entries.
+    limit : int
+        The largest K allowed.
     """
     size = arch.filter_size
-    if size > LARGEST_FILTER:
+    if size > limit:
         raise InputError(
             f"filters, strides: the end-to-end filter has {shown(size)} coefficients, so that {purpose} would have "
-            f"{shown(size * size)} entries; expected at most {LARGEST_FILTER} coefficients"
+            f"{shown(size * size)} entries; expected at most {limit} coefficients"
         )
 
 
@@ -66,5 +74,6 @@ def shown(number: int) -> str:
     >>> shown(1_000_000), shown(10**18)
     ('1,000,000', 'about 1e18')
     """
-    digits = len(str(number)) if number.bit_length() < 4000 else round(number.bit_length() * 0.30103)
-    return f"{number:,}" if digits <= 15 else f"about 1e{digits - 1}"
+    if number < 10**15:
+        return f"{number:,}"
+    return f"about 1e{round((number.bit_length() - 1) * LOG_TEN_OF_TWO)}"

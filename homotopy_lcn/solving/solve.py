@@ -16,8 +16,8 @@ from ..errors import InputError, check_integer
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted, zero_residual
 from ..networks.architecture import Architecture
-from ..networks.counts import CountTable, generic_count, generic_totals
-from ..networks.limits import check_filter_size
+from ..networks.counts import CountTable, fewest_filters, generic_count
+from ..networks.limits import check_filter_size, shown
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit
@@ -296,7 +296,7 @@ def _without_moved(strata: list[StratumResult], moved: list[CriticalPoint]) -> l
 
 def _check_count(filters: int, max_count: int, *, at_least: bool = False) -> None:
     """Raise InputError if there are too many critical filters."""
-    number = f"{'at least ' if at_least else ''}{filters}"
+    number = f"{'at least ' if at_least else ''}{shown(filters) if filters > SOLVING.most_points else filters}"
     if filters > SOLVING.most_points:
         raise InputError(
             f"filters: this architecture has {number} critical filters for generic data; expected at most "
@@ -321,7 +321,7 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
             f"of filters {arch.filters} with strides {arch.strides}"
         )
     check_filter_size(arch)
-    _check_count(generic_totals(arch).pure, max_count, at_least=True)
+    _check_count(fewest_filters(arch), max_count, at_least=True)
     table = generic_count(arch)
     _check_count(table.filters, max_count)
     most = max(row.factorizations for row in table)

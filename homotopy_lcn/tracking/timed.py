@@ -20,7 +20,7 @@ from .options import ReturnCode, TrackerOptions
 
 __all__ = ["TimedEngine"]
 
-#: Paths handed to the engine together: some seconds at most, and enough for all threads.
+#: Paths handed to the engine together: some seconds at most, enough for all threads, and whole batches of each engine.
 BLOCK: Final = 1024
 
 
