@@ -47,7 +47,7 @@ __all__ = [
 
 PROGRAM = "homotopy-lcn"
 #: Characters of a message.
-LONGEST_LINE = 2000
+LONGEST_MESSAGE = 2000
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
 
@@ -159,9 +159,9 @@ def print_text(text: str) -> None:
 
 def complain(message: str) -> None:
     """Write one line to standard error, without control characters, and of bounded length."""
-    line = printable(" ".join(message[: 2 * LONGEST_LINE].split()))
-    if len(line) > LONGEST_LINE or len(message) > 2 * LONGEST_LINE:
-        line = f"{line[:LONGEST_LINE]} …"
+    if len(message) > LONGEST_MESSAGE:  # the end tells what was expected
+        message = f"{message[: LONGEST_MESSAGE // 2]} … {message[-LONGEST_MESSAGE // 4 :]}"
+    line = printable(" ".join(message.split()))
     with suppress(OSError):  # nobody is there to read it
         print(f"{PROGRAM}: {line}", file=sys.stderr)
 

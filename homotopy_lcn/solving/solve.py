@@ -294,19 +294,22 @@ def _without_moved(strata: list[StratumResult], moved: list[CriticalPoint]) -> l
     return result
 
 
-def _check_count(filters: int, max_count: int, *, at_least: bool = False) -> None:
-    """Raise InputError if there are too many critical filters."""
-    number = f"{'at least ' if at_least else ''}{shown(filters) if filters > SOLVING.most_points else filters}"
-    if filters > SOLVING.most_points:
+def _table(arch: Architecture, max_count: int) -> CountTable:
+    """The counts of all strata; raises InputError, before strata are listed, if there are too many critical filters."""
+    fewest = fewest_filters(arch)
+    if fewest > SOLVING.most_points:
         raise InputError(
-            f"filters: this architecture has {number} critical filters for generic data; expected at most "
-            f"{SOLVING.most_points}, which take several gigabytes of memory"
+            f"max_count: this architecture has at least {shown(fewest)} critical filters for generic data; expected at "
+            f"most {SOLVING.most_points}, which take several gigabytes of memory"
         )
-    if filters > max_count:
+    table = generic_count(arch)
+    if table.filters > min(max_count, SOLVING.most_points):
         raise InputError(
-            f"max_count: this architecture has {number} critical filters for generic data, above the limit "
-            f"{max_count}; raise the limit to solve it all the same"
+            f"max_count: this architecture has {table.filters} critical filters for generic data, above the limit "
+            f"{min(max_count, SOLVING.most_points)}; "
+            + ("raise the limit to solve it all the same" if table.filters <= SOLVING.most_points else "expected fewer")
         )
+    return table
 
 
 def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int, isolated: bool) -> _Task:
@@ -321,9 +324,7 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
             f"of filters {arch.filters} with strides {arch.strides}"
         )
     check_filter_size(arch)
-    _check_count(fewest_filters(arch), max_count, at_least=True)
-    table = generic_count(arch)
-    _check_count(table.filters, max_count)
+    table = _table(arch, max_count)
     most = max(row.factorizations for row in table)
     if most > SOLVING.most_parameters:
         raise InputError(

@@ -21,7 +21,7 @@ from ..networks.architecture import Architecture
 from ..results.result import CriticalPoints
 from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
 from .optimizers import Adam, Descent, Flow, Method, ScaledLoss
-from .tolerances import ARRIVAL, MOST_ENTRIES, MOST_STARTS, MOST_STEPS_OF_RUN
+from .tolerances import ARRIVAL, MOST_WATCHED, MOST_STARTS, MOST_STEPS_OF_RUN
 
 __all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Options", "Run", "check_starts", "descend"]
 
@@ -165,10 +165,10 @@ def check_starts(starts: object) -> int:
 def _check_memory(count: int, result: CriticalPoints) -> None:
     """Raise InputError if what is noted about the runs would fill the memory."""
     places = 1 + sum(point.real and point.attained is not False for point in result.points)
-    if count * places > MOST_ENTRIES:
+    if count * places > MOST_WATCHED:
         raise InputError(
             f"starts: {count} runs beside {places} critical filters take {16 * count * places / 1e9:.1f} GB; expected "
-            f"at most {MOST_ENTRIES // places} starts"
+            f"at most {MOST_WATCHED // places} starts"
         )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 __all__ = [
     "ARRIVAL",
     "LANDSCAPE",
-    "MOST_ENTRIES",
+    "MOST_WATCHED",
     "MOST_STARTS",
     "MOST_STEPS_OF_RUN",
     "OPTIMIZATION",
@@ -23,7 +23,7 @@ __all__ = [
 
 #: Runs at most, and entries of the table that says how long each run lingers at each critical filter: 800 MB.
 MOST_STARTS: Final = 100_000
-MOST_ENTRIES: Final = 50_000_000
+MOST_WATCHED: Final = 50_000_000
 #: Steps of a run at most.
 MOST_STEPS_OF_RUN: Final = 10_000_000
 
