@@ -21,7 +21,7 @@ from ..networks.architecture import Architecture
 from ..results.result import CriticalPoints
 from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
 from .optimizers import Adam, Descent, Flow, Method, ScaledLoss
-from .tolerances import ARRIVAL, MOST_WATCHED, MOST_STARTS, MOST_STEPS_OF_RUN
+from .tolerances import ARRIVAL, MOST_STARTS, MOST_STEPS_OF_RUN, MOST_WATCHED
 
 __all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Options", "Run", "check_starts", "descend"]
 

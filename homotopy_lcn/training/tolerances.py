@@ -11,9 +11,9 @@ from typing import Final
 __all__ = [
     "ARRIVAL",
     "LANDSCAPE",
-    "MOST_WATCHED",
     "MOST_STARTS",
     "MOST_STEPS_OF_RUN",
+    "MOST_WATCHED",
     "OPTIMIZATION",
     "ArrivalTolerances",
     "LandscapeTolerances",
