@@ -19,6 +19,8 @@ __all__ = ["TIME_LIMIT", "Clock", "Progress", "ProgressCallback", "TimeUp", "che
 TIME_LIMIT: Final = 86_400.0
 #: Stages that took a smaller part of the time are left out where a clock says where the time went.
 LEAST_TOLD: Final = 0.02
+#: Stages of strata that are told at most.
+MOST_TOLD: Final = 8
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class Clock:
         """That the limit is reached, and which stages took the time."""
         total = sum(self._spent.values())
         told = sorted(((spent, key) for key, spent in self._spent.items() if spent > LEAST_TOLD * total), reverse=True)
-        parts = [f"{spent:.2g} s {_stage_text(*key)}" for spent, key in told]
+        parts = [f"{spent:.2g} s {_stage_text(*key)}" for spent, key in told[:MOST_TOLD]]
         return f"the time limit of {self.limit:g} s is reached" + (f": {', '.join(parts)}" if parts else "")
 
 

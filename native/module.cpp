@@ -113,6 +113,18 @@ struct TrackingResults {
     Array<std::int64_t> codes, steps;
 };
 
+// Tracks the paths of a job, of which there is at least one.
+void run_tracking(Job& job, int jobs, const TrackingKernel& kernel, Counters& counters, const py::object& report) {
+    const std::int64_t paths = job.target_count * job.start_count;
+    const std::int64_t vectors = (paths + kernel.lanes - 1) / kernel.lanes;
+    const int threads = int(std::min<std::int64_t>(jobs, vectors));
+    // Few paths at once, so that at the end no thread is left with many.
+    job.paths_taken_at_once = std::clamp<std::int64_t>(vectors / threads / 16, 1, 16);
+    const bool is_short = products_of_step(job, paths) <= products_of_short_call;
+    const Sharing sharing{threads, kernel.workspace(job), threads == 1 && is_short && report.is_none()};
+    run_for_python(sharing, counters, [&](void* workspace) { kernel.run(job, workspace); }, report);
+}
+
 template <class Number>
 py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& data, const TrackerOptions& options,
                        int jobs, const TrackingKernel& kernel, const py::object& report) {
@@ -127,15 +139,7 @@ py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& dat
     results.enter(job);
 
     const CallUnderWay call(&counters.cancelled);
-    if (paths > 0) {
-        const std::int64_t vectors = (paths + kernel.lanes - 1) / kernel.lanes;
-        const int threads = int(std::min<std::int64_t>(jobs, vectors));
-        // Few paths at once, so that at the end no thread is left with many.
-        job.paths_taken_at_once = std::clamp<std::int64_t>(vectors / threads / 16, 1, 16);
-        const bool is_short = products_of_step(job, paths) <= products_of_short_call;
-        const Sharing sharing{threads, kernel.workspace(job), threads == 1 && is_short && report.is_none()};
-        run_for_python(sharing, counters, [&](void* workspace) { kernel.run(job, workspace); }, report);
-    }
+    if (paths > 0) run_tracking(job, jobs, kernel, counters, report);
     call.require_not_closed();
     py::dict result = results.by_name();
     result["iterations"] = counters.iterations.load() * kernel.lanes;
@@ -161,6 +165,73 @@ py::dict track(const Factors& factors, const ComplexArray& starts, const Complex
     return track_to(TrackingData<std::complex<double>>{
         starts, start_gram, start_b, converted<std::complex<double>>("target_gram", target_gram),
         converted<std::complex<double>>("target_b", target_b)});
+}
+
+// The data at the corners of a chain of segments.
+struct ChainData {
+    ComplexArray starts, gram, b;  // (P, 1 + N), (L, K, K), (L, K)
+
+    void check(const FilterShape& shape) const {
+        const std::int64_t size = shape.filter_size;
+        require_shape("starts", starts, {any_length, shape.coordinates + 1});
+        require_shape("gram", gram, {any_length, size, size});
+        require_shape("b", b, {gram.shape(0), size});
+        require(gram.shape(0) >= 1, "gram: no corner");
+        require_finite("starts", starts);
+        require_finite("gram", gram);
+        require_finite("b", b);
+        const std::int64_t bytes_of_point = 16 * (shape.coordinates + 1);
+        require(starts.shape(0) <= std::int64_t(largest_result) / bytes_of_point / gram.shape(0),
+                "starts: too many paths for one call");
+    }
+    // The segment from a corner to the next one.
+    void enter(Job& job, std::int64_t corner) const {
+        const std::int64_t size = job.filter_size;
+        job.real = false;
+        job.start_count = starts.shape(0);
+        job.target_count = 1;
+        job.start_gram = numbers(gram) + 2 * corner * size * size;
+        job.start_b = numbers(b) + 2 * corner * size;
+        job.target_gram = job.start_gram + 2 * size * size;
+        job.target_b = job.start_b + 2 * size;
+    }
+};
+
+// Tracks points along a chain of segments, from corner to corner, up to the first segment on which a path is lost.
+// Returns the points (L, P, 1 + N) at the corners, the codes of the paths on the last segment tracked, and the number of
+// segments on which no path is lost. The points beyond the last segment tracked mean nothing.
+py::tuple track_along(const Factors& factors, const ComplexArray& starts, const ComplexArray& gram,
+                      const ComplexArray& b, const py::dict& options, int jobs, const std::string& instruction_set) {
+    const FilterShape shape(factors);
+    const ChainData chain{starts, gram, b};
+    chain.check(shape);
+    const TrackerOptions checked = tracker_options(options);
+    require_jobs(jobs);
+    const TrackingKernel& kernel = instruction_set_named(instruction_set).tracking;
+
+    const std::int64_t paths = starts.shape(0), corners = gram.shape(0);
+    ComplexArray points({corners, paths, shape.coordinates + 1});
+    std::copy_n(numbers(starts), 2 * starts.size(), numbers(points));
+    TrackingResults ends(paths, shape.coordinates);
+    std::fill_n(ends.codes.mutable_data(), paths, std::int64_t(success));
+    std::int64_t segment = 0;
+    for (; segment < corners - 1 && paths > 0; ++segment) {
+        Counters counters;
+        Job job{};
+        counters.enter(job);
+        job.options = checked;
+        shape.enter(job);
+        chain.enter(job, segment);
+        ends.enter(job);
+        job.starts = numbers(points) + 2 * segment * starts.size();
+        job.points = numbers(points) + 2 * (segment + 1) * starts.size();
+        const CallUnderWay call(&counters.cancelled);
+        run_tracking(job, jobs, kernel, counters, py::none());
+        call.require_not_closed();
+        const auto is_lost = [](std::int64_t code) { return code != success; };
+        if (std::any_of(job.codes, job.codes + paths, is_lost)) break;
+    }
+    return py::make_tuple(points, ends.codes, paths > 0 ? segment : corners - 1);
 }
 
 // The arrays that Python gets from refinement.
@@ -248,6 +319,8 @@ PYBIND11_MODULE(_native, module) {
     module.def("track", &track, py::kw_only(), py::arg("factors"), py::arg("starts"), py::arg("start_gram"),
                py::arg("start_b"), py::arg("target_gram"), py::arg("target_b"), py::arg("options"), py::arg("jobs"),
                py::arg("instruction_set"), py::arg("report"));
+    module.def("track_along", &track_along, py::kw_only(), py::arg("factors"), py::arg("starts"), py::arg("gram"),
+               py::arg("b"), py::arg("options"), py::arg("jobs"), py::arg("instruction_set"));
     module.def("refine", &refine, py::kw_only(), py::arg("factors"), py::arg("high"), py::arg("low"), py::arg("gram"),
                py::arg("b"), py::arg("real"), py::arg("steps"), py::arg("small_step"), py::arg("reused_matrix"),
                py::arg("jobs"), py::arg("instruction_set"));

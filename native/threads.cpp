@@ -13,12 +13,15 @@
 #include <thread>
 #include <vector>
 
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
 namespace homotopy_lcn {
 namespace {
 
 constexpr std::size_t largest_workspace = std::size_t(1) << 32;  // bytes, all threads together
 constexpr std::chrono::milliseconds poll_interval(50);
-// A forked process may have inherited calls that no thread of its own ends.
 constexpr std::chrono::seconds longest_wait_at_exit(10);
 
 struct CallList {
@@ -28,9 +31,32 @@ struct CallList {
     bool closed = false;
 };
 
+// How many forks lie between this process and the one that loaded the module.
+std::atomic<int> forks{0};
+std::atomic<CallList*> calls{nullptr};
+
+#if !defined(_WIN32)
+// A child has only the thread that forked, and the calls of all other threads are gone, with the memory of their
+// stacks. The child begins with an empty list. The old one is left alone: a thread that is gone may wait in it.
+void lock_before_fork() { calls.load()->mutex.lock(); }
+void unlock_in_parent() { calls.load()->mutex.unlock(); }
+void forget_in_child() {
+    calls.store(new CallList);
+    ++forks;
+}
+#endif
+
+// The list is never destroyed, because threads may outlive static objects.
 CallList& call_list() {
-    static CallList* list = new CallList;  // never destroyed, because threads may outlive static objects
-    return *list;
+    static const bool made = [] {
+        calls.store(new CallList);
+#if !defined(_WIN32)
+        pthread_atfork(lock_before_fork, unlock_in_parent, forget_in_child);
+#endif
+        return true;
+    }();
+    (void)made;
+    return *calls.load();
 }
 
 struct AlignedFree {
@@ -73,11 +99,17 @@ class Countdown {
     int count;
 };
 
-// Threads that are joined in any case.
+// Threads that are joined in any case. In a child that was forked since, there is nothing to be joined.
 struct Joined {
     std::vector<std::thread> threads;
+    const int made_after = forks;
+
+    bool lost() const { return forks != made_after; }
     ~Joined() {
-        for (std::thread& thread : threads) thread.join();
+        if (lost())
+            new std::vector<std::thread>(std::move(threads));  // a std::thread must not be destroyed before it is joined
+        else
+            for (std::thread& thread : threads) thread.join();
     }
 };
 
@@ -93,7 +125,8 @@ CallUnderWay::CallUnderWay(std::atomic<bool>* cancelled) : cancelled(cancelled) 
 CallUnderWay::~CallUnderWay() {
     CallList& list = call_list();
     const std::lock_guard<std::mutex> lock(list.mutex);
-    list.running.erase(std::find(list.running.begin(), list.running.end(), cancelled));
+    const auto found = std::find(list.running.begin(), list.running.end(), cancelled);
+    if (found != list.running.end()) list.running.erase(found);  // a child does not know the calls of its parent
     list.call_ended.notify_all();
 }
 
@@ -130,6 +163,7 @@ void run_in_threads(const Sharing& sharing, std::atomic<bool>& cancelled, const 
         for (bool finished = false; !finished;) {
             finished = at_work.wait_for_zero(poll_interval);
             poll();
+            if (pool.lost()) throw std::runtime_error("the process was forked while the call was under way");
         }
     } catch (...) {
         cancelled = true;

@@ -7,11 +7,13 @@ there is the statement on all points together. `check` trusts neither the claims
 most boxes were found: it computes Krawczyk's test anew from data and boxes, in ball arithmetic, draws all conclusions
 again, and compares the conclusions with the claims. A digest over the whole content is compared first. The digest also
 finds changes that leave every claim true, such as another last digit in the middle of a box.
+
+Nobody vouches for a file, so the work of a check is bounded before it begins: the strata of the architecture are
+counted only if the file lists them all, exact numbers have a bounded length, and boxes a bounded precision.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +22,18 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..files import read_text
+from ..files import content_digest, json_content, read_text, shown
 from ..losses.exact_data import ExactData
+from ..losses.exact_elimination import check_elimination
 from ..networks.architecture import Architecture
+from ..networks.counts import generic_count
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Stratum
+from ..networks.untrusted import check_number_of_strata, untrusted_architecture
 from ..rationals import fraction_text
 from ..version import __version__
 from ._flint import acb, arb, in_standard_precision, working_precision
-from .certificates import Certificate
+from .certificates import SOURCES, Certificate
 from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, stratum_of
 from .disc_arithmetic import Complex, Real
@@ -40,6 +45,9 @@ __all__ = ["Check", "check", "to_text"]
 
 FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
+EXPECTED = "expected the whole file that certify wrote"
+#: Reasons are shown up to this length.
+LONGEST_REASON = 80
 #: The space of a box that holds parameters; other boxes hold coordinates of a stratum.
 PARAMETERS = "parameters"
 
@@ -59,13 +67,30 @@ class Check:
         The statement on all points together, computed anew; None if there are failures.
     least_loss : str or None
         Enclosure of the proved global minimum of the loss.
+    data : ExactData
+        The data that the statement is about; `ExactData.digest` tells whether they are those of a result.
+    source : str or None
+        Where the data are from, as the file states it; None in certificates of earlier versions.
     """
 
     architecture: Architecture
     points: int
     failures: tuple[str, ...]
     statement: Statement | None
+    data: ExactData
+    source: str | None = None
     least_loss: str | None = None
+
+    def describe_subject(self) -> list[str]:
+        """What was verified: the network and the data, in words."""
+        arch, size = self.architecture, self.architecture.filter_size
+        source = "the source is not stated" if self.source is None else f"as stated, {self.source}"
+        numbers = "doubles" if self.data.in_doubles else "rational numbers"
+        return [
+            f"network: filters {arch.filters}, strides {arch.strides}",
+            f"data: Gram matrix {size} × {size}, {numbers} ({source})",
+            f"digest of the data: {self.data.digest}",
+        ]
 
 
 @in_standard_precision
@@ -90,10 +115,11 @@ def to_text(certificate: Certificate) -> str:
             "b": [fraction_text(value) for value in data.b],
             "constant": fraction_text(data.constant),
         },
+        "source": certificate.source,
         "statement": _statement_to_json(certificate.statement),
         "points": points,
     }
-    lines = [f'"digest": "{_digest(content)}"']
+    lines = [f'"digest": "{content_digest(content)}"']
     lines += [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in content.items() if key != "points"]
     lines.append('"points": [' + ",\n  ".join(json.dumps(item) for item in points) + "]")
     return "{" + ",\n ".join(lines) + "}\n"
@@ -114,11 +140,7 @@ def check(path: str, *, jobs: int = 1) -> Check:
         If the file cannot be read as a certificate.
     """
     try:
-        text = read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot read ({error}); expected a file of certify") from None
-    try:
-        return check_text(text, jobs=jobs)
+        return check_text(read_text(path, EXPECTED), jobs=jobs)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -126,44 +148,110 @@ def check(path: str, *, jobs: int = 1) -> Check:
 @in_standard_precision
 def check_text(text: str, *, jobs: int = 1) -> Check:
     """As `check`, from the content of the file."""
-    try:
-        content = json.loads(text, object_pairs_hook=_without_repeated_keys)
-    except InputError:
-        raise
-    except (ValueError, RecursionError):
-        raise InputError("not whole JSON; expected the whole file that certify wrote") from None
+    content = json_content(text, EXPECTED)
     if not isinstance(content, dict) or not _same([content.get("format"), content.get("version")], [FORMAT, VERSION]):
         raise InputError(f"not a certificate; expected JSON with format {FORMAT!r} and version {VERSION}")
     try:
-        arch = Architecture(content["architecture"]["filters"], content["architecture"]["strides"])
-        stated_digest = content.pop("digest")
-        data = _data_from_json(content["loss"], arch.filter_size)
-        items = list(content["points"])
-        failures = [] if stated_digest == _digest(content) else ["the digest does not fit: the file was changed"]
-        points = _verify_points(arch, data, items, failures, jobs)
-        statement = None
-        if not failures:
-            statement = state(arch, data, points)
-            if not _same(_statement_to_json(statement), content["statement"]):
-                failures.append("the statement on all points does not follow")
-                statement = None
+        return _checked(content, jobs)
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        raise InputError(f"malformed ({type(error).__name__}: {error}); expected a file of certify") from None
+        raise InputError(f"malformed ({type(error).__name__}: {_cut(error)}); expected a file of certify") from None
+
+
+def _checked(content: dict[str, Any], jobs: int) -> Check:
+    _check_keys(content, ENTRIES, "")
+    for name in ("architecture", "loss", "statement"):
+        _check_keys(content[name], ENTRIES_OF[name], f"{name}.")
+    gram = content["loss"]["gram"]
+    arch = untrusted_architecture(content["architecture"]["filters"], content["architecture"]["strides"], len(gram))
+    stated_digest = content.pop("digest")
+    source = content.get("source")
+    if source is not None and source not in SOURCES:
+        raise InputError(f"source: {shown(source)}; expected one of {', '.join(map(repr, SOURCES))}")
+    check_number_of_strata(arch, len(content["statement"]["strata"]), "statement.strata")
+    _check_factorizations(arch)
+    data = _data_from_json(content["loss"], arch.filter_size)
+    items = list(content["points"])
+    failures = [] if stated_digest == content_digest(content) else ["the digest does not fit: the file was changed"]
+    if source == SOURCES[0] and not data.in_doubles:
+        failures.append("the numbers of the data are not all doubles, as the source says")
+    points = _verify_points(arch, data, items, failures, jobs)
+    statement = None
+    if not failures:
+        statement = state(arch, data, points)
+        if not _same(_statement_to_json(statement), content["statement"]):
+            failures.append("the statement on all points does not follow")
+            statement = None
     least = None
     if statement is not None and statement.global_minimum is not None:
         least = str(points[statement.global_minimum].claims.loss.real)
-    return Check(arch, len(items), tuple(failures), statement, least)
+    return Check(arch, len(items), tuple(failures), statement, data, source, least)
 
 
-def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON without repeated keys: readers disagree on which of two values of one key counts."""
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise InputError(f"{next(key for key in keys if keys.count(key) > 1)!r} is given twice; expected it once")
-    return result
+#: The entries of a certificate, and which of them it must have.
+ENTRIES = {
+    "format": True,
+    "version": True,
+    "digest": True,
+    "software": True,
+    "architecture": True,
+    "loss": True,
+    "source": False,
+    "statement": True,
+    "points": True,
+}
+ENTRIES_OF = {
+    "architecture": {"filters": True, "strides": True},
+    "loss": {"gram": True, "b": True, "constant": True},
+    "statement": {
+        "strata": True,
+        "complete": True,
+        "distinct": True,
+        "global_minimum": True,
+        "ordered": True,
+        "in_parameters": False,
+    },
+    "point": {
+        "pattern": True,
+        "space": False,
+        "chart": True,
+        "middle": True,
+        "radii": True,
+        "precision": True,
+        "claims": True,
+    },
+    "conjugate": {"conjugate_of": True},
+}
+
+
+def _check_keys(item: object, entries: Mapping[str, bool], path: str) -> None:
+    """Raise InputError for an entry that is missing, or that no certificate has: nobody knows what it would claim."""
+    if not isinstance(item, dict):
+        raise InputError(f"{path.rstrip('.')}: {shown(item)}; expected an object with {', '.join(entries)}")
+    for name in item:
+        if name not in entries:
+            raise InputError(f"{path}{shown(name)[1:-1]}: unknown; expected {', '.join(entries)} alone")
+    for name, needed in entries.items():
+        if needed and name not in item:
+            raise InputError(f"{path}{name}: missing; every certificate has an entry of this name")
+
+
+def _check_factorizations(arch: Architecture) -> None:
+    try:
+        most = max(row.factorizations for row in generic_count(arch))
+    except RecursionError:
+        raise InputError("architecture: a network larger than any that certify can count") from None
+    if most > CERTIFICATION.most_factorizations:
+        raise InputError(
+            f"architecture: {shown(most)} critical parameters over one filter; expected at most "
+            f"{CERTIFICATION.most_factorizations}, as all real ones are looked at"
+        )
+
+
+def _cut(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _same(left: object, right: object) -> bool:
@@ -178,6 +266,10 @@ def _data_from_json(item: Mapping[str, Any], size: int) -> ExactData:
         raise InputError(f"loss.{error}") from None
     if len(data.b) != size:
         raise InputError(f"loss: of {len(data.b)} coefficients; expected {size}, the filter size")
+    try:
+        check_elimination(data)
+    except InputError as error:
+        raise InputError(f"loss.{error}") from None
     return data
 
 
@@ -211,16 +303,20 @@ def _verify_points(
     degrees = tuple(block.degree for block in arch.blocks)
     leaders: list[tuple[int, Mapping[str, Any]]] = []
     for position, item in enumerate(items):
+        alone = not isinstance(item, dict) or "conjugate_of" not in item
+        _check_keys(item, ENTRIES_OF["point" if alone else "conjugate"], f"points[{position}].")
         leader = item.get("conjugate_of")
         if leader is None:
             pattern = tuple(tuple(partition) for partition in item["pattern"])
             parts = [part for partition in pattern for part in partition]
             if any(type(part) is not int or part < 1 for part in parts) or tuple(map(sum, pattern)) != degrees:
-                raise InputError(f"points[{position}].pattern: {item['pattern']!r}; expected partitions of {degrees}")
+                raise InputError(
+                    f"points[{position}].pattern: {shown(item['pattern'])}; expected partitions of {degrees}"
+                )
             leaders.append((position, item))
         elif type(leader) is not int or not 0 <= leader < position or items[leader].get("conjugate_of") is not None:
             raise InputError(
-                f"points[{position}].conjugate_of: {leader!r}; expected the number of an earlier point with a box"
+                f"points[{position}].conjugate_of: {shown(leader)}; expected the number of an earlier point with a box"
             )
     found = in_processes(_verify_some, (arch, data), leaders, (), jobs)
     failures += [failure for failure in found if isinstance(failure, str)]
@@ -260,7 +356,7 @@ def _in_parameters(item: Mapping[str, Any], position: int) -> bool:
     """Whether the box holds parameters, and not coordinates of the stratum."""
     space = item.get("space")
     if space not in (None, PARAMETERS):
-        raise InputError(f"points[{position}].space: {space!r}; expected {PARAMETERS!r}, or no such entry")
+        raise InputError(f"points[{position}].space: {shown(space)}; expected {PARAMETERS!r}, or no such entry")
     return space is not None
 
 
@@ -272,7 +368,8 @@ def _verify(search: Search, item: Mapping[str, Any], position: int) -> ProvedPoi
     """
     box = _read_box(item, search.equations, position)
     failure = ""
-    for precision in (box.precision, 2 * box.precision, 4 * box.precision):
+    precisions = [box.precision, 2 * box.precision, 4 * box.precision]
+    for precision in precisions[:1] + [one for one in precisions[1:] if one <= CERTIFICATION.most_bits]:
         with working_precision(precision):
             solution = search.equations.prove(box)
             if solution is None:
@@ -280,6 +377,8 @@ def _verify(search: Search, item: Mapping[str, Any], position: int) -> ProvedPoi
                 continue
             point = search.point(box, solution)
             if _follows(item["claims"], point.claims):
+                if _says_nothing(item["claims"], point):
+                    return f"point {position}: the enclosure of the loss is so wide that it leaves the loss undecided"
                 return point
             failure = f"point {position}: the claims do not follow"
     return failure
@@ -297,6 +396,8 @@ def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) 
     )
     if not valid:
         raise InputError(f"points[{position}]: not a box; expected chart, middle, radii and precision of {n} unknowns")
+    if n**3 * precision > CERTIFICATION.most_box_work:
+        raise InputError(f"points[{position}].precision: {precision} bits for {n} unknowns; expected less")
     with working_precision(precision):
         middle = tuple(acb(read_dyadic(re), read_dyadic(im)) for re, im in item["middle"])
         radii = tuple(read_dyadic(radius) for radius in item["radii"])
@@ -311,6 +412,15 @@ def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
     (re, im), radius = loss.pop("loss"), read_dyadic(loss.pop("loss_radius"))
     claimed = acb(arb(read_dyadic(re)) + arb(0, radius), arb(read_dyadic(im)) + arb(0, radius))
     return not loss and claimed.contains(proved.loss)
+
+
+def _says_nothing(stated: Mapping[str, Any], point: ProvedPoint) -> bool:
+    """Whether the stated enclosure of the loss is wide beside the loss and the filter: true, and without meaning."""
+    loss = point.claims.loss
+    size = 1 + abs(loss) + sum((abs(x) for x in point.solution.filter), arb(0))
+    return (
+        not read_dyadic(stated["loss_radius"]) < arb(CERTIFICATION.loose_loss) * size + 2**10 * point.claims.loss_radius
+    )
 
 
 def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
@@ -343,19 +453,3 @@ def _statement_to_json(statement: Statement) -> dict[str, Any]:
         "global_minimum": statement.global_minimum,
         "ordered": statement.ordered,
     } | ({"in_parameters": statement.in_parameters} if statement.in_parameters else {})
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    """SHA-256 of the content as JSON without spaces, keys sorted, put together piece by piece to save memory."""
-    digest = hashlib.sha256()
-    compact = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-    for i, (key, value) in enumerate(sorted(content.items())):
-        digest.update(f"{',' if i else '{'}{compact(key)}:".encode())
-        if key == "points":
-            for k, item in enumerate(value):
-                digest.update(f"{',' if k else '['}{compact(item)}".encode())
-            digest.update(b"]" if value else b"[]")
-        else:
-            digest.update(compact(value).encode())
-    digest.update(b"}")
-    return digest.hexdigest()

@@ -30,7 +30,7 @@ from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
 from ..results.points import quantity
 from ..results.result import CriticalPoints
-from ..results.statements import describe_paths, quantity_of_continua
+from ..results.statements import describe_edit, describe_paths, quantity_of_continua
 from ._flint import in_standard_precision, working_precision
 from .comparison import Comparison, Finding
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
@@ -39,8 +39,10 @@ from .krawczyk_in_balls import BallEquations, data_of_samples
 from .point_proofs import Proof, ProvedPoint, bits_of, prove_all, prove_point
 from .tolerances import CERTIFICATION
 
-__all__ = ["Certificate", "certificate", "certify"]
+__all__ = ["SOURCES", "Certificate", "certificate", "certify"]
 
+#: Where the data of a certificate are from: the loss as it is, or numbers that the loss is rounded from.
+SOURCES = ("the doubles of the loss", "the exact numbers of the loss", "exact sums over the samples of the loss")
 #: X (N, d_0) and Y (N, d_L).
 Samples = tuple[ArrayLike, ArrayLike]
 
@@ -79,6 +81,14 @@ class Certificate(ComparedByValue, ShownInNotebooks):
         return self.statement.complete and not any(self.reasons)
 
     @property
+    def source(self) -> str:
+        """Where the data are from, one of `SOURCES`."""
+        loss = self.result.loss
+        if loss.exact is not None and self.data == loss.exact:
+            return SOURCES[1]
+        return SOURCES[0 if self.data == ExactData.of_doubles(loss.gram, loss.b, loss.constant) else 2]
+
+    @property
     def in_doubles(self) -> int:
         """How many points were proved in doubles; all other points were proved in ball arithmetic."""
         return sum(proof.in_doubles for proof in self.points.proofs)
@@ -94,6 +104,7 @@ class Certificate(ComparedByValue, ShownInNotebooks):
         lines += reasons[: CERTIFICATION.most_reasons]
         if (left := len(reasons) - CERTIFICATION.most_reasons) > 0:
             lines.append(f"  and {left} more")
+        lines += describe_edit(self.result)
         lines += describe_statement(statement)
         if number := len(self.result.continua):
             beside = f"{quantity_of_continua(number)}, which {'is' if number == 1 else 'are'} not certified"

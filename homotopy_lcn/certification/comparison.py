@@ -26,6 +26,7 @@ from ._flint import acb, arb, working_precision
 from .completeness import ProvedPoints
 from .conclusions import Claims, stratum_of
 from .krawczyk_in_balls import Ball, BallEquations
+from .parameters import composed_near, contradiction_of_parameters
 from .point_proofs import Proof, ProvedPoint, TogetherProved
 from .tolerances import CERTIFICATION
 
@@ -35,7 +36,11 @@ __all__ = ["Comparison", "Finding"]
 NOT_NEAR = "no critical point proved near the filter"
 OTHER_LOSS = "the loss is proved to differ"
 UNDECIDED_NEAR = "undecided whether the critical point proved is near the filter: its enclosure is too wide"
+OTHER_PRODUCT = "the product of its parameters is another filter"
 UNDECIDED_LOSS = "undecided whether the loss is as stated: its enclosure is too wide"
+
+#: How much farther than the filter its factors may move, when exact data are rounded to doubles.
+ROUNDED_FACTORS = 1e3
 
 
 class Finding(NamedTuple):
@@ -80,7 +85,8 @@ class Comparison:
     def finding(self, point: CriticalPoint, proof: ProvedPoint) -> Finding:
         """The finding on one point."""
         with working_precision(max(proof.precision, CERTIFICATION.first_precision)):
-            norm = arb(float(np.linalg.norm(point.filter)))
+            # In balls, where no square overflows.
+            norm = sum((abs(acb(w)) ** 2 for w in point.filter.tolist()), arb(0)).sqrt()
             distances = [abs(x - acb(w)) for w, x in zip(point.filter.tolist(), proof.solution.filter, strict=True)]
             limit, loss_limit = arb(CERTIFICATION.agreement) * norm, _loss_limit(proof.claims, norm)
             distance = abs(proof.claims.loss - acb(point.loss))
@@ -97,7 +103,25 @@ class Comparison:
                 return Finding(reason)
             if distance > loss_limit:
                 return Finding(OTHER_LOSS)
-            return Finding(None) if distance < loss_limit else Finding(UNDECIDED_LOSS, decided=False)
+            if not distance < loss_limit:
+                return Finding(UNDECIDED_LOSS, decided=False)
+            return Finding(self._parameters(point, proof))
+
+    def _parameters(self, point: CriticalPoint, proof: ProvedPoint) -> str | None:
+        """Why the parameters of a point are not those of the proved filter, or None."""
+        if not point.parameters:
+            return None
+        if not composed_near(self.arch, [point], point.filter[None])[0]:
+            return OTHER_PRODUCT
+        proved = proof.claims.parameters
+        if not point.real or proved is None or point.also_on or proof.claims.smooth is not True:
+            return None
+        reason = contradiction_of_parameters(self.arch, point, proved, 0.0)
+        if reason is None or self.rounding is None:
+            return reason
+        moved = float(self._moves(proof)[0].mid()) / float(np.linalg.norm(point.filter))
+        margin = ROUNDED_FACTORS * moved
+        return contradiction_of_parameters(self.arch, point, proved, margin) if margin < 1 else None
 
     def _agreeing(
         self,
@@ -113,9 +137,10 @@ class Comparison:
         mirrors = [row if mirrored[row] else None for row in rows]
         enclosed = ProvedPoints(chosen, mirrors, self.arch.filter_size)
         stated = np.array([points[row].filter for row in rows])
-        norms = np.linalg.norm(stated, axis=1)
+        norms = np.linalg.norm(enclosed.middles, axis=1)
         limits = CERTIFICATION.agreement * norms[:, None]
         near = (np.abs(stated - enclosed.middles) + enclosed.radii < limits).all(axis=1)
+        near &= composed_near(self.arch, [points[row] for row in rows], enclosed.middles)
         result = []
         for row, proof, is_near, norm in zip(rows, chosen, near.tolist(), norms.tolist(), strict=True):
             if is_near and isinstance(proof, TogetherProved):

@@ -36,10 +36,30 @@ from ._flint import acb, acb_mat, acb_poly, arb, ctx
 from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
 from .sending_balls import HoldsBalls
 
-__all__ = ["Claims", "conclude", "conclude_in_parameters", "loss_claim", "mirrored", "stratum_of"]
+__all__ = ["Claims", "ProvedParameters", "conclude", "conclude_in_parameters", "loss_claim", "mirrored", "stratum_of"]
 
 #: Forms with balls as coefficients: arrays of objects, which `distributions` handles like numbers.
 Form = Any
+
+
+@dataclass(frozen=True, eq=False)
+class ProvedParameters(HoldsBalls):
+    """Enclosures of real critical θ over a filter, up to scaling and up to exchanging layers of equal degree.
+
+    Attributes
+    ----------
+    layers : tuple of tuple of arb
+        For each layer of the architecture its coefficients, up to a factor. The product of all layers, times a factor,
+        meets the enclosure of the filter.
+    number : int
+        How many θ differ only by exchanging layers.
+    index : int or None
+        The index of the Hessian at each of them.
+    """
+
+    layers: tuple[tuple[Ball, ...], ...]
+    number: int
+    index: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +80,8 @@ class Claims(HoldsBalls):
     loss_radius : arb
         Exact: a power of two, at least four times the radius of `loss`. A check with other rounding can verify this
         radius, too.
+    parameters : tuple of ProvedParameters, or None
+        The real critical θ that `indices` are of; None if not all θ could be found.
     """
 
     real: bool | None
@@ -71,6 +93,7 @@ class Claims(HoldsBalls):
     exact_pattern: bool
     loss: Ball
     loss_radius: Ball
+    parameters: tuple[ProvedParameters, ...] | None = None
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -109,8 +132,9 @@ def conclude(
     loss = acb(loss.real)
     if smooth and equations.stratum == _layers(arch):
         # The coordinates are the parameters: every block has one layer, which gets all of its polynomial.
-        indices = (_inertia(equations.hessian(box.chart, solution.coordinates)),)
-        return Claims(real, True, True, True, smooth, indices, exact, loss, radius)
+        index = _inertia(equations.hessian(box.chart, solution.coordinates))
+        theta = ProvedParameters(_layers_of(arch, [[x.real for x in form] for form in factors]), 1, index)
+        return Claims(real, True, True, True, smooth, (index,), exact, loss, radius, (theta,))
     w = [x.real for x in solution.filter]
     structures = _real_structures(arch, equations.stratum, factors)
     if structures is None:
@@ -119,13 +143,14 @@ def conclude(
     pairs = list(zip(structures, odd, strict=True))
     inside: bool | None = all(s.enough(n, odd_only=False) is True for s, n in pairs)
     interior: bool | None = all(s.enough(n, odd_only=True) is True for s, n in pairs) if inside else None
-    attained, of_parameters = None, None
+    attained: bool | None = None
+    thetas: tuple[ProvedParameters, ...] | None = None
     if exact:
-        attained, of_parameters = _parameters(arch, equations, structures, w) if inside else (False, ())
+        attained, thetas = _parameters(arch, equations, structures, w) if inside else (False, ())
     if smooth is None:  # then w may have other factorizations
         inside, interior, attained = inside or None, None, attained or None
-    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=of_parameters,
-                  exact_pattern=exact, loss=loss, loss_radius=radius)  # fmt: skip
+    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=_indices_of(thetas),
+                  exact_pattern=exact, loss=loss, loss_radius=radius, parameters=thetas)  # fmt: skip
 
 
 def conclude_in_parameters(arch: Architecture, layers: BallEquations, box: Box, solution: Solution) -> Claims:
@@ -287,21 +312,38 @@ def _pieces_of_points(points: list[tuple[bool, Ball, Ball]]) -> tuple[list[Form]
 
 def _parameters(
     arch: Architecture, equations: BallEquations, structures: list[RealStructure], w: list[Ball]
-) -> tuple[bool | None, tuple[int | None, ...] | None]:
-    """Whether a real θ over w is critical, and the index of the Hessian at every real θ with square-free layers."""
+) -> tuple[bool | None, tuple[ProvedParameters, ...] | None]:
+    """Whether a real θ over w is critical, and every real θ with square-free layers, with the index of the Hessian."""
     layers = equations.on(_layers(arch))
     order = [layer for layers_of_block in arch.layers_by_block for layer in layers_of_block]
-    indices: list[int | None] = []
+    found: list[ProvedParameters] = []
     for choice, number in _choices(arch, structures, repeated=False):
         chart, x = _charted(arch, order, choice, w)
-        indices += [_inertia(layers.hessian(chart, x))] * number
-    if indices:
-        return True, tuple(sorted(indices, key=lambda index: (index is None, index or 0)))
+        if not all(value.real.overlaps(y) for value, y in zip(layers.filter(chart, x), w, strict=True)):
+            return None, None
+        forms = [[value.real for value in form] for form in layers.factors(chart, x)]
+        found.append(ProvedParameters(_layers_of(arch, forms), number, _inertia(layers.hessian(chart, x))))
+    if found:
+        return True, tuple(found)
     for choice, _ in _choices(arch, structures, repeated=True):
         chart, x = _charted(arch, order, choice, w)
         if all(value.contains(0) for value in layers.equations(chart, x).entries()):
             return None, None
     return False, ()
+
+
+def _layers_of(arch: Architecture, forms: Sequence[Sequence[Ball]]) -> tuple[tuple[Ball, ...], ...]:
+    """All layers, from those with more than one weight in their order."""
+    rest = iter(forms)
+    return tuple(tuple(next(rest)) if size > 1 else (arb(1),) for size in arch.filters)
+
+
+def _indices_of(thetas: tuple[ProvedParameters, ...] | None) -> tuple[int | None, ...] | None:
+    """The index at every θ, increasing, unknown ones last."""
+    if thetas is None:
+        return None
+    indices = [one.index for one in thetas for _ in range(one.number)]
+    return tuple(sorted(indices, key=lambda index: (index is None, index or 0)))
 
 
 @lru_cache(maxsize=64)

@@ -26,6 +26,7 @@ Functions here expect that the precision of python-flint has been set (`_flint.w
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -59,6 +60,10 @@ __all__ = [
 
 #: Bits in which sums of products of doubles are exact, whatever their exponents.
 EXACT = 2**13
+#: Larger binary exponents in a certificate are refused: exact sums of such numbers would fill the memory.
+LARGEST_EXPONENT = 2**20
+#: A number m*2^e of a certificate.
+_DYADIC = re.compile(r"-?[0-9]{1,40000}\*2\^-?[0-9]{1,8}")
 #: python-flint has no types that mypy knows.
 Ball = Any
 
@@ -369,10 +374,13 @@ def dyadic(value: Ball) -> str:
 
 def read_dyadic(text: str) -> Ball:
     """The exact real ball that `dyadic` wrote; ValueError for anything else."""
-    mantissa, separator, exponent = text.partition("*2^")
-    if not separator or len(text) > 100_000 or abs(int(exponent)) > 2**40:
+    # python-flint reads integers of any length, Python only those of at most 4 300 digits.
+    if not _DYADIC.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a number m*2^e")
-    return arb((fmpz(int(mantissa)), fmpz(int(exponent))))
+    mantissa, _, exponent = text.partition("*2^")
+    if abs(int(exponent)) > LARGEST_EXPONENT:
+        raise ValueError(f"{text[-40:]!r} has an exponent above {LARGEST_EXPONENT}")
+    return arb((fmpz(mantissa), fmpz(int(exponent))))
 
 
 def power_of_two(exponent: int) -> Ball:

@@ -57,6 +57,18 @@ class CertificationTolerances:
         Rows of samples that are held as balls at a time. More rows take more memory.
     most_bits : int
         A certificate with a box that needs more bits is refused, as its check would take too long.
+    most_box_work : int
+        A certificate with a box of n unknowns and b bits is refused if n³ b is above this: one test would take many
+        seconds.
+    most_factorizations : int
+        A certificate is refused if a filter of its architecture has more critical parameters than this, as a solve
+        refuses the architecture: all real ones are looked at.
+    loose_loss : float
+        The enclosure of a loss that a certificate states has to be narrower than this, relative to the loss and the
+        filter. A wider one says nothing.
+    near_parameters : float
+        Parameters of a result must differ from proved ones by less than this, relative to the norm of each layer. The
+        filter is more accurate than its factors, if their roots are near each other.
     most_digits : int
         The most digits that a caller can ask for.
     most_jobs : int
@@ -80,6 +92,10 @@ class CertificationTolerances:
     proved_together: int = 512
     summed_together: int = 2**14
     most_bits: int = 2**16
+    most_box_work: int = 2**31
+    most_factorizations: int = 100_000
+    loose_loss: float = 1e-6
+    near_parameters: float = 1e-5
     most_digits: int = 1000
     most_jobs: int = 4096
     most_reasons: int = 20

@@ -66,7 +66,7 @@ class ClassifiedPoints(NamedTuple):
     special: NDArray[np.bool_]
 
 
-def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
+def classify(problem: StratumProblem, found: FoundPoints, *, kinds: bool = True) -> ClassifiedPoints:
     """Classify the critical points of one stratum.
 
     Parameters
@@ -74,6 +74,9 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
     problem : StratumProblem
         With one real data set.
     found : FoundPoints
+    kinds : bool
+        Whether real θ are polished and their Hessians decide kinds and indices. Otherwise the real θ are those that the
+        roots give, of kind and index None.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def classify(problem: StratumProblem, found: FoundPoints) -> ClassifiedPoints:
     _label_complex(problem, found, labels)
     rows = np.flatnonzero(found.real & (found.points.imag == 0).all(axis=1))
     apart = np.zeros(len(labels), dtype=bool)
-    apart[rows] = _label_real(problem, found, rows, labels)
+    apart[rows] = _label_real(problem, found, rows, labels, kinds)
     special = (distances <= CLASSIFICATION.near_hyperroot) | (found.real & ~apart)
     pure = all(partition[0] == 1 for partition in problem.pattern)
     filters, coordinates = frozen(without_specks(found.filters)), frozen(found.points)
@@ -154,7 +157,7 @@ def _label_complex(problem: StratumProblem, found: FoundPoints, labels: Sequence
 
 
 def _label_real(
-    problem: StratumProblem, found: FoundPoints, rows: NDArray[np.int64], labels: Sequence[_Labels]
+    problem: StratumProblem, found: FoundPoints, rows: NDArray[np.int64], labels: Sequence[_Labels], kinds: bool
 ) -> NDArray[np.bool_]:
     """Enter the answers for real points with real factors, and all real θ over them that are critical for all data.
 
@@ -171,7 +174,7 @@ def _label_real(
     for p, *three in zip(rows.tolist(), *(column.tolist() for column in columns), strict=True):
         labels[p].answer(*three)
     closer = [_look_closer(problem, points, n, labels[rows[n]]) for n in np.flatnonzero(~answers.settled).tolist()]
-    _enter_parameters(problem, answers, closer, filters, [labels[p] for p in rows.tolist()])
+    _enter_parameters(problem, answers, closer, filters, [labels[p] for p in rows.tolist()], kinds)
     return answers.apart
 
 
@@ -201,7 +204,12 @@ def _look_closer(problem: StratumProblem, points: Real, row: int, label: _Labels
 
 
 def _enter_parameters(
-    problem: StratumProblem, answers: RealAnswers, closer: Sequence[_Choices], filters: Real, labels: Sequence[_Labels]
+    problem: StratumProblem,
+    answers: RealAnswers,
+    closer: Sequence[_Choices],
+    filters: Real,
+    labels: Sequence[_Labels],
+    kinds: bool,
 ) -> None:
     """Polish all real θ, and enter the θ with the kinds and indices that the Hessian at the polished θ gives."""
     owners = np.concatenate([answers.owners, *(np.full(len(one.layers), one.row) for one in closer)])
@@ -210,7 +218,13 @@ def _enter_parameters(
     layers = answers.layers
     if closer:
         layers = stacked(problem.arch, [layers, *(choice for one in closer for choice in one.layers)])
-    polished = polish(problem.arch, problem.data, balanced_parameters(problem.arch, layers, filters[owners]))
+    balanced = balanced_parameters(problem.arch, layers, filters[owners])
+    if not kinds:
+        residuals = relative_gradient(problem.arch, balanced, np.asarray(problem.gram), np.asarray(problem.b))
+        for n, (p, residual) in enumerate(zip(owners.tolist(), residuals.tolist(), strict=True)):
+            labels[p].add([frozen(w[n]) for w in balanced], residual, None, None)
+        return
+    polished = polish(problem.arch, problem.data, balanced)
     inertia = careful_inertia(problem.arch, problem.data, polished.points, polished.zero)
     for n, (p, residual, kind, index) in enumerate(
         zip(owners.tolist(), polished.residuals, inertia.kinds(), inertia.indices.tolist(), strict=True)

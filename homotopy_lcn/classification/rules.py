@@ -49,6 +49,7 @@ __all__ = [
     "RealAnswers",
     "classify_real",
     "distances_to_hyperroots",
+    "have_plain_roots",
     "odd_layers",
     "real_answers",
     "real_factorizations_of_blocks",
@@ -184,6 +185,21 @@ def real_answers(problem: StratumProblem, points: Real) -> RealAnswers:
 def odd_layers(arch: Architecture) -> list[int]:
     """For each block the number of its layers of odd degree, each of which needs a real root."""
     return [sum(degree % 2 for degree in degrees) for degrees in arch.layer_degrees]
+
+
+def have_plain_roots(problem: StratumProblem, points: Complex) -> Bools:
+    """Where no roots are near each other and no hyperroots nearby, even at a point that is known to few digits.
+
+    Then the classes of roots of the filter are those of the stratum.
+    """
+    apart = np.ones(len(points), dtype=bool)
+    for factors in problem.block_factors(points):
+        roots = np.concatenate([roots_of_each(form) for _, form in factors], axis=1)
+        x, y = roots[:, :, 0], roots[:, :, 1]
+        distances = np.abs(x[:, :, None] * y[:, None, :] - y[:, :, None] * x[:, None, :])
+        distances[:, np.arange(x.shape[1]), np.arange(x.shape[1])] = 1.0
+        apart &= distances.min(axis=(1, 2), initial=1.0) > CLASSIFICATION.plain_roots
+    return apart & (distances_to_hyperroots(problem, points) > CLASSIFICATION.plain_roots)
 
 
 def distances_to_hyperroots(problem: StratumProblem, points: Real | Complex) -> Real:

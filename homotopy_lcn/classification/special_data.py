@@ -28,7 +28,7 @@ from .tolerances import CLASSIFICATION
 __all__ = ["reclassify"]
 
 
-def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> CriticalPoint:
+def reclassify(arch: Architecture, data: Data, point: CriticalPoint, free: int = 0) -> CriticalPoint:
     """The point with the answers of the general code.
 
     Parameters
@@ -38,6 +38,8 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
         Gram matrix and moment vector of the loss, real.
     point : CriticalPoint
         The one point of its filter, see `merging.merged`.
+    free : int
+        Dimension of the continuum of critical θ that the point is on.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint) -> Critical
         return labelled
     theta = _critical_parameters(arch, data, facts, accuracy)
     if theta is not None:
-        settled = _with_parameters(labelled, settle_real(arch, data, theta))
+        settled = _with_parameters(labelled, settle_real(arch, data, theta, free))
         return labelled if _is_worse(settled, point) else settled
     if point.nonsingular and point.parameters:
         # The filter has coefficients of very different sizes, and tells less than the point on its stratum.

@@ -65,6 +65,9 @@ class ClassificationTolerances:
         separated roots for equal.
     singular_accuracy : float
         Relative error that is assumed of the filter of a singular point. The endgame gives six digits or more.
+    plain_roots : float
+        Roots farther apart than this do not coincide, at whatever error is assumed of a filter: m roots in one point
+        are about the m-th root of the error apart. So with distances to hyperroots.
     loosening : tuple of float
         The assumed error is multiplied by each of these factors in turn, until the filter lies in the Zariski closure
         of the function space, where every critical filter lies.
@@ -98,6 +101,7 @@ class ClassificationTolerances:
     rounding_of_gradient: float = 1e-18
     worst_accuracy: float = 1e-8
     singular_accuracy: float = 1e-6
+    plain_roots: float = 0.1
     loosening: tuple[float, ...] = (1.0, 1e2, 1e4)
     loosest_accuracy: float = 1e-5
     gradient_margin: float = 10.0

@@ -89,7 +89,8 @@ def _check_certificate(path: str, quiet: bool, jobs: int) -> int:
     if outcome.statement is None:
         return NOT_COMPLETE
     if not quiet:
-        lines = [f"{outcome.points} points verified", *describe_statement(outcome.statement)]
+        lines = [f"{outcome.points} points verified", *outcome.describe_subject()]
+        lines += describe_statement(outcome.statement)
         if outcome.least_loss is not None:
             lines.append(f"global minimum: {outcome.least_loss}")
         print_text("\n".join(lines) + "\n")

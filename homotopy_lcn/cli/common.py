@@ -91,9 +91,13 @@ def _integer(option: str, text: str, expected: str) -> int:
 def read_result(path: str) -> CriticalPoints:
     """The result in a file of ``solve``. Messages begin with the file, which may have the name of an argument."""
     from ..results.result import CriticalPoints
+    from ..results.statements import describe_edit
 
     with messages_final():
-        return CriticalPoints.from_json(path)
+        result = CriticalPoints.from_json(path)
+    for text in describe_edit(result):
+        complain(f"warning: {path}: {text}")
+    return result
 
 
 def check_output(path: str | None, option: str = "--json") -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from ..files import shown
 from ..rationals import as_fraction
 from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, write
 
@@ -175,10 +176,12 @@ def _entry(text: str, option: str) -> Fraction | complex:
         re, im = match["re"], match["im"]
         if im is None:
             return as_fraction(re, option)
-        parts = [float(Fraction(part)) for part in (re or "0", im + "1" if im in ("", "+", "-") else im)]
-        return _finite(complex(*parts))
+        texts = (re or "0", im + "1" if im in ("", "+", "-") else im)
+        return _finite(complex(*(float(as_fraction(part, option)) for part in texts)))
+    except InputError:
+        raise
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise InputError(f"{option}: {item!r} is not a number; expected numbers as in 1,-3/2,0.5,1+2j") from None
+        raise InputError(f"{option}: {shown(item)} is not a number; expected numbers as in 1,-3/2,0.5,1+2j") from None
 
 
 def _finite(value: complex) -> complex:

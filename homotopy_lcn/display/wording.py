@@ -15,6 +15,7 @@ from ..results.statements import (
     describe_completeness,
     describe_conditions,
     describe_continua,
+    describe_edit,
     describe_least_loss,
     describe_paths,
 )
@@ -151,6 +152,7 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     rows = [("network", describe_network(result.architecture))]
     if data:
         rows.append(("data", data))
+    rows += [("file", text) for text in describe_edit(result)]
     if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
         rows.append(("Gram matrix", result.loss.describe_rank()))
     rows.append(

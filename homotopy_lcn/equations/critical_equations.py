@@ -124,9 +124,10 @@ class Equations:
         """The same filters with every Q_f of norm one."""
         result = points.copy()
         for factor, part in zip(self.stratum.factors, self.stratum.slices, strict=True):
-            norm = np.linalg.norm(points[:, part], axis=1)
+            form = points[:, part]
+            norm = np.sqrt((form.real**2 + form.imag**2).sum(axis=1))
             result[:, part] /= norm[:, None]
-            result[:, 0] *= norm**factor.power
+            result[:, 0] *= norm if factor.power == 1 else norm**factor.power
         return result
 
     def patches(self, points: Complex) -> list[Complex]:

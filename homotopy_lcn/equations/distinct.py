@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,12 +85,19 @@ def point_keys(stratum: Stratum, points: Complex) -> Complex:
     scalar. The functional is real, so that the keys of conjugate points are conjugate.
     """
     keys = equations_of(stratum).normalize(points)
-    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
-        size = part.stop - part.start
-        value = keys[:, part] @ np.cos(np.sqrt(3.0) * (1 + np.arange(size)) ** 2)
-        phase = np.where(value == 0, 1.0, value / np.where(value == 0, 1.0, np.abs(value)))
+    for factor, part, functional in zip(stratum.factors, stratum.slices, _functionals(stratum), strict=True):
+        value = keys[:, part] @ functional
+        size = np.abs(value)
+        phase = np.divide(value, size, out=np.ones_like(value), where=size > 0)
         keys[:, part] /= phase[:, None]
-        keys[:, 0] *= phase**factor.power
-    size_of_scalar = np.abs(keys[:, :1])
-    keys[:, 1:] *= np.where(size_of_scalar > 0, size_of_scalar, 1.0)
+        keys[:, 0] *= phase if factor.power == 1 else phase**factor.power
+    size = np.abs(keys[:, 0])
+    keys[:, 1:] *= np.where(size > 0, size, 1.0)[:, None]
     return keys
+
+
+@lru_cache(maxsize=256)
+def _functionals(stratum: Stratum) -> list[Complex]:
+    """A fixed generic real functional on the coefficients of each factor."""
+    sizes = [part.stop - part.start for part in stratum.slices]
+    return [np.cos(np.sqrt(3.0) * (1 + np.arange(size)) ** 2).astype(complex) for size in sizes]

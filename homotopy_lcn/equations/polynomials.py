@@ -199,4 +199,13 @@ def _terms(polynomial: Polynomial, unknowns: Sequence[str], imaginary_unit: str)
     for exponents, coefficient in polynomial.items():
         powers = "".join(f"*{x}^{e}" if e > 1 else f"*{x}" for x, e in zip(unknowns, exponents, strict=True) if e)
         coefficient = complex(coefficient)
-        yield f"+({coefficient.real:.17g}{coefficient.imag:+.17g}*{imaginary_unit}){powers}"
+        yield f"+({_number(coefficient.real)}{_number(coefficient.imag, '+')}*{imaginary_unit}){powers}"
+
+
+def _number(value: float, sign: str = "") -> str:
+    """A double to 17 digits, of which none stands beyond the eighteenth place after the point.
+
+    PHCpack 2.4.86 does not read farther (findings/phcpack-digits-beyond-the-eighteenth.sh).
+    """
+    text = f"{value:{sign}.17g}"
+    return f"{value:{sign}.16e}" if text.lstrip("+-").startswith("0.00") else text

@@ -27,9 +27,11 @@ def numbers(name: str, values: object) -> NDArray[Any]:
                 kind = type(entry).__name__
                 raise InputError(f"{name}: not numeric, holds a {kind}; expected an array of real numbers")
         try:
-            array = array.astype(np.float64)
+            doubles = array.astype(np.float64)
         except OverflowError:
             raise InputError(f"{name}: holds a number beyond double precision; expected finite numbers") from None
+        _check_underflow(name, array, doubles)
+        array = doubles
     if array.dtype.kind == "c":
         raise InputError(f"{name}: complex, dtype {array.dtype}; expected an array of real numbers")
     if array.dtype.kind not in "biuf":
@@ -44,6 +46,8 @@ def finite(name: str, array: NDArray[Any], start: tuple[int, ...] = (0, 0)) -> N
     """
     with np.errstate(over="ignore"):
         result = np.array(array, dtype=np.float64, order="C")
+    if array.dtype.itemsize > result.dtype.itemsize:
+        _check_underflow(name, array, result)
     finite = np.isfinite(result)
     if not finite.all():
         position = tuple(int(index) for index in np.argwhere(~finite)[0])
@@ -51,6 +55,12 @@ def finite(name: str, array: NDArray[Any], start: tuple[int, ...] = (0, 0)) -> N
         found = f"entry {where} is {result[position]}" if where else f"{result[position]}"
         raise InputError(f"{name}: {found}; expected finite numbers")
     return result
+
+
+def _check_underflow(name: str, given: NDArray[Any], doubles: NDArray[np.float64]) -> None:
+    """Raise InputError if numbers that are not zero are all zero as doubles; beside larger ones that is rounding."""
+    if not doubles.any() and (given != 0).any():
+        raise InputError(f"{name}: numbers below the range of doubles, which would be zero; expected a moderate size")
 
 
 def table(name: str, values: object) -> NDArray[Any]:

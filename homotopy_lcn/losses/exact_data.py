@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from ..rationals import as_fraction
+from ..files import content_digest
+from ..rationals import as_fraction, check_digits, exact_text, fraction_text
 
 __all__ = ["ExactData"]
+
+#: Entries are shown in messages up to this length.
+LONGEST_ENTRY_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,9 @@ class ExactData:
         for i in range(size):
             for j in range(i):
                 if rows[i][j] != rows[j][i]:
+                    one, other = _short(rows[i][j]), _short(rows[j][i])
                     raise InputError(
-                        f"gram: not symmetric, entry [{i}][{j}] is {rows[i][j]} but [{j}][{i}] is {rows[j][i]}; "
+                        f"gram: not symmetric, entry [{i}][{j}] is {one} but [{j}][{i}] is {other}; "
                         "expected a matrix of exact numbers that is exactly symmetric"
                     )
         moments = tuple(as_fraction(value, f"b[{i}]") for i, value in enumerate(_entries(b, "b")))
@@ -80,6 +86,32 @@ class ExactData:
         gram = tuple(tuple(self.gram[i][j] for j in support) for i in support)
         return ExactData(gram, tuple(self.b[i] for i in support), self.constant)
 
+    def check_digits(self) -> None:
+        """Raise InputError if a number has more digits than a file can hold."""
+        for i, row in enumerate(self.gram):
+            for j, value in enumerate(row):
+                check_digits(value, f"gram[{i}][{j}]")
+        for i, value in enumerate(self.b):
+            check_digits(value, f"b[{i}]")
+        check_digits(self.constant, "constant")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the exact numbers, which tells whether two files are about the same data.
+
+        Examples
+        --------
+        >>> ExactData.of([[1]], ["0.5"], 0).digest == ExactData.of([["1"]], [0.5], "0/1").digest
+        True
+        """
+        return content_digest(
+            {
+                "gram": [[fraction_text(value) for value in row] for row in self.gram],
+                "b": [fraction_text(value) for value in self.b],
+                "constant": fraction_text(self.constant),
+            }
+        )
+
     @property
     def in_doubles(self) -> bool:
         """Whether all numbers are doubles."""
@@ -94,6 +126,11 @@ class ExactData:
         """The nearest doubles; infinity beyond the range of doubles."""
         gram = np.array([[_double(value) for value in row] for row in self.gram])
         return gram, np.array([_double(value) for value in self.b]), _double(self.constant)
+
+
+def _short(value: Fraction) -> str:
+    text = exact_text(value)
+    return text if len(text) <= LONGEST_ENTRY_SHOWN else f"{text[:LONGEST_ENTRY_SHOWN]}…"
 
 
 def _double(value: Fraction) -> float:

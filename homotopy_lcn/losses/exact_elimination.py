@@ -15,9 +15,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
+from ..errors import InputError
 from .exact_data import ExactData
 
-__all__ = ["Elimination", "eliminate", "least_norm_solution"]
+__all__ = ["Elimination", "check_elimination", "eliminate", "least_norm_solution"]
+
+#: Products of words in an elimination, about: n³ products of numbers that get n times as long as the entries. Some
+#: twenty seconds.
+MOST_ELIMINATION_WORK = 2e9
 
 Rows = Sequence[Sequence[Fraction]]
 
@@ -114,7 +119,28 @@ def _solved(matrix: Rows, right: Sequence[Fraction]) -> list[Fraction]:
     return result
 
 
+def check_elimination(data: ExactData) -> None:
+    """Raise InputError if an elimination of these data would take more than `MOST_ELIMINATION_WORK`."""
+    _common_denominator([[*row, value] for row, value in zip(data.gram, data.b, strict=True)])
+
+
+def _common_denominator(rows: Rows) -> int:
+    """The common denominator, or InputError if there are too many digits in too many rows."""
+    size, common = len(rows), 1
+    longest = max((abs(value.numerator) for row in rows for value in row), default=0).bit_length()
+    for row in rows:
+        for value in row:
+            common = lcm(common, value.denominator)
+            words = size * (longest + common.bit_length()) / 64
+            if size**3 * words**1.6 > MOST_ELIMINATION_WORK:
+                raise InputError(
+                    f"gram, b: exact numbers of {longest} bits in {size} rows, with a common denominator of "
+                    f"{common.bit_length()} bits or more; expected shorter numbers, or fewer rows"
+                )
+    return common
+
+
 def _integers(rows: Rows) -> list[list[int]]:
     """The rows multiplied by their common denominator."""
-    common = lcm(*(value.denominator for row in rows for value in row))
+    common = _common_denominator(rows)
     return [[value.numerator * (common // value.denominator) for value in row] for row in rows]

@@ -20,9 +20,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..errors import InputError, check_integer, shortened
-from ..files import open_for_reading, read_text
+from ..files import MOST_BYTES, open_for_reading
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
+from ..rationals import MOST_EXACT_DIGITS
 from .random_data import LoadedData
 from .squared_loss import SquaredLoss
 
@@ -90,8 +91,11 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     name = os.fspath(path)
     expected = "expected a JSON object with gram and b, and constant, if there is one"
     try:
-        with _readable("path", path):
-            content = json.loads(read_text(path))
+        with _readable("path", path), open_for_reading(path) as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise InputError(f"path: {name!r} has more than {MOST_BYTES >> 20} MB; {expected}")
+        content = json.loads(data.decode("utf-8-sig"), parse_float=_double, parse_int=_integer)
     except InputError:
         raise
     except (ValueError, RecursionError):
@@ -205,6 +209,28 @@ def _check_size(loss: SquaredLoss, arch: Architecture) -> None:
             f"path: gram has shape {loss.gram.shape}; expected {(arch.filter_size, arch.filter_size)}, "
             "the architecture's filter size"
         )
+
+
+def _double(text: str) -> float:
+    """A number of JSON as a double."""
+    value = float(text)
+    if value == 0 and _is_not_zero(text):
+        raise InputError(
+            f"path: {shortened(text)} is below the range of doubles; expected a larger number, or an exact one as "
+            "a text"
+        )
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > MOST_EXACT_DIGITS:
+        raise InputError(f"path: holds an integer of {len(text)} digits; expected at most {MOST_EXACT_DIGITS} digits")
+    return int(text)
+
+
+def _is_not_zero(text: str) -> bool:
+    """Whether a number that is written with digits and an exponent is not zero, as "1e-400" is not."""
+    return any(digit in "123456789" for digit in text.lower().partition("e")[0])
 
 
 def _leaves(value: object) -> Iterator[object]:
@@ -356,4 +382,8 @@ def _number(argument: str, cell: str, place: str) -> float:
         raise InputError(f"{argument}: {place}: {found}; expected a finite number") from None
     if not isfinite(value):
         raise InputError(f"{argument}: {place}: {shortened(cell)}; expected a finite number")
+    if value == 0 and _is_not_zero(cell):
+        raise InputError(
+            f"{argument}: {place}: {shortened(cell)} is below the range of doubles; expected a larger number"
+        )
     return value

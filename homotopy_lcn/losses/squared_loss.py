@@ -18,6 +18,7 @@ from ..errors import InputError
 from .checked_arrays import finite, numbers, table
 from .exact_data import ExactData
 from .exact_elimination import Elimination, eliminate, least_norm_solution
+from .exact_range import check_range
 
 if TYPE_CHECKING:
     import torch
@@ -202,7 +203,16 @@ class SquaredLoss(ComparedByValue):
         ------
         InputError
             If an entry is no such number, the shapes do not fit, if Σ is indefinite or b is outside the range of Σ,
-            both decided exactly, or if the nearest doubles overflow or underflow as in the constructor.
+            both decided exactly, or if the largest entry of Σ or of b is beyond the range in which solutions are
+            computed and reported in doubles. The message says by which powers of ten to multiply the data then. A
+            number with a numerator or denominator of more than 3 000 digits is refused.
+
+        Notes
+        -----
+        Numbers are rounded relative to the largest entry: an entry 1e-400 beside an entry 1 is rounded to zero, as
+        1 + 1e-400 is rounded to 1. A solve then finds the critical points of the rounded data, and says so if rounding
+        changes the rank. A certificate is about the exact numbers. If the *largest* entry of b is 1e-400, nothing is
+        rounded to zero: the critical filters are of this size, too, and no doubles. Such data are refused.
 
         Examples
         --------
@@ -214,6 +224,8 @@ class SquaredLoss(ComparedByValue):
 
     @classmethod
     def _of_exact(cls, exact: ExactData) -> SquaredLoss:
+        exact.check_digits()
+        check_range(exact, _SMALLEST, _LARGEST)
         loss = cls.__new__(cls)
         loss._fill(*exact.rounded(), DEFAULT_TOLERANCE, exact)
         return loss

@@ -17,7 +17,7 @@ MOST_LISTED = 20_000
 #: Architectures looked at, reduced or not, where reduced ones alone are listed.
 MOST_EXAMINED = 1_000_000
 #: Layers of the networks that are listed.
-MOST_LAYERS = 100
+MOST_LAYERS_LISTED = 100
 
 
 def architectures_up_to(
@@ -58,8 +58,8 @@ def architectures_up_to(
     """
     max_filter_size = check_integer("max_filter_size", max_filter_size, 1)
     if layers is not None:
-        layers = check_integer("layers", layers, 1, MOST_LAYERS)
-    if layers is None and not reduced and max_filter_size > MOST_LAYERS:
+        layers = check_integer("layers", layers, 1, MOST_LAYERS_LISTED)
+    if layers is None and not reduced and max_filter_size > MOST_LAYERS_LISTED:
         raise _too_many()
     if size_one and layers is None:
         raise InputError("size_one: needs the number of layers, as there are infinitely many networks without it")
@@ -141,10 +141,9 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
     """
     name = os.fspath(path)
     try:
-        lines = read_text(path).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InputError(f"path: cannot read {name!r} ({reason}); expected lines as in '3,2 2,1'") from None
+        lines = read_text(path, "expected lines as in '3,2 2,1'").splitlines()
+    except InputError as error:
+        raise InputError(f"path: {name!r}: {error}") from None
     found = []
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].split()

@@ -54,7 +54,7 @@ from typing import NamedTuple
 from ..doors import ShownInNotebooks
 from ..errors import InputError, check_integer
 from .architecture import Architecture
-from .limits import LARGEST_DEGREE, MOST_ROOTS, check_degree, shown
+from .limits import LARGEST_DEGREE, MOST_ROOTS, check_degree, magnitude
 from .patterns import Partition, Pattern
 
 __all__ = [
@@ -252,7 +252,7 @@ def _check_strata(arch: Architecture) -> None:
     degree = max(1, arch.dimension - 1)
     if degree > LARGEST_DEGREE:
         raise TooManyStrata(
-            f"filters: the filter sizes minus one sum up to {shown(degree)}; expected at most {LARGEST_DEGREE}, as the "
+            f"filters: the filter sizes minus one sum up to {magnitude(degree)}; expected at most {LARGEST_DEGREE}, as the "
             "root multiplicities of all strata are listed (generic_totals(arch) gives the sums alone)"
         )
     most, strata = MOST_ROOTS // degree, 1

@@ -15,7 +15,7 @@ __all__ = [
     "MOST_ROOTS",
     "check_degree",
     "check_filter_size",
-    "shown",
+    "magnitude",
 ]
 
 #: Coefficients of an end-to-end filter for which a Gram matrix is made: 32 MB, and a second for its eigenvalues.
@@ -44,8 +44,8 @@ def check_filter_size(arch: Architecture, purpose: str = "its Gram matrix", limi
     size = arch.filter_size
     if size > limit:
         raise InputError(
-            f"filters, strides: the end-to-end filter has {shown(size)} coefficients, so that {purpose} would have "
-            f"{shown(size * size)} entries; expected at most {limit} coefficients"
+            f"filters, strides: the end-to-end filter has {magnitude(size)} coefficients, so that {purpose} would have "
+            f"{magnitude(size * size)} entries; expected at most {limit} coefficients"
         )
 
 
@@ -62,16 +62,16 @@ def check_degree(arch: Architecture, limit: int, purpose: str) -> None:
     degree = arch.dimension - 1
     if degree > limit:
         raise InputError(
-            f"filters: the filter sizes minus one sum up to {shown(degree)}; expected at most {limit} for {purpose}"
+            f"filters: the filter sizes minus one sum up to {magnitude(degree)}; expected at most {limit} for {purpose}"
         )
 
 
-def shown(number: int) -> str:
+def magnitude(number: int) -> str:
     """An integer as text for a message, as a power of ten if it is long.
 
     Examples
     --------
-    >>> shown(1_000_000), shown(10**18)
+    >>> magnitude(1_000_000), magnitude(10**18)
     ('1,000,000', 'about 1e18')
     """
     if number < 10**15:

@@ -29,7 +29,7 @@ from ..files import check_writable, write_atomically
 from ..networks.patterns import format_pattern
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
-from ..results.statements import describe_continua, describe_least_loss
+from ..results.statements import describe_continua, describe_edit, describe_least_loss
 
 if TYPE_CHECKING:
     from ..certification.certificates import Certificate
@@ -154,7 +154,8 @@ def _verdicts(result: CriticalPoints, proofs: Certificate | None) -> str:
     else:
         text = f"{counts.certified} of {len(result)} points proved to exist in ball arithmetic"
         second = _verdict(counts.certified == len(result), "Certified", text)
-    return f"{first}\n{second}"
+    edits = [_verdict(None if result.edited is None else False, "File", text) for text in describe_edit(result)]
+    return "\n".join([first, second, *edits])
 
 
 def _verdict(good: bool | None, word: str, text: str) -> str:

@@ -6,17 +6,21 @@ that fails means that something went wrong: the result is then not complete, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Real
+from ..losses.squared_loss import SquaredLoss
+from ..networks.architecture import Architecture
 from ..networks.parameters import compose, hessian, jacobian
 from .infimum import EQUAL_LOSS, attained_points, loss_scale, loss_tolerance, points_of_least_loss
 from .parts import ResultParts
 from .points import CriticalPoint, quantity
 
-__all__ = ["violated_invariants"]
+__all__ = ["OTHER_FILTER", "FaultsAtParameters", "faults_at_parameters", "violated_invariants"]
 
 #: A gradient beyond this part of the terms that cancel in it, entry by entry, is not zero.
 NONZERO_GRADIENT = 1e-7
@@ -24,6 +28,8 @@ NONZERO_GRADIENT = 1e-7
 ROUNDING_OF_GRADIENT = 1e-12
 #: Eigenvalues of a Hessian beyond this part of the largest one have a sign.
 CLEAR_EIGENVALUE = 1e-7
+#: A Hessian is not degenerate if all eigenvalues, but those of the scalings, are beyond this part of the largest one.
+FAR_FROM_ZERO = 1e-4
 #: Parameters belong to a filter if their product differs from it by at most this part of its norm.
 OTHER_FILTER = 1e-6
 
@@ -69,34 +75,84 @@ def _attaining(result: ResultParts) -> bool:
 
 
 def _violated_at_parameters(result: ResultParts, listed: list[CriticalPoint]) -> Iterator[str]:
-    arch, gram, b = result.architecture, result.loss.gram, result.loss.b
+    faults = faults_at_parameters(result.architecture, result.loss, listed)
+    if number := int(faults.other_filter.sum()):
+        yield f"{quantity(number, 'real θ does', 'real θ do')} not compose to the filter"
+    if number := int(faults.steep.sum()):
+        yield f"the gradient is not zero at {quantity(number, 'real θ', 'real θ')}"
+    if number := int(faults.odd_kind.sum()):
+        yield f"kind and index contradict each other at {quantity(number, 'real θ', 'real θ')}"
+    if number := int(faults.wrong_index.sum()):
+        yield f"the Hessian contradicts the kind of {quantity(number, 'real θ', 'real θ')}"
+
+
+class FaultsAtParameters(NamedTuple):
+    """For each θ over some points, in the order of the points, which statements fail; arrays of truth values.
+
+    Attributes
+    ----------
+    other_filter : (T,) bool array
+        Where θ does not compose to the filter.
+    steep : (T,) bool array
+        Where the gradient is not zero.
+    odd_kind : (T,) bool array
+        Where kind and index contradict each other.
+    wrong_index : (T,) bool array
+        Where the Hessian has a clear sign that contradicts the index, or no zero that a degenerate kind needs.
+    """
+
+    other_filter: NDArray[np.bool_]
+    steep: NDArray[np.bool_]
+    odd_kind: NDArray[np.bool_]
+    wrong_index: NDArray[np.bool_]
+
+
+def faults_at_parameters(arch: Architecture, loss: SquaredLoss, listed: Sequence[CriticalPoint]) -> FaultsAtParameters:
+    """Check the parameters of points, which are all real or all not real; kinds and indices are those of real points.
+
+    Parameters
+    ----------
+    arch : Architecture
+    loss : SquaredLoss
+    listed : sequence of CriticalPoint
+        At least one of them with parameters.
+    """
+    gram, b, real = loss.gram, loss.b, listed[0].real
     theta = [np.array([over[layer] for point in listed for over in point.parameters]) for layer in range(arch.depth)]
-    filters = np.array([point.filter.real for point in listed for _ in point.parameters])
+    filters = np.array([point.filter.real if real else point.filter for point in listed for _ in point.parameters])
     indices = np.array([-1 if index is None else index for point in listed for index in point.indices])
-    composed = compose(arch, theta)
-    away = np.linalg.norm(composed - filters, axis=1) > OTHER_FILTER * np.linalg.norm(filters, axis=1)
-    if away.any():
-        yield f"{quantity(int(away.sum()), 'real θ does', 'real θ do')} not compose to the filter"
-    columns = jacobian(arch, theta)
-    gradients = np.abs(((composed @ gram - b)[:, None, :] @ columns)[:, 0])
-    terms = ((np.abs(composed) @ np.abs(gram) + np.abs(b))[:, None, :] @ np.abs(columns))[:, 0]
-    rounding = ROUNDING_OF_GRADIENT * terms.max(axis=1, keepdims=True)
-    steep = (gradients > NONZERO_GRADIENT * terms + rounding).any(axis=1)
-    if steep.any():
-        yield f"the gradient is not zero at {quantity(int(steep.sum()), 'real θ', 'real θ')}"
+    with np.errstate(all="ignore"):
+        composed = compose(arch, theta)
+        distances, norms = np.linalg.norm(composed - filters, axis=1), np.linalg.norm(filters, axis=1)
+        columns = jacobian(arch, theta)
+        gradients = np.abs(((composed @ gram - b)[:, None, :] @ columns)[:, 0])
+        terms = ((np.abs(composed) @ np.abs(gram) + np.abs(b))[:, None, :] @ np.abs(columns))[:, 0]
+        rounding = ROUNDING_OF_GRADIENT * terms.max(axis=1, keepdims=True)
+        # Numbers that are not finite pass no comparison.
+        near = distances <= OTHER_FILTER * norms
+        flat = (gradients <= NONZERO_GRADIENT * terms + rounding).all(axis=1) & np.isfinite(terms).all(axis=1)
+        none = np.zeros(len(filters), dtype=bool)
+        if not real:
+            return FaultsAtParameters(~near, ~flat, none, none)
+        hessians = hessian(arch, theta, gram, b, columns)
     kinds = [kind for point in listed for kind in point.kinds]
     named = {"minimum": indices == 0, "saddle": indices > 0}
-    odd = sum(not named[kind][row] for row, kind in enumerate(kinds) if kind in named)
-    if odd:
-        yield f"kind and index contradict each other at {quantity(odd, 'real θ', 'real θ')}"
-    wrong = _wrong_indices(hessian(arch, theta, gram, b, columns), indices, scalings=arch.depth - 1)
-    if wrong:
-        yield f"the Hessian contradicts the kind of {quantity(wrong, 'real θ', 'real θ')}"
+    odd = np.array([kind in named and not named[kind][row] for row, kind in enumerate(kinds)])
+    degenerate = np.array([kind == "degenerate" for kind in kinds])
+    return FaultsAtParameters(~near, ~flat, odd, _wrong_indices(hessians, indices, degenerate, arch.depth - 1))
 
 
-def _wrong_indices(hessians: Real, indices: Real, scalings: int) -> int:
-    """How many indices the Hessians, which vanish along the scalings, contradict by eigenvalues of a clear sign."""
-    values = np.linalg.eigvalsh(hessians)
-    limit = CLEAR_EIGENVALUE * np.abs(values).max(axis=1, keepdims=True)
+def _wrong_indices(hessians: Real, indices: Real, degenerate: NDArray[np.bool_], scalings: int) -> NDArray[np.bool_]:
+    """Which indices the Hessians, which vanish along the scalings, contradict by eigenvalues of a clear sign.
+
+    Also which kinds are called degenerate though every other eigenvalue is far from zero.
+    """
+    finite = np.asarray(np.isfinite(hessians).all(axis=(1, 2)))
+    values = np.linalg.eigvalsh(np.where(finite[:, None, None], hessians, 0.0))
+    sizes = np.abs(values)
+    largest = sizes.max(axis=1, keepdims=True)
+    limit = CLEAR_EIGENVALUE * largest
     least, most = (values < -limit).sum(axis=1), (values <= limit).sum(axis=1) - scalings
-    return int(((indices >= 0) & ((indices < least) | (indices > most))).sum())
+    regular = (sizes > FAR_FROM_ZERO * largest).sum(axis=1) >= hessians.shape[1] - scalings
+    wrong = (indices >= 0) & ((indices < least) | (indices > most))
+    return np.asarray(wrong | (degenerate & regular) | ~finite)

@@ -1,37 +1,31 @@
 """The file of a solve: critical points as JSON.
 
 Python's JSON writes the shortest decimal that reads back as the same double, so nothing is lost; NaN and infinity do
-not occur. Real arrays are lists of numbers, complex ones ``{"re": […], "im": […]}``. A reader of such a file trusts
-nothing: an entry that is missing, has the wrong type or length, or contradicts the rest is named in one line.
+not occur. Real arrays are lists of numbers, complex ones ``{"re": […], "im": […]}``. `json_reader` reads the file.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import fields
 
 import numpy as np
 
-from ..errors import InputError, shortened
-from ..files import read_text, write_atomically
+from ..files import content_digest, write_atomically
 from ..losses.exact_data import ExactData
-from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
+from ..losses.squared_loss import DEFAULT_TOLERANCE
 from ..losses.zero_residual import ZeroResidual
-from ..networks.architecture import Architecture
-from ..networks.patterns import Pattern
-from .continua import UNDECIDED, Continuum, Infimum
+from ..rationals import ratio_text
+from .continua import Continuum
 from .parts import ResultParts
-from .points import Counts, CriticalPoint, StratumResult, count_points
+from .points import Counts, CriticalPoint, StratumResult
 
-__all__ = ["read_file", "to_text", "write_file"]
+__all__ = ["FORMAT", "VERSION", "to_text", "write_file"]
 
 FORMAT = "homotopy-lcn/critical-points"
 VERSION = 1
-KINDS = ("minimum", "saddle", "degenerate")
 
 
 def write_file(path: str | os.PathLike[str], result: ResultParts) -> None:
@@ -39,26 +33,15 @@ def write_file(path: str | os.PathLike[str], result: ResultParts) -> None:
     write_atomically(path, to_text(result))
 
 
-def read_file(path: str | os.PathLike[str]) -> ResultParts:
-    """Read a result from a file; see `CriticalPoints.from_json`."""
-    try:
-        text = read_text(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot read: {error.strerror or error}; expected a file of solve") from error
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file; expected a JSON file of solve") from None
-    try:
-        return _from_text(text)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-
-
 def _dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> str:
-    """Write a result as JSON text, one point a line; with ``extra``, further keys that readers pass over."""
+    """Write a result as JSON text, one point a line; with ``extra``, further keys that readers pass over.
+
+    The digest is of all other entries, ``extra`` included.
+    """
     architecture = result.architecture
     head: dict[str, object] = {
         "format": FORMAT,
@@ -80,8 +63,6 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
-    if result.computed_with:
-        head["computed_with"] = dict(result.computed_with)
     if result.zero_residual is not None:
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     head["continua"] = [_continuum_to_json(part) for part in result.continua]
@@ -90,14 +71,20 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         head["contradictions"] = list(result.contradictions)
     if result.stopped:
         head["stopped"] = result.stopped
+    if result.computed_with:
+        head["computed_with"] = dict(result.computed_with)
     if result.statistics:
         head["statistics"] = dict(result.statistics)
-    head |= extra or {}
-    lines = [f"{_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
-    lines.append('"strata": ' + _one_per_line([_stratum_to_json(row) for row in result.strata]))
+    if result.edited is not False:
+        head["edited"] = result.edited
+    lists = {"strata": [_stratum_to_json(row) for row in result.strata]}
     if result.on_continua:
-        lines.append('"on_continua": ' + _one_per_line([_point_to_json(point) for point in result.on_continua]))
-    lines.append('"points": ' + _one_per_line([_point_to_json(point) for point in result.points]))
+        lists["on_continua"] = [_point_to_json(point) for point in result.on_continua]
+    lists["points"] = [_point_to_json(point) for point in result.points]
+    content = {**head, **(extra or {}), **lists}
+    lines = [f"{_dumps(key)}: {_dumps(value)}" for key, value in content.items() if key not in lists]
+    lines.insert(2, f'"digest": {_dumps(content_digest(content))}')
+    lines += [f"{_dumps(key)}: {_one_per_line(value)}" for key, value in lists.items()]
     return "{" + ",\n ".join(lines) + "}\n"
 
 
@@ -190,364 +177,11 @@ def _zero_residual_to_json(found: ZeroResidual) -> dict[str, object]:
 
 def _exact_to_json(exact: ExactData) -> dict[str, object]:
     return {
-        "gram": [[str(value) for value in row] for row in exact.gram],
-        "b": [str(value) for value in exact.b],
-        "constant": str(exact.constant),
+        "gram": [[ratio_text(value) for value in row] for row in exact.gram],
+        "b": [ratio_text(value) for value in exact.b],
+        "constant": ratio_text(exact.constant),
     }
 
 
 def _complex_to_json(vector: np.ndarray) -> dict[str, list[float]]:
     return {"re": vector.real.tolist(), "im": vector.imag.tolist()}
-
-
-def _from_text(text: str) -> ResultParts:
-    try:
-        data = json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"not whole JSON (line {error.lineno}: {error.msg}); expected the whole file that solve wrote"
-        ) from None
-    except InputError:
-        raise
-    except (ValueError, RecursionError):  # an integer of thousands of digits, or thousands of brackets
-        raise InputError("unreasonable JSON; expected a file of solve") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise InputError(f"not a file of solve; expected JSON with format {FORMAT!r}")
-    if data.get("version") != VERSION:
-        raise InputError(f"version: {data.get('version')!r} is not known; expected {VERSION}")
-    record = _Record(data, "")
-    architecture = _architecture_from_json(record.record("architecture"))
-    loss = _loss_from_json(record.record("loss"), architecture)
-    points = tuple(_point_from_json(item, architecture) for item in record.records("points"))
-    strata = tuple(_stratum_from_json(item, architecture) for item in record.records("strata"))
-    zero_residual = None
-    if "zero_residual" in data:
-        zero_residual = _zero_residual_from_json(record.record("zero_residual"), architecture)
-    continua = tuple(_continuum_from_json(item, architecture) for item in record.records("continua", optional=True))
-    counts = count_points(points, strata, (part.real for part in continua))
-    stored = record.record("counts")
-    for column in fields(Counts):
-        value = getattr(counts, column.name)
-        found = stored.data.get(column.name, 0) if column.default == 0 else stored.get(column.name)
-        if found != value:
-            raise InputError(f"counts.{column.name}: {found!r}; expected {value}, by the points")
-    return ResultParts(
-        architecture=architecture,
-        loss=loss,
-        seed=record.integer("seed"),
-        points=points,
-        strata=strata,
-        complete=record.boolean("complete"),
-        counts=counts,
-        statistics=record.statistics(),
-        software=record.string("software"),
-        zero_residual=zero_residual,
-        continua=continua,
-        infimum=_infimum_from_json(record),
-        on_continua=tuple(
-            _point_from_json(item, architecture) for item in record.records("on_continua", optional=True)
-        ),
-        contradictions=tuple(map(str, _list(record.data.get("contradictions", []), "contradictions"))),
-        stopped=str(record.data.get("stopped", "")),
-        computed_with=_texts(record.data.get("computed_with", {}), "computed_with"),
-    )
-
-
-def _texts(value: object, name: str) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise InputError(f"{name}: {shortened(value)}; expected an object of texts")
-    return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise InputError(f"{name} is not a number that solve writes; expected finite numbers")
-
-
-def _architecture_from_json(record: _Record) -> Architecture:
-    architecture = Architecture(filters=record.get("filters"), strides=record.get("strides"))
-    if record.integer("filter_size") != architecture.filter_size:
-        raise InputError(
-            f"architecture.filter_size: {record.get('filter_size')}; expected {architecture.filter_size}, by the rest"
-        )
-    return architecture
-
-
-def _loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
-    K = architecture.filter_size
-    rows = record.get("gram")
-    if not isinstance(rows, list) or len(rows) != K:
-        raise InputError(f"loss.gram: not a list of {K} rows; expected a {K} × {K} matrix")
-    gram = np.array([_vector(row, f"loss.gram[{i}]", K) for i, row in enumerate(rows)])
-    b, constant = _vector(record.get("b"), "loss.b", K), record.number("constant")
-    if "exact" not in record.data:
-        tolerance = record.number("tolerance") if "tolerance" in record.data else DEFAULT_TOLERANCE
-        return SquaredLoss.with_tolerance(gram, b, constant, tolerance)
-    stated = record.record("exact")
-    try:
-        exact = SquaredLoss.from_exact(stated.get("gram"), stated.get("b"), stated.get("constant"))
-    except InputError as error:
-        raise InputError(f"{stated.path}{error}") from None
-    if not (np.array_equal(exact.gram, gram) and np.array_equal(exact.b, b) and exact.constant == constant):
-        raise InputError(
-            "loss.exact: its nearest doubles are others than in loss; expected the numbers that were rounded"
-        )
-    return exact
-
-
-def _stratum_from_json(record: _Record, architecture: Architecture) -> StratumResult:
-    return StratumResult(
-        pattern=_pattern_from_json(record, architecture),
-        pure=record.boolean("pure"),
-        generic=record.integer("generic"),
-        found=record.integer("found"),
-        factorizations=record.integer("factorizations"),
-        at_infinity=record.integer("at_infinity", default=0),
-        singular=record.integer("singular", default=0),
-        origin=record.integer("origin", default=0),
-        statistics=record.statistics(),
-    )
-
-
-def _zero_residual_from_json(record: _Record, architecture: Architecture) -> ZeroResidual:
-    def theta(name: str, real: bool) -> tuple[np.ndarray, ...] | None:
-        path = f"{record.path}{name}"
-        if record.get(name) is None:
-            return None
-        layers = _list(record.get(name), path, architecture.depth)
-        return tuple(
-            _layer_from_json(entries, k, real, f"{path}[{layer}]")
-            for layer, (entries, k) in enumerate(zip(layers, architecture.filters, strict=True))
-        )
-
-    w = record.get("filter")
-    return ZeroResidual(
-        rank=record.integer("rank"),
-        dimension=None if record.get("dimension") is None else record.integer("dimension"),
-        filter=None if w is None else _complex_vector(w, f"{record.path}filter", architecture.filter_size),
-        point=theta("point", real=True),
-        complex_point=theta("complex_point", real=False),
-        meets_function_space=record.answer("meets_function_space"),
-    )
-
-
-def _continuum_from_json(record: _Record, architecture: Architecture) -> Continuum:
-    kind = record.data.get("kind")
-    if kind not in (*KINDS, None):
-        raise InputError(f"{record.path}kind: {kind!r} is unknown; expected one of {', '.join(KINDS)} or null")
-    dimension = record.integer("dimension")
-    if dimension < 1:
-        raise InputError(f"{record.path}dimension: {dimension}; expected at least 1")
-    loss = record.get("loss")
-    return Continuum(
-        pattern=_pattern_from_json(record, architecture),
-        dimension=dimension,
-        loss=_complex_number(record.record("loss")) if isinstance(loss, dict) else record.number("loss"),
-        real=record.answer("real"),
-        attained=record.answer("attained"),
-        kind=kind,
-        points=tuple(_point_from_json(item, architecture) for item in record.records("points")),
-        real_dimension=None if record.data.get("real_dimension") is None else record.integer("real_dimension"),
-    )
-
-
-def _infimum_from_json(record: _Record) -> Infimum:
-    if "infimum" not in record.data:  # a file of an earlier version
-        return UNDECIDED
-    found = record.record("infimum")
-    return Infimum(found.optional_number("value"), found.answer("attained"))
-
-
-def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoint:
-    real = record.boolean("real")
-    w = _complex_vector(record.get("filter"), f"{record.path}filter", architecture.filter_size)
-    if real and w.imag.any():
-        raise InputError(f"{record.path}filter: not real; expected imaginary parts 0, as real is true")
-    path = f"{record.path}parameters"
-    parameters = tuple(
-        tuple(
-            _layer_from_json(entries, k, real, f"{path}[{i}][{layer}]")
-            for layer, (entries, k) in enumerate(
-                zip(_list(theta, f"{path}[{i}]", architecture.depth), architecture.filters, strict=True)
-            )
-        )
-        for i, theta in enumerate(_list(record.get("parameters"), path))
-    )
-    kinds = _list(record.get("kinds"), f"{record.path}kinds", len(parameters))
-    indices = _list(record.get("indices"), f"{record.path}indices", len(parameters))
-    for kind in kinds:
-        if kind not in (*KINDS, None):
-            raise InputError(f"{record.path}kinds: {kind!r} is unknown; expected one of {', '.join(KINDS)} or null")
-    for index in indices:
-        if index is not None and (isinstance(index, bool) or not isinstance(index, int)):
-            raise InputError(f"{record.path}indices: {index!r} is not an integer; expected integers or null")
-    stratum, root_pattern = _stratum_and_pattern(record, architecture)
-    return CriticalPoint(
-        filter=w,
-        real=real,
-        loss=record.number("loss") if real else _complex_number(record.record("loss")),
-        stratum=stratum,
-        root_pattern=root_pattern,
-        pure=record.boolean("pure"),
-        in_function_space=record.answer("in_function_space"),
-        attained=record.answer("attained"),
-        interior=record.answer("interior"),
-        smooth=record.answer("smooth"),
-        residual=record.optional_number("residual"),
-        condition=record.optional_number("condition"),
-        parameters=parameters,
-        kinds=tuple(kinds),
-        indices=tuple(indices),
-        certified=record.answer("certified"),
-        nonsingular=record.boolean("nonsingular", default=True),
-        multiplicity=record.integer("multiplicity", default=1),
-        isolated=record.boolean("isolated", default=True),
-        windings=tuple(_integers(record.data.get("windings", []), f"{record.path}windings")),
-        also_on=tuple(
-            _pattern(value, f"{record.path}also_on", architecture)
-            for value in _list(record.data.get("also_on", []), f"{record.path}also_on")
-        ),
-        coordinates=_coordinates_from_json(record),
-        conjugate=None if record.data.get("conjugate") is None else record.integer("conjugate"),
-    )
-
-
-def _coordinates_from_json(record: _Record) -> np.ndarray | None:
-    value = record.data.get("coordinates")
-    if value is None:
-        return None
-    path = f"{record.path}coordinates"
-    length = len(_list(value.get("re") if isinstance(value, dict) else None, f"{path}.re"))
-    return _complex_vector(value, path, length)
-
-
-def _stratum_and_pattern(record: _Record, architecture: Architecture) -> tuple[Pattern, Pattern | None]:
-    """The stratum of a point, and the root pattern of its filter if that is another one."""
-    pattern = _pattern_from_json(record, architecture)
-    if "stratum" not in record.data:
-        return pattern, None
-    return _pattern(record.get("stratum"), f"{record.path}stratum", architecture), pattern
-
-
-def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:
-    return _pattern(record.get("pattern"), f"{record.path}pattern", architecture)
-
-
-def _pattern(value: object, path: str, architecture: Architecture) -> Pattern:
-    blocks = architecture.blocks
-    well_formed = isinstance(value, list) and len(value) == len(blocks)
-    for partition, block in zip(_list(value, path), blocks, strict=True) if well_formed else ():
-        well_formed = (
-            well_formed
-            and isinstance(partition, list)
-            and all(isinstance(part, int) and not isinstance(part, bool) and part > 0 for part in partition)
-            and sorted(partition, reverse=True) == partition
-            and sum(partition) == block.degree
-        )
-    if not well_formed:
-        degrees = ", ".join(str(block.degree) for block in blocks)
-        raise InputError(f"{path}: {value!r}; expected partitions of {degrees}, parts decreasing")
-    assert isinstance(value, list)
-    return tuple(tuple(partition) for partition in value)
-
-
-def _layer_from_json(value: object, length: int, real: bool, path: str) -> np.ndarray:
-    return _vector(value, path, length) if real else _complex_vector(value, path, length)
-
-
-def _complex_vector(value: object, path: str, length: int) -> np.ndarray:
-    if not isinstance(value, dict):
-        raise InputError(f"{path}: not an object; expected {{re, im}}")
-    vector = np.empty(length, dtype=np.complex128)
-    vector.real = _vector(value.get("re"), f"{path}.re", length)
-    vector.imag = _vector(value.get("im"), f"{path}.im", length)
-    return vector
-
-
-def _complex_number(record: _Record) -> complex:
-    return complex(record.number("re"), record.number("im"))
-
-
-def _vector(value: object, path: str, length: int) -> np.ndarray:
-    return np.array([_number(item, path) for item in _list(value, path, length)], dtype=np.float64)
-
-
-def _list(value: object, path: str, length: int | None = None) -> list[Any]:
-    if not isinstance(value, list):
-        raise InputError(f"{path}: not a list; expected a list")
-    if length is not None and len(value) != length:
-        raise InputError(f"{path}: {len(value)} entries; expected {length}")
-    return value
-
-
-def _integers(value: object, path: str) -> list[int]:
-    for item in _list(value, path):
-        if isinstance(item, bool) or not isinstance(item, int):
-            raise InputError(f"{path}: {item!r} is not an integer; expected integers")
-    return _list(value, path)
-
-
-def _number(value: object, path: str) -> float:
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
-    except OverflowError:
-        pass
-    raise InputError(f"{path}: {value!r} is not a finite number; expected a finite number")
-
-
-@dataclass(frozen=True)
-class _Record:
-    """A JSON object, read with checks; `path` says in messages where it stands in the file."""
-
-    data: Mapping[str, Any]
-    path: str
-
-    def get(self, name: str) -> Any:
-        if name not in self.data:
-            raise InputError(f"{self.path}{name}: missing; every file of solve has an entry of this name")
-        return self.data[name]
-
-    def record(self, name: str) -> _Record:
-        return self._wrap(self.get(name), f"{self.path}{name}")
-
-    def records(self, name: str, *, optional: bool = False) -> list[_Record]:
-        path = f"{self.path}{name}"
-        items = self.data.get(name, []) if optional else self.get(name)
-        return [self._wrap(item, f"{path}[{i}]") for i, item in enumerate(_list(items, path))]
-
-    def boolean(self, name: str, default: bool | None = None) -> bool:
-        value = self.get(name) if default is None else self.data.get(name, default)
-        if not isinstance(value, bool):
-            raise InputError(f"{self.path}{name}: {value!r}; expected true or false")
-        return value
-
-    def answer(self, name: str) -> bool | None:
-        return None if self.get(name) is None else self.boolean(name)
-
-    def integer(self, name: str, default: int | None = None) -> int:
-        value = self.data.get(name, default) if default is not None else self.get(name)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise InputError(f"{self.path}{name}: {value!r} is not an integer; expected an integer")
-        return value
-
-    def number(self, name: str) -> float:
-        return _number(self.get(name), f"{self.path}{name}")
-
-    def optional_number(self, name: str) -> float | None:
-        return None if self.get(name) is None else self.number(name)
-
-    def string(self, name: str) -> str:
-        value = self.get(name)
-        if not isinstance(value, str):
-            raise InputError(f"{self.path}{name}: {value!r} is not a string; expected a string")
-        return value
-
-    def statistics(self) -> Mapping[str, int]:
-        statistics = self._wrap(self.data.get("statistics", {}), f"{self.path}statistics")
-        return {name: statistics.integer(name) for name in statistics.data}
-
-    @staticmethod
-    def _wrap(value: object, path: str) -> _Record:
-        if not isinstance(value, dict):
-            raise InputError(f"{path}: not an object; expected a JSON object")
-        return _Record(value, f"{path}.")

@@ -121,16 +121,16 @@ def sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
 
 def _conjugates_adjacent(points: list[CriticalPoint], ordered: list[int]) -> list[tuple[int, ...]]:
     """Each complex point with its conjugate behind it, or alone if it has none."""
-    rest = list(reversed(ordered))
+    known = {index: _known_conjugate(points, index) for index in ordered}
+    searched = _Unpaired(points, [index for index in ordered if known[index] is None])
     result: list[tuple[int, ...]] = []
     taken: set[int] = set()
-    while rest:
-        index = rest.pop()
+    for index in ordered:
         if index in taken:
             continue
-        other = _known_conjugate(points, index)
+        other = known[index]
         if other is None or other in taken:
-            other = _nearby_conjugate(points, index, (one for one in reversed(rest) if one not in taken))
+            other = searched.conjugate(index)
         result.append((index,) if other is None else (index, other))
         taken |= set(result[-1])
     return result
@@ -144,15 +144,38 @@ def _known_conjugate(points: list[CriticalPoint], index: int) -> int | None:
     return None if points[other].real or not are_conjugate(points[index], points[other]) else other
 
 
-def _nearby_conjugate(points: list[CriticalPoint], index: int, rest: Iterable[int]) -> int | None:
-    """The conjugate of a point among the points of the same |loss| up to rounding, which stand first in the rest."""
-    limit = _modulus(points[index].loss) * (1 + SAME_MODULUS)
-    for other in rest:
-        if _modulus(points[other].loss) > limit:
+class _Unpaired:
+    """Points that name no conjugate, by |loss|: a conjugate has the same |loss| up to rounding.
+
+    The filters are compared in arrays, as many points may have one |loss|.
+    """
+
+    def __init__(self, points: list[CriticalPoint], indices: list[int]) -> None:
+        self.points = points
+        self.indices = indices
+        self.places = {index: place for place, index in enumerate(indices)}
+        self.moduli = np.array([_modulus(points[index].loss) for index in indices])
+        self.filters = np.array([points[index].filter for index in indices])
+        self.free = np.ones(len(indices), dtype=bool)
+
+    def conjugate(self, index: int) -> int | None:
+        """The first later point that is the conjugate of this one; both are free no more."""
+        place = self.places.get(index)
+        if place is None:
             return None
-        if _known_conjugate(points, other) is None and are_conjugate(points[index], points[other]):
-            return other
-    return None
+        self.free[place] = False
+        wanted = self.filters[place].conj()
+        with np.errstate(over="ignore"):
+            end = int(np.searchsorted(self.moduli, self.moduli[place] * (1 + SAME_MODULUS), side="right"))
+            rest = slice(place + 1, end)
+            distances = np.abs(self.filters[rest] - wanted).max(axis=1, initial=0.0)
+            near = self.free[rest] & (distances <= NEAR_CONJUGATE * float(np.abs(wanted).max(initial=0.0)))
+        for offset in np.flatnonzero(near).tolist():
+            other = self.indices[place + 1 + offset]
+            if are_conjugate(self.points[index], self.points[other]):
+                self.free[place + 1 + offset] = False
+                return other
+        return None
 
 
 def are_conjugate(one: CriticalPoint, other: CriticalPoint) -> bool:

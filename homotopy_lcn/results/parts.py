@@ -35,3 +35,4 @@ class ResultParts(ComparedByValue):
     on_continua: tuple[CriticalPoint, ...] = ()
     stopped: str = ""
     computed_with: Mapping[str, str] = field(default_factory=dict)
+    edited: bool | None = False

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ..doors import ShownInNotebooks, door
+from ..errors import InputError
 from ..extras import import_extra
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..version import __version__
+from .claims import check_claims, check_whole
 from .continua import UNDECIDED, Continuum, Infimum
 from .infimum import known_infimum, points_of_least_loss
-from .json_file import read_file, to_text, write_file
+from .json_file import to_text, write_file
+from .json_reader import read_file
 from .merging import sorted_points
 from .parts import ResultParts
 from .points import CriticalPoint, StratumResult, count_points, quantity
@@ -26,6 +29,7 @@ from .statements import (
     describe_coincidences,
     describe_completeness,
     describe_conditions,
+    describe_edit,
     describe_gap,
     describe_least_loss,
     describe_paths,
@@ -83,6 +87,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         false.
     computed_with : mapping of str to str
         The engine, its instruction set, NumPy and its BLAS, on which the last digits of the numbers depend.
+    edited : bool or None
+        For a result that was read from a file, whether the file was changed after it was written, as far as its digest
+        tells. None for a file without a digest, as earlier versions wrote. A digest finds changes; it is no signature.
     """
 
     @classmethod
@@ -310,10 +317,25 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         Raises
         ------
         InputError
-            If the file cannot be read, is truncated or not such a file, or contradicts itself. The message is one
-            line that names the file.
+            If the file cannot be read, is truncated or not such a file, contradicts itself, or claims what its own
+            data refute: a loss, parameters that are not critical or belong to another filter, a kind, a count. The
+            message is one line that names the file and the entry.
+
+        Notes
+        -----
+        A file that passes all checks may still have been changed, which `edited` tells, or be made up as a whole. What
+        is true of the points, `certify` proves.
         """
         parts = read_file(path)
+        try:
+            return cls._of_parts(parts)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    @classmethod
+    def _of_parts(cls, parts: ResultParts) -> CriticalPoints:
+        """The result that a file claims to hold, if nothing contradicts it."""
+        check_claims(parts)
         result = cls.build(
             parts.architecture,
             parts.loss,
@@ -327,13 +349,16 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             continua=parts.continua,
             infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
-        return replace(
+        result = replace(
             result,
             contradictions=parts.contradictions,
             on_continua=parts.on_continua,
             stopped=parts.stopped,
             computed_with=parts.computed_with,
+            edited=parts.edited,
         )
+        check_whole(result)
+        return result
 
     def __str__(self) -> str:
         counts, arch = self.counts, self.architecture
@@ -344,6 +369,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             f"CriticalPoints of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
             f"{counts.found} of {counts.generic} critical filters for generic data"
             f"{self._of_which_rank()} ({verdict})",
+            *(f"  {text}" for text in describe_edit(self)),
             f"  {counts.pure} pure, {counts.spurious} spurious",
         ]
         if coincidences := describe_coincidences(self):

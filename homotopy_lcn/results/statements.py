@@ -15,6 +15,7 @@ __all__ = [
     "describe_completeness",
     "describe_conditions",
     "describe_continua",
+    "describe_edit",
     "describe_gap",
     "describe_least_loss",
     "describe_paths",
@@ -27,6 +28,13 @@ def describe_completeness(result: ResultParts) -> str:
     if result.continua:
         return f"all isolated critical filters w ≠ 0, and {describe_continua(result.continua)}"
     return f"all {'' if result.zero_residual is None else 'isolated '}critical filters w ≠ 0"
+
+
+def describe_edit(result: ResultParts) -> list[str]:
+    """Say that the file of a result was changed, or that nobody can tell; nothing for any other result."""
+    if result.edited is None:
+        return ["of a file without a digest: whether it was edited cannot be told"]
+    return ["edited: the file was changed after it was written, its digest does not fit"] if result.edited else []
 
 
 def quantity_of_continua(number: int) -> str:

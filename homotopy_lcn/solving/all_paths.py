@@ -38,9 +38,6 @@ from .tolerances import SOLVING
 
 __all__ = ["follow_paths"]
 
-#: Paths handed to the endgame together: between them the clock is looked at.
-ENDS_TOGETHER = 256
-
 
 def follow_paths(
     problem: Problem,
@@ -162,14 +159,8 @@ class _Paths:
         """The ends of the other paths, as the endgame tells them, and where these paths were tracked to."""
         problem, rest = self.problem, np.flatnonzero(~self.good)
         engine, starts = tracking.on_short_segments.timed_engine, self.starts[rest]
-        traced = PathEnds.unknown(starts)
         with tracking.clock.stage("endgame"):
-            for rows in np.split(np.arange(len(rest)), range(ENDS_TOGETHER, len(rest), ENDS_TOGETHER)):
-                tracking.clock.check()
-                ends = trace_ends(
-                    engine, problem.stratum, starts[rows], self.homotopy, jobs=tracking.jobs, precise=precise
-                )
-                traced.put(rows, ends)
+            traced = trace_ends(engine, problem.stratum, starts, self.homotopy, jobs=tracking.jobs, precise=precise)
         direct = self.result.points[rest]
         if problem.rank_deficient:
             bare = have_zero_residual(problem, traced.points)

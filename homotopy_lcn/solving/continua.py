@@ -8,10 +8,12 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Complex, without_specks
 from ..classification.points import FoundPoints, classify
 from ..classification.real_parameters import settle_real
+from ..classification.rules import have_plain_roots
 from ..classification.special_data import reclassify
 from ..classification.stratum_problem import StratumProblem, losses_of
 from ..equations.critical_equations import Data, equations_of
@@ -66,27 +68,42 @@ class PointOnContinuum(NamedTuple):
 
 def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnContinuum]:
     """The classified points of continua that paths of a stratum ended at."""
-    arch, loss = task.architecture, task.loss
+    limits = account.limits if account.approaches else [*account.limits, *account.on_continua]
+    if not limits:
+        return []
+    made = [_made_real(task.problem, end) for end in limits]
+    coordinates, real = np.concatenate([one for one, _ in made]), np.array([is_real for _, is_real in made])
+    real_sets = _real_sets(task.problem, limits, coordinates, real)
+    loss, arch = task.loss, task.architecture
     problem = StratumProblem(arch, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
+    filters = whole_filters(arch, task.embedding, task.scale * task.problem.equations.filters(coordinates))
+    coordinates[:, 0] *= task.scale
+    filters = without_specks(np.where(real[:, None], filters.real, filters), LOCAL.tie)
+    found = FoundPoints(coordinates, filters, real, np.full(len(real), np.inf))
+    points = classify(problem, found, kinds=False).points
+    plain = have_plain_roots(problem, coordinates) & ~real
     result = []
-    for end in account.limits if account.approaches else [*account.limits, *account.on_continua]:
-        coordinates, is_real = _made_real(task.problem, end)
-        real_set = None
-        if is_real and not coordinates.imag.any():
-            rng = np.random.default_rng(0)
-            real_set = real_dimension(task.problem.equations, coordinates[0], task.problem.data, end.dimension, rng)
-        filters = whole_filters(arch, task.embedding, task.scale * task.problem.equations.filters(coordinates))
-        coordinates[:, 0] *= task.scale
-        filters = without_specks(filters.real.astype(complex) if is_real else filters, LOCAL.tie)
-        found = FoundPoints(coordinates, filters, np.array([is_real]), np.array([np.inf]))
-        point = classify(problem, found).points[0]
+    for end, point, is_plain, real_set in zip(limits, points, plain.tolist(), real_sets, strict=True):
         if not np.isfinite(point.filter).all():
             continue
         point = replace(point, nonsingular=False, isolated=False, multiplicity=len(end.windings), windings=end.windings)
-        point = of_kind(arch, loss, reclassify(arch, Data(loss.gram, loss.b), point), end.dimension)
-        result.append(
-            PointOnContinuum(point, end.dimension, end.corank == end.dimension, account.approaches > 0, real_set)
-        )
+        if not is_plain:
+            again = reclassify(arch, Data(loss.gram, loss.b), point, end.dimension)
+            point = of_kind(arch, loss, again, end.dimension) if again.kinds is point.kinds else again
+        smooth = end.corank == end.dimension
+        result.append(PointOnContinuum(point, end.dimension, smooth, account.approaches > 0, real_set))
+    return result
+
+
+def _real_sets(
+    problem: Problem, ends: Sequence[SingularEnd], coordinates: Complex, real: NDArray[np.bool_]
+) -> list[int | None]:
+    """The dimensions of the real critical sets at real ends with real coordinates."""
+    result: list[int | None] = []
+    for end, point, is_real in zip(ends, coordinates, real.tolist(), strict=True):
+        known = is_real and not point.imag.any()
+        rng = np.random.default_rng(0)
+        result.append(real_dimension(problem.equations, point, problem.data, end.dimension, rng) if known else None)
     return result
 
 

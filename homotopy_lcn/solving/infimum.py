@@ -25,23 +25,24 @@ from ..results.continua import Infimum
 from ..results.infimum import least_attained_loss, loss_scale
 from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
-from ..tracking import Homotopy, TrackerOptions, get_engine
+from ..tracking import TrackerOptions, get_engine
 from ..tracking.choice import short_segment_engine
+from ..tracking.engine import track_along
 from ..tracking.tolerances import ENDGAME
 from .tolerances import SOLVING
 
 __all__ = ["infimum_of"]
 
 
-def infimum_of(result: CriticalPoints, solve: Callable[[SquaredLoss], CriticalPoints], seed: int) -> Infimum:
+def infimum_of(result: CriticalPoints, minimum_of: Callable[[SquaredLoss], CriticalPoint | None], seed: int) -> Infimum:
     """The infimum for a singular Gram matrix.
 
     Parameters
     ----------
     result : CriticalPoints
         Of the loss itself. What its records alone decide is taken from there.
-    solve : callable
-        Computes the critical points for a regularized loss.
+    minimum_of : callable
+        Computes the global minimum of a regularized loss.
     seed : int
         The random regularization comes from it.
     """
@@ -53,17 +54,21 @@ def infimum_of(result: CriticalPoints, solve: Callable[[SquaredLoss], CriticalPo
     loss, scale = result.loss, loss_scale(result.loss)
     regularized = _Regularized.of(loss, np.random.default_rng([seed, 4]))
     minima: list[_Minimum] = []
+    lower = False
     for weight in SOLVING.regularizations:
-        point = solve(regularized.at(weight)).global_minimum
+        point = minimum_of(regularized.at(weight))
         if point is None:
             return known
         minima.append(_Minimum(weight, point, float(loss(point.filter.real))))
-        near = abs(minima[-1].loss - best) <= SOLVING.near_infimum * scale
-        if near and len(minima) == SOLVING.enough_regularizations:
-            break
-    if min(minimum.loss for minimum in minima) < best - SOLVING.below_all * scale:
-        return Infimum(_limit(regularized, minima, result), False)
-    return Infimum(best, True) if near else known
+        lower = lower or minima[-1].loss < best - SOLVING.below_all * scale
+        if not lower and minima[-1].loss <= best + SOLVING.near_infimum * scale:
+            # The less the weight, the less is the loss.
+            return Infimum(best, True)
+        if lower and len(minima) > 1:
+            value = _limit(regularized, minima, result)
+            if value is not None:
+                return Infimum(value, False)
+    return Infimum(None, False) if lower else known
 
 
 class _Minimum(NamedTuple):
@@ -102,7 +107,7 @@ class _Regularized(NamedTuple):
 
 def _limit(regularized: _Regularized, minima: list[_Minimum], result: CriticalPoints) -> float | None:
     """The limit of the loss along minima of regularized losses; None if two circles tell different limits."""
-    means = [_mean_on_circle(regularized, minimum, result) for minimum in minima[SOLVING.first_circle :]]
+    means = [_mean_on_circle(regularized, minimum, result) for minimum in minima]
     known = [value for value in means if value is not None]
     scale = loss_scale(result.loss)
     agreeing = [other for one, other in pairwise(known) if abs(one - other) <= SOLVING.same_infimum * scale]
@@ -125,14 +130,15 @@ def _mean_on_circle(regularized: _Regularized, minimum: _Minimum, result: Critic
     corners[-1] = minimum.weight
     current: Complex = equations.normalize(point.coordinates[None])
     start, losses = point_keys(stratum, current), []
+    data = [_at_places(regularized.data(weight), places) for weight in corners]
+    chain = Data(np.array([part.gram for part in data]), np.array([part.b for part in data]))
     for _ in range(ENDGAME.in_doubles.rounds):
-        for one, other in pairwise(corners):
-            here, there = (_at_places(regularized.data(weight), places) for weight in (one, other))
-            losses.append(regularized.loss.constant - _loss_part(regularized, equations.filters(current)[0], places))
-            moved = engine.track(stratum, current, Homotopy(here, there), TrackerOptions.conservative())
-            if not moved.success.all():
-                return None
-            current = moved.points
+        around = track_along(engine, stratum, current, chain, TrackerOptions.conservative())[:, 0]
+        if not np.isfinite(around).all():
+            return None
+        filters = equations.filters(around[:-1])
+        losses += [regularized.loss.constant - _loss_part(regularized, w, places) for w in filters]
+        current = around[-1:]
         gap = np.linalg.norm(point_keys(stratum, current) - start)
         if gap <= ENDGAME.closed * np.linalg.norm(start):
             return float(np.mean(losses).real)

@@ -13,7 +13,7 @@ hold up to this are taken to hold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import factorial
 from typing import Any, NamedTuple
 
@@ -78,7 +78,7 @@ def local_structure(equations: Equations, point: Complex, data: Data, rng: np.ra
     """
     frame = Frame.at(equations, point, data)
     moved = frame.onto_critical_set(real=False)
-    frame = Frame.at(equations, moved.astype(complex), data)
+    frame = frame.moved_to(moved.astype(complex), data)
     residual = frame.residual()
     corank = frame.corank
     found = LocalStructure(frame.point, residual, corank, None)
@@ -99,7 +99,7 @@ def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.ra
     frame = Frame.at(equations, point, data)
     if frame.corank == 0:
         return 0
-    frame = Frame.at(equations, frame.onto_critical_set(real=False).astype(complex), data)
+    frame = frame.moved_to(frame.onto_critical_set(real=False).astype(complex), data)
     if frame.corank == 0:
         return 0
     return frame.corank if frame.vanishes(rng) else frame.dimension(rng)
@@ -178,7 +178,7 @@ class Frame:
         """The frame at a point, which is scaled to factors of norm one."""
         point = equations.normalize(point[None])
         bases, unit = equations.patches(point), np.eye(equations.stratum.dimension, dtype=complex)
-        directions = np.concatenate([equations.displacement(point, bases, unit[i : i + 1]) for i in range(len(unit))])
+        directions = equations.displacement(np.repeat(point, len(unit), axis=0), bases, unit)
         evaluation = equations.evaluate_at(point, data)
         if evaluation.hessian is None:
             raise RuntimeError("the equations were evaluated without their Hessian")
@@ -190,6 +190,12 @@ class Frame:
         extended = (np.asarray(data.gram, np.clongdouble), np.asarray(data.b, np.clongdouble))
         largest = max(float(values[0]), float((scale**2 * curvatures[0]).max())) or 1.0
         return cls(equations, extended, point[0], directions, left, values, right.conj().T, largest)
+
+    def moved_to(self, point: Complex, data: Data) -> Frame:
+        """The frame at a point nearby."""
+        if np.linalg.norm(point - self.point) <= LOCAL.near_frame:
+            return replace(self, point=point)
+        return Frame.at(self.equations, point, data)
 
     @property
     def size(self) -> int:
@@ -224,14 +230,16 @@ class Frame:
     def onto_critical_set(self, real: bool) -> NDArray[Any]:
         """The point moved onto the critical set by Gauss–Newton steps, along the large singular values alone."""
         local = np.zeros((1, self.size), np.clongdouble)
+        size = np.inf
         for _ in range(LOCAL.steps):
             gradient = self.gradients(local)
-            matrix = self.matrices(local, gradient)[0]
-            left, values, right = np.linalg.svd(matrix)
+            if size > LOCAL.reused_matrix:
+                left, values, right = np.linalg.svd(self.matrices(local, gradient)[0])
             kept = values > LOCAL.small * self.largest
             step = right.conj().T[:, kept] @ ((left.conj().T @ gradient[0].astype(complex))[kept] / values[kept])
             local = local - step
-            if np.linalg.norm(step) <= LOCAL.settled:
+            size = float(np.linalg.norm(step))
+            if size <= LOCAL.settled:
                 break
         moved = self.points(local)[0]
         if not np.isfinite(moved).all():
@@ -243,13 +251,13 @@ class Frame:
         c = t.shape[1]
         kernel, image = self.right[:, self.size - c :], self.left.conj().T
         local = np.asarray(t @ kernel.T, np.clongdouble)
+        size = np.inf
         for _ in range(LOCAL.steps):
             gradients = self.gradients(local)
-            matrix = self.matrices(local, gradients)
-            system = np.concatenate(
-                [image[None, : self.size - c] @ matrix, np.broadcast_to(kernel.conj().T, (len(t), c, self.size))],
-                axis=1,
-            )
+            if size > LOCAL.reused_matrix:
+                matrix = self.matrices(local, gradients)
+                along = np.broadcast_to(kernel.conj().T, (len(t), c, self.size))
+                system = np.concatenate([image[None, : self.size - c] @ matrix, along], axis=1)
             wanted = np.concatenate(
                 [(gradients @ image.T)[:, : self.size - c], local @ kernel.conj() - t], axis=1
             ).astype(complex)
@@ -258,7 +266,7 @@ class Frame:
             except np.linalg.LinAlgError:
                 return None
             local = local - step
-            size = np.linalg.norm(step, axis=1).max()
+            size = float(np.linalg.norm(step, axis=1).max())
             if size <= LOCAL.settled:
                 return (self.gradients(local) @ image.T)[:, self.size - c :] / self.largest, local
             if not size < 1:
@@ -282,31 +290,58 @@ class Frame:
 
         With ``real``, for real points of real data, whether real solutions satisfy real equations.
         """
-        return all(any(self._solved(dimension, rng, real) for _ in range(LOCAL.starts)) for _ in range(LOCAL.slices))
-
-    def _solved(self, dimension: int, rng: np.random.Generator, real: bool) -> bool:
-        """Whether the Gauss–Newton method solves F = 0 with random affine equations, near the point."""
         c, turn = self.corank, 0.0 if real else 1j
         kernel = self.right[:, self.size - c :]
-        rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0].conj().T
-        slices = rows @ kernel.conj().T
-        t = rng.normal(size=c) + turn * rng.normal(size=c)
-        local = np.asarray(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T, np.clongdouble)[None]
-        level = local[0] @ slices.T
-        first = np.inf
+        slices, local = [], []
+        for _ in range(LOCAL.slices):
+            for _ in range(LOCAL.starts):
+                rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0]
+                slices.append(rows.conj().T @ kernel.conj().T)
+                t = rng.normal(size=c) + turn * rng.normal(size=c)
+                local.append(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T)
+        found = self._solved(np.array(slices), np.array(local, np.clongdouble), LOCAL.starts)
+        return bool(found.reshape(LOCAL.slices, LOCAL.starts).any(axis=1).all())
+
+    def _solved(self, slices: Complex, local: NDArray[Any], together: int) -> NDArray[np.bool_]:
+        """Whether the Gauss–Newton method solves F = 0 with affine equations, near the point.
+
+        Parameters
+        ----------
+        slices : (R, d, n) complex array
+            The coefficients of d affine equations for each of R runs.
+        local : (R, n) array
+            Where the runs start. The affine equations hold there.
+        together : int
+            Runs that follow each other, of which one has to be solved.
+        """
+        count = len(local)
+        levels = np.einsum("rdn,rn->rd", slices, local)
+        solved, first = np.zeros(count, dtype=bool), np.full(count, np.inf)
+        going = np.arange(count)
         for step_number in range(LOCAL.slow_steps):
-            gradient = self.gradients(local)
-            values = np.concatenate([gradient[0] / self.largest, local[0] @ slices.T - level]).astype(complex)
-            residual = float(np.linalg.norm(values))
-            if residual <= LOCAL.tie:
-                return bool(np.linalg.norm(local.astype(complex)) <= 2 * LOCAL.radius)
-            first = residual if step_number == 0 else first
-            if step_number == LOCAL.judged_after and residual > LOCAL.progress * first:
-                return False
-            matrix = np.concatenate([self.matrices(local, gradient)[0] / self.largest, slices])
-            step = np.linalg.lstsq(matrix, values, rcond=LOCAL.truncated)[0]
-            local = local - step * min(1.0, LOCAL.radius / max(float(np.linalg.norm(step)), 1e-300))
-        return False
+            at, equations = local[going], slices[going]
+            gradients = self.gradients(at)
+            affine = np.einsum("rdn,rn->rd", equations, at) - levels[going]
+            values = np.concatenate([gradients / self.largest, affine], axis=1).astype(complex)
+            residuals = np.linalg.norm(values, axis=1)
+            there = residuals <= LOCAL.tie
+            solved[going[there]] = np.linalg.norm(at[there].astype(complex), axis=1) <= 2 * LOCAL.radius
+            if step_number == 0:
+                first = residuals
+            on = np.isfinite(residuals) & ~there
+            on &= ~np.repeat(solved.reshape(-1, together).any(axis=1), together)[going]
+            if step_number == LOCAL.judged_after:
+                on &= residuals <= LOCAL.progress * first[going]
+            ended = np.ones(count, dtype=bool)
+            ended[going[on]] = False
+            if (ended & ~solved).reshape(-1, together).all(axis=1).any() or not on.any():
+                break  # one of the sets of equations has no solution, or all of them have one
+            going, at, values = going[on], at[on], values[on]
+            matrices = np.concatenate([self.matrices(at, gradients[on]) / self.largest, equations[on]], axis=1)
+            steps = (np.linalg.pinv(matrices, LOCAL.truncated) @ values[:, :, None])[:, :, 0]
+            sizes = np.maximum(np.linalg.norm(steps, axis=1), 1e-300)
+            local[going] = at - steps * np.minimum(1.0, LOCAL.radius / sizes)[:, None]
+        return solved
 
     def on_circle(self) -> _Zeros | None:
         """The zeros of g inside the circle |t| = `LOCAL.radius`, where c = 1; None if they cannot be told."""

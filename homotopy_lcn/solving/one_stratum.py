@@ -21,7 +21,7 @@ from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
 
-__all__ = ["Found", "SolvedStratum", "solve_stratum"]
+__all__ = ["Found", "SolvedStratum", "classified", "solve_stratum"]
 
 
 class Found(NamedTuple):
@@ -80,7 +80,7 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> list[Found]:
     found: list[Found] = []
     if len(account.regular):
         ends = real_and_conjugate(task.problem, account.regular, nonsingular=True)
-        for points in _classified(task, ends):
+        for points in classified(task, ends):
             found += points
             task.tell("classification", len(found))
     isolated = [end for end in account.singular if end.isolated]
@@ -88,13 +88,13 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> list[Found]:
         limits = np.array([end.point for end in isolated])
         unrefined = RegularEnds(limits, task.problem.equations.filters(limits), np.full(len(limits), np.inf))
         ends = real_and_conjugate(task.problem, unrefined, nonsingular=False)
-        singular = [item for points in _classified(task, ends) for item in points]
+        singular = [item for points in classified(task, ends) for item in points]
         found += _with_multiplicities(singular, isolated, len(found))
         task.tell("classification", len(found))
     return found
 
 
-def _classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
+def classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
     """The points of the network, classified, some thousand at a time."""
     points, loss = ends.points.copy(), task.loss
     points[:, 0] *= task.scale
@@ -103,11 +103,11 @@ def _classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
     for first in range(0, len(points), SOLVING.classified_together):
         part = slice(first, first + SOLVING.classified_together)
         found = FoundPoints(points[part], filters[part], ends.real[part], ends.conditions[part])
-        classified, special = classify(problem, found)
+        points_found, special = classify(problem, found)
         yield [
             Found(point, is_special, conjugate)
             for point, is_special, conjugate in zip(
-                classified, special.tolist(), ends.conjugates[part].tolist(), strict=True
+                points_found, special.tolist(), ends.conjugates[part].tolist(), strict=True
             )
         ]
 

@@ -43,6 +43,11 @@ def add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, ac
     account : PathAccount
         With all nonsingular ends.
     """
+    if problem.definite and not np.any(problem.data.b):
+        # Real critical filters satisfy wᵀΣw = bᵀw = 0, so they are zero.
+        account.limits += account.on_continua
+        account.approaches += 1
+        return
     for _ in range(SOLVING.approaches):
         nearby = data_nearby(problem.data, tracking.rng, only_moments=start.has_gram(problem.data.gram))
         moved = tracking.careful.follow(problem.stratum, start.points, start.to(nearby))

@@ -17,7 +17,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted, zero_residual
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, fewest_filters, generic_count
-from ..networks.limits import check_filter_size, shown
+from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit
@@ -38,6 +38,7 @@ from .continua import (
     real_dimension_over,
 )
 from .infimum import infimum_of
+from .least_minimum import least_minimum
 from .one_stratum import Found, SolvedStratum, solve_stratum
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
@@ -150,11 +151,11 @@ def critical_points(
             stratum = StratumTask(arch, loss, row, task.rank, progress)
             strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
-        raise SolveInterrupted(task.result(strata)) from None
+        raise SolveInterrupted(_with_contradictions(task.result(strata))) from None
     result = task.result(strata)
     if result.infimum.attained is None and result.complete and not clock.stopped:
 
-        def again(other: SquaredLoss) -> CriticalPoints:
+        def solve(other: SquaredLoss) -> CriticalPoints:
             found = critical_points(
                 arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
                 time_limit=clock.remaining,
@@ -162,8 +163,14 @@ def critical_points(
             clock.check()
             return found
 
+        def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
+            random = tracking.with_generator(np.random.default_rng([seed, 5]))
+            least = least_minimum(arch, regularized, random, systems)
+            clock.check()
+            return solve(regularized).global_minimum if least is None else least
+
         with suppress(TimeUp), clock.stage("infimum"):
-            result = replace(result, infimum=infimum_of(result, again, seed))
+            result = replace(result, infimum=infimum_of(result, minimum_of, seed))
     points, continua = with_minima_of_least_loss(result)
     if points is not result.points or continua is not result.continua:
         counts = count_points(points, result.strata, (part.real for part in continua))
@@ -171,6 +178,11 @@ def critical_points(
     result = replace(result, computed_with=computed_with(tracking.engine))
     if clock.stopped:
         result = replace(result, complete=False, stopped=clock.describe())
+    return _with_contradictions(result)
+
+
+def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
+    """The result, with the statements that it violates; then it is not complete."""
     violated = violated_invariants(result)
     return replace(result, complete=False, contradictions=violated) if violated else result
 
@@ -299,8 +311,8 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
     fewest = fewest_filters(arch)
     if fewest > SOLVING.most_points:
         raise InputError(
-            f"max_count: this architecture has at least {shown(fewest)} critical filters for generic data; expected at "
-            f"most {SOLVING.most_points}, which take several gigabytes of memory"
+            f"max_count: this architecture has at least {magnitude(fewest)} critical filters for generic data; expected "
+            f"at most {SOLVING.most_points}, which take several gigabytes of memory"
         )
     table = generic_count(arch)
     if table.filters > min(max_count, SOLVING.most_points):

@@ -122,15 +122,12 @@ class SolvingTolerances:
         How many times at most real data nearby are drawn to look for real points on continua. Each time at least one
         point on every real piece is found. Where all points found are real, once is enough.
     regularizations : tuple of float
-        Weights of the random distances, relative to the Gram matrix, that are added to a loss to find its infimum.
-    enough_regularizations : int
-        After this number of weights a loss near that of a critical point tells that its minimum is the infimum.
+        Weights of the random distances, relative to the Gram matrix, that are added to a loss to find its infimum, in
+        the order in which they are tried. A small weight decides more. A larger one is better conditioned.
     below_all : float
         A loss below that of every critical point by this part of the scale of losses shows that none is a minimum.
     near_infimum : float
         The loss at minima of regularized losses tends to the infimum. Within this part of the scale it has come there.
-    first_circle : int
-        The first of the weights whose circle is small enough to take a mean.
     same_infimum : float
         Means of two circles that differ by less than this part of the scale tell the infimum.
     low_rank_condition : float
@@ -180,11 +177,9 @@ class SolvingTolerances:
     low_rank_detours: int = 4
     fruitless_loops: int = 10
     approaches: int = 2
-    regularizations: tuple[float, ...] = (1e-3, 1e-5, 1e-7, 1e-8)
-    enough_regularizations: int = 3
+    regularizations: tuple[float, ...] = (1e-7, 1e-8, 1e-5)
     below_all: float = 1e-7
     near_infimum: float = 1e-5
-    first_circle: int = 1
     same_infimum: float = 1e-7
     low_rank_condition: float = 1e8
 
@@ -214,6 +209,10 @@ class LocalTolerances:
         Newton steps at most. Newton's method with a regular matrix needs four or five.
     settled : float
         A Newton step below this is the last one.
+    reused_matrix : float
+        After a Newton step below this the matrix is used again: the next step is smaller by about this factor.
+    near_frame : float
+        A point that moves by less than this keeps its local coordinates and singular vectors.
     samples : int
         Random points at which the reduced equations are evaluated.
     slices, starts : int
@@ -258,6 +257,8 @@ class LocalTolerances:
     increment: float = 1e-10
     steps: int = 12
     settled: float = 1e-15
+    reused_matrix: float = 1e-4
+    near_frame: float = 1e-8
     samples: int = 6
     slices: int = 2
     starts: int = 4

@@ -18,6 +18,16 @@ def track(
     instruction_set: str,
     report: Callable[[int], None] | None,
 ) -> dict[str, Any]: ...
+def track_along(
+    *,
+    factors: list[tuple[int, int, int]],
+    starts: NDArray[np.complex128],
+    gram: NDArray[np.complex128],
+    b: NDArray[np.complex128],
+    options: dict[str, float],
+    jobs: int,
+    instruction_set: str,
+) -> tuple[NDArray[np.complex128], NDArray[np.int64], int]: ...
 def refine(
     *,
     factors: list[tuple[int, int, int]],

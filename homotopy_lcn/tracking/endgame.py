@@ -19,16 +19,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, equations_of, least_eigenvalue
-from ..equations.distinct import point_keys
+from ..equations.distinct import find, point_keys
 from ..networks.strata import Stratum
 from . import Engine, Homotopy, TrackerOptions
+from .engine import track_along
 from .reference import ReferenceEngine
 from .refinement import gradient_residual
 from .tolerances import ENDGAME, Circles
@@ -117,6 +118,52 @@ class _Circle:
     limits: Complex  # (P, coordinates), factors of norm one
     tails: Real
 
+    @classmethod
+    def unknown(cls, points: Complex) -> _Circle:
+        """Before anything is measured."""
+        count = len(points)
+        return cls(np.zeros(count, np.int64), np.zeros(count, np.int64), points.copy(), np.full(count, np.inf))
+
+    def enter(self, stratum: Stratum, rows: NDArray[np.int64], around: Complex, winding: int) -> None:
+        """Enter the paths of some rows, from their samples (n, rows, coordinates) all the way round."""
+        self.windings[rows] = winding
+        self.exponents[rows], self.limits[rows], self.tails[rows] = _means(stratum, around)
+
+
+class _Orbits(NamedTuple):
+    """Where paths come to by going round again and again, as far as they come back to points of paths of the same list.
+
+    Attributes
+    ----------
+    turns : list of (P,) integer arrays
+        The path at whose point each path is after 0, 1, 2, … rounds; −1 where it is at none of them.
+    windings : (P,) integer array
+        The number of rounds after which a path is back; 0 if it does not come back.
+    leave : (P,) bool array
+        Which paths come to a point that is none of theirs.
+    """
+
+    turns: list[NDArray[np.int64]]
+    windings: NDArray[np.int64]
+    leave: NDArray[np.bool_]
+
+
+def _orbits(starts: Complex, ends: Complex, rounds: int) -> _Orbits:
+    """The orbits of paths from the keys of their points before and after one round, (P, coordinates) each."""
+    known = np.isfinite(ends).all(axis=1)
+    after = np.full(len(starts) + 1, -1)  # the last entry is the image of −1
+    after[:-1][known] = find(starts, ends[known], ENDGAME.closed)
+    hits = np.bincount(after[after >= 0], minlength=len(starts))
+    after[(after >= 0) & (hits[after] > 1)] = -1
+    first = np.arange(len(starts))
+    turns, windings = [first], np.zeros(len(starts), np.int64)
+    for winding in range(1, rounds + 1):
+        turns.append(after[turns[-1]])
+        windings[(windings == 0) & (turns[-1] == first)] = winding
+        if ((windings > 0) | (turns[-1] < 0)).all():
+            break
+    return _Orbits(turns, windings, (windings == 0) & (turns[-1] < 0))
+
 
 def _trace(
     engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, circles_on: Circles, jobs: int
@@ -129,6 +176,7 @@ def _trace(
     points, radius = starts, 1.0
     before: _Circle | None = None
     away, circles = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
+    left_open = np.zeros(len(starts), np.int64)
     last_residuals = np.full(len(starts), np.inf)
     for smaller in circles_on.radii:
         moved = engine.track(
@@ -138,7 +186,9 @@ def _trace(
         path, points, radius = path[alive], moved.points[alive], smaller
         if path.size == 0:
             break
-        circle = _go_round(engine, stratum, points, homotopy, radius, circles_on, jobs)
+        patient = left_open[path] >= circles_on.patience
+        circle = _go_round(engine, stratum, points, _corners(homotopy, radius), patient, circles_on, jobs)
+        left_open[path] += circle.windings == 0
         closed = (circle.windings > 0) & (radius <= telling)
         direction = np.sign(circle.exponents[closed])
         circles[path[closed]] = np.where(direction == away[path[closed]], circles[path[closed]] + 1, 1)
@@ -181,38 +231,53 @@ def _part(homotopy: Homotopy, one: complex, other: complex) -> Homotopy:
 
 
 def _go_round(
-    engine: Engine, stratum: Stratum, points: Complex, homotopy: Homotopy, radius: float, circles_on: Circles, jobs: int
+    engine: Engine,
+    stratum: Stratum,
+    points: Complex,
+    corners: Data,
+    patient: NDArray[np.bool_],
+    circles_on: Circles,
+    jobs: int,
 ) -> _Circle:
-    equations = equations_of(stratum)
-    points = equations.normalize(points)
-    count = len(points)
-    corners = radius * np.exp(2j * np.pi * np.arange(ENDGAME.corners + 1) / ENDGAME.corners)
-    corners[-1] = radius
+    points = equations_of(stratum).normalize(points)
     keys = point_keys(stratum, points)
-    windings = np.zeros(count, np.int64)
-    samples = [points]
-    path, current = np.arange(count), points
-    for winding in range(1, circles_on.rounds + 1):
-        for one, other in pairwise(corners):
-            if path.size == 0:
-                break
-            moved = engine.track(stratum, current, _part(homotopy, one, other), circles_on.options, jobs=jobs)
-            path, current = path[moved.success], moved.points[moved.success]
-            sample = np.full_like(points, np.nan)
-            sample[path] = current
-            samples.append(sample)
-        gap = np.linalg.norm(point_keys(stratum, current) - keys[path], axis=1)
-        closed = gap <= ENDGAME.closed * np.linalg.norm(keys[path], axis=1)
-        windings[path[closed]] = winding
-        path, current = path[~closed], current[~closed]
+    result = _Circle.unknown(points)
+    around = track_along(engine, stratum, points, corners, circles_on.options, jobs=jobs)
+    orbits = _orbits(keys, point_keys(stratum, around[-1]), circles_on.rounds)
+    for winding in np.unique(orbits.windings[orbits.windings > 0]).tolist():
+        rows = np.flatnonzero(orbits.windings == winding)
+        result.enter(
+            stratum, rows, np.concatenate([around[:-1, turn[rows]] for turn in orbits.turns[:winding]]), winding
+        )
+    path = np.flatnonzero(orbits.leave & patient)
+    rounds, current = [around[:-1]], around[-1, path]
+    for winding in range(2, circles_on.rounds + 1):
+        arrived = np.isfinite(current).all(axis=1)
+        path, current = path[arrived], current[arrived]
         if path.size == 0:
             break
-    result = _Circle(windings, np.zeros(count, np.int64), points.copy(), np.full(count, np.inf))
-    for winding in np.unique(windings[windings > 0]).tolist():
-        rows = np.flatnonzero(windings == winding)
-        around = np.stack([sample[rows] for sample in samples[: winding * ENDGAME.corners]])
-        result.exponents[rows], result.limits[rows], result.tails[rows] = _means(stratum, around)
+        around = track_along(engine, stratum, current, corners, circles_on.options, jobs=jobs)
+        rounds.append(np.full((ENDGAME.corners, *points.shape), np.nan, complex))
+        rounds[-1][:, path] = around[:-1]
+        current = around[-1]
+        gap = np.linalg.norm(point_keys(stratum, current) - keys[path], axis=1)
+        closed = gap <= ENDGAME.closed * np.linalg.norm(keys[path], axis=1)
+        back = path[closed]
+        if back.size:
+            result.enter(stratum, back, np.concatenate([samples[:, back] for samples in rounds]), winding)
+        path, current = path[~closed], current[~closed]
     return result
+
+
+def _corners(homotopy: Homotopy, radius: float) -> Data:
+    """The data at the corners of the polygon for the circle |s| = radius, the first corner once more at the end."""
+    s = radius * np.exp(2j * np.pi * np.arange(ENDGAME.corners + 1) / ENDGAME.corners)
+    s[-1] = radius
+    start, target = homotopy
+    matrices = s[:, None, None]
+    return Data(
+        matrices * start.gram + (1 - matrices) * target.gram, s[:, None] * start.b + (1 - s[:, None]) * target.b
+    )
 
 
 def _means(stratum: Stratum, around: Complex) -> tuple[NDArray[np.int64], Complex, Real]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..equations.critical_equations import Data
 from ..networks.strata import Stratum
 from .options import ReturnCode, TrackerOptions
 
-__all__ = ["Engine", "Homotopy", "TrackResult", "track_many"]
+__all__ = ["Engine", "Homotopy", "TrackResult", "track_along", "track_many"]
 
 
 class Homotopy(NamedTuple):
@@ -93,6 +94,51 @@ class Engine(Protocol):
     ) -> TrackResult:
         """Track the critical points ``points`` (P, coordinates) of the start data to the target data."""
         ...
+
+
+def track_along(
+    engine: Engine,
+    stratum: Stratum,
+    points: NDArray[np.complex128],
+    corners: Data,
+    options: TrackerOptions,
+    *,
+    jobs: int = 1,
+) -> NDArray[np.complex128]:
+    """Track the critical points ``points`` (P, coordinates) of the first corner to all other corners, in their order.
+
+    An engine that can do so follows the whole chain of segments in one call. With other engines each segment is one.
+
+    Parameters
+    ----------
+    engine : Engine
+    stratum : Stratum
+    points : (P, coordinates) complex array
+    corners : Data
+        Gram matrices (L, K, K) and moment vectors (L, K).
+    options : TrackerOptions
+    jobs : int
+        Number of threads.
+
+    Returns
+    -------
+    (L, P, coordinates) complex array
+        The points at every corner; NaN from the corner on at which a path is lost.
+    """
+    together = getattr(engine, "track_along", None)
+    if together is not None:
+        chain: NDArray[np.complex128] = together(stratum, points, corners, options, jobs=jobs)
+        return chain
+    result = np.full((len(corners.b), *points.shape), np.nan, complex)
+    result[0] = points
+    going = np.arange(len(points))
+    for corner, ends in enumerate(pairwise(map(Data, *corners)), start=1):
+        if going.size == 0:
+            break
+        moved = engine.track(stratum, result[corner - 1, going], Homotopy(*ends), options, jobs=jobs)
+        going = going[moved.success]
+        result[corner, going] = moved.points[moved.success]
+    return result
 
 
 def track_many(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from typing import Any
 
@@ -33,6 +33,9 @@ RESULTS = ("points", "codes", "errors", "conditions", "steps", "distances")
 
 #: A path that is stuck at a larger s is stuck on the way. At a smaller s the end of the path is singular or far away.
 ON_THE_WAY = 1e-3
+
+#: Options for a path that got stuck.
+SHORTER_STEPS = TrackerOptions.conservative()
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,34 @@ class NativeEngine:
         """
         return self._track(PathTask(stratum, np.asarray(points, complex), start, options, jobs, report), targets)
 
+    def track_along(
+        self, stratum: Stratum, points: Complex, corners: Data, options: TrackerOptions, *, jobs: int = 1
+    ) -> Complex:
+        """Track P points along a chain of segments, as `tracking.engine.track_along` explains.
+
+        A path that gets stuck on a segment is tracked again there with shorter steps only, as chains are short.
+        """
+        coordinates = _coordinates(stratum)
+        run = partial(_native.track_along, factors=coordinates.shape, jobs=jobs, instruction_set=self.instruction_set)
+        gram, b = _complex_array(corners.gram), _complex_array(corners.b)
+        starts = coordinates.to_kernel(np.asarray(points, complex))
+        chain = np.full((len(b), *starts.shape), np.nan, complex)
+        chain[0] = starts
+        going, corner, quick, slow = np.arange(len(starts)), 0, kernel_options(options), kernel_options(SHORTER_STEPS)
+        while corner < len(b) - 1 and going.size:
+            part, codes, segments = run(starts=chain[corner, going], gram=gram[corner:], b=b[corner:], options=quick)
+            reached = min(corner + segments + 1, len(b) - 1)
+            chain[corner + 1 : reached + 1, going] = part[1 : reached - corner + 1]
+            stuck = np.flatnonzero(codes)
+            if stuck.size:
+                both = slice(reached - 1, reached + 1)
+                again, codes, _ = run(starts=part[segments, stuck], gram=gram[both], b=b[both], options=slow)
+                chain[reached, going[stuck]] = np.where((codes == ReturnCode.SUCCESS)[:, None], again[1], np.nan)
+                going = np.delete(going, stuck[codes != ReturnCode.SUCCESS])
+            corner = reached
+        flat = coordinates.from_kernel(chain.reshape(-1, starts.shape[1]))
+        return flat.reshape(len(chain), len(points), stratum.coordinates)
+
     def _track(self, task: PathTask, targets: list[Data]) -> TrackResult:
         stacked = _stacked(targets, task.stratum.filter_size)
         if not _is_real(stacked):
@@ -134,7 +165,7 @@ class NativeEngine:
 
         Near the target the end itself is singular or far away, and no engine leads further.
         """
-        again = _ends(task.stratum, self.run(replace(task, options=TrackerOptions.conservative()), [target]))
+        again = _ends(task.stratum, self.run(replace(task, options=SHORTER_STEPS), [target]))
         if not again.success.all() and again.distances[0] > ON_THE_WAY:
             with np.errstate(all="ignore"):  # data near the limits of doubles
                 again = ReferenceEngine().track(task.stratum, task.points, Homotopy(task.start, target), task.options)

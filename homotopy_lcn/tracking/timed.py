@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex
+from ..equations.critical_equations import Data
 from ..networks.strata import Stratum
 from ..progress import Clock, TimeUp
 from .engine import Engine, Homotopy, TrackResult
@@ -31,6 +32,8 @@ class TimedEngine:
         self.engine = engine
         self.clock = clock
         self.name = engine.name
+        if hasattr(engine, "track_along"):  # others follow chains segment by segment, see `tracking.engine.track_along`
+            self.track_along = self._track_along
 
     def track(
         self,
@@ -68,6 +71,20 @@ class TimedEngine:
                 raise
             parts.append(_lost(points[done:]))
         return parts[0] if len(parts) == 1 else _joined(parts)
+
+    def _track_along(
+        self, stratum: Stratum, points: Complex, corners: Data, options: TrackerOptions, *, jobs: int = 1
+    ) -> Complex:
+        """As `track_along` of the engine: a chain of short segments, which takes a second or so.
+
+        Raises
+        ------
+        TimeUp
+            If the time is up before.
+        """
+        self.clock.check()
+        chain: Complex = self.engine.track_along(stratum, points, corners, options, jobs=jobs)  # type: ignore[attr-defined]
+        return chain
 
 
 def _joined(parts: list[TrackResult]) -> TrackResult:

@@ -37,6 +37,9 @@ class Circles(NamedTuple):
         Radii r, from large to small.
     rounds : int
         A path that has not closed after this number of rounds is left to a smaller circle.
+    patience : int
+        A path that comes to points of paths that are not traced is followed on only if this number of larger circles
+        have left it open: on a circle that is too large it meets branches that go elsewhere.
     agreement : float
         Two circles tell the same end if their means differ by at most this, and if the Fourier tail of each circle is
         at most this.
@@ -48,9 +51,10 @@ class Circles(NamedTuple):
     rounds: int
     agreement: float
     options: TrackerOptions = TrackerOptions()
+    patience: int = 2
 
 
-_IN_DOUBLES = Circles((*(10.0**-k for k in range(2, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
+_IN_DOUBLES = Circles((*(10.0**-k for k in range(3, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
 _FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=600)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)

@@ -22,6 +22,6 @@ def points_with(result, changes):
 
 def sealed(content):
     """The text of a certificate with the digest that fits."""
-    content.pop("digest")
+    content.pop("digest", None)
     compact = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return json.dumps({"digest": hashlib.sha256(compact.encode()).hexdigest(), **content})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from contextlib import suppress
 
 import numpy as np
 import pytest
 
-from homotopy_lcn import InputError, certificate
+from homotopy_lcn import Architecture, InputError, SquaredLoss, certificate, critical_points
 from homotopy_lcn.certification.certificate_file import check_text, to_text
-from tests.certification.examples import sealed
+from homotopy_lcn.certification.krawczyk_in_balls import dyadic, read_dyadic
+from tests.certification.examples import THIRDS, sealed
 from tests.small_networks import solved
 
 
@@ -98,6 +100,175 @@ def test_a_pattern_that_is_no_list_of_integers(text, value):
     boxed(content)["pattern"][0][0] = value
     with pytest.raises(InputError, match="pattern"):
         check_text(sealed(content))
+
+
+def test_what_was_verified_is_said(text):
+    outcome = check_text(text)
+    network, data, digest = outcome.describe_subject()
+    assert network == "network: filters (3, 2), strides (2, 1)"
+    assert data == "data: Gram matrix 5 × 5, doubles (as stated, the doubles of the loss)"
+    assert digest.endswith(outcome.data.digest)
+    exact = SquaredLoss.from_exact(THIRDS["gram"], THIRDS["b"], THIRDS["constant"])
+    of_exact = check_text(to_text(certificate(critical_points(Architecture((2, 2), (1, 1)), exact))))
+    assert of_exact.source == "the exact numbers of the loss"
+    assert of_exact.data.digest == exact.exact.digest
+    assert "rational numbers" in of_exact.describe_subject()[1]
+
+
+def test_a_certificate_of_an_earlier_version_states_no_source(text):
+    content = json.loads(text)
+    del content["source"]
+    outcome = check_text(sealed(content))
+    assert outcome.failures == ()
+    assert "the source is not stated" in outcome.describe_subject()[1]
+
+
+@pytest.mark.parametrize("place", [(), ("architecture",), ("loss",), ("statement",), ("points", 0)])
+def test_unknown_entries_are_refused(text, place):
+    content = json.loads(text)
+    item = content
+    for key in place:
+        item = item[key]
+    item["proved_by"] = "hand"
+    with pytest.raises(InputError, match="proved_by: unknown"):
+        check_text(sealed(content))
+    del item["proved_by"]
+    missing = next(key for key in item if key not in ("digest", "source"))
+    del item[missing]
+    with pytest.raises(InputError, match=f"{missing}: missing|not a certificate"):
+        check_text(sealed(content))
+
+
+def test_an_unknown_claim_does_not_follow(text):
+    content = json.loads(text)
+    boxed(content)["claims"]["beautiful"] = True
+    assert check_text(sealed(content)).failures
+
+
+@pytest.mark.parametrize("exponent", [5, 1000, 2**19])
+def test_an_enclosure_of_the_loss_without_meaning_is_said_to_decide_nothing(text, exponent):
+    content = json.loads(text)
+    boxed(content)["claims"]["loss_radius"] = f"1*2^{exponent}"
+    (failure,) = check_text(sealed(content)).failures
+    assert "leaves the loss undecided" in failure
+
+
+@pytest.mark.parametrize(
+    "number", [f"1*2^{2**40}", f"1*2^{2**20 + 1}", "1*2^" + "9" * 5000, "9" * 50_000 + "*2^0", "1_0*2^1"]
+)
+@pytest.mark.parametrize("entry", ["loss_radius", "radii", "middle"])
+def test_numbers_that_would_fill_the_memory_are_refused(text, number, entry):
+    content = json.loads(text)
+    point = boxed(content)
+    if entry == "loss_radius":
+        point["claims"][entry] = number
+    elif entry == "radii":
+        point[entry][0] = number
+    else:
+        point[entry][0][0] = number
+    with pytest.raises(InputError, match="malformed") as error:
+        check_text(sealed(content))
+    assert len(str(error.value)) < 300
+
+
+def test_mantissas_of_more_than_4300_digits_are_read():
+    """Python writes no such integers; a certificate with 1000 digits may hold them."""
+    long = "7" * 6000
+    ball = read_dyadic(f"{long}*2^-12")
+    assert dyadic(ball).startswith(long[:100])
+    with pytest.raises(ValueError, match="is not a number"):
+        read_dyadic(" 1*2^0")
+
+
+GIANT = {
+    "format": "homotopy-lcn/certificate",
+    "version": 1,
+    "digest": "",
+    "software": "",
+    "architecture": {"filters": [2] * 30, "strides": [1] * 30},
+    "loss": {"gram": np.eye(31, dtype=int).tolist(), "b": [1] * 31, "constant": 31},
+    "statement": {"strata": [], "complete": True, "distinct": True, "global_minimum": None, "ordered": True},
+    "points": [],
+}
+
+
+def test_a_certificate_of_thirty_layers_without_points_is_refused_at_once():
+    with pytest.raises(InputError, match=r"statement\.strata: 0 strata; expected more than 0"):
+        check_text(sealed(copy.deepcopy(GIANT)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"architecture": {"filters": [10**9], "strides": [1]}}, r"loss\.gram: 31 rows"),
+        ({"architecture": {"filters": [2] * 10**5, "strides": [1] * 10**5}}, "at most 1000 integers"),
+        ({"architecture": {"filters": [2, 10**3000], "strides": [1, 1]}}, "integers from 1 to"),
+        (
+            {
+                "architecture": {"filters": [6] * 6, "strides": [1] * 6},
+                "statement": {**GIANT["statement"], "strata": [{}] * 1206},
+            },
+            "critical parameters over one filter",
+        ),
+        (
+            {
+                "architecture": {"filters": [31], "strides": [1]},
+                "statement": {**GIANT["statement"], "strata": [{}]},
+                "loss": {
+                    "gram": [[f"1e-{900 + i + j}" for j in range(31)] for i in range(31)],
+                    "b": [0] * 31,
+                    "constant": 0,
+                },
+            },
+            "bits in 31 rows",
+        ),
+    ],
+    ids=["filter", "layers", "integer", "parameters", "numbers"],
+)
+def test_the_work_of_a_check_is_bounded_before_it_begins(change, message):
+    with pytest.raises(InputError, match=message) as error:
+        check_text(sealed({**copy.deepcopy(GIANT), **change}))
+    assert len(str(error.value)) < 400
+
+
+def test_a_box_of_too_many_bits_is_refused(text):
+    content = json.loads(text)
+    boxed(content)["precision"] = 2**16 + 1
+    with pytest.raises(InputError, match="not a box"):
+        check_text(sealed(content))
+
+
+def assert_flips_are_found(places):
+    """No flip of a bit may be verified with another statement."""
+    data = to_text(certificate(critical_points(Architecture((2, 2), (2, 1)), SquaredLoss.white([3, 1, 1, 2])))).encode()
+    statement = check_text(data.decode()).statement
+    refused = 0
+    for place, bit in places(8 * len(data)):
+        changed = bytearray(data)
+        changed[place] ^= 1 << bit
+        outcome = outcome_of(changed)
+        if outcome is None or outcome.failures:
+            refused += 1
+        else:
+            assert outcome.statement == statement
+            assert json.loads(changed) == json.loads(data)
+    return refused
+
+
+def outcome_of(data):
+    try:
+        return check_text(data.decode())
+    except (InputError, UnicodeDecodeError):
+        return None
+
+
+def test_flipped_bits_are_refused_or_change_nothing():
+    assert assert_flips_are_found(lambda bits: [divmod(i, 8) for i in range(0, bits, 23)]) > 200
+
+
+@pytest.mark.slow
+def test_every_flipped_bit_is_refused_or_changes_nothing():
+    assert_flips_are_found(lambda bits: [divmod(i, 8) for i in range(bits)])
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from homotopy_lcn import CriticalPoints, certificate, cli
 from homotopy_lcn.certification.certificate_file import check_text, to_text
+from homotopy_lcn.losses.exact_data import ExactData
 from tests.certification.examples import THIRDS, points_with
 from tests.small_networks import random_problem, solved
 
@@ -32,8 +34,16 @@ def test_command_line(capsys, result_file, tmp_path):
     assert output.count(" i\n") == 5 * sum(not point.real for point in solved((3, 2), (2, 1)))
     assert CriticalPoints.from_json(marked).counts.certified == 10
     assert cli.main(["certify", "--check", str(proof)]) == 0
-    assert "10 points verified" in capsys.readouterr().out
-    proof.write_text(proof.read_text().replace('"version": 1,', '"version": 1, "more": 0,'))
+    text = capsys.readouterr().out
+    assert "10 points verified\nnetwork: filters (3, 2), strides (2, 1)\n" in text
+    assert "data: Gram matrix 5 × 5, doubles (as stated, the doubles of the loss)" in text
+    loss = CriticalPoints.from_json(result_file).loss
+    assert ExactData.of_doubles(loss.gram, loss.b, loss.constant).digest in text
+    whole = proof.read_text()
+    proof.write_text(whole.replace('"version": 1,', '"version": 1, "more": 0,'))
+    assert cli.main(["certify", "--check", str(proof)]) == 2
+    assert "more: unknown" in capsys.readouterr().err
+    proof.write_text(whole.replace('"software": "', '"software": "other '))
     assert cli.main(["certify", "--check", str(proof)]) == 3
     assert "digest" in capsys.readouterr().err
 
@@ -53,7 +63,8 @@ def test_command_line_with_samples(capsys, result_file, tmp_path):
 
 def test_command_line_exit_codes(capsys, result_file, tmp_path):
     result = solved((3, 2), (2, 1))
-    points_with(result, {0: result[1]}).to_json(result_file)
+    row = next(row for row, point in enumerate(result) if point.interior)
+    points_with(result, {row: replace(result[row], interior=False)}).to_json(result_file)
     assert cli.main(["certify", str(result_file)]) == 3
     assert "9 of 10 points certified" in capsys.readouterr().out
     for arguments in (
@@ -67,6 +78,19 @@ def test_command_line_exit_codes(capsys, result_file, tmp_path):
         error = capsys.readouterr().err
         assert error.startswith("homotopy-lcn: ")
         assert error.count("\n") == 1
+
+
+def test_an_edited_result_is_certified_and_said_to_be_edited(capsys, result_file, tmp_path):
+    content = json.loads(result_file.read_text())
+    content["seed"] = 5
+    result_file.write_text(json.dumps(content))
+    assert cli.main(["certify", str(result_file)]) == 0
+    printed = capsys.readouterr()
+    assert "edited: the file was changed" in printed.out
+    assert printed.err.startswith(f"homotopy-lcn: warning: {result_file}: edited")
+    page = tmp_path / "page.html"
+    assert cli.main(["report", str(result_file), "-o", str(page), "--no-pictures"]) == 0
+    assert "edited: the file was changed" in page.read_text(encoding="utf-8")
 
 
 def test_solve_exact_data(capsys, tmp_path):

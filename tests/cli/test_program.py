@@ -22,6 +22,7 @@ from homotopy_lcn.progress import Progress
 from homotopy_lcn.results.points import CriticalPoint, StratumResult
 from homotopy_lcn.results.result import CriticalPoints
 from tests import ROOT
+from tests.results.forgeries import unchecked
 
 ARCHITECTURE = Architecture(filters=(3, 2), strides=(2, 1))
 NETWORK = ("-k", "3,2", "-s", "2,1")
@@ -317,7 +318,7 @@ def test_random_data_comes_from_the_seed_and_is_not_the_solvers_stream(files, so
 
 def test_json_file_holds_the_result(capsys, files, solver):
     assert program.main(["solve", *NETWORK, "--random", "--seed", "4", "--json", "out.json"]) == 0
-    result = CriticalPoints.from_json("out.json")
+    result = unchecked("out.json")
     assert result.seed == 4
     assert result.complete
     assert len(result) == 10
@@ -345,7 +346,7 @@ def test_incomplete_result_is_written_and_says_what_is_missing(capsys, files, so
     assert "stratum (1,1)(1): 7 of 10 found, 3 missing" in output.out
     assert "★" not in output.out
     assert "completeness could not be established" in output.err
-    assert CriticalPoints.from_json("out.json").complete is False
+    assert unchecked("out.json").complete is False
 
 
 def test_interruption_reports_what_is_finished(capsys, files, solver):
@@ -357,7 +358,7 @@ def test_interruption_reports_what_is_finished(capsys, files, solver):
     output = capsys.readouterr()
     assert "7 of 10" in output.out
     assert "interrupted" in output.err
-    assert CriticalPoints.from_json("out.json").complete is False
+    assert unchecked("out.json").complete is False
 
 
 def test_warnings_are_one_line(capsys, files, solver):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,3 +112,18 @@ def test_plain_polynomials_look_plain():
     assert written({}, ["x0"], "i") == "0"
     with pytest.raises(ValueError, match="integer"):
         written_plainly({(0,): 0.5}, ["x0"])
+
+
+@settings(max_examples=300, derandomize=True)
+@given(st.complex_numbers(allow_nan=False, allow_infinity=False))
+def test_written_coefficients_are_exact_and_read_in_full_by_phcpack(coefficient):
+    """PHCpack drops digits beyond the eighteenth on either side of the point, and reads "- -" as "- 1 -"."""
+    text = written({(1,): coefficient}, ["x"], "i")
+    inside = re.fullmatch(r"\+\((.*)\*i\)\*x", text).group(1)
+    numbers = re.findall(r"[+-]?\d+(?:\.\d+)?(?:e[+-]\d+)?", inside)
+    assert "".join(numbers) == inside
+    assert [float(number) for number in numbers] == [coefficient.real, coefficient.imag]
+    for number in numbers:
+        before, _, after = number.lstrip("+-").partition("e")[0].partition(".")
+        assert len(before) <= 18
+        assert len(after) <= 18

@@ -7,7 +7,7 @@ import pytest
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points, describe_function_space, export
 from homotopy_lcn.losses.random_data import random_gaussian, random_white
 from homotopy_lcn.networks.counts import generic_count
-from homotopy_lcn.networks.limits import LARGEST_FILTER, check_degree, check_filter_size, shown
+from homotopy_lcn.networks.limits import LARGEST_FILTER, check_degree, check_filter_size, magnitude
 
 GIANTS = [
     Architecture((1_000_000, 2), (1, 1)),
@@ -59,8 +59,8 @@ def test_strides_of_any_size_do_not_matter_for_counts():
 
 @pytest.mark.parametrize(("number", "text"), [(7, "7"), (12_345, "12,345"), (10**15, "about 1e15")])
 def test_long_integers_are_told_as_powers_of_ten(number, text):
-    assert shown(number) == text
-    assert shown(10**5000) == "about 1e5000"
+    assert magnitude(number) == text
+    assert magnitude(10**5000) == "about 1e5000"
 
 
 def test_a_solve_of_too_many_points_is_refused_before_the_strata_are_listed(monkeypatch):

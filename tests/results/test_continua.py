@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from homotopy_lcn import CriticalPoints
 from homotopy_lcn.results.continua import UNDECIDED, Continuum, Infimum
 from homotopy_lcn.results.infimum import with_minima_of_least_loss
+from tests.results.forgeries import unchecked
 from tests.results.test_result import SPURIOUS, build, complex_point, real_point
 
 ON_CURVE = {"isolated": False, "nonsingular": False, "kinds": ("minimum", "minimum"), "indices": (0, 0)}
@@ -75,7 +75,7 @@ def complex_curve():
 def test_files_keep_continua_and_the_infimum(tmp_path, infimum):
     result = build([real_point()], continua=[continuum(), complex_curve()], infimum=infimum)
     result.to_json(tmp_path / "result.json")
-    again = CriticalPoints.from_json(tmp_path / "result.json")
+    again = unchecked(tmp_path / "result.json")
     assert again == result
     assert again.continua == result.continua
     assert again.infimum == result.infimum

@@ -13,7 +13,7 @@ from homotopy_lcn.equations.distinct import point_keys
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, get_engine
-from homotopy_lcn.tracking.endgame import End, trace_ends
+from homotopy_lcn.tracking.endgame import End, _orbits, trace_ends
 from homotopy_lcn.tracking.refinement import gradient_residual
 from homotopy_lcn.tracking.settings import Tracking
 from tests.small_networks import random_problem
@@ -117,6 +117,38 @@ def test_engines_agree_on_every_end():
     for keys in (first, second):
         keys[one.kinds != End.FINITE, 0] = 1.0  # has no meaning there
     assert (np.linalg.norm(first - second, axis=1) < 1e-7 * np.linalg.norm(first, axis=1)).all()
+
+
+@pytest.mark.parametrize("dead", [0, 4])
+def test_a_path_has_the_same_end_with_and_without_the_others_of_its_cycle(dead):
+    """Together each path comes to points of the others after one round; alone it has to go all the way round."""
+    loss = random_problem((3, 2), (2, 1)).loss
+    gram, b = np.array(loss.gram), np.array(loss.b)
+    gram[dead], gram[:, dead], b[dead] = 0, 0, 0
+    row = generic_count(Architecture((3, 2), (2, 1))).rows[0]
+    stratum = Embedding.of_pattern(Architecture((3, 2), (2, 1)), row.pattern).stratum
+    start = start_system(stratum, row.count, Tracking(get_engine()))
+    homotopy = Homotopy(start.data, Data(gram, b))
+    together = trace_ends(get_engine(), stratum, start.points, homotopy)
+    assert together.windings.max() > 2
+    for p in np.flatnonzero(together.windings > 1)[:3]:
+        alone = trace_ends(get_engine(), stratum, start.points[p : p + 1], homotopy)
+        assert (alone.kinds[0], alone.windings[0]) == (together.kinds[p], together.windings[p])
+        one, other = (point_keys(stratum, points)[:, 1:] for points in (alone.points, together.points[p : p + 1]))
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-7)
+
+
+def test_orbits_of_a_permutation():
+    starts = np.eye(7, dtype=complex)
+    ends = starts[[1, 2, 0, 3, 5, 5, 4]]
+    ends[6] = np.nan
+    found = _orbits(starts, ends, 40)
+    assert found.windings.tolist() == [3, 3, 3, 1, 0, 0, 0]  # two paths at one point: neither is believed
+    assert found.leave.tolist() == [False] * 4 + [True] * 3
+    assert [turn[:3].tolist() for turn in found.turns[:3]] == [[0, 1, 2], [1, 2, 0], [2, 0, 1]]
+    short = _orbits(starts, ends, 2)
+    assert short.windings.tolist() == [0, 0, 0, 1, 0, 0, 0]
+    assert not short.leave[:3].any()
 
 
 def test_an_engine_that_loses_everything_leaves_the_ends_unknown():

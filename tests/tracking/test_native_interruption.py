@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -108,32 +109,84 @@ def test_control_c_ends_few_long_paths_at_once():
     assert_usable()
 
 
-EXIT_DURING_A_CALL = """
-import threading, time
+LONG_CALLS = """
+import os, sys, threading, time
 import numpy as np
 from homotopy_lcn.tracking import TrackerOptions, _native
 from homotopy_lcn.tracking.native import kernel_options
-started = threading.Event()
 
-def track():
+def track(paths=200_000, report=None, jobs=1):
     rng = np.random.default_rng(0)
-    starts = rng.normal(size=(200_000, 21)) + 1j
+    starts = rng.normal(size=(paths, 21)) + 1j
     gram, b = np.diag(1 + 1j * rng.random(20)), rng.normal(size=20)
     options = TrackerOptions(first_step=1e-6, growth=1.0001, smallest_step=1e-12, max_steps=10**6)
-    call = {
-        "factors": [(19, 1, 1)], "starts": starts, "start_gram": gram, "start_b": b, "target_gram": np.eye(20)[None],
-        "target_b": b[None], "options": kernel_options(options), "jobs": 1, "instruction_set": "", "report": None,
-    }
-    while True:
-        started.set()
-        _native.track(**call)
+    return _native.track(
+        factors=[(19, 1, 1)], starts=starts, start_gram=gram, start_b=b, target_gram=np.eye(20)[None],
+        target_b=b[None], options=kernel_options(options), jobs=jobs, instruction_set="", report=report,
+    )
 
-threading.Thread(target=track, daemon=True).start()
-started.wait()
-time.sleep(0.2)
+def short_call(jobs):
+    _native.track(
+        factors=[(1, 1, 1)], starts=np.ones((40, 3), complex), start_gram=np.eye(2) + 0j, start_b=np.ones(2) + 0j,
+        target_gram=np.eye(2)[None], target_b=np.ones((1, 2)), options=kernel_options(TrackerOptions()), jobs=jobs,
+        instruction_set="", report=None,
+    )
+"""
+
+EXIT_DURING_A_CALL = """
+for _ in range(2):
+    threading.Thread(target=track, daemon=True).start()
+time.sleep(0.3)
+"""
+
+FORK_DURING_CALLS = """
+for _ in range(3):
+    threading.Thread(target=track, daemon=True).start()
+time.sleep(0.3)
+for n in range(6):
+    child = os.fork()
+    if child == 0:
+        short_call(jobs=1 + n % 2)
+        sys.exit(7)
+    since = time.monotonic()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert time.monotonic() - since < 8  # longest_wait_at_exit is ten seconds
+os._exit(0)
+"""
+
+FORK_IN_A_REPORT = """
+parent = os.getpid()
+
+def report(done):
+    if os.getpid() == parent and os.fork() > 0:
+        code = os.waitstatus_to_exitcode(os.wait()[1])
+        os._exit(code)
+
+try:
+    track(paths=2000, report=report, jobs=2)
+except RuntimeError as error:
+    assert os.getpid() != parent and "forked" in str(error), error
+    short_call(jobs=2)
+    sys.exit(7)
 """
 
 
-def test_exit_while_a_daemon_thread_tracks_is_clean():
-    result = subprocess.run([sys.executable, "-c", EXIT_DURING_A_CALL], capture_output=True, text=True, timeout=60)
+def run(code):
+    return subprocess.run([sys.executable, "-c", LONG_CALLS + code], capture_output=True, text=True, timeout=120)
+
+
+def test_exit_while_daemon_threads_track_is_clean():
+    result = run(EXIT_DURING_A_CALL)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_forked_during_calls_knows_nothing_of_them():
+    result = run(FORK_DURING_CALLS)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_call_that_was_forked_from_within_ends_in_the_child():
+    result = run(FORK_IN_A_REPORT)
+    assert result.returncode == 7, result.stderr

@@ -1,0 +1,97 @@
+"""Architectures in files that nobody vouches for: looked at with no more work than the file is long.
+
+A file of one line can name an architecture whose filters fill the memory, or whose strata nobody can enumerate. So the
+sizes are compared with what the file holds before anything is computed, and strata are counted only as far as the file
+lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import InputError
+from ..files import shown
+from .architecture import Architecture
+
+__all__ = ["check_number_of_strata", "strata_up_to", "untrusted_architecture"]
+
+#: Layers in a file. A network has more only if nearly all of its layers have size 1, which change nothing.
+MOST_LAYERS = 1000
+#: Filter sizes and strides in a file are below this number, so that products over all layers stay short.
+LARGEST_SIZE = 2**62
+
+
+def untrusted_architecture(filters: object, strides: object, rows: int) -> Architecture:
+    """The architecture of a file.
+
+    Parameters
+    ----------
+    filters, strides : object
+        As they stand in the file.
+    rows : int
+        The number of rows of the Gram matrix in the file, which has to be the filter size.
+
+    Raises
+    ------
+    InputError
+        If they are no lists of integers, or the filter size is another one.
+    """
+    for name, values in ("filters", filters), ("strides", strides):
+        if not isinstance(values, list) or len(values) > MOST_LAYERS:
+            raise InputError(f"architecture.{name}: {shown(values)}; expected a list of at most {MOST_LAYERS} integers")
+        for value in values:
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < LARGEST_SIZE:
+                raise InputError(f"architecture.{name}: {shown(value)}; expected integers from 1 to 2^62")
+    assert isinstance(filters, list)
+    assert isinstance(strides, list)
+    architecture = Architecture(filters=tuple(filters), strides=tuple(strides))
+    if architecture.filter_size != rows:
+        raise InputError(
+            f"loss.gram: {rows} rows; expected {shown(architecture.filter_size)}, the filter size of the architecture"
+        )
+    return architecture
+
+
+def strata_up_to(arch: Architecture, most: int) -> int:
+    """The number of strata of an architecture, or ``most`` + 1 if there are more than ``most``.
+
+    Examples
+    --------
+    >>> arch = Architecture((2,) * 30, (1,) * 30)
+    >>> strata_up_to(arch, 10), strata_up_to(arch, 10_000)
+    (11, 5604)
+    """
+    number = 1
+    for degrees in arch.layer_degrees:
+        number *= _partitions_up_to(degrees, most)
+        if number > most:
+            return most + 1
+    return number
+
+
+def check_number_of_strata(arch: Architecture, listed: int, name: str) -> None:
+    """Raise InputError if ``listed`` is not the number of strata; ``name`` is the entry of the file that lists them."""
+    found = strata_up_to(arch, listed)
+    if found != listed:
+        expected = f"more than {listed}" if found > listed else str(found)
+        raise InputError(f"{name}: {listed} strata; expected {expected}, by the architecture")
+
+
+def _partitions_up_to(degrees: Sequence[int], most: int) -> int:
+    """The number of partitions of Σ degrees dominated by the conjugate of ``degrees``, or ``most`` + 1.
+
+    These are the root patterns, see `counts.root_patterns`. Every prefix can be completed by parts 1.
+    """
+    total = sum(degrees)
+    bound = [0]
+    for j in range(max(degrees, default=0)):
+        bound.append(bound[-1] + sum(d > j for d in degrees))
+    found, stack = 0, [(0, 0, total)]  # number of parts, their sum, the last part
+    while stack and found <= most:
+        length, used, last = stack.pop()
+        if used == total or last == 1:
+            found += 1
+            continue
+        limit = bound[min(length + 1, len(bound) - 1)] - used
+        stack += [(length + 1, used + part, part) for part in range(min(limit, last, total - used), 0, -1)]
+    return found
