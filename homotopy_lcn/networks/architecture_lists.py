@@ -140,10 +140,12 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
         If the file cannot be read, holds no architecture, or a line is not one.
     """
     name = os.fspath(path)
+    expected = "expected lines as in '3,2 2,1'"
     try:
-        lines = read_text(path, "expected lines as in '3,2 2,1'").splitlines()
+        lines = read_text(path, expected).splitlines()
     except InputError as error:
-        raise InputError(f"path: {name!r}: {error}") from None
+        reason = str(error).partition("; ")[0].removeprefix("cannot read: ")
+        raise InputError(f"path: cannot read {name!r} ({reason}); {expected}") from None
     found = []
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].split()

@@ -252,8 +252,8 @@ def _check_strata(arch: Architecture) -> None:
     degree = max(1, arch.dimension - 1)
     if degree > LARGEST_DEGREE:
         raise TooManyStrata(
-            f"filters: the filter sizes minus one sum up to {magnitude(degree)}; expected at most {LARGEST_DEGREE}, as the "
-            "root multiplicities of all strata are listed (generic_totals(arch) gives the sums alone)"
+            f"filters: the filter sizes minus one sum up to {magnitude(degree)}; expected at most {LARGEST_DEGREE}, as "
+            "the root multiplicities of all strata are listed (generic_totals(arch) gives the sums alone)"
         )
     most, strata = MOST_ROOTS // degree, 1
     for degrees in arch.layer_degrees:

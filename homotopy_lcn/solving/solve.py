@@ -46,6 +46,9 @@ from .tolerances import SOLVING
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
+#: Larger numbers are told by their size alone.
+LONG = 10**15
+
 
 class SolveInterrupted(KeyboardInterrupt):
     """Ctrl-C during a solve. ``partial`` holds the strata finished so far, as an incomplete result."""
@@ -311,8 +314,8 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
     fewest = fewest_filters(arch)
     if fewest > SOLVING.most_points:
         raise InputError(
-            f"max_count: this architecture has at least {magnitude(fewest)} critical filters for generic data; expected "
-            f"at most {SOLVING.most_points}, which take several gigabytes of memory"
+            f"max_count: this architecture has at least {fewest if fewest < LONG else magnitude(fewest)} critical filters "
+            f"for generic data; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
         )
     table = generic_count(arch)
     if table.filters > min(max_count, SOLVING.most_points):

@@ -31,7 +31,7 @@ class TimedEngine:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
-        self.name = engine.name
+        self.name = getattr(engine, "name", "")
         if hasattr(engine, "track_along"):  # others follow chains segment by segment, see `tracking.engine.track_along`
             self.track_along = self._track_along
 

@@ -104,8 +104,8 @@ def test_a_line_that_is_no_network_is_named(tmp_path, text, message):
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"^path: .*none.txt.: cannot read: No such file"):
+    with pytest.raises(InputError, match=r"^path: cannot read .*No such file"):
         read_architectures(tmp_path / "none.txt")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not UTF-8"):
+    with pytest.raises(InputError, match="not a text file"):
         read_architectures(tmp_path / "binary")
