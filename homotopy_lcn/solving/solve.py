@@ -313,8 +313,9 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
     """The counts of all strata; raises InputError, before strata are listed, if there are too many critical filters."""
     fewest = fewest_filters(arch)
     if fewest > SOLVING.most_points:
+        number = str(fewest) if fewest < LONG else magnitude(fewest)
         raise InputError(
-            f"max_count: this architecture has at least {fewest if fewest < LONG else magnitude(fewest)} critical filters "
+            f"max_count: this architecture has at least {number} critical filters "
             f"for generic data; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
         )
     table = generic_count(arch)
