@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one, and reading JSON that nobody vouches for."""
+"""Writing files so that a reader never meets half of one, and reading files that nobody vouches for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import stat
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,11 +23,21 @@ __all__ = [
     "content_digest",
     "json_content",
     "open_for_reading",
+    "read_bounded",
+    "read_regular",
     "read_text",
+    "remove_leftovers",
+    "replace_file",
     "shown",
     "write_atomically",
 ]
 
+#: The end of the name of a temporary file: letters that no other program chooses, drawn for each file.
+TEMPORARY = re.compile(r"\.(?P<name>.*)\.[0-9a-f]{12}\.tmp", re.DOTALL)
+#: Seconds after which a temporary file is a leftover where the file system has no locks: no write takes a day.
+ABANDONED = 86_400
+#: How often a file is written if its temporary file disappears.
+WRITES = 3
 #: A larger file is not read. In memory the content of a JSON file is about 20 times as large as the file.
 MOST_BYTES = 2**28
 #: Integers with more digits than this are refused. Python writes no integer of more than 4 300 digits.
@@ -56,7 +69,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
     """Write `content` to a temporary file beside `path`, then rename it to `path`.
 
     Other processes see the old file or the whole new one, also when this one is killed or the disk is full. Text is
-    written as UTF-8. A symbolic link is followed; a pipe or device is written to directly.
+    written as UTF-8. A symbolic link is followed; a pipe or device is written to directly. Temporary files that killed
+    processes left for the same `path` are removed.
 
     Raises
     ------
@@ -69,9 +83,68 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
         if _is_special(target):
             target.write_bytes(data)
         else:
-            _write_and_rename(Path(os.path.realpath(target)), data)
+            real = Path(os.path.realpath(target))
+            _write_and_rename(real, data)
+            remove_leftovers(real.parent, real.name)
     except OSError as error:
         raise InputError(f"{target}: cannot write: {error.strerror or error}; expected a writable file") from error
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file that the program keeps for itself, as `write_atomically` does; a pipe at `path` is replaced, too.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    _write_and_rename(path, data)
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The content of a file that the program keeps for itself.
+
+    Nothing waits for the other end of a pipe, and no more than ``most`` bytes are read.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, it is a folder, pipe or device, it cannot be read, or it is larger.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("not a regular file")
+        if status.st_size > most:
+            raise OSError(f"{status.st_size} bytes, more than such a file has")
+        return stream.read(status.st_size)
+
+
+def remove_leftovers(folder: Path, name: str | None = None, *, all_dead: bool = False) -> None:
+    """Remove temporary files of killed writers from a folder.
+
+    A writer holds a lock on its temporary file, so files of living writers stay. Where the file system has no locks,
+    files of a day or more are removed.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str, optional
+        Only those of the file with this name.
+    all_dead : bool
+        It is known that no writer is alive.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in entries]
+    except OSError:
+        return
+    for entry in found:
+        match = TEMPORARY.fullmatch(entry)
+        if match and (name is None or match["name"] == name[:100]) and (all_dead or _is_abandoned(folder / entry)):
+            with suppress(OSError):
+                (folder / entry).unlink()
 
 
 def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
@@ -101,6 +174,14 @@ def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
         raise
 
 
+def read_bounded(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file or pipe, see `open_for_reading`; of one with more than `MOST_BYTES` a few more than that."""
+    with open_for_reading(path) as stream:
+        # One large read would set aside all the bytes that it may get.
+        blocks = iter(lambda: stream.read(2**20), b"")
+        return b"".join(islice(blocks, MOST_BYTES // 2**20 + 1))
+
+
 def read_text(path: str | os.PathLike[str], expected: str) -> str:
     """The text of a file, which may begin with a byte order mark.
 
@@ -116,8 +197,7 @@ def read_text(path: str | os.PathLike[str], expected: str) -> str:
         If the file cannot be read, is not UTF-8 text, or is larger than `MOST_BYTES`. The message does not name it.
     """
     try:
-        with open_for_reading(path) as stream:
-            data = stream.read(MOST_BYTES + 1)
+        data = read_bounded(path)
     except OSError as error:
         raise InputError(f"cannot read: {error.strerror or error}; {expected}") from error
     if len(data) > MOST_BYTES:
@@ -218,17 +298,58 @@ def shown(value: object) -> str:
 
 
 def _write_and_rename(target: Path, data: bytes) -> None:
+    for _ in range(WRITES - 1):
+        with suppress(
+            FileNotFoundError
+        ):  # another process took the temporary file for a leftover, before it was locked
+            return _write_once(target, data)
+        if not target.parent.is_dir():
+            break
+    return _write_once(target, data)
+
+
+def _write_once(target: Path, data: bytes) -> None:
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
         with open(temporary, "xb") as stream:
+            locked = _lock(stream)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, target)
+            if locked:  # renamed before the lock is gone
+                os.replace(temporary, target)
+        if not locked:  # Windows renames closed files only
+            os.replace(temporary, target)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _lock(stream: BinaryIO) -> bool | None:
+    """Lock an open file; False if another process holds the lock, None if there are no locks here."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_abandoned(path: Path) -> bool:
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        with open(path, "rb") as stream:
+            locked = _lock(stream)
+            return bool(locked) or (locked is None and time.time() - os.fstat(stream.fileno()).st_mtime > ABANDONED)
+    except OSError:
+        return False
 
 
 def _is_special(path: Path) -> bool:

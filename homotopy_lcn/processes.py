@@ -1,9 +1,13 @@
-"""Functions run in several processes. The processes are spawned, leave interrupts to their parent, and end with it."""
+"""Functions run in several processes.
+
+The processes are spawned, leave interrupts and warnings to their parent, and end with it.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
@@ -87,6 +91,7 @@ def _begin(work: Callable[[Any], Any], pipe: connection.Connection) -> None:
     global _work
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the others
+    warnings.simplefilter("ignore")  # what is wrong with a folder or with data is said once, by the parent
     Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
 
 

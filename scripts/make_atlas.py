@@ -20,7 +20,14 @@ from pathlib import Path
 from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.files import write_atomically
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
-from homotopy_lcn.tables.atlas_table import ATLAS, ATLAS_FILTER_SIZE, ATLAS_MAX_COUNT
+from homotopy_lcn.tables.atlas_table import (
+    ATLAS,
+    ATLAS_FILTER_SIZE,
+    ATLAS_MAX_COUNT,
+    checked_table,
+    checksum_line,
+    checksum_path,
+)
 from homotopy_lcn.tables.tabulation import FOUND, ArchitectureTable, RowOptions, tabulate_one
 from homotopy_lcn.tables.text_tables import format_table
 
@@ -71,7 +78,9 @@ def main() -> None:
                 done[key] |= {"white_pure": str(row.white_pure), "white_spurious": str(row.white_spurious)}
         else:
             continue
-        write_atomically(options.output, as_csv([done[k] for k in order if k in done]))
+        text = as_csv([done[k] for k in order if k in done])
+        write_atomically(options.output, text)
+        write_atomically(checksum_path(options.output), checksum_line(options.output, text))
         print(
             f"{number:4}/{len(chosen)} {arch}: {count} points, {done[key]['status']}, "
             f"{time.monotonic() - start:.1f} s, {time.monotonic() - began:.0f} s in all",
@@ -92,8 +101,7 @@ def read(path: Path) -> dict[Key, Row]:
     """The rows of an earlier run."""
     if not path.is_file():
         return {}
-    with open(path, newline="", encoding="utf-8") as file:
-        return {(row["filters"], row["strides"]): row for row in csv.DictReader(file)}
+    return {(row["filters"], row["strides"]): row for row in csv.DictReader(StringIO(checked_table(path)))}
 
 
 def as_csv(rows: list[Row]) -> str:

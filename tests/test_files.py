@@ -1,18 +1,154 @@
-"""Digests, and JSON that nobody vouches for."""
+"""Files written whole and read without waiting, temporary files of killed writers, digests, and JSON."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import threading
+import signal
+import subprocess
+import sys
+from threading import Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from homotopy_lcn import InputError, files
-from homotopy_lcn.files import content_digest, json_content, open_for_reading, read_text, shown
+from homotopy_lcn.files import (
+    content_digest,
+    json_content,
+    open_for_reading,
+    read_regular,
+    read_text,
+    remove_leftovers,
+    replace_file,
+    shown,
+    write_atomically,
+)
+from tests import ROOT
+
+fcntl = pytest.importorskip("fcntl")
+
+LEFT = ".out.json.0123456789ab.tmp"
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_only_regular_files_of_a_reasonable_size_are_read(tmp_path):
+    place = tmp_path / "file"
+    place.write_bytes(b"12345")
+    assert read_regular(place, 5) == b"12345"
+    os.mkfifo(tmp_path / "pipe")
+    os.truncate(place, 2**40)
+    for path, reason in ((place, "more than"), (tmp_path / "pipe", "not a regular"), ("/dev/zero", "not a regular")):
+        with pytest.raises(OSError, match=reason):
+            read_regular(path, 5)
+    for path in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(OSError):  # noqa: PT011 (which one depends on the system)
+            read_regular(path, 5)
+
+
+def test_a_pipe_is_replaced_by_a_file_of_the_program(tmp_path):
+    os.mkfifo(tmp_path / "file")
+    replace_file(tmp_path / "file", b"content")
+    assert (tmp_path / "file").read_bytes() == b"content"
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_write_removes_what_killed_writers_of_the_same_file_left(tmp_path):
+    others = [
+        ".other.json.0123456789ab.tmp",
+        ".out.json.tmp",
+        "out.json.0123456789ab.tmp",
+        ".out.json.0123456789aX.tmp",
+    ]
+    for name in (LEFT, *others):
+        (tmp_path / name).write_text("{")
+    write_atomically(tmp_path / "out.json", "{}")
+    assert names(tmp_path) == sorted([*others, "out.json"])
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == sorted([*others[1:], "out.json"])
+
+
+def test_the_temporary_file_of_a_living_writer_stays(tmp_path):
+    with open(tmp_path / LEFT, "xb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        write_atomically(tmp_path / "out.json", "{}")
+        assert names(tmp_path) == [LEFT, "out.json"]
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == ["out.json"]
+
+
+def test_without_locks_only_old_temporary_files_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_lock", lambda stream: None)
+    (tmp_path / LEFT).write_text("{")
+    write_atomically(tmp_path / "out.json", "{}")
+    assert names(tmp_path) == [LEFT, "out.json"]
+    os.utime(tmp_path / LEFT, (0, 0))
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == ["out.json"]
+
+
+def test_a_temporary_file_taken_for_a_leftover_is_written_again(tmp_path, monkeypatch):
+    taken = []
+
+    def lock(stream):
+        if not taken:
+            taken.append(stream.name)
+            os.unlink(stream.name)
+        return True
+
+    monkeypatch.setattr(files, "_lock", lock)
+    write_atomically(tmp_path / "out.json", "{}")
+    assert len(taken) == 1
+    assert names(tmp_path) == ["out.json"]
+
+
+WRITER_THAT_IS_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from homotopy_lcn import files
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+files.write_atomically(Path(sys.argv[1]), "content")
+"""
+
+
+def test_a_killed_writer_leaves_nothing_for_long(tmp_path):
+    place = tmp_path / "out.json"
+    place.write_text("before")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    killed = subprocess.run([sys.executable, "-c", WRITER_THAT_IS_KILLED, str(place)], env=environment, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert place.read_text() == "before"
+    assert len(names(tmp_path)) == 2
+    write_atomically(place, "after")
+    assert names(tmp_path) == ["out.json"]
+
+
+def test_many_writers_of_one_file_do_not_disturb_each_other(tmp_path):
+    """Each removes what looks left over while others write."""
+    contents = [str(number) * 1000 for number in range(4)]
+    failures = []
+
+    def write(content):
+        try:
+            for _ in range(40):
+                write_atomically(tmp_path / "out", content)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [Thread(target=write, args=(content,)) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert (tmp_path / "out").read_text() in contents
+    assert names(tmp_path) == ["out"]
+
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -99,7 +235,7 @@ def test_a_pipe_with_a_writer_is_read_to_its_end():
         with open(writing, "w") as stream:
             stream.write("late " * 1000)
 
-    writer = threading.Thread(target=write)
+    writer = Thread(target=write)
     writer.start()
     try:
         assert read_text(f"/dev/fd/{reading}", "expected") == "late " * 1000

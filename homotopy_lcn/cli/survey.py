@@ -61,13 +61,17 @@ def survey(
             "-o",
             "--output",
             metavar="DIR",
-            help="Keep the draws there, as Parquet files. A run that was killed goes on there.",
+            help="Keep the draws there, as Parquet files with checksums. A run that was killed goes on there.",
             show_default=False,
         ),
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Use the Dask cluster at tcp://HOST:PORT.", show_default=False),
+        typer.Option(
+            metavar="ADDRESS",
+            help="Use the Dask cluster at tcp://HOST:PORT; answers may take 20 s.",
+            show_default=False,
+        ),
     ] = None,
     chunk: Annotated[
         int | None,

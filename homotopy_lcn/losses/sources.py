@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..errors import InputError, check_integer, shortened
-from ..files import MOST_BYTES, open_for_reading
+from ..files import MOST_BYTES, open_for_reading, read_bounded
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
 from ..rationals import MOST_EXACT_DIGITS
@@ -91,8 +91,8 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     name = os.fspath(path)
     expected = "expected a JSON object with gram and b, and constant, if there is one"
     try:
-        with _readable("path", path), open_for_reading(path) as stream:
-            data = stream.read(MOST_BYTES + 1)
+        with _readable("path", path):
+            data = read_bounded(path)
         if len(data) > MOST_BYTES:
             raise InputError(f"path: {name!r} has more than {MOST_BYTES >> 20} MB; {expected}")
         content = json.loads(data.decode("utf-8-sig"), parse_float=_double, parse_int=_integer)

@@ -32,7 +32,7 @@ from ..networks.strata import Stratum, separated, separated_order, separated_pos
 from ..tracking import Homotopy, TrackerOptions
 from ..tracking.settings import Tracking
 from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
-from .stored_arrays import UNREADABLE, cache_folder, keep, read_arrays, remove
+from .stored_arrays import cache_folder, keep, packed_arrays, read_arrays, remove
 from .tolerances import SOLVING
 
 __all__ = [
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 
-KEYS = {"gram", "b", "points", "trace"}
+KEYS = ("gram", "b", "points", "trace")
 
 
 @dataclass(frozen=True)
@@ -134,12 +134,9 @@ def compute_start_system(
 
 
 def _shipped(stratum: Stratum, count: int) -> StartSystem | None:
-    try:
-        with open(data_path("start_systems.npz"), "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {key: file[f"{stratum.name}/{key}"] for key in KEYS}
-    except UNREADABLE:
-        return None
-    return _checked(stratum, count, arrays)
+    name = stratum.name
+    arrays = packed_arrays(data_path("start_systems.npz"), [f"{name}/{key}" for key in KEYS])
+    return None if arrays is None else _checked(stratum, count, {key: arrays[f"{name}/{key}"] for key in KEYS})
 
 
 def _cached(stratum: Stratum, count: int) -> StartSystem | None:
@@ -151,15 +148,15 @@ def _cached(stratum: Stratum, count: int) -> StartSystem | None:
 
 def _checked(stratum: Stratum, count: int, arrays: Mapping[str, NDArray[np.generic]]) -> StartSystem | None:
     """A start system from arrays, None unless the points are ``count`` distinct solutions."""
-    if not set(arrays) >= KEYS:
+    if not set(arrays) >= set(KEYS):
         return None
-    gram, b, points, trace = (arrays[key] for key in ("gram", "b", "points", "trace"))
+    gram, b, points, trace = (arrays[key] for key in KEYS)
     size = stratum.filter_size
     expected = (size, size), (size,), (count, stratum.coordinates), ()
     if (gram.shape, b.shape, points.shape, trace.shape) != expected:
         return None
     data, solutions = Data(gram.astype(complex), b.astype(complex)), points.astype(complex)
-    linear = float(np.real(trace)) <= SOLVING.trace  # not so for NaN
+    linear = 0 <= float(np.real(trace)) <= SOLVING.trace  # not so for NaN
     if not linear or not solves(stratum, data, solutions, sample=SOLVING.checked):
         return None
     return StartSystem(stratum, data, solutions, float(np.real(trace)))

@@ -141,12 +141,18 @@ def read_fixed_gram_system(stratum: Stratum, gram: Real, count: int) -> FixedGra
     """Read the start system from the user's cache; None if it is not there, or its points are no solutions."""
     name = _file_name(stratum, gram)
     arrays = read_arrays(cache_folder() / f"{name}.npz", stratum=name, count=count)
-    if arrays is None or not {"gram", "b", "points", "at_infinity", "origin"} <= set(arrays):
+    if arrays is None or not {"gram", "b", "points", "trace", "at_infinity", "origin"} <= set(arrays):
         return None
-    data = Data(arrays["gram"].astype(complex), arrays["b"].astype(complex))
-    points, lost, zero = arrays["points"].astype(complex), int(arrays["at_infinity"]), int(arrays["origin"])
-    fits = points.ndim == 2 and points.shape[1] == stratum.coordinates and len(points) + lost + zero == count
-    if not fits or data.b.shape != (stratum.filter_size,) or not np.array_equal(data.gram, gram):
+    numbers = [arrays[key] for key in ("at_infinity", "origin")]
+    if any(number.shape != () or number.dtype.kind not in "iu" or int(number) < 0 for number in numbers):
+        return None
+    lost, zero = map(int, numbers)
+    size, started = stratum.filter_size, count - lost - zero
+    found = [arrays[key].shape for key in ("gram", "b", "points", "trace")]
+    if found != [(size, size), (size,), (started, stratum.coordinates), ()]:
+        return None
+    data, points = Data(arrays["gram"].astype(complex), arrays["b"].astype(complex)), arrays["points"].astype(complex)
+    if not np.array_equal(data.gram, gram) or not np.isfinite(data.b).all():
         return None
     if not solves(stratum, data, points):
         return None

@@ -35,6 +35,9 @@ from .tolerances import SOLVING
 
 __all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
 
+#: Entries of saved data and points are at most so large: random data, and their critical points, are of order one.
+LARGEST_SAVED = 1e20
+
 
 def random_data(size: int, rng: np.random.Generator) -> Data:
     """Random complex data: Σ symmetric (size, size), b (size,), entries of order one."""
@@ -131,17 +134,22 @@ class Fibre:
             If the arrays are not those of a fibre of this stratum.
         """
         equations = equations_of(stratum)
-        size = stratum.filter_size
-        bases = []
+        size, scales = stratum.filter_size, np.asarray(arrays["scales"], complex)
+        if scales.shape[1:] != (2, 2) or not len(scales) or not np.allclose(np.abs(scales), 1):
+            raise ValueError("no scales of segments")
+        bases, dones = [], []
         for v in range(2):
             gram, b, points = (np.asarray(arrays[f"{name}{v}"], complex) for name in ("gram", "b", "points"))
+            done = arrays[f"done{v}"]
             if gram.shape != (size, size) or b.shape != (size,) or points.shape[1:] != (stratum.coordinates,):
                 raise ValueError("shapes do not fit the stratum")
+            if done.dtype != bool or done.shape != (len(scales), len(points)):
+                raise ValueError("other numbers of points or segments")
+            if not all((np.abs(array) <= LARGEST_SAVED).all() for array in (gram, b, points)):  # not so for NaN
+                raise ValueError("no numbers, or products of them would overflow")
             bases.append(_Base(Data(gram, b), points, equations.filters(points)))
-        segments = []
-        for i, scales in enumerate(np.asarray(arrays["scales"], complex)):
-            done = tuple(set(np.flatnonzero(arrays[f"done{v}"][i]).tolist()) for v in range(2))
-            segments.append(_Segment(scales, (done[0], done[1])))
+            dones.append([set(np.flatnonzero(row).tolist()) for row in done])
+        segments = [_Segment(scale, (left, right)) for scale, left, right in zip(scales, *dones, strict=True)]
         return cls((bases[0], bases[1]), segments)
 
 

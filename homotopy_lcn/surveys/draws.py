@@ -53,6 +53,7 @@ __all__ = [
     "columns",
     "concatenated",
     "counts_of",
+    "empty_table",
     "prepare",
     "saddle_columns",
     "solve_draws",
@@ -220,7 +221,7 @@ def solve_draws(
         wanted = np.arange(max(first, draws.start), min(first + size, draws.stop)) - first
         if starts is None:
             moments = draw_moments(model, arch, seed, range(first + int(wanted[0]), first + int(wanted[-1]) + 1))
-            together, settled = _empty(len(wanted), wide), np.zeros(len(wanted), dtype=bool)
+            together, settled = empty_table(len(wanted), wide), np.zeros(len(wanted), dtype=bool)
             rows = np.arange(len(wanted))
         else:
             moments = draw_moments(model, arch, seed, range(first, first + size))
@@ -229,7 +230,7 @@ def solve_draws(
         for row in rows[~settled[rows]].tolist():
             _enter(together, row, _solve_alone(arch, moments.loss(row), seed, chosen, systems))
         parts.append({"draw": first + wanted, **{name: column[rows] for name, column in together.items()}})
-    return concatenated(parts) if parts else {"draw": np.empty(0, np.int64), **_empty(0, wide)}
+    return concatenated(parts) if parts else {"draw": np.empty(0, np.int64), **empty_table(0, wide)}
 
 
 def solve_each(arch: Architecture, seed: int, draws: range, *, white: bool = False) -> Table:
@@ -260,7 +261,7 @@ def solve_each(arch: Architecture, seed: int, draws: range, *, white: bool = Fal
     >>> table["found"].tolist(), table["complete"].tolist().count(True), table["boundary"].tolist().count(0)
     ([10, 10, 10, 10, 10], 5, 5)
     """
-    table = _empty(len(draws), arch.dimension - 1, FURTHER_COLUMNS)
+    table = empty_table(len(draws), arch.dimension - 1, FURTHER_COLUMNS)
     for row, draw in enumerate(draws):
         generator = np.random.default_rng(random_loss_seed(seed, draw))
         loss = (random_white if white else random_gaussian)(arch, generator).loss
@@ -273,7 +274,8 @@ def concatenated(parts: Sequence[Table]) -> Table:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _empty(count: int, indices: int, further: Iterable[str] = ()) -> Table:
+def empty_table(count: int, indices: int, further: Iterable[str] = ()) -> Table:
+    """Columns for some draws, with columns of saddles up to an index, in which nothing is counted."""
     names = [*COLUMNS, *further, *(f"saddles_{index}" for index in range(1, indices + 1))]
     table: Table = {name: np.zeros(count, dtype=np.int32) for name in names}
     table["complete"] = np.zeros(count, dtype=bool)
@@ -294,7 +296,7 @@ def _solve_together(
 ) -> tuple[Table, NDArray[np.bool_]]:
     """A table with the draws that can be settled together, and a mask of these draws; the other rows are empty."""
     count = len(moments.constant)
-    table = _empty(count, indices)
+    table = empty_table(count, indices)
     settled = _regular(arch, moments)
     filters: list[Complex] = []
     minima = []
@@ -318,7 +320,7 @@ def _solve_together(
     losses, owners, pure = map(np.concatenate, zip(*minima, strict=True))
     settled &= ~_enter_global_minimum(table, moments.constant, losses, owners, pure)
     table["complete"][:] = True
-    for name, column in _empty(count, indices).items():
+    for name, column in empty_table(count, indices).items():
         table[name][~settled] = column[~settled]
     return table, settled
 

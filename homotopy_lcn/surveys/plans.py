@@ -11,13 +11,15 @@ from ..losses.data_models import DataModel
 from ..networks.architecture import Architecture
 from .draws import Table, cell_size, saddle_columns, solve_draws, solve_each
 
-__all__ = ["Chunk", "SolvePlan", "SurveyPlan"]
+__all__ = ["LARGEST_CHUNK", "MOST_CHUNKS", "Chunk", "SolvePlan", "SurveyPlan"]
 
 
 #: Chunks that a survey of one architecture is cut into at least, if each has a whole cell.
 LEAST_CHUNKS = 16
 #: Cells in a chunk at most.
 MOST_CELLS = 16
+#: Draws in a chunk at most, and chunks of a survey at most: a table of a chunk, and a list of all chunks, take 100 MB.
+LARGEST_CHUNK, MOST_CHUNKS = 1_000_000, 1_000_000
 #: Chunks that each process gets, one after the other, if data sets are solved one by one.
 CHUNKS_EACH = 4
 

@@ -1,11 +1,13 @@
 """A survey's draws in a directory: Parquet files that are complete or absent, and a manifest that describes them.
 
-    manifest.json          what is computed, by which versions, in which chunks
-    draws/part-….parquet   one for each chunk of draws, written under another name first, then renamed
+    manifest.json              what is computed, by which versions, in which chunks, with a checksum
+    draws/part-….parquet       one for each chunk of draws, written under another name first, then renamed
+    checksums/part-….sha256    the SHA-256 of the part, as the program sha256sum writes it
 
-A part that is there is finished, so a run that was killed goes on with the parts that are missing. Each draw depends on
-nothing but the seed and its number, so the table is the same as that of an uninterrupted run. Two runs cannot write to
-one directory at the same time. Needs pyarrow (extra ``survey``).
+A part that is there is finished, so a run that was killed goes on with the parts that are missing. A part is read only
+if all its bytes are those that were written; any other part is damaged, and its draws are computed again. Each draw
+depends on nothing but the seed and its number, so the table is the same as that of an uninterrupted run. Two runs
+cannot write to one directory at the same time. Needs pyarrow (extra ``survey``).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import json
 import os
 import platform
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from io import BytesIO
@@ -26,19 +29,24 @@ import numpy as np
 
 from ..errors import InputError
 from ..extras import import_extra
-from ..files import write_atomically
+from ..files import content_digest, json_content, read_regular, remove_leftovers, replace_file
 from ..networks.architecture import Architecture
 from ..version import __version__
-from .draws import Table
-from .plans import Chunk
+from .draws import Table, empty_table, saddle_columns
+from .plans import LARGEST_CHUNK, Chunk
 
 __all__ = ["RunDirectory", "arrow_table"]
 
-#: Version 2 counts continua.
-FORMAT, VERSION = "homotopy-lcn/survey-run", 2
-MANIFEST, PARTS, LOCK = "manifest.json", "draws", ".lock"
+#: Version 2 counts continua; version 3 has checksums.
+FORMAT, VERSION = "homotopy-lcn/survey-run", 3
+MANIFEST, PARTS, CHECKSUMS, LOCK = "manifest.json", "draws", "checksums", ".lock"
 #: The key in the metadata of each part whose value names the survey and the chunk.
 KEY = b"homotopy-lcn"
+PART = re.compile(r"part-(\d{4,9})-(\d{12,18})-(\d{12,18})\.parquet")
+#: Bytes that a manifest has at most: the names of a million architectures.
+LARGEST_MANIFEST = 64_000_000
+#: Bytes that a part has at most: those of its schema, and for each draw.
+SCHEMA_BYTES, DRAW_BYTES = 1_000_000, 2_000
 
 
 class RunDirectory:
@@ -75,20 +83,24 @@ class RunDirectory:
         self.path = Path(path)
         self.architectures = tuple(architectures)
         self.survey = json.loads(json.dumps(dict(survey)))
+        #: Parts that `find` has found damaged, with the damage.
+        self.damaged: list[str] = []
         self._lock: Any = None
         existing = self._existing()
-        self.chunks = tuple(existing["chunks"]) if existing is not None else tuple(chunks)
+        self.chunks = tuple(chunks) if existing is None else self._checked_chunks(existing["chunks"])
         text = json.dumps([VERSION, self.survey, __version__], sort_keys=True)
         self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        self._check_parts(existing is None)
         with self._writing():
             self.path.mkdir(exist_ok=True)
-            (self.path / PARTS).mkdir(exist_ok=True)
+            for folder in (PARTS, CHECKSUMS):
+                (self.path / folder).mkdir(exist_ok=True)
         self._take_lock()
         try:
             if existing is None:
                 self._write_manifest({**(record or {}), "complete": False})
-            for leftover in (self.path / PARTS).glob(".*.tmp"):
-                leftover.unlink(missing_ok=True)
+            for folder in (".", PARTS, CHECKSUMS):
+                remove_leftovers(self.path / folder, all_dead=self._lock is not None)
         except BaseException:
             self.close()
             raise
@@ -106,12 +118,17 @@ class RunDirectory:
             self._lock = None
 
     def find(self, chunk: Chunk) -> Table | None:
-        """The draws of a chunk if they are there, whole, undamaged and of this survey."""
+        """The draws of a chunk if they are there, whole, undamaged and of this survey.
+
+        A damaged part is noted in `damaged`.
+        """
+        place = self._part(chunk)
+        if not os.path.lexists(place):
+            return None
         try:
-            arrow = self._load(chunk)
-            mark = (arrow.schema.metadata or {}).get(KEY)
-            return _from_arrow(arrow) if arrow.num_rows == chunk.draws and mark == self._mark(chunk) else None
-        except Exception:  # absent, truncated or damaged in any way: it is computed again
+            return self._verified(chunk)
+        except Exception as error:  # truncated or damaged in any way: it is computed again
+            self.damaged.append(f"{place} ({_one_line(error)})")
             return None
 
     def write(self, chunk: Chunk, table: Table) -> None:
@@ -125,9 +142,13 @@ class RunDirectory:
         arrow = arrow_table(table, self.architectures[chunk.architecture])
         arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), KEY: self._mark(chunk)})
         stream = BytesIO()
-        self._parquet.write_table(arrow, stream, compression="zstd", write_page_checksum=True)
+        # Statistics of columns would serve readers that skip rows, and nothing would notice damage to them then.
+        self._parquet.write_table(arrow, stream, compression="zstd", write_page_checksum=True, write_statistics=False)
+        content = stream.getvalue()
         with self._writing():
-            write_atomically(self._part(chunk), stream.getvalue())
+            # The checksum comes first: a part that is there and has another one is damaged.
+            replace_file(self._checksum(chunk), self._checksum_line(chunk, content))
+            replace_file(self._part(chunk), content)
 
     def read(self, chunk: Chunk) -> Table:
         """The draws of a chunk.
@@ -135,18 +156,39 @@ class RunDirectory:
         Raises
         ------
         InputError
-            If they are not there or cannot be read.
+            If they are not there, or are damaged.
         """
         try:
-            return _from_arrow(self._load(chunk))
+            return self._verified(chunk)
         except Exception as error:
             raise InputError(
-                f"output: cannot read {self._part(chunk)} ({error}); expected a part of this survey"
+                f"output: cannot read {self._part(chunk)} ({_one_line(error)}); expected a part of this survey, which "
+                "the same call computes again"
             ) from None
 
-    def _load(self, chunk: Chunk) -> Any:
-        """With the checksums of all pages: a bit that the disk has changed does not go unnoticed."""
-        return self._parquet.read_table(self._part(chunk), page_checksum_verification=True)
+    def _verified(self, chunk: Chunk) -> Table:
+        """The draws of a part, if every byte of it is the one that was written; otherwise an exception of any kind."""
+        content = read_regular(self._part(chunk), SCHEMA_BYTES + DRAW_BYTES * chunk.draws)
+        try:
+            line = read_regular(self._checksum(chunk), SCHEMA_BYTES)
+        except OSError as error:
+            raise ValueError(f"its checksum cannot be read: {error.strerror or error}") from None
+        if line != self._checksum_line(chunk, content):
+            raise ValueError("its checksum is another one")
+        arrow = self._parquet.read_table(BytesIO(content))
+        if (arrow.schema.metadata or {}).get(KEY) != self._mark(chunk) or arrow.num_rows != chunk.draws:
+            raise ValueError("it holds other draws")
+        if not arrow.schema.equals(self._schema(chunk)):
+            raise ValueError("it has other columns")
+        return _from_arrow(arrow)
+
+    def _schema(self, chunk: Chunk) -> Any:
+        """Names and types of the columns of a part."""
+        table = {"draw": np.empty(0, np.int64), **empty_table(0, len(saddle_columns(self.architectures)))}
+        return arrow_table(table, self.architectures[chunk.architecture]).schema
+
+    def _checksum_line(self, chunk: Chunk, content: bytes) -> bytes:
+        return f"{hashlib.sha256(content).hexdigest()}  {self._part(chunk).name}\n".encode()
 
     def finish(self) -> None:
         """Note in the manifest that all draws are there."""
@@ -162,6 +204,49 @@ class RunDirectory:
         name = f"part-{chunk.architecture:04d}-{chunk.first:012d}-{chunk.last:012d}.parquet"
         return self.path / PARTS / name
 
+    def _checksum(self, chunk: Chunk) -> Path:
+        return self.path / CHECKSUMS / self._part(chunk).with_suffix(".sha256").name
+
+    def _check_parts(self, without_manifest: bool) -> None:
+        """Raise InputError if there are parts of another survey, or parts that hold draws of this one once more."""
+        try:
+            names = sorted(entry.name for entry in (self.path / PARTS).iterdir() if not entry.name.startswith("."))
+        except OSError:  # no parts yet
+            return
+        for name in names:
+            match = PART.fullmatch(name)
+            chunk = Chunk(*map(int, match.groups())) if match else None
+            if chunk is None or not self._is_own(chunk) or (without_manifest and not self._is_of_this_survey(chunk)):
+                raise InputError(
+                    f"output: {self.path / PARTS} holds {name!r}, which is no part of this survey or of these chunks; "
+                    "expected parts of this survey only, as readers take all files there; move it elsewhere, or choose "
+                    "another directory"
+                )
+
+    def _is_own(self, chunk: Chunk) -> bool:
+        if chunk.architecture >= len(self.chunks):
+            return False
+        size = self.chunks[chunk.architecture]
+        last = min(chunk.first + size, self.survey.get("draws", chunk.last))
+        return chunk.first % size == 0 and chunk.first < chunk.last == last
+
+    def _is_of_this_survey(self, chunk: Chunk) -> bool:
+        try:
+            self._verified(chunk)
+        except Exception:
+            return False
+        return True
+
+    def _checked_chunks(self, chunks: list[Any]) -> tuple[int, ...]:
+        if len(chunks) != len(self.architectures) or not all(
+            type(size) is int and 1 <= size <= LARGEST_CHUNK for size in chunks
+        ):
+            raise InputError(
+                f"output: {self.path / MANIFEST} has chunks {_short(chunks)}; expected an integer from 1 to "
+                f"{LARGEST_CHUNK} for each network; choose another directory"
+            )
+        return tuple(chunks)
+
     def _existing(self) -> dict[str, Any] | None:
         """The manifest that is there, if it is one of this survey; None in a directory that is empty or absent."""
         place = self.path / MANIFEST
@@ -172,13 +257,13 @@ class RunDirectory:
                 f"output: {self.path} is a file; expected a directory for the draws, or a name for a new one"
             )
         try:
-            manifest = json.loads(place.read_text(encoding="utf-8"))
+            manifest = json_content(read_regular(place, LARGEST_MANIFEST).decode(), "expected a manifest")
             known, chunks, software = manifest["survey"], manifest["chunks"], manifest["software"]
-            version = manifest["version"]
+            version, checksum = manifest["version"], manifest.get("checksum")
             if manifest["format"] != FORMAT or not isinstance(chunks, list):
                 known = None
         except FileNotFoundError:
-            others = [entry.name for entry in self.path.iterdir() if entry.name not in (PARTS, LOCK)]
+            others = [entry.name for entry in self.path.iterdir() if entry.name not in (PARTS, CHECKSUMS, LOCK)]
             others = [name for name in others if not re.fullmatch(rf"\.{re.escape(MANIFEST)}\..*\.tmp", name)]
             if others:
                 raise InputError(
@@ -186,14 +271,20 @@ class RunDirectory:
                     "or that of a survey to go on with"
                 ) from None
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             known = None
-        if known is None:
+        if not isinstance(known, dict):
             raise InputError(f"output: {place} cannot be read as the manifest of a survey; expected another directory")
         if version != VERSION:
             raise InputError(
-                f"output: {self.path} holds draws in version {version!r} of their format, and this program writes "
-                f"version {VERSION}, with other columns; expected another directory"
+                f"output: {self.path} holds draws in version {_short(version)} of their format, and this program "
+                f"writes version {VERSION}, with other columns or checksums; expected another directory"
+            )
+        if checksum != _checksum_of(manifest):
+            raise InputError(
+                f"output: {place} is damaged or was edited, as its checksum is another one; expected the manifest as "
+                "it was written, or another directory; without that file the same command goes on with the draws that "
+                "are there"
             )
         for name in sorted({*known, *self.survey}):
             if known.get(name) != self.survey.get(name):
@@ -203,8 +294,8 @@ class RunDirectory:
                 )
         if software != f"homotopy-lcn {__version__}":
             raise InputError(
-                f"output: {self.path} was begun by {software}, and this is {__version__}; expected the same version, "
-                "or another directory"
+                f"output: {self.path} was begun by {_short(software)}, and this is {__version__}; expected the same "
+                "version, or another directory"
             )
         return dict(manifest)
 
@@ -220,8 +311,9 @@ class RunDirectory:
             "versions": versions,
             **record,
         }
+        manifest["checksum"] = _checksum_of(manifest)
         with self._writing():
-            write_atomically(self.path / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+            replace_file(self.path / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
 
     def _take_lock(self) -> None:
         """So that two runs do not do the same work; the system releases the lock of a process that is killed."""
@@ -230,7 +322,11 @@ class RunDirectory:
         except ImportError:  # no such locks on Windows; two runs there would write equal parts
             return
         with self._writing():
-            stream = open(self.path / LOCK, "a")  # noqa: SIM115 (open while the directory is)
+            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise OSError(f"{LOCK} is not a regular file")
+            stream = open(descriptor, "rb+", buffering=0)  # noqa: SIM115 (open while the directory is)
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -244,13 +340,23 @@ class RunDirectory:
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except (InputError, OSError) as error:
-            cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-            reason = getattr(cause, "strerror", None) or str(cause)
+        except OSError as error:
+            reason = error.strerror or str(error)
             raise InputError(
                 f"output: {self.path} cannot be written: {reason}; the draws written so far are kept; expected room "
                 "and permission to write there, with which the same command goes on"
             ) from error
+
+
+def _checksum_of(manifest: Mapping[str, Any]) -> str:
+    """The SHA-256 of everything else in a manifest."""
+    rest = {key: value for key, value in manifest.items() if key != "checksum"}
+    return content_digest(rest)
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())
+    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def _short(value: object) -> str:

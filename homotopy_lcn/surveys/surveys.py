@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -15,7 +16,7 @@ from ..progress import Progress, ProgressCallback
 from ..solving.solve import critical_points
 from .draws import Table, prepare
 from .execution import computed
-from .plans import Chunk, SolvePlan, SurveyPlan
+from .plans import LARGEST_CHUNK, MOST_CHUNKS, Chunk, SolvePlan, SurveyPlan
 from .run_directory import RunDirectory
 from .statistics import Survey
 from .tallies import Tally
@@ -55,13 +56,16 @@ def survey(
     jobs : int
         Number of processes. The result does not depend on it.
     output : path-like, optional
-        A directory for the draws; a survey that was killed goes on there if it is called again. Needs pyarrow.
+        A directory for the draws; a survey that was killed goes on there if it is called again. A part of it that is
+        damaged is named in a warning, and its draws are computed again. Needs pyarrow.
     scheduler : str, optional
-        Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. Needs dask.distributed.
+        Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. The scheduler has 20 seconds for
+        each answer, and a cluster that has lost all its workers 60 seconds to get one. Needs dask.distributed.
     engine : str
         The path tracker: "auto", "native" or "reference".
     chunk : int, optional
-        Draws computed at a time. The result does not depend on it.
+        Draws computed at a time, at most a million; a survey has at most a million chunks. The result does not depend
+        on it.
     keep : bool
         Whether the draws are kept in memory for `Survey.to_frame` if there is no ``output``: some hundred bytes each.
         Without them the memory needed does not depend on the number of draws.
@@ -96,14 +100,16 @@ def survey(
     """
     plan = _planned(architectures, draws, data_model, seed, engine)
     jobs = check_integer("jobs", jobs, 1)
-    given = None if chunk is None else check_integer("chunk", chunk, 1)
+    given = None if chunk is None else check_integer("chunk", chunk, 1, LARGEST_CHUNK)
     sizes = [given or plan.chunk_size(arch) for arch in plan.architectures]
+    _check_chunks(plan.draws, sizes)
     tallies = tuple(Tally() for _ in plan.architectures)
     with ExitStack() as stack:
         store: RunDirectory | _Memory = _Memory(sizes, keep)
         if output is not None:
             record = {"command": plan.command(f"--draws {plan.draws}")}
             store = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
+        _check_chunks(plan.draws, store.chunks)
         pieces = list(plan.chunks(store.chunks))
         for arch in plan.architectures:
             # Start systems that are not shipped are computed once, here; the other processes find them in the cache.
@@ -117,6 +123,12 @@ def survey(
             else:
                 tallies[piece.architecture].add(table)
                 count.add(piece)
+        if store.damaged:
+            warnings.warn(
+                f"output: damaged parts are computed again: {len(store.damaged)}, the first of them {store.damaged[0]}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         for piece, table in stack.enter_context(closing(computed(plan.run, missing, jobs, scheduler))):
             store.write(piece, table)
             tallies[piece.architecture].add(table)
@@ -214,8 +226,19 @@ def _planned(
     return SurveyPlan(given, chosen, draws, seed, engine)
 
 
+def _check_chunks(draws: int, sizes: Sequence[int]) -> None:
+    number = sum(-(-draws // size) for size in sizes)
+    if number > MOST_CHUNKS:
+        raise InputError(
+            f"draws: {draws} given, which are {number} chunks; expected at most {MOST_CHUNKS} chunks, as with fewer "
+            f"draws or larger chunks (at most {LARGEST_CHUNK} draws)"
+        )
+
+
 class _Memory:
     """Draws kept in memory or not at all, with the methods of a `RunDirectory`."""
+
+    damaged: Sequence[str] = ()
 
     def __init__(self, chunks: Sequence[int], keep: bool) -> None:
         self.chunks = tuple(chunks)

@@ -1,21 +1,36 @@
 """The shipped table of architectures: all up to filter size 10 with at most 3000 critical filters.
 
-It is computed by ``scripts/make_atlas.py``.
+It is computed by ``scripts/make_atlas.py``. Its SHA-256 stands in a file beside it, so that a damaged table is not
+taken for the one that was computed.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import warnings
 from functools import cache
+from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._data import data_path
+from ..errors import InputError
 from ..networks.architecture import Architecture
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ATLAS", "ATLAS_FILTER_SIZE", "ATLAS_MAX_COUNT", "atlas", "shipped_white_counts"]
+__all__ = [
+    "ATLAS",
+    "ATLAS_FILTER_SIZE",
+    "ATLAS_MAX_COUNT",
+    "atlas",
+    "checked_table",
+    "checksum_line",
+    "checksum_path",
+    "shipped_white_counts",
+]
 
 ATLAS = "atlas.csv"
 #: The largest end-to-end filter size, and the largest number of critical filters for generic data, in the atlas.
@@ -40,6 +55,8 @@ def atlas() -> pd.DataFrame:
     ------
     MissingPackage
         If pandas is not installed.
+    InputError
+        If the shipped table is damaged.
 
     Examples
     --------
@@ -51,8 +68,7 @@ def atlas() -> pd.DataFrame:
     """
     from .text_tables import Column, TextTable
 
-    with open(data_path(ATLAS), newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
+    header, *rows = csv.reader(StringIO(checked_table(data_path(ATLAS))))
     cells = tuple(tuple(_cell(name, text) for name, text in zip(header, row, strict=True)) for row in rows)
     return TextTable("atlas", "", tuple(Column(name, name) for name in header), cells).to_frame()
 
@@ -67,15 +83,50 @@ def _white_counts() -> dict[Key, tuple[int, int]]:
     path = data_path(ATLAS)
     if not path.is_file():
         return {}
-    with open(path, newline="", encoding="utf-8") as file:
-        return {
-            (_integers(row["filters"]), _integers(row["strides"])[:-1]): (
-                int(row["white_pure"]),
-                int(row["white_spurious"]),
-            )
-            for row in csv.DictReader(file)
-            if row["white_pure"]
-        }
+    try:
+        text = checked_table(path)
+    except InputError as error:
+        warnings.warn(f"{error}; counts for white data are measured again", RuntimeWarning, stacklevel=2)
+        return {}
+    return {
+        (_integers(row["filters"]), _integers(row["strides"])[:-1]): (
+            int(row["white_pure"]),
+            int(row["white_spurious"]),
+        )
+        for row in csv.DictReader(StringIO(text))
+        if row["white_pure"]
+    }
+
+
+def checksum_path(path: Path) -> Path:
+    """Where the SHA-256 of a table is kept."""
+    return path.with_suffix(".sha256")
+
+
+def checksum_line(path: Path, text: str) -> str:
+    """The content of the file `checksum_path`, as the program sha256sum writes it."""
+    return f"{hashlib.sha256(text.encode()).hexdigest()}  {path.name}\n"
+
+
+def checked_table(path: Path) -> str:
+    """The text of a table, if it is the one that was written; ends of lines may be those of Windows.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    try:
+        text = path.read_bytes().decode().replace("\r\n", "\n")
+        same = checksum_path(path).read_bytes().decode().splitlines() == [checksum_line(path, text).strip()]
+    except (OSError, UnicodeDecodeError):
+        same = False
+    if not same:
+        raise InputError(
+            f"the table {path} is damaged, as its checksum in {checksum_path(path).name} is another one; expected the "
+            "files as they are shipped: install the package again"
+        )
+    return text
 
 
 def _integers(text: str) -> tuple[int, ...]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
+import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
+from operator import attrgetter
+from threading import Thread
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -16,8 +21,11 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, survey
-from homotopy_lcn.surveys.cluster import RETRIES, _as_computed
+from homotopy_lcn.cli import program
+from homotopy_lcn.extras import import_extra
+from homotopy_lcn.surveys.cluster import RETRIES, _as_computed, _Cluster, on_cluster, run_elsewhere
 from homotopy_lcn.surveys.plans import Chunk
+from homotopy_lcn.version import __version__
 from tests import ROOT
 
 distributed = pytest.importorskip("distributed")
@@ -32,9 +40,10 @@ def started(tmp_path):
     """Starts a program of Dask; all are ended after the test."""
     with ExitStack() as stack:
 
-        def start(name, *arguments):
+        def start(name, *arguments, first_on_path=""):
             log = stack.enter_context(open(tmp_path / f"{name}-{time.monotonic_ns()}.log", "wb"))
-            environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+            places = [str(first_on_path), str(ROOT), os.environ.get("PYTHONPATH", "")]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
             process = subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.dask_{name}", *arguments],
                 stdout=log, stderr=log, env=environment, cwd=tmp_path,
@@ -68,8 +77,8 @@ def start_scheduler(started, tmp_path):
 
 @pytest.fixture
 def start_worker(started):
-    return lambda address: started(
-        "worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"
+    return lambda address, **options: started(
+        "worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", **options
     )
 
 
@@ -127,47 +136,44 @@ class Fragile:
 
     def __init__(self, deaths):
         self.deaths = dict(deaths)
-        self.loop = None
         self.done = []
 
     def nthreads(self):
         return {"worker": 1}
 
-    def submit(self, work, chunk, key, pure):
+    def submit(self, function, version, work, chunk, key, pure):
         future = Mock()
-        future.result = lambda: self._result(work, chunk)
+        future.result = lambda timeout: self._result(function, version, work, Chunk(*chunk))
+        future.add_done_callback = lambda call: call(future)
         return future
 
-    def _result(self, work, chunk):
+    def _result(self, function, version, work, chunk):
         if self.deaths.get(chunk, 0):
             self.deaths[chunk] -= 1
-            raise distributed.scheduler.KilledWorker("task", Mock(), 3)
+            raise distributed.scheduler.KilledWorker("task", Mock(address="tcp://worker:1"), 3)
         self.done.append(chunk)
-        return work(chunk)
+        return function(version, work, chunk)
 
 
-class Completed(list):
-    """Futures that complete in the order in which they were handed in."""
-
-    def __init__(self, futures, loop):
-        super().__init__(futures)
-
-    def __iter__(self):
-        while self:
-            yield self.pop(0)
-
-    add, update = list.append, list.extend
+def fragile_cluster(deaths):
+    done = SimpleNamespace(
+        scheduler=distributed.scheduler,
+        comm=distributed.comm,
+        TimeoutError=distributed.TimeoutError,
+        CancelledError=distributed.CancelledError,
+    )
+    return _Cluster(Fragile(deaths), done, "tcp://x:1", 1.0)
 
 
 def test_a_chunk_that_brings_down_workers_is_tried_again_and_then_given_up():
-    dask = SimpleNamespace(as_completed=Completed, scheduler=distributed.scheduler)
     chunks = [Chunk(0, first, first + 10) for first in range(0, 100, 10)]
-    client = Fragile({chunks[4]: RETRIES, chunks[7]: 1})
-    results = list(_as_computed(client, dask, "tcp://x:1", lambda chunk: chunk.first, iter(chunks)))
+    cluster = fragile_cluster({chunks[4]: RETRIES, chunks[7]: 1})
+    results = list(_as_computed(cluster, attrgetter("first"), iter(chunks)))
     assert sorted(results) == [(chunk, chunk.first) for chunk in chunks]
-    assert sorted(client.done) == chunks
-    with pytest.raises(InputError, match=r"^scheduler: draws 40 to 49 have brought down worker after worker"):
-        list(_as_computed(Fragile({chunks[4]: RETRIES + 1}), dask, "tcp://x:1", print, iter(chunks)))
+    assert sorted(cluster.client.done) == chunks
+    message = r"^scheduler: draws 40 to 49 have brought down worker after worker, the last of them tcp://worker:1, "
+    with pytest.raises(InputError, match=message):
+        list(_as_computed(fragile_cluster({chunks[4]: RETRIES + 1}), attrgetter("first"), iter(chunks)))
 
 
 def test_one_or_two_local_processes_make_the_same_table():
@@ -178,8 +184,6 @@ def test_one_or_two_local_processes_make_the_same_table():
 
 @pytest.mark.filterwarnings("ignore")
 def test_no_scheduler_or_no_workers_are_said_so(scheduler):
-    from homotopy_lcn.surveys.cluster import on_cluster
-
     with pytest.raises(InputError, match=r"^scheduler: no scheduler answers at 'tcp://127.0.0.1:9'"):
         list(on_cluster("tcp://127.0.0.1:9", print, [], wait=1))
     with pytest.raises(InputError, match=r"^scheduler: .* has no workers"):
@@ -187,3 +191,106 @@ def test_no_scheduler_or_no_workers_are_said_so(scheduler):
     for address in ("foo", "tcp://foo", "tcp://:8786", "http://localhost:8786", "nonsense::", ""):
         with pytest.raises(InputError, match=rf"^scheduler: '{address}' is not an address"):
             list(on_cluster(address, print, []))
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:9", "ucx://127.0.0.1:9", "inproc://1.2.3.4/5/6"])
+def test_an_address_that_cannot_be_used_here_is_one_line(address, capfd):
+    arguments = ["survey", "-k", "2,2", "-s", "1,1", "--draws", "5", "--scheduler", address]
+    assert program.main(arguments) == program.UNUSABLE_INPUT
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"homotopy-lcn: --scheduler: no scheduler answers at {address!r} (")
+    assert captured.err.count("\n") == 1
+
+
+@pytest.fixture(params=["nothing", "a web page"])
+def other_program(request):
+    """The address of a program that accepts connections and is no scheduler."""
+    answer = {"nothing": b"", "a web page": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno."}[request.param]
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as stack:
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    connection = stack.enter_context(server.accept()[0])
+                    connection.sendall(answer)
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_program_that_is_no_scheduler_is_said_so(other_program):
+    with pytest.raises(InputError, match=rf"^scheduler: no scheduler answers at '{other_program}' \(") as raised:
+        list(on_cluster(other_program, print, [], wait=1))
+    assert len(str(raised.value)) < 400
+
+
+OTHER_VERSION = f"""
+from pathlib import Path
+__path__ = [str(Path(__file__).parent), {str(ROOT / "homotopy_lcn")!r}]
+"""
+OTHERS = {
+    "without the package": ({"__init__.py": "raise ModuleNotFoundError('no homotopy_lcn')"}, "lack homotopy-lcn, or "),
+    "another version": (
+        {"__init__.py": OTHER_VERSION, "version.py": "__version__ = '0.0.7'"},
+        r"the worker tcp://\S+ has homotopy-lcn 0\.0\.7; expected \S+, as here",
+    ),
+    "a broken installation": (
+        {"__init__.py": OTHER_VERSION, "extras.py": "import no_such_package"}, "lack homotopy-lcn, or cannot load it"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("files", "message"), OTHERS.values(), ids=OTHERS)
+def test_workers_with_another_package_are_said_so(scheduler, start_worker, tmp_path, files, message):
+    package = tmp_path / "other" / "homotopy_lcn"
+    package.mkdir(parents=True)
+    for name, text in files.items():
+        (package / name).write_text(text)
+    start_worker(scheduler, first_on_path=package.parent)
+    with pytest.raises(InputError, match=rf"^scheduler: .*{message}"):
+        survey(ARCHITECTURE, 5, scheduler=scheduler)
+
+
+def test_a_worker_of_another_version_does_no_work():
+    work = pickle.dumps(attrgetter("last"))
+    assert run_elsewhere(__version__, work, (0, 5, 9)) == ("done", 9)
+    assert run_elsewhere("0.0.7", b"", (0, 5, 9)) == ("version", __version__)
+    cluster = fragile_cluster({})
+    cluster.client.submit = Mock(return_value=Mock(**{"result.return_value": ("version", "0.0.7")}))
+    cluster.client.submit.return_value.add_done_callback = lambda call: call(cluster.client.submit.return_value)
+    with pytest.raises(InputError, match=r"^scheduler: the worker of tcp://x:1 has homotopy-lcn 0\.0\.7"):
+        list(_as_computed(cluster, attrgetter("first"), iter([Chunk(0, 0, 5)])))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_missing_extra_of_a_worker_is_one_line(scheduler, start_worker):
+    start_worker(scheduler)
+    work = partial(import_extra, "no_such_package", "figures")
+    with pytest.raises(InputError, match=r"needs no_such_package, which is not installed"):
+        list(on_cluster(scheduler, work, [Chunk(0, 0, 5)]))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("stopped", ["workers", "scheduler"])
+def test_a_cluster_that_stops_for_good_is_said_so(started, start_worker, tmp_path, stopped):
+    """All workers killed, or a scheduler that does not answer any more; the draws until then are kept."""
+    address, scheduler = start_scheduler(started, tmp_path)
+    worker = start_worker(address)
+    assert list(on_cluster(address, attrgetter("first"), [Chunk(0, 5, 6)])) == [(Chunk(0, 5, 6), 5)]
+    run = on_cluster(address, attrgetter("first"), [Chunk(0, first, first + 1) for first in range(10_000)], wait=2)
+    assert next(run)[1] >= 0
+    if stopped == "workers":
+        worker.kill()
+    else:
+        scheduler.send_signal(signal.SIGSTOP)
+    message = {
+        "workers": r"no workers for 6 seconds; the last ones, tcp://\S+, have ended or were killed, perhaps",
+        "scheduler": r"no longer answers within 2 seconds; expected a running scheduler",
+    }[stopped]
+    with pytest.raises(InputError, match=message):
+        list(run)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture, describe_function_space, generic_count, tabulate
+from homotopy_lcn import Architecture, InputError, describe_function_space, generic_count, tabulate
 from homotopy_lcn._data import data_path
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
+from homotopy_lcn.tables import atlas_table
 from homotopy_lcn.tables.atlas_table import ATLAS, ATLAS_FILTER_SIZE, ATLAS_MAX_COUNT, atlas, shipped_white_counts
 from homotopy_lcn.tables.tabulation import CERTIFIED, FOUND
 from homotopy_lcn.tables.text_tables import format_table
@@ -80,3 +81,35 @@ def test_the_frame_has_the_columns_of_tabulate():
     assert frame.pure.dtype == other.pure.dtype
     assert frame.closed.dtype == other.closed.dtype
     assert frame.filters.tolist() == [arch.filters for arch, _ in ROWS]
+
+
+def test_a_damaged_table_is_refused_and_its_counts_are_not_used(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    whole, checksum = data_path(ATLAS).read_bytes(), data_path("atlas.sha256").read_bytes()
+    place = tmp_path / ATLAS
+    monkeypatch.setattr(atlas_table, "data_path", lambda name: tmp_path / name)
+    arch = Architecture((2, 2), (1, 1))
+    number = whole.index(b",1,4,")
+    for content, beside in (
+        (whole[: number + 3] + b"5" + whole[number + 4 :], checksum),
+        (whole[:-1], checksum),
+        (whole + b"\xff", checksum),
+        (whole, checksum.replace(b"a", b"b")),
+        (whole, b""),
+        (whole, None),
+    ):
+        place.write_bytes(content)
+        (tmp_path / "atlas.sha256").unlink(missing_ok=True)
+        if beside is not None:
+            (tmp_path / "atlas.sha256").write_bytes(beside)
+        atlas_table._white_counts.cache_clear()
+        with pytest.raises(InputError, match=r"atlas.csv is damaged, as its checksum in atlas.sha256 is another one"):
+            atlas()
+        with pytest.warns(RuntimeWarning, match="counts for white data are measured again"):
+            assert shipped_white_counts(arch) is None
+    place.write_bytes(whole.replace(b"\n", b"\r\n"))
+    (tmp_path / "atlas.sha256").write_bytes(checksum)
+    atlas_table._white_counts.cache_clear()
+    assert shipped_white_counts(arch) == (1, 4)
+    assert len(atlas()) == len(ROWS)
+    atlas_table._white_counts.cache_clear()
