@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
     from .interchange import CrossCheck, ExportedSystem, cross_check, export
     from .losses import SquaredLoss, ZeroResidual
-    from .networks import Architecture, CountTable
+    from .networks import Architecture, CountTable, generic_totals
     from .pictures import report
     from .results import Continuum, CriticalPoint, CriticalPoints, Infimum
     from .solving import SolveInterrupted, critical_points, generic_count
@@ -59,6 +59,7 @@ __all__ = [
     "describe_function_space",
     "export",
     "generic_count",
+    "generic_totals",
     "is_in_function_space",
     "report",
     "survey",
@@ -94,6 +95,7 @@ _PACKAGES = {
     "describe_function_space": "geometry",
     "export": "interchange",
     "generic_count": "solving",
+    "generic_totals": "networks",
     "is_in_function_space": "geometry",
     "report": "pictures",
     "survey": "surveys",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import operator
 
-__all__ = ["IncompleteStartSystem", "InputError", "MissingPackage", "check_integer"]
+__all__ = ["IncompleteStartSystem", "InputError", "MissingPackage", "check_integer", "shortened"]
+
+#: Characters of a value that a message quotes.
+LONGEST_QUOTATION = 60
 
 
 class InputError(ValueError):
@@ -62,5 +65,24 @@ def check_integer(name: str, value: object, least: int, most: int | None = None)
     except TypeError:
         number = None
     if number is None or number < least or (most is not None and number > most):
-        raise InputError(f"{name}: {value!r} given; expected {expected}")
+        raise InputError(f"{name}: {shortened(value)} given; expected {expected}")
     return number
+
+
+def shortened(value: object) -> str:
+    """A value as a message quotes it: on one line, without control characters, and shortened if it is long.
+
+    Examples
+    --------
+    >>> shortened("a\\x1b[31m"), shortened("x" * 100_000)
+    ("'a\\\\x1b[31m'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'")
+    """
+    if isinstance(value, int) and value.bit_length() > 4 * LONGEST_QUOTATION:
+        return f"an integer of {value.bit_length()} bits"
+    try:  # of a long text only the beginning is shown, so only the beginning is made
+        text = repr(value[: LONGEST_QUOTATION + 1] if isinstance(value, str) else value)
+    except ValueError:  # Python does not write integers of thousands of digits
+        return f"an object of type {type(value).__name__}"
+    if len(text) <= LONGEST_QUOTATION + 2:
+        return text
+    return f"{text[:LONGEST_QUOTATION]}…{text[-1] if isinstance(value, str) else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,8 @@ __all__ = [
     "check_writable",
     "content_digest",
     "json_content",
+    "open_for_reading",
+    "read_bounded",
     "read_regular",
     "read_text",
     "remove_leftovers",
@@ -144,6 +147,41 @@ def remove_leftovers(folder: Path, name: str | None = None, *, all_dead: bool = 
                 (folder / entry).unlink()
 
 
+def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file, or a pipe that another process writes to, for reading in bytes.
+
+    A pipe that nobody writes to is empty, and does not make the program wait. Devices such as ``/dev/zero`` have no end
+    and are refused.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened, is a folder, or is neither a file nor a pipe.
+    """
+    at_once = getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(path, os.O_RDONLY | at_once | getattr(os, "O_BINARY", 0))
+    try:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+        if stat.S_ISFIFO(mode):
+            os.set_blocking(handle, True)
+        elif not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "neither a file nor a pipe", os.fspath(path))
+        return open(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_bounded(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file or pipe, see `open_for_reading`; of one with more than `MOST_BYTES` a few more than that."""
+    with open_for_reading(path) as stream:
+        # One large read would set aside all the bytes that it may get.
+        blocks = iter(lambda: stream.read(2**20), b"")
+        return b"".join(islice(blocks, MOST_BYTES // 2**20 + 1))
+
+
 def read_text(path: str | os.PathLike[str], expected: str) -> str:
     """The text of a file, which may begin with a byte order mark.
 
@@ -159,10 +197,7 @@ def read_text(path: str | os.PathLike[str], expected: str) -> str:
         If the file cannot be read, is not UTF-8 text, or is larger than `MOST_BYTES`. The message does not name it.
     """
     try:
-        with open(path, "rb") as stream:
-            # One large read would set aside all the bytes that it may get.
-            blocks = iter(lambda: stream.read(2**20), b"")
-            data = b"".join(islice(blocks, MOST_BYTES // 2**20 + 1))
+        data = read_bounded(path)
     except OSError as error:
         raise InputError(f"cannot read: {error.strerror or error}; {expected}") from error
     if len(data) > MOST_BYTES:

@@ -15,11 +15,13 @@ from multiprocessing import connection, get_context, parent_process
 from threading import Thread
 from typing import Any, TypeVar
 
-__all__ = ["as_computed"]
+__all__ = ["MOST_JOBS", "as_computed"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+#: Threads or processes at most, as many as the compiled kernel starts.
+MOST_JOBS = 1024
 #: Items handed to each process at a time: one is computed, the next one waits.
 ITEMS_AHEAD = 2
 

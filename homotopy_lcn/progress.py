@@ -1,13 +1,26 @@
-"""What a long computation tells about its progress."""
+"""What a long computation tells about its progress, and how much time it may take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf, isnan
+from numbers import Real
+from typing import Final
 
-from .networks.patterns import Pattern
+from .errors import InputError
+from .networks.patterns import Pattern, format_pattern
 
-__all__ = ["Progress", "ProgressCallback"]
+__all__ = ["TIME_LIMIT", "Clock", "Progress", "ProgressCallback", "TimeUp", "check_time_limit"]
+
+#: Seconds that a solve takes at most if nothing else is said: one day. Solves of 20 000 points take an hour.
+TIME_LIMIT: Final = 86_400.0
+#: Stages that took a smaller part of the time are left out where a clock says where the time went.
+LEAST_TOLD: Final = 0.02
+#: Stages of strata that are told at most.
+MOST_TOLD: Final = 8
 
 
 @dataclass(frozen=True)
@@ -21,3 +34,110 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+
+
+class TimeUp(Exception):
+    """The time limit of a computation is reached; raised by `Clock.check`."""
+
+
+class Clock:
+    """The time that a computation takes: a limit, and where the time goes.
+
+    Parameters
+    ----------
+    limit : float
+        Seconds from now on; by default there is no limit.
+    now : callable
+        The time in seconds, for tests.
+
+    Attributes
+    ----------
+    limit : float
+    stopped : bool
+        Whether work was left out because the limit was reached.
+
+    Examples
+    --------
+    >>> clock = Clock(10.0, now=iter([0.0, 0.0, 6.0, 8.0, 20.0]).__next__)
+    >>> with clock.stage("tracking"):
+    ...     with clock.stage("endgame"):
+    ...         pass
+    >>> clock.describe()
+    'the time limit of 10 s is reached: 18 s tracking, 2 s endgame'
+    """
+
+    def __init__(self, limit: float = inf, now: Callable[[], float] = time.monotonic) -> None:
+        self.limit = limit
+        self._now = now
+        self._end = now() + limit
+        self._spent: dict[tuple[Pattern | None, str], float] = {}
+        self._running: list[str] = []
+        self._pattern: Pattern | None = None
+        self._last = 0.0
+        self.stopped = False
+
+    def check(self) -> None:
+        """Raise `TimeUp` once the limit is reached."""
+        if self.is_up():
+            raise TimeUp
+
+    def is_up(self) -> bool:
+        """Whether the limit is reached; whoever asks leaves out the rest of the work then."""
+        self.stopped = self.stopped or self._now() >= self._end
+        return self.stopped
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left, at least a microsecond."""
+        return max(self._end - self._now(), 1e-6)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time spent in the body is that of a stage; time of a stage inside counts for the inner stage alone."""
+        self._book()
+        self._running.append(name)
+        try:
+            yield
+        finally:
+            self._book()
+            self._running.pop()
+
+    @contextmanager
+    def stratum(self, pattern: Pattern) -> Iterator[None]:
+        """Stages of the body belong to a stratum."""
+        before, self._pattern = self._pattern, pattern
+        try:
+            yield
+        finally:
+            self._pattern = before
+
+    def _book(self) -> None:
+        now = self._now()
+        if self._running:
+            key = self._pattern, self._running[-1]
+            self._spent[key] = self._spent.get(key, 0.0) + now - self._last
+        self._last = now
+
+    def describe(self) -> str:
+        """That the limit is reached, and which stages took the time."""
+        total = sum(self._spent.values())
+        told = sorted(((spent, key) for key, spent in self._spent.items() if spent > LEAST_TOLD * total), reverse=True)
+        parts = [f"{spent:.2g} s {_stage_text(*key)}" for spent, key in told[:MOST_TOLD]]
+        return f"the time limit of {self.limit:g} s is reached" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _stage_text(pattern: Pattern | None, stage: str) -> str:
+    return stage if pattern is None else f"{stage} of {format_pattern(pattern)}"
+
+
+def check_time_limit(value: object, name: str = "time_limit") -> float:
+    """A number of seconds as a float; infinite if there is no limit.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive number.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or isnan(value) or value <= 0:
+        raise InputError(f"{name}: {value!r} given; expected a positive number of seconds")
+    return float(value)

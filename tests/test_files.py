@@ -18,6 +18,7 @@ from homotopy_lcn import InputError, files
 from homotopy_lcn.files import (
     content_digest,
     json_content,
+    open_for_reading,
     read_regular,
     read_text,
     remove_leftovers,
@@ -206,3 +207,38 @@ def test_values_are_shown_short_whatever_they_are():
         assert len(shown(value)) < 80
     while deep:  # taken apart from outside, as the interpreter would recurse
         deep = deep[0]
+
+
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+
+
+def test_folders_and_devices_are_refused(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        open_for_reading(tmp_path)
+    if os.path.exists("/dev/zero"):
+        with pytest.raises(OSError, match="neither a file nor a pipe"):
+            open_for_reading("/dev/zero")
+
+
+@needs_pipes
+def test_a_pipe_that_nobody_writes_to_is_empty(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    assert read_text(path, "expected") == ""
+
+
+@needs_pipes
+def test_a_pipe_with_a_writer_is_read_to_its_end():
+    reading, writing = os.pipe()
+
+    def write():
+        with open(writing, "w") as stream:
+            stream.write("late " * 1000)
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        assert read_text(f"/dev/fd/{reading}", "expected") == "late " * 1000
+    finally:
+        writer.join()
+        os.close(reading)

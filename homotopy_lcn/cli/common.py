@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, shortened
 from .option_names import messages_final
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ __all__ = [
     "architecture_of",
     "check_output",
     "complain",
+    "give_up_output",
     "integers_of",
+    "open_streams",
     "print_text",
+    "printable",
     "progress_bars",
     "read_result",
     "show",
@@ -42,6 +46,8 @@ __all__ = [
 ]
 
 PROGRAM = "homotopy-lcn"
+#: Characters of a message.
+LONGEST_MESSAGE = 2000
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
 
@@ -79,7 +85,7 @@ def _integer(option: str, text: str, expected: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise InputError(f"{option}: {text!r} is not an integer; expected {expected}") from None
+        raise InputError(f"{option}: {shortened(text)} is not an integer; expected {expected}") from None
 
 
 def read_result(path: str) -> CriticalPoints:
@@ -133,7 +139,15 @@ def show(renderable: RenderableType) -> None:
         console.width = 120
     with console.capture() as capture:
         console.print(renderable)
-    print_text(capture.get())
+    print_text(_without_controls(capture.get(), styled=console.is_terminal))
+
+
+def _without_controls(text: str, styled: bool) -> str:
+    """A text that was laid out, with control characters escaped; in a styled one the sequences for styles are kept."""
+    if not styled:
+        return printable(text)
+    parts = re.split(r"(\x1b\[[0-9;]*m)", text)
+    return "".join(part if number % 2 else printable(part) for number, part in enumerate(parts))
 
 
 def print_text(text: str) -> None:
@@ -142,11 +156,40 @@ def print_text(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # The interpreter flushes standard output once more at exit: from here on the null device takes the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         if not isinstance(error, BrokenPipeError):
             raise InputError(f"standard output: cannot write: {error.strerror or error}") from error
 
 
 def complain(message: str) -> None:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    """Write one line to standard error, without control characters, and of bounded length."""
+    if len(message) > LONGEST_MESSAGE:  # the end tells what was expected
+        message = f"{message[: LONGEST_MESSAGE // 2]} … {message[-LONGEST_MESSAGE // 4 :]}"
+    line = printable(" ".join(message.split()))
+    with suppress(OSError):  # nobody is there to read it
+        print(f"{PROGRAM}: {line}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """A text from outside as it can be shown: control characters and the like are escaped.
+
+    Examples
+    --------
+    >>> print(printable("a\x1b[31mb\u202ec"))
+    a\\x1b[31mb\\u202ec
+    """
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def open_streams() -> None:
+    """Make standard output and standard error streams where they are closed: writing to the former is an error then."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open while the program runs)
+
+
+def give_up_output() -> None:
+    """Let the null device take what is still to be written to standard output, at exit, too."""
+    with suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

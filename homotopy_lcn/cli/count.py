@@ -22,7 +22,8 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from ..networks.counts import CountTable
+    from ..networks.architecture import Architecture
+    from ..networks.counts import CountTable, Totals
 
 __all__ = ["count"]
 
@@ -39,11 +40,14 @@ def count(
     """Count the critical points for generic data exactly, by stratum.
 
     With --white, for white data, by computation.
+    Where the strata are too many to list (200000 root multiplicities in all, or filter sizes that sum up to more than
+    1000), the number of pure filters and of parameters is given all the same.
     """
     architecture = architecture_of(filters, strides)
     check_output(json_path)
 
     from ..errors import IncompleteStartSystem
+    from ..networks.counts import TooManyStrata, generic_totals
     from ..solving.white_counts import generic_count
 
     try:
@@ -51,6 +55,11 @@ def count(
     except IncompleteStartSystem as error:
         complain(f"the count could not be established: {error}")
         return NOT_COMPLETE
+    except TooManyStrata as error:
+        if white:
+            raise
+        _report_totals(architecture, generic_totals(architecture), str(error), json_path, quiet)
+        return DONE
     if json_path is not None:
         write(json_path, _counts_json(table))
     if not quiet and json_path != "-":
@@ -60,9 +69,28 @@ def count(
     return DONE
 
 
-def _counts_json(table: CountTable) -> str:
-    architecture = table.architecture
-    document = {
+def _report_totals(architecture: Architecture, totals: Totals, reason: str, json_path: str | None, quiet: bool) -> None:
+    """Write and show the sums of a network whose strata are too many to list."""
+    without_list = reason.partition("; ")[0].partition(": ")[2]
+    if json_path is not None:
+        document = _head(architecture) | {
+            "metric": "generic",
+            "strata": None,
+            "pure": totals.pure,
+            "spurious": None,
+            "filters": None,
+            "parameters": totals.parameters,
+            "not_listed": without_list,
+        }
+        write(json_path, json.dumps(document) + "\n")
+    if not quiet and json_path != "-":
+        from ..display.terminal import render_totals
+
+        show(render_totals(architecture, totals, without_list))
+
+
+def _head(architecture: Architecture) -> dict[str, object]:
+    return {
         "format": "homotopy-lcn/counts",
         "version": 1,
         "architecture": {
@@ -70,6 +98,11 @@ def _counts_json(table: CountTable) -> str:
             "strides": architecture.strides,
             "filter_size": architecture.filter_size,
         },
+    }
+
+
+def _counts_json(table: CountTable) -> str:
+    document = _head(table.architecture) | {
         "metric": table.metric,
         "strata": [
             {"pattern": row.pattern, "pure": row.pure, "count": row.count, "factorizations": row.factorizations}

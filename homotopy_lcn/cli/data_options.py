@@ -85,7 +85,10 @@ class DataOptions:
 
 def load_data(architecture: Architecture, options: DataOptions, seed: int) -> LoadedData:
     """The data of the options, checked and read."""
+    from ..networks.limits import check_filter_size
+
     _check_given(options)
+    check_filter_size(architecture)
 
     import numpy as np
 

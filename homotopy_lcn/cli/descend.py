@@ -57,7 +57,7 @@ def descend(
     horizon: Horizon = None,
     random: RandomData = False,
     white: WhiteData = False,
-    starts: Annotated[int, typer.Option(min=1, metavar="N", help="Random starts.")] = 100,
+    starts: Annotated[int, typer.Option(min=1, metavar="N", help="Random starts, at most 100000.")] = 100,
     init: Annotated[
         str,
         typer.Option(
@@ -74,7 +74,12 @@ def descend(
     ] = None,
     max_steps: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Default: 5000 for the flow, 10000 otherwise.", show_default=False),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Default: 5000 for the flow, 10000 otherwise; at most 10000000.",
+            show_default=False,
+        ),
     ] = None,
     slow: Annotated[
         float, typer.Option(metavar="X", help="A run lingers while its relative gradient is below this.")
@@ -92,8 +97,9 @@ def descend(
     """
     check_output(json_path)
 
-    from ..training.descent import Options
+    from ..training.descent import Options, check_starts
 
+    check_starts(starts)
     options = Options(
         init=_init(init), optimizer=optimizer, learning_rate=learning_rate, max_steps=max_steps, slow=slow
     )

@@ -74,6 +74,7 @@ def geometry(
     from ..geometry.function_space import describe_function_space
     from ..geometry.vanishing_forms import closure_equations, known_inequalities
 
+    space = describe_function_space(architecture)
     facts = distance = differential = None
     if parameters is not None:
         from ..geometry.rank_drops import criticality
@@ -89,7 +90,6 @@ def geometry(
             import numpy as np
 
             distance, _ = distance_to_function_space(architecture, entries, np.random.default_rng(seed))
-    space = describe_function_space(architecture)
     equations = closure_equations(architecture)
     inequalities = known_inequalities(architecture)
 

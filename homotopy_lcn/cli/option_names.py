@@ -21,6 +21,7 @@ __all__ = ["Command", "CommandLineError", "in_options", "messages_final", "optio
 #: ``""`` is for all commands. A recommended call is no identifier and is replaced wherever it stands in a message.
 OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "": {
+        "generic_totals(arch)": "count",
         "isolated=True": "solve --isolated",
         "loss.regularized(eps)": "solve --regularize EPS",
         "samples=(X, Y)": "certify --data FILE.npz",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PLOT_HELP", "complex_plane", "growth", "landscape", "levels", "real_counts"]
 
+#: Data sets of a histogram at most: hours of work.
+MOST_DATA_SETS = 10_000_000
 PLOT_HELP = "Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
 
 Output = Annotated[
@@ -51,7 +53,7 @@ Seed = Annotated[int, typer.Option(min=0, metavar="N", help="All random choices 
 def real_counts(
     filters: Filters = None,
     strides: Strides = None,
-    draws: Annotated[int, typer.Option(min=1, metavar="N", help="Gaussian data sets.")] = 200,
+    draws: Annotated[int, typer.Option(min=1, max=MOST_DATA_SETS, metavar="N", help="Gaussian data sets.")] = 200,
     output: Output = None,
     format: Format = None,
     seed: Seed = 0,

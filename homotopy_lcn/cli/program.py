@@ -5,12 +5,16 @@ Heavy modules are imported where they are used, so that ``--help`` and a mistype
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager, suppress
 from typing import Annotated, TextIO
 
 import typer
@@ -18,7 +22,16 @@ import typer
 from ..errors import InputError
 from . import paper, plot
 from .certify import certify
-from .common import DONE, INTERNAL_ERROR, NOT_COMPLETE, PROGRAM, UNUSABLE_INPUT, complain
+from .common import (
+    DONE,
+    INTERNAL_ERROR,
+    NOT_COMPLETE,
+    PROGRAM,
+    UNUSABLE_INPUT,
+    complain,
+    give_up_output,
+    open_streams,
+)
 from .count import count
 from .descend import descend
 from .doctor import doctor
@@ -51,9 +64,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit code: 0 = done and complete, 1 = internal error, 2 = unusable input, 3 = not proved complete.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _terminated_as_interrupted():
         warnings.showwarning = _show_warning
+        open_streams()
         return _run(arguments)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Treat a request to terminate as Ctrl-C: what is found is reported, and no temporary file is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -67,6 +94,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         )
         if code == CTRL_C:
             raise KeyboardInterrupt
+        sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except InputError as error:
         complain(str(error))
@@ -78,6 +106,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         if isinstance(error, usage_error):
             complain(_usage_message(error))
             return UNUSABLE_INPUT
+        if (lack := _lack(error)) is not None:
+            give_up_output()
+            complain(lack)
+            return UNUSABLE_INPUT
         if os.environ.get(TRACEBACK_VARIABLE):
             traceback.print_exc()
         complain(
@@ -85,6 +117,23 @@ def _run(arguments: Sequence[str] | None) -> int:
             f"{TRACEBACK_VARIABLE}=1 in the environment shows"
         )
         return INTERNAL_ERROR
+
+
+def _lack(error: Exception) -> str | None:
+    """What the machine could not provide, in a sentence; None for all other errors."""
+    fewer = "expected fewer --jobs, a smaller problem, or a higher limit"
+    if isinstance(error, BrokenPipeError):
+        return "standard output: its reader has gone"
+    if isinstance(error, MemoryError):
+        return f"memory: there is not enough of it ({str(error) or 'an allocation failed'}); {fewer}"
+    if isinstance(error, BrokenExecutor):
+        return f"jobs: a process could not begin, or was killed, as for lack of memory; {fewer}"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EBADF, errno.EIO):
+        return f"standard output: cannot write: {error.strerror}"
+    no_threads = isinstance(error, RuntimeError) and "thread" in str(error)
+    if no_threads or (isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN, errno.EMFILE)):
+        return f"jobs: a thread or a process could not begin ({error}); {fewer}"
+    return None
 
 
 def _print_version(wanted: bool) -> None:

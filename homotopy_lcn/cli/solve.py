@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from ..progress import TIME_LIMIT
 from .common import (
     DONE,
     NOT_COMPLETE,
@@ -68,7 +69,11 @@ def solve(
         int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
     ] = 20000,
     engine: Annotated[
-        str, typer.Option(metavar="NAME", help="Path tracker: auto, native, reference or phcpack.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Path tracker: auto, native, reference, phcpack; or an instruction set, as native:avx2.",
+        ),
     ] = "auto",
     prove: Annotated[
         bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
@@ -80,6 +85,10 @@ def solve(
         float | None,
         typer.Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
     ] = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="Stop then, and report what was found; the default is one day."),
+    ] = TIME_LIMIT,
     cross_check: Annotated[
         str | None,
         typer.Option(
@@ -117,6 +126,7 @@ def solve(
                 max_count=max_count,
                 progress=progress_bars(stack, quiet),
                 isolated=isolated,
+                time_limit=time_limit,
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True
@@ -185,7 +195,7 @@ def report_result(
     if interrupted:
         complain("interrupted: only the finished strata are reported")
     elif not result.complete and not quiet:
-        complain("completeness could not be established")
+        complain(f"completeness could not be established{f': {result.stopped}' if result.stopped else ''}")
     if comparison is not None and not comparison.agrees:
         complain(f"{comparison.program} has nonsingular solutions that are not in the result")
         return NOT_COMPLETE

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["survey"]
 
+#: Draws of a survey at most: days of work, and some megabytes for the list of parts.
+MOST_DRAWS = 1_000_000_000
 STYLES = ("text", "csv", "json", "markdown", "latex")
 
 
@@ -37,7 +39,7 @@ def survey(
         str | None,
         typer.Option(metavar="FILE", help="Networks from a text file, a line each, as in 3,2 2,1.", show_default=False),
     ] = None,
-    draws: Annotated[int, typer.Option(min=1, metavar="N", help="Data sets for each network.")] = 1000,
+    draws: Annotated[int, typer.Option(min=1, max=MOST_DRAWS, metavar="N", help="Data sets for each network.")] = 1000,
     model: Annotated[
         str,
         typer.Option(

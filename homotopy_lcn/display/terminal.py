@@ -16,7 +16,8 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from ..networks.counts import CountTable
+from ..networks.architecture import Architecture
+from ..networks.counts import CountTable, Totals
 from ..networks.patterns import format_pattern
 from ..progress import Progress
 from ..results.points import CriticalPoint
@@ -38,7 +39,7 @@ from .wording import (
 if TYPE_CHECKING:
     from ..interchange.installation import Finding
 
-__all__ = ["ProgressBars", "render_counts", "render_findings", "render_result"]
+__all__ = ["ProgressBars", "render_counts", "render_findings", "render_result", "render_totals"]
 
 #: Continua shown; a file of the result has all.
 MOST_CONTINUA = 20
@@ -121,6 +122,24 @@ def render_counts(table: CountTable) -> RenderableType:
             str(row.count * row.factorizations),
         )
     return Group(rows, Text(explain_counts(table), style="dim"))
+
+
+def render_totals(architecture: Architecture, totals: Totals, reason: str) -> RenderableType:
+    """The sums of the generic counts of a network whose strata are not listed.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    totals : Totals
+    reason : str
+        Why the strata are not listed.
+    """
+    title = Text(describe_network(architecture), style="bold", overflow="fold")
+    rows = [
+        Text(f"{name}: {number}", overflow="fold")
+        for name, number in (("pure critical filters", totals.pure), ("critical θ", totals.parameters))
+    ]
+    return Group(title, *rows, Text(f"The strata are not listed: {reason}.", style="dim"))
 
 
 class ProgressBars:

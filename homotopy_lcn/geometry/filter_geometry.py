@@ -333,8 +333,9 @@ def distance_to_function_space(
 
     best: tuple[float, Array] = (1.0, np.zeros_like(w))
     for _ in range(starts):
+        begin = rng.standard_normal(sum(arch.filters))
         fit = least_squares(
-            difference, rng.standard_normal(sum(arch.filters)), xtol=accuracy, ftol=accuracy, gtol=accuracy
+            difference, begin, xtol=accuracy, ftol=accuracy, gtol=accuracy, max_nfev=GEOMETRY.least_squares_steps
         )
         distance = float(np.linalg.norm(fit.fun))
         if distance < best[0]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ..networks.architecture import Architecture
+from ..networks.limits import LARGEST_DEGREE, check_degree, check_filter_size
 from .block_factorizations import factorizations_of
 from .hyperroots import NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, Undecided, conjugate, total_supply
 from .nearby_filters import RootPattern, bad_patterns, filter_of_pattern, first_roots, integers_where_near
@@ -117,6 +118,11 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
     -------
     FunctionSpace
 
+    Raises
+    ------
+    InputError
+        If filters have more than `LARGEST_FILTER` coefficients, or the total degree is above `LARGEST_DEGREE`.
+
     Examples
     --------
     >>> space = describe_function_space(Architecture((3, 2), (2, 1)))
@@ -125,6 +131,8 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
     >>> space.closure_witness.tolist(), space.boundary_witnesses["reduced"].tolist()
     ([1.0, 0.0, 0.0, 0.0, 1.0], [1.0, 0.0, -2.0, 0.0, 1.0])
     """
+    check_filter_size(arch, "a Gram matrix")
+    check_degree(arch, LARGEST_DEGREE, "a function space")
     blocks, layers = arch.blocks, arch.layer_degrees
     closed: bool | None = True
     reduced_closed: bool | None = True

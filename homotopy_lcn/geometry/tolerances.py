@@ -63,6 +63,8 @@ class GeometryTolerances:
         Coefficients of example filters within this distance of an integer are that integer.
     least_squares : float
         Relative accuracy of the local minimization that bounds the distance to the function space.
+    least_squares_steps : int
+        Steps of that minimization from one start; ordinary ones take some ten. A bound is a bound after any number.
     """
 
     filter_accuracy: float = 1e-10
@@ -83,6 +85,7 @@ class GeometryTolerances:
     scale_range: tuple[float, float] = (1e-100, 1e100)
     near_integer: float = 1e-9
     least_squares: float = 1e-12
+    least_squares_steps: int = 200
 
 
 #: The tolerances that all modules of the package use.

@@ -22,6 +22,7 @@ from ..files import check_writable, write_atomically
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
+from ..networks.limits import LARGEST_EXPORTED_FILTER, check_filter_size
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Stratum
 from ..solving.monodromy import random_data
@@ -167,6 +168,7 @@ def export(
         raise InputError(
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, as the network's"
         )
+    check_filter_size(arch, "the Gram matrix in the text", LARGEST_EXPORTED_FILTER)
     row = _row(arch, stratum)
     if row.count > max_count:
         raise InputError(

@@ -29,6 +29,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..arrays import Real
 from ..errors import InputError
 from ..networks.architecture import Architecture
+from ..networks.limits import check_filter_size
 from ..networks.parameters import compose
 from .sources import samples_from_npz
 from .squared_loss import SquaredLoss
@@ -91,6 +92,7 @@ def draw_moments(model: DataModel, arch: Architecture, seed: int, draws: range) 
     seed : int
     draws : range
     """
+    check_filter_size(arch)
     size = arch.filter_size
     result = Moments(np.empty((len(draws), size, size)), np.empty((len(draws), size)), np.empty(len(draws)))
     for row, draw in enumerate(draws):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..networks.architecture import Architecture
+from ..networks.limits import check_filter_size
 from .squared_loss import SquaredLoss
 
 __all__ = ["LoadedData", "random_gaussian", "random_loss_seed", "random_white"]
@@ -57,6 +58,7 @@ def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int |
     >>> data.samples, data.loss.rank
     (12, 3)
     """
+    check_filter_size(arch)
     count = 4 * arch.filter_size if samples is None else samples
     if count < 1:
         raise InputError(f"samples: {samples}; expected at least 1")
@@ -80,6 +82,7 @@ def random_white(arch: Architecture, rng: np.random.Generator) -> LoadedData:
     >>> data.description
     'white data: identity Gram matrix, Gaussian target of 3 coefficients'
     """
+    check_filter_size(arch)
     loss = SquaredLoss.white(rng.standard_normal(arch.filter_size))
     size = arch.filter_size
     return LoadedData(loss, f"white data: identity Gram matrix, Gaussian target of {size} coefficients", None)

@@ -12,22 +12,31 @@ import zipfile
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from math import isfinite
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from ..errors import InputError, check_integer
+from ..errors import InputError, check_integer, shortened
+from ..files import MOST_BYTES, open_for_reading, read_bounded
 from ..networks.architecture import Architecture
+from ..networks.limits import check_filter_size
 from ..rationals import MOST_EXACT_DIGITS
 from .random_data import LoadedData
 from .squared_loss import SquaredLoss
 
-__all__ = ["from_csv", "from_file", "from_json", "from_npz", "from_series", "samples_from_npz"]
+#: Arrays of a file that have a meaning.
+ARRAYS = frozenset({"X", "Y", "gram", "b", "constant"})
+#: Bytes of the arrays of a file, and characters of a table.
+LARGEST_DATA = 2**32
+#: Characters of a line of a table.
+LONGEST_LINE = 2**24
+#: Names that a message lists.
+MOST_NAMES = 20
 
-#: Cells of a file are shown in messages up to this length.
-LONGEST_CELL_SHOWN = 40
+__all__ = ["from_csv", "from_file", "from_json", "from_npz", "from_series", "samples_from_npz"]
 
 
 def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
@@ -82,8 +91,11 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     name = os.fspath(path)
     expected = "expected a JSON object with gram and b, and constant, if there is one"
     try:
-        with _readable("path", path), open(path, encoding="utf-8") as file:
-            content = json.load(file, parse_float=_double, parse_int=_integer)
+        with _readable("path", path):
+            data = read_bounded(path)
+        if len(data) > MOST_BYTES:
+            raise InputError(f"path: {name!r} has more than {MOST_BYTES >> 20} MB; {expected}")
+        content = json.loads(data.decode("utf-8-sig"), parse_float=_double, parse_int=_integer)
     except InputError:
         raise
     except (ValueError, RecursionError):
@@ -92,7 +104,7 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
         raise InputError(f"path: {name!r} has no gram and b; {expected}")
     unknown = sorted(content.keys() - {"gram", "b", "constant"})
     if unknown:
-        raise InputError(f"path: {name!r} holds {', '.join(unknown)}; {expected}")
+        raise InputError(f"path: {name!r} holds {_listed(unknown)}; {expected}")
     gram, b, constant = content["gram"], content["b"], content.get("constant", 0)
     exact = any(isinstance(value, str) for value in _leaves([gram, b, constant]))
     with _named("path"):
@@ -173,6 +185,7 @@ def from_series(series: str, horizon: int, arch: Architecture) -> LoadedData:
     (304, 5)
     """
     steps = check_integer("horizon", horizon, 1)
+    check_filter_size(arch)
     path, column = _split_source(series)
     values = _read_columns("series", path, [("series", column)])[:, 0]
     size = arch.filter_size
@@ -203,7 +216,8 @@ def _double(text: str) -> float:
     value = float(text)
     if value == 0 and _is_not_zero(text):
         raise InputError(
-            f"path: {_short(text)} is below the range of doubles; expected a larger number, or an exact one as a text"
+            f"path: {shortened(text)} is below the range of doubles; expected a larger number, or an exact one as "
+            "a text"
         )
     return value
 
@@ -217,10 +231,6 @@ def _integer(text: str) -> int:
 def _is_not_zero(text: str) -> bool:
     """Whether a number that is written with digits and an exponent is not zero, as "1e-400" is not."""
     return any(digit in "123456789" for digit in text.lower().partition("e")[0])
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= LONGEST_CELL_SHOWN else f"{text[:LONGEST_CELL_SHOWN]}…")
 
 
 def _leaves(value: object) -> Iterator[object]:
@@ -257,7 +267,7 @@ def _readable(argument: str, path: str | os.PathLike[str]) -> Iterator[None]:
 def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
     """The arrays of the file that have a name with a meaning here."""
     name = os.fspath(path)
-    with _readable("path", path), open(path, "rb") as file:
+    with _readable("path", path), open_for_reading(path) as file:
         if not zipfile.is_zipfile(file):
             raise InputError(f"path: {name!r} is not an .npz file, or truncated; expected arrays saved by numpy.savez")
         file.seek(0)
@@ -265,9 +275,10 @@ def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
         try:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {}
-                for member in sorted({"X", "Y", "gram", "b", "constant"}.intersection(archive.files)):
+                _check_unpacked(archive.zip, name)
+                for member in sorted(ARRAYS.intersection(archive.files)):
                     arrays[member] = archive[member]
-        except OSError:
+        except (OSError, InputError):
             raise
         except Exception as error:  # a damaged header makes the parsers beneath NumPy raise almost anything
             if "allow_pickle" in str(error):
@@ -277,6 +288,35 @@ def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
             where = f"array {member} in {name!r}" if member else f"{name!r}"
             raise InputError(f"path: {where} is corrupt; expected arrays saved by numpy.savez") from None
     return arrays
+
+
+def _check_unpacked(archive: zipfile.ZipFile | None, name: str) -> None:
+    """Raise InputError if the arrays that are read are larger than `LARGEST_DATA`; a packed file may be small."""
+    members = {f"{array}.npy" for array in ARRAYS}
+    size = sum(info.file_size for info in archive.infolist() if info.filename in members) if archive else 0
+    if size > LARGEST_DATA:
+        raise InputError(
+            f"path: the arrays in {name!r} take {size / 1e9:.1f} GB; expected at most {LARGEST_DATA / 1e9:.1f} GB "
+            "(SquaredLoss.from_data takes arrays that are mapped from files)"
+        )
+
+
+def _lines(file: TextIOWrapper) -> Iterator[str]:
+    """The lines of a text, of bounded length and number of characters in all."""
+    total = 0
+    while line := file.readline(LONGEST_LINE):
+        total += len(line)
+        if len(line) == LONGEST_LINE or total > LARGEST_DATA:
+            limit = LONGEST_LINE if len(line) == LONGEST_LINE else LARGEST_DATA
+            raise csv.Error(f"more than {limit / 1e6:.0f} MB{' in one line' if limit == LONGEST_LINE else ''}")
+        yield line
+
+
+def _listed(names: Sequence[str], quoted: bool = False) -> str:
+    """Names from a file for a message: the first ones, each shortened and without control characters."""
+    shown = [shortened(name) if quoted else shortened(name)[1:-1] for name in names[:MOST_NAMES]]
+    more = len(names) - MOST_NAMES
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def _split_source(series: str) -> tuple[str, str]:
@@ -298,8 +338,12 @@ def _read_columns(
     """
     name = os.fspath(path)
     try:
-        with _readable(argument, path), open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+        with (
+            _readable(argument, path),
+            open_for_reading(path) as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as text,
+        ):
+            reader = csv.reader(_lines(text))
             header = [cell.strip() for cell in next(reader, [])]
             if not header:
                 raise InputError(f"{argument}: {name!r} is empty; expected a header and rows of numbers")
@@ -312,7 +356,7 @@ def _read_columns(
                         f"{argument}: {place} has {len(row)} cells; expected {len(header)} as in the header"
                     )
                 for index in indices:
-                    values.append(_number(argument, row[index], f"{place}, column {header[index]!r}"))
+                    values.append(_number(argument, row[index], f"{place}, column {shortened(header[index])}"))
     except UnicodeDecodeError:
         raise InputError(f"{argument}: {name!r} is not UTF-8 text; expected a CSV file") from None
     except csv.Error as error:
@@ -325,8 +369,8 @@ def _read_columns(
 def _column_index(argument: str, column: str, header: list[str], name: str) -> int:
     found = header.count(column.strip())
     if found != 1:
-        problem = f"no column {column!r}" if not found else f"{found} columns {column!r}"
-        raise InputError(f"{argument}: {problem} in {name!r}; expected one of: {', '.join(map(repr, header))}")
+        problem = f"no column {shortened(column)}" if not found else f"{found} columns {shortened(column)}"
+        raise InputError(f"{argument}: {problem} in {name!r}; expected one of: {_listed(header, quoted=True)}")
     return header.index(column.strip())
 
 
@@ -334,10 +378,12 @@ def _number(argument: str, cell: str, place: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        found = f"{_short(cell)} is not a number" if cell.strip() else "empty cell"
+        found = f"{shortened(cell)} is not a number" if cell.strip() else "empty cell"
         raise InputError(f"{argument}: {place}: {found}; expected a finite number") from None
     if not isfinite(value):
-        raise InputError(f"{argument}: {place}: {_short(cell)}; expected a finite number")
+        raise InputError(f"{argument}: {place}: {shortened(cell)}; expected a finite number")
     if value == 0 and _is_not_zero(cell):
-        raise InputError(f"{argument}: {place}: {_short(cell)} is below the range of doubles; expected a larger number")
+        raise InputError(
+            f"{argument}: {place}: {shortened(cell)} is below the range of doubles; expected a larger number"
+        )
     return value

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..networks.architecture import Architecture
+from ..networks.limits import check_filter_size
 
 __all__ = ["DEFAULT_TOLERANCE", "SquaredLoss"]
 
@@ -169,6 +170,7 @@ class SquaredLoss(ComparedByValue):
         >>> loss.gram.tolist(), loss.b.tolist(), loss.constant
         ([[5.0, 8.0], [8.0, 13.0]], [14.0, 23.0], 41.0)
         """
+        check_filter_size(arch)
         inputs, outputs = table("X", X), table("Y", Y)
         if len(inputs) != len(outputs):
             raise InputError(f"Y: {len(outputs)} samples; expected {len(inputs)}, as many as X has")

@@ -8,10 +8,11 @@ from ..doors import public_names
 
 if TYPE_CHECKING:
     from .architecture import Architecture, Block
-    from .counts import CountTable
+    from .counts import CountTable, generic_totals
 
-__all__ = ["Architecture", "Block", "CountTable"]
+__all__ = ["Architecture", "Block", "CountTable", "generic_totals"]
 
 __getattr__, __dir__ = public_names(
-    __name__, {"Architecture": "architecture", "Block": "architecture", "CountTable": "counts"}
+    __name__,
+    {"Architecture": "architecture", "Block": "architecture", "CountTable": "counts", "generic_totals": "counts"},
 )

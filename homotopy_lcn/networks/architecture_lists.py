@@ -6,13 +6,18 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..errors import InputError, check_integer
+from ..errors import InputError, check_integer, shortened
+from ..files import read_text
 from .architecture import Architecture
 
 __all__ = ["architectures_up_to", "read_architectures", "up_to_order"]
 
 #: More architectures than this are not listed: the number doubles with each step of the filter size.
 MOST_LISTED = 20_000
+#: Architectures looked at, reduced or not, where reduced ones alone are listed.
+MOST_EXAMINED = 1_000_000
+#: Layers of the networks that are listed.
+MOST_LAYERS_LISTED = 100
 
 
 def architectures_up_to(
@@ -29,7 +34,7 @@ def architectures_up_to(
     max_filter_size : int
         Largest end-to-end filter size K.
     layers : int, optional
-        Number of layers of the networks; by default any number from two on.
+        Number of layers of the networks, at most 100; by default any number from two on.
     size_one : bool
         Also layers of filter size 1, in networks of ``layers`` layers, not all of size 1. Strides after which no filter
         is larger than 1 never matter, and are 1.
@@ -53,18 +58,24 @@ def architectures_up_to(
     """
     max_filter_size = check_integer("max_filter_size", max_filter_size, 1)
     if layers is not None:
-        layers = check_integer("layers", layers, 1)
+        layers = check_integer("layers", layers, 1, MOST_LAYERS_LISTED)
+    if layers is None and not reduced and max_filter_size > MOST_LAYERS_LISTED:
+        raise _too_many()
     if size_one and layers is None:
         raise InputError("size_one: needs the number of layers, as there are infinitely many networks without it")
     found: list[Architecture] = []
     bounds = _Bounds(max_filter_size, layers, size_one, 2 if reduced else 1)
-    for filters, strides in _extended((), (), 1, 1, bounds):
+    for number, (filters, strides) in enumerate(_extended((), (), 1, 1, bounds)):
         arch = Architecture(filters, strides)
         if not reduced or arch.is_reduced:
             found.append(arch)
-        if len(found) > MOST_LISTED:
-            raise InputError(f"max_filter_size: more than {MOST_LISTED} architectures; expected a smaller one")
+        if len(found) > MOST_LISTED or number > MOST_EXAMINED:
+            raise _too_many()
     return sorted(found, key=lambda arch: (arch.filter_size, arch.depth, arch.strides, arch.filters))
+
+
+def _too_many() -> InputError:
+    return InputError(f"max_filter_size: more than {MOST_LISTED} architectures; expected a smaller one")
 
 
 class _Bounds(NamedTuple):
@@ -129,12 +140,12 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
         If the file cannot be read, holds no architecture, or a line is not one.
     """
     name = os.fspath(path)
+    expected = "expected lines as in '3,2 2,1'"
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            lines = file.read().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InputError(f"path: cannot read {name!r} ({reason}); expected lines as in '3,2 2,1'") from None
+        lines = read_text(path, expected).splitlines()
+    except InputError as error:
+        reason = str(error).partition("; ")[0].removeprefix("cannot read: ")
+        raise InputError(f"path: cannot read {name!r} ({reason}); {expected}") from None
     found = []
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].split()
@@ -147,7 +158,8 @@ def read_architectures(path: str | os.PathLike[str]) -> list[Architecture]:
             raise InputError(f"path: {name!r}, line {number}: {error}") from None
         except ValueError:
             raise InputError(
-                f"path: {name!r}, line {number}: {line.strip()!r}; expected filter sizes and strides, as in '3,2 2,1'"
+                f"path: {name!r}, line {number}: {shortened(line.strip())}; expected filter sizes and strides, as in "
+                "'3,2 2,1'"
             ) from None
     if not found:
         raise InputError(f"path: no architecture in {name!r}; expected lines as in '3,2 2,1'")

@@ -18,9 +18,12 @@ Theorem 5.8, for Π P^{d_j} embedded by O(1, …, 1), M = Σ d_j,
 the integrals are coefficients of a product over the factors: with τ marking −c_1, gED(d) = ℓ_M(Π_j ε_{d_j}(τ)) where
 ε_d(τ) = Σ_a C(d+1, a) (−τ)^a / (d−a)! and ℓ_M(τ^i) = (2^{M+1−i} − 1) (M−i)!. So φ = ℓ_M ∘ ψ with ψ the ring
 homomorphism e_d ↦ ε_d. By Lagrange inversion Σ_d ε_d z^d = exp(z/(1+τz)) / (1+τz)², whose logarithm gives the images
-of the power sums:
+of the power sums, ψ(p_r) = r τ^{r−1} − 2 τ^r. With f(x) = log(1 + Σ_q y_q x^q) this says that the product of
+1 + Σ_q y_q x^q over all variables x, the generating function of the m_λ, goes to exp(f′(τ) − 2 f(τ)), so that
 
-    ψ(p_r) = r τ^{r−1} − 2 τ^r.                                                                            (2)
+    ψ(m_λ) = (1/Π_q a_q!) Σ_j (−1)^{l−j} (l+1)!/(j+1)! s_j τ^{n−j},   Σ_j s_j z^j = Π_{parts q of λ} (1 + q z),   (2)
+
+for a partition λ of n with l parts, a_q of them equal to q.
 
 Gram matrices of low rank. Let Σ = A D Aᵀ have rank r, with A of size K × r, and b = A c. On a stratum of a dimension m
 above r the filters of residual Σw − b = 0 are critical and form a set of dimension m − r. At the other critical points
@@ -44,20 +47,26 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from itertools import product
+from itertools import accumulate, islice, product
 from math import comb, factorial, prod
+from typing import NamedTuple
 
 from ..doors import ShownInNotebooks
 from ..errors import InputError, check_integer
 from .architecture import Architecture
+from .limits import LARGEST_DEGREE, MOST_ROOTS, check_degree, magnitude
 from .patterns import Partition, Pattern
 
 __all__ = [
     "CountTable",
     "StratumCount",
+    "TooManyStrata",
+    "Totals",
     "count_matrices",
+    "fewest_filters",
     "generic_count",
     "generic_ed_degree",
+    "generic_totals",
     "root_patterns",
     "singular_vector_tuples",
 ]
@@ -136,6 +145,9 @@ def generic_count(arch: Architecture, rank: int | None = None) -> CountTable:
     ------
     InputError
         If the rank is not an integer, at least 0.
+    TooManyStrata
+        If the total degree of the layers is above `LARGEST_DEGREE`, or the strata have more than `MOST_ROOTS` root
+        multiplicities in all.
 
     Notes
     -----
@@ -148,7 +160,110 @@ def generic_count(arch: Architecture, rank: int | None = None) -> CountTable:
     """
     if rank is not None:
         rank = check_integer("rank", rank, 0)
+    _check_strata(arch)
     return _generic_count(arch, rank)
+
+
+class TooManyStrata(InputError):
+    """The strata of a network are too many to be listed; `generic_totals` are there all the same."""
+
+
+class Totals(NamedTuple):
+    """What is known about the counts of a network without its strata.
+
+    Attributes
+    ----------
+    pure : int
+        Number of pure critical filters, as `CountTable.pure`.
+    parameters : int
+        Number of critical parameters up to scaling, as `CountTable.parameters`.
+    """
+
+    pure: int
+    parameters: int
+
+
+def generic_totals(arch: Architecture) -> Totals:
+    """The sums over all strata of `generic_count` that have closed formulas: no stratum is listed.
+
+    Parameters
+    ----------
+    arch : Architecture
+
+    Returns
+    -------
+    Totals
+
+    Raises
+    ------
+    InputError
+        If the total degree Σ (k_l − 1) is above `LARGEST_DEGREE`, and more than one filter is larger than 1.
+
+    Notes
+    -----
+    By (1) the number of parameters is the generic Euclidean distance degree of the Segre variety of all layers. The
+    pure stratum of a block of degree n has the root multiplicities (1, …, 1), whose monomial symmetric function is e_n:
+    the number of pure filters is that of the Segre variety of the blocks.
+
+    Examples
+    --------
+    >>> generic_totals(Architecture((2, 2, 2), (1, 2, 1)))
+    Totals(pure=10, parameters=34)
+    >>> generic_totals(Architecture((2,) * 50, (1,) * 50)).pure
+    1
+    """
+    layers = [degree for degrees in arch.layer_degrees for degree in degrees]
+    if len(layers) <= 1:  # the unconstrained solution alone
+        return Totals(1, 1)
+    check_degree(arch, LARGEST_DEGREE, "counts")
+    return Totals(generic_ed_degree([block.degree for block in arch.blocks]), generic_ed_degree(layers))
+
+
+def fewest_filters(arch: Architecture) -> int:
+    """A number of critical filters that an architecture has at least, quickly: those of its two extreme strata.
+
+    Examples
+    --------
+    >>> fewest_filters(Architecture((2, 2, 2), (1, 2, 1)))
+    24
+    """
+    totals, blocks = generic_totals(arch), arch.layer_degrees
+    patterns = [tuple(sum(d > j for d in degrees) for j in range(max(degrees))) for degrees in blocks]
+    pure = all(partition[0] == 1 for partition in patterns)
+    return totals.pure + (0 if pure else _critical_filters(arch, tuple(patterns)))
+
+
+def _critical_filters(arch: Architecture, pattern: Pattern, rank: int | None = None) -> int:
+    """The number of critical filters on a stratum."""
+    polynomial: tuple[int, ...] = (1,)
+    for partition in pattern:
+        polynomial = _multiply(polynomial, _augmented_monomial(partition))
+    symmetry = prod(factorial(m) for partition in pattern for _, m in _multiplicities(partition))
+    dimension = 1 + sum(len(partition) for partition in pattern)
+    smaller = rank if rank is not None and rank < dimension else None
+    count, remainder = divmod(_integrate(polynomial, arch.dimension - 1, smaller), symmetry)
+    if remainder:
+        raise ArithmeticError(f"the integral for the root pattern {pattern} is no multiple of {symmetry}")
+    return count
+
+
+def _check_strata(arch: Architecture) -> None:
+    """Raise `TooManyStrata` before longer lists are made than the limits allow."""
+    degree = max(1, arch.dimension - 1)
+    if degree > LARGEST_DEGREE:
+        raise TooManyStrata(
+            f"filters: the filter sizes minus one sum up to {magnitude(degree)}; expected at most {LARGEST_DEGREE}, as "
+            "the root multiplicities of all strata are listed (generic_totals(arch) gives the sums alone)"
+        )
+    most, strata = MOST_ROOTS // degree, 1
+    for degrees in arch.layer_degrees:
+        strata *= sum(1 for _ in islice(_root_patterns(degrees), most // strata + 1))
+        if strata > most:
+            raise TooManyStrata(
+                f"filters: there are more than {most} strata, whose root multiplicities sum up to {degree} each; "
+                f"expected at most {MOST_ROOTS} in all, as strata are listed (generic_totals(arch) gives the sums "
+                "alone)"
+            )
 
 
 def singular_vector_tuples(dimensions: Sequence[int]) -> int:
@@ -192,29 +307,18 @@ def singular_vector_tuples(dimensions: Sequence[int]) -> int:
 @lru_cache(maxsize=256)
 def _generic_count(arch: Architecture, rank: int | None) -> CountTable:
     blocks = [
-        [(pattern, _augmented_monomial(_multiplicities(pattern)), count_matrices(degrees, pattern))
-         for pattern in root_patterns(degrees)]
+        [(pattern, count_matrices(degrees, pattern)) for pattern in root_patterns(degrees)]
         for degrees in arch.layer_degrees
-    ]  # fmt: skip
-    total = sum(block.degree for block in arch.blocks)
+    ]
     rows = []
     for choice in product(*blocks):
-        pattern = tuple(partition for partition, _, _ in choice)
-        polynomial: tuple[int, ...] = (1,)
-        for _, factor, _ in choice:
-            polynomial = _multiply(polynomial, factor)
-        symmetry = prod(factorial(m) for partition in pattern for _, m in _multiplicities(partition))
-        dimension = 1 + sum(len(partition) for partition in pattern)
-        smaller = rank if rank is not None and rank < dimension else None
-        count, remainder = divmod(_integrate(polynomial, total, smaller), symmetry)
-        if remainder:
-            raise ArithmeticError(f"the integral for the root pattern {pattern} is no multiple of {symmetry}")
+        pattern = tuple(partition for partition, _ in choice)
         rows.append(
             StratumCount(
                 pattern=pattern,
                 pure=all(partition[0] == 1 for partition in pattern),
-                count=count,
-                factorizations=prod(matrices for _, _, matrices in choice),
+                count=_critical_filters(arch, pattern, rank),
+                factorizations=prod(matrices for _, matrices in choice),
             )
         )
     return CountTable(arch, tuple(rows))
@@ -260,21 +364,30 @@ def root_patterns(degrees: Sequence[int]) -> list[Partition]:
 
     By Gale and Ryser these are the partitions of Σ degrees dominated by the conjugate of ``degrees``; (1, …, 1) first.
     """
-    total = sum(degrees)
+    return list(_root_patterns(degrees))
+
+
+def _root_patterns(degrees: Sequence[int]) -> Iterator[Partition]:
+    """`root_patterns`, one after the other."""
+    total, layers = sum(degrees), len(degrees)
     conjugate = [sum(d > j for d in degrees) for j in range(max(degrees, default=0))]
-    bound = [0]
-    for part in conjugate:
-        bound.append(bound[-1] + part)
-
-    def extend(prefix: Partition, used: int) -> Iterator[Partition]:
-        if used == total:
-            yield prefix
+    bound = [0, *accumulate(conjugate)]
+    parts, used = [1] * total, [*range(total + 1)]  # used[i] is the sum of the first i parts
+    while True:
+        yield tuple(parts)
+        # The next partition in lexicographic order that is dominated: one part grows, ones follow it.
+        place = len(parts) - 2
+        while place >= 0:
+            part = parts[place] + 1
+            fits = part <= (parts[place - 1] if place else layers) and used[place] + part <= total
+            if fits and used[place] + part <= bound[min(place + 1, len(bound) - 1)]:
+                break
+            place -= 1
+        if place < 0:
             return
-        limit = bound[min(len(prefix) + 1, len(bound) - 1)] - used
-        for part in range(1, min(limit, prefix[-1] if prefix else total, total - used) + 1):
-            yield from extend((*prefix, part), used + part)
-
-    return list(extend((), 0))
+        rest = total - used[place] - part
+        parts[place:] = [part] + [1] * rest
+        used[place + 1 :] = range(used[place] + part, total + 1)
 
 
 def count_matrices(row_sums: Sequence[int], column_sums: Sequence[int]) -> int:
@@ -323,34 +436,16 @@ def _multiplicities(partition: Sequence[int]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(Counter(partition).items()))
 
 
-@cache
-def _augmented_monomial(parts: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
-    """Coefficients in τ of ψ(Π_q a_q! · m_λ), λ with a_q parts equal to q given as pairs (q, a_q).
-
-    Σ over tuples of distinct variables, expanded by the set of indices that collide with one marked index:
-    m̃_λ = Σ_{s ∋ marked} (−1)^{|s|−1} (|s|−1)! · (choices of s) · p_{Σs} · m̃_{λ∖s}.
-    """
-    if not parts:
-        return (1,)
-    values = [value for value, _ in parts]
-    numbers = [number for _, number in parts]
-    marked = numbers.index(min(numbers))
-    degree = sum(value * number for value, number in parts)
-    result = [0] * (degree + 1)
-    for others in product(*(range(n if i == marked else n + 1) for i, n in enumerate(numbers))):
-        chosen = sum(others)
-        weight = values[marked] + sum(v * k for v, k in zip(values, others, strict=True))
-        ways = prod(comb(n - (i == marked), k) for i, (n, k) in enumerate(zip(numbers, others, strict=True)))
-        factor = (-1) ** chosen * factorial(chosen) * ways
-        left = tuple(
-            (v, rest)
-            for i, (v, n, k) in enumerate(zip(values, numbers, others, strict=True))
-            if (rest := n - k - (i == marked)) > 0
-        )
-        for i, coefficient in enumerate(_augmented_monomial(left)):
-            term = factor * coefficient
-            result[i + weight - 1] += weight * term
-            result[i + weight] -= 2 * term
+def _augmented_monomial(partition: Partition) -> tuple[int, ...]:
+    """Coefficients in τ of ψ(Π_q a_q! · m_λ), see (2)."""
+    elementary: tuple[int, ...] = (1,)
+    for part in partition:
+        elementary = tuple(a + part * b for a, b in zip((*elementary, 0), (0, *elementary), strict=True))
+    parts, result = len(partition), [0] * (sum(partition) + 1)
+    factor = 1
+    for j in range(parts, -1, -1):
+        result[len(result) - 1 - j] = factor * elementary[j]
+        factor *= -(j + 1)
     return tuple(result)
 
 

@@ -64,14 +64,19 @@ def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array, c
         for right in range(left + 1, arch.depth):
             correlation = adjoint_multiply(_without(arch, theta, left, right), residual)
             positions = np.add.outer(
-                np.arange(arch.filters[left]) * arch.dilations[left],
-                np.arange(arch.filters[right]) * arch.dilations[right],
+                _positions(arch, left),
+                _positions(arch, right),
             )
             block = correlation[..., positions]
             rows, others = slice(*starts[left : left + 2]), slice(*starts[right : right + 2])
             result[..., rows, others] += block
             result[..., others, rows] += np.swapaxes(block, -1, -2)
     return result
+
+
+def _positions(arch: Architecture, layer: int) -> NDArray[np.int64]:
+    """Where the coefficients of a dilated layer stand; the dilation may be any integer where the layer has size 1."""
+    return np.array([j * arch.dilations[layer] for j in range(arch.filters[layer])], dtype=np.int64)
 
 
 def relative_gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> NDArray[np.float64]:

@@ -133,6 +133,8 @@ def _check_strata(parts: ResultParts) -> None:
             )
     if parts.complete and parts.contradictions:
         raise InputError("complete: true; expected false, as contradictions are listed")
+    if parts.complete and parts.stopped:
+        raise InputError("complete: true; expected false, as the solve stopped")
 
 
 def _rows_by_pattern(table: CountTable) -> dict[Pattern, StratumCount]:

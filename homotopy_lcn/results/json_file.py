@@ -69,6 +69,10 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
     if result.contradictions:
         head["contradictions"] = list(result.contradictions)
+    if result.stopped:
+        head["stopped"] = result.stopped
+    if result.computed_with:
+        head["computed_with"] = dict(result.computed_with)
     if result.statistics:
         head["statistics"] = dict(result.statistics)
     if result.edited is not False:

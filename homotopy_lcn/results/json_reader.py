@@ -88,6 +88,8 @@ def _from_text(text: str) -> ResultParts:
         on_continua=tuple(
             _point_from_json(item, architecture) for item in record.records("on_continua", optional=True)
         ),
+        stopped=_text(record.data.get("stopped", ""), "stopped"),
+        computed_with=_texts(record.data.get("computed_with", {}), "computed_with"),
         contradictions=tuple(
             _text(item, f"contradictions[{i}]")
             for i, item in enumerate(_list(record.data.get("contradictions", []), "contradictions"))
@@ -316,6 +318,12 @@ def _list(value: object, path: str, length: int | None = None) -> list[Any]:
     if length is not None and len(value) != length:
         raise InputError(f"{path}: {len(value)} entries; expected {length}")
     return value
+
+
+def _texts(value: object, name: str) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise InputError(f"{name}: {shown(value)}; expected an object of texts")
+    return {_text(key, name): _text(item, f"{name}.{key}") for key, item in value.items()}
 
 
 def _text(value: object, path: str) -> str:

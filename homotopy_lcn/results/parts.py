@@ -33,4 +33,6 @@ class ResultParts(ComparedByValue):
     infimum: Infimum = UNDECIDED
     contradictions: tuple[str, ...] = ()
     on_continua: tuple[CriticalPoint, ...] = ()
+    stopped: str = ""
+    computed_with: Mapping[str, str] = field(default_factory=dict)
     edited: bool | None = False

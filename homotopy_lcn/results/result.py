@@ -82,6 +82,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     on_continua : tuple of CriticalPoint
         Points that are isolated on their stratum and lie on a continuum of a larger one. Certificates prove them, too,
         as a stratum has no more isolated points than its generic number.
+    stopped : str
+        Why the solve stopped before its end, and where the time went; empty if it did not stop. Then `complete` is
+        false.
+    computed_with : mapping of str to str
+        The engine, its instruction set, NumPy and its BLAS, on which the last digits of the numbers depend.
     edited : bool or None
         For a result that was read from a file, whether the file was changed after it was written, as far as its digest
         tells. None for a file without a digest, as earlier versions wrote. A digest finds changes; it is no signature.
@@ -345,7 +350,12 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             infimum=None if parts.infimum == UNDECIDED else parts.infimum,
         )
         result = replace(
-            result, contradictions=parts.contradictions, on_continua=parts.on_continua, edited=parts.edited
+            result,
+            contradictions=parts.contradictions,
+            on_continua=parts.on_continua,
+            stopped=parts.stopped,
+            computed_with=parts.computed_with,
+            edited=parts.edited,
         )
         check_whole(result)
         return result
@@ -393,9 +403,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     def gaps(self) -> tuple[str, ...]:
         """For each stratum with points not accounted for, how many were found and how many are missing, in words.
 
-        `contradictions` follow.
+        `contradictions` follow, why the solve `stopped`, and that the rank of the Gram matrix is in doubt.
         """
-        return (*(describe_gap(row) for row in self.strata if row.missing), *self.contradictions)
+        found = [describe_gap(row) for row in self.strata if row.missing]
+        doubt = [f"the Gram matrix has {self.loss.describe_rank()}"] if found and self.loss.rank_in_doubt else []
+        return (*found, *self.contradictions, *([self.stopped] if self.stopped else ()), *doubt)
 
 
 def _objects(items: Sequence[object]) -> np.ndarray:

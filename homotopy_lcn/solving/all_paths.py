@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..equations.distinct import first_occurrences, point_keys
+from ..progress import TimeUp
 from ..tracking import Homotopy, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
 from ..tracking.ill_conditioned import Retracking, far_away, from_the_start, in_doubles, in_two_parts
@@ -80,22 +81,33 @@ def follow_paths(
         homotopy, starts = (
             _detour(start, problem.data, tracking.rng) if detour else (start.to(problem.data), start.points)
         )
-        paths = _Paths(problem, homotopy, starts, account)
-        paths.track(tracking if detour == 0 else tracking.with_options(RETRACKING.patient))
+        paths, known = _Paths(problem, homotopy, starts, account), account.accounted
         account.detours = detour
+        try:
+            _follow_detour(paths, tracking, detour, persistent)
+            _add_regular_ends(problem, account, paths.found, count)
+            if len(account.regular) < count:
+                _add_endgame_ends(account, paths, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
+        except TimeUp:
+            _add_regular_ends(problem, account, paths.found, count)
+            break
+        # Where even extended precision from the start has led to no further end, further detours lead to none.
+        fruitless = problem.ill_conditioned and detour >= SOLVING.quick_detours and account.accounted <= known
+        if len(account.regular) >= count or account.accounted == count or fruitless:
+            break
+    return account
+
+
+def _follow_detour(paths: _Paths, tracking: Tracking, detour: int, persistent: bool) -> None:
+    """Track the paths of a detour, those that get lost several times."""
+    with tracking.clock.stage("tracking"):
+        paths.track(tracking if detour == 0 else tracking.with_options(RETRACKING.patient))
         if detour == 0:
             paths.track_doubtful_again(tracking)
-        if problem.ill_conditioned:
+        if paths.problem.ill_conditioned:
             paths.track_lost_again(_retrackings(detour), tracking)
         elif persistent and not paths.good.all() and (~paths.good).sum() <= SOLVING.most_far_away:
             paths.track_lost_again((far_away,), tracking)
-        _add_regular_ends(problem, account, paths.found, count)
-        if len(account.regular) >= count:
-            break
-        _add_endgame_ends(account, paths, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
-        if account.accounted == count:
-            break
-    return account
 
 
 class _Paths:
@@ -111,7 +123,7 @@ class _Paths:
     def track(self, tracking: Tracking) -> None:
         """Track all paths."""
         self.result = tracking.follow(self.problem.stratum, self.starts, self.homotopy, reported=True)
-        self._enter(np.arange(len(self.starts)), self.result, tracking.jobs)
+        self._enter(np.arange(len(self.starts)), self.result, tracking)
 
     def track_doubtful_again(self, tracking: Tracking) -> None:
         """Track the paths again that failed on the way, or ended together, in shorter steps."""
@@ -122,7 +134,7 @@ class _Paths:
             again = tracking.careful.follow(self.problem.stratum, self.starts[doubtful], self.homotopy)
             self.account.retracked += int(doubtful.size)
             self.result.put(doubtful, again)
-            self._enter(doubtful, again, tracking.jobs)
+            self._enter(doubtful, again, tracking)
 
     def track_lost_again(self, retrackings: tuple[Retracking, ...], tracking: Tracking) -> None:
         """Track the paths again that are not beyond doubt, one way of retracking after the other."""
@@ -130,24 +142,25 @@ class _Paths:
             if self.good.all():
                 return
             rows = np.flatnonzero(~self.good)
-            again = retrack(tracking.engine, self.problem.stratum, self.starts[rows], self.homotopy, tracking.jobs)
+            with tracking.clock.stage("extended precision" if retrack is not in_doubles else "tracking"):
+                again = retrack(tracking, self.problem.stratum, self.starts[rows], self.homotopy)
             self.account.extended += 0 if retrack is in_doubles else int(rows.size)
             kept = np.flatnonzero(again.success | ~self.result.success[rows])
             self.result.put(rows[kept], again.part(kept))
-            self._enter(rows, again, tracking.jobs)
+            self._enter(rows, again, tracking)
 
-    def _enter(self, rows: NDArray[np.int64], tracked: TrackResult, jobs: int) -> None:
+    def _enter(self, rows: NDArray[np.int64], tracked: TrackResult, tracking: Tracking) -> None:
         self.account.paths += len(rows)
         self.account.steps += int(tracked.steps.sum())
-        self.found, self.good = self.verified.enter(rows, self.result, jobs)
+        with tracking.clock.stage("verification"):
+            self.found, self.good = self.verified.enter(rows, self.result, tracking)
 
     def ends_of_the_rest(self, tracking: Tracking, precise: bool) -> tuple[PathEnds, Complex]:
         """The ends of the other paths, as the endgame tells them, and where these paths were tracked to."""
         problem, rest = self.problem, np.flatnonzero(~self.good)
-        engine = tracking.on_short_segments.engine
-        traced = trace_ends(
-            engine, problem.stratum, self.starts[rest], self.homotopy, jobs=tracking.jobs, precise=precise
-        )
+        engine, starts = tracking.on_short_segments.timed_engine, self.starts[rest]
+        with tracking.clock.stage("endgame"):
+            traced = trace_ends(engine, problem.stratum, starts, self.homotopy, jobs=tracking.jobs, precise=precise)
         direct = self.result.points[rest]
         if problem.rank_deficient:
             bare = have_zero_residual(problem, traced.points)
@@ -213,19 +226,19 @@ def _add_endgame_ends(
     strayed = regular & on_smaller_stratum(equations, refined.points.astype(complex))
     account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
-    account.regular = distinct_union(stratum, account.regular, _confirmed(problem, direct[unknown], jobs))
-    settled = settle(problem, traced, finite[~regular], homotopy, tracking.rng)
+    account.regular = distinct_union(stratum, account.regular, _confirmed(problem, direct[unknown], tracking))
+    settled = settle(problem, traced, finite[~regular], homotopy, tracking)
     account.regular = distinct_union(stratum, account.regular, settled.regular)
     account.singular = settled.singular
 
 
-def _confirmed(problem: Problem, points: Complex, jobs: int) -> RegularEnds:
+def _confirmed(problem: Problem, points: Complex, tracking: Tracking) -> RegularEnds:
     """The points that Newton's method confirms although the endgame could not tell the end of their paths.
 
     They may be as ill-conditioned as the Gram matrix.
     """
-    refined = refine(problem.equations, points, problem.data, jobs=jobs)
+    refined = refine(problem.equations, points, problem.data, jobs=tracking.jobs)
     sure = solved_rows(problem, refined) & ~on_smaller_stratum(problem.equations, refined.points.astype(complex))
     near = np.flatnonzero(sure & (refined.conditions > SOLVING.suspicious))
-    sure[near] = regular_rows(problem, refined, near, jobs)
+    sure[near] = regular_rows(problem, refined, near, tracking)
     return RegularEnds.of(refined, sure)

@@ -78,6 +78,11 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
     -------
     FixedGramSystem or None
         None if there are critical points that are singular for every b, or not all paths could be accounted for.
+
+    Raises
+    ------
+    TimeUp
+        If the time is up before that is known.
     """
     stratum, count = generic.stratum, len(generic.points)
     # The word is part of the seed: another word would change all of these start systems.
@@ -88,6 +93,7 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
         data = Data(np.asarray(gram, complex), moments if is_definite(gram) else gram @ moments)
         problem = Problem(equations_of(stratum), data, count)
         account = follow_paths(problem, generic, tracking, detours=SOLVING.detours_for_moments)
+        tracking.clock.check()
         if account.accounted == count and not account.singular_paths:
             system = StartSystem(stratum, data, account.regular.points, generic.trace)
             return FixedGramSystem(system, account.at_infinity, account.origin)

@@ -28,6 +28,7 @@ from ..equations.critical_equations import Data, Equations, equations_of
 from ..equations.distinct import find, first_occurrences
 from ..errors import IncompleteStartSystem
 from ..networks.strata import Stratum
+from ..progress import TimeUp
 from ..tracking import Homotopy
 from ..tracking.settings import Tracking
 from .tolerances import SOLVING
@@ -173,7 +174,7 @@ def fill_fibre(
     fibre : Fibre, optional
         A saved state to go on from.
     checkpoint : callable, optional
-        Called with the state about every ``interval`` seconds, and on Ctrl-C.
+        Called with the state about every ``interval`` seconds, on Ctrl-C, and when the time is up.
 
     Returns
     -------
@@ -211,7 +212,7 @@ def fill_fibre(
             if checkpoint is not None and time.monotonic() - saved > interval:
                 checkpoint(fibre)
                 saved = time.monotonic()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TimeUp):
         if checkpoint is not None:
             checkpoint(fibre)
         raise

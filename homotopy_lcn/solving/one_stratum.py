@@ -62,13 +62,16 @@ def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) 
     row = task.row
     if row.count == 0:
         return SolvedStratum([], [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations))
-    account, count = follow_all_paths(task, tracking, systems)
+    with tracking.clock.stratum(row.pattern):
+        account, count = follow_all_paths(task, tracking, systems)
+        with tracking.clock.stage("classification"):
+            isolated, on_continua = _isolated_points(task, account), points_on_continua(task, account)
     lost, zero = account.never_started
     result = StratumResult(
         row.pattern, row.pure, count, len(account.regular), row.factorizations,
         account.at_infinity + lost, account.singular_paths, account.origin + zero, account.statistics,
     )  # fmt: skip
-    return SolvedStratum(_isolated_points(task, account), points_on_continua(task, account), result)
+    return SolvedStratum(isolated, on_continua, result)
 
 
 def _isolated_points(task: StratumTask, account: PathAccount) -> list[Found]:

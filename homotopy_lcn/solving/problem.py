@@ -63,6 +63,14 @@ class Problem:
         return self.definite and bool(np.any(self.data.b))
 
     @cached_property
+    def rank_in_doubt(self) -> bool:
+        """Whether a nonzero eigenvalue of the Gram matrix is so small that it may be rounding.
+
+        Then paths that extended precision cannot follow are not followed from other start systems.
+        """
+        return least_eigenvalue(self.data.gram) < SOLVING.doubtful
+
+    @cached_property
     def ill_conditioned(self) -> bool:
         """Whether the Gram matrix has a nonzero eigenvalue so small that paths may need extended precision."""
         return least_eigenvalue(self.data.gram) < SOLVING.ill_conditioned

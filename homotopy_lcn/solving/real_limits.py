@@ -56,10 +56,10 @@ def add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, ac
         direct = tracking.careful.follow(problem.stratum, starts, homotopy)
         account.paths += len(moved) + len(direct)
         rest = np.flatnonzero(~_at_known_points(problem, direct.points, account) | ~direct.success)
-        engine = tracking.on_short_segments.engine
+        engine = tracking.on_short_segments.timed_engine
         traced = trace_ends(engine, problem.stratum, starts[rest], homotopy, jobs=tracking.jobs)
         finite = np.flatnonzero(traced.kinds == End.FINITE)
-        settled = settle(problem, traced, finite, homotopy, tracking.rng)
+        settled = settle(problem, traced, finite, homotopy, tracking)
         limits = [end for end in settled.singular if not end.isolated]
         account.limits += limits
         known = (traced.kinds != End.UNKNOWN).all() and settled.settled == len(finite)

@@ -13,6 +13,7 @@ from ..equations.distinct import first_occurrences, point_keys
 from ..tracking import ReturnCode, TrackResult
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine
+from ..tracking.settings import Tracking
 from .accounts import RegularEnds, accuracy
 from .local_structure import local_structure
 from .problem import Problem
@@ -75,7 +76,9 @@ class VerifiedEnds:
         self.fine = np.zeros(count, dtype=bool)
         self.success = np.zeros(count, dtype=bool)
 
-    def enter(self, rows: NDArray[np.int64], result: TrackResult, jobs: int) -> tuple[RegularEnds, NDArray[np.bool_]]:
+    def enter(
+        self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking
+    ) -> tuple[RegularEnds, NDArray[np.bool_]]:
         """Refine the ends of some paths.
 
         Parameters
@@ -84,7 +87,8 @@ class VerifiedEnds:
             The paths whose ends are new.
         result : TrackResult
             The ends of all paths.
-        jobs : int
+        tracking : Tracking
+            For its number of threads and its clock.
 
         Returns
         -------
@@ -96,10 +100,10 @@ class VerifiedEnds:
         self.success, self.fine[rows] = result.success, False
         rows = rows[result.success[rows]]
         equations = self.problem.equations
-        refined = refine(equations, result.points[rows], self.problem.data, jobs=jobs)
+        refined = refine(equations, result.points[rows], self.problem.data, jobs=tracking.jobs)
         fine = solved_rows(self.problem, refined) & ~on_smaller_stratum(equations, refined.points.astype(complex))
         near = np.flatnonzero(fine & (refined.conditions > SOLVING.suspicious))
-        fine[near] = regular_rows(self.problem, refined, near, jobs)
+        fine[near] = regular_rows(self.problem, refined, near, tracking)
         self.points[rows], self.filters[rows] = refined.points, refined.filters
         self.conditions[rows], self.fine[rows] = refined.conditions, fine
         return self._beyond_doubt()
@@ -129,21 +133,23 @@ def _newton_matrices(problem: Problem, points: Complex) -> Complex:
     return hessian
 
 
-def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], jobs: int) -> NDArray[np.bool_]:
+def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], tracking: Tracking) -> NDArray[np.bool_]:
     """Whether ill-conditioned ends are regular: by the norms of ill-conditioned data, or as Newton's method says.
 
     If Newton's method does not come back in few digits, it is tried in many digits. The point that it finds then
-    replaces the refined one.
+    replaces the refined one. When the time is up, the ends that are left are in doubt.
     """
     equations, data = problem.equations, problem.data
     points, conditions = refined.points[rows].astype(complex), refined.conditions[rows]
     with np.errstate(divide="ignore"):
         result = sensitivities(problem, points) <= SOLVING.insensitive / np.sqrt(SOLVING.end_rounding * conditions)
     rest = np.flatnonzero(~result)
-    result[rest] = attracting(problem, points[rest], jobs)
+    result[rest] = attracting(problem, points[rest], tracking.jobs)
     if not problem.definite:
         result &= conditions <= SOLVING.attracted
     for place in np.flatnonzero(~result)[: SOLVING.most_in_many_digits]:
+        if tracking.clock.is_up():
+            break
         row = rows[place]
         there = converge(equations, refined.points[row], data) if _may_be_regular(problem, points[place]) else None
         if there is not None and there.distance <= SOLVING.end_rounding * conditions[place]:

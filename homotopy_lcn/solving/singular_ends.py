@@ -12,6 +12,7 @@ from ..equations.distinct import first_occurrences, point_keys
 from ..tracking import Homotopy
 from ..tracking.endgame import PathEnds
 from ..tracking.refinement import refine
+from ..tracking.settings import Tracking
 from .accounts import RegularEnds, SingularEnd
 from .local_structure import LocalStructure, local_structure
 from .nearly_tied import follow_along_continuum
@@ -40,7 +41,7 @@ class SettledEnds(NamedTuple):
 
 
 def settle(
-    problem: Problem, traced: PathEnds, rows: NDArray[np.int64], homotopy: Homotopy, rng: np.random.Generator
+    problem: Problem, traced: PathEnds, rows: NDArray[np.int64], homotopy: Homotopy, tracking: Tracking
 ) -> SettledEnds:
     """Tell for singular ends whether they are multiple points, clusters of nonsingular points, or points of continua.
 
@@ -56,7 +57,8 @@ def settle(
         Which of the ends are finite and singular.
     homotopy : Homotopy
         The one along which the paths were traced.
-    rng : numpy.random.Generator
+    tracking : Tracking
+        For its random numbers and its clock. When the time is up, the ends that are left stay open.
     """
     keys = point_keys(problem.stratum, traced.points[rows])
     first = first_occurrences(keys, tolerance=SOLVING.same_limit)
@@ -64,15 +66,19 @@ def settle(
     singular: list[SingularEnd] = []
     resolved = 0
     for leader in np.unique(first).tolist():
+        if tracking.clock.is_up():
+            break
         group = rows[first == leader]
         if in_whole_cycles(traced.windings[group]) != len(group):
             continue
         best = traced.points[group[np.argmin(traced.residuals[group])]]
-        found = local_structure(problem.equations, best, problem.data, rng)
+        with tracking.clock.stage("singular ends"):
+            found = local_structure(problem.equations, best, problem.data, tracking.rng)
         solutions += found.solutions
         resolved += len(group) if found.solutions else 0
         if found.dimension is None:
-            end = follow_along_continuum(problem.equations, found.point, homotopy, found.residual)
+            with tracking.clock.stage("nearly tied ends"):
+                end = follow_along_continuum(problem.equations, found.point, homotopy, found.residual)
             solutions += [] if end is None else [end]
             resolved += 0 if end is None else len(group)
         elif found.singular and len(group) <= (found.multiplicity or len(group)):

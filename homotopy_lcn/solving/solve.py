@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,15 +16,18 @@ from ..errors import InputError, check_integer
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted, zero_residual
 from ..networks.architecture import Architecture
-from ..networks.counts import CountTable, generic_count
+from ..networks.counts import CountTable, fewest_filters, generic_count
+from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
-from ..progress import ProgressCallback
+from ..processes import MOST_JOBS
+from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
 from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
+from ..tracking.machine import computed_with
 from ..tracking.settings import Tracking
 from .continua import (
     PointOnContinuum,
@@ -42,6 +45,9 @@ from .stratum_task import StratumTask
 from .tolerances import SOLVING
 
 __all__ = ["SolveInterrupted", "critical_points"]
+
+#: Larger numbers are told by their size alone.
+LONG = 10**15
 
 
 class SolveInterrupted(KeyboardInterrupt):
@@ -64,6 +70,7 @@ def critical_points(
     progress: ProgressCallback | None = None,
     isolated: bool = False,
     start_systems: StartSystems | None = None,
+    time_limit: float = TIME_LIMIT,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -93,6 +100,10 @@ def critical_points(
         have fewer: then all paths from generic data of full rank are accounted for.
     start_systems : StartSystems, optional
         Start systems that are known; by default, the start systems of this process.
+    time_limit : float
+        Seconds after which the solve stops, a day by default. The result then holds what was found by then; it is not
+        complete, and ``stopped`` says where the time went. A solve that finishes in time has the same result whatever
+        the limit.
 
     Returns
     -------
@@ -129,34 +140,47 @@ def critical_points(
     >>> len(result), result.complete, result.counts.pure, result.counts.spurious
     (5, True, 1, 4)
     """
-    seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1)
+    clock = Clock(check_time_limit(time_limit))
+    seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions())
+    tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
     strata: list[SolvedStratum] = []
     try:
         for index, row in enumerate(task.table):
+            if clock.is_up():
+                break
             rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
             stratum = StratumTask(arch, loss, row, task.rank, progress)
             strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
         raise SolveInterrupted(_with_contradictions(task.result(strata))) from None
     result = task.result(strata)
-    if result.infimum.attained is None and result.complete:
-        solve = partial(
-            critical_points, arch, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count
-        )
+    if result.infimum.attained is None and result.complete and not clock.stopped:
+
+        def solve(other: SquaredLoss) -> CriticalPoints:
+            found = critical_points(
+                arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
+                time_limit=clock.remaining,
+            )  # fmt: skip
+            clock.check()
+            return found
 
         def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
             random = tracking.with_generator(np.random.default_rng([seed, 5]))
             least = least_minimum(arch, regularized, random, systems)
+            clock.check()
             return solve(regularized).global_minimum if least is None else least
 
-        result = replace(result, infimum=infimum_of(result, minimum_of, seed))
+        with suppress(TimeUp), clock.stage("infimum"):
+            result = replace(result, infimum=infimum_of(result, minimum_of, seed))
     points, continua = with_minima_of_least_loss(result)
     if points is not result.points or continua is not result.continua:
         counts = count_points(points, result.strata, (part.real for part in continua))
         result = replace(result, points=points, continua=continua, counts=counts)
+    result = replace(result, computed_with=computed_with(tracking.engine))
+    if clock.stopped:
+        result = replace(result, complete=False, stopped=clock.describe())
     return _with_contradictions(result)
 
 
@@ -285,6 +309,25 @@ def _without_moved(strata: list[StratumResult], moved: list[CriticalPoint]) -> l
     return result
 
 
+def _table(arch: Architecture, max_count: int) -> CountTable:
+    """The counts of all strata; raises InputError, before strata are listed, if there are too many critical filters."""
+    fewest = fewest_filters(arch)
+    if fewest > SOLVING.most_points:
+        number = str(fewest) if fewest < LONG else magnitude(fewest)
+        raise InputError(
+            f"max_count: this architecture has at least {number} critical filters "
+            f"for generic data; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
+        )
+    table = generic_count(arch)
+    if table.filters > min(max_count, SOLVING.most_points):
+        raise InputError(
+            f"max_count: this architecture has {table.filters} critical filters for generic data, above the limit "
+            f"{min(max_count, SOLVING.most_points)}; "
+            + ("raise the limit to solve it all the same" if table.filters <= SOLVING.most_points else "expected fewer")
+        )
+    return table
+
+
 def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int, isolated: bool) -> _Task:
     """The table of points to find; raises InputError, or warns, where the arguments do not fit."""
     if not isinstance(arch, Architecture):
@@ -296,12 +339,8 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
             f"of filters {arch.filters} with strides {arch.strides}"
         )
-    table = generic_count(arch)
-    if table.filters > max_count:
-        raise InputError(
-            f"max_count: this architecture has {table.filters} critical filters for generic data, above the limit "
-            f"{max_count}; raise the limit to solve it all the same"
-        )
+    check_filter_size(arch)
+    table = _table(arch, max_count)
     most = max(row.factorizations for row in table)
     if most > SOLVING.most_parameters:
         raise InputError(

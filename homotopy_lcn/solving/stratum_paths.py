@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from ..equations.distinct import find, point_keys
+from ..progress import TimeUp
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, SingularEnd
 from .all_paths import follow_paths
@@ -32,29 +34,54 @@ def follow_all_paths(task: StratumTask, tracking: Tracking, systems: StartSystem
     account : PathAccount
     count : int
         The number of points that it has to account for.
+
+    When the time is up, the account is what is known by then.
     """
     if task.problem.rank_deficient:
         return _follow_from_low_rank(task, tracking, systems)
+    account = PathAccount.empty(task.problem.stratum)
+    for known in _accounts(task, tracking, systems):
+        if known.accounted >= account.accounted or not tracking.clock.stopped:
+            account = known
+        if tracking.clock.stopped:
+            break
+    return account, task.row.count
+
+
+def _accounts(task: StratumTask, tracking: Tracking, systems: StartSystems) -> Iterator[PathAccount]:
+    """One account of all paths after the other; the last one is the best, unless the time is up."""
+    problem, count = task.problem, task.row.count
     task.tell("start system", 0)
     starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
-    system = _first_system(task.problem, starting, systems)
-    state = tracking.rng.bit_generator.state
-    account = _follow_from(system, task, tracking)
-    if account.at_infinity:
-        better = _fixed_gram_system(system, task.problem, tracking, systems)
-        if better is not None:
-            # Every later solve with this Gram matrix begins here. So does this one, with the same random numbers: one
-            # seed has one result.
-            tracking.rng.bit_generator.state = state
-            system, account = better, _follow_from(better, task, tracking)
-    start, continua = system.start, account.on_continua
-    if not account.covers(task.row.count):
-        account, start = _follow_again(task.problem, _reporting(task, tracking), systems)
-    if account.on_continua or continua:
-        if not task.problem.definite:
-            start = systems.generic(task.problem.stratum, task.problem.count, starting)
-        add_real_limits(task.problem, start, tracking, account)
-    return account, task.row.count
+    try:
+        with tracking.clock.stage("start system"):
+            system = _first_system(problem, starting, systems)
+        state = tracking.rng.bit_generator.state
+        account = _follow_from(system, task, tracking)
+        yield account
+        if account.at_infinity:
+            with tracking.clock.stage("start system"):
+                better = _fixed_gram_system(system, problem, tracking, systems)
+            if better is not None:
+                # Every later solve with this Gram matrix begins here. So does this one, with the same random numbers:
+                # one seed has one result.
+                tracking.rng.bit_generator.state = state
+                system, account = better, _follow_from(better, task, tracking)
+                yield account
+        start, continua = system.start, account.on_continua
+        if not account.covers(count) and not problem.rank_in_doubt:
+            for again in _follow_again(problem, _reporting(task, tracking), systems):
+                account, start = again
+                yield account
+                if account.covers(count):
+                    break
+        if account.on_continua or continua:
+            if not problem.definite:
+                start = systems.generic(problem.stratum, problem.count, starting)
+            with tracking.clock.stage("real points of continua"):
+                add_real_limits(problem, start, tracking, account)
+    except TimeUp:
+        return
 
 
 def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -> FixedGramSystem:
@@ -83,20 +110,22 @@ def _reporting(task: StratumTask, tracking: Tracking) -> Tracking:
     return tracking.telling(None if task.progress is None else partial(task.tell, "tracking"))
 
 
-def _follow_again(problem: Problem, tracking: Tracking, systems: StartSystems) -> tuple[PathAccount, StartSystem]:
-    """The account of the paths of a start system with the Gram matrix of the data, or of more detours."""
+def _follow_again(
+    problem: Problem, tracking: Tracking, systems: StartSystems
+) -> Iterator[tuple[PathAccount, StartSystem]]:
+    """The accounts of the paths of a start system with the Gram matrix of the data, and of more detours."""
     starting = tracking.on_short_segments.telling(None)
     fixed = None
     if np.any(problem.data.b):
-        fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting)
+        with tracking.clock.stage("start system"):
+            fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting)
     if fixed is not None:
         detours = None if problem.definite else SOLVING.detours_to_singular
         account = follow_paths(problem, fixed.start, tracking.careful, detours=detours, persistent=True)
         account.never_started = fixed.never_started
-        if account.covers(problem.count):
-            return account, fixed.start
+        yield account, fixed.start
     start = systems.generic(problem.stratum, problem.count, starting)
-    return follow_paths(problem, start, tracking.careful), start
+    yield follow_paths(problem, start, tracking.careful), start
 
 
 def _fixed_gram_system(
@@ -121,15 +150,21 @@ def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartS
     problem = task.problem
     task.tell("start system", 0)
     starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
-    full = systems.generic(problem.stratum, task.full_rank_count, starting.telling(None))
-    start = low_rank_start_system(full, problem, task.rank, starting)
-    task.tell("tracking", 0)
-    account = follow_paths(problem, start, _reporting(task, tracking))
-    if account.covers(problem.count):
-        if account.on_continua:
-            add_real_limits(problem, full, tracking, account)
+    account = PathAccount.empty(problem.stratum)
+    try:
+        with tracking.clock.stage("start system"):
+            full = systems.generic(problem.stratum, task.full_rank_count, starting.telling(None))
+            start = low_rank_start_system(full, problem, task.rank, starting)
+        task.tell("tracking", 0)
+        account = follow_paths(problem, start, _reporting(task, tracking))
+        if account.covers(problem.count):
+            if account.on_continua:
+                add_real_limits(problem, full, tracking, account)
+            return account, problem.count
+        tracking.clock.check()
+        whole = _account_of_special_column_space(task, tracking, systems)
+    except TimeUp:
         return account, problem.count
-    whole = _account_of_special_column_space(task, tracking, systems)
     known = find(point_keys(problem.stratum, whole.regular.points), point_keys(problem.stratum, account.regular.points))
     complete = whole.covers(task.full_rank_count) and bool((known >= 0).all())
     return (whole, task.full_rank_count) if complete else (account, problem.count)

@@ -31,6 +31,9 @@ class SolvingTolerances:
     ill_conditioned : float
         A Gram matrix with a nonzero eigenvalue below this part of the largest one is ill-conditioned. Paths to it that
         get lost are tracked in extended precision, which takes a hundred times as long.
+    doubtful : float
+        A nonzero eigenvalue below this part of the largest one may be rounding, see `SquaredLoss.rank_in_doubt`: ten
+        times the tolerance of the rank. What paths to such data cost is limited.
     verified : float
         A point counts as verified if its last Newton step is at most this, relative to the point.
     suspicious : float
@@ -82,6 +85,8 @@ class SolvingTolerances:
         A filter has residual zero if ‖Σw − b‖ is at most this, relative to ‖Σ‖‖w‖ + ‖b‖.
     classified_together : int
         Points classified in one call: bounds the memory.
+    most_points : int
+        Architectures with more critical filters are refused: a point takes some kilobytes.
     most_parameters : int
         Architectures with more critical parameters over one filter are refused, as all of them are listed.
     trace : float
@@ -133,6 +138,7 @@ class SolvingTolerances:
     first_detours: int = 2
     quick_detours: int = 2
     ill_conditioned: float = 1e-7
+    doubtful: float = 1e-11
     verified: float = 1e-8
     suspicious: float = 1e6
     singular: float = 1e13
@@ -155,6 +161,7 @@ class SolvingTolerances:
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
+    most_points: int = 1_000_000
     most_parameters: int = 100_000
     trace: float = 1e-10
     stored: float = 1e-9

@@ -17,6 +17,7 @@ from ..errors import IncompleteStartSystem, InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, StratumCount
 from ..networks.counts import generic_count as exact_count
+from ..networks.limits import check_filter_size
 from ..networks.strata import Embedding
 from ..tracking import Engine, Homotopy, get_engine
 from ..tracking.settings import Tracking
@@ -97,6 +98,7 @@ def white_count(
     IncompleteStartSystem
         If the two measurements disagree, or not all paths can be accounted for.
     """
+    check_filter_size(arch)
     table = exact_count(arch)
     if table.filters > SOLVING.most_measured:
         raise InputError(

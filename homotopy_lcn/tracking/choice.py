@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from ..errors import InputError
+from ..errors import InputError, shortened
 from .engine import Engine
 
 __all__ = ["ENGINES", "get_engine", "short_segment_engine"]
 
 
 ENGINES = ("auto", "native", "reference", "phcpack")
+#: Between the name of the compiled engine and an instruction set, as in ``native:avx2``.
+SEPARATOR = ":"
 
 
 def get_engine(name: str | Engine = "auto") -> Engine:
     """The engine of that name; "auto" is the fastest engine available.
 
+    Parameters
+    ----------
+    name : str or Engine
+        One of "auto", "native", "reference" and "phcpack"; or "native:" with an instruction set of this processor, as
+        "native:avx2". By default the compiled kernel takes the fastest one. An engine is handed back.
+
     Raises
     ------
     InputError
-        If there is no such engine, or it is not installed.
+        If there is no such engine, it is not installed, or the processor does not have the instruction set.
+
+    Examples
+    --------
+    >>> get_engine("reference").name
+    'reference'
     """
     if not isinstance(name, str):
         return name
+    kind, separator, instruction_set = name.partition(SEPARATOR)
+    if separator and kind == "native":
+        return _native_engine(instruction_set)
     if name not in ENGINES:
-        raise InputError(f"engine: {name!r} is not known; expected one of {', '.join(ENGINES)}")
+        raise InputError(
+            f"engine: {shortened(name)} is not known; expected one of {', '.join(ENGINES)}, or native:NAME for an "
+            "instruction set"
+        )
     if name == "phcpack":
         from .phcpack import PHCpackEngine
 
@@ -32,18 +51,37 @@ def get_engine(name: str | Engine = "auto") -> Engine:
             raise InputError(f"engine: {error}") from None
     if name != "reference":
         try:
-            from .native import NativeEngine
-
-            return NativeEngine()
-        except ImportError:
+            return _native_engine()
+        except MissingKernel:
             if name == "native":
-                raise InputError(
-                    "engine: the compiled kernel is not installed; expected 'reference', or an installation with a "
-                    "C++17 compiler at hand"
-                ) from None
+                raise
     from .reference import ReferenceEngine
 
     return ReferenceEngine()
+
+
+class MissingKernel(InputError):
+    """The compiled kernel is not installed."""
+
+
+def _native_engine(instruction_set: str | None = None) -> Engine:
+    """The compiled engine, with one of the instruction sets of this processor if one is named."""
+    try:
+        from .native import NativeEngine
+    except ImportError:
+        raise MissingKernel(
+            "engine: the compiled kernel is not installed; expected 'reference', or an installation with a C++17 "
+            "compiler at hand"
+        ) from None
+    if instruction_set is None:
+        return NativeEngine()
+    known = NativeEngine.instruction_sets()
+    if instruction_set not in known:
+        raise InputError(
+            f"engine: instruction set {shortened(instruction_set)} is not known, or this processor does not have it; "
+            f"expected one of {', '.join(f'native{SEPARATOR}{name}' for name in known)}"
+        )
+    return NativeEngine(instruction_set)
 
 
 def short_segment_engine(engine: Engine) -> Engine:

@@ -9,43 +9,48 @@ precision from the start, in case that doubles have followed another path before
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from ..arrays import Complex
 from ..networks.strata import Stratum
-from . import Engine, Homotopy, TrackResult
+from . import Homotopy, TrackResult
 from .reference import ReferenceEngine
+from .settings import Tracking
 from .tolerances import RETRACKING
 
 __all__ = ["Retracking", "far_away", "from_the_start", "in_doubles", "in_two_parts"]
 
-#: Tracks paths again from their starts (P, coordinates), with a number of threads: the new ends of all of them.
-Retracking = Callable[[Engine, Stratum, Complex, Homotopy, int], TrackResult]
+#: Tracks paths again from their starts (P, coordinates): the new ends of all of them.
+Retracking = Callable[[Tracking, Stratum, Complex, Homotopy], TrackResult]
 
 
-def in_doubles(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:
+def in_doubles(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
     """Track in doubles, with short steps."""
-    return engine.track(stratum, starts, homotopy, RETRACKING.patient, jobs=jobs)
+    return tracking.with_options(RETRACKING.patient).follow(stratum, starts, homotopy)
 
 
-def in_two_parts(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:
+def in_two_parts(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
     """Track in doubles as long as doubles suffice, then in extended precision."""
     here = homotopy.start.mix(RETRACKING.extended_from, homotopy.target)
-    result = engine.track(stratum, starts, Homotopy(homotopy.start, here), RETRACKING.patient, jobs=jobs)
+    patient = tracking.with_options(RETRACKING.patient)
+    result = patient.follow(stratum, starts, Homotopy(homotopy.start, here))
     arrived = np.flatnonzero(result.success)
-    rest = ReferenceEngine(extended=True).track(
-        stratum, result.points[arrived], Homotopy(here, homotopy.target), RETRACKING.patient, jobs=jobs
-    )
+    rest = _extended(patient).follow(stratum, result.points[arrived], Homotopy(here, homotopy.target))
     result.put(arrived, rest)
     return result
 
 
-def far_away(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:
+def far_away(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
     """Track in extended precision with fewer steps, paths to ends so far away that doubles lose them."""
-    return ReferenceEngine(extended=True).track(stratum, starts, homotopy, RETRACKING.far_away, jobs=jobs)
+    return _extended(tracking.with_options(RETRACKING.far_away)).follow(stratum, starts, homotopy)
 
 
-def from_the_start(engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, jobs: int) -> TrackResult:
+def from_the_start(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
     """Track in extended precision, whatever the engine."""
-    return ReferenceEngine(extended=True).track(stratum, starts, homotopy, RETRACKING.patient, jobs=jobs)
+    return _extended(tracking.with_options(RETRACKING.patient)).follow(stratum, starts, homotopy)
+
+
+def _extended(tracking: Tracking) -> Tracking:
+    return replace(tracking, engine=ReferenceEngine(extended=True))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +63,14 @@ class ReferenceEngine:
         start, target = equations.transform(homotopy.start), equations.transform(homotopy.target)
         size = REFERENCE.batch
         batches = [points[i : i + size] for i in range(0, max(len(points), 1), size)]
-        results = []
+        results: list[TrackResult] = []
         with ThreadPoolExecutor(max_workers=max(1, min(jobs, len(batches), os.cpu_count() or 1))) as pool:
             cancelled = _Flag()
             futures = [pool.submit(_Batch(equations, start, target, options, cancelled).run, b) for b in batches]
             try:
                 for future in futures:
+                    while report is not None and not wait([future], timeout=REFERENCE.told_after).done:
+                        report(sum(len(result) for result in results))
                     results.append(future.result())
                     if report is not None:
                         report(sum(len(result) for result in results))

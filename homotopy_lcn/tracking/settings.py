@@ -10,9 +10,11 @@ import numpy as np
 
 from ..arrays import Complex
 from ..networks.strata import Stratum
+from ..progress import Clock
 from .choice import short_segment_engine
 from .engine import Engine, Homotopy, TrackResult
 from .options import TrackerOptions
+from .timed import TimedEngine
 
 __all__ = ["Tracking"]
 
@@ -31,6 +33,8 @@ class Tracking:
         The source of all random choices.
     report : callable, optional
         Called with the number of paths, or points, finished so far.
+    clock : Clock
+        How long it may take: `TimeUp` is raised by all that follows paths once the time is up.
     """
 
     engine: Engine
@@ -38,11 +42,17 @@ class Tracking:
     options: TrackerOptions = field(default_factory=TrackerOptions)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     report: Callable[[int], None] | None = None
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def timed_engine(self) -> TimedEngine:
+        """The engine, which stops when the time is up."""
+        return TimedEngine(self.engine, self.clock)
 
     def follow(self, stratum: Stratum, points: Complex, homotopy: Homotopy, *, reported: bool = False) -> TrackResult:
         """Track points (P, coordinates) of the start data to the target data; with ``reported``, `report` is called."""
         report = self.report if reported else None
-        return self.engine.track(stratum, points, homotopy, self.options, jobs=self.jobs, report=report)
+        return self.timed_engine.track(stratum, points, homotopy, self.options, jobs=self.jobs, report=report)
 
     def tell(self, done: int) -> None:
         """Call `report`, if there is one."""

@@ -195,6 +195,8 @@ class ReferenceTolerances:
     ----------
     batch : int
         Paths tracked together. The number is fixed, so that results do not depend on the number of threads.
+    told_after : float
+        Seconds between two reports: how soon a call ends when its time is up.
     last_step : float
         A rest of the path shorter than this part of the step is taken together with the step: a tiny last step would
         cost as much as a long one.
@@ -217,6 +219,7 @@ class ReferenceTolerances:
     """
 
     batch: int = 256
+    told_after: float = 0.1
     last_step: float = 0.1
     settled_step: float = 1e-4
     settled_roundings: float = 10.0

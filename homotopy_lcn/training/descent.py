@@ -21,9 +21,9 @@ from ..networks.architecture import Architecture
 from ..results.result import CriticalPoints
 from .basins import BasinRow, BasinTable, Run, kind_of_zero, zero_is_critical
 from .optimizers import Adam, Descent, Flow, Method, ScaledLoss
-from .tolerances import ARRIVAL
+from .tolerances import ARRIVAL, MOST_STARTS, MOST_STEPS_OF_RUN, MOST_WATCHED
 
-__all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Options", "Run", "descend"]
+__all__ = ["OPTIMIZERS", "BasinRow", "BasinTable", "Options", "Run", "check_starts", "descend"]
 
 #: The optimizers, and the number of steps after which a run is given up if the caller does not say otherwise.
 OPTIMIZERS = {"flow": 5000, "descent": 10_000, "adam": 10_000}
@@ -63,7 +63,7 @@ class Options:
                 raise InputError("learning_rate: given for gradient flow; expected only with optimizer descent or adam")
             _positive("learning_rate", self.learning_rate)
         if self.max_steps is not None:
-            check_integer("max_steps", self.max_steps, 1)
+            check_integer("max_steps", self.max_steps, 1, MOST_STEPS_OF_RUN)
         _positive("slow", self.slow)
 
     @property
@@ -145,6 +145,8 @@ def descend(
     """
     options = Options(init, optimizer, learning_rate, max_steps, slow)
     number = check_integer("seed", seed, 0)
+    if isinstance(starts, Integral):
+        _check_memory(check_starts(starts), result)
     scaled = ScaledLoss(result.architecture, result.loss)
     given = _starts(scaled, starts, init, np.random.default_rng([number, 2]))
     begin = given / scaled.parameter_unit
@@ -153,6 +155,21 @@ def descend(
     ended = _follow(scaled, begin, _method(optimizer, rate, begin), options.limit, watch)
     arrived = ended if optimizer == "flow" else _followed_on(scaled, ended)
     return BasinTable(result, optimizer, rate, number, _runs(watch, given, ended, arrived))
+
+
+def check_starts(starts: object) -> int:
+    """The number of random starts, or InputError if it is out of range."""
+    return check_integer("starts", starts, 1, MOST_STARTS)
+
+
+def _check_memory(count: int, result: CriticalPoints) -> None:
+    """Raise InputError if what is noted about the runs would fill the memory."""
+    places = 1 + sum(point.real and point.attained is not False for point in result.points)
+    if count * places > MOST_WATCHED:
+        raise InputError(
+            f"starts: {count} runs beside {places} critical filters take {16 * count * places / 1e9:.1f} GB; expected "
+            f"at most {MOST_WATCHED // places} starts"
+        )
 
 
 def _method(optimizer: str, rate: float | None, begin: NDArray[np.float64]) -> Method:
@@ -265,7 +282,7 @@ def _starts(
     """Starting positions (runs, Σ k_l), in the units of the data."""
     architecture = scaled.architecture
     if isinstance(starts, Integral):
-        count = check_integer("starts", starts, 1)
+        count = check_starts(starts)
         sizes = np.repeat(architecture.filters, architecture.filters)
         if init == "pytorch":
             return rng.uniform(-1, 1, size=(count, len(sizes))) / np.sqrt(sizes)

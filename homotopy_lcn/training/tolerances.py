@@ -6,15 +6,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 __all__ = [
     "ARRIVAL",
     "LANDSCAPE",
+    "MOST_STARTS",
+    "MOST_STEPS_OF_RUN",
+    "MOST_WATCHED",
     "OPTIMIZATION",
     "ArrivalTolerances",
     "LandscapeTolerances",
     "OptimizationTolerances",
 ]
+
+
+#: Runs at most, and entries of the table that says how long each run lingers at each critical filter: 800 MB.
+MOST_STARTS: Final = 100_000
+MOST_WATCHED: Final = 50_000_000
+#: Steps of a run at most.
+MOST_STEPS_OF_RUN: Final = 10_000_000
 
 
 @dataclass(frozen=True)

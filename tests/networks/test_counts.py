@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, generic_count
-from homotopy_lcn.networks.counts import count_matrices, generic_ed_degree, root_patterns
+from homotopy_lcn.networks.architecture_lists import architectures_up_to
+from homotopy_lcn.networks.counts import (
+    TooManyStrata,
+    count_matrices,
+    fewest_filters,
+    generic_ed_degree,
+    generic_totals,
+    root_patterns,
+)
 
 
 def partitions(total, largest=None):
@@ -244,3 +252,49 @@ def test_a_single_layer_and_a_network_of_scalars_have_one_critical_filter():
     for arch in (Architecture((5,), (2,)), Architecture((1, 1), (2, 1))):
         table = generic_count(arch)
         assert (len(table), table.filters, table.parameters, table.pure) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("arch", architectures_up_to(8), ids=lambda arch: f"{arch.filters}-{arch.strides}")
+def test_totals_without_a_list_of_strata_are_the_sums_over_the_list(arch):
+    table = generic_count(arch)
+    assert generic_totals(arch) == (table.pure, table.parameters)
+    assert table.pure <= fewest_filters(arch) <= table.filters
+
+
+@pytest.mark.parametrize("degrees", [(1,) * 6, (2, 2, 2), (3, 2, 1), (4, 4), (5,), ()], ids=str)
+def test_root_patterns_are_the_partitions_that_some_matrix_has(degrees):
+    def partitions(total, largest):
+        if total == 0:
+            yield ()
+        for part in range(1, min(total, largest) + 1):
+            for rest in partitions(total - part, part):
+                yield (part, *rest)
+
+    expected = [one for one in partitions(sum(degrees), sum(degrees)) if count_matrices(degrees, one)]
+    assert sorted(root_patterns(degrees)) == sorted(expected)
+    assert root_patterns(degrees)[0] == (1,) * sum(degrees)
+
+
+def test_strata_too_many_to_list_have_exact_totals_all_the_same():
+    arch = Architecture((2,) * 50, (1,) * 50)
+    with pytest.raises(TooManyStrata, match=r"^filters: there are more than 4000 strata, .* sums alone\)$"):
+        generic_count(arch)
+    totals = generic_totals(arch)
+    assert totals.pure == 1
+    assert totals.parameters == generic_ed_degree((1,) * 50)
+    assert generic_totals(Architecture((1_000_000,), (1,))) == (1, 1)
+
+
+def test_long_lists_of_roots_need_no_recursion():
+    table = generic_count(Architecture((600, 400), (2, 1)))
+    assert len(table) == 1
+    assert table.pure == generic_ed_degree((599, 399))
+
+
+@pytest.mark.parametrize("filters", [(1_000_000, 2), (2,) * 1002])
+def test_degrees_beyond_the_limit_are_refused_at_once(filters):
+    for count in (generic_count, generic_totals):
+        with pytest.raises(
+            InputError, match=r"^filters: the filter sizes minus one sum up to .* expected at most 1000"
+        ):
+            count(Architecture(filters, (1,) * len(filters)))

@@ -119,7 +119,7 @@ def test_engine_ends_where_the_reference_does(stratum, no_phcpy):
     assert ends.success.all()
     filters = [equations_of(stratum).filters(result.points) for result in (ends, others)]
     assert np.allclose(*filters, rtol=1e-8, atol=1e-9)
-    assert reports == [len(start.points)] * 2
+    assert [done for done in reports if done] == [len(start.points)] * 2
 
 
 @needs_phc
