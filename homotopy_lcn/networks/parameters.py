@@ -32,17 +32,16 @@ def gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) 
     """Gradient of the loss wᵀΣw − 2bᵀw at w = μ(θ) in each layer, (…, k_l): 2 J_lᵀ (Σ w − b)."""
     residual = compose(arch, theta) @ gram - b
     result = []
-    for layer in range(arch.depth):
-        full = adjoint_multiply(_without(arch, theta, layer), residual)
-        result.append(2 * full[..., :: arch.dilations[layer]])
+    for rest, dilation in zip(_rests(arch, theta), arch.dilations, strict=True):
+        full = adjoint_multiply(rest, residual)
+        result.append(2 * full[..., ::dilation])
     return result
 
 
 def jacobian(arch: Architecture, theta: Sequence[Array]) -> Array:
     """Jacobian of μ at θ, layers (…, k_l) to (…, K, Σ k_l), with the layers' entries in order."""
     columns = []
-    for layer, (size, dilation) in enumerate(zip(arch.filters, arch.dilations, strict=True)):
-        rest = _without(arch, theta, layer)
+    for rest, size, dilation in zip(_rests(arch, theta), arch.filters, arch.dilations, strict=True):
         for shift in range(0, size * dilation, dilation):
             column = np.zeros((*rest.shape[:-1], arch.filter_size), dtype=rest.dtype)
             column[..., shift : shift + rest.shape[-1]] = rest
@@ -60,13 +59,13 @@ def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array, c
     result = 2 * np.swapaxes(columns, -1, -2) @ gram @ columns
     residual = 2 * (compose(arch, theta) @ gram - b)
     starts = np.cumsum([0, *arch.filters])
+    before, after = _products(arch, theta)
     for left in range(arch.depth):
+        rest = before[left]  # the product of all layers before the right one but the left one
         for right in range(left + 1, arch.depth):
-            correlation = adjoint_multiply(_without(arch, theta, left, right), residual)
-            positions = np.add.outer(
-                _positions(arch, left),
-                _positions(arch, right),
-            )
+            correlation = adjoint_multiply(multiply(rest, after[right + 1]), residual)
+            rest = multiply(rest, dilate(theta[right], arch.dilations[right]))
+            positions = np.add.outer(_positions(arch, left), _positions(arch, right))
             block = correlation[..., positions]
             rows, others = slice(*starts[left : left + 2]), slice(*starts[right : right + 2])
             result[..., rows, others] += block
@@ -84,9 +83,9 @@ def relative_gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b
     size = np.linalg.norm(np.asarray(gram, float)) * _norm(compose(arch, theta)) + np.linalg.norm(np.asarray(b, float))
     total = np.zeros(theta[0].shape[:-1])
     scale = np.zeros(theta[0].shape[:-1])
-    for layer, part in enumerate(gradient(arch, theta, gram, b)):
+    for part, rest in zip(gradient(arch, theta, gram, b), _rests(arch, theta), strict=True):
         total = total + _norm(part) ** 2
-        scale = scale + 2 * _norm(_without(arch, theta, layer)) * size
+        scale = scale + 2 * _norm(rest) * size
     return np.asarray(np.sqrt(total) / np.where(scale > 0, scale, 1.0), dtype=float)
 
 
@@ -106,13 +105,20 @@ def balance(theta: Sequence[Array], scale: Array) -> list[Array]:
     return balanced
 
 
-def _without(arch: Architecture, theta: Sequence[Array], *left_out: int) -> Array:
-    """Product of all dilated layers but the ones left out."""
-    result = np.ones_like(theta[0][..., :1])
-    for layer, (w, dilation) in enumerate(zip(theta, arch.dilations, strict=True)):
-        if layer not in left_out:
-            result = multiply(result, dilate(w, dilation))
-    return result
+def _products(arch: Architecture, theta: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+    """For l = 0, …, L the products of the dilated layers before layer l, and of those from layer l on."""
+    layers = [dilate(w, dilation) for w, dilation in zip(theta, arch.dilations, strict=True)]
+    before, after = [np.ones_like(theta[0][..., :1])], [np.ones_like(theta[0][..., :1])]
+    for first, last in zip(layers, reversed(layers), strict=True):
+        before.append(multiply(before[-1], first))
+        after.append(multiply(last, after[-1]))
+    return before, after[::-1]
+
+
+def _rests(arch: Architecture, theta: Sequence[Array]) -> list[Array]:
+    """For each layer the product of all other dilated layers."""
+    before, after = _products(arch, theta)
+    return [multiply(before[layer], after[layer + 1]) for layer in range(arch.depth)]
 
 
 def _norm(array: Array) -> NDArray[np.float64]:
