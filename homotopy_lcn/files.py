@@ -46,12 +46,14 @@ MOST_DIGITS_OF_INTEGERS = 4000
 ENCODED_TOGETHER = 1000
 #: A value from a file is shown in a message up to this length.
 LONGEST_SHOWN = 60
+#: Pipes that were found to have a reader, open until they are written to: closing one would end what its reader reads.
+_checked_pipes: dict[str, int] = {}
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise InputError if a file could not be written at `path`: long work should not end in a lost result.
 
-    Nothing is created or changed.
+    Nothing is created or changed. A pipe that nobody reads is refused: opening it to write would wait for a reader.
     """
     target = Path(path)
     folder = Path(os.path.realpath(target)).parent
@@ -63,14 +65,20 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise InputError(f"{target}: the folder {folder} does not exist; expected a file in an existing folder")
     if not os.access(target if _is_special(target) else folder, os.W_OK):
         raise InputError(f"{target}: no permission to write there; expected a file in a writable folder")
+    place = os.path.abspath(target)
+    if target.is_fifo() and place not in _checked_pipes:
+        try:
+            _checked_pipes[place] = _open_directly(target)
+        except OSError as error:
+            raise _cannot_write(target, error) from None
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Write `content` to a temporary file beside `path`, then rename it to `path`.
 
     Other processes see the old file or the whole new one, also when this one is killed or the disk is full. Text is
-    written as UTF-8. A symbolic link is followed; a pipe or device is written to directly. Temporary files that killed
-    processes left for the same `path` are removed.
+    written as UTF-8. A symbolic link is followed; a pipe that somebody reads, or a device, is written to directly.
+    Temporary files that killed processes left for the same `path` are removed.
 
     Raises
     ------
@@ -81,13 +89,17 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
     target = Path(path)
     try:
         if _is_special(target):
-            target.write_bytes(data)
+            _write_directly(target, data)
         else:
             real = Path(os.path.realpath(target))
             _write_and_rename(real, data)
             remove_leftovers(real.parent, real.name)
     except OSError as error:
-        raise InputError(f"{target}: cannot write: {error.strerror or error}; expected a writable file") from error
+        raise _cannot_write(target, error) from error
+
+
+def _cannot_write(target: Path, error: OSError) -> InputError:
+    return InputError(f"{target}: cannot write: {error.strerror or error}; expected a writable file")
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -295,6 +307,25 @@ def shown(value: object) -> str:
     except RecursionError:
         text = type(value).__name__
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _write_directly(path: Path, data: bytes) -> None:
+    handle = _checked_pipes.pop(os.path.abspath(path), None)
+    with open(_open_directly(path) if handle is None else handle, "wb") as stream:
+        stream.write(data)
+
+
+def _open_directly(path: Path) -> int:
+    """Open a pipe or device for writing: a pipe without a reader is an error at once, a slow reader is waited for."""
+    try:
+        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO and path.is_fifo():
+            raise OSError(errno.ENXIO, "a pipe that nobody reads") from None
+        raise
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(handle, True)
+    return handle
 
 
 def _write_and_rename(target: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import InputError, files
 from homotopy_lcn.files import (
+    check_writable,
     content_digest,
     json_content,
     open_for_reading,
@@ -242,3 +243,37 @@ def test_a_pipe_with_a_writer_is_read_to_its_end():
     finally:
         writer.join()
         os.close(reading)
+
+
+@needs_pipes
+@pytest.mark.parametrize("use", [check_writable, lambda path: write_atomically(path, "text")])
+def test_a_pipe_that_nobody_reads_is_refused_at_once(use, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=r"pipe: cannot write: a pipe that nobody reads; expected a writable file"):
+        use(path)
+    assert path.is_fifo()
+
+
+@needs_pipes
+@pytest.mark.parametrize("checks", [0, 1, 2])
+def test_a_pipe_with_a_reader_gets_the_whole_content(checks, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    # Opened without waiting, so that there is a reader when the pipe is checked; more is written than a pipe holds.
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reading, True)
+    for _ in range(checks):
+        check_writable(path)
+    writer = Thread(target=write_atomically, args=(path, "late " * 100_000))
+    writer.start()
+    try:
+        first = b""
+        while not first:  # without a writer, a pipe is at its end
+            first = os.read(reading, 1)
+        with open(reading, "rb", closefd=False) as stream:
+            assert first + stream.read() == b"late " * 100_000
+    finally:
+        writer.join()
+        os.close(reading)
+    assert path.is_fifo()
