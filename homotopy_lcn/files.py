@@ -29,6 +29,7 @@ __all__ = [
     "remove_leftovers",
     "replace_file",
     "shown",
+    "without_repeated_keys",
     "write_atomically",
 ]
 
@@ -242,7 +243,7 @@ def json_content(text: str, expected: str) -> Any:
 
     try:
         return json.loads(
-            text, parse_constant=refused_constant, parse_int=integer, object_pairs_hook=_without_repeated_keys
+            text, parse_constant=refused_constant, parse_int=integer, object_pairs_hook=without_repeated_keys
         )
     except json.JSONDecodeError as error:
         raise InputError(f"not whole JSON (line {error.lineno}: {error.msg}); {expected}") from None
@@ -250,7 +251,8 @@ def json_content(text: str, expected: str) -> Any:
         raise InputError(f"unreasonable JSON, with too many nested brackets; {expected}") from None
 
 
-def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of JSON with these keys and values; a key that is there twice raises InputError."""
     result = dict(pairs)
     if len(result) < len(pairs):
         seen: set[str] = set()

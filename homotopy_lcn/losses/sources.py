@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from math import isfinite
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..errors import InputError, check_integer, shortened
-from ..files import MOST_BYTES, open_for_reading, read_bounded
+from ..files import MOST_BYTES, open_for_reading, read_bounded, without_repeated_keys
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
 from ..rationals import MOST_EXACT_DIGITS
@@ -95,7 +96,9 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
             data = read_bounded(path)
         if len(data) > MOST_BYTES:
             raise InputError(f"path: {name!r} has more than {MOST_BYTES >> 20} MB; {expected}")
-        content = json.loads(data.decode("utf-8-sig"), parse_float=_double, parse_int=_integer)
+        content = json.loads(
+            data.decode("utf-8-sig"), parse_float=_double, parse_int=_integer, object_pairs_hook=_object
+        )
     except InputError:
         raise
     except (ValueError, RecursionError):
@@ -231,6 +234,12 @@ def _integer(text: str) -> int:
 def _is_not_zero(text: str) -> bool:
     """Whether a number that is written with digits and an exponent is not zero, as "1e-400" is not."""
     return any(digit in "123456789" for digit in text.lower().partition("e")[0])
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, without keys that it has twice: readers disagree on which of the two values counts."""
+    with _named("path"):
+        return without_repeated_keys(pairs)
 
 
 def _leaves(value: object) -> Iterator[object]:

@@ -436,6 +436,8 @@ def test_json_with_doubles(folder):
         ('{"gram": "1", "b": ["1", "1"]}', "gram"),
         ('{"gram": [["1", "0"], ["0", "1"]], "b": ["1"]}', "b: 1 entries"),
         ('{"gram": [["1"]], "b": ["1"]}', "filter size"),
+        ('{"gram": [[1, 0], [0, 1]], "b": [1, 2], "b": [1, 2]}', "'b' is given twice; expected it once"),
+        ('{"gram": [[1, 0], [0, 1]], "b": [1, {"a": 1, "a": 2}]}', "'a' is given twice; expected it once"),
     ],
 )
 def test_unusable_json(folder, text, part):
