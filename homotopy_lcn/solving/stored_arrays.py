@@ -15,7 +15,6 @@ import os
 import warnings
 import zipfile
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -36,13 +35,17 @@ NUMBERS = "biufc"
 
 
 def cache_folder() -> Path:
-    """Where computed start systems are kept. A leading ``~`` of ``$HOMOTOPY_LCN_CACHE`` is the home folder."""
+    """Where computed start systems are kept.
+
+    A leading ``~`` of ``$HOMOTOPY_LCN_CACHE`` is the home folder, ``~name`` that of a user. If there is none, the usual
+    folder of the platform is taken, with a warning.
+    """
     folder = os.environ.get("HOMOTOPY_LCN_CACHE")
     if folder:
-        path = Path(folder)
-        with suppress(RuntimeError):  # there is no home folder
-            path = path.expanduser()
-        return path
+        try:
+            return Path(folder).expanduser()
+        except RuntimeError:
+            _warn_of_home(folder)
     from platformdirs import user_cache_path
 
     return Path(user_cache_path("homotopy-lcn")) / "start-systems"
@@ -142,6 +145,16 @@ def _warn_of(folder: Path, reason: str) -> None:
         "HOMOTOPY_LCN_CACHE to a writable folder",
         RuntimeWarning,
         stacklevel=3,
+    )
+
+
+@cache
+def _warn_of_home(folder: str) -> None:
+    warnings.warn(
+        f"HOMOTOPY_LCN_CACHE is {folder!r}, and there is no such home folder: start systems are kept in the usual "
+        "folder; set HOMOTOPY_LCN_CACHE to a writable folder",
+        RuntimeWarning,
+        stacklevel=4,
     )
 
 

@@ -198,8 +198,16 @@ def test_the_home_folder_stands_for_a_tilde(monkeypatch, tmp_path):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", "~/my cache")
     assert cache_folder() == tmp_path / "my cache"
+
+
+def test_the_home_folder_of_a_user_that_does_not_exist_is_warned_of_once(monkeypatch):
+    monkeypatch.delenv("HOMOTOPY_LCN_CACHE", raising=False)
+    usual = cache_folder()
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", "~nobody-of-this-name/cache")
-    assert cache_folder() == Path("~nobody-of-this-name/cache")
+    warned = "'~nobody-of-this-name/cache', and there is no such home folder"
+    with pytest.warns(RuntimeWarning, match=warned) as caught:
+        assert [cache_folder(), cache_folder()] == [usual, usual]
+    assert len(caught) == 1
 
 
 def test_what_killed_processes_left_in_the_cache_is_removed(cache):
