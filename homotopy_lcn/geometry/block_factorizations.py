@@ -20,7 +20,7 @@ from ..networks.architecture import Architecture
 from ..networks.binary_forms import dilate, multiply
 from ..networks.layer_factorizations import count_distributions
 from ..networks.patterns import Pattern
-from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions
+from .hyperroots import INFINITY, PAIR, ZERO, Coset, Levels, conjugate, decompositions, portions, vector_sum
 from .root_classes import RootClass
 from .tolerances import GEOMETRY
 
@@ -136,17 +136,28 @@ def _share(i: int, side: int, cosets: tuple[Coset, ...], levels: Levels) -> _Sha
     return _Share(tuple(used[b] for b in range(len(levels.degrees))), tuple((i, side, coset) for coset in cosets))
 
 
-def _choices(options: list[list[_Share]], left: tuple[int, ...]) -> Iterator[list[_Share]]:
-    """All choices of one share of each class that use up the degrees that are left."""
-    if not options:
-        if not any(left):
+def _choices(options: list[list[_Share]], degrees: tuple[int, ...]) -> Iterator[list[_Share]]:
+    """All choices of one share of each class that use up the degrees."""
+    # What the shares of the classes from each one on can use up: no choice is begun that cannot be finished.
+    finished = [{(0,) * len(degrees)}]
+    for shares in reversed(options):
+        counts = {share.counts for share in shares}
+        sums = (vector_sum(used, more) for used in counts for more in finished[-1])
+        finished.append({total for total in sums if all(n <= d for n, d in zip(total, degrees, strict=True))})
+    finished.reverse()
+
+    def choices(i: int, left: tuple[int, ...]) -> Iterator[list[_Share]]:
+        if i == len(options):
             yield []
-        return
-    for share in options[0]:
-        rest = tuple(n - c for n, c in zip(left, share.counts, strict=True))
-        if min(rest) >= 0:
-            for more in _choices(options[1:], rest):
-                yield [share, *more]
+            return
+        for share in options[i]:
+            rest = tuple(n - c for n, c in zip(left, share.counts, strict=True))
+            if rest in finished[i + 1]:
+                for more in choices(i + 1, rest):
+                    yield [share, *more]
+
+    if degrees in finished[0]:
+        yield from choices(0, degrees)
 
 
 def _factorization(

@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from operator import add, le, sub
 from typing import NamedTuple
 
 from ..networks.architecture import Architecture
@@ -268,18 +269,18 @@ def portions(multiplicity: int, levels: Levels) -> list[Vector]:
 
 def vector_sum(left: Vector, right: Vector) -> Vector:
     """Entry by entry."""
-    return tuple(a + b for a, b in zip(left, right, strict=True))
+    return tuple(map(add, left, right))
 
 
 def _least(left: Vector, right: Vector) -> Vector:
-    return tuple(min(a, b) for a, b in zip(left, right, strict=True))
+    return tuple(map(min, left, right))
 
 
 def _within(every: Iterable[Vector], real: Iterable[tuple[Vector, Vector]], levels: Levels) -> Supply:
     """The supply within the degrees, without real decompositions that have fewer real cosets than another one."""
 
     def fits(counts: Vector) -> bool:
-        return all(c <= n for c, n in zip(counts, levels.degrees, strict=True))
+        return all(map(le, counts, levels.degrees))
 
     best: dict[Vector, list[Vector]] = {}
     for counts, fixed in real:
@@ -297,11 +298,14 @@ def _within(every: Iterable[Vector], real: Iterable[tuple[Vector, Vector]], leve
 @lru_cache(maxsize=200_000)
 def combine(left: Supply, right: Supply, levels: Levels) -> Supply:
     """The supply of two sets of roots together."""
-    return _within(
-        {vector_sum(a, b) for a in left.complex for b in right.complex},
-        {(vector_sum(a, b), _least(vector_sum(x, y), levels.odd)) for a, x in left.real for b, y in right.real},
-        levels,
-    )
+    every = {vector_sum(a, b) for a in left.complex for b in right.complex}
+    real: set[tuple[Vector, Vector]] = set()
+    for a, x in left.real:
+        most = tuple(map(sub, levels.degrees, a))
+        for b, y in right.real:
+            if all(map(le, b, most)):
+                real.add((vector_sum(a, b), _least(vector_sum(x, y), levels.odd)))
+    return _within(every, real, levels)
 
 
 def total_supply(parts: Iterable[Part], levels: Levels) -> Supply:

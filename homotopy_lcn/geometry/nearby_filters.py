@@ -43,9 +43,29 @@ RADII = tuple(n for n in range(1, 5000) if all(n % (p * p) for p in range(2, 71)
 BUDGET = 200_000
 #: More supplies than this of one degree are not kept: each is combined with the supplies of other degrees.
 MOST_SUPPLIES = BUDGET // 10
+#: Sums of two numbers of hyperroots, and of pairs of supplies, up to which filters are decided: some ten seconds.
+MOST_SUMS = 5_000_000
 
 RootPattern = tuple[Part, ...]
 Reached = dict[Supply, RootPattern]
+
+
+class _Effort:
+    """Combines supplies, and ends when that takes too long: the same steps count, whatever was computed before."""
+
+    def __init__(self, levels: Levels) -> None:
+        self.levels = levels
+        self.left = MOST_SUMS
+        self.seen: set[tuple[Supply, Supply]] = set()
+
+    def combine(self, a: Supply, b: Supply) -> Supply:
+        self.left -= 1
+        if (a, b) not in self.seen:
+            self.seen.add((a, b))
+            self.left -= len(a.complex) * len(b.complex) + len(a.real) * len(b.real)
+        if self.left < 0:
+            raise Undecided
+        return combine(a, b, self.levels)
 
 
 def nearby_supplies(parts: Iterable[Part], levels: Levels) -> Reached:
@@ -67,21 +87,22 @@ def nearby_supplies(parts: Iterable[Part], levels: Levels) -> Reached:
         If there are too many.
     """
     reached: Reached = {levels.nothing(): ()}
+    effort = _Effort(levels)
     for part in parts:
         if part.kind in (ZERO, INFINITY):
             splits = _splits_of_zero(part.kind, part.multiplicities[0], levels)
         else:
             splits = _splits(part, levels)
-        reached = _join(reached, splits, levels)
+        reached = _join(reached, splits, effort)
     return {supply: pattern for supply, pattern in reached.items() if levels.in_closure(supply)}
 
 
-def _join(left: Reached, right: Reached, levels: Levels) -> Reached:
+def _join(left: Reached, right: Reached, effort: _Effort) -> Reached:
     result: Reached = {}
     if len(left) * len(right) > BUDGET:
         raise Undecided
     for (a, pattern), (b, more) in product(left.items(), right.items()):
-        supply = combine(a, b, levels)
+        supply = effort.combine(a, b)
         if supply.complex:
             _keep(result, supply, pattern + more)
     return result
@@ -148,13 +169,14 @@ def _pieces(part: Part, first: int) -> Iterator[Part]:
 def _splits_of_zero(kind: str, multiplicity: int, levels: Levels) -> Reached:
     """Splittings of the root 0 or ∞ into classes of small (large) roots and a part that stays."""
     away = _all_supplies(levels)
+    effort = _Effort(levels)
     result: Reached = {}
     for stays in range(multiplicity + 1):
         at_end: Reached = {levels.nothing(): ()}
         if stays:
             part = Part(kind, (stays,))
             at_end = {supply_of(part, levels): (part,)}
-        for supply, pattern in _join(at_end, away[multiplicity - stays], levels).items():
+        for supply, pattern in _join(at_end, away[multiplicity - stays], effort).items():
             _keep(result, supply, pattern)
     return result
 
@@ -162,6 +184,7 @@ def _splits_of_zero(kind: str, multiplicity: int, levels: Levels) -> Reached:
 @lru_cache(maxsize=1000)
 def _all_supplies(levels: Levels) -> tuple[Reached, ...]:
     """For each degree up to the degree of a filter, the supplies of all sets of that number of roots off 0 and ∞."""
+    effort = _Effort(levels)
     reached: list[Reached] = [{} for _ in range(levels.degree + 1)]
     reached[0][levels.nothing()] = ()
     for part in sorted(_elementary(levels), key=lambda part: (part.degree, _complexity((part,)))):
@@ -170,7 +193,7 @@ def _all_supplies(levels: Levels) -> tuple[Reached, ...]:
             continue
         for degree in range(part.degree, levels.degree + 1):
             for supply, pattern in list(reached[degree - part.degree].items()):
-                total = combine(offer, supply, levels)
+                total = effort.combine(offer, supply)
                 if total.complex:
                     _keep(reached[degree], total, (*pattern, part))
             if len(reached[degree]) > MOST_SUPPLIES:
@@ -220,7 +243,6 @@ class BadPatterns(NamedTuple):
     stride_one: RootPattern | None
 
 
-@lru_cache(maxsize=1000)
 def bad_patterns(levels: Levels) -> BadPatterns:
     """Is the function space Zariski closed, and is it all of that of the reduced architecture?
 
@@ -229,15 +251,32 @@ def bad_patterns(levels: Levels) -> BadPatterns:
     Undecided
         If there are too many root patterns.
     """
+    found = _bad_patterns(levels)
+    if found is None:
+        raise Undecided
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _bad_patterns(levels: Levels) -> BadPatterns | None:
+    """None if there are too many root patterns; kept, as it takes long to see."""
+    try:
+        return _enumerated_bad_patterns(levels)
+    except Undecided:
+        return None
+
+
+def _enumerated_bad_patterns(levels: Levels) -> BadPatterns:
     if levels.unique:
         return BadPatterns(None, _too_few_real_roots(levels))
     away = _all_supplies(levels)
+    effort = _Effort(levels)
     reached: Reached = {}
     for zero in range(levels.degree + 1):
         near_zero = _splits_or_end(ZERO, zero, levels)
         for infinity in range(min(zero, levels.degree - zero) + 1):
-            ends = _join(near_zero, _splits_or_end(INFINITY, infinity, levels), levels)
-            for supply, pattern in _join(ends, away[levels.degree - zero - infinity], levels).items():
+            ends = _join(near_zero, _splits_or_end(INFINITY, infinity, levels), effort)
+            for supply, pattern in _join(ends, away[levels.degree - zero - infinity], effort).items():
                 if levels.in_closure(supply) and not levels.inside(supply):
                     _keep(reached, supply, pattern)
     reduced = [pattern for supply, pattern in reached.items() if not levels.in_reduced(supply)]

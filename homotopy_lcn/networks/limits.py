@@ -22,7 +22,7 @@ __all__ = [
 LARGEST_FILTER: Final = 2_000
 #: Coefficients of a filter whose equations are written as text: some ten megabytes.
 LARGEST_EXPORTED_FILTER: Final = 500
-#: Total degree Σ(k_l − 1) up to which critical points are counted: integers of 2900 digits, and ten seconds.
+#: Total degree Σ(k_l − 1) up to which critical points are counted: integers of 2900 digits, and up to a minute.
 LARGEST_DEGREE: Final = 1_000
 #: Root multiplicities in all strata of a network up to which strata are listed: some ten seconds.
 MOST_ROOTS: Final = 200_000

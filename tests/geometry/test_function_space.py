@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from homotopy_lcn.geometry import nearby_filters
 from homotopy_lcn.geometry.filter_geometry import (
     describe_filter,
     distance_to_function_space,
 )
-from homotopy_lcn.geometry.function_space import describe_function_space
+from homotopy_lcn.geometry.function_space import _swappable, _two_factorizations, describe_function_space
+from homotopy_lcn.geometry.hyperroots import Levels
 from homotopy_lcn.geometry.rank_drops import criticality
 from homotopy_lcn.networks.parameters import compose
 from tests.geometry.exhaustive_search import ALL, DISTINCT, LARGER, random_special, random_swapped_pair
@@ -80,6 +82,23 @@ def test_a_singular_space_has_a_witness_with_two_factorizations():
             assert max(np.abs(a - b).max() for a, b in zip(first, second, strict=True)) > 1e-3
             singular += 1
     assert singular > 100
+
+
+def test_two_of_very_many_ways_to_share_out_the_roots_are_found_at_once():
+    """Nearly all choices for the first roots use up no degrees: there is no time to try them."""
+    arch = Architecture((24, 24, 24), (1, 2, 1))
+    levels = Levels.of(arch)
+    first, second = _two_factorizations(arch, levels, _swappable(levels))
+    assert [len(form) - 1 for form in first] == [len(form) - 1 for form in second] == [46, 23]
+
+
+def test_what_takes_too_long_is_not_decided(monkeypatch):
+    monkeypatch.setattr(nearby_filters, "MOST_SUMS", 1000)
+    space = describe_function_space(Architecture((8, 7), (2, 1)))
+    assert space.closed is space.reduced_closed is space.fills_reduced is None
+    assert space.closure_witness is None
+    assert space.boundary_witnesses == {}
+    assert not space.smooth
 
 
 @pytest.mark.parametrize("shape", [((14, 2), (2, 1)), ((22, 2), (2, 1)), ((9, 4, 2), (2, 2, 1))])
