@@ -1,4 +1,4 @@
-"""Exact data whose numbers, or whose solutions, are no doubles: refused, with the factors that make them moderate.
+"""Data whose numbers, or whose solutions, are no doubles: refused, with the factors that make them moderate.
 
 The critical equations are equivariant: with Σ multiplied by s and b by t, and the constant by t²/s, every critical
 filter is multiplied by t/s and every loss by t²/s. Results are reported in the units of the data, so that
@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..rationals import size_text
 from .exact_data import ExactData
 
-__all__ = ["check_range"]
+__all__ = ["check_range", "scaled_samples"]
 
 
 def check_range(exact: ExactData, smallest: float, largest: float) -> None:
@@ -49,6 +49,16 @@ def check_range(exact: ExactData, smallest: float, largest: float) -> None:
             f"constant: {size_text(exact.constant)}, above {largest:.0e}, so that losses overflow; expected a smaller "
             "one: it moves no critical point"
         )
+
+
+def scaled_samples(name: str, largest: float) -> str:
+    """What to multiply the samples X or Y by, given the largest entry, and what becomes of the results then."""
+    power = -_power_of_ten(Fraction(largest))
+    if name == "X":
+        effect = f"critical filters are multiplied by {_factor(-power)}, and losses are the same"
+    else:
+        effect = f"critical filters are multiplied by {_factor(power)}, and losses by {_factor(2 * power)}"
+    return f"multiply {name} by {_factor(power)} (then {effect})"
 
 
 def _remedy(of_gram: int, of_b: int) -> str:

@@ -18,7 +18,7 @@ from ..errors import InputError
 from .checked_arrays import finite, numbers, table
 from .exact_data import ExactData
 from .exact_elimination import Elimination, eliminate, least_norm_solution
-from .exact_range import check_range
+from .exact_range import check_range, scaled_samples
 
 if TYPE_CHECKING:
     import torch
@@ -184,7 +184,9 @@ class SquaredLoss(ComparedByValue):
                 constant += float(values @ values)
         for name, total in ("X", gram), ("Y", np.array(constant)), ("X, Y", b):
             if not (np.abs(total) <= _LARGEST).all():
-                raise InputError(f"{name}: products overflow; expected data scaled to a moderate size")
+                part = outputs if name == "Y" else inputs
+                remedy = scaled_samples(name[0], max(float(part.max()), -float(part.min())))
+                raise InputError(f"{name}: products overflow; expected data scaled to a moderate size: {remedy}")
         return cls(gram, b, constant)
 
     @classmethod
@@ -514,7 +516,10 @@ def _patches(
     for name, least in ("X", _SMALLEST**0.5), ("Y", _SMALLEST):
         value = largest[name]
         if 0 < value < least:
-            raise InputError(f"{name}: largest entry {value:.1e}, powers of which underflow; expected a moderate size")
+            raise InputError(
+                f"{name}: largest entry {value:.1e}, powers of which underflow; expected a moderate size: "
+                f"{scaled_samples(name, float(value))}"
+            )
 
 
 def _check_sizes(gram: float, b: float) -> None:

@@ -370,15 +370,23 @@ def test_what_is_not_an_array_of_real_numbers(values, message):
         assert "\n" not in str(caught.value)
 
 
+def of_x(power):
+    return f"multiply X by 1e{power} (then critical filters are multiplied by 1e{-power}, and losses are the same)"
+
+
+def of_y(power):
+    return f"multiply Y by 1e{power} (then critical filters are multiplied by 1e{power}, and losses by 1e{2 * power})"
+
+
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (1e160, 1.0, "X: products overflow; expected data scaled to a moderate size"),
-        (1e80, 1.0, "X: products overflow; expected data scaled to a moderate size"),
-        (1.0, 1e200, "Y: products overflow; expected data scaled to a moderate size"),
-        (1e-150, 1.0, "X: largest entry 1.0e-150, powers of which underflow; expected a moderate size"),
-        (1e-80, 1.0, "X: largest entry 1.0e-80, powers of which underflow; expected a moderate size"),
-        (1.0, -1e-170, "Y: largest entry 1.0e-170, powers of which underflow; expected a moderate size"),
+        (3e160, 1.0, f"X: products overflow; expected data scaled to a moderate size: {of_x(-160)}"),
+        (3e80, 1.0, f"X: products overflow; expected data scaled to a moderate size: {of_x(-80)}"),
+        (1.0, -3e200, f"Y: products overflow; expected data scaled to a moderate size: {of_y(-200)}"),
+        (3e-150, 1.0, f"X: largest entry 3.0e-150, powers of which underflow; expected a moderate size: {of_x(150)}"),
+        (3e-80, 1.0, f"X: largest entry 3.0e-80, powers of which underflow; expected a moderate size: {of_x(80)}"),
+        (1.0, -3e-170, f"Y: largest entry 3.0e-170, powers of which underflow; expected a moderate size: {of_y(170)}"),
     ],
 )
 def test_overflow_and_underflow(x, y, message):
