@@ -30,8 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import ComparedByValue
-from ..cached import cached_property
+from ..arrays import ComparedByValue, cached_property
 from ..networks.binary_forms import dilate
 from ..networks.binary_forms import multiply as multiply_arrays
 

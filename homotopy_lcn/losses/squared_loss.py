@@ -11,8 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import ComparedByValue
-from ..cached import cached_property
+from ..arrays import ComparedByValue, cached_property
 from ..doors import door
 from ..errors import InputError
 from .checked_arrays import finite, numbers, table

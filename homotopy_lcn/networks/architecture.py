@@ -9,7 +9,7 @@ from itertools import accumulate
 from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..cached import cached_property
+from ..arrays import cached_property
 from ..doors import ShownInNotebooks, door
 from ..errors import InputError
 

@@ -51,7 +51,7 @@ from itertools import accumulate, islice, product
 from math import comb, factorial, prod
 from typing import NamedTuple
 
-from ..cached import cached_property
+from ..arrays import cached_property
 from ..doors import ShownInNotebooks
 from ..errors import InputError, check_integer
 from .architecture import Architecture

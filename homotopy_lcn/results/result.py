@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from ..cached import cached_property
+from ..arrays import cached_property
 from ..doors import ShownInNotebooks, door
 from ..errors import InputError
 from ..extras import import_extra

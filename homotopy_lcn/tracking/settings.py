@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..arrays import Complex
-from ..cached import cached_property
+from ..arrays import Complex, cached_property
 from ..networks.strata import Stratum
 from ..progress import Clock
 from .choice import short_segment_engine
