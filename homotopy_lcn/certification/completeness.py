@@ -19,12 +19,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from ..arrays import cached_property
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count

@@ -24,13 +24,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import ComparedByValue
+from ..arrays import ComparedByValue, cached_property
 from ..networks.binary_forms import dilate
 from ..networks.binary_forms import multiply as multiply_arrays
 

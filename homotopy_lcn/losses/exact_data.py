@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from ..arrays import cached_property
 from ..errors import InputError
 from ..files import content_digest
 from ..rationals import as_fraction, check_digits, exact_text, fraction_text
@@ -115,12 +115,17 @@ class ExactData:
     @property
     def in_doubles(self) -> bool:
         """Whether all numbers are doubles."""
-        values = (*(value for row in self.gram for value in row), *self.b, self.constant)
-        doubles = map(_double, values)
-        return all(
-            isfinite(double) and double.as_integer_ratio() == (value.numerator, value.denominator)
-            for value, double in zip(values, doubles, strict=True)
-        )
+        return self.gram_in_doubles and _are_doubles(self.b) and _are_doubles([self.constant])
+
+    @property
+    def gram_in_doubles(self) -> bool:
+        """Whether all entries of the Gram matrix are doubles."""
+        return _are_doubles([value for row in self.gram for value in row])
+
+    @property
+    def b_in_doubles(self) -> bool:
+        """Whether all entries of the moment vector are doubles."""
+        return _are_doubles(self.b)
 
     def rounded(self) -> tuple[np.ndarray, np.ndarray, float]:
         """The nearest doubles; infinity beyond the range of doubles."""
@@ -131,6 +136,11 @@ class ExactData:
 def _short(value: Fraction) -> str:
     text = exact_text(value)
     return text if len(text) <= LONGEST_ENTRY_SHOWN else f"{text[:LONGEST_ENTRY_SHOWN]}…"
+
+
+def _are_doubles(values: Iterable[Fraction]) -> bool:
+    doubles = ((value, _double(value)) for value in values)
+    return all(isfinite(d) and d.as_integer_ratio() == (value.numerator, value.denominator) for value, d in doubles)
 
 
 def _double(value: Fraction) -> float:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import ComparedByValue
+from ..arrays import ComparedByValue, cached_property
 from ..doors import door
 from ..errors import InputError
 from .checked_arrays import finite, numbers, table

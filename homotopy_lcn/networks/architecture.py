@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate
 from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..arrays import cached_property
 from ..doors import ShownInNotebooks, door
 from ..errors import InputError
 

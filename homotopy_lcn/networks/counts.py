@@ -46,11 +46,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate, islice, product
 from math import comb, factorial, prod
 from typing import NamedTuple
 
+from ..arrays import cached_property
 from ..doors import ShownInNotebooks
 from ..errors import InputError, check_integer
 from .architecture import Architecture

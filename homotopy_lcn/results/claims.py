@@ -30,7 +30,7 @@ from ..networks.strata import Embedding
 from ..networks.untrusted import check_number_of_strata
 from .continua import UNDECIDED, Continuum
 from .infimum import EQUAL_LOSS, known_infimum, loss_scale
-from .invariants import OTHER_FILTER, faults_at_parameters, violated_invariants
+from .invariants import OTHER_FILTER, ROUNDING_OF_GRADIENT, faults_at_parameters, violated_invariants
 from .parts import ResultParts
 from .points import CriticalPoint, StratumResult
 
@@ -313,10 +313,10 @@ def _check_coordinates(arch: Architecture, loss: SquaredLoss, listed: Sequence[L
     for pattern, items in by_stratum.items():
         embedding = Embedding.of_pattern(arch, pattern)
         stratum, equations = embedding.stratum, equations_of(embedding.stratum)
-        most = max(1, MOST_JACOBIAN_ENTRIES // (stratum.filter_size * stratum.dimension * 4))
+        together = max(1, MOST_JACOBIAN_ENTRIES // (stratum.filter_size * stratum.dimension * 4))
         known = [item for item in items if len(_coordinates(item)) == stratum.coordinates]
-        for first in range(0, len(known), most):
-            share = known[first : first + most]
+        for first in range(0, len(known), together):
+            share = known[first : first + together]
             points = np.array([_coordinates(item) for item in share])
             filters = np.array([item.point.filter for item in share])
             with np.errstate(all="ignore"):
@@ -328,7 +328,9 @@ def _check_coordinates(arch: Architecture, loss: SquaredLoss, listed: Sequence[L
                 tangents = equations.tangent_space(points)
                 gradients = np.abs((residuals[:, None] @ tangents)[:, 0])
                 terms = (sizes[:, None] @ np.abs(tangents))[:, 0]
-                flat = (gradients <= NONZERO_ON_STRATUM * terms.max(axis=1, keepdims=True)).all(axis=1)
+                most = np.linalg.norm(loss.gram) * np.linalg.norm(filters, axis=1) + np.linalg.norm(loss.b)
+                rounding = ROUNDING_OF_GRADIENT * most * np.abs(tangents).max(axis=(1, 2))
+                flat = (gradients <= np.maximum(NONZERO_ON_STRATUM * terms.max(axis=1), rounding)[:, None]).all(axis=1)
             for right, reason in ((near, "not those of the filter"), (flat, "the gradient is not zero there")):
                 for row in np.flatnonzero(~right)[:1].tolist():
                     raise InputError(

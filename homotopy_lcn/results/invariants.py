@@ -65,6 +65,22 @@ def _violated(result: ResultParts) -> Iterator[str]:
         yield "the infimum belongs to no minimum, and not to w = 0"
     if value is not None and any(point.loss.real < value - scale for point in attained_points(result)):
         yield "an attained point has less loss than the infimum"
+    if result.complete and _may_be_special_by_rounding(result):
+        yield (
+            "the exact data were rounded to doubles, which are special: critical points coincide, are singular, on a "
+            "continuum or at infinity; that need not be so for the exact data (multiply the Gram matrix and b by "
+            "common denominators, so that they are whole numbers)"
+        )
+
+
+def _may_be_special_by_rounding(result: ResultParts) -> bool:
+    """Whether exact data that are no doubles were solved as doubles which are not generic."""
+    exact = result.loss.exact
+    if exact is None or (exact.gram_in_doubles and exact.b_in_doubles):
+        return False
+    away = any(row.at_infinity for row in result.strata) and not exact.gram_in_doubles
+    singular = any(not point.nonsingular or (point.multiplicity or 1) > 1 for point in result.points)
+    return away or singular or bool(result.continua) or any(row.singular or row.origin for row in result.strata)
 
 
 def _attaining(result: ResultParts) -> bool:

@@ -6,11 +6,11 @@ import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from ..arrays import cached_property
 from ..doors import ShownInNotebooks, door
 from ..errors import InputError
 from ..extras import import_extra

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Real
+from ..arrays import Real, cached_property
 from ..equations.critical_equations import Data, Equations, is_definite, least_eigenvalue
 from ..networks.strata import Stratum
 from .tolerances import SOLVING

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from ..arrays import cached_property
 from ..equations.critical_equations import Data, equations_of
 from ..equations.restriction import stratum_data
 from ..losses.squared_loss import SquaredLoss

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import nan, sqrt
 
 import numpy as np
 
+from ..arrays import cached_property
 from .draws import Table
 
 __all__ = ["CONFIDENCE", "Distribution", "Proportion", "Tally"]

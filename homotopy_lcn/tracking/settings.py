@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Complex
+from ..arrays import Complex, cached_property
 from ..networks.strata import Stratum
 from ..progress import Clock
 from .choice import short_segment_engine

@@ -7,12 +7,12 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import cached_property
 from ..extras import import_extra
 from ..results.points import quantity
 from ..results.result import CriticalPoints

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import cached_property
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose, gradient, hessian

@@ -57,6 +57,20 @@ def test_honest_files_are_read_whatever_the_data(tmp_path, filters, strides, kin
         assert again.edited is False
 
 
+@pytest.mark.parametrize(
+    ("filters", "strides", "dead"),
+    [((3, 3), (1, 1), 3), ((2, 2, 2), (1, 2, 1), 3), ((2, 2, 2), (2, 1, 1), 3), ((2, 2, 2), (1, 1, 1), 2)],
+)
+def test_honest_files_with_filters_that_the_data_do_not_see(tmp_path, filters, strides, dead):
+    """Along the kernel of Σ the gradient is rounding, and so are the terms that cancel in it."""
+    arch = Architecture(filters, strides)
+    diagonal = np.arange(1.0, arch.filter_size + 1)
+    diagonal[:dead] = 0
+    result = critical_points(arch, SquaredLoss(np.diag(diagonal), np.sign(diagonal), 3.0), isolated=True)
+    assert result.continua
+    assert read(tmp_path, result.to_json()) == result
+
+
 @pytest.mark.parametrize("size", [1e-100, 1e-30, 1e30, 1e100])
 def test_honest_files_are_read_in_any_unit(tmp_path, size):
     problem = solved((2, 2, 2), (1, 2, 1))

@@ -175,3 +175,29 @@ def test_a_solve_that_violates_an_invariant_is_not_complete(monkeypatch):
 def test_all_tolerances_are_above_rounding():
     for name in ("NONZERO_GRADIENT", "CLEAR_EIGENVALUE", "OTHER_FILTER", "ROUNDING_OF_GRADIENT"):
         assert 1e-15 < getattr(invariants, name) < 1e-5
+
+
+TINY = "1.00000000000000000001"
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "b"),
+    [((2, 2), (2, 1), ["1", 0, 0, TINY]), ((2, 2), (1, 1), ["1", "2.00000000000000000001", "1"])],
+)
+def test_what_is_special_after_rounding_alone_is_not_said_of_exact_data(filters, strides, b):
+    """A circle of minima, or a target with a double root: the doubles have them, the exact data do not."""
+    arch = Architecture(filters, strides)
+    gram = np.eye(arch.filter_size, dtype=int).tolist()
+    exact = critical_points(arch, SquaredLoss.from_exact(gram, b, 9))
+    assert not exact.complete
+    assert any("exact data were rounded" in text for text in exact.gaps())
+    rounded = [float(value) for value in b]
+    assert critical_points(arch, SquaredLoss(np.eye(arch.filter_size), rounded, 9.0)).complete
+    whole = [round(value) for value in rounded]
+    assert critical_points(arch, SquaredLoss.from_exact(gram, whole, 9)).complete
+
+
+def test_generic_exact_data_are_complete_though_they_are_rounded():
+    arch = Architecture((3, 2), (2, 1))
+    gram = [[f"{1 + i}/3" if i == j else "1/7" for j in range(5)] for i in range(5)]
+    assert critical_points(arch, SquaredLoss.from_exact(gram, ["1/3", "0.1", 2, "1/7", 1], 9)).complete
