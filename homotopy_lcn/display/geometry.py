@@ -60,8 +60,10 @@ def render_function_space(
         rows.add_row("Zariski closed", "yes")
     else:
         rows.add_row("Zariski closed", f"no: {_vector(space.closure_witness)} lies in the closure, not in M")
-    if space.singular_witness is None:
+    if space.smooth:
         rows.add_row("closure smooth", "yes, away from 0" if not space.thick else "yes")
+    elif space.singular_witness is None:
+        rows.add_row("closure smooth", "no: singular at filters with entries beyond the range of doubles")
     else:
         pair = ("·".join(map(_vector, blocks)) for blocks in space.singular_factorizations)
         rows.add_row("closure smooth", f"no: singular at {_vector(space.singular_witness)} = {' = '.join(pair)}")

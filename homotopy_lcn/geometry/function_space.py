@@ -18,6 +18,7 @@ from itertools import combinations, islice
 from math import factorial, prod
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..networks.architecture import Architecture
@@ -146,8 +147,12 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
         smooth = levels.unique
         if not smooth:
             swappable = _swappable(levels)
-            singular_witness = filter_of_pattern(swappable, levels, arch.grid)
-            singular_pair = _two_factorizations(arch, levels, swappable)
+            with np.errstate(all="ignore"):
+                singular_witness = filter_of_pattern(swappable, levels, arch.grid)
+            if np.isfinite(singular_witness).all():
+                singular_pair = _two_factorizations(arch, levels, swappable)
+            else:  # with hundreds of roots its entries are no doubles
+                singular_witness = None
         try:
             bad = bad_patterns(levels)
         except Undecided:

@@ -92,6 +92,12 @@ def test_two_of_very_many_ways_to_share_out_the_roots_are_found_at_once():
     assert [len(form) - 1 for form in first] == [len(form) - 1 for form in second] == [46, 23]
 
 
+def test_a_singular_witness_beyond_the_range_of_doubles_is_not_given(monkeypatch):
+    monkeypatch.setattr(nearby_filters, "MOST_SUMS", 1000)
+    space = describe_function_space(Architecture((300, 300), (2, 1)))
+    assert (space.smooth, space.singular_witness, space.singular_factorizations) == (False, None, ())
+
+
 def test_what_takes_too_long_is_not_decided(monkeypatch):
     monkeypatch.setattr(nearby_filters, "MOST_SUMS", 1000)
     space = describe_function_space(Architecture((8, 7), (2, 1)))
