@@ -274,12 +274,19 @@ class Frame:
         return None
 
     def vanishes(self, rng: np.random.Generator) -> bool:
-        """Whether g vanishes at random t of size `LOCAL.radius`, up to the precision of the data."""
+        """Whether g vanishes at random t of size `LOCAL.radius`, up to the precision of the data, and farther away.
+
+        Near a zero of high multiplicity g is as small as near a continuum. Farther away, where Newton's method still
+        finds g, a power of |t| is not small.
+        """
         c = self.corank
         t = rng.normal(size=(LOCAL.samples, c)) + 1j * rng.normal(size=(LOCAL.samples, c))
-        t *= LOCAL.radius / np.linalg.norm(t, axis=1)[:, None]
-        found = self.reduced(t)
-        return found is not None and bool(np.abs(found[0]).max() <= LOCAL.tie)
+        t /= np.linalg.norm(t, axis=1)[:, None]
+        near = self.reduced(LOCAL.radius * t)
+        if near is None or not np.abs(near[0]).max(initial=0.0) <= LOCAL.tie:
+            return False
+        far = self.reduced(LOCAL.far * t)
+        return far is None or bool(np.abs(far[0]).max(initial=0.0) <= LOCAL.tie_far)
 
     def dimension(self, rng: np.random.Generator) -> int:
         """The dimension of the critical set nearby, which is below the corank."""

@@ -203,6 +203,9 @@ class LocalTolerances:
     radius : float
         How far from the point the critical set is looked at. A larger radius tells more from rounding, and may reach
         other critical points.
+    far, tie_far : float
+        Where g vanishes up to ``tie`` at ``radius``, it is looked at at this distance as well: t^17 is no more than
+        rounding at the radius, and is 1e-9 here. On a continuum g is rounding there, too.
     increment : float
         Increment of differences of gradients in extended precision.
     steps : int
@@ -254,6 +257,8 @@ class LocalTolerances:
     small: float = 1e-4
     tie: float = 3e-14
     radius: float = 0.05
+    far: float = 0.3
+    tie_far: float = 3e-13
     increment: float = 1e-10
     steps: int = 12
     settled: float = 1e-15
