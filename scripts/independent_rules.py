@@ -50,6 +50,8 @@ ZERO, ESCAPING = 1e-3, 30.0
 #: Descents and searches from random starts; descents that look for an infimum that is not attained, and how near they
 #: come, relative to the loss.
 STARTS, STARTS_TO_INFINITY, NEAR_INFIMUM = 4, 40, 1e-2
+#: Searches for other parameters over a filter.
+FACTORIZATIONS = 40
 
 
 @dataclass(frozen=True)
@@ -348,12 +350,24 @@ def unlisted(plain: PlainLoss, answer: Answer, theta: Real, kinds: tuple[str | N
     if smallest > STRICT:
         real = [np.real(point.filter) for point in answer.isolated if point.real and point.parameters]
         if all(np.linalg.norm(w - other) > LIMIT_FILTER * np.linalg.norm(w) for other in real):
+            if any(c.real is not False for c in answer.continua) and lies_on_continuum(plain, w):
+                return ""
             return f"an isolated point of loss {loss:.9g} that is not listed as attained"
     elif on_continuum(plain, theta):
         continua = [c for c in answer.continua if c.real is not False and c.kind in kinds]
         if not any(abs(loss - c.loss) < LIMIT_LOSS * plain.scale for c in continua):
             return f"a continuum of loss {loss:.9g} that is not listed"
     return ""
+
+
+def lies_on_continuum(plain: PlainLoss, w: Real) -> bool:
+    """Whether a filter is on a continuum of critical filters, by way of other parameters over it."""
+    rng = np.random.default_rng(0)
+    for _ in range(FACTORIZATIONS):
+        theta = plain.parameters_over(w, rng)
+        if theta is not None and plain.slope(theta) < CRITICAL_SLOPE and on_continuum(plain, theta):
+            return True
+    return False
 
 
 def against_singular_values(plain: PlainLoss, answer: Answer) -> Iterator[str]:

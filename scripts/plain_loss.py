@@ -35,6 +35,8 @@ DOWNWARDS = -1e-7
 AWAY, STEP = (0.1, 0.07), 0.1
 #: Relative gradient of a point of a continuum.
 CRITICAL = 1e-13
+#: Parameters are over a filter if theirs is this near, relative to its size.
+OVER = 1e-6
 
 
 class Limit(NamedTuple):
@@ -273,6 +275,26 @@ class PlainLoss:
         with np.errstate(all="ignore"):  # steps to w = 0
             end = least_squares(equations, start, derivative, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=100)
         return self.balanced(end.x)
+
+    def parameters_over(self, w: Real, rng: np.random.Generator) -> Real | None:
+        """Some parameters of a filter where the gradient vanishes, if it does; None if the search ends elsewhere."""
+
+        def equations(theta: Real) -> Real:
+            norms = [layer @ layer - 1 for layer in self.split(theta)[1:]]
+            return np.concatenate([self.filter(theta) - w, norms])
+
+        start = rng.standard_normal(self.parts[-1].stop)
+        with np.errstate(all="ignore"):  # steps of nothing
+            over = least_squares(equations, start, xtol=None, ftol=None, gtol=1e-15, max_nfev=300)
+        if np.abs(over.fun).max() > OVER * np.linalg.norm(w):
+            return None
+
+        def gradient(theta: Real) -> Real:
+            return np.append(equations(theta), self.value_and_gradient(theta)[1])
+
+        with np.errstate(all="ignore"):
+            end = least_squares(gradient, over.x, xtol=None, ftol=None, gtol=1e-15, max_nfev=300)
+        return np.asarray(end.x)
 
     def continues(self, theta: Real) -> bool:
         """Whether critical parameters of other filters lie at two fixed distances from degenerate critical ones.

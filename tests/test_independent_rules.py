@@ -398,3 +398,15 @@ def test_a_solve_that_breaks_down_is_wrong(monkeypatch):
     tally, text = benchmark_robustness.solve(((2, 2), (1, 1)), "periodic", 0, 0)
     assert (tally.solves, tally.contradicting, tally.right) == (1, 1, 0)
     assert text == '"(2,2),(1,1)" "periodic" 0: WRONG: LinAlgError: Singular matrix'
+
+
+def test_isolated_parameters_over_a_filter_of_a_continuum_are_no_missing_point():
+    """−e_4 lies on the circle of minima through other parameters."""
+    arch = Architecture((3, 2, 2), (2, 2, 1))
+    plain = PlainLoss(arch.filters, arch.strides, np.eye(9), np.array([0.0, 1, 0, 0, -1, 0, 0, 0, 0]), 2.0)
+    isolated = np.array([0.0, 0, 1, 0, 1, -1, 0])
+    assert plain.slope(isolated) < 1e-12
+    assert np.abs(plain.inertia(isolated)).min() > independent_rules.STRICT
+    assert independent_rules.lies_on_continuum(plain, plain.filter(isolated))
+    other = np.random.default_rng(0).standard_normal(9)
+    assert not independent_rules.lies_on_continuum(plain, other)

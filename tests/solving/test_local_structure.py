@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from data_kinds import loss_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture
+from homotopy_lcn import Architecture, critical_points
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.local_structure import local_dimension, local_structure, onto_critical_set
@@ -149,3 +150,22 @@ def test_the_dimension_is_that_of_the_space_of_equal_singular_values(seed, equal
     start = point(1.0, right[:, :equal] @ direction, left[:, :equal] @ direction)
     found = structure(MATRICES, start, white((left * values) @ right.T), seed)
     assert found.dimension == found.corank == equal - 1
+
+
+def test_a_zero_of_multiplicity_seventeen_is_no_continuum():
+    """e_2 is the one filter without residual: the kernel of Σ touches the function space there to high order.
+
+    The reduced equation of the gradient is of order t^17 at a θ over e_2, below rounding near t = 0.
+    """
+    arch = Architecture((2, 3, 2), (1, 2, 1))
+    loss = loss_of(arch, "periodic", 23, 0)
+    equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
+    theta = np.array([1, 1, 0, 1, 0, 0, 0, 1], complex)
+    np.testing.assert_allclose(equations.filters(theta[None])[0], np.eye(6)[2], atol=1e-15)
+    assert local_dimension(equations, theta, data, np.random.default_rng(0)) == 0
+    result = critical_points(arch, loss)
+    assert result.complete
+    assert result.continua == ()
+    best = result.global_minimum
+    np.testing.assert_allclose(best.filter, np.eye(6)[2], atol=1e-9)
+    assert best.multiplicity == 9
