@@ -32,7 +32,7 @@ FLAT = 1e-11
 #: A Hessian with a smaller eigenvalue, relative to the largest one, is left along the eigenvector.
 DOWNWARDS = -1e-7
 #: How far away a continuum through a point is looked for, relative to the point; and a step down from a saddle.
-AWAY, STEP = (0.1, 0.07), 0.1
+AWAY, STEP = (0.4, 0.3), 0.1
 #: Relative gradient of a point of a continuum.
 CRITICAL = 1e-13
 #: Parameters are over a filter if theirs is this near, relative to its size.
