@@ -1,22 +1,20 @@
-"""Types of arrays that all packages share, records that are compared by value, properties that are computed once."""
+"""Names for the types of arrays that all packages share, and records with arrays that are compared by value."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ComparedByValue", "Complex", "Real", "cached_property", "frozen", "sealed", "without_specks"]
+__all__ = ["ComparedByValue", "Complex", "Real", "frozen", "sealed", "without_specks"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
 Number = TypeVar("Number", bound=np.generic)
-Value = TypeVar("Value")
 
 #: Entries below this part of the largest entry of a vector mean zero.
 SPECK = 1e-30
@@ -92,37 +90,3 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_hashable, value))
     return frozenset(value.items()) if isinstance(value, Mapping) else value
-
-
-if sys.version_info >= (3, 12):
-    from functools import cached_property
-else:
-
-    class cached_property(Generic[Value]):
-        """As `functools.cached_property` of Python 3.12.
-
-        Before, that one had a lock for all objects of a class. A child that was forked while another thread computed a
-        property waited for ever for that lock.
-        """
-
-        def __init__(self, function: Callable[[Any], Value]) -> None:
-            self.function = function
-            self.__doc__ = function.__doc__
-
-        def __set_name__(self, owner: type, name: str) -> None:
-            self.name = name
-
-        @overload
-        def __get__(self, instance: None, owner: type | None = None) -> cached_property[Value]: ...
-
-        @overload
-        def __get__(self, instance: object, owner: type | None = None) -> Value: ...
-
-        def __get__(self, instance: object | None, owner: type | None = None) -> cached_property[Value] | Value:
-            if instance is None:
-                return self
-            known = instance.__dict__
-            if self.name not in known:
-                known[self.name] = self.function(instance)
-            value: Value = known[self.name]
-            return value

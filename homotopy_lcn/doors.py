@@ -2,16 +2,19 @@
 
 A package imports only from the packages before it. A result can nevertheless write its report, and an architecture can
 be made from a PyTorch module: such a method names a door here, and the function behind the door is loaded when the
-method is called.
+method is called. So it is with properties that are computed when they are first asked for.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 
-__all__ = ["DOORS", "ShownInNotebooks", "door", "public_names"]
+__all__ = ["DOORS", "ShownInNotebooks", "cached_property", "door", "public_names"]
+
+Value = TypeVar("Value")
 
 #: The function behind each door, as "module:function".
 DOORS = {
@@ -63,3 +66,37 @@ def public_names(package: str, modules: Mapping[str, str]) -> tuple[Callable[[st
         return value
 
     return load, lambda: sorted(modules)
+
+
+if sys.version_info >= (3, 12):
+    from functools import cached_property
+else:
+
+    class cached_property(Generic[Value]):
+        """As `functools.cached_property` of Python 3.12.
+
+        Before, that one had a lock for all objects of a class. A child that was forked while another thread computed a
+        property waited for ever for that lock.
+        """
+
+        def __init__(self, function: Callable[[Any], Value]) -> None:
+            self.function = function
+            self.__doc__ = function.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self.name = name
+
+        @overload
+        def __get__(self, instance: None, owner: type | None = None) -> cached_property[Value]: ...
+
+        @overload
+        def __get__(self, instance: object, owner: type | None = None) -> Value: ...
+
+        def __get__(self, instance: object | None, owner: type | None = None) -> cached_property[Value] | Value:
+            if instance is None:
+                return self
+            known = instance.__dict__
+            if self.name not in known:
+                known[self.name] = self.function(instance)
+            value: Value = known[self.name]
+            return value

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import cached_property
+from ..doors import cached_property
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count

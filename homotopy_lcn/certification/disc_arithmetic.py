@@ -30,7 +30,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import ComparedByValue, cached_property
+from ..arrays import ComparedByValue
+from ..doors import cached_property
 from ..networks.binary_forms import dilate
 from ..networks.binary_forms import multiply as multiply_arrays
 

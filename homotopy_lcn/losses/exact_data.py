@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import cached_property
+from ..doors import cached_property
 from ..errors import InputError
 from ..files import content_digest
 from ..rationals import as_fraction, check_digits, exact_text, fraction_text

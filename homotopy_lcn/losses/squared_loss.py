@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import ComparedByValue, cached_property
-from ..doors import door
+from ..arrays import ComparedByValue
+from ..doors import cached_property, door
 from ..errors import InputError
 from .checked_arrays import finite, numbers, table
 from .exact_data import ExactData

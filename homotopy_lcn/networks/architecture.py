@@ -9,8 +9,7 @@ from itertools import accumulate
 from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..arrays import cached_property
-from ..doors import ShownInNotebooks, door
+from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError
 
 if TYPE_CHECKING:

@@ -51,8 +51,7 @@ from itertools import accumulate, islice, product
 from math import comb, factorial, prod
 from typing import NamedTuple
 
-from ..arrays import cached_property
-from ..doors import ShownInNotebooks
+from ..doors import ShownInNotebooks, cached_property
 from ..errors import InputError, check_integer
 from .architecture import Architecture
 from .limits import LARGEST_DEGREE, MOST_ROOTS, check_degree, magnitude

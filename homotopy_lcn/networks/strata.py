@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-from ..arrays import cached_property
+from ..doors import cached_property
 from .architecture import Architecture, Block
 from .patterns import Pattern
 

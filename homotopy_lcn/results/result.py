@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from ..arrays import cached_property
-from ..doors import ShownInNotebooks, door
+from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError
 from ..extras import import_extra
 from ..networks.architecture import Architecture

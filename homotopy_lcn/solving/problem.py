@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Real, cached_property
+from ..arrays import Real
+from ..doors import cached_property
 from ..equations.critical_equations import Data, Equations, is_definite, least_eigenvalue
 from ..networks.strata import Stratum
 from .tolerances import SOLVING

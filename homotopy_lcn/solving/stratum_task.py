@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import cached_property
+from ..doors import cached_property
 from ..equations.critical_equations import Data, equations_of
 from ..equations.restriction import stratum_data
 from ..losses.squared_loss import SquaredLoss

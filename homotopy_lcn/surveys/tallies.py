@@ -9,7 +9,7 @@ from math import nan, sqrt
 
 import numpy as np
 
-from ..arrays import cached_property
+from ..doors import cached_property
 from .draws import Table
 
 __all__ = ["CONFIDENCE", "Distribution", "Proportion", "Tally"]

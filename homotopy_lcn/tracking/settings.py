@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..arrays import Complex, cached_property
+from ..arrays import Complex
+from ..doors import cached_property
 from ..networks.strata import Stratum
 from ..progress import Clock
 from .choice import short_segment_engine

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import cached_property
+from ..doors import cached_property
 from ..extras import import_extra
 from ..results.points import quantity
 from ..results.result import CriticalPoints

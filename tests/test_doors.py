@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from homotopy_lcn.arrays import cached_property
+from homotopy_lcn.doors import cached_property
 
 FORK_WHILE_COMPUTING = """
 import os, sys, threading, time
-from homotopy_lcn.arrays import cached_property
+from homotopy_lcn.doors import cached_property
 
 class Slow:
     def __init__(self, seconds):
