@@ -74,8 +74,8 @@ def shortened(value: object) -> str:
 
     Examples
     --------
-    >>> shortened("a\\x1b[31m"), shortened("x" * 100_000)
-    ("'a\\\\x1b[31m'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'")
+    >>> shortened("a\\x1b[31m"), shortened("w" * 100_000)
+    ("'a\\\\x1b[31m'", "'wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww…'")
     """
     if isinstance(value, int) and value.bit_length() > 4 * LONGEST_QUOTATION:
         return f"an integer of {value.bit_length()} bits"

@@ -6,6 +6,7 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +64,16 @@ def test_the_longest_numbers_are_written_whatever_the_limit_of_the_interpreter()
 
 def test_sizes_beyond_doubles():
     assert [size_text(Fraction(x)) for x in ("1e-400", "-25e2000", "0.5")] == ["1.0e-400", "2.5e+2001", "5.0e-1"]
+
+
+@pytest.mark.parametrize("number", [np.int64(3), np.int8(3), np.float64(3), np.float32(3), np.array(3)])
+def test_fractions_of_numbers_of_numpy_have_integers_that_do_not_overflow(number):
+    value = as_fraction(number, "gram")
+    assert type(value.numerator) is type(value.denominator) is int
+    assert value**80 == 3**80
+
+
+@pytest.mark.parametrize("value", [np.array([1, 2]), np.bool_(True), np.nan, [1], None, 1j])
+def test_what_is_no_number_is_no_fraction(value):
+    with pytest.raises(InputError, match=r"^gram: .* is not a finite number"):
+        as_fraction(value, "gram")

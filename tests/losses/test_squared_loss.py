@@ -587,16 +587,3 @@ def test_copies_are_equal_and_read_only(copied):
         assert hash(again) == hash(loss)
         for array in (again.gram, again.b, again.target):
             assert not array.flags.writeable
-
-
-@pytest.mark.parametrize("number", [np.int64(3), np.int8(3), np.float64(3), np.float32(3), np.array(3)])
-def test_fractions_of_numbers_of_numpy_have_integers_that_do_not_overflow(number):
-    value = as_fraction(number, "gram")
-    assert type(value.numerator) is type(value.denominator) is int
-    assert value**80 == 3**80
-
-
-@pytest.mark.parametrize("value", [np.array([1, 2]), np.bool_(True), np.nan, [1], None, 1j])
-def test_what_is_no_number_is_no_fraction(value):
-    with pytest.raises(InputError, match=r"^gram: .* is not a finite number"):
-        as_fraction(value, "gram")
