@@ -30,7 +30,11 @@ def export(
     strides: Strides = None,
     to: Annotated[
         str | None,
-        typer.Option(metavar="SYSTEM", help="phc, julia, macaulay2, bertini, sympy or latex. Required."),
+        typer.Option(
+            metavar="SYSTEM",
+            help="phc (or phcpack), julia, macaulay2, bertini (needs Bertini 1), bertini2, sympy, latex, msolve or "
+            "euclidean-distance-degree. Required.",
+        ),
     ] = None,
     output: Annotated[
         str | None,

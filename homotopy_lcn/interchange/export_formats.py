@@ -16,14 +16,15 @@ from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..equations.polynomials import PatchedSystem, Polynomial, written_plainly
 from ..errors import InputError
+from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern, format_pattern
 from ..tracking.phcpack_program import session, write_solutions, write_system
 from ..version import __version__
 
-__all__ = ["SYSTEMS", "ExportTask", "Format"]
+__all__ = ["NUMERICAL_SYSTEMS", "ExportTask", "Format", "check_products", "comment"]
 
-#: PHCpack takes expanded polynomials only; more products of monomials than this are refused.
+#: PHCpack and msolve take expanded polynomials only; more products of monomials than this are refused.
 MAX_PRODUCTS = 10**7
 
 
@@ -42,6 +43,8 @@ class ExportTask:
         The start data, with solutions ``start_values`` (P, n).
     target : Data
         The data to be solved for: ``given`` by the user, or random.
+    exact : ExactData, optional
+        The target as rational numbers, if it is real.
     """
 
     architecture: Architecture
@@ -52,6 +55,7 @@ class ExportTask:
     start_values: Complex
     target: Data
     given: bool
+    exact: ExactData | None = None
 
     @property
     def unknowns(self) -> list[str]:
@@ -128,11 +132,23 @@ class ExportTask:
 
 @dataclass(frozen=True)
 class Format:
-    """A format: the names of the files, the function that writes their texts, and the command that runs them."""
+    """A format: the names of the files, the function that writes their texts, and the command that runs them.
+
+    An ``exact`` format is written from the rational numbers of the target.
+    """
 
     files: tuple[str, ...]
     write: Callable[[ExportTask], tuple[str, ...]]
     command: str
+    exact: bool = False
+
+
+def check_products(task: ExportTask, program: str) -> None:
+    """Raise InputError if the expanded polynomials are too long for a program that takes no others."""
+    sizes = [len(w) for w in task.system.filter]
+    products = sum(sizes) * sum(len(w) for tangent in task.system.tangents() for w in tangent)
+    if products > MAX_PRODUCTS:
+        raise InputError(f"to: the expanded polynomials are too long for {program}; expected another format")
 
 
 def _product(slope: Polynomial, residual: str, unknowns: Sequence[str], power: str) -> str:
@@ -148,7 +164,8 @@ def _number(value: complex, unit: str) -> str:
     return f"{value.real!r} {'-' if np.signbit(value.imag) else '+'} {abs(value.imag)!r}{unit}"
 
 
-def _comment(task: ExportTask, mark: str, tracked: bool = False) -> str:
+def comment(task: ExportTask, mark: str, tracked: bool = False) -> str:
+    """The description as lines of a comment."""
     return "".join(f"{mark} {line}".rstrip() + "\n" for line in task.description(tracked))
 
 
@@ -164,10 +181,7 @@ def _rows(rows: Iterable[Iterable[str]], opening: str, closing: str) -> str:
 
 
 def _phc(task: ExportTask) -> tuple[str, ...]:
-    sizes = [len(w) for w in task.system.filter]
-    products = sum(sizes) * sum(len(w) for tangent in task.system.tangents() for w in tangent)
-    if products > MAX_PRODUCTS:
-        raise InputError("to: the expanded polynomials are too long for PHCpack; expected another format")
+    check_products(task, "PHCpack")
     start, target = (write_system(task.system.equations(data), task.unknowns) for data in (task.start, task.target))
     return target, start + write_solutions(task.start_values, task.unknowns), session()
 
@@ -211,7 +225,7 @@ println(certify(F, result, target_parameters))
 def _julia(task: ExportTask) -> tuple[str, ...]:
     start = task.named(task.start)
     script = _JULIA.format(
-        comment=_comment(task, "#"),
+        comment=comment(task, "#"),
         unknowns=" ".join(task.unknowns),
         parameters=" ".join(start),
         formulas=_assignments(task.filter()) + _assignments(task.residual()),
@@ -278,7 +292,7 @@ def _macaulay2(task: ExportTask) -> tuple[str, ...]:
         return text if any(sum(exponents) for exponents in polynomial) else f"{text}_R"
 
     script = _MACAULAY2.format(
-        comment=_comment(task, "--", tracked=True),
+        comment=comment(task, "--", tracked=True),
         unknowns=", ".join(task.unknowns),
         filter=", ".join(plain(w) for w in task.system.filter),
         tangents=_rows(([plain(w) for w in tangent] for tangent in task.system.tangents()), "{", "}"),
@@ -291,7 +305,7 @@ def _macaulay2(task: ExportTask) -> tuple[str, ...]:
     return (script,)
 
 
-# Bertini
+# Bertini 1; version 2 ignores UserHomotopy, see bertini2_script
 
 _BERTINI = """{comment}
 CONFIG
@@ -320,7 +334,7 @@ def _bertini(task: ExportTask) -> tuple[str, ...]:
     start, target = task.named(task.start), task.named(task.target)
     functions = [f"F{i}" for i in range(len(task.unknowns))]
     text = _BERTINI.format(
-        comment=_comment(task, "%", tracked=True),
+        comment=comment(task, "%", tracked=True),
         unknowns=", ".join(task.unknowns),
         functions=", ".join(functions),
         parameters=", ".join(start),
@@ -446,7 +460,7 @@ def _latex(task: ExportTask) -> tuple[str, ...]:
         for tangent in task.system.tangents()
     ]
     document = _LATEX.format(
-        comment=_comment(task, "%"),
+        comment=comment(task, "%"),
         filters=", ".join(map(str, task.architecture.filters)),
         strides=", ".join(map(str, task.architecture.strides)),
         pattern=format_pattern(task.pattern),
@@ -483,7 +497,7 @@ def _latex_number(value: float) -> str:
     return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
 
 
-SYSTEMS = {
+NUMERICAL_SYSTEMS = {
     "phc": Format(("target", "start", "answers"), _phc, "phc -p < answers"),
     "julia": Format(("critical_points.jl",), _julia, "julia critical_points.jl"),
     "macaulay2": Format(("critical_points.m2",), _macaulay2, "M2 --script critical_points.m2"),

@@ -314,6 +314,15 @@ def test_without_data_paths_lead_to_the_random_target_of_the_seed():
     assert texts[0]["target"] != texts[2]["target"]
 
 
+def test_phcpack_is_another_name_of_phc(tmp_path, capsys):
+    arch = hl.Architecture((2, 2), (2, 1))
+    one, other = (hl.export(arch, to=name) for name in ("phc", "phcpack"))
+    assert one == other
+    assert one.format == "phc"
+    assert cli.main(["export", "-k", "2,2", "-s", "2,1", "--to", "phcpack", "-o", str(tmp_path / "folder")]) == 0
+    assert capsys.readouterr().out.endswith("to run: phc -p < answers\n")
+
+
 # The programs
 
 
