@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..losses.exact_data import ExactData
 from .export_formats import ExportTask, Format, check_products, comment
 
-__all__ = ["EXACT_SYSTEMS", "diagonalized", "exact_equations", "nonzero_condition"]
+__all__ = ["EXACT_SYSTEMS", "diagonalized", "exact_equations", "msolve_text", "nonzero_condition"]
 
 #: Coefficient of each monomial, a tuple of exponents.
 ExactPolynomial = dict[tuple[int, ...], Fraction]
@@ -87,16 +87,21 @@ def _written(polynomial: ExactPolynomial, unknowns: Sequence[str]) -> str:
     return text or "0"
 
 
-def _msolve(task: ExportTask) -> tuple[str, ...]:
-    check_products(task, "msolve")
-    unknowns, data = list(task.unknowns), _exact_data(task)
-    lines = [_written(equation, unknowns) for equation in exact_equations(task.system, data)]
-    condition = nonzero_condition(task.system, data)
+def msolve_text(system: PatchedSystem, data: ExactData) -> str:
+    """The equations as a file for msolve."""
+    unknowns = list(system.unknowns)
+    lines = [_written(equation, unknowns) for equation in exact_equations(system, data)]
+    condition = nonzero_condition(system, data)
     if condition is not None:
         unknowns.append("z")
         lines.append(_written(condition, unknowns))
     lines = [line for line in lines if line != "0"] or ["0"]
-    return (f"{','.join(unknowns)}\n0\n" + ",\n".join(lines) + "\n",)
+    return f"{','.join(unknowns)}\n0\n" + ",\n".join(lines) + "\n"
+
+
+def _msolve(task: ExportTask) -> tuple[str, ...]:
+    check_products(task, "msolve")
+    return (msolve_text(task.system, _exact_data(task)),)
 
 
 _EUCLIDEAN_DISTANCE_DEGREE = """{comment}
