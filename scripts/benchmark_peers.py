@@ -1,6 +1,6 @@
 """The kernel against every other program that is installed, in one call, and what each of them loses or invents.
 
-    python scripts/benchmark_peers.py [--repeats 7] [--architectures 5] [--limit 60] [--markdown]
+    python scripts/benchmark_peers.py [--repeats 7] [--architectures 5] [--limit 30] [--markdown]
 
 For every architecture, the package's start system is tracked to targets as users have them, real data of Gaussian
 samples, along the straight segments of data by
@@ -158,17 +158,6 @@ def judged(program: str, microseconds: float, expected: list[NDArray[np.complex1
     return row
 
 
-def agreement(expected: list[NDArray[np.complex128]], found: list[NDArray[np.complex128]]) -> str:
-    """How many of the expected filters were found, path by path or at least by another path."""
-    total = sum(map(len, expected))
-    indices = [find(here, there, SAME_END) for here, there in zip(expected, found, strict=True)]
-    in_order = sum(int((index == np.arange(len(index))).sum()) for index in indices)
-    at_all = sum(len(np.unique(index[index >= 0])) for index in indices)
-    if in_order == total:
-        return "all"
-    return f"{at_all} of {total}" + (f" ({at_all - in_order} by another path)" if at_all > in_order else "")
-
-
 @dataclass(frozen=True)
 class Efficiency:
     """The kernel against the peak of one core, in survey mode."""
@@ -236,7 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=7, help="homotopies, or repetitions, of each median; at least 5")
     parser.add_argument("--architectures", type=int, default=len(GOAL_ARCHITECTURES), help="only the first ones")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds of a program on an architecture, at most")
+    parser.add_argument("--limit", type=float, default=30.0, help="seconds of a program on an architecture, at most")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--markdown", action="store_true", help="put the tables into docs/performance.md")
     arguments = parser.parse_args()

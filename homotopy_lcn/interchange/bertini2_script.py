@@ -10,8 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..equations.critical_equations import Data
-from ..equations.restriction import power_of_two
-from .export_formats import ExportTask, Format, comment
+from .export_formats import ExportTask, Format, comment, data_scales
 
 __all__ = ["BERTINI2", "bertini2_number"]
 
@@ -130,11 +129,8 @@ def _bertini2(task: ExportTask) -> tuple[str, ...]:
 
 def _of_order_one(task: ExportTask) -> tuple[Data, Data, np.ndarray, float]:
     """Start and target data, start solutions, and the factor to the filters of the data, all by powers of two."""
-    gram_scale, b_scale = (
-        float(power_of_two(size)) if (size := float(np.abs(part).max())) else 1.0
-        for part in (task.target.gram, task.target.b)
-    )
-    scale = b_scale / gram_scale
+    gram_scale, scale = data_scales(task)
+    b_scale = gram_scale * scale
     start, target = (
         Data(np.asarray(data.gram, complex) / gram_scale, np.asarray(data.b, complex) / b_scale)
         for data in (task.start, task.target)

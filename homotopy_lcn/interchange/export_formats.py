@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..equations.polynomials import PatchedSystem, Polynomial, written_plainly
+from ..equations.restriction import power_of_two
 from ..errors import InputError
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
@@ -22,10 +23,12 @@ from ..networks.patterns import Pattern, format_pattern
 from ..tracking.phcpack_program import session, write_solutions, write_system
 from ..version import __version__
 
-__all__ = ["NUMERICAL_SYSTEMS", "ExportTask", "Format", "check_products", "comment"]
+__all__ = ["NUMERICAL_SYSTEMS", "ExportTask", "Format", "check_products", "comment", "data_scales"]
 
 #: PHCpack and msolve take expanded polynomials only; more products of monomials than this are refused.
 MAX_PRODUCTS = 10**7
+#: Equations of a size between the inverse of this number and this number go to PHCpack as they are.
+MODERATE = 1e4
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,25 @@ def check_products(task: ExportTask, program: str) -> None:
         raise InputError(f"to: the expanded polynomials are too long for {program}; expected another format")
 
 
+def data_scales(task: ExportTask) -> tuple[float, float]:
+    """The sizes of the target's Gram matrix and of the filters that it leads to, as powers of two."""
+    gram_size, b_size = (float(np.abs(part).max()) for part in (task.target.gram, task.target.b))
+    gram_scale = float(power_of_two(gram_size)) if gram_size else 1.0
+    b_scale = float(power_of_two(b_size)) if b_size else 1.0
+    return gram_scale, b_scale / gram_scale
+
+
+def row_factors(task: ExportTask) -> list[float]:
+    """Powers of two that make the equations of order one when multiplied; 1 where their size is moderate.
+
+    PHCpack 2.4.86 compares the size of equations with absolute numbers, and loses paths where the equations are small.
+    """
+    gram_scale, scale = data_scales(task)
+    absorbing = task.system.absorbing()
+    sizes = [gram_scale * scale * (1 if x in absorbing else scale) for x in task.unknowns]
+    return [1.0 if 1 / MODERATE <= size <= MODERATE else 1 / size for size in sizes]
+
+
 def _product(slope: Polynomial, residual: str, unknowns: Sequence[str], power: str) -> str:
     text = written_plainly(slope, unknowns, power)
     if text == "1":
@@ -182,7 +204,17 @@ def _rows(rows: Iterable[Iterable[str]], opening: str, closing: str) -> str:
 
 def _phc(task: ExportTask) -> tuple[str, ...]:
     check_products(task, "PHCpack")
-    start, target = (write_system(task.system.equations(data), task.unknowns) for data in (task.start, task.target))
+    factors = row_factors(task)
+    start, target = (
+        write_system(
+            [
+                {exponents: factor * value for exponents, value in equation.items()}
+                for factor, equation in zip(factors, task.system.equations(data), strict=True)
+            ],
+            task.unknowns,
+        )
+        for data in (task.start, task.target)
+    )
     return target, start + write_solutions(task.start_values, task.unknowns), session()
 
 
@@ -273,13 +305,20 @@ targetGram = matrix {{
     }}
 targetMoments = {{{target_moments}}}
 
+-- track compares with absolute numbers, so the data are divided by powers of two that make them of order one. The
+-- unknowns are in these units while they are tracked.
+gramScale = {gram_scale!r}
+filterScale = {filter_scale!r}
+units = {{{units}}}
+ofOrderOne = (S, b) -> criticalPointSystem((1/gramScale) * S, apply(b, z -> z/(gramScale*filterScale)))
+
 -- The equations are linear in S and b, so with gamma = 1 the coefficients stay in the family.
 result = track(
-    criticalPointSystem(startGram, startMoments), criticalPointSystem(targetGram, targetMoments),
-    startSolutions, gamma => 1, tStepMin => 1e-12
+    ofOrderOne(startGram, startMoments), ofOrderOne(targetGram, targetMoments),
+    apply(startSolutions, p -> apply(p, units, (z, unit) -> z/unit)), gamma => 1, tStepMin => 1e-12
     )
 printingPrecision = 17
-for p in result do print(status p, coordinates p)
+for p in result do print(status p, apply(coordinates p, units, (z, unit) -> z*unit))
 """
 
 
@@ -291,8 +330,13 @@ def _macaulay2(task: ExportTask) -> tuple[str, ...]:
         text = written_plainly(polynomial, task.unknowns)
         return text if any(sum(exponents) for exponents in polynomial) else f"{text}_R"
 
+    gram_scale, filter_scale = data_scales(task)
+    absorbing = task.system.absorbing()
     script = _MACAULAY2.format(
         comment=comment(task, "--", tracked=True),
+        gram_scale=gram_scale,
+        filter_scale=filter_scale,
+        units=", ".join("filterScale" if x in absorbing else "1" for x in task.unknowns),
         unknowns=", ".join(task.unknowns),
         filter=", ".join(plain(w) for w in task.system.filter),
         tangents=_rows(([plain(w) for w in tangent] for tangent in task.system.tangents()), "{", "}"),

@@ -365,6 +365,40 @@ def test_phc_loses_no_path_to_the_sunspot_numbers(tmp_path):
     assert sorted(find(known, system.filters(listing.values), 1e-8).tolist()) == list(range(10))
 
 
+def problem_of_size(gram_size, b_size):
+    """The random problem of one network, in other units."""
+    problem = random_problem((3, 2), (2, 1))
+    loss, largest = problem.loss, max(b_size**2 / gram_size, 1.0)
+    return hl.SquaredLoss(loss.gram * gram_size, loss.b * b_size, loss.constant * largest * 10)
+
+
+@pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
+@pytest.mark.parametrize("sizes", [(1e-20, 1e-20), (1.0, 1e-10)])
+def test_phc_loses_no_path_where_the_equations_are_small(sizes, tmp_path):
+    arch, loss = hl.Architecture((3, 2), (2, 1)), problem_of_size(*sizes)
+    hl.export(arch, loss, to="phc").write(tmp_path / "folder")
+    with open(tmp_path / "folder" / "answers") as answers:
+        subprocess.run(["phc", "-p"], stdin=answers, cwd=tmp_path / "folder", capture_output=True, timeout=60)
+    system, _ = patched_system(arch, None)
+    listing = read_solutions((tmp_path / "folder" / "result").read_text(), system.unknowns)
+    known = filters_of(hl.critical_points(arch, loss))
+    assert sorted(find(known, system.filters(listing.values), 1e-8).tolist()) == list(range(10))
+
+
+@pytest.mark.skipif(shutil.which("M2") is None, reason="needs Macaulay2 (Debian: macaulay2)")
+@pytest.mark.parametrize("sizes", [(1e-20, 1.0), (1.0, 1e10), (1.0, 1e-10)])
+def test_macaulay2_loses_no_path_in_other_units(sizes, tmp_path):
+    arch, loss = hl.Architecture((3, 2), (2, 1)), problem_of_size(*sizes)
+    hl.export(arch, loss, to="macaulay2").write(tmp_path / "critical_points.m2")
+    command = ["M2", "--script", str(tmp_path / "critical_points.m2")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    points = [re.fullmatch(r"\(Regular, \{(.*)\}\)", line)[1].split(", ") for line in done.stdout.splitlines()]
+    values = [[complex(re.sub(r"(?<!\d)j", "1j", z.replace("*ii", "j").replace("ii", "j"))) for z in p] for p in points]
+    known = filters_of(hl.critical_points(arch, loss))
+    found = patched_system(arch, None)[0].filters(np.array(values))
+    assert sorted(find(known, found, 1e-6).tolist()) == list(range(10))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("M2") is None, reason="needs Macaulay2 (Debian: macaulay2)")
 @pytest.mark.parametrize("network", [((3, 2), (2, 1)), ((2, 2, 2), (2, 2, 1))])
