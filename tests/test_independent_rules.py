@@ -421,4 +421,4 @@ def test_rounding_of_parameters_far_along_the_kernel_is_no_gradient():
     theta = np.array([np.pi * 1e5, 1 - np.pi * 1e5, 1.0, 0.0])
     assert plain.slope(theta) > independent_rules.SLOPE
     assert plain.slope(theta, stored=True) <= 0
-    assert plain.slope(theta + [1e-6, 0, 0, 0], stored=True) > independent_rules.SLOPE
+    assert plain.slope(theta + np.array([1e-6, 0, 0, 0]), stored=True) > independent_rules.SLOPE
