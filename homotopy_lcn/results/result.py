@@ -6,18 +6,16 @@ import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, overload
-
-import numpy as np
+from typing import TYPE_CHECKING, overload
 
 from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError
-from ..extras import import_extra
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..version import __version__
 from .claims import check_claims, check_whole
 from .continua import UNDECIDED, Continuum, Infimum
+from .frames import points_frame
 from .infimum import known_infimum, points_of_least_loss
 from .json_file import to_text, write_file
 from .json_reader import read_file
@@ -194,46 +192,32 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         least = [point for point in points_of_least_loss(self) if point.minimum]
         return min(least, key=lambda point: point.loss.real, default=None)
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, *, wide: bool = True) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
 
-        The columns are those of `CriticalPoint`, save that ``loss`` is the real part of the loss (``loss_imag`` the
-        imaginary part), ``filter`` holds a real array for a real point, and ``real_parameters`` is the number of
-        real critical θ, which stay in the point. ``continuum`` is the index of the point's continuum in `continua`,
-        and missing for an isolated point. How many points a continuum has is no property of the data.
+        Parquet, Feather and CSV keep all digits of it.
+
+        Parameters
+        ----------
+        wide : bool
+            Whether each coefficient of the filter has its own columns, ``w0_re``, ``w0_im``, ``w1_re`` and so on, and
+            ``stratum``, ``kinds`` and ``indices`` are text, as in ``(3,1)(2)`` and ``minimum, saddle``. Otherwise
+            there is one column ``w`` of arrays, real ones for real points, and the other three hold tuples.
+
+        Returns
+        -------
+        DataFrame
+            The other columns are those of `CriticalPoint`, save that ``loss`` is the real part of the loss
+            (``loss_imag`` the imaginary part), and ``real_parameters`` is the number of real critical θ, which stay in
+            the point. ``continuum`` is the index of the point's continuum in `continua`, and missing for an isolated
+            point. How many points a continuum has is no property of the data.
 
         Raises
         ------
         MissingPackage
             If pandas is not installed.
         """
-        pd = import_extra("pandas", "frame", "to_frame")
-        answers = ("in_function_space", "attained", "interior", "boundary", "smooth")
-        places: list[tuple[CriticalPoint, int | None]] = [(point, None) for point in self.points]
-        places += [(point, number) for number, part in enumerate(self.continua) for point in part.points]
-        points = [point for point, _ in places]
-        columns: dict[str, Any] = {
-            "filter": _objects([point.filter.real if point.real else point.filter for point in points]),
-            "real": np.array([point.real for point in points], dtype=bool),
-            "loss": np.array([point.loss.real for point in points], dtype=float),
-            "loss_imag": np.array([point.loss.imag for point in points], dtype=float),
-            "stratum": _objects([point.stratum for point in points]),
-            "pure": np.array([point.pure for point in points], dtype=bool),
-            **{name: pd.array([getattr(point, name) for point in points], dtype="boolean") for name in answers},
-            "minimum": np.array([point.minimum for point in points], dtype=bool),
-            "kinds": _objects([point.kinds for point in points]),
-            "indices": _objects([point.indices for point in points]),
-            "real_parameters": np.array([len(p.parameters) if p.real else 0 for p in points], dtype=int),
-            "residual": np.array([point.residual for point in points], dtype=float),
-            "condition": np.array([point.condition for point in points], dtype=float),
-            "ill_conditioned": np.array([point.ill_conditioned for point in points], dtype=bool),
-            "nonsingular": np.array([point.nonsingular for point in points], dtype=bool),
-            "multiplicity": np.array([point.multiplicity for point in points], dtype=int),
-            "isolated": np.array([point.isolated for point in points], dtype=bool),
-            "continuum": pd.array([number for _, number in places], dtype="Int64"),
-            "certified": pd.array([point.certified for point in points], dtype="boolean"),
-        }
-        return pd.DataFrame(columns)
+        return points_frame(self, wide)
 
     def load_into(self, module: torch.nn.Module, point: CriticalPoint | int, which: int | None = None) -> None:
         """Set the weights of a PyTorch network to the parameters of a critical point, rounded to their type.
@@ -407,10 +391,3 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         found = [describe_gap(row) for row in self.strata if row.missing]
         doubt = [f"the Gram matrix has {self.loss.describe_rank()}"] if found and self.loss.rank_in_doubt else []
         return (*found, *self.contradictions, *([self.stopped] if self.stopped else ()), *doubt)
-
-
-def _objects(items: Sequence[object]) -> np.ndarray:
-    column = np.empty(len(items), dtype=object)
-    for row, item in enumerate(items):
-        column[row] = item
-    return column

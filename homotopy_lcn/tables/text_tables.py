@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,10 @@ class TextTable(ShownInNotebooks):
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
     def to_frame(self) -> pd.DataFrame:
-        """The table as a pandas data frame: integers and truth values in nullable columns."""
+        """The table as a pandas data frame: integers and truth values in nullable columns.
+
+        Integers beyond 64 bits are `decimal.Decimal`, equal to them, which Parquet and Feather keep up to 76 digits.
+        """
         pd = _pandas()
         columns: dict[str, Any] = {}
         for index, column in enumerate(self.columns):
@@ -128,14 +132,19 @@ class TextTable(ShownInNotebooks):
             if known and all(isinstance(value, bool) for value in known):
                 columns[column.name] = pd.array(values, dtype="boolean")
             elif known and all(isinstance(value, int) and not isinstance(value, bool) for value in known):
-                # Counts of deep networks exceed 64 bits: these stay Python's integers.
-                small = all(abs(value) < 2**63 for value in known if isinstance(value, int))
-                columns[column.name] = pd.array(values, dtype="Int64") if small else pd.Series(values, dtype=object)
+                # Counts of deep networks exceed 64 bits.
+                small = all(abs(int(value)) < 2**63 for value in known if not isinstance(value, (str, tuple)))
+                columns[column.name] = pd.array(values, dtype="Int64") if small else _decimals(pd, values)
             elif known and all(isinstance(value, float) for value in known):
                 columns[column.name] = pd.array(values, dtype="float64")
             else:
                 columns[column.name] = pd.Series(values, dtype=object)
         return pd.DataFrame(columns, columns=[column.name for column in self.columns])
+
+
+def _decimals(pd: Any, values: Sequence[Any]) -> Any:
+    """Integers of any size as a column of exact decimal numbers, with None where there is none."""
+    return pd.Series([None if value is None else Decimal(value) for value in values], dtype=object)
 
 
 def _pandas() -> Any:

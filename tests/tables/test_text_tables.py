@@ -163,3 +163,10 @@ def test_frames_keep_types():
 def test_rows_must_fit_the_columns():
     with pytest.raises(ValueError, match="a row of 1 cells in a table of 4 columns"):
         TextTable("t", "c", COLUMNS, ((1,),))
+
+
+def test_frames_can_be_saved_also_with_integers_beyond_64_bits(tmp_path):
+    pytest.importorskip("pyarrow")
+    pandas = pytest.importorskip("pandas")
+    TABLE.to_frame().to_parquet(tmp_path / "table.parquet")
+    assert pandas.read_parquet(tmp_path / "table.parquet")["count"].tolist() == [10, 10**20, None]
