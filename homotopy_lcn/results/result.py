@@ -17,7 +17,7 @@ from .claims import check_claims, check_whole
 from .continua import UNDECIDED, Continuum, Infimum
 from .frames import points_frame
 from .infimum import known_infimum, points_of_least_loss
-from .json_file import to_text, write_file
+from .json_file import data_digest, to_text, write_file
 from .json_reader import read_file
 from .merging import sorted_points
 from .parts import ResultParts
@@ -87,6 +87,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     edited : bool or None
         For a result that was read from a file, whether the file was changed after it was written, as far as its digest
         tells. None for a file without a digest, as earlier versions wrote. A digest finds changes; it is no signature.
+    data : str
+        Which data were solved, in words: the file or series, its columns, how many samples. Equality of results leaves
+        it out, as it does `solved`.
+    solved : str
+        When the solve ended, in UTC, as ``2026-11-30T12:00:00Z``; empty if it is not known.
     """
 
     @classmethod
@@ -191,6 +196,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             return None
         least = [point for point in points_of_least_loss(self) if point.minimum]
         return min(least, key=lambda point: point.loss.real, default=None)
+
+    @cached_property
+    def data_digest(self) -> str:
+        """SHA-256 of the exact numbers of `loss`, as files and certificates have it: equal if the data are."""
+        return data_digest(self.loss)
 
     def to_frame(self, *, wide: bool = True) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
@@ -339,6 +349,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             stopped=parts.stopped,
             computed_with=parts.computed_with,
             edited=parts.edited,
+            data=parts.data,
+            solved=parts.solved,
         )
         check_whole(result)
         return result

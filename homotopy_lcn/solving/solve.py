@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -20,10 +21,11 @@ from ..networks.counts import CountTable, fewest_filters, generic_count
 from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
-from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit
+from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
+from ..results.parts import as_text
 from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
@@ -48,6 +50,8 @@ __all__ = ["SolveInterrupted", "critical_points"]
 
 #: Larger numbers are told by their size alone.
 LONG = 10**15
+#: Why a solve stopped that the caller stopped.
+STOPPED_EARLY = "stopped early, as stop_early asked"
 
 
 class SolveInterrupted(KeyboardInterrupt):
@@ -67,10 +71,12 @@ def critical_points(
     jobs: int = 1,
     max_count: int = 20_000,
     options: TrackerOptions | None = None,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
     isolated: bool = False,
     start_systems: StartSystems | None = None,
     time_limit: float = TIME_LIMIT,
+    stop_early: Callable[[CriticalPoints], bool] | None = None,
+    data: str = "",
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -91,8 +97,8 @@ def critical_points(
         Refuse a problem with more critical filters than this for generic data.
     options : TrackerOptions, optional
         Options of the path tracker; `TrackerOptions()` by default.
-    progress : callable, optional
-        Called with a `Progress` now and then.
+    progress : callable or bool, optional
+        Called with a `Progress` now and then. True shows a bar in a terminal or a notebook.
     isolated : bool
         Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
         and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
@@ -104,6 +110,12 @@ def critical_points(
         Seconds after which the solve stops, a day by default. The result then holds what was found by then; it is not
         complete, and ``stopped`` says where the time went. A solve that finishes in time has the same result whatever
         the limit.
+    stop_early : callable, optional
+        Called after each stratum but the last one with the result so far. If its answer is true, the solve stops and
+        keeps this result, which is not complete. ``lambda found: bool(found.minima)`` stops at the first minimum.
+    data : str
+        Which data these are, in words, which the result and its file keep. By default the words tell the shape of the
+        Gram matrix.
 
     Returns
     -------
@@ -146,16 +158,23 @@ def critical_points(
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
     strata: list[SolvedStratum] = []
+
+    def told_result(found: list[SolvedStratum]) -> CriticalPoints:
+        return replace(task.result(found), data=as_text(data) or _words_of(loss), solved=time_of_day())
+
+    asked_to_stop = False
     try:
-        for index, row in enumerate(task.table):
-            if clock.is_up():
-                break
-            rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-            stratum = StratumTask(arch, loss, row, task.rank, progress)
-            strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
+        with told(progress) as report:
+            for index, row in enumerate(task.table):
+                asked_to_stop = bool(strata) and stop_early is not None and bool(stop_early(told_result(strata)))
+                if asked_to_stop or clock.is_up():
+                    break
+                rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
+                stratum = StratumTask(arch, loss, row, task.rank, report)
+                strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
-        raise SolveInterrupted(_with_contradictions(task.result(strata))) from None
-    result = task.result(strata)
+        raise SolveInterrupted(_with_contradictions(told_result(strata))) from None
+    result = told_result(strata)
     if result.infimum.attained is None and result.complete and not clock.stopped:
 
         def solve(other: SquaredLoss) -> CriticalPoints:
@@ -179,9 +198,14 @@ def critical_points(
         counts = count_points(points, result.strata, (part.real for part in continua))
         result = replace(result, points=points, continua=continua, counts=counts)
     result = replace(result, computed_with=computed_with(tracking.engine))
-    if clock.stopped:
-        result = replace(result, complete=False, stopped=clock.describe())
+    if clock.stopped or asked_to_stop:
+        result = replace(result, complete=False, stopped=clock.describe() if clock.stopped else STOPPED_EARLY)
     return _with_contradictions(result)
+
+
+def _words_of(loss: SquaredLoss) -> str:
+    size = loss.filter_size
+    return f"{'exact ' if loss.exact is not None else ''}Gram matrix {size} × {size} and moment vector"
 
 
 def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
