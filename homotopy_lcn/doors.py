@@ -24,6 +24,8 @@ DOORS = {
     "check_certificate": "certification.reading:check_certificate",
     "certificate_text": "certification.certificate_file:to_text",
     "load_into": "interchange.pytorch:load_into",
+    "mu": "networks.parameters:mu",
+    "summary": "display.summaries:summary_of",
     "loss_from_torch": "interchange.pytorch:loss_from_torch",
     "picture": "pictures.of_results:picture",
     "progress_bar": "display.progress:progress_bar",

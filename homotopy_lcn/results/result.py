@@ -6,7 +6,7 @@ import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError
@@ -31,6 +31,7 @@ from .statements import (
     describe_least_loss,
     describe_paths,
 )
+from .summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,6 +159,17 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         )
         return replace(result, infimum=infimum or known_infimum(result))
 
+    def __post_init__(self) -> None:
+        """Every point knows the network, so that it can predict."""
+        arch = self.architecture
+        for name in ("points", "on_continua"):
+            found = getattr(self, name)
+            if any(point.architecture != arch for point in found):
+                object.__setattr__(self, name, tuple(point.of(arch) for point in found))
+        if any(point.architecture != arch for part in self.continua for point in part.points):
+            parts = (replace(part, points=tuple(point.of(arch) for point in part.points)) for part in self.continua)
+            object.__setattr__(self, "continua", tuple(parts))
+
     def __len__(self) -> int:
         return len(self.points)
 
@@ -274,6 +286,43 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             return to_text(self)
         write_file(path, self)
         return None
+
+    def plot(self, kind: str = "levels", ax: Any = None, **options: Any) -> Any:
+        """Draw a picture of the result with matplotlib.
+
+        Parameters
+        ----------
+        kind : str
+            ``"levels"``, the losses of the real critical filters by kind; ``"complex-plane"``, one coordinate of all
+            filters (option ``coordinate``, 0 by default); or ``"landscape"``, the loss on a plane through two minima
+            and a saddle (option ``resolution``).
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw into. By default new ones are made, which notebooks show.
+        options
+            Of the kind.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            If the kind is unknown, `ax` is no axes, or the result has no such picture.
+        MissingPackage
+            If matplotlib is not installed.
+        """
+        return door("picture")(self, kind, ax, **options)
+
+    def summary(self) -> Summary:
+        """The summary of the terminal: print it, take its text with `str`, or let a notebook show it.
+
+        Returns
+        -------
+        Summary
+            `rows` are the headings with their texts.
+        """
+        return door("summary")(self)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report: one page that stands alone, with all points, pictures and the summary.
