@@ -42,7 +42,8 @@ class Progress:
     known: int = 0
 
 
-ProgressCallback = Callable[[Progress], None]
+#: A function that is told; a solve stops if its answer is True.
+ProgressCallback = Callable[[Progress], object]
 
 
 class TimeUp(Exception):
@@ -83,6 +84,7 @@ class Clock:
         self._running: list[str] = []
         self._pattern: Pattern | None = None
         self._last = 0.0
+        self._reason = f"the time limit of {limit:g} s is reached"
         self.stopped = False
 
     def check(self) -> None:
@@ -94,6 +96,11 @@ class Clock:
         """Whether the limit is reached; whoever asks leaves out the rest of the work then."""
         self.stopped = self.stopped or self._now() >= self._end
         return self.stopped
+
+    def stop(self, reason: str) -> None:
+        """Let the limit be reached now, for another reason, which `describe` tells."""
+        if not self.stopped:
+            self._end, self._reason = -inf, reason
 
     @property
     def remaining(self) -> float:
@@ -128,11 +135,11 @@ class Clock:
         self._last = now
 
     def describe(self) -> str:
-        """That the limit is reached, and which stages took the time."""
+        """That the limit is reached, or another reason to stop, and which stages took the time."""
         total = sum(self._spent.values())
         told = sorted(((spent, key) for key, spent in self._spent.items() if spent > LEAST_TOLD * total), reverse=True)
         parts = [f"{spent:.2g} s {_stage_text(*key)}" for spent, key in told[:MOST_TOLD]]
-        return f"the time limit of {self.limit:g} s is reached" + (f": {', '.join(parts)}" if parts else "")
+        return self._reason + (f": {', '.join(parts)}" if parts else "")
 
 
 def _stage_text(pattern: Pattern | None, stage: str) -> str:

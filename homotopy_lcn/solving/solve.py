@@ -21,7 +21,7 @@ from ..networks.counts import CountTable, fewest_filters, generic_count
 from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
-from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
+from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
@@ -50,8 +50,6 @@ __all__ = ["SolveInterrupted", "critical_points"]
 
 #: Larger numbers are told by their size alone.
 LONG = 10**15
-#: Why a solve stopped that the caller stopped.
-STOPPED_EARLY = "stopped early, as stop_early asked"
 
 
 class SolveInterrupted(KeyboardInterrupt):
@@ -98,7 +96,8 @@ def critical_points(
     options : TrackerOptions, optional
         Options of the path tracker; `TrackerOptions()` by default.
     progress : callable or bool, optional
-        Called with a `Progress` now and then. True shows a bar in a terminal or a notebook.
+        Called with a `Progress` now and then; if its answer is True, the solve stops as at the time limit. In place of
+        a function, True shows a bar in a terminal or a notebook.
     isolated : bool
         Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
         and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
@@ -112,7 +111,8 @@ def critical_points(
         the limit.
     stop_early : callable, optional
         Called after each stratum but the last one with the result so far. If its answer is true, the solve stops and
-        keeps this result, which is not complete. ``lambda found: bool(found.minima)`` stops at the first minimum.
+        keeps this result, which is not complete. ``lambda found: bool(found.minima)`` stops after the first stratum
+        with a minimum. A stratum needs no such function to end as soon as its generic number of points is found.
     data : str
         Which data these are, in words, which the result and its file keep. By default the words tell the shape of the
         Gram matrix.
@@ -153,6 +153,8 @@ def critical_points(
     (5, True, 1, 4)
     """
     clock = Clock(check_time_limit(time_limit))
+    if stop_early is not None and not callable(stop_early):
+        raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
@@ -162,15 +164,15 @@ def critical_points(
     def told_result(found: list[SolvedStratum]) -> CriticalPoints:
         return replace(task.result(found), data=as_text(data) or _words_of(loss), solved=time_of_day())
 
-    asked_to_stop = False
     try:
         with told(progress) as report:
             for index, row in enumerate(task.table):
-                asked_to_stop = bool(strata) and stop_early is not None and bool(stop_early(told_result(strata)))
-                if asked_to_stop or clock.is_up():
+                if strata and stop_early is not None and stop_early(told_result(strata)):
+                    clock.stop("stopped early, as stop_early asked")
+                if clock.is_up():
                     break
                 rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-                stratum = StratumTask(arch, loss, row, task.rank, report)
+                stratum = StratumTask(arch, loss, row, task.rank, _stopping(report, clock))
                 strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
         raise SolveInterrupted(_with_contradictions(told_result(strata))) from None
@@ -198,9 +200,21 @@ def critical_points(
         counts = count_points(points, result.strata, (part.real for part in continua))
         result = replace(result, points=points, continua=continua, counts=counts)
     result = replace(result, computed_with=computed_with(tracking.engine))
-    if clock.stopped or asked_to_stop:
-        result = replace(result, complete=False, stopped=clock.describe() if clock.stopped else STOPPED_EARLY)
+    if clock.stopped:
+        result = replace(result, complete=False, stopped=clock.describe())
     return _with_contradictions(result)
+
+
+def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback | None:
+    """The same reports; the answer True stops the clock."""
+    if report is None:
+        return None
+
+    def tell(progress: Progress) -> None:
+        if report(progress) is True:
+            clock.stop("stopped early, as progress asked")
+
+    return tell
 
 
 def _words_of(loss: SquaredLoss) -> str:
