@@ -37,7 +37,8 @@ class Pace:
 
     Examples
     --------
-    >>> pace = Pace(now=iter([0.0, 4.0, 5.0]).__next__)
+    >>> pace = Pace(now=iter([0.0, 3.0, 7.0, 8.0]).__next__)
+    >>> pace.tell(done=100, known=100, total=1000)
     >>> pace.tell(done=102, known=100, total=1000)
     >>> pace.describe_rate(), pace.describe_left()
     ('0.5/s', '0:29:55')
@@ -49,10 +50,13 @@ class Pace:
         self._told = self._begun
         self._rate = 0.0
         self._left = 0
+        self._known = 0
 
     def tell(self, done: int, known: int, total: int) -> None:
         """Note how much is done, how much of it was there before, and how much there is."""
         self._told = self._now()
+        if known > self._known:  # the work begins when all that was there before is found
+            self._known, self._begun = known, self._told
         elapsed = self._told - self._begun
         self._rate = (done - known) / elapsed if elapsed > 0 else 0.0
         self._left = max(total - done, 0)
@@ -104,7 +108,8 @@ class ProgressBars:
         self._current: object = None
         self._done = 0
         self._pace = Pace()
-        self._task = self._bars.add_task("", visible=False, pace=self._pace)
+        # The bar moves at once, before there is anything to count.
+        self._task = self._bars.add_task("starting", total=None, pace=self._pace)
 
     def __enter__(self) -> ProgressBars:
         self._bars.start()

@@ -71,7 +71,7 @@ def survey(
         Whether the draws are kept in memory for `Survey.to_frame` if there is no ``output``: some hundred bytes each.
         Without them the memory needed does not depend on the number of draws.
     progress : callable or bool, optional
-        Called with a `Progress` at the beginning and then now and then. True shows a bar in a terminal or a notebook.
+        Called with a `Progress` now and then. True shows a bar in a terminal or a notebook.
 
     Returns
     -------
@@ -114,11 +114,10 @@ def survey(
             )
         _check_chunks(plan.draws, store.chunks)
         pieces = list(plan.chunks(store.chunks, store.ends))
-        report = stack.enter_context(told(progress))
+        count = _Count(plan.draws * len(plan.architectures), stack.enter_context(told(progress)))
         for arch in plan.architectures:
             # Start systems that are not shipped are computed once, here; the other processes find them in the cache.
             prepare(arch, plan.model, plan.engine, jobs)
-        count = _Count(plan.draws * len(plan.architectures), report)
         missing = []
         for piece in pieces:
             table = store.find(piece)
@@ -127,7 +126,6 @@ def survey(
             else:
                 tallies[piece.architecture].add(table)
                 count.find(piece)
-        count.begin()
         if store.damaged:
             warnings.warn(
                 f"output: damaged parts are computed again: {len(store.damaged)}, the first of them {store.damaged[0]}",
@@ -266,7 +264,7 @@ class _Memory:
 
 
 class _Count:
-    """Draws done, told to a callback: at once how many were there before, and then after each chunk."""
+    """Draws done, told to a callback after each chunk, those that were there before as well."""
 
     def __init__(self, total: int, progress: ProgressCallback | None) -> None:
         self._report = Progress("draws", None, 0, total)
@@ -276,9 +274,6 @@ class _Count:
         """Count a chunk that was there before."""
         done = self._report.done + chunk.draws
         self._report = replace(self._report, done=done, known=done)
-
-    def begin(self) -> None:
-        """Tell how much was there before."""
         self._tell()
 
     def add(self, chunk: Chunk) -> None:

@@ -23,7 +23,8 @@ def times(*values):
 
 
 def test_work_of_an_earlier_run_is_not_counted_as_fast():
-    pace = Pace(times(0.0, 10.0, 10.0))
+    pace = Pace(times(0.0, 60.0, 70.0, 70.0))
+    pace.tell(done=10_000, known=10_000, total=20_000)
     pace.tell(done=10_050, known=10_000, total=20_000)
     assert (pace.describe_rate(), pace.describe_left()) == ("5/s", "0:33:10")
 
@@ -82,6 +83,10 @@ def test_a_count_of_parts_has_rate_and_time_left_too():
         assert part in text
 
 
+def test_a_bar_is_there_before_the_first_report():
+    assert "starting" in shown(lambda bars: None)
+
+
 def test_a_notebook_shows_one_bar_that_disappears():
     pictures = []
     handle = SimpleNamespace(update=lambda thing: pictures.append(thing._repr_html_()))
@@ -127,4 +132,4 @@ def test_the_bar_is_that_of_the_place(monkeypatch):
     )
     assert isinstance(progress_bar(), NotebookBar)
     survey(Architecture((2, 2), (1, 1)), 5, progress=True)
-    assert len(displayed) >= 3
+    assert len(displayed) == 1 + 3  # of the survey: nothing, a bar, and nothing again
