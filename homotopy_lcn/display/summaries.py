@@ -22,6 +22,8 @@ SUMMARY_WIDTH: Final = 100
 def summary_of(result: CriticalPoints) -> Summary:
     """See `CriticalPoints.summary`."""
     stream = StringIO()
-    Console(file=stream, width=SUMMARY_WIDTH, force_terminal=False, no_color=True).print(render_result(result))
+    Console(file=stream, width=SUMMARY_WIDTH, force_terminal=False, force_jupyter=False, no_color=True).print(
+        render_result(result)
+    )
     lines = (line.rstrip() for line in stream.getvalue().splitlines())
     return Summary(tuple(summary(result)), "\n".join(lines).strip("\n"), html(result))

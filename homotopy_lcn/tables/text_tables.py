@@ -378,7 +378,7 @@ def plain(renderable: RenderableType, width: int) -> str:
     from rich.console import Console
 
     stream = StringIO()
-    Console(file=stream, width=width, color_system=None).print(renderable)
+    Console(file=stream, width=width, color_system=None, force_jupyter=False).print(renderable)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 

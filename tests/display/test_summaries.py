@@ -19,3 +19,9 @@ def test_the_summary_prints_and_shows_itself():
     assert max(map(len, text.splitlines())) <= 100
     assert "\x1b" not in text
     assert found._repr_html_() == result._repr_html_()
+
+
+def test_in_a_notebook_the_text_is_there_too(monkeypatch):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    result = solved((2, 2, 2), (1, 2, 1))
+    assert "found" in str(result.summary())

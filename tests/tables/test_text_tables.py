@@ -170,3 +170,9 @@ def test_frames_can_be_saved_also_with_integers_beyond_64_bits(tmp_path):
     pandas = pytest.importorskip("pandas")
     TABLE.to_frame().to_parquet(tmp_path / "table.parquet")
     assert pandas.read_parquet(tmp_path / "table.parquet")["count"].tolist() == [10, 10**20, None]
+
+
+def test_in_a_notebook_the_text_is_that_of_the_terminal(monkeypatch):
+    before = plain_text(TABLE)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert plain_text(TABLE) == before != ""
