@@ -40,6 +40,10 @@ class Check:
     source: str | None = None
     least_loss: str | None = None
 
+    def __bool__(self) -> bool:
+        """Whether everything in the certificate is verified."""
+        return not self.failures
+
     def describe_subject(self) -> list[str]:
         """What was verified: the network and the data, in words."""
         arch, size = self.architecture, self.architecture.filter_size
