@@ -46,6 +46,8 @@ LONGEST_ON_A_PAGE = 40
 #: between the margins of an article. A table that does not fit even in the smaller size is turned.
 SIZES = ((r"\footnotesize", 4.2, 12), (r"\scriptsize\setlength{\tabcolsep}{3pt}", 3.8, 6))
 TEXT_WIDTH = 345
+#: Digits of the longest decimal numbers of Arrow, and so of Parquet and Feather.
+MOST_DECIMALS = 76
 #: Cells with longer texts are wrapped.
 WRAPPED = 24
 NOTHING = "–"
@@ -122,7 +124,8 @@ class TextTable(ShownInNotebooks):
     def to_frame(self) -> pd.DataFrame:
         """The table as a pandas data frame: integers and truth values in nullable columns.
 
-        Integers beyond 64 bits are `decimal.Decimal`, equal to them, which Parquet and Feather keep up to 76 digits.
+        A column with integers beyond 64 bits holds `decimal.Decimal`, equal to them; with more than 76 digits, which
+        are more than Parquet and Feather can keep, it holds text.
         """
         pd = _pandas()
         columns: dict[str, Any] = {}
@@ -143,8 +146,10 @@ class TextTable(ShownInNotebooks):
 
 
 def _decimals(pd: Any, values: Sequence[Any]) -> Any:
-    """Integers of any size as a column of exact decimal numbers, with None where there is none."""
-    return pd.Series([None if value is None else Decimal(value) for value in values], dtype=object)
+    """Integers of any size as a column of exact decimal numbers, or of text, with None where there is none."""
+    large = any(value is not None and abs(value) >= 10**MOST_DECIMALS for value in values)
+    kind = str if large else Decimal
+    return pd.Series([None if value is None else kind(value) for value in values], dtype=object)
 
 
 def _pandas() -> Any:

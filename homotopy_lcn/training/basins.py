@@ -215,6 +215,8 @@ class BasinTable(ShownInNotebooks, Sequence[BasinRow]):
             "seed": self.seed,
             "software": self.result.software,
             "architecture": {"filters": architecture.filters, "strides": architecture.strides},
+            "data": self.result.data,
+            "data_digest": self.result.data_digest,
             "optimizer": self.optimizer,
             "learning_rate": self.learning_rate,
             "complete": self.result.complete,

@@ -165,11 +165,16 @@ def test_rows_must_fit_the_columns():
         TextTable("t", "c", COLUMNS, ((1,),))
 
 
-def test_frames_can_be_saved_also_with_integers_beyond_64_bits(tmp_path):
+@pytest.mark.parametrize("number", [2**63, 10**20, -(10**75), 10**76 - 1, 10**76, 10**90 + 1])
+def test_frames_can_be_saved_also_with_integers_beyond_64_bits(number, tmp_path):
     pytest.importorskip("pyarrow")
     pandas = pytest.importorskip("pandas")
-    TABLE.to_frame().to_parquet(tmp_path / "table.parquet")
-    assert pandas.read_parquet(tmp_path / "table.parquet")["count"].tolist() == [10, 10**20, None]
+    frame = TextTable("t", "c", (Column("n", "n"),), ((1,), (number,), (None,))).to_frame()
+    for ending in ("parquet", "feather"):
+        getattr(frame, f"to_{ending}")(tmp_path / ending)
+        read = getattr(pandas, f"read_{ending}")(tmp_path / ending)["n"].tolist()
+        assert [int(value) for value in read[:2]] == [1, number]
+        assert pandas.isna(read[2])
 
 
 def test_in_a_notebook_the_text_is_that_of_the_terminal(monkeypatch):

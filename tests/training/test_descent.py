@@ -243,6 +243,7 @@ def test_frame_json_and_text(tmp_path):
     document = json.loads(path.read_text())
     assert [row["runs"] for row in document["rows"]] == frame["runs"].tolist()
     assert len(document["runs"]) == 20
+    assert (document["data"], document["data_digest"]) == (table.result.data, table.result.data_digest)
     assert f"point {table.runs[0].point}" in str(table)
 
 
