@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..files import json_content, read_text
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
+from ..losses.zero_residual import restricted, zero_residual
 from ..networks.counts import generic_count
 from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
@@ -107,8 +108,12 @@ def _result(checked: Check, statement: Statement, loss: SquaredLoss, points: Pro
         for row in statement.strata
     ]
     source = "source not stated" if checked.source is None else checked.source
-    words = f"of a certificate ({source})"
-    return replace(CriticalPoints.build(arch, loss, found, strata, seed=0, complete=statement.complete), data=words)
+    few = restricted(arch, loss).rank < arch.dimension
+    result = CriticalPoints.build(
+        arch, loss, found, strata, seed=0, complete=statement.complete,
+        zero_residual=zero_residual(arch, loss, seed=0) if few else None,
+    )  # fmt: skip
+    return replace(result, data=f"of a certificate ({source})")
 
 
 def _point(

@@ -54,6 +54,17 @@ def test_a_certificate_that_is_read_has_the_points_and_the_statement(source, tmp
     assert again.statement == proofs.statement
 
 
+def test_a_certificate_of_few_samples_says_that_there_are_filters_of_residual_zero(tmp_path):
+    arch, rng = Architecture((2, 2), (1, 1)), np.random.default_rng(2)
+    X, Y = rng.normal(size=(2, 3)), rng.normal(size=(2, 1))
+    result = critical_points(arch, SquaredLoss.from_data(X, Y, arch), isolated=True)
+    certificate(result, samples=(X, Y)).to_json(tmp_path / "certificate.json")
+    read = Certificate.from_json(tmp_path / "certificate.json")
+    assert read.result.zero_residual is not None
+    assert read.result.zero_residual.dimension == result.zero_residual.dimension
+    assert "isolated" in dict(read.result.summary().rows)["complete"]
+
+
 def test_a_certificate_checks_itself():
     outcome = proved("doubles").check()
     assert outcome
