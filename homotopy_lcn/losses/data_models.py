@@ -31,7 +31,7 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
 from ..networks.parameters import compose
-from .sources import samples_from_npz
+from .sources import samples_from_file
 from .squared_loss import SquaredLoss
 
 __all__ = ["DataModel", "Moments", "data_model", "draw_loss", "draw_moments"]
@@ -293,7 +293,7 @@ class Bootstrap:
     def of_file(cls, path: str, samples: int | None) -> Bootstrap:
         """Read the arrays X and Y of an ``.npz`` file."""
         try:
-            X, Y = samples_from_npz(path)
+            X, Y = samples_from_file(path)
         except InputError as error:
             raise InputError(str(error).replace("path:", "data_model:", 1)) from None
         return cls(path, np.asarray(X), np.asarray(Y), samples)
