@@ -25,6 +25,7 @@ from ..arrays import ComparedByValue
 from ..doors import ShownInNotebooks
 from ..errors import InputError, check_integer
 from ..losses.exact_data import ExactData
+from ..losses.samples import samples_table
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
@@ -316,7 +317,10 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
     loss = result.loss
     if samples is None:
         return loss.exact or ExactData.of_doubles(loss.gram, loss.b, loss.constant)
-    X, Y = (np.asarray(values, dtype=float) for values in samples)
+    X, Y = samples_table("X", samples[0]), samples_table("Y", samples[1], outputs=True)
+    X, Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
+    if loss.preparation is not None:
+        X, Y = loss.preparation.inputs(X), loss.preparation.outputs(Y)
     rounded = SquaredLoss.from_data(X, Y, result.architecture)
     for name in ("gram", "b"):
         ours, theirs = getattr(loss, name), getattr(rounded, name)

@@ -22,9 +22,15 @@ __all__ = ["Command", "CommandLineError", "in_options", "messages_final", "optio
 OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "": {
         "generic_totals(arch)": "count",
+        "decimal=','": "--decimal ,",
+        "decimal=MARK": "--decimal MARK",
+        "from_csv(path, x_columns, y_columns)": "--csv FILE.csv --x COL,… --y COL,…",
+        "from_file(path)": "--data",
         "isolated=True": "solve --isolated",
         "loss.regularized(eps)": "solve --regularize EPS",
         "samples=(X, Y)": "certify --data FILE.npz",
+        "sep=SEP": "--sep SEP",
+        "standardize=True": "--standardize",
     },
     "solve": {
         "eps": "--regularize",
@@ -37,10 +43,23 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "figure1": {"path": "--data"},
 }
 
+#: The options whose values are lists of numbers, by their names.
+LISTS = {name: names for names in (("-k", "--filters"), ("-s", "--strides")) for name in names}
+
 
 def other_names(command: str) -> dict[str, str]:
     """The entries of `OTHER_NAMES` for a command."""
     return {**OTHER_NAMES[""], **OTHER_NAMES.get(command, {})}
+
+
+def _numbers_after(words: list[str], place: int) -> list[str]:
+    """The words after a place that are numbers, or parts of a list of numbers."""
+    numbers: list[str] = []
+    for word in words[place + 1 :]:
+        if not re.fullmatch(r"[\[(]?\d+,?[\])]?|[\[(]?(\d+,)+\d*[\])]?", word):
+            break
+        numbers.append(word)
+    return numbers
 
 
 class CommandLineError(InputError):
@@ -59,6 +78,17 @@ class Command(TyperCommand):
             if parameter.param_type_name == "option"
         }
         return own | other_names(self.name or "")
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the options from the words; a list of numbers that was typed with spaces is not one word."""
+        for place, word in enumerate(args):
+            if word in LISTS and len(numbers := _numbers_after(args, place)) > 1:
+                wanted = ",".join(re.findall(r"\d+", " ".join(numbers)))
+                raise CommandLineError(
+                    f"{'/'.join(LISTS[word])}: {' '.join(numbers)} given as {len(numbers)} words; expected numbers "
+                    f"separated by commas without spaces, as in {word} {wanted}"
+                )
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

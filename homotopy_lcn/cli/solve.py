@@ -25,14 +25,18 @@ from .common import (
     write,
 )
 from .data_options import (
+    Center,
     CsvFile,
     DataFile,
     DataOptions,
+    DecimalMark,
     Horizon,
     InputColumns,
     OutputColumns,
     RandomData,
+    Separator,
     Series,
+    Standardize,
     WhiteData,
     load_data,
 )
@@ -57,6 +61,10 @@ def solve(
     y: OutputColumns = None,
     series: Series = None,
     horizon: Horizon = None,
+    sep: Separator = None,
+    decimal: DecimalMark = None,
+    center: Center = False,
+    standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
@@ -109,7 +117,8 @@ def solve(
     check_output(json_path)
     if cross_check is not None:
         _check_witness(architecture, cross_check, cross_check_max)
-    loaded = load_data(architecture, DataOptions(data, csv, x, y, series, horizon, random, white), seed)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
+    loaded = load_data(architecture, given, seed)
     loss, description = _regularized(loaded, regularize)
 
     from ..solving.solve import SolveInterrupted, critical_points

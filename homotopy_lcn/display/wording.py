@@ -152,6 +152,9 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     rows = [("network", describe_network(result.architecture))]
     if data:
         rows.append(("data", data))
+    if (prepared := result.loss.preparation) is not None:
+        heading = "standardized" if prepared.standardized else "centred"
+        rows.append((heading, f"{prepared.describe()}; the loss is {prepared.describe_loss()}"))
     rows += [("file", text) for text in describe_edit(result)]
     if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
         rows.append(("Gram matrix", result.loss.describe_rank()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -190,7 +191,7 @@ class SquaredLoss(ComparedByValue):
         if not center and not standardize:
             return cls._of_samples(inputs, outputs, arch)
         inputs, outputs, preparation = prepared_columns(inputs, outputs, standardize)
-        return cls._of_samples(inputs, outputs, arch)._prepared(preparation)
+        return cls._of_samples(inputs, outputs, arch).with_preparation(preparation)
 
     @classmethod
     def from_series(
@@ -234,12 +235,13 @@ class SquaredLoss(ComparedByValue):
         if center or standardize:
             series, preparation = prepared_series(series, standardize)
         windows, following = series_samples("values", series, arch, horizon)
-        return cls._of_samples(windows, following, arch)._prepared(preparation)
+        return cls._of_samples(windows, following, arch).with_preparation(preparation)
 
-    def _prepared(self, preparation: Preparation | None) -> SquaredLoss:
-        """This loss, which nobody else has yet, of samples that were prepared."""
-        object.__setattr__(self, "preparation", preparation)
-        return self
+    def with_preparation(self, preparation: Preparation | None) -> SquaredLoss:
+        """The same loss, known to be of samples that were prepared in this way."""
+        result = copy(self)
+        object.__setattr__(result, "preparation", preparation)
+        return result
 
     @classmethod
     def _of_samples(cls, inputs: NDArray[Any], outputs: NDArray[Any], arch: Architecture) -> SquaredLoss:
@@ -420,7 +422,8 @@ class SquaredLoss(ComparedByValue):
         if value.shape != () or not value > 0:
             raise InputError(f"eps: {eps!r} given; expected a positive number")
         if self.exact is not None:
-            return SquaredLoss._of_exact(self.exact.regularized(Fraction(float(value))))._prepared(self.preparation)
+            exact = self.exact.regularized(Fraction(float(value)))
+            return SquaredLoss._of_exact(exact).with_preparation(self.preparation)
         gram = self.gram + float(value) * np.eye(self.filter_size)
         result = SquaredLoss(gram, self.b, self.constant)
         if result.rank < self.filter_size:
@@ -429,7 +432,7 @@ class SquaredLoss(ComparedByValue):
                 f"eps: {float(value):.3g} is rounding beside the largest eigenvalue {largest:.3g} of the Gram matrix; "
                 f"expected more than {result.tolerance * largest:.1e}"
             )
-        return result._prepared(self.preparation)
+        return result.with_preparation(self.preparation)
 
     @cached_property
     def doubtful_eigenvalue(self) -> float | None:

@@ -227,7 +227,7 @@ class _Csv:
                 if any(len(row) > 1 for row in found) and not (sep == "," and self.table.decimal == ","):
                     self._refuse(
                         f"{self.name!r} has one column by its header, and {SEPARATORS[sep]} in a row below, which may "
-                        "separate cells or be a decimal comma; expected decimal=',' for a decimal comma, or sep"
+                        "separate cells or be a decimal comma; expected decimal=',' for a decimal comma, or sep=SEP"
                     )
             return ";" if self.table.decimal == "," else ","
         if self.table.decimal == "," and len(splitting) > 1 and "," in splitting:
@@ -236,7 +236,7 @@ class _Csv:
         known = [sep for sep in whole if set(columns) <= {cell.strip() for cell in rows[sep][0]}] or whole
         if len(known) > 1:
             names = " and ".join(SEPARATORS[sep] for sep in known)
-            self._refuse(f"{self.name!r} may be separated by {names}; expected sep, which says by which")
+            self._refuse(f"{self.name!r} may be separated by {names}; expected sep=SEP, which says by which")
         return known[0]
 
     def _sampled(self, sample: list[str], sep: str) -> list[list[str]]:
@@ -249,7 +249,7 @@ class _Csv:
 
     def _other_reading(self, sep: str) -> str:
         if sep == "," and self.table.sep is None:
-            return " (is the comma a decimal comma? then sep says what separates cells)"
+            return " (is the comma a decimal comma? then sep=SEP says what separates cells)"
         return ""
 
     def _number(self, cell: str, column: str) -> float:
@@ -309,7 +309,7 @@ class _Csv:
         if comma and self.point:
             self._refuse(
                 f"{self.name!r} has numbers with a comma (line {comma}) and with a point (line {self.point}); expected "
-                "decimal, which says which of them is the decimal mark, and numbers that have it alone"
+                "decimal=MARK, which says which of them is the decimal mark, and numbers that have it alone"
             )
         if self.thousands and not self.comma:
             self._refuse(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import numpy as np
 
@@ -59,7 +59,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
             "constant": float(result.loss.constant),
         }
         | ({} if result.loss.tolerance == DEFAULT_TOLERANCE else {"tolerance": result.loss.tolerance})
-        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)}),
+        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)})
+        | ({} if result.loss.preparation is None else {"preparation": asdict(result.loss.preparation)}),
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
