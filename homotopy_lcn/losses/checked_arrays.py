@@ -13,7 +13,7 @@ from ..errors import InputError
 __all__ = ["finite", "numbers", "row_list"]
 
 #: Rows that a message lists.
-MOST_ROWS = 8
+ROWS_LISTED = 8
 
 
 def numbers(name: str, values: object) -> NDArray[Any]:
@@ -79,5 +79,5 @@ def row_list(rows: NDArray[np.int64]) -> str:
     >>> row_list(np.arange(10)), row_list(np.array([3, 5]))
     ('0, 1, 2, 3, 4, 5, 6, 7 and 2 more', '3, 5')
     """
-    more = len(rows) - MOST_ROWS
-    return ", ".join(map(str, rows[:MOST_ROWS].tolist())) + (f" and {more} more" if more > 0 else "")
+    more = len(rows) - ROWS_LISTED
+    return ", ".join(map(str, rows[:ROWS_LISTED].tolist())) + (f" and {more} more" if more > 0 else "")

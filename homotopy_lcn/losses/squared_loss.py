@@ -229,7 +229,7 @@ class SquaredLoss(ComparedByValue):
         >>> from homotopy_lcn import Architecture, load_sunspots
         >>> loss = SquaredLoss.from_series(load_sunspots(), Architecture((3, 2), (2, 1)), center=True)
         >>> loss.rank, loss.preparation.describe()
-        (5, 'the series, by its mean 49.75212')
+        (5, 'the series, by its mean 49.7521')
         """
         series, preparation = series_values("values", values), None
         if center or standardize:

@@ -241,8 +241,8 @@ def test_csv_dialects(folder, text):
         ("a,b,y\n1,2,3\n4,5\n", "path: 't.csv', line 3 has 2 cells; expected 3 as in the header"),
         (
             "a,b,y\n1,2,3,4\n",
-            "path: 't.csv', line 2 has 4 cells; expected 3 as in the header (is the comma a decimal comma? then sep=SEP "
-            "says what separates cells)",
+            "path: 't.csv', line 2 has 4 cells; expected 3 as in the header (is the comma a decimal comma? then "
+            "sep=SEP says what separates cells)",
         ),
     ],
 )
