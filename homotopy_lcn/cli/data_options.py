@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .option_names import options_named, other_names
+from .option_names import OF_DATA, options_named
 
 if TYPE_CHECKING:
     from ..losses.random_data import LoadedData
@@ -139,11 +139,11 @@ def load_data(architecture: Architecture, options: DataOptions, seed: int) -> Lo
 
     prepared = {"center": options.center, "standardize": options.standardize}
     if options.data is not None:
-        with options_named({**other_names(""), "path": "--data"}):
+        with options_named({**OF_DATA, "path": "--data"}):
             return sources.from_file(options.data, architecture, **prepared)
     table = TableFormat(options.sep, options.decimal)
     if options.csv is not None:
-        with options_named({**other_names(""), "path": "--csv", "x_columns": "--x", "y_columns": "--y"}):
+        with options_named({**OF_DATA, "path": "--csv", "x_columns": "--x", "y_columns": "--y"}):
             x, y = _names(options.x), _names(options.y)
             return sources.from_csv(options.csv, x, y, architecture, table=table, **prepared)
     if options.series is not None:

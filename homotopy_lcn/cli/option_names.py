@@ -15,24 +15,31 @@ from typer.core import TyperCommand
 
 from ..errors import InputError
 
-__all__ = ["Command", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
+__all__ = ["OF_DATA", "Command", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
 
+#: The calls that messages about data recommend, for commands with the options of data.
+OF_DATA: Mapping[str, str] = {
+    "decimal=','": "--decimal ,",
+    "decimal=MARK": "--decimal MARK",
+    "from_csv(path, x_columns, y_columns)": "--csv FILE.csv --x COL,… --y COL,…",
+    "from_file(path)": "--data",
+    "sep=SEP": "--sep SEP",
+    "standardize=True": "--standardize",
+}
 #: For each command the arguments whose option has another name, and the calls that messages recommend.
 #: ``""`` is for all commands. A recommended call is no identifier and is replaced wherever it stands in a message.
 OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "": {
         "generic_totals(arch)": "count",
-        "decimal=','": "--decimal ,",
-        "decimal=MARK": "--decimal MARK",
-        "from_csv(path, x_columns, y_columns)": "--csv FILE.csv --x COL,… --y COL,…",
-        "from_file(path)": "--data",
+        "from_csv(path, x_columns, y_columns)": "solve --csv FILE.csv --x COL,… --y COL,…",
         "isolated=True": "solve --isolated",
         "loss.regularized(eps)": "solve --regularize EPS",
         "samples=(X, Y)": "certify --data FILE.npz",
-        "sep=SEP": "--sep SEP",
-        "standardize=True": "--standardize",
     },
+    "descend": OF_DATA,
+    "export": OF_DATA,
     "solve": {
+        **OF_DATA,
         "eps": "--regularize",
         "isolated=True": "--isolated",
         "loss.regularized(eps)": "--regularize EPS",
