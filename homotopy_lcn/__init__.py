@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .losses import Preparation, SquaredLoss, ZeroResidual, load_sunspots
     from .networks import Architecture, CountTable, generic_totals
     from .pictures import report
-    from .results import Continuum, CriticalPoint, CriticalPoints, Infimum
+    from .results import Continuum, CriticalPoint, CriticalPoints, Infimum, Tie, Tolerances
     from .solving import SolveInterrupted, critical_points, generic_count
     from .surveys import Survey, survey
     from .tables import ArchitectureTable, atlas, tabulate
@@ -48,6 +48,8 @@ __all__ = [
     "SolveInterrupted",
     "SquaredLoss",
     "Survey",
+    "Tie",
+    "Tolerances",
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
@@ -87,6 +89,8 @@ _PACKAGES = {
     "SolveInterrupted": "solving",
     "SquaredLoss": "losses",
     "Survey": "surveys",
+    "Tie": "results",
+    "Tolerances": "results",
     "TrackerOptions": "tracking",
     "ZeroResidual": "losses",
     "atlas": "tables",

@@ -44,6 +44,8 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "isolated=True": "--isolated",
         "loss.regularized(eps)": "--regularize EPS",
         "max_parameters": "--cross-check-max",
+        "real": "--real-tolerance",
+        "singular": "--singular-tolerance",
     },
     "certify": {"path": "--data", "samples": "--data", "samples=(X, Y)": "--data FILE.npz"},
     "survey": {"data_model": "--data-model", "path": "--plot"},

@@ -97,6 +97,22 @@ def solve(
         float,
         typer.Option(metavar="SECONDS", help="Stop then, and report what was found; the default is one day."),
     ] = TIME_LIMIT,
+    real_tolerance: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="Complex filters with imaginary parts of at most X times their norm are called nearly real. "
+            "What is real, and complete, does not depend on it.",
+        ),
+    ] = 1e-6,
+    singular_tolerance: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="Nonsingular points of condition numbers above X are called nearly singular. "
+            "What is singular, and complete, does not depend on it.",
+        ),
+    ] = 1e10,
     cross_check: Annotated[
         str | None,
         typer.Option(
@@ -121,8 +137,10 @@ def solve(
     loaded = load_data(architecture, given, seed)
     loss, description = _regularized(loaded, regularize)
 
+    from ..results.tolerances import Tolerances
     from ..solving.solve import SolveInterrupted, critical_points
 
+    tolerances = Tolerances(real_tolerance, singular_tolerance)
     interrupted = False
     with ExitStack() as stack:
         try:
@@ -136,6 +154,7 @@ def solve(
                 progress=progress_bars(stack, quiet),
                 isolated=isolated,
                 time_limit=time_limit,
+                tolerances=tolerances,
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True

@@ -19,6 +19,8 @@ from ..results.statements import (
     describe_least_loss,
     describe_paths,
 )
+from ..results.ties import describe_ties
+from ..results.tolerances import describe_near
 
 __all__ = [
     "CONTINUUM_COLUMNS",
@@ -186,6 +188,9 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     )
     if sensitive := describe_conditions(result):
         rows.append(("ill-conditioned", sensitive))
+    rows += describe_near(result.points, result.tolerances)
+    if ties := describe_ties(result.points, result.ties):
+        rows.append(("ties", "\n".join(ties)))
     if counts.certified is not None:
         rows.append(("certified", str(counts.certified)))
     if result.continua:

@@ -21,6 +21,7 @@ from ..rationals import ratio_text
 from .continua import Continuum
 from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult
+from .ties import find_ties, ties_to_json
 
 __all__ = ["FORMAT", "VERSION", "to_text", "write_file"]
 
@@ -68,6 +69,9 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     head["continua"] = [_continuum_to_json(part) for part in result.continua]
     head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
+    head["tolerances"] = asdict(result.tolerances)
+    if ties := find_ties(result):
+        head["ties"] = ties_to_json(ties)
     if result.contradictions:
         head["contradictions"] = list(result.contradictions)
     if result.stopped:

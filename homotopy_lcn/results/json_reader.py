@@ -27,6 +27,7 @@ from .continua import UNDECIDED, Continuum, Infimum
 from .json_file import FORMAT, VERSION
 from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult, count_points
+from .tolerances import Tolerances
 
 __all__ = ["read_file"]
 
@@ -96,7 +97,19 @@ def _from_text(text: str) -> ResultParts:
             for i, item in enumerate(_list(record.data.get("contradictions", []), "contradictions"))
         ),
         edited=edited,
+        tolerances=_tolerances_from_json(record),
     )
+
+
+def _tolerances_from_json(record: _Record) -> Tolerances:
+    if "tolerances" not in record.data:
+        return Tolerances()
+    found = record.record("tolerances")
+    try:
+        return Tolerances(found.number("real"), found.number("singular"))
+    except InputError as error:
+        message = str(error)
+        raise InputError(message if message.startswith(found.path) else f"{found.path}{message}") from None
 
 
 def _architecture_from_json(record: _Record, rows: int) -> Architecture:

@@ -11,6 +11,7 @@ from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from .continua import UNDECIDED, Continuum, Infimum
 from .points import Counts, CriticalPoint, StratumResult
+from .tolerances import Tolerances
 
 __all__ = ["ResultParts"]
 
@@ -36,3 +37,4 @@ class ResultParts(ComparedByValue):
     stopped: str = ""
     computed_with: Mapping[str, str] = field(default_factory=dict)
     edited: bool | None = False
+    tolerances: Tolerances = field(default_factory=Tolerances)

@@ -33,6 +33,8 @@ from .statements import (
     describe_least_loss,
     describe_paths,
 )
+from .ties import Tie, describe_ties, find_ties
+from .tolerances import describe_near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +91,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     edited : bool or None
         For a result that was read from a file, whether the file was changed after it was written, as far as its digest
         tells. None for a file without a digest, as earlier versions wrote. A digest finds changes; it is no signature.
+    tolerances : Tolerances
+        From where on a filter is called nearly real, and a point nearly singular.
     """
 
     @classmethod
@@ -193,6 +197,21 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             return None
         least = [point for point in points_of_least_loss(self) if point.minimum]
         return min(least, key=lambda point: point.loss.real, default=None)
+
+    @cached_property
+    def ties(self) -> tuple[Tie, ...]:
+        """Groups of real points of equal loss: images under a symmetry of the data, or equal up to rounding."""
+        return find_ties(self)
+
+    @cached_property
+    def nearly_real(self) -> tuple[CriticalPoint, ...]:
+        """The complex points whose imaginary parts are below the user's tolerance, see `Tolerances`."""
+        return self.tolerances.nearly_real(self.points)
+
+    @cached_property
+    def nearly_singular(self) -> tuple[CriticalPoint, ...]:
+        """The nonsingular points whose condition numbers are above the user's tolerance, see `Tolerances`."""
+        return self.tolerances.nearly_singular(self.points)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
@@ -355,6 +374,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             stopped=parts.stopped,
             computed_with=parts.computed_with,
             edited=parts.edited,
+            tolerances=parts.tolerances,
         )
         check_whole(result)
         return result
@@ -385,6 +405,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         ]
         if sensitive := describe_conditions(self):
             lines.append(f"  ill-conditioned: {sensitive}")
+        lines += [f"  {heading}: {text}" for heading, text in describe_near(self.points, self.tolerances)]
+        lines += [f"  {text}" for text in describe_ties(self.points, self.ties)]
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")
         lines += [f"  continuum {number}: {part.describe()}" for number, part in enumerate(self.continua)]

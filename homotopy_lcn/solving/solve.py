@@ -26,6 +26,7 @@ from ..results.invariants import violated_invariants
 from ..results.merging import merged
 from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
+from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.machine import computed_with
 from ..tracking.settings import Tracking
@@ -71,6 +72,7 @@ def critical_points(
     isolated: bool = False,
     start_systems: StartSystems | None = None,
     time_limit: float = TIME_LIMIT,
+    tolerances: Tolerances | None = None,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -104,6 +106,9 @@ def critical_points(
         Seconds after which the solve stops, a day by default. The result then holds what was found by then; it is not
         complete, and ``stopped`` says where the time went. A solve that finishes in time has the same result whatever
         the limit.
+    tolerances : Tolerances, optional
+        From where on the result calls complex filters nearly real, and nonsingular points nearly singular. They decide
+        nothing else; `Tolerances()` by default.
 
     Returns
     -------
@@ -142,6 +147,7 @@ def critical_points(
     """
     clock = Clock(check_time_limit(time_limit))
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
+    labels = _labels(tolerances)
     task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
@@ -154,7 +160,8 @@ def critical_points(
             stratum = StratumTask(arch, loss, row, task.rank, progress)
             strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
-        raise SolveInterrupted(_with_contradictions(task.result(strata))) from None
+        partial = replace(task.result(strata), tolerances=labels)
+        raise SolveInterrupted(_with_contradictions(partial)) from None
     result = task.result(strata)
     if result.infimum.attained is None and result.complete and not clock.stopped:
 
@@ -178,10 +185,16 @@ def critical_points(
     if points is not result.points or continua is not result.continua:
         counts = count_points(points, result.strata, (part.real for part in continua))
         result = replace(result, points=points, continua=continua, counts=counts)
-    result = replace(result, computed_with=computed_with(tracking.engine))
+    result = replace(result, computed_with=computed_with(tracking.engine), tolerances=labels)
     if clock.stopped:
         result = replace(result, complete=False, stopped=clock.describe())
     return _with_contradictions(result)
+
+
+def _labels(tolerances: Tolerances | None) -> Tolerances:
+    if not isinstance(tolerances, Tolerances | None):
+        raise InputError(f"tolerances: {type(tolerances).__name__} given; expected Tolerances")
+    return tolerances or Tolerances()
 
 
 def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
