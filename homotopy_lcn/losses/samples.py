@@ -78,13 +78,33 @@ def _advice(name: str, shape: tuple[int, ...]) -> str:
 
 
 def series_values(name: str, values: object) -> NDArray[np.float64]:
-    """A time series as finite numbers (n,): an array, a list, a pandas Series, or a table of one column."""
+    """A time series as finite numbers (n,): an array, a list, a pandas Series, or a table of one column.
+
+    The labels of a pandas Series have to increase, and whole numbers without a jump, as ``dropna`` leaves one: a window
+    would join values that do not follow each other.
+    """
+    _check_order(name, values)
     array = numbers(name, _frame_array(name, values))
     if array.ndim == 2 and 1 in array.shape:
         array = array.reshape(-1)
     if array.ndim != 1:
         raise InputError(f"{name}: shape {array.shape}; expected one series of numbers, (n,)")
     return finite(name, array, (0,))
+
+
+def _check_order(name: str, values: object) -> None:
+    labels = getattr(values, "index", None) if hasattr(values, "to_numpy") else None
+    if not hasattr(labels, "is_monotonic_increasing") or len(labels) < 2:
+        return
+    remedy = f"expected labels in the order of time, or {name}.to_numpy() if the values follow each other as they stand"
+    if not labels.is_monotonic_increasing:
+        raise InputError(f"{name}: its labels (index) do not increase; {remedy}")
+    numbered = np.asarray(labels)
+    if numbered.dtype.kind in "iu":
+        steps = np.diff(numbered)
+        if (jumps := np.flatnonzero(steps != steps.min())).size:
+            before, after = numbered[jumps[0]], numbered[jumps[0] + 1]
+            raise InputError(f"{name}: its labels (index) jump from {before} to {after}; {remedy}")
 
 
 def series_samples(

@@ -58,11 +58,11 @@ def from_npz(path: Path, arch: Architecture, *, center: bool = False, standardiz
         If the file cannot be read, is not an intact archive of plain numeric arrays, holds neither pair of arrays or
         both, or the arrays do not fit each other and the architecture.
     """
-    arrays = _read_npz(path)
+    arrays, others = _read_npz(path)
     name = os.fspath(path)
     data, moments = {"X", "Y"} <= arrays.keys(), {"gram", "b"} <= arrays.keys()
     if data == moments:
-        found = ", ".join(arrays) or "none of them"
+        found = ", ".join(arrays) or f"none of them{f', but {listed(others)}' if others else ''}"
         raise InputError(f"path: {name!r} holds {found}; expected the arrays X and Y, or gram and b")
     if data:
         return _of_samples(name, (arrays["X"], arrays["Y"]), arch, center, standardize)
@@ -162,9 +162,9 @@ def samples_from_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     if _pair(name) is not None:
         arrays: Any = dict(zip("XY", _read_pair(name), strict=True))
     else:
-        arrays = _read_npz(path)
+        arrays, others = _read_npz(path)
+        found = ", ".join(arrays) or listed(others) or "nothing"
     if not {"X", "Y"} <= arrays.keys():
-        found = ", ".join(arrays) or "nothing"
         raise InputError(f"path: {name!r} holds {found}; expected the arrays X and Y")
     with _named("path"):
         return samples_table("X", arrays["X"]), samples_table("Y", arrays["Y"], outputs=True)
@@ -366,8 +366,8 @@ def _check_header(file: BinaryIO, path: str) -> None:
     file.seek(0)
 
 
-def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of the file that have a name with a meaning here."""
+def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """The arrays of the file that have a name with a meaning here, and the names of the others."""
     name = os.fspath(path)
     with readable("path", path), open_for_reading(path) as file:
         if not zipfile.is_zipfile(file):
@@ -381,7 +381,8 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
         member = ""
         try:
             with np.load(file, allow_pickle=False) as archive:
-                arrays = {}
+                arrays: dict[str, NDArray[Any]] = {}
+                others = [name for name in archive.files if name not in ARRAYS]
                 _check_unpacked(archive.zip, name)
                 for member in sorted(ARRAYS.intersection(archive.files)):
                     arrays[member] = archive[member]
@@ -394,7 +395,7 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
                 ) from None
             where = f"array {member} in {name!r}" if member else f"{name!r}"
             raise InputError(f"path: {where} is corrupt; expected arrays saved by numpy.savez") from None
-    return arrays
+    return arrays, others
 
 
 def _check_unpacked(archive: zipfile.ZipFile | None, name: str) -> None:

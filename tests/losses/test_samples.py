@@ -61,7 +61,17 @@ def test_unusable_frames(inputs, message):
 
 
 @pytest.mark.parametrize(
-    "values", [Y[:, 0], Y, Y.T, pd.Series(Y[:, 0]), pd.DataFrame({"v": Y[:, 0]}), Y[:, 0].tolist()]
+    "values",
+    [
+        Y[:, 0],
+        Y,
+        Y.T,
+        pd.Series(Y[:, 0]),
+        pd.Series(Y[:, 0], index=range(1700, 1740, 2)),
+        pd.Series(Y[:, 0], index=pd.bdate_range("2024", periods=20)),
+        pd.DataFrame({"v": Y[:, 0]}),
+        Y[:, 0].tolist(),
+    ],
 )
 def test_series(values):
     expected = SquaredLoss.from_data(np.lib.stride_tricks.sliding_window_view(Y[:-2, 0], 5), Y[6:, 0], ARCHITECTURE)
@@ -75,6 +85,16 @@ def test_series(values):
         (Y[:, 0], 0, "horizon: 0 given; expected an integer, at least 1"),
         (X, 1, r"values: shape (20, 5); expected one series of numbers, (n,)"),
         (pd.Series([1.0, None] * 9), 1, "values: entry [1] is nan, and rows 1, 3, 5, 7, 9, 11, 13, 15 and 1 more have"),
+        (
+            pd.Series(Y[:, 0])[::-1],
+            1,
+            "values: its labels (index) do not increase; expected labels in the order of time",
+        ),
+        (
+            pd.Series(Y[:, 0]).drop([7]),
+            1,
+            "values: its labels (index) jump from 6 to 8; expected labels in the order of",
+        ),
         (pd.Series(["a"] * 9), 1, "values: values holds texts, as 'a'"),
     ],
 )

@@ -71,7 +71,8 @@ def test_npz_with_gram_matrix(folder, extra):
     ("names", "found"),
     [
         ({"X", "b"}, "X, b"),
-        ({"Z"}, "none of them"),
+        ({"Z"}, "none of them, but Z"),
+        ({"x", "y"}, "none of them, but x, y"),
         (set(), "none of them"),
         ({"X", "Y", "b", "gram"}, "X, Y, b, gram"),
     ],
@@ -456,3 +457,24 @@ def test_unusable_json(folder, text, part):
 
 def test_json_that_is_not_there(folder):
     assert "no such file" in message(from_json, "nothing.json", SMALL)
+
+
+def test_json_with_a_byte_order_mark(folder):
+    Path("bom.json").write_text('{"gram": [[1, 0], [0, 1]], "b": ["1/3", 0]}', encoding="utf-8-sig")
+    assert from_file("bom.json", SMALL).loss.exact.b[0] == Fraction(1, 3)
+
+
+@pytest.mark.parametrize("how", ["cut", "pickle", "huge", "text"])
+def test_unusable_npy(folder, how):
+    np.save("Y.npy", np.zeros(4))
+    np.save("X.npy", np.array([{}], dtype=object) if how == "pickle" else np.zeros((4, 2)), allow_pickle=True)
+    content = Path("X.npy").read_bytes()
+    if how == "cut":
+        content = content[:-3]
+    if how == "huge":  # no memory is taken for what the header only says
+        content = content.replace(b"(4, 2), }     ", b"(40000, 20), }")
+    if how == "text":
+        content = b"1,2,3"
+    Path("X.npy").write_bytes(content)
+    text = message(from_file, "X.npy,Y.npy", SMALL)
+    assert text.startswith("path: 'X.npy' ")
