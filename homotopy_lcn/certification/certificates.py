@@ -277,7 +277,7 @@ class _Proved:
         """
         kept = [row for row, leader in enumerate(self.leaders) if not isinstance(self.found[leader], str)]
         points = self.points(kept)
-        pairs = [*points.overlapping, *undecided_order(points)]
+        pairs = [*points.overlapping, *undecided_order(self.data, points)]
         rows = {kept[position] for pair in pairs for position in pair}
         rows |= {row for row, finding in self.findings.items() if not finding.decided}
         return sorted({self.leaders[row] for row in rows})

@@ -93,7 +93,7 @@ def series_values(name: str, values: object) -> NDArray[np.float64]:
 
 
 def _check_order(name: str, values: object) -> None:
-    labels = getattr(values, "index", None) if hasattr(values, "to_numpy") else None
+    labels: Any = getattr(values, "index", None) if hasattr(values, "to_numpy") else None
     if not hasattr(labels, "is_monotonic_increasing") or len(labels) < 2:
         return
     remedy = f"expected labels in the order of time, or {name}.to_numpy() if the values follow each other as they stand"

@@ -23,7 +23,7 @@ from .points import CriticalPoint, quantity
 if TYPE_CHECKING:
     from .parts import ResultParts
 
-__all__ = ["Tie", "describe_ties", "find_ties", "symmetries_of", "ties_to_json"]
+__all__ = ["Tie", "describe_ties", "find_ties", "symmetries_of", "symmetries_of_moments", "ties_to_json"]
 
 #: A listed filter within this distance of the image of another one, relative to its norm, is the image.
 SAME_IMAGE = 1e-7
@@ -79,11 +79,18 @@ def symmetries_of(loss: SquaredLoss) -> dict[str, SignedPermutation]:
     >>> list(symmetries_of(SquaredLoss.white([1, 0, 2])))
     ['alternation']
     """
-    size = loss.filter_size
-    gram: Any = loss.gram
-    b: Any = loss.b
     if loss.exact is not None:
-        gram, b = np.array(loss.exact.gram, dtype=object), np.array(loss.exact.b, dtype=object)
+        return symmetries_of_moments(loss.exact.gram, loss.exact.b)
+    return symmetries_of_moments(loss.gram, loss.b)
+
+
+def symmetries_of_moments(
+    gram: Sequence[Any] | np.ndarray, b: Sequence[Any] | np.ndarray
+) -> dict[str, SignedPermutation]:
+    """The same for Σ (K, K) and b (K,), of doubles or of exact numbers."""
+    if not isinstance(b, np.ndarray):
+        gram, b = np.array(gram, dtype=object), np.array(b, dtype=object)
+    gram, size = np.asarray(gram), len(b)
     alternating = np.where(np.arange(size) % 2, -1, 1)
     found: dict[str, SignedPermutation] = {}
     for negative, reversed_, alternates in product((False, True), repeat=3):
