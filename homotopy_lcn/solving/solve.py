@@ -369,7 +369,8 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
         return _Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
-    why = inner.describe_rank() if inner.rank_in_doubt else _why_deficient(inner, arch.dimension)
+    doubt = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
+    why = _different_units(inner, arch.dimension) or doubt
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
@@ -378,19 +379,19 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
     )
 
 
-def _why_deficient(loss: SquaredLoss, needed: int) -> str:
-    """What may be the reason that the Gram matrix has a rank below the one that is needed.
+def _different_units(loss: SquaredLoss, needed: int) -> str:
+    """Say that columns have very different units, if that is why the rank is below the one needed; else nothing.
 
     Columns of very different units make eigenvalues of their squares, the smaller of which are rounding beside the
     largest. If each column is scaled to norm one, the rank tells.
     """
     diagonal = np.sqrt(np.diag(loss.gram))
-    if loss.exact is None and diagonal.min() > 0:
-        scaled = loss.gram / diagonal[:, None] / diagonal
-        values = np.linalg.eigvalsh(scaled)
-        if int((values > loss.tolerance * values[-1]).sum()) >= needed:
-            return (
-                f"the columns have norms from {diagonal.min():.1e} to {diagonal.max():.1e}, and rank {needed} or more "
-                "if each is scaled to norm one; rescale them, as standardize=True does"
-            )
-    return "too few samples?"
+    if loss.exact is not None or not diagonal.min() > 0:
+        return ""
+    values = np.linalg.eigvalsh(loss.gram / diagonal[:, None] / diagonal)
+    if int((values > loss.tolerance * values[-1]).sum()) < needed:
+        return ""
+    return (
+        f"the columns have norms from {diagonal.min():.1e} to {diagonal.max():.1e}, and rank {needed} or more "
+        "if each is scaled to norm one; rescale them, as standardize=True does"
+    )

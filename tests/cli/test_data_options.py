@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from homotopy_lcn import CriticalPoints, SquaredLoss, load_sunspots
@@ -145,6 +146,14 @@ def test_lists_of_numbers(text):
     assert program.main(["count", "-k", text, "-s", text.replace("2", "1").replace("3", "2"), "-q"]) == 0
 
 
+def test_a_filter_in_brackets(capsys):
+    outputs = []
+    for text in "1,0,-2,0,1", "[1, 0, -2, 0, 1]":
+        assert program.main(["geometry", *NETWORK, f"--filter={text}", "--json", "-"]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+
+
 @pytest.mark.parametrize("command", ["solve", "count", "geometry", "descend", "export", "survey"])
 @pytest.mark.parametrize(
     ("words", "message"),
@@ -182,6 +191,20 @@ def test_a_survey_of_centred_columns(capsys):
     assert json.loads(capsys.readouterr().out)["architectures"] == centred["architectures"]
     line = refused(capsys, "--data-model", "gaussian", "--center", command="survey")
     assert line.startswith("--center: given with --data-model gaussian; expected FILE.npz, whose columns have means")
+
+
+def test_parquet(capsys):
+    pd.DataFrame(np.hstack([X, Y]), columns=list("abcdey")).to_parquet("t.parquet")
+    assert solved("--csv", "t.parquet", *COLUMNS, "--center") == solved("--data", "data.npz", "--center")
+    assert solved("--series", "t.parquet:a") == SquaredLoss.from_series(X[:, 0], ARCHITECTURE)
+    assert refused(capsys, "--data", "t.parquet").startswith("--data: 't.parquet' is a table")
+    Path("no.parquet").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert "is not a whole Parquet file" in refused(capsys, "--series", "no.parquet:a")
+
+
+def test_figure1_with_data_that_are_centred(capsys):
+    assert program.main(["paper", "figure1", "--center"]) == 2
+    assert capsys.readouterr().err.startswith("homotopy-lcn: --center: given without --data")
 
 
 def test_a_certificate_of_centred_samples(capsys):
