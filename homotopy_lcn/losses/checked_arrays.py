@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
-__all__ = ["finite", "numbers", "row_list"]
+__all__ = ["finite", "numbers", "row_list", "table"]
 
 #: Rows that a message lists.
 ROWS_LISTED = 8
@@ -81,3 +81,25 @@ def row_list(rows: NDArray[np.int64]) -> str:
     """
     more = len(rows) - ROWS_LISTED
     return ", ".join(map(str, rows[:ROWS_LISTED].tolist())) + (f" and {more} more" if more > 0 else "")
+
+
+def table(name: str, values: object) -> NDArray[Any]:
+    """As a table (samples, width) of real numbers in its own type, with at least one entry."""
+    array = numbers(name, values)
+    if array.ndim != 2:
+        raise InputError(
+            f"{name}: shape {array.shape}; expected two dimensions, (samples, width){_advice(name, array.shape)}"
+        )
+    if not array.size:
+        raise InputError(f"{name}: empty, shape {array.shape}; expected at least one sample and one column")
+    return array
+
+
+def _advice(name: str, shape: tuple[int, ...]) -> str:
+    if len(shape) == 1 and shape[0]:
+        return f": {name}[None] is one sample of this width, {name}[:, None] are samples of width 1"
+    if len(shape) == 3 and shape[2] == 1:
+        return f", or one channel as (samples, 1, width): {name}[:, :, 0] drops the last axis"
+    if len(shape) == 3:
+        return f", or one channel as (samples, 1, width), but {name} has {shape[1]} channels"
+    return ""

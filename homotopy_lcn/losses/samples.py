@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, check_integer, shortened
 from ..networks.limits import check_filter_size
-from .checked_arrays import finite, numbers
+from .checked_arrays import finite, numbers, table
 from .exact_range import scaled_samples
 
 if TYPE_CHECKING:
@@ -58,23 +58,7 @@ def samples_table(name: str, values: object, *, outputs: bool = False) -> NDArra
         array = array[:, None]
     if array.ndim == 3 and array.shape[1] == 1:
         array = array[:, 0, :]
-    if array.ndim != 2:
-        raise InputError(
-            f"{name}: shape {array.shape}; expected two dimensions, (samples, width){_advice(name, array.shape)}"
-        )
-    if not array.size:
-        raise InputError(f"{name}: empty, shape {array.shape}; expected at least one sample and one column")
-    return array
-
-
-def _advice(name: str, shape: tuple[int, ...]) -> str:
-    if len(shape) == 1 and shape[0]:
-        return f": {name}[None] is one sample of this width, {name}[:, None] are samples of width 1"
-    if len(shape) == 3 and shape[2] == 1:
-        return f", or one channel as (samples, 1, width): {name}[:, :, 0] drops the last axis"
-    if len(shape) == 3:
-        return f", or one channel as (samples, 1, width), but {name} has {shape[1]} channels"
-    return ""
+    return table(name, array)
 
 
 def series_values(name: str, values: object) -> NDArray[np.float64]:

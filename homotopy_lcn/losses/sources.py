@@ -382,7 +382,7 @@ def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
         try:
             with np.load(file, allow_pickle=False) as archive:
                 arrays: dict[str, NDArray[Any]] = {}
-                others = [name for name in archive.files if name not in ARRAYS]
+                others = sorted(name for name in archive.files if name not in ARRAYS)
                 _check_unpacked(archive.zip, name)
                 for member in sorted(ARRAYS.intersection(archive.files)):
                     arrays[member] = archive[member]
