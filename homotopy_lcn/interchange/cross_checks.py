@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
+from ..doors import ShownInNotebooks
 from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import find, first_occurrences, point_keys
 from ..equations.polynomials import PatchedSystem, random_patches
@@ -112,7 +113,7 @@ class ForeignSolution:
 
 
 @dataclass(frozen=True, eq=False)
-class CrossCheck:
+class CrossCheck(ShownInNotebooks):
     """The outcome of a comparison with the blackbox solver of another program.
 
     Attributes
