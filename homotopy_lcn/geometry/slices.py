@@ -2,8 +2,13 @@
 
 Filters are w = (A, B, C, D, E) = (1, B, −1, D, E). The Zariski closure is the image of
 (x² + p x y + q y²)(x² + r y²) with q + r = −1, that is (B, D, E) = (p, p r, −r (1 + r)), together with the part of the
-line B = D = 0 that only non-real q, r reach. The membership code decides point by point which points belong to the
-function space and of which type a boundary point is; bisection locates the boundary curves.
+line B = D = 0 that only non-real q, r reach.
+
+Off the line B = D = 0, that is for p ≠ 0, a filter has one factorization alone: another one needs two opposite roots
+other than those of x² + r y², and then p = 0 or the factors are the same. So the filter is in the function space if and
+only if x² + p x y + q y² has as many real roots as the first block has layers of odd degree. On the line the filter is
+x⁴ − x² y² + E y⁴, whose roots change their kind at E = 0, a root zero, and at E = 1/4, double roots, alone; the
+membership code decides a filter of each piece and at each end.
 
 This is Figure 1 of Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional
 Networks* (2024).
@@ -11,17 +16,18 @@ Networks* (2024).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Real
 from ..errors import InputError
 from ..networks.architecture import Architecture
-from .filter_geometry import describe_filter, is_in_function_space
+from .filter_geometry import describe_filter
 from .function_space import REDUCED
 
 __all__ = ["LinePiece", "Slice", "slice_of_function_space", "slice_point"]
@@ -29,10 +35,10 @@ __all__ = ["LinePiece", "Slice", "slice_of_function_space", "slice_point"]
 
 #: Half of the ranges of p and of r + 1/2, and the end of the line B = D = 0.
 HALF_P, HALF_R, LINE_END = 1.75, 1.25, 0.75
-#: Halvings of an edge of the grid, and of an interval of the double line.
-EDGE_BISECTIONS, LINE_BISECTIONS = 24, 40
-#: Points of the double line that are classified before the ends of its pieces are located.
-LINE_POINTS = 48
+#: Halvings of an edge of the grid.
+EDGE_BISECTIONS = 40
+#: Values of E at which the roots of a filter of the double line change their kind.
+LINE_CUTS = (0.0, 0.25)
 
 
 @dataclass(frozen=True)
@@ -98,43 +104,13 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
     size = resolution + resolution % 2
     p = np.linspace(-HALF_P, HALF_P, size)
     r = np.linspace(-0.5 - HALF_R, -0.5 + HALF_R, size)
-
-    def inside(point: Real) -> bool:
-        return is_in_function_space(arch, _filter(_surface(point)))
-
-    grid = np.stack(np.meshgrid(p, r, indexing="ij"), axis=-1)
-    member = np.array([[inside(point) for point in row] for row in grid])
-    crossings: dict[tuple[tuple[int, int], tuple[int, int]], Real] = {}
-
-    def crossing(a: tuple[int, int], b: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-        key = (a, b) if a < b else (b, a)
-        if key not in crossings:
-            ends = (a, b) if member[a] else (b, a)
-            crossings[key] = _bisect(inside, grid[ends[0]], grid[ends[1]], EDGE_BISECTIONS)[0]
-        return key
-
-    triangles: list[list[Real]] = []
-    segments = []
-    for i in range(size - 1):
-        for j in range(size - 1):
-            for corners in (((i, j), (i + 1, j), (i, j + 1)), ((i + 1, j + 1), (i, j + 1), (i + 1, j))):
-                polygon: list[Real] = []
-                ends = []
-                for a, b in pairwise((*corners, corners[0])):
-                    if member[a]:
-                        polygon.append(grid[a])
-                    if member[a] != member[b]:
-                        ends.append(crossing(a, b))
-                        polygon.append(crossings[ends[-1]])
-                triangles += [[polygon[0], polygon[k], polygon[k + 1]] for k in range(1, len(polygon) - 1)]
-                if ends:
-                    segments.append((ends[0], ends[1]))
-    chains = _chains(segments)
+    grid = np.stack(np.meshgrid(p, r, indexing="ij"), axis=-1).reshape(-1, 2)
+    triangles, curve = _cut(arch, grid, _halves_of_cells(size))
     line, special = _line(arch)
     return Slice(
         architecture=arch,
-        triangles=_surface(np.array(triangles)),
-        curve=[_surface(np.array([crossings[key] for key in chain])) for chain in chains],
+        triangles=_surface(triangles),
+        curve=[_surface(chain) for chain in curve],
         line=line,
         reduced_boundary=np.array([[0.0, 0.0, e] for e in special]).reshape(-1, 3),
     )
@@ -164,20 +140,55 @@ def _surface(parameters: Real) -> Real:
     return np.stack([p, p * r, -r * (1 + r)], axis=-1)
 
 
-def _filter(point: Real) -> Real:
-    b, d, e = point
-    return np.array([1.0, b, -1.0, d, e])
+def _inside(arch: Architecture, parameters: Real) -> NDArray[np.bool_]:
+    """Whether the filters of parameters (p, r), p ≠ 0, are in the function space."""
+    odd = sum(degree % 2 for degree in arch.layer_degrees[0])
+    p, r = parameters[..., 0], parameters[..., 1]
+    return np.asarray((p**2 + 4 * (1 + r) >= 0) | (odd == 0))
 
 
-def _bisect(inside: Callable[[Any], bool], good: Any, bad: Any, times: int) -> tuple[Any, Any]:
-    """The last point towards ``bad`` that is still inside, and the first that is not."""
-    for _ in range(times):
+def _halves_of_cells(size: int) -> NDArray[np.intp]:
+    """The corners of two triangles for each cell of a grid of this many points a side, (T, 3)."""
+    i, j = (index.ravel() for index in np.meshgrid(*[np.arange(size - 1)] * 2, indexing="ij"))
+    here, below, right, across = i * size + j, (i + 1) * size + j, i * size + j + 1, (i + 1) * size + j + 1
+    pairs = np.stack([np.stack([here, below, right], axis=-1), np.stack([across, right, below], axis=-1)], axis=1)
+    return np.asarray(pairs.reshape(-1, 3))
+
+
+def _cut(arch: Architecture, grid: Real, corners: NDArray[np.intp]) -> tuple[Real, list[Real]]:
+    """The parts of the triangles in the function space, as triangles, and the chains of points where they were cut."""
+    member = _inside(arch, grid)[corners]
+    mixed = member.any(axis=1) & ~member.all(axis=1)
+    edges = np.stack([corners, np.roll(corners, -1, axis=1)], axis=-1)[mixed]
+    crossed = np.unique(np.sort(edges[member[mixed] != np.roll(member[mixed], -1, axis=1)], axis=-1), axis=0)
+    places = _last_inside(arch, grid[crossed[:, 0]], grid[crossed[:, 1]])
+    crossings = dict(zip(map(tuple, crossed.tolist()), places, strict=True))
+    pieces, segments = [], []
+    for three, belongs in zip(corners[mixed].tolist(), member[mixed].tolist(), strict=True):
+        polygon: list[Real] = []
+        ends = []
+        for (a, a_in), (b, b_in) in pairwise([*zip(three, belongs, strict=True), (three[0], belongs[0])]):
+            if a_in:
+                polygon.append(grid[a])
+            if a_in != b_in:
+                ends.append((min(a, b), max(a, b)))
+                polygon.append(crossings[ends[-1]])
+        pieces += [[polygon[0], polygon[k], polygon[k + 1]] for k in range(1, len(polygon) - 1)]
+        segments.append((ends[0], ends[1]))
+    whole = grid[corners[member.all(axis=1)]]
+    triangles = np.concatenate([whole, np.array(pieces).reshape(-1, 3, 2)])
+    return triangles, [np.array([crossings[key] for key in chain]) for chain in _chains(segments)]
+
+
+def _last_inside(arch: Architecture, one: Real, other: Real) -> Real:
+    """The points, (P, 2), on edges from one end to the other where the function space ends, by bisection."""
+    first = _inside(arch, one)[:, None]
+    good, bad = np.where(first, one, other), np.where(first, other, one)
+    for _ in range(EDGE_BISECTIONS):
         middle = (good + bad) / 2
-        if inside(middle):
-            good = middle
-        else:
-            bad = middle
-    return good, bad
+        within = _inside(arch, middle)[:, None]
+        good, bad = np.where(within, middle, good), np.where(within, bad, middle)
+    return good
 
 
 def _chains(segments: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
@@ -203,19 +214,14 @@ def _line(arch: Architecture) -> tuple[tuple[LinePiece, ...], list[float]]:
     """The pieces of the line B = D = 0, and its isolated reduced boundary points."""
 
     def kind(e: float) -> tuple[bool, tuple[str, ...]]:
-        facts = describe_filter(arch, _filter(np.array([0.0, 0.0, e])))
+        facts = describe_filter(arch, [1.0, 0.0, -1.0, 0.0, e])
         return facts.in_function_space, facts.boundary
 
     lowest = float(_surface(np.array([0.0, -0.5 + HALF_R]))[2])
-    samples = np.linspace(lowest, LINE_END, LINE_POINTS).tolist()
-    kinds = [kind(e) for e in samples]
-    cuts = [lowest]
-    found = [kinds[0]]
-    for (low, high), (before, after) in zip(pairwise(samples), pairwise(kinds), strict=True):
-        if before != after:
-            _, first = _bisect(lambda e, before=before: kind(e) == before, low, high, LINE_BISECTIONS)  # type: ignore[misc]
-            cuts.append(float(first))
-            found.append(after)
-    ends = [*cuts[1:], LINE_END]
-    pieces = tuple(LinePiece(start, end, *what) for start, end, what in zip(cuts, ends, found, strict=True))
-    return pieces, [e for e in cuts[1:] if REDUCED in kind(e)[1]]
+    pieces: list[LinePiece] = []
+    for start, end in pairwise((lowest, *LINE_CUTS, LINE_END)):
+        inside, boundary = kind((start + end) / 2)
+        if pieces and (pieces[-1].in_function_space, pieces[-1].boundary) == (inside, boundary):
+            start = pieces.pop().start
+        pieces.append(LinePiece(start, end, inside, boundary))
+    return tuple(pieces), [e for e in LINE_CUTS if REDUCED in kind(e)[1]]
