@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, Quiet, check_output, complain, print_text, read_result, write
+from .common import DONE, NOT_COMPLETE, Quiet, check_output, print_text, read_result, write
 
 __all__ = ["report"]
 
@@ -22,7 +22,7 @@ def report(
             "-o", "--output", metavar="PAGE.html", help="The page to write; - is standard output.", show_default=False
         ),
     ] = None,
-    pictures: Annotated[bool, typer.Option(help="Draw interactive pictures; needs plotly.")] = True,
+    pictures: Annotated[bool, typer.Option(help="Draw interactive pictures.")] = True,
     quiet: Quiet = False,
 ) -> int:
     """Write a report of a result, a page for any browser.
@@ -34,11 +34,9 @@ def report(
         raise InputError(f"{OUTPUT}: missing; expected the HTML file to write, as in -o report.html")
     check_output(output, OUTPUT)
 
-    from ..pictures.report_page import REMEDY, plotly_program, report_page
+    from ..pictures.report_page import report_page
 
     result = read_result(file)
-    if pictures and plotly_program() is None:
-        complain(f"warning: plotly is not installed, so the page has no pictures; {REMEDY}")
     write(output, report_page(result, pictures=pictures), OUTPUT)
     if not quiet and output != "-":
         print_text(f"{output}\n")

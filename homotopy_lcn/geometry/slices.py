@@ -1,17 +1,18 @@
-"""The slice w_0 = 1, w_2 = −1 of the function spaces with the reduced architecture (3, 2), (2, 1).
+"""Slices w_0 = 1, w_2 = ±1 of the function spaces with the reduced architecture (3, 2), (2, 1).
 
-Filters are w = (A, B, C, D, E) = (1, B, −1, D, E). The Zariski closure is the image of
-(x² + p x y + q y²)(x² + r y²) with q + r = −1, that is (B, D, E) = (p, p r, −r (1 + r)), together with the part of the
-line B = D = 0 that only non-real q, r reach.
+Filters are w = (A, B, C, D, E) = (1, B, c, D, E) with c = ±1. The Zariski closure is the image of
+(x² + p x y + q y²)(x² + r y²) with q + r = c, that is (B, D, E) = (p, p r, r (c − r)), together with the part of the
+line B = D = 0 that only non-real q, r reach. Scaling and x ↦ t x take every filter with A C ≠ 0 into one of the two
+slices, and preserve the function space; so does exchanging x and y, which reverses the filter.
 
 Off the line B = D = 0, that is for p ≠ 0, a filter has one factorization alone: another one needs two opposite roots
 other than those of x² + r y², and then p = 0 or the factors are the same. So the filter is in the function space if and
 only if x² + p x y + q y² has as many real roots as the first block has layers of odd degree. On the line the filter is
-x⁴ − x² y² + E y⁴, whose roots change their kind at E = 0, a root zero, and at E = 1/4, double roots, alone; the
+x⁴ + c x² y² + E y⁴, whose roots change their kind at E = 0, a root zero, and at E = 1/4, double roots, alone; the
 membership code decides a filter of each piece and at each end.
 
-This is Figure 1 of Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear Convolutional
-Networks* (2024).
+The slice with c = −1 is Figure 1 of Kohn, Montúfar, Shahverdi, Trager, *Function Space and Critical Points of Linear
+Convolutional Networks* (2024).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +31,82 @@ from ..networks.architecture import Architecture
 from .filter_geometry import describe_filter
 from .function_space import REDUCED
 
-__all__ = ["LinePiece", "Slice", "slice_of_function_space", "slice_point"]
+__all__ = ["FIGURE_1_FRAME", "Frame", "LinePiece", "Slice", "slice_of_function_space"]
 
 
-#: Half of the ranges of p and of r + 1/2, and the end of the line B = D = 0.
-HALF_P, HALF_R, LINE_END = 1.75, 1.25, 0.75
+#: How far the line B = D = 0 goes on beyond E = 1/4, in units of ``half_r``, and the margin around the surface.
+BEYOND, MARGIN = 0.4, 0.01
 #: Halvings of an edge of the grid.
 EDGE_BISECTIONS = 40
 #: Values of E at which the roots of a filter of the double line change their kind.
 LINE_CUTS = (0.0, 0.25)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A slice, and the part of it that is computed.
+
+    Attributes
+    ----------
+    sign : int
+        The entry w_2, 1 or −1.
+    mirrored : bool
+        Whether filters are reversed before they are taken into the slice, so that its coordinates are (D, B, A).
+    half_p, half_r : float
+        Half of the ranges of p, around 0, and of r, around w_2 / 2.
+    """
+
+    sign: int = -1
+    mirrored: bool = False
+    half_p: float = 1.75
+    half_r: float = 1.25
+
+    @property
+    def lowest(self) -> float:
+        """The least E."""
+        return 0.25 - self.half_r**2
+
+    @property
+    def line_end(self) -> float:
+        """The largest E."""
+        return 0.25 + BEYOND * self.half_r
+
+    @property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """Bounds of B, D, E."""
+        width, depth = self.half_p * (1 + MARGIN), self.half_p * (0.5 + self.half_r) * (1 + MARGIN)
+        margin = MARGIN * (self.line_end - self.lowest)
+        return (-width, width), (-depth, depth), (self.lowest - margin, self.line_end + margin)
+
+    def point(self, filter: Sequence[float] | Real) -> Real | None:
+        """Where scaling and x ↦ t x take a real filter.
+
+        Parameters
+        ----------
+        filter : (5,) real
+
+        Returns
+        -------
+        (3,) float array or None
+            Coordinates (B, D, E); None unless w_0 w_2, or w_4 w_2 of a mirrored slice, has the sign of the slice, and
+            where the coordinates are beyond the range of doubles.
+        """
+        values = [float(value) for value in filter]
+        a, b, c, d, e = values[::-1] if self.mirrored else values
+        if np.sign(a) * np.sign(c) != self.sign:
+            return None
+        with np.errstate(all="ignore"):
+            t = np.sqrt(abs(np.float64(a) / c))
+            point = np.array([b / a * t, d / a * t**3, e / a * t**4])
+        return point if np.isfinite(point).all() else None
+
+    def holds(self, point: Real) -> bool:
+        """Whether a point (B, D, E) lies in the part that is computed."""
+        return bool(all(low <= value <= high for value, (low, high) in zip(point, self.box, strict=True)))
+
+
+#: The part of the slice that Figure 1 shows.
+FIGURE_1_FRAME = Frame()
 
 
 @dataclass(frozen=True)
@@ -67,6 +135,7 @@ class Slice:
     Attributes
     ----------
     architecture : Architecture
+    frame : Frame
     triangles : (T, 3, 3) float array
         The two-dimensional part, triangle by triangle.
     curve : list of (P, 3) float arrays
@@ -78,13 +147,14 @@ class Slice:
     """
 
     architecture: Architecture
+    frame: Frame
     triangles: Real
     curve: list[Real]
     line: tuple[LinePiece, ...]
     reduced_boundary: Real
 
 
-def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
+def slice_of_function_space(arch: Architecture, resolution: int = 60, frame: Frame = FIGURE_1_FRAME) -> Slice:
     """Compute the slice from the membership code.
 
     Parameters
@@ -93,6 +163,8 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
         With reduced architecture (3, 2), (2, 1).
     resolution : int
         Number of points along each parameter, even, so that none lies on the double line.
+    frame : Frame
+        The slice of Figure 1 by default.
 
     Raises
     ------
@@ -102,49 +174,36 @@ def slice_of_function_space(arch: Architecture, resolution: int = 60) -> Slice:
     if [tuple(block) for block in arch.blocks] != [(2, 1), (1, 2)]:
         raise InputError(f"arch: {arch}; expected one whose reduced architecture is (3, 2), (2, 1)")
     size = resolution + resolution % 2
-    p = np.linspace(-HALF_P, HALF_P, size)
-    r = np.linspace(-0.5 - HALF_R, -0.5 + HALF_R, size)
+    p = np.linspace(-frame.half_p, frame.half_p, size)
+    r = frame.sign / 2 + np.linspace(-frame.half_r, frame.half_r, size)
     grid = np.stack(np.meshgrid(p, r, indexing="ij"), axis=-1).reshape(-1, 2)
-    triangles, curve = _cut(arch, grid, _halves_of_cells(size))
-    line, special = _line(arch)
+    triangles, curve = _cut(_Membership(arch, frame.sign), grid, _halves_of_cells(size))
+    line, special = _line(arch, frame)
     return Slice(
         architecture=arch,
-        triangles=_surface(triangles),
-        curve=[_surface(chain) for chain in curve],
+        frame=frame,
+        triangles=_surface(triangles, frame.sign),
+        curve=[_surface(chain, frame.sign) for chain in curve],
         line=line,
         reduced_boundary=np.array([[0.0, 0.0, e] for e in special]).reshape(-1, 3),
     )
 
 
-def slice_point(filter: Sequence[float] | Real) -> Real | None:
-    """The point of the slice that a real filter is mapped to by scaling and x ↦ t x, which preserve the function space.
-
-    Parameters
-    ----------
-    filter : (5,) real
-
-    Returns
-    -------
-    (3,) float array or None
-        Coordinates (B, D, E); None unless w_0 w_2 < 0.
-    """
-    a, b, c, d, e = (float(value) for value in filter)
-    if not a * c < 0:
-        return None
-    t = np.sqrt(-a / c)
-    return np.array([b / a * t, d / a * t**3, e / a * t**4])
-
-
-def _surface(parameters: Real) -> Real:
+def _surface(parameters: Real, sign: int) -> Real:
     p, r = parameters[..., 0], parameters[..., 1]
-    return np.stack([p, p * r, -r * (1 + r)], axis=-1)
+    return np.stack([p, p * r, r * (sign - r)], axis=-1)
 
 
-def _inside(arch: Architecture, parameters: Real) -> NDArray[np.bool_]:
-    """Whether the filters of parameters (p, r), p ≠ 0, are in the function space."""
-    odd = sum(degree % 2 for degree in arch.layer_degrees[0])
-    p, r = parameters[..., 0], parameters[..., 1]
-    return np.asarray((p**2 + 4 * (1 + r) >= 0) | (odd == 0))
+class _Membership(NamedTuple):
+    """Which filters off the double line are in the function space."""
+
+    architecture: Architecture
+    sign: int
+
+    def __call__(self, parameters: Real) -> NDArray[np.bool_]:
+        odd = sum(degree % 2 for degree in self.architecture.layer_degrees[0])
+        p, r = parameters[..., 0], parameters[..., 1]
+        return np.asarray((p**2 - 4 * (self.sign - r) >= 0) | (odd == 0))
 
 
 def _halves_of_cells(size: int) -> NDArray[np.intp]:
@@ -155,13 +214,13 @@ def _halves_of_cells(size: int) -> NDArray[np.intp]:
     return np.asarray(pairs.reshape(-1, 3))
 
 
-def _cut(arch: Architecture, grid: Real, corners: NDArray[np.intp]) -> tuple[Real, list[Real]]:
+def _cut(inside: _Membership, grid: Real, corners: NDArray[np.intp]) -> tuple[Real, list[Real]]:
     """The parts of the triangles in the function space, as triangles, and the chains of points where they were cut."""
-    member = _inside(arch, grid)[corners]
+    member = inside(grid)[corners]
     mixed = member.any(axis=1) & ~member.all(axis=1)
     edges = np.stack([corners, np.roll(corners, -1, axis=1)], axis=-1)[mixed]
     crossed = np.unique(np.sort(edges[member[mixed] != np.roll(member[mixed], -1, axis=1)], axis=-1), axis=0)
-    places = _last_inside(arch, grid[crossed[:, 0]], grid[crossed[:, 1]])
+    places = _last_inside(inside, grid[crossed[:, 0]], grid[crossed[:, 1]])
     crossings = dict(zip(map(tuple, crossed.tolist()), places, strict=True))
     pieces, segments = [], []
     for three, belongs in zip(corners[mixed].tolist(), member[mixed].tolist(), strict=True):
@@ -180,13 +239,13 @@ def _cut(arch: Architecture, grid: Real, corners: NDArray[np.intp]) -> tuple[Rea
     return triangles, [np.array([crossings[key] for key in chain]) for chain in _chains(segments)]
 
 
-def _last_inside(arch: Architecture, one: Real, other: Real) -> Real:
+def _last_inside(inside: _Membership, one: Real, other: Real) -> Real:
     """The points, (P, 2), on edges from one end to the other where the function space ends, by bisection."""
-    first = _inside(arch, one)[:, None]
+    first = inside(one)[:, None]
     good, bad = np.where(first, one, other), np.where(first, other, one)
     for _ in range(EDGE_BISECTIONS):
         middle = (good + bad) / 2
-        within = _inside(arch, middle)[:, None]
+        within = inside(middle)[:, None]
         good, bad = np.where(within, middle, good), np.where(within, bad, middle)
     return good
 
@@ -210,16 +269,15 @@ def _chains(segments: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
     return result
 
 
-def _line(arch: Architecture) -> tuple[tuple[LinePiece, ...], list[float]]:
+def _line(arch: Architecture, frame: Frame) -> tuple[tuple[LinePiece, ...], list[float]]:
     """The pieces of the line B = D = 0, and its isolated reduced boundary points."""
 
     def kind(e: float) -> tuple[bool, tuple[str, ...]]:
-        facts = describe_filter(arch, [1.0, 0.0, -1.0, 0.0, e])
+        facts = describe_filter(arch, [1.0, 0.0, frame.sign, 0.0, e])
         return facts.in_function_space, facts.boundary
 
-    lowest = float(_surface(np.array([0.0, -0.5 + HALF_R]))[2])
     pieces: list[LinePiece] = []
-    for start, end in pairwise((lowest, *LINE_CUTS, LINE_END)):
+    for start, end in pairwise((frame.lowest, *LINE_CUTS, frame.line_end)):
         inside, boundary = kind((start + end) / 2)
         if pieces and (pieces[-1].in_function_space, pieces[-1].boundary) == (inside, boundary):
             start = pieces.pop().start
