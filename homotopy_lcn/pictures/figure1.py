@@ -200,7 +200,7 @@ def figure1_page(slices: Sequence[Slice], marks: Real) -> str:
         for part in slices
     ]
     return Template(template("figure1.html")).substitute(
-        style=template("report.css") + template("drawing.css"),
+        style=template("drawing.css") + template("report.css"),
         drawing=template("drawing.js"),
         data=embedded(scenes),
     )
@@ -223,8 +223,7 @@ def slice_traces(part: Slice) -> list[dict[str, Any]]:
 
 def slice_layout(frame: Frame) -> dict[str, Any]:
     """The axes of the part of a slice, and from where it is seen."""
-    names = "DBA" if frame.mirrored else "BDE"
-    axes = [{"title": name, "range": list(bounds)} for name, bounds in zip(names, frame.box, strict=True)]
+    axes = [{"title": name, "range": list(bounds)} for name, bounds in zip(frame.names, frame.box, strict=True)]
     return {"axes": axes, "view": CAMERA}
 
 

@@ -28,9 +28,9 @@ from ..networks.patterns import format_pattern
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_continua, describe_edit, describe_least_loss
+from .page_files import embedded, template
 from .report_pictures import Picture, complex_losses, loss_ladder
 from .report_slices import function_space_slice
-from .page_files import embedded, template
 
 if TYPE_CHECKING:
     from ..certification.certificates import Certificate
@@ -94,7 +94,7 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         heading=escape(heading.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")),
         lead=escape(_lead(found)),
         software=escape(found.software),
-        style=template("report.css") + template("drawing.css"),
+        style=template("drawing.css") + template("report.css"),
         script=template("report.js"),
         verdicts=_verdicts(found, proofs),
         summary=_definitions(summary(found)),

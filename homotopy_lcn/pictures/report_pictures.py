@@ -60,7 +60,7 @@ SYMBOLS = {
 #: The symbol of continua, and of points on them.
 ON_CONTINUUM = "circle-open-dot"
 #: The sizes of filled and of open markers in pixels: where two of them meet, both are seen.
-FILLED, OPEN = 9, 14
+FILLED, OPEN = 10, 15
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Slices of the function space M with critical filters, for reports, where a plane or a slice in space shows M.
 
-* For networks with reduced architecture (3, 2), (2, 1): the slice A = 1, C = ±1 of the filters (A, B, C, D, E), or the
-  slice E = 1, C = ±1, as in Figure 1 of the paper (see `slices`). It is the slice that holds the global minimum, and of
-  these the slice that holds the most attained critical filters.
+* For networks with reduced architecture (3, 2), (2, 1): a slice such as A = 1, C = −1 of the filters (A, B, C, D, E),
+  which is Figure 1 of the paper (see `slices`). Of the six slices it is one that holds the attained filter of least
+  loss, and of these the one that holds the most attained critical filters.
 * Where M has the dimension of the space of all filters: the plane through the attained critical filter of least loss
   that holds the most attained critical filters.
 
@@ -43,13 +43,15 @@ __all__ = ["function_space_slice", "members"]
 #: Points along each parameter of the slice of Figure 1.
 SURFACE_RESOLUTION = 28
 #: A slice is at most this many times as large as Figure 1, so that its surface and points can be told apart.
-LARGEST_FRAME = 4.0
+LARGEST_FRAME = 8.0
 #: Room around the points of a slice.
 FRAME_ROOM = 1.1
-#: Points along each side of a plane on which the membership in M is decided.
-PLANE_RESOLUTION = 201
+#: Filters across the height of a plane whose membership in M is decided, and the width of a plane for a height of one.
+PLANE_RESOLUTION, PLANE_WIDTH = 201, 1.5
+#: Digits of the coordinates of curves.
+CURVE_DIGITS = 5
 #: Contours of the loss in a plane, and points on each of them.
-CONTOURS, CONTOUR_POINTS = 20, 121
+CONTOURS, CONTOUR_POINTS = 16, 121
 #: A filter that is no further from a plane than this, relative to its norm, lies on it.
 ON_PLANE = 1e-9
 #: Filters of least loss through which planes are laid to find the plane that holds the most filters.
@@ -98,7 +100,7 @@ def _slice_in_space(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     for trace, places_of_trace in _marked(result, drawn):
         x, y, z = np.array(places_of_trace).T.tolist()
         data.append({**trace, "type": "scatter3d", "x": x, "y": y, "z": z})
-    first, sign = "E" if frame.mirrored else "A", "" if frame.sign > 0 else "−"
+    (first, second), sign = frame.entries, "" if frame.sign > 0 else "−"
     standing = (
         "Attained critical filters stand where their orbit under scaling and "
         "x\N{NO-BREAK SPACE}↦\N{NO-BREAK SPACE}t\N{NO-BREAK SPACE}x, which preserve M, meets the slice. "
@@ -107,8 +109,8 @@ def _slice_in_space(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     return Picture(
         name="slice",
         title="Slice of the function space",
-        caption=f"M in the slice {first} = 1, C = {sign}1 of the filters w = (A, B, C, D, E){like} Kohn, Montúfar, "
-        "Shahverdi, Trager (2024). Drag, or use the arrow keys, to turn it. "
+        caption=f"M in the slice {first} = 1, {second} = {sign}1 of the filters w = (A, B, C, D, E){like} Kohn, "
+        "Montúfar, Shahverdi, Trager (2024). Drag, or use the arrow keys, to turn it. "
         + standing
         + _held(result, marks, drawn)
         + _on_continua(drawn),
@@ -120,24 +122,23 @@ def _slice_in_space(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
 def _chosen_frame(filters: Sequence[Real]) -> Frame:
     """The slice that holds the first filter and as many others as can be, large enough for them."""
     found: list[tuple[tuple[bool, int, float], Frame]] = []
-    for mirrored, sign in product((False, True), (-1, 1)):
-        frame = Frame(sign, mirrored)
+    for entries, sign in product(("AC", "EC", "AE"), (-1, 1)):
+        frame = Frame(entries, sign)
         places = [frame.point(w) for w in filters]
-        # The size of the parameters p and r − c/2 of a filter, relative to those of Figure 1.
-        needed = [
-            (np.inf, np.inf)
-            if at is None
-            else (abs(at[0]) / frame.half_p, np.sqrt(max(0.0, 0.25 - at[2])) / frame.half_r)
+        # Relative to the size of Figure 1.
+        sizes = [
+            (np.inf, np.inf) if at is None else tuple(np.divide(frame.reach(at), (frame.half_p, frame.half_r)))
             for at in places
         ]
-        held = [size for size in needed if max(size) * FRAME_ROOM <= LARGEST_FRAME]
+        held = [size for size in sizes if max(size) * FRAME_ROOM <= LARGEST_FRAME]
         # The first filter is held even where the slice must be larger.
-        if np.isfinite(needed[0]).all() and needed[0] not in held:
-            held.append(needed[0])
-        p, r = (max([1.0, *(size[n] * FRAME_ROOM for size in held)]) for n in (0, 1))
-        large = Frame(sign, mirrored, p * frame.half_p, r * frame.half_r)
+        there = bool(np.isfinite(sizes[0]).all())
+        if there and sizes[0] not in held:
+            held.append(sizes[0])
+        p, r = (max([1.0, *(float(size[n]) * FRAME_ROOM for size in held)]) for n in (0, 1))
+        large = Frame(entries, sign, p * frame.half_p, r * frame.half_r)
         inside = sum(at is not None and large.holds(at) for at in places)
-        found.append(((bool(np.isfinite(needed[0]).all()), inside, -max(p, r)), large))
+        found.append(((there, inside, -max(p, r)), large))
     return max(found, key=lambda item: item[0])[1]
 
 
@@ -154,8 +155,8 @@ def _plane(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     drawn = [(mark, at) for mark, at, lies in zip(shown_marks, flat, on_plane, strict=True) if lies]
     origin = basis @ root @ -first
     shown = np.array([*(place for _, place in drawn), origin])
-    centre, half = (shown.max(axis=0) + shown.min(axis=0)) / 2, 0.6 * float(np.ptp(shown, axis=0).max())
-    half = half or 1.0
+    centre = (shown.max(axis=0) + shown.min(axis=0)) / 2
+    half = 0.6 * float((np.ptp(shown, axis=0) / (PLANE_WIDTH, 1)).max()) or 1.0
     lift = np.linalg.solve(root, basis.T)
     data: list[dict[str, Any]] = [
         _region(result.architecture, first, lift, centre, half),
@@ -167,7 +168,10 @@ def _plane(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     for trace, places in _marked(result, drawn):
         u, v = np.array(places).T.tolist()
         data.append({**trace, "x": u, "y": v})
-    ranges = [[middle - half, middle + half] for middle in centre.tolist()]
+    ranges = [
+        [middle - width * half, middle + width * half]
+        for middle, width in zip(centre.tolist(), (PLANE_WIDTH, 1), strict=True)
+    ]
     metric = "orthonormal for Σ, so that the contours of the loss are circles" if gram is loss.gram else "orthonormal"
     return Picture(
         name="slice",
@@ -186,24 +190,23 @@ def _plane(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
 
 
 def _region(arch: Architecture, first: Real, lift: Real, centre: Real, half: float) -> dict[str, Any]:
-    """The part of M in a square of the plane, as runs of equal cells: corner and number of cells."""
-    # The square is drawn to the edge of a picture that is wider than high.
-    half = 2 * half
+    """The part of M in a rectangle of the plane, as runs of cells: column and row of the first, number of cells."""
     step = 2 * half / PLANE_RESOLUTION
-    x, y = (middle - half + step * (np.arange(PLANE_RESOLUTION) + 0.5) for middle in centre.tolist())
+    across = round(PLANE_WIDTH * PLANE_RESOLUTION)
+    corner = centre - step / 2 * np.array([across, PLANE_RESOLUTION])
+    x, y = (
+        low + step * (np.arange(number) + 0.5) for low, number in zip(corner, (across, PLANE_RESOLUTION), strict=True)
+    )
     inside = members(arch, first + np.stack(np.meshgrid(x, y), axis=-1) @ lift.T)
     runs = []
-    for row, cells in zip((y - step / 2).tolist(), inside, strict=True):
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], cells, [False]]).astype(int)))
-        runs += [
-            [float(x[start] - step / 2), row, int(stop - start)]
-            for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-        ]
+    for row, cells in enumerate(inside):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], cells, [False]]).astype(int))).tolist()
+        runs += [[start, row, stop - start] for start, stop in zip(edges[::2], edges[1::2], strict=True)]
     return {
         "type": "region",
         "name": "function space M",
-        "width": step,
-        "height": step,
+        "corner": corner.tolist(),
+        "step": step,
         "runs": runs,
         "color": "rgba(233,184,114,0.5)",
     }
@@ -215,7 +218,7 @@ def _contours(gram: Real, gradient: Real, lift: Real, centre: Real, half: float)
     slope = vectors.T @ (lift.T @ gradient)
     flat = values <= FLAT * max(values[1], np.finfo(float).tiny)
     middle = np.where(flat, vectors.T @ centre, -slope / np.where(flat, 1.0, values))
-    corners = centre + half * np.array(list(product((-1, 1), repeat=2)))
+    corners = centre + half * np.array(list(product((-PLANE_WIDTH, PLANE_WIDTH), (-1, 1))))
     highest = float(((corners @ vectors - middle) ** 2 @ np.where(flat, 0.0, values)).max())
     levels = (highest * (np.arange(CONTOURS) + 0.5) / CONTOURS).tolist() if highest > 0 else []
     angles = np.linspace(0, 2 * np.pi, CONTOUR_POINTS)
@@ -223,11 +226,14 @@ def _contours(gram: Real, gradient: Real, lift: Real, centre: Real, half: float)
     for level in levels:
         radii = np.sqrt(level / np.where(flat, 1.0, values))
         if flat[0]:
-            ends = np.array([[-4 * half, 0.0], [4 * half, 0.0]])
+            ends = 4 * half * np.array([[-1, 0], [1, 0]])
             drawn = [middle + ends + [0.0, side * radii[1]] for side in (-1, 1)]
         else:
             drawn = [middle + np.stack([radii[0] * np.cos(angles), radii[1] * np.sin(angles)], axis=-1)]
-        curves += [(curve @ vectors.T).tolist() for curve in drawn]
+        curves += [
+            [[float(f"{value:.{CURVE_DIGITS}g}") for value in at] for at in (curve @ vectors.T).tolist()]
+            for curve in drawn
+        ]
     style = {"width": 1, "color": "#8c8c8c"}
     return {"type": "lines", "name": "equal loss", "curves": curves, "line": style}
 

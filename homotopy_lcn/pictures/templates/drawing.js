@@ -6,6 +6,9 @@ const Drawing = (() => {
   const NEAR = 22; // pixels from the mouse to the point that is meant
   const TOGETHER = 3; // pixels between points that are told as one
   const TOLD = 4; // points in one label
+  const PAPER_SIZE = [680, 360]; // of a picture as wide as a page, in pixels of 1/96 inch
+  const STILL_SIZE = [680, 460];
+  const RINGS = 2; // more points at one place are told by the label alone
 
   function html(tag, properties = {}, ...children) {
     const element = Object.assign(document.createElement(tag), properties);
@@ -90,13 +93,23 @@ const Drawing = (() => {
     return values;
   }
 
+  function wrapped(content, room) {
+    const lines = [""];
+    for (const word of content.split(" ")) {
+      const longer = `${lines[lines.length - 1]} ${word}`.trim();
+      if (7 * longer.length > room && lines[lines.length - 1]) lines.push(word);
+      else lines[lines.length - 1] = longer;
+    }
+    return lines;
+  }
+
   // ---------------------------------------------------------------- what both kinds share
   // A host with legend, stage and label; `draw` fills the stage and gives the marks on it.
   function framed(host, traces, choose, draw) {
     const stage = html("div", { className: "stage" });
     const label = html("div", { className: "hovertext", hidden: true });
     const hidden = new Set();
-    const frame = { stage, hidden, marks: [], chosen: null, redraw: () => { frame.marks = draw(frame); } };
+    const frame = { stage, hidden, marks: [], chosen: null, paper: false, redraw: () => { frame.marks = draw(frame); } };
     const names = [...new Map(traces.filter((trace) => trace.name).map((trace) => [trace.name, trace])).values()];
     const entries = names.map((trace) => {
       const button = html("button", { type: "button" }, key(trace), html("span", { textContent: trace.name }));
@@ -158,8 +171,8 @@ const Drawing = (() => {
   function repeats(marks) {
     const seen = new Map();
     for (const mark of marks) {
-      const place = `${mark.trace.name} ${Math.round(mark.x / 2)} ${Math.round(mark.y / 2)}`;
-      mark.again = seen.get(place) || 0;
+      const place = `${mark.trace.name} ${Math.round(mark.x)} ${Math.round(mark.y)}`;
+      mark.again = Math.min(RINGS, seen.get(place) || 0);
       seen.set(place, mark.again + 1);
     }
   }
@@ -194,7 +207,7 @@ const Drawing = (() => {
 
     function draw() {
       const { stage, hidden, chosen } = frame;
-      const [width, height] = [stage.clientWidth || 600, stage.clientHeight || 400];
+      const [width, height] = frame.paper ? PAPER_SIZE : [stage.clientWidth || 600, stage.clientHeight || 400];
       const { layout } = picture;
       const traces = picture.data.filter((trace) => !hidden.has(trace.name));
       const points = traces.filter((trace) => trace.marker);
@@ -202,8 +215,16 @@ const Drawing = (() => {
       if (zoom) [across.range, up.range] = zoom.map((range) => [...range]);
       const yTexts = up.ticks(...up.range).map(([, text]) => text.length);
       const left = 34 + 7 * Math.max(1, ...yTexts);
-      const box = { left, top: 8, right: width - 14, bottom: height - 46 };
+      const columns = across.ticks(...across.range);
+      const room = (width - 14 - left) / Math.max(1, columns.length);
+      const names = columns.map(([, content]) => (across.category ? wrapped(content, room) : [content]));
+      const box = { left, top: 8, right: width - 14, bottom: height - 46 - 14 * (Math.max(1, ...names.map((lines) => lines.length)) - 1) };
       if (layout.equal) {
+        // The box has the proportions of the part of the plane that was computed.
+        const [wide, high] = [layout.xaxis.range, layout.yaxis.range].map(([low, end]) => end - low);
+        const pixel = Math.min((box.right - box.left) / wide, (box.bottom - box.top) / high);
+        box.left += (box.right - box.left - pixel * wide) / 2;
+        Object.assign(box, { right: box.left + pixel * wide, top: box.bottom - pixel * high });
         const unit = Math.max((across.range[1] - across.range[0]) / (box.right - box.left), (up.range[1] - up.range[0]) / (box.bottom - box.top));
         for (const [one, pixels] of [[across, box.right - box.left], [up, box.bottom - box.top]]) {
           const middle = (one.range[0] + one.range[1]) / 2;
@@ -225,26 +246,26 @@ const Drawing = (() => {
       const text = (content, attributes) => words.append(Object.assign(svg("text", attributes), { textContent: content }));
       const place = (scale, range, from, to) => (value) => from + (value - range[0]) / (range[1] - range[0]) * (to - from);
       const [placeX, placeY] = [place(across, across.range, box.left, box.right), place(up, up.range, box.bottom, box.top)];
-      const columns = across.ticks(...across.range);
-      const room = (box.right - box.left) / Math.max(1, columns.length);
-      for (const [value, content] of columns) {
+      const marked = across.category ? columns : across.ticks(...across.range);
+      marked.forEach(([value, content], n) => {
         const x = placeX(value);
         grid.append(svg("path", { d: `M${x} ${box.top}V${box.bottom}`, class: value === 0 && !across.category ? "zero" : "" }));
-        const shown = across.category && 7 * content.length > room ? `${content.slice(0, Math.max(3, Math.floor(room / 7) - 1))}…` : content;
-        text(shown, { x, y: box.bottom + 17, "text-anchor": "middle" });
-      }
+        const lines = across.category ? names[n] : [content];
+        lines.forEach((part, row) => text(part, { x, y: box.bottom + 17 + 14 * row, "text-anchor": "middle" }));
+      });
       for (const [value, content] of up.ticks(...up.range)) {
         const y = placeY(value);
         grid.append(svg("path", { d: `M${box.left} ${y}H${box.right}`, class: value === 0 ? "zero" : "" }));
         text(content, { x: box.left - 7, y: y + 4, "text-anchor": "end" });
       }
       text(layout.xaxis.title, { x: (box.left + box.right) / 2, y: height - 8, "text-anchor": "middle", class: "title" });
-      text(layout.yaxis.title, { x: -(box.top + box.bottom) / 2, y: 14, transform: "rotate(-90)", "text-anchor": "middle", class: "title" });
+      text(layout.yaxis.title, { x: -(box.top + box.bottom) / 2, y: box.left - left + 14, transform: "rotate(-90)", "text-anchor": "middle", class: "title" });
       const inner = svg("g", { "clip-path": `url(#${clip})` });
       for (const trace of traces) {
         if (trace.type === "region") {
-          const [dx, dy] = [trace.width, trace.height];
-          const parts = trace.runs.map(([x, y, length]) => `M${toX(x)} ${toY(y)}H${toX(x + dx * length)}V${toY(y + dy)}H${toX(x)}Z`);
+          const { corner, step } = trace;
+          const [cellX, cellY] = [(n) => toX(corner[0] + step * n).toFixed(2), (n) => toY(corner[1] + step * n).toFixed(2)];
+          const parts = trace.runs.map(([x, y, length]) => `M${cellX(x)} ${cellY(y)}H${cellX(x + length)}V${cellY(y + 1)}H${cellX(x)}Z`);
           inner.append(svg("path", { d: parts.join(""), style: `fill:${trace.color}`, "shape-rendering": "crispEdges" }));
         } else if (trace.line) {
           const parts = trace.curves.map((curve) => `M${curve.map(([x, y]) => `${toX(x).toFixed(1)} ${toY(y).toFixed(1)}`).join("L")}`);
@@ -254,7 +275,7 @@ const Drawing = (() => {
       }
       const marks = points.flatMap((trace) => marksOf(trace, (n) => ({ x: toX(trace.x[n]), y: toY(trace.y[n]) })))
         .filter((mark) => Number.isFinite(mark.x) && Number.isFinite(mark.y));
-      if (across.category) spread(marks, Math.min(room * 0.9, 260));
+      if (across.category) spread(marks, Math.min(room * 0.85, 260));
       else repeats(marks);
       const layer = svg("g", { class: "markers" });
       for (const mark of marks) {
@@ -343,6 +364,7 @@ const Drawing = (() => {
         frame.redraw();
       },
       choose(row) { frame.chosen = row; frame.redraw(); },
+      paper(wanted) { frame.paper = wanted; frame.redraw(); },
       recolour() {},
     };
   }
@@ -515,10 +537,11 @@ const Drawing = (() => {
     // Paper gets a still image in the colours of paper.
     function keep() {
       if (!still) return;
-      const canvas = html("canvas", { width: 1800, height: 1300 });
+      const [width, height] = STILL_SIZE;
+      const canvas = html("canvas", { width: 3 * width, height: 3 * height });
       const context = canvas.getContext("2d");
-      context.scale(2, 2);
-      paint(context, 900, 650, (name) => PAPER[name] || name, null);
+      context.scale(3, 3);
+      paint(context, width, height, (name) => PAPER[name] || name, null);
       still.src = canvas.toDataURL("image/png");
     }
 
@@ -575,6 +598,7 @@ const Drawing = (() => {
         keep();
       },
       choose(row) { frame.chosen = row; frame.redraw(); },
+      paper() {},
       recolour() { frame.redraw(); },
     };
   }

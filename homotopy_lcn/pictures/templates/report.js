@@ -65,6 +65,7 @@
     });
     const cell = make("th", { scope: "col" }, button);
     cell.dataset.column = column.name;
+    cell.dataset.title = column.title;
     cell.className = [column.number ? "number" : "", column.minor ? "minor" : ""].join(" ").trim();
     column.cell = cell;
     head.append(cell);
@@ -243,11 +244,13 @@
   let folded = [];
   window.addEventListener("beforeprint", () => {
     show(true);
+    pictures.forEach((picture) => picture.drawing.paper(true));
     folded = [...document.querySelectorAll("#continua details:not([open])")];
     for (const details of folded) details.open = true;
   });
   window.addEventListener("afterprint", () => {
     show();
+    pictures.forEach((picture) => picture.drawing.paper(false));
     for (const details of folded) details.open = false;
   });
   document.documentElement.dataset.ready = "yes";
