@@ -64,8 +64,7 @@ class Frame:
     @property
     def names(self) -> tuple[str, str, str]:
         """The coordinates of the slice: entries of filters."""
-        first, second, third = {"AC": "BDE", "EC": "DBA", "AE": "BDC"}[self.entries]
-        return first, second, third
+        return {"AC": ("B", "D", "E"), "EC": ("D", "B", "A"), "AE": ("B", "D", "C")}[self.entries]
 
     @property
     def ends(self) -> tuple[float, float]:

@@ -36,5 +36,9 @@ def write_figure(figure: Any, path: str | os.PathLike[str], **options: Any) -> N
     matplotlib = import_extra("matplotlib", "figures", "plot")
     ending, stream = Path(path).suffix.lstrip(".").lower(), BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
+        if figure.get_layout_engine() is not None:
+            # The layout is found once; with it each save draws the figure twice.
+            figure.get_layout_engine().execute(figure)
+            figure.set_layout_engine("none")
         figure.savefig(stream, format=ending, metadata=_DATES[ending], **options)
     write_atomically(path, stream.getvalue())

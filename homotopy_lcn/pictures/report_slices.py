@@ -61,7 +61,7 @@ FLAT = 1e-12
 #: Imaginary parts of roots below this are rounding errors, in pictures.
 REAL_ROOT = 1e-9
 #: Numbers of points that a caption lists.
-MOST_LISTED = 20
+LISTED_POINTS = 20
 
 
 class _Mark(NamedTuple):
@@ -100,7 +100,8 @@ def _slice_in_space(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     for trace, places_of_trace in _marked(result, drawn):
         x, y, z = np.array(places_of_trace).T.tolist()
         data.append({**trace, "type": "scatter3d", "x": x, "y": y, "z": z})
-    (first, second), sign = frame.entries, "" if frame.sign > 0 else "−"
+    first, second = tuple(frame.entries)
+    sign = "" if frame.sign > 0 else "−"
     standing = (
         "Attained critical filters stand where their orbit under scaling and "
         "x\N{NO-BREAK SPACE}↦\N{NO-BREAK SPACE}t\N{NO-BREAK SPACE}x, which preserve M, meets the slice. "
@@ -157,7 +158,7 @@ def _plane(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     shown = np.array([*(place for _, place in drawn), origin])
     centre = (shown.max(axis=0) + shown.min(axis=0)) / 2
     half = 0.6 * float((np.ptp(shown, axis=0) / (PLANE_WIDTH, 1)).max()) or 1.0
-    lift = np.linalg.solve(root, basis.T)
+    lift: Real = np.linalg.solve(root, basis.T).astype(float)
     data: list[dict[str, Any]] = [
         _region(result.architecture, first, lift, centre, half),
         _contours(loss.gram, loss.gram @ first - loss.b, lift, centre, half),
@@ -340,8 +341,8 @@ def _held(result: CriticalPoints, marks: Sequence[_Mark], drawn: Sequence[tuple[
 
 
 def _numbered(names: Sequence[str]) -> str:
-    listed = ", ".join(names[:MOST_LISTED])
-    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    listed = ", ".join(names[:LISTED_POINTS])
+    more = f" and {len(names) - LISTED_POINTS} more" if len(names) > LISTED_POINTS else ""
     return f"{'point' if len(names) == 1 else 'points'} {listed}{more}"
 
 
