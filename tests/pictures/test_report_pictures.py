@@ -54,11 +54,11 @@ def test_the_complex_plane_has_every_point_once_and_both_views_agree(result):
     ((_, changes, _),) = picture.views
     rows = []
     for trace, change in zip(picture.data, changes, strict=True):
-        for row, re, im, size, angle in zip(
+        for row, real, imaginary, size, angle in zip(
             trace["customdata"], trace["x"], trace["y"], change["x"], change["y"], strict=True
         ):
-            assert complex(re, im) == result.points[row].loss
-            assert size * np.exp(1j * np.pi * angle) == pytest.approx(complex(re, im))
+            assert complex(real, imaginary) == result.points[row].loss
+            assert size * np.exp(1j * np.pi * angle) == pytest.approx(complex(real, imaginary))
             rows.append(row)
     assert sorted(rows) == list(range(len(result)))
 
@@ -89,7 +89,7 @@ def test_a_plane_shows_filters_and_losses_where_they_are(result):
     assert len(rows) >= 3
     assert result.points.index(result.global_minimum) in rows
     assert all(result.points[row].attained for row in rows)
-    # With coordinates orthonormal for Σ the loss is a constant plus the squared distance from the centre of the contours.
+    # Coordinates are orthonormal for Σ: the loss is a constant plus the squared distance from the contours' centre.
     contours = next(np.array(trace["curves"]) for trace in picture.data if trace["name"] == "equal loss")
     centre = contours[0, :-1].mean(axis=0)
     for curve in contours:
@@ -112,12 +112,20 @@ def test_the_region_of_a_plane_is_the_function_space(filters):
     picture = function_space_slice(result)
     region = next(trace for trace in picture.data if trace["type"] == "region")
     cells = {(column + n, row) for column, row, length in region["runs"] for n in range(length)}
-    attained = [trace for trace in picture.data if "customdata" in trace]
-    for trace in attained:
-        for x, y in zip(trace["x"], trace["y"], strict=True):
-            column, row = ((at - low) / region["step"] for at, low in zip((x, y), region["corner"], strict=True))
-            near = {(int(column) + i, int(row) + j) for i in (-1, 0, 1) for j in (-1, 0, 1)}
-            assert near & cells
+    # The plane through three marked points.
+    marks = [
+        (row, x, y)
+        for trace in picture.data
+        if "customdata" in trace
+        for row, x, y in zip(trace["customdata"], trace["x"], trace["y"], strict=True)
+    ]
+    filters = [result.points[row].filter.real for row, *_ in marks]
+    plane, *_ = np.linalg.lstsq(np.array([[x, y, 1] for _, x, y in marks]), np.array(filters), rcond=None)
+    across = round(report_slices.PLANE_WIDTH * report_slices.PLANE_RESOLUTION)
+    rng = np.random.default_rng(0)
+    for column, row in rng.integers((across, report_slices.PLANE_RESOLUTION), size=(300, 2)).tolist():
+        x, y = np.array(region["corner"]) + region["step"] * (np.array([column, row]) + 0.5)
+        assert is_in_function_space(result.architecture, np.array([x, y, 1]) @ plane) == ((column, row) in cells)
     (low, high), corner = picture.layout["xaxis"]["range"], region["corner"][0]
     assert corner == pytest.approx(low, abs=region["step"])
     assert 0 < len(cells)
