@@ -136,7 +136,9 @@ class Frame:
 
     def sheets(self, size: int) -> list[Real]:
         """The values of (p, r), (n, 2) for each sheet of the surface."""
-        p, r = np.linspace(-self.half_p, self.half_p, size), np.linspace(-self.half_r, self.half_r, size)
+        # Closer to each other near p = 0, where the surface meets itself.
+        share, r = np.linspace(-1, 1, size), np.linspace(-self.half_r, self.half_r, size)
+        p = self.half_p * share * np.sqrt(np.abs(share))
         values = [np.exp(r), -np.exp(r)] if self.entries == "AE" else [self.sign / 2 + r]
         return [np.stack(np.meshgrid(p, value, indexing="ij"), axis=-1).reshape(-1, 2) for value in values]
 

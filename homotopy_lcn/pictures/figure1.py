@@ -22,7 +22,7 @@ from ..files import write_atomically
 from ..geometry.function_space import STRIDE_ONE
 from ..geometry.slices import FIGURE_1_FRAME, Frame, Slice, slice_of_function_space
 from ..networks.architecture import Architecture
-from .page_files import embedded, template
+from .page_files import data_element, template
 
 __all__ = ["FIGURE_1", "STEPS", "draw_figure1", "figure1_page", "slice_layout", "slice_traces"]
 
@@ -202,7 +202,8 @@ def figure1_page(slices: Sequence[Slice], marks: Real) -> str:
     return Template(template("figure1.html")).substitute(
         style=template("drawing.css") + template("report.css"),
         drawing=template("drawing.js"),
-        data=embedded(scenes),
+        reading=template("reading.js"),
+        data=data_element(scenes, "scenes"),
     )
 
 

@@ -28,7 +28,7 @@ from ..networks.patterns import format_pattern
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_continua, describe_edit, describe_least_loss
-from .page_files import embedded, template
+from .page_files import data_element, template
 from .report_pictures import Picture, complex_losses, loss_ladder
 from .report_slices import function_space_slice
 
@@ -102,7 +102,8 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         certificate=_certificate(proofs) if proofs is not None else "",
         continua=_continua(found) if found.continua else "",
         pictures=_figures(drawn),
-        data=embedded({**_table(found), "pictures": drawn}),
+        reading=template("reading.js"),
+        data=data_element({**_table(found), "pictures": drawn}, "report-data"),
         drawing=f"<script>{template('drawing.js')}</script>" if drawn else "",
     )
 
@@ -304,8 +305,8 @@ def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:
         "stratum": format_pattern(point.pattern),
         "also": [format_pattern(pattern) for pattern in point.also_on],
         "pure": point.pure,
-        "residual": point.residual,
-        "condition": point.condition,
+        "residual": _shown(point.residual),
+        "condition": _shown(point.condition),
         "certified": point.certified,
         "multiplicity": point.multiplicity,
         "isolated": point.isolated,
@@ -313,3 +314,8 @@ def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:
         "imaginary": None if point.real else point.filter.imag.tolist(),
         "parameters": parameters,
     }
+
+
+def _shown(value: float | None) -> float | None:
+    """As many digits as the page shows, and one more."""
+    return None if value is None else float(f"{value:.3g}")

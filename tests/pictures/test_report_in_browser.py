@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
-from homotopy_lcn.pictures import report_pictures, report_slices
+from homotopy_lcn.pictures import page_files, report_pictures, report_slices
 from homotopy_lcn.pictures.figure1 import draw_figure1
 from homotopy_lcn.results.points import CriticalPoint
 from homotopy_lcn.results.result import CriticalPoints
@@ -427,6 +427,20 @@ def test_a_page_without_pictures_works_and_hostile_texts_stay_texts(browser, res
         assert hostile in opened.page.locator("footer").inner_text()
         assert opened.page.locator("figure").count() == 0
         assert opened.sound(), (opened.errors, opened.requests, opened.dialogs)
+
+
+def test_a_browser_that_cannot_unpack_says_so(browser, result, tmp_path, monkeypatch):
+    monkeypatch.setattr(page_files, "PACKED_FROM", 0)
+    hl.report(result, tmp_path / "report.html")
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto((tmp_path / "report.html").as_uri())
+    page.locator("p.verdict", has_text="This browser cannot show the points and pictures").wait_for()
+    context.close()
+    with Visit(browser, tmp_path / "report.html") as opened:
+        assert numbers(opened.page) == list(range(len(result)))
+        assert opened.sound(), (opened.errors, opened.requests)
 
 
 def test_thousands_of_points_are_shown_in_pages(browser, result, tmp_path):

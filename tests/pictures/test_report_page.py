@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import sys
+import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -14,6 +16,8 @@ import pytest
 import homotopy_lcn as hl
 from homotopy_lcn import cli
 from homotopy_lcn.pictures.report_page import report_page
+from homotopy_lcn.results.points import CriticalPoint
+from homotopy_lcn.results.result import CriticalPoints
 from tests.special_data import no_minimum, periodic_series
 
 
@@ -49,7 +53,8 @@ class Reader(HTMLParser):
 
 
 def embedded(page):
-    return json.loads(re.search(r'id="report-data">(.*?)</script>', page, re.DOTALL)[1])
+    kind, text = re.search(r'<script type="([^"]*)" id="report-data">(.*?)</script>', page, re.DOTALL).groups()
+    return json.loads(text if kind == "application/json" else zlib.decompress(base64.b64decode(text)))
 
 
 def test_the_page_holds_every_point_to_the_last_bit(result):
@@ -83,6 +88,25 @@ def test_a_page_with_pictures_carries_the_program_and_one_without_does_not(resul
     assert {picture["name"] for picture in embedded(with_pictures)["pictures"]} == {"ladder", "complex", "slice"}
     assert embedded(without)["pictures"] == []
     assert "<figure" not in without
+
+
+def test_the_page_of_429_points_is_small_and_holds_every_digit(result):
+    rng = np.random.default_rng(0)
+    arch = hl.Architecture((2, 2, 2), (1, 2, 1))
+    filters = rng.normal(size=(215, 5)) + 1j * rng.normal(size=(215, 5))
+    points = [
+        CriticalPoint(filter=w, real=False, loss=complex(*rng.normal(size=2)), stratum=((1, 1), (1,)), pure=True)
+        for pair in filters
+        for w in (pair, pair.conj())
+    ][:429]
+    loss = hl.SquaredLoss.white(rng.normal(size=5))
+    found = CriticalPoints.build(arch, loss, points, (), seed=0)
+    page, without = report_page(found), report_page(found, pictures=False)
+    assert len(without.encode()) < 100_000
+    assert len(page.encode()) < 300_000
+    assert page.count('type="application/octet-stream"') == 1
+    for written, point in zip(embedded(page)["points"], found.points, strict=True):
+        assert np.array_equal(np.array(written["filter"]) + 1j * np.array(written["imaginary"]), point.filter)
 
 
 def test_pictures_need_no_other_package(result, monkeypatch):

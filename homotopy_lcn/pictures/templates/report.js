@@ -1,6 +1,5 @@
 "use strict";
-(() => {
-  const report = JSON.parse(document.getElementById("report-data").textContent);
+readData("report-data", (report) => {
   const PAGE = 50;
   const MOST_PRINTED = 500;
   const find = (id) => document.getElementById(id);
@@ -254,4 +253,4 @@
     for (const details of folded) details.open = false;
   });
   document.documentElement.dataset.ready = "yes";
-})();
+});
