@@ -29,7 +29,8 @@ def processor_time(command: Sequence[str], tree: Path) -> float:
     """Seconds of user and system time of a command that runs with the package of a tree."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = os.environ | {"PYTHONPATH": str(tree)}
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as elsewhere:  # a module that is run is looked for in the current folder first
+        subprocess.run(command, env=environment, cwd=elsewhere, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ENDINGS",
     "draw_complex_plane",
+    "draw_growth",
     "draw_landscape",
     "draw_loss_levels",
+    "draw_real_counts",
     "plot_complex_plane",
     "plot_growth",
     "plot_landscape",
@@ -64,7 +66,14 @@ def plot_real_counts(arch: Architecture, drawn: Tally) -> Any:
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = _figure(arch, 6.2, 3.9)
+    figure, axes = _figure(None, 6.2, 3.9)
+    draw_real_counts(arch, drawn, axes)
+    return figure
+
+
+def draw_real_counts(arch: Architecture, drawn: Tally, axes: Any) -> None:
+    """The picture of `plot_real_counts` in given axes."""
+    _set_title(axes, arch)
     names = (("real", "real critical filters w", LIGHT, ""), ("attained", "with a real critical θ", MIDDLE, "////"))
     found = {name: drawn.distribution(name) for name, *_ in names}
     least, most = min(each.minimum for each in found.values()), max(each.maximum for each in found.values())
@@ -90,7 +99,6 @@ def plot_real_counts(arch: Architecture, drawn: Tally) -> Any:
         axes.annotate(
             f"{drawn.incomplete} solves not complete", (0.01, 0.97), xycoords="axes fraction", va="top", fontsize=8
         )
-    return figure
 
 
 def plot_growth(most_parameters: int = 24) -> Any:
@@ -105,12 +113,18 @@ def plot_growth(most_parameters: int = 24) -> Any:
     -------
     matplotlib.figure.Figure
     """
+    figure, axes = _figure(None, 6.4, 4.4)
+    draw_growth(axes, most_parameters)
+    return figure
+
+
+def draw_growth(axes: Any, most_parameters: int = 24) -> None:
+    """The picture of `plot_growth` in given axes."""
     if most_parameters < 6:
         raise InputError(f"most_parameters: {most_parameters} given; expected at least 6")
 
     from ..tables.fully_connected import most_critical
 
-    figure, axes = _figure(None, 6.4, 4.4)
     families: tuple[tuple[str, str, str, Callable[[int], tuple[int, ...]]], ...] = (
         ("k = (2, …, 2)", "o", "-", lambda n: (2,) * n),
         ("k = (3, …, 3)", "s", "-", lambda n: (3,) * n),
@@ -133,7 +147,6 @@ def plot_growth(most_parameters: int = 24) -> Any:
     axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.legend(frameon=False, loc="upper left")
     axes.grid(True, which="major", color="0.9")
-    return figure
 
 
 def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
