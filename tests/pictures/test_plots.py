@@ -221,6 +221,15 @@ def test_pictures_in_three_formats_the_same_each_time(result, tmp_path, ending, 
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_figure_keeps_its_layout_engine_when_it_is_written(tmp_path):
+    figure = plot_growth(6)
+    engine = figure.get_layout_engine()
+    save_plot(figure, tmp_path / "one.svg")
+    assert figure.get_layout_engine() is engine
+    save_plot(figure, tmp_path / "two.svg")
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
 def test_another_ending_is_refused(tmp_path):
     with pytest.raises(InputError, match="ends in 'gif'; expected one of pdf, png, svg"):
         save_plot(plot_growth(6), tmp_path / "picture.gif")
