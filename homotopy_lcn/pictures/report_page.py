@@ -7,11 +7,15 @@ thirty kilobytes, is part of the page and needs no other package.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..arrays import Complex
 from ..display.wording import (
     CONTINUUM_COLUMNS,
     continuum_cells,
@@ -271,6 +275,11 @@ def _table(result: CriticalPoints) -> dict[str, Any]:
     """The points as the page's program reads them."""
     best = result.global_minimum
     points = [_row(row, point, best is point) for row, point in enumerate(result.points)]
+    # Conjugate points follow each other; of the second one the page knows the filter from the first one.
+    for first, second in pairwise(points):
+        both = first["imaginary"] is not None and second["imaginary"] is not None
+        if both and np.array_equal(np.conj(_complex(first)), _complex(second)):
+            second["filter"] = second["imaginary"] = None
     kinds = {kind for point in points for kind in point["kinds"]}
     strata = sorted({point.stratum for point in result.points}, reverse=True)
     return {
@@ -278,6 +287,10 @@ def _table(result: CriticalPoints) -> dict[str, Any]:
         "kinds": [kind for kind in SHOWN_KINDS if kind in kinds],
         "strata": [format_pattern(pattern) for pattern in strata],
     }
+
+
+def _complex(row: Mapping[str, Any]) -> Complex:
+    return np.asarray(np.array(row["filter"]) + 1j * np.array(row["imaginary"]))
 
 
 def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:

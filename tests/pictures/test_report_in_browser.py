@@ -193,6 +193,15 @@ def test_details_open_by_keys_and_hold_all_digits(page, result):
     assert page.locator("tr.detail").count() == 0
 
 
+def test_details_of_conjugate_points_hold_all_digits(page, result):
+    for row in (row for row, point in enumerate(result.points) if not point.real):
+        page.locator(f"{ROWS}[data-row='{row}'] button").click()
+        text = page.locator("tr.detail").inner_text().replace("−", "-")
+        for value in result.points[row].filter.tolist():
+            assert f"{value.real!r} {'-' if value.imag < 0 else '+'} {abs(value.imag)!r}i" in text
+        page.locator(f"{ROWS}[data-row='{row}'] button").click()
+
+
 def test_pictures_react_to_the_mouse_and_lead_to_the_table(page, result):
     marker = page.locator("figure[data-picture=ladder] .point").first
     marker.scroll_into_view_if_needed()

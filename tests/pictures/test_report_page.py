@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 import sys
@@ -54,7 +55,11 @@ class Reader(HTMLParser):
 
 def embedded(page):
     kind, text = re.search(r'<script type="([^"]*)" id="report-data">(.*?)</script>', page, re.DOTALL).groups()
-    return json.loads(text if kind == "application/json" else zlib.decompress(base64.b64decode(text)))
+    document = json.loads(text if kind == "application/json" else zlib.decompress(base64.b64decode(text)))
+    for before, point in itertools.pairwise(document["points"]):
+        if point["filter"] is None:  # conjugate to the point before it
+            point |= {"filter": before["filter"], "imaginary": [-value for value in before["imaginary"]]}
+    return document
 
 
 def test_the_page_holds_every_point_to_the_last_bit(result):

@@ -1,5 +1,11 @@
 "use strict";
 readData("report-data", (report) => {
+  // A point without a filter is conjugate to the point before it.
+  report.points.forEach((point, row) => {
+    if (point.filter) return;
+    const { filter, imaginary } = report.points[row - 1];
+    Object.assign(point, { filter, imaginary: imaginary.map((value) => -value) });
+  });
   const PAGE = 50;
   const MOST_PRINTED = 500;
   const find = (id) => document.getElementById(id);
