@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError
+from ..extras import install_command
 from .common import (
     DONE,
     NOT_COMPLETE,
@@ -31,7 +32,7 @@ __all__ = ["PLOT_HELP", "complex_plane", "growth", "landscape", "levels", "real_
 
 #: Data sets of a histogram at most: hours of work.
 MOST_DATA_SETS = 10_000_000
-PLOT_HELP = "Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
+PLOT_HELP = f"Pictures as PDF, PNG or SVG, readable in greyscale. They need matplotlib: {install_command('figures')}."
 
 Output = Annotated[
     str | None,

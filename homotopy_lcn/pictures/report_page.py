@@ -25,6 +25,7 @@ from ..display.wording import (
     summary,
 )
 from ..errors import InputError
+from ..extras import install_command
 from ..files import check_writable, write_atomically
 from ..networks.patterns import format_pattern
 from ..results.points import CriticalPoint, quantity
@@ -39,7 +40,7 @@ __all__ = ["plotly_program", "report", "report_page"]
 #: Names of the first views of the pictures that have several views.
 FIRST_VIEWS = {"ladder": "linear", "complex": "complex plane"}
 SHOWN_KINDS = ("minimum", "saddle", "degenerate", "undecided")
-REMEDY = "pip install 'homotopy-lcn[figures]'"
+REMEDY = install_command("figures")
 
 
 def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *, pictures: bool = True) -> None:

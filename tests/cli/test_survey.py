@@ -18,6 +18,7 @@ from homotopy_lcn import Architecture, CriticalPoints, InputError, cli, survey
 from homotopy_lcn.cli import survey as cli_survey
 from homotopy_lcn.cli.common import DONE, NOT_COMPLETE, UNUSABLE_INPUT
 from homotopy_lcn.display.surveys import FORMATS, format_survey
+from homotopy_lcn.extras import install_command
 from homotopy_lcn.surveys.draws import columns
 from homotopy_lcn.surveys.tallies import Tally
 
@@ -281,7 +282,7 @@ def test_a_missing_extra_is_named_with_its_command(missing, arguments, extra, ca
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert f"{option}: needs {missing}" in message
-    assert f"pip install 'homotopy-lcn[{extra}]'" in message
+    assert install_command(extra) in message
     assert not list(tmp_path.iterdir())
 
 
