@@ -138,8 +138,11 @@ def show(renderable: RenderableType) -> None:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 120
     with console.capture() as capture:
-        console.print(renderable)
-    print_text(_without_controls(capture.get(), styled=console.is_terminal))
+        console.print(renderable, crop=False)  # a number longer than a line goes on in the terminal's next line
+    text = capture.get()
+    if not console.is_terminal:
+        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    print_text(_without_controls(text, styled=console.is_terminal))
 
 
 def _without_controls(text: str, styled: bool) -> str:

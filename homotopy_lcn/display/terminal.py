@@ -22,6 +22,7 @@ from ..networks.patterns import format_pattern
 from ..progress import Progress
 from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
+from ..tables.uncut_tables import Uncut, UncutPanel
 from .wording import (
     CONTINUUM_COLUMNS,
     STAR,
@@ -83,7 +84,7 @@ def render_findings(findings: list[Finding]) -> RenderableType:
         mark, style = MARKS[finding.state]
         remedy = f" ({finding.remedy})" if finding.remedy else ""
         rows.add_row(Text(mark, style), finding.subject, Text(finding.text + remedy, style if mark != "✓" else ""))
-    return rows
+    return Uncut(rows)
 
 
 def render_counts(table: CountTable) -> RenderableType:
@@ -104,7 +105,7 @@ def render_counts(table: CountTable) -> RenderableType:
         title_style="bold",
         show_footer=True,
     )
-    rows.add_column("stratum", footer="all", no_wrap=True)
+    rows.add_column("stratum", footer="all")
     rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
     rows.add_column("critical filters", footer=str(table.filters), justify="right")
     white = table.metric == "white"
@@ -121,7 +122,7 @@ def render_counts(table: CountTable) -> RenderableType:
             str(row.factorizations),
             str(row.count * row.factorizations),
         )
-    return Group(rows, Text(explain_counts(table), style="dim"))
+    return Group(Uncut(rows), Text(explain_counts(table), style="dim"))
 
 
 def render_totals(architecture: Architecture, totals: Totals, reason: str) -> RenderableType:
@@ -136,7 +137,9 @@ def render_totals(architecture: Architecture, totals: Totals, reason: str) -> Re
     """
     title = Text(describe_network(architecture), style="bold", overflow="fold")
     rows = [
-        Text(f"{name}: {number}", overflow="fold")
+        Text(
+            f"{name}: {number}", overflow="ignore", no_wrap=True
+        )  # in one piece: the terminal goes on in its next line
         for name, number in (("pure critical filters", totals.pure), ("critical θ", totals.parameters))
     ]
     return Group(title, *rows, Text(f"The strata are not listed: {reason}.", style="dim"))
@@ -188,7 +191,7 @@ class _FittedTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = self.wide()
         fits = Measurement.get(console, options.update(max_width=10**6), wide).maximum <= options.max_width
-        yield wide if fits else self.narrow()
+        yield Uncut(wide if fits else self.narrow())
 
 
 class _PointsTable:
@@ -313,11 +316,11 @@ def _legend(result: CriticalPoints) -> Text:
     return Text("; ".join(notes) + ".\n", style="dim")
 
 
-def _summary(result: CriticalPoints, data: str | None) -> Panel:
+def _summary(result: CriticalPoints, data: str | None) -> UncutPanel:
     colour = "green" if result.complete else "red"
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold", no_wrap=True)
     rows.add_column(overflow="fold")
     for heading, text in summary(result, data):
         rows.add_row(heading, Text(text, style=colour if heading == "complete" else ""))
-    return Panel(rows, box=ROUNDED, expand=False, border_style=colour)
+    return UncutPanel(rows, Panel(rows, box=ROUNDED, expand=False, border_style=colour))

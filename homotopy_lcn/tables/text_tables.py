@@ -48,6 +48,8 @@ TEXT_WIDTH = 345
 #: Cells with longer texts are wrapped.
 WRAPPED = 24
 NOTHING = "–"
+#: Lets LaTeX break a number between any two digits: LaTeX has no other way to keep a long one within a column.
+SPLIT = r"\seqsplit{"
 
 #: How LaTeX writes what is not ASCII; every symbol used in a table is here.
 _SYMBOLS = {
@@ -223,6 +225,7 @@ def _latex(table: TextTable) -> str:
     columns = _latex_columns(table)
     size, turned = _latex_size(table)
     packages = "amssymb,array,booktabs,longtable" + ",pdflscape" * turned
+    packages += ",seqsplit" * any(SPLIT in line for line in body)
     if _latex_lines(table) <= (LONGEST_ON_A_PAGE // 2 if turned else LONGEST_ON_A_PAGE):
         lines = [
             r"\begin{table}", r"\centering" + size, rf"\caption{{{caption}}}{label}",
@@ -288,7 +291,7 @@ def _latex_lines(table: TextTable) -> int:
 
 def _to_latex(text: str) -> str:
     pieces = ("".join(_LATEX.get(character, character) for character in piece) for piece in text.split("k_l"))
-    written = "$k_l$".join(pieces)
+    written = re.sub(rf"\d{{{WRAPPED + 1},}}", lambda number: f"{SPLIT}{number[0]}}}", "$k_l$".join(pieces))
     unknown = re.sub(r"[\x20-\x7e]", "", written)
     if unknown:
         raise ValueError(f"no way to write {unknown!r} in LaTeX")
@@ -369,7 +372,7 @@ def plain(renderable: RenderableType, width: int) -> str:
     from rich.console import Console
 
     stream = StringIO()
-    Console(file=stream, width=width, color_system=None).print(renderable)
+    Console(file=stream, width=width, color_system=None).print(renderable, crop=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
@@ -426,6 +429,8 @@ def grid(
     from rich.table import Table
     from rich.text import Text
 
+    from .uncut_tables import Uncut
+
     right = _right_aligned(table)
     chosen = range(len(table.columns)) if columns is None else columns
     rows = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=edges, title=title, title_justify="left")
@@ -434,4 +439,4 @@ def grid(
         rows.add_column(Text(table.columns[i].title), justify="right" if right[i] else "left", no_wrap=not wraps)
     for row in table.rows:
         rows.add_row(*(Text(shown(row[i])) for i in chosen))
-    return rows
+    return Uncut(rows)
