@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DONE",
     "INTERNAL_ERROR",
+    "INTERRUPTED",
     "NOT_COMPLETE",
     "PROGRAM",
     "UNUSABLE_INPUT",
@@ -50,6 +51,8 @@ PROGRAM = "homotopy-lcn"
 LONGEST_MESSAGE = 2000
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
+#: After Ctrl-C, as shells count: 128 and the number of the signal. A message says what is kept.
+INTERRUPTED = 130
 
 Filters = Annotated[
     str | None,

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, Quiet, complain, print_text, show
+from .common import DONE, INTERRUPTED, NOT_COMPLETE, Quiet, complain, print_text, show
 from .tabulate import row_bar
 
 __all__ = ["PAPER_HELP", "PaperGroup", "everything", "figure1"]
@@ -105,7 +105,7 @@ def everything(
             tables, written, problems = write_paper(target, options, report)
         except KeyboardInterrupt:
             complain(f"interrupted: the tables finished so far are in {folder}")
-            return NOT_COMPLETE
+            return INTERRUPTED
     if figure:
         written += [str(path) for path in draw_figure1(target, resolution=10 if quick else 60)]
     if not quiet:

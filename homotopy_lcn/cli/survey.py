@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, print_text, write
+from .common import DONE, INTERRUPTED, NOT_COMPLETE, architecture_of, check_output, complain, print_text, write
 from .option_names import options_named
 from .solve import report_result
 
@@ -135,7 +135,7 @@ def survey(
             if output is None:
                 raise
             complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
-            return NOT_COMPLETE
+            return INTERRUPTED
     return _report(found, style, json_path, plot, quiet)
 
 

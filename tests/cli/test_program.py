@@ -354,10 +354,10 @@ def test_interruption_reports_what_is_finished(capsys, files, solver):
         raise SolveInterrupted(fabricate(loss, seed, complete=False))
 
     solver.answer = interrupt
-    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 3
+    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 130
     output = capsys.readouterr()
     assert "7 of 10" in output.out
-    assert "interrupted" in output.err
+    assert "interrupted: only the finished strata are reported, and kept in out.json" in output.err
     assert unchecked("out.json").complete is False
 
 
@@ -378,8 +378,8 @@ def test_interruption_before_any_result(capsys, files, solver):
         raise KeyboardInterrupt
 
     solver.answer = interrupt
-    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 3
-    assert "interrupted" in capsys.readouterr().err
+    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 130
+    assert "interrupted before there was a result to report; start systems that" in capsys.readouterr().err
     assert not (files / "out.json").exists()
 
 
@@ -578,8 +578,9 @@ sys.exit(program.main(sys.argv[1:]))
                 process.send_signal(signal.SIGINT)
                 break
         output, errors = process.communicate(timeout=600)
-    assert process.returncode == 3
-    assert errors.splitlines()[-1] == "homotopy-lcn: interrupted: only the finished strata are reported"
+    assert process.returncode == 130
+    kept = f"homotopy-lcn: interrupted: only the finished strata are reported, and kept in {path}"
+    assert errors.splitlines()[-1] == kept
     assert "Traceback" not in errors
     assert "stratum (2)(1): 0 of 14 found, 14 missing" in output
     result = CriticalPoints.from_json(path)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, cli, survey
 from homotopy_lcn.cli import survey as cli_survey
-from homotopy_lcn.cli.common import DONE, NOT_COMPLETE, UNUSABLE_INPUT
+from homotopy_lcn.cli.common import DONE, INTERRUPTED, NOT_COMPLETE, UNUSABLE_INPUT
 from homotopy_lcn.display.surveys import FORMATS, format_survey
 from homotopy_lcn.extras import install_command
 from homotopy_lcn.surveys.draws import columns
@@ -314,9 +314,9 @@ def test_an_interrupted_run_says_where_its_draws_are(tmp_path, capsys, monkeypat
         raise KeyboardInterrupt
 
     monkeypatch.setattr(surveys, "survey", interrupted)
-    assert cli.main(["survey", *NETWORK, "-o", str(tmp_path / "run")]) == NOT_COMPLETE
+    assert cli.main(["survey", *NETWORK, "-o", str(tmp_path / "run")]) == INTERRUPTED
     assert "the same command goes on" in capsys.readouterr().err
-    assert cli.main(["survey", *NETWORK]) == NOT_COMPLETE
+    assert cli.main(["survey", *NETWORK]) == INTERRUPTED
     assert "interrupted before there was a result" in capsys.readouterr().err
 
 

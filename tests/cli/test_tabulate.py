@@ -108,7 +108,7 @@ def test_an_interrupted_tabulation_prints_what_is_done(capsys, monkeypatch):
     solve = tabulation.critical_points
     monkeypatch.setattr(tabulation, "critical_points", interrupted)
     code, out, err = run(capsys, "tabulate", "--max-filter-size", "5", "--measure", "--format", "csv")
-    assert code == 3
+    assert code == 130
     assert len(out.splitlines()) == 3
     assert "interrupted" in err
 
@@ -162,7 +162,7 @@ def test_an_interrupted_paper_keeps_the_tables_that_are_done(capsys, tmp_path, m
     monkeypatch.setattr(paper_tables, "QUICK", paper_tables.PaperOptions(draws=1, starts=60))
     monkeypatch.setattr(paper_tables, "survey", interrupted)
     code, out, err = run(capsys, "paper", str(tmp_path), "--quick", "--no-figure")
-    assert (code, out) == (3, "")
+    assert (code, out) == (130, "")
     assert "interrupted: the tables finished so far" in err
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".md", ".tex"]
 
