@@ -7,6 +7,7 @@ for, and `Command` puts the option into every message of its command. `OTHER_NAM
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -59,6 +60,17 @@ class Command(TyperCommand):
             if parameter.param_type_name == "option"
         }
         return own | other_names(self.name or "")
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options; refuse those that take one value and are given more than once: the last would win."""
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            for parameter, times in Counter(given).items():
+                single = parameter.param_type_name == "option" and not (parameter.multiple or parameter.count)
+                if times > 1 and single and not (parameter.is_flag and not parameter.secondary_opts):
+                    names = "/".join([*parameter.opts, *parameter.secondary_opts])
+                    raise CommandLineError(f"{names}: given {times} times; expected at most once")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
