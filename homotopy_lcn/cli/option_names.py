@@ -64,7 +64,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the options; refuse those that take one value and are given more than once: the last would win."""
         if not ctx.resilient_parsing:
-            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            given: list[Any] = self.make_parser(ctx).parse_args(args=list(args))[2]
             for parameter, times in Counter(given).items():
                 single = parameter.param_type_name == "option" and not (parameter.multiple or parameter.count)
                 if times > 1 and single and not (parameter.is_flag and not parameter.secondary_opts):

@@ -37,6 +37,7 @@ from .common import (
 from .count import count
 from .descend import descend
 from .doctor import doctor
+from .explain import explain
 from .export import export
 from .geometry import geometry
 from .option_names import Command
@@ -243,7 +244,7 @@ def _register() -> None:
         plots.command(cls=Command)(picture)
     app.add_typer(papers, name="paper")
     app.add_typer(plots, name="plot")
-    for command in (solve, count, geometry, certify, report, export, doctor, descend, tabulate, survey):
+    for command in (solve, count, geometry, certify, report, export, doctor, descend, tabulate, survey, explain):
         app.command(cls=Command)(command)
 
 

@@ -23,6 +23,7 @@ from ..progress import Progress
 from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
 from ..tables.uncut_tables import Uncut, UncutPanel
+from .glossary import HOW_TO_ASK
 from .wording import (
     CONTINUUM_COLUMNS,
     STAR,
@@ -215,15 +216,17 @@ class _PointsTable:
 
     def _table(self) -> Table:
         table = _titled("Real critical filters, by loss")
-        table.add_column("", no_wrap=True, width=1)
+        table.add_column("", no_wrap=True)
+        table.add_column("point", justify="right", no_wrap=True)
         table.add_column("loss", justify="right", no_wrap=True)
         return table
 
     def _fill(self, table: Table, arrange: Callable[[str, str, str, str, str], tuple[str, ...]]) -> None:
         best = self._result.global_minimum
-        for point in self._result.real:
+        for number, point in enumerate(self._result.real):  # real points come first, and have these numbers everywhere
             table.add_row(
                 Text(STAR, style="yellow") if point is best else "",
+                str(number),
                 f"{point.loss:.7g}",
                 *arrange(
                     describe_kinds(point),
@@ -313,7 +316,7 @@ def _legend(result: CriticalPoints) -> Text:
         notes.append("not attained: no real θ over the filter is critical")
     if "closure only" in places:
         notes.append("closure only: not the filter of a real network, only in the Zariski closure of M")
-    return Text("; ".join(notes) + ".\n", style="dim")
+    return Text(f"{'; '.join(notes)}. {HOW_TO_ASK}.\n", style="dim")
 
 
 def _summary(result: CriticalPoints, data: str | None) -> UncutPanel:
