@@ -15,7 +15,7 @@ __all__ = ["explain"]
 def explain(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORD]", help="A word of a result, as in attained.", show_default=False),
+        typer.Argument(metavar="WORD", help="A word of a result, as in attained.", show_default=False),
     ] = None,
 ) -> int:
     """Explain a word of the tables and summaries.

@@ -15,8 +15,10 @@ from .common import (
     DONE,
     NOT_COMPLETE,
     Filters,
+    FiltersUnlessResult,
     Quiet,
     Strides,
+    StridesUnlessResult,
     architecture_of,
     check_output,
     complain,
@@ -46,7 +48,7 @@ Format = Annotated[
 ]
 Result = Annotated[
     str | None,
-    typer.Argument(metavar="[RESULT.json]", help="A result of solve; else -k, -s with Gaussian data of --seed."),
+    typer.Argument(metavar="RESULT.json", help="A result of solve; else -k, -s with Gaussian data of --seed."),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")]
 
@@ -102,8 +104,8 @@ def growth(
 
 def complex_plane(
     result: Result = None,
-    filters: Filters = None,
-    strides: Strides = None,
+    filters: FiltersUnlessResult = None,
+    strides: StridesUnlessResult = None,
     coordinate: Annotated[int, typer.Option(min=0, metavar="J", help="The entry w_J of the filter.")] = 0,
     output: Output = None,
     format: Format = None,
@@ -122,8 +124,8 @@ def complex_plane(
 
 def levels(
     result: Result = None,
-    filters: Filters = None,
-    strides: Strides = None,
+    filters: FiltersUnlessResult = None,
+    strides: StridesUnlessResult = None,
     output: Output = None,
     format: Format = None,
     seed: Seed = 0,
@@ -141,8 +143,8 @@ def levels(
 
 def landscape(
     result: Result = None,
-    filters: Filters = None,
-    strides: Strides = None,
+    filters: FiltersUnlessResult = None,
+    strides: StridesUnlessResult = None,
     resolution: Annotated[int, typer.Option(min=10, max=1000, metavar="N", help="Grid points along each axis.")] = 161,
     output: Output = None,
     format: Format = None,

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import DONE, INTERRUPTED, NOT_COMPLETE, architecture_of, check_output, complain, print_text, write
+from .common import (
+    DONE,
+    INTERRUPTED,
+    NOT_COMPLETE,
+    architecture_of,
+    check_output,
+    complain,
+    output_width,
+    print_text,
+    write,
+)
 from .option_names import options_named
 from .solve import report_result
 
@@ -144,7 +154,7 @@ def _report(found: Survey, style: str, json_path: str | None, plot: str | None, 
 
     # The table is printed before any file is written: if a file cannot be written, the statistics are not lost.
     if not quiet and json_path != "-":
-        print_text(format_survey(found, style))
+        print_text(format_survey(found, style, output_width()))
     if json_path is not None:
         write(json_path, format_survey(found, "json"))
     if plot is not None:

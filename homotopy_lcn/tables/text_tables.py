@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from io import StringIO
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,8 @@ class TextTable(ShownInNotebooks):
         One cell a column.
     notes : tuple of str
         Printed below the table.
+    subject : str
+        What the table is about, where several tables of one name may stand in one paper.
     """
 
     name: str
@@ -109,6 +112,15 @@ class TextTable(ShownInNotebooks):
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    subject: str = ""
+
+    @property
+    def label(self) -> str:
+        """The label in LaTeX: the name, and a mark of the subject, if there is one, and of the columns."""
+        if not self.subject:
+            return f"tab:{self.name}"
+        said = "\n".join([self.subject, *(column.name for column in self.columns)])
+        return f"tab:{self.name}-{sha256(said.encode()).hexdigest()[:8]}"
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -220,7 +232,7 @@ def _markdown(table: TextTable) -> str:
 def _latex(table: TextTable) -> str:
     header = " & ".join(_to_latex(column.title) for column in table.columns) + r" \\"
     body = [" & ".join(_to_latex(shown(cell)) for cell in row) + r" \\" for row in table.rows]
-    caption, label = _to_latex(table.caption), rf"\label{{tab:{table.name}}}"
+    caption, label = _to_latex(table.caption), rf"\label{{{table.label}}}"
     notes = [rf"\par\smallskip {_to_latex(note)}" for note in table.notes]
     columns = _latex_columns(table)
     size, turned = _latex_size(table)

@@ -596,3 +596,22 @@ def test_the_summaries_of_the_commands_are_not_cut(command, capsys, monkeypatch)
     listed = capsys.readouterr().out.partition("Commands:")[2]
     assert listed.strip()
     assert "..." not in listed
+
+
+@pytest.mark.parametrize(
+    "command", [("descend",), ("plot", "levels"), ("plot", "landscape"), ("plot", "complex-plane")]
+)
+def test_no_option_is_called_required_where_a_result_takes_its_place(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert program.main([*command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Required" not in text
+    assert "[RESULT.json]" in text
+    assert "[[" not in text
+    assert text.count("without RESULT.json") == 2
+
+
+@pytest.mark.parametrize("command", ["solve", "count", "geometry", "export"])
+def test_options_that_are_required_are_called_so(command, capsys):
+    assert program.main([command, "--help"]) == 0
+    assert capsys.readouterr().out.count("Required") >= 2

@@ -325,3 +325,13 @@ def test_progress_counts_draws_to_the_end():
     survey([ARCHITECTURE, Architecture((3, 2), (2, 1))], 25, chunk=10, progress=reports.append)
     assert [report.done for report in reports] == [10, 20, 25, 35, 45, 50]
     assert {report.total for report in reports} == {50}
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_the_text_is_as_wide_as_the_terminal_but_for_the_command_to_copy(width, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert cli.main(["survey", *NETWORK, "--draws", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    long = [line for line in lines if len(line) > width]
+    assert all(line.startswith("  draw D alone: homotopy-lcn survey") for line in long)
+    assert max(len(line) for line in lines if line not in long) > width * 0.7

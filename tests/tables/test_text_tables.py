@@ -163,3 +163,12 @@ def test_frames_keep_types():
 def test_rows_must_fit_the_columns():
     with pytest.raises(ValueError, match="a row of 1 cells in a table of 4 columns"):
         TextTable("t", "c", COLUMNS, ((1,),))
+
+
+def test_tables_of_other_subjects_have_other_labels_in_one_paper():
+    columns = (Column("k", "k"), Column("pure", "pure"))
+    one, other = (TextTable("t", "Counts", columns, (((3, 2), 10),), subject=subject) for subject in ("3,2", "2,2"))
+    assert len({one.label, other.label, TextTable("t", "Counts", columns[:1], (), subject="3,2").label}) == 3
+    assert one.label == TextTable("t", "Other counts", columns, (((3, 2), 11),), subject="3,2").label
+    assert rf"\label{{{one.label}}}" in format_table(one, "latex")
+    assert TextTable("t", "Counts", columns, ()).label == "tab:t"
