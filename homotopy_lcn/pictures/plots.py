@@ -199,14 +199,14 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
     groups: dict[str, list[tuple[int, float]]] = {}
     losses = [float(item.loss.real) for item in shown]
     spread = max(losses) - min(losses) if len(losses) > 1 else 1.0
-    for place, item in enumerate(shown, 1):
-        groups.setdefault(_sort(item), []).append((place, losses[place - 1]))
+    for place, item in enumerate(shown):  # from 0, as points are numbered everywhere
+        groups.setdefault(_sort(item), []).append((place, losses[place]))
         if isinstance(item, Continuum):
             continue
         indices = sorted({index for index in item.indices if index})
         note = ",".join(map(str, indices)) + ("" if item.pure else "*")
         if note and item.attained:
-            above = losses[place - 1] + 0.03 * spread
+            above = losses[place] + 0.03 * spread
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
             axes.annotate(note, (place, above), ha="center", va="bottom", fontsize=8, bbox=box)
     for label, style in styles.items():
@@ -216,7 +216,7 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
             size = 110 if style["marker"] == "*" else 46
             axes.scatter(x, y, s=size, linewidths=1.1, zorder=3, label=label, **style, **edge)
     if losses:
-        axes.vlines(range(1, len(losses) + 1), min(losses), losses, color="0.85", linewidth=0.8, zorder=0)
+        axes.vlines(range(len(losses)), min(losses), losses, color="0.85", linewidth=0.8, zorder=0)
     axes.axhline(result.loss.constant, color=DARK, linestyle="--", linewidth=0.9, label="w = 0")
     what = "real critical filters and continua" if result.counts.real_continua else "real critical filters"
     axes.set(xlabel=f"{what}, by loss (number: index of a saddle; *: spurious)", ylabel="loss")
