@@ -282,9 +282,7 @@ def _data_at(homotopy: Homotopy, s: Complex) -> Data:
     """The data at some values of s, one after the other."""
     start, target = homotopy
     matrices, vectors = s[:, None, None], s[:, None]
-    return Data(
-        matrices * start.gram + (1 - matrices) * target.gram, vectors * start.b + (1 - vectors) * target.b
-    )
+    return Data(matrices * start.gram + (1 - matrices) * target.gram, vectors * start.b + (1 - vectors) * target.b)
 
 
 def _means(stratum: Stratum, around: Complex) -> tuple[NDArray[np.int64], Complex, Real]:
