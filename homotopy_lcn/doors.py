@@ -21,8 +21,15 @@ DOORS = {
     "architecture_from_torch": "interchange.pytorch:architecture_from_torch",
     "histograms": "pictures.histograms:draw_histograms",
     "html": "display.notebook:html",
+    "check_certificate": "certification.reading:check_certificate",
+    "certificate_text": "certification.certificate_file:to_text",
     "load_into": "interchange.pytorch:load_into",
+    "mu": "networks.parameters:mu",
+    "summary": "display.summaries:summary_of",
     "loss_from_torch": "interchange.pytorch:loss_from_torch",
+    "picture": "pictures.of_results:picture",
+    "progress_bar": "display.progress:progress_bar",
+    "read_certificate": "certification.reading:read_certificate",
     "report": "pictures.report_page:report",
 }
 

@@ -14,6 +14,7 @@ the result, if it has exact data, and otherwise its doubles taken as exact ratio
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,8 +23,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import ComparedByValue
-from ..doors import ShownInNotebooks
+from ..doors import ShownInNotebooks, door
 from ..errors import InputError, check_integer
+from ..files import write_atomically
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
@@ -32,6 +34,7 @@ from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_edit, describe_paths, quantity_of_continua
 from ._flint import in_standard_precision, working_precision
+from .checks import Check
 from .comparison import Comparison, Finding
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 from .conclusions import stratum_of
@@ -92,6 +95,61 @@ class Certificate(ComparedByValue, ShownInNotebooks):
     def in_doubles(self) -> int:
         """How many points were proved in doubles; all other points were proved in ball arithmetic."""
         return sum(proof.in_doubles for proof in self.points.proofs)
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the certificate to a file, or return it as text; ``homotopy-lcn certify --check`` verifies the file.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write, whole or not at all. None (the default) and ``"-"`` return the text.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        text: str = door("certificate_text")(self)
+        if path is None or path == "-":
+            return text
+        write_atomically(path, text)
+        return None
+
+    @classmethod
+    def from_json(cls, path: str | os.PathLike[str], *, jobs: int = 1) -> Certificate:
+        """Read a certificate that `to_json` or ``homotopy-lcn certify -o`` wrote, and verify it.
+
+        Every box is proved anew. `result` is made from the proved points: it has their filters, losses and proved
+        answers, and the real critical θ over them. What a certificate does not hold, such as continua, the seed and
+        condition numbers, the result does not have.
+
+        Parameters
+        ----------
+        path : path
+        jobs : int
+            Number of processes, where there are enough points.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read as a certificate, or something in it cannot be verified.
+        """
+        return door("read_certificate")(path, jobs)
+
+    def check(self, *, jobs: int = 1) -> Check:
+        """Verify the certificate from its data and boxes alone, in ball arithmetic, as its file would be.
+
+        Parameters
+        ----------
+        jobs : int
+            Number of processes, where there are enough points.
+
+        Returns
+        -------
+        Check
+            ``failures`` is empty if everything in the certificate is proved.
+        """
+        return door("check_certificate")(self, jobs)
 
     @in_standard_precision
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +16,8 @@ from .option_names import messages_final
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ..display.progress import ProgressBars
     from ..networks.architecture import Architecture
-    from ..progress import Progress
     from ..results.result import CriticalPoints
 
 __all__ = [
@@ -141,13 +140,13 @@ def write(path: str, text: str, option: str = "--json") -> None:
         write_atomically(path, text)
 
 
-def progress_bars(stack: ExitStack, quiet: bool) -> Callable[[Progress], None] | None:
+def progress_bars(stack: ExitStack, quiet: bool) -> ProgressBars | None:
     """Bars on standard error, if that is a terminal; the stack takes them down."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console
 
-    from ..display.terminal import ProgressBars
+    from ..display.progress import ProgressBars
 
     return stack.enter_context(ProgressBars(Console(stderr=True)))
 

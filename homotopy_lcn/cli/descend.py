@@ -118,7 +118,7 @@ def descend(
 
         with ExitStack() as stack:
             result = critical_points(
-                architecture, loaded.loss, seed=seed, jobs=jobs, progress=progress_bars(stack, quiet)
+                architecture, loaded.loss, seed=seed, jobs=jobs, progress=progress_bars(stack, quiet), data=description
             )
 
     from ..display.basins import render_basins

@@ -128,6 +128,7 @@ def solve(
                 progress=progress_bars(stack, quiet),
                 isolated=isolated,
                 time_limit=time_limit,
+                data=description,
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True

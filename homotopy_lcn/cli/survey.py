@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from .common import (
     complain,
     output_width,
     print_text,
+    progress_bars,
     write,
 )
 from .option_names import options_named
@@ -25,7 +25,6 @@ from .solve import report_result
 
 if TYPE_CHECKING:
     from ..networks.architecture import Architecture
-    from ..progress import Progress, ProgressCallback
     from ..results.result import CriticalPoints
     from ..surveys.statistics import Survey
 
@@ -136,7 +135,7 @@ def survey(
                 engine=engine,
                 chunk=chunk,
                 keep=False,
-                progress=_progress(stack, quiet),
+                progress=progress_bars(stack, quiet),
             )
         except IncompleteStartSystem as error:
             complain(f"no statistics: {error}")
@@ -194,35 +193,7 @@ def _one_draw(
     chosen = data_model(model)
     description = f"draw {draw} of seed {seed}: {chosen.description}"
     try:
-        return solve_draw(networks[0], chosen, seed, draw, jobs=jobs, engine=engine), description, False
+        options = {"jobs": jobs, "engine": engine, "data": description}
+        return solve_draw(networks[0], chosen, seed, draw, **options), description, False
     except SolveInterrupted as interruption:
         return interruption.partial, description, True
-
-
-def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
-    """A bar with rate and time left on standard error, if standard error is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        return None
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    bars = Bars(
-        TextColumn("draws"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    task = bars.add_task("", total=None, rate="")
-    stack.enter_context(bars)
-
-    def tell(report: Progress) -> None:
-        speed = bars.tasks[0].speed
-        bars.update(
-            task, completed=report.done, total=report.total, rate="" if speed is None else f"{speed:,.0f} draws/s"
-        )
-
-    return tell

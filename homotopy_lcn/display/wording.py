@@ -37,6 +37,8 @@ __all__ = [
     "summary",
 ]
 
+#: Digits of the digest of the data that people are shown; files have all 64.
+SHOWN_OF_DIGEST = 16
 #: Marks the global minimum.
 STAR = "★"
 #: The columns of a table of continua, and whether they hold numbers.
@@ -150,8 +152,11 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     counts = result.counts
     pure = sum(row.generic for row in result.strata if row.pure)
     rows = [("network", describe_network(result.architecture))]
-    if data:
-        rows.append(("data", data))
+    digest = f"digest {result.data_digest[:SHOWN_OF_DIGEST]}"
+    words = data or result.data
+    rows.append(("data", f"{words}; {digest}" if words else digest))
+    if result.solved:
+        rows.append(("solved", result.solved.replace("T", " ").replace("Z", " UTC")))
     rows += [("file", text) for text in describe_edit(result)]
     if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
         rows.append(("Gram matrix", result.loss.describe_rank()))

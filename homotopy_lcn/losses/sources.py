@@ -157,7 +157,8 @@ def from_csv(
     X, Y = table[:, : len(x_columns)], table[:, len(x_columns) :]
     with _named("x_columns, y_columns"):
         loss = SquaredLoss.from_data(X, Y, arch)
-    description = f"{os.fspath(path)}: {len(table)} samples, {X.shape[1]} → {Y.shape[1]} columns"
+    names = f"columns ({_listed(x_columns)} → {_listed(y_columns)})"
+    description = f"{os.fspath(path)}: {len(table)} samples, {X.shape[1]} → {Y.shape[1]} {names}"
     return LoadedData(loss, description, len(table), (X, Y))
 
 

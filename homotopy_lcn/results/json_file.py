@@ -15,14 +15,14 @@ import numpy as np
 
 from ..files import content_digest, write_atomically
 from ..losses.exact_data import ExactData
-from ..losses.squared_loss import DEFAULT_TOLERANCE
+from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..rationals import ratio_text
 from .continua import Continuum
 from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult
 
-__all__ = ["FORMAT", "VERSION", "to_text", "write_file"]
+__all__ = ["FORMAT", "VERSION", "data_digest", "to_text", "write_file"]
 
 FORMAT = "homotopy-lcn/critical-points"
 VERSION = 1
@@ -31,6 +31,12 @@ VERSION = 1
 def write_file(path: str | os.PathLike[str], result: ResultParts) -> None:
     """Write a result to a file, whole or not at all; see `CriticalPoints.to_json`."""
     write_atomically(path, to_text(result))
+
+
+def data_digest(loss: SquaredLoss) -> str:
+    """SHA-256 of the exact numbers of a loss, the same as in a certificate of them."""
+    exact = loss.exact or ExactData.of_doubles(loss.gram, loss.b, loss.constant)
+    return exact.digest
 
 
 def _dumps(value: object) -> str:
@@ -48,6 +54,9 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         "version": VERSION,
         "seed": result.seed,
         "software": result.software,
+        **({"data": result.data} if result.data else {}),
+        "data_digest": data_digest(result.loss),
+        **({"solved": result.solved} if result.solved else {}),
         "architecture": {
             "filters": list(architecture.filters),
             "strides": list(architecture.strides),

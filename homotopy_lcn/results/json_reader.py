@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -23,16 +24,14 @@ from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.untrusted import untrusted_architecture
 from .continua import UNDECIDED, Continuum, Infimum
-from .json_file import FORMAT, VERSION
-from .parts import ResultParts
+from .json_file import FORMAT, VERSION, data_digest
+from .parts import LONGEST_TEXT, ResultParts
 from .points import Counts, CriticalPoint, StratumResult, count_points
 
 __all__ = ["read_file"]
 
 KINDS = ("minimum", "saddle", "degenerate")
 EXPECTED = "expected the whole file that solve wrote"
-#: Characters of a text in a file, such as the name of the software.
-LONGEST_TEXT = 1000
 
 
 def read_file(path: str | os.PathLike[str]) -> ResultParts:
@@ -56,6 +55,8 @@ def _from_text(text: str) -> ResultParts:
         edited = record.answer("edited")
     architecture = _architecture_from_json(record.record("architecture"), _rows(record.record("loss")))
     loss = _loss_from_json(record.record("loss"), architecture)
+    if record.data.get("data_digest") not in (None, data_digest(loss)):
+        edited = True
     seed = record.integer("seed")
     if seed < 0:
         raise InputError(f"seed: {shown(seed)}; expected an integer, at least 0")
@@ -95,6 +96,8 @@ def _from_text(text: str) -> ResultParts:
             for i, item in enumerate(_list(record.data.get("contradictions", []), "contradictions"))
         ),
         edited=edited,
+        data=_text(record.data.get("data", ""), "data"),
+        solved=_time(record.data.get("solved", "")),
     )
 
 
@@ -331,6 +334,17 @@ def _text(value: object, path: str) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or not value.isprintable():
         raise InputError(f"{path}: {shown(value)}; expected a text of at most {LONGEST_TEXT} printable characters")
     return value
+
+
+def _time(value: object) -> str:
+    """A time as `time_of_day` writes it, or an empty text."""
+    text = _text(value, "solved")
+    try:
+        if text:
+            datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        raise InputError(f"solved: {shown(value)}; expected a time such as 2026-11-30T12:00:00Z") from None
+    return text
 
 
 def _integers(value: object, path: str) -> list[int]:

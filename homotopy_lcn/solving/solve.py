@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -20,10 +21,11 @@ from ..networks.counts import CountTable, fewest_filters, generic_count
 from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
-from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit
+from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
+from ..results.parts import as_text
 from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
 from ..tracking import Engine, TrackerOptions, get_engine
@@ -67,10 +69,12 @@ def critical_points(
     jobs: int = 1,
     max_count: int = 20_000,
     options: TrackerOptions | None = None,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
     isolated: bool = False,
     start_systems: StartSystems | None = None,
     time_limit: float = TIME_LIMIT,
+    stop_early: Callable[[CriticalPoints], bool] | None = None,
+    data: str = "",
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -91,8 +95,9 @@ def critical_points(
         Refuse a problem with more critical filters than this for generic data.
     options : TrackerOptions, optional
         Options of the path tracker; `TrackerOptions()` by default.
-    progress : callable, optional
-        Called with a `Progress` now and then.
+    progress : callable or bool, optional
+        Called with a `Progress` now and then; if its answer is True, the solve stops as at the time limit. In place of
+        a function, True shows a bar in a terminal or a notebook.
     isolated : bool
         Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
         and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
@@ -104,6 +109,13 @@ def critical_points(
         Seconds after which the solve stops, a day by default. The result then holds what was found by then; it is not
         complete, and ``stopped`` says where the time went. A solve that finishes in time has the same result whatever
         the limit.
+    stop_early : callable, optional
+        Called after each stratum but the last one with the result so far. If its answer is true, the solve stops and
+        keeps this result, which is not complete. ``lambda found: bool(found.minima)`` stops after the first stratum
+        with a minimum. A stratum needs no such function to end as soon as its generic number of points is found.
+    data : str
+        Which data these are, in words, which the result and its file keep. By default the words tell the shape of the
+        Gram matrix.
 
     Returns
     -------
@@ -141,21 +153,30 @@ def critical_points(
     (5, True, 1, 4)
     """
     clock = Clock(check_time_limit(time_limit))
+    if stop_early is not None and not callable(stop_early):
+        raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
     strata: list[SolvedStratum] = []
+
+    def told_result(found: list[SolvedStratum]) -> CriticalPoints:
+        return replace(task.result(found), data=as_text(data) or _words_of(loss), solved=time_of_day())
+
     try:
-        for index, row in enumerate(task.table):
-            if clock.is_up():
-                break
-            rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-            stratum = StratumTask(arch, loss, row, task.rank, progress)
-            strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
+        with told(progress) as report:
+            for index, row in enumerate(task.table):
+                if strata and stop_early is not None and stop_early(told_result(strata)):
+                    clock.stop("stopped early, as stop_early asked")
+                if clock.is_up():
+                    break
+                rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
+                stratum = StratumTask(arch, loss, row, task.rank, _stopping(report, clock))
+                strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
     except KeyboardInterrupt:
-        raise SolveInterrupted(_with_contradictions(task.result(strata))) from None
-    result = task.result(strata)
+        raise SolveInterrupted(_with_contradictions(told_result(strata))) from None
+    result = told_result(strata)
     if result.infimum.attained is None and result.complete and not clock.stopped:
 
         def solve(other: SquaredLoss) -> CriticalPoints:
@@ -182,6 +203,23 @@ def critical_points(
     if clock.stopped:
         result = replace(result, complete=False, stopped=clock.describe())
     return _with_contradictions(result)
+
+
+def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback | None:
+    """The same reports; the answer True stops the clock."""
+    if report is None:
+        return None
+
+    def tell(progress: Progress) -> None:
+        if report(progress) is True:
+            clock.stop("stopped early, as progress asked")
+
+    return tell
+
+
+def _words_of(loss: SquaredLoss) -> str:
+    size = loss.filter_size
+    return f"{'exact ' if loss.exact is not None else ''}Gram matrix {size} × {size} and moment vector"
 
 
 def _with_contradictions(result: CriticalPoints) -> CriticalPoints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -36,7 +37,7 @@ class Uncut:
     """
 
     def __init__(self, table: Table, between: str = " ") -> None:
-        self._table = table
+        self.table = table
         self._between = between
         for column in table.columns:
             column.overflow = "fold"
@@ -46,21 +47,21 @@ class Uncut:
         if widths is None:
             yield from self.lines(console, options.max_width)
             return
-        for column, width in zip(self._table.columns, widths, strict=True):
+        for column, width in zip(self.table.columns, widths, strict=True):
             column.width = width
-        yield self._table
+        yield self.table
 
     def widths(self, console: Console, options: ConsoleOptions, width: int) -> list[int] | None:
         """A width for each column, so that the table is not wider than ``width``; None if there are none."""
         columns = self._texts(console)
-        for column in self._table.columns:
+        for column in self.table.columns:
             column.width = None
         full = [max((_longest(text.plain, "\n") for text in texts), default=0) for texts in columns]
         least = [
             all_of_it if column.no_wrap else max((_least(text.plain) for text in texts), default=0)
-            for column, texts, all_of_it in zip(self._table.columns, columns, full, strict=True)
+            for column, texts, all_of_it in zip(self.table.columns, columns, full, strict=True)
         ]
-        whole = Measurement.get(console, options.update(max_width=UNLIMITED), self._table).maximum
+        whole = Measurement.get(console, options.update(max_width=UNLIMITED), self.table).maximum
         slack = width - (whole - sum(full)) - sum(least)
         if slack < 0:
             return None
@@ -74,7 +75,7 @@ class Uncut:
 
     def lines(self, console: Console, width: int) -> Iterator[Text]:
         """The rows one below the other."""
-        table = self._table
+        table = self.table
         if table.title is not None:
             yield _line(_text(console, table.title), width)
         titles = [_text(console, column.header).plain for column in table.columns]
@@ -96,10 +97,10 @@ class Uncut:
     def _texts(self, console: Console) -> list[list[Text]]:
         """Everything that stands in each column."""
         found = []
-        for column in self._table.columns:
+        for column in self.table.columns:
             cells = [*column.cells]
-            cells += [column.header] if self._table.show_header else []
-            cells += [column.footer] if self._table.show_footer else []
+            cells += [column.header] if self.table.show_header else []
+            cells += [column.footer] if self.table.show_footer else []
             found.append([_text(console, cell) for cell in cells])
         return found
 
@@ -117,17 +118,18 @@ class UncutPanel:
 
     def __init__(self, rows: Table, panel: Panel) -> None:
         self._rows = Uncut(rows, between=": ")
-        self._panel = panel
+        self.panel = panel
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         frame = 4  # the edges, and a space within each
         if self._rows.widths(console, options, options.max_width - frame) is None:
-            if self._panel.title is not None:
-                yield _line(_text(console, self._panel.title), options.max_width)
+            if self.panel.title is not None:
+                yield _line(_text(console, self.panel.title), options.max_width)
             yield from self._rows.lines(console, options.max_width)
         else:
-            self._panel.renderable = self._rows
-            yield self._panel
+            framed = copy(self.panel)
+            framed.renderable = self._rows
+            yield framed
 
 
 def _text(console: Console, cell: object) -> Text:

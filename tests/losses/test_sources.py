@@ -204,7 +204,7 @@ def test_csv_columns_in_the_order_asked_for(folder):
     loaded = from_csv("table.csv", ["first", "second"], ["y"], SMALL)
     assert equal(loaded.loss, SquaredLoss.from_data(rows[:, [2, 1]], rows[:, [0]], SMALL))
     assert loaded.samples == 6
-    assert loaded.description == "table.csv: 6 samples, 2 → 1 columns"
+    assert loaded.description == "table.csv: 6 samples, 2 → 1 columns (first, second → y)"
 
 
 @pytest.mark.parametrize(
