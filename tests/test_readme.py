@@ -61,6 +61,7 @@ def test_outputs_are_compared_but_for_last_digits():
     command = "homotopy-lcn solve"
     assert readme.alike(command, "loss 1.23456\n", "loss 1.234561\n")
     assert not readme.alike(command, "loss 1.2\n", "loss 1.3\n")
+    assert readme.alike(command, "solved 2026-11-30 02:32:16 UTC\n", "solved 2027-01-01 00:00:00 UTC\n")
     assert not readme.alike(command, "minimum 1\n", "saddle 1\n")
     assert not readme.alike(command, "loss 1\n", "loss 1\nloss 2\n")
     assert not readme.alike(command, "loss 1 2\n", "loss 1\n")

@@ -27,6 +27,7 @@ from ..doors import ShownInNotebooks, door
 from ..errors import InputError, check_integer
 from ..files import write_atomically
 from ..losses.exact_data import ExactData
+from ..losses.samples import samples_table
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
@@ -334,7 +335,7 @@ class _Proved:
         """
         kept = [row for row, leader in enumerate(self.leaders) if not isinstance(self.found[leader], str)]
         points = self.points(kept)
-        pairs = [*points.overlapping, *undecided_order(points)]
+        pairs = [*points.overlapping, *undecided_order(self.data, points)]
         rows = {kept[position] for pair in pairs for position in pair}
         rows |= {row for row, finding in self.findings.items() if not finding.decided}
         return sorted({self.leaders[row] for row in rows})
@@ -374,7 +375,10 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
     loss = result.loss
     if samples is None:
         return loss.exact or ExactData.of_doubles(loss.gram, loss.b, loss.constant)
-    X, Y = (np.asarray(values, dtype=float) for values in samples)
+    X, Y = samples_table("X", samples[0]), samples_table("Y", samples[1], outputs=True)
+    X, Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
+    if loss.preparation is not None:
+        X, Y = loss.preparation.inputs(X), loss.preparation.outputs(Y)
     rounded = SquaredLoss.from_data(X, Y, result.architecture)
     for name in ("gram", "b"):
         ours, theirs = getattr(loss, name), getattr(rounded, name)

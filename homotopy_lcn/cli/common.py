@@ -45,6 +45,7 @@ __all__ = [
     "progress_bars",
     "read_result",
     "show",
+    "without_brackets",
     "write",
 ]
 
@@ -98,7 +99,21 @@ def architecture_of(filters: str | None, strides: str | None) -> Architecture:
 def integers_of(option: str, text: str | None, expected: str) -> tuple[int, ...]:
     if text is None:
         raise InputError(f"{option}: missing; expected {expected}")
-    return tuple(_integer(option, item, expected) for item in text.split(","))
+    return tuple(_integer(option, item, expected) for item in without_brackets(text).split(","))
+
+
+def without_brackets(text: str) -> str:
+    """A list of numbers without the brackets of Python around it, and without the comma of a tuple of one.
+
+    Examples
+    --------
+    >>> without_brackets("[3, 2]"), without_brackets("(3,)"), without_brackets("(3"), without_brackets("3,")
+    ('3, 2', '3', '(3', '3,')
+    """
+    plain = text.strip()
+    if len(plain) > 1 and plain[0] + plain[-1] in ("[]", "()"):
+        return plain[1:-1].strip().removesuffix(",")
+    return text
 
 
 def _integer(option: str, text: str, expected: str) -> int:

@@ -58,6 +58,10 @@ def survey(
             "N samples, 4K if not given.",
         ),
     ] = "gaussian",
+    center: Annotated[bool, typer.Option("--center", help="Centre the columns of the file of --data-model.")] = False,
+    standardize: Annotated[
+        bool, typer.Option("--standardize", help="Like --center, and divide by standard deviations.")
+    ] = False,
     draw: Annotated[
         int | None,
         typer.Option(min=0, metavar="D", help="Solve draw D alone, and report it as solve does.", show_default=False),
@@ -109,6 +113,7 @@ def survey(
     if style not in STYLES:
         raise InputError(f"--format: {style!r}; expected one of {', '.join(STYLES)}")
     networks = _networks(filters, strides, architectures)
+    model = _prepared(model, center, standardize)
     check_output(json_path)
     if draw is not None:
         result, description, interrupted = _one_draw(networks, model, seed, draw, jobs, engine)
@@ -146,6 +151,16 @@ def survey(
             complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
             return INTERRUPTED
     return _report(found, style, json_path, plot, quiet)
+
+
+def _prepared(model: str, center: bool, standardize: bool) -> str:
+    """The text of the model of a file whose columns are to be centred or standardized."""
+    if not center and not standardize:
+        return model
+    if model.split(":")[0] in ("gaussian", "white", "ar1", "teacher"):
+        option = "--standardize" if standardize else "--center"
+        raise InputError(f"{option}: given with --data-model {model}; expected FILE.npz, whose columns have means")
+    return f"{'standardized' if standardize else 'centered'}:{model}"
 
 
 def _report(found: Survey, style: str, json_path: str | None, plot: str | None, quiet: bool) -> int:

@@ -32,6 +32,10 @@ GLOSSARY: Mapping[str, str] = {
         "An attained filter is on the boundary if filters of the closure arbitrarily near to it are not in the "
         "function space M. All other attained filters are interior."
     ),
+    "centred": (
+        "Of data: the means of inputs and outputs are subtracted, with --center. These networks have no intercept, and "
+        "on data that are not centred the filter has to make up for it."
+    ),
     "certificate": (
         "A proof of a result, as a file: for each point a box of numbers that holds exactly one critical point, and "
         "what follows for reality, kinds, order and number. `homotopy-lcn certify` makes it, `certify --check` "
@@ -182,6 +186,10 @@ GLOSSARY: Mapping[str, str] = {
         "degenerate there, as two layers have a common root. If each block is one layer, as with all strides above "
         "one, there are no spurious points."
     ),
+    "standardized": (
+        "Of data: centred, and each column divided by its standard deviation, with --standardize, so that columns of "
+        "different units count alike."
+    ),
     "stratum": (
         "All filters whose blocks have the same root multiplicities, the pattern. Critical points are counted and "
         "computed stratum by stratum; the stratum with simple roots alone has the pure ones."
@@ -207,6 +215,7 @@ GLOSSARY: Mapping[str, str] = {
 OTHER_NAMES: Mapping[str, str] = {
     "b": "Gram matrix",
     "boundaries": "boundary",
+    "centered": "centred",
     "certificates": "certificate",
     "certified": "certificate",
     "closure": "Zariski closure",

@@ -19,6 +19,8 @@ from ..results.statements import (
     describe_least_loss,
     describe_paths,
 )
+from ..results.ties import describe_ties
+from ..results.tolerances import describe_near
 
 __all__ = [
     "CONTINUUM_COLUMNS",
@@ -157,6 +159,9 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     rows.append(("data", f"{words}; {digest}" if words else digest))
     if result.solved:
         rows.append(("solved", result.solved.replace("T", " ").replace("Z", " UTC")))
+    if (prepared := result.loss.preparation) is not None:
+        heading = "standardized" if prepared.standardized else "centred"
+        rows.append((heading, f"{prepared.describe()}; the loss is {prepared.describe_loss()}"))
     rows += [("file", text) for text in describe_edit(result)]
     if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
         rows.append(("Gram matrix", result.loss.describe_rank()))
@@ -188,6 +193,9 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     )
     if sensitive := describe_conditions(result):
         rows.append(("ill-conditioned", sensitive))
+    rows += describe_near(result.points, result.tolerances)
+    if ties := describe_ties(result.points, result.ties):
+        rows.append(("ties", "\n".join(ties)))
     if counts.certified is not None:
         rows.append(("certified", str(counts.certified)))
     if result.continua:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from ..rationals import ratio_text
 from .continua import Continuum
 from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult
+from .ties import find_ties, ties_to_json
 
 __all__ = ["FORMAT", "VERSION", "data_digest", "to_text", "write_file"]
 
@@ -68,7 +69,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
             "constant": float(result.loss.constant),
         }
         | ({} if result.loss.tolerance == DEFAULT_TOLERANCE else {"tolerance": result.loss.tolerance})
-        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)}),
+        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)})
+        | ({} if result.loss.preparation is None else {"preparation": asdict(result.loss.preparation)}),
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
@@ -76,6 +78,9 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     head["continua"] = [_continuum_to_json(part) for part in result.continua]
     head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
+    head["tolerances"] = asdict(result.tolerances)
+    if ties := find_ties(result):
+        head["ties"] = ties_to_json(ties)
     if result.contradictions:
         head["contradictions"] = list(result.contradictions)
     if result.stopped:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..files import content_digest, json_content, read_text, shown
+from ..losses.preparation import Preparation
 from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
@@ -27,6 +28,7 @@ from .continua import UNDECIDED, Continuum, Infimum
 from .json_file import FORMAT, VERSION, data_digest
 from .parts import LONGEST_TEXT, ResultParts
 from .points import Counts, CriticalPoint, StratumResult, count_points
+from .tolerances import Tolerances
 
 __all__ = ["read_file"]
 
@@ -98,7 +100,19 @@ def _from_text(text: str) -> ResultParts:
         edited=edited,
         data=_text(record.data.get("data", ""), "data"),
         solved=_time(record.data.get("solved", "")),
+        tolerances=_tolerances_from_json(record),
     )
+
+
+def _tolerances_from_json(record: _Record) -> Tolerances:
+    if "tolerances" not in record.data:
+        return Tolerances()
+    found = record.record("tolerances")
+    try:
+        return Tolerances(found.number("real"), found.number("singular"))
+    except InputError as error:
+        message = str(error)
+        raise InputError(message if message.startswith(found.path) else f"{found.path}{message}") from None
 
 
 def _architecture_from_json(record: _Record, rows: int) -> Architecture:
@@ -115,6 +129,27 @@ def _rows(record: _Record) -> int:
 
 
 def _loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
+    loss = _bare_loss_from_json(record, architecture)
+    if "preparation" not in record.data:
+        return loss
+    return loss.with_preparation(_preparation_from_json(record.record("preparation")))
+
+
+def _preparation_from_json(record: _Record) -> Preparation:
+    of = record.string("of")
+    if of not in ("columns", "series"):
+        raise InputError(f"{record.path}of: {shown(of)} is unknown; expected columns or series")
+    lists: dict[str, tuple[float, ...]] = {}
+    for part in ("x", "y"):
+        means = _list(record.get(f"{part}_mean"), f"{record.path}{part}_mean", 1 if of == "series" else None)
+        for name in (f"{part}_mean", f"{part}_scale"):
+            lists[name] = tuple(_vector(record.get(name), f"{record.path}{name}", len(means)).tolist())
+        if any(scale <= 0 for scale in lists[f"{part}_scale"]):
+            raise InputError(f"{record.path}{part}_scale: not positive; expected standard deviations")
+    return Preparation(of, record.boolean("standardized"), **lists)
+
+
+def _bare_loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
     K = architecture.filter_size
     gram = np.array([_vector(row, f"loss.gram[{i}]", K) for i, row in enumerate(record.get("gram"))])
     b, constant = _vector(record.get("b"), "loss.b", K), record.number("constant")

@@ -11,6 +11,7 @@ from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from .continua import UNDECIDED, Continuum, Infimum
 from .points import Counts, CriticalPoint, StratumResult
+from .tolerances import Tolerances
 
 __all__ = ["LONGEST_TEXT", "ResultParts", "as_text"]
 
@@ -55,3 +56,4 @@ class ResultParts(ComparedByValue):
     edited: bool | None = False
     data: str = field(default="", compare=False)
     solved: str = field(default="", compare=False)
+    tolerances: Tolerances = field(default_factory=Tolerances)

@@ -32,6 +32,8 @@ from .statements import (
     describe_paths,
 )
 from .summary import Summary
+from .ties import Tie, describe_ties, find_ties
+from .tolerances import describe_near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +95,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         it out, as it does `solved`.
     solved : str
         When the solve ended, in UTC, as ``2026-11-30T12:00:00Z``; empty if it is not known.
+    tolerances : Tolerances
+        From where on a filter is called nearly real, and a point nearly singular.
     """
 
     @classmethod
@@ -213,6 +217,21 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     def data_digest(self) -> str:
         """SHA-256 of the exact numbers of `loss`, as files and certificates have it: equal if the data are."""
         return data_digest(self.loss)
+
+    @cached_property
+    def ties(self) -> tuple[Tie, ...]:
+        """Groups of real points of equal loss: images under a symmetry of the data, or equal up to rounding."""
+        return find_ties(self)
+
+    @cached_property
+    def nearly_real(self) -> tuple[CriticalPoint, ...]:
+        """The complex points whose imaginary parts are below the user's tolerance, see `Tolerances`."""
+        return self.tolerances.nearly_real(self.points)
+
+    @cached_property
+    def nearly_singular(self) -> tuple[CriticalPoint, ...]:
+        """The nonsingular points whose condition numbers are above the user's tolerance, see `Tolerances`."""
+        return self.tolerances.nearly_singular(self.points)
 
     def to_frame(self, *, wide: bool = True) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
@@ -400,6 +419,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             edited=parts.edited,
             data=parts.data,
             solved=parts.solved,
+            tolerances=parts.tolerances,
         )
         check_whole(result)
         return result
@@ -430,6 +450,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         ]
         if sensitive := describe_conditions(self):
             lines.append(f"  ill-conditioned: {sensitive}")
+        lines += [f"  {heading}: {text}" for heading, text in describe_near(self.points, self.tolerances)]
+        lines += [f"  {text}" for text in describe_ties(self.points, self.ties)]
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")
         lines += [f"  continuum {number}: {part.describe()}" for number, part in enumerate(self.continua)]

@@ -211,7 +211,7 @@ def attracting(problem: Problem, points: Complex, jobs: int) -> NDArray[np.bool_
     bases = equations.patches(points)
     hessian = equations.evaluate_at(points, data).hessian
     assert hessian is not None
-    weakest: Complex = SOLVING.aside * np.linalg.svd(hessian)[2][:, -1].conj()
+    weakest = np.asarray(SOLVING.aside * np.linalg.svd(hessian)[2][:, -1].conj(), complex)
     sides = np.concatenate([equations.move(points, bases, turn * weakest) for turn in (1, 1j, -1, -1j)])
     ended = refine(equations, sides, data, steps=SOLVING.steps_back, jobs=jobs).points.astype(complex)
     distances = [np.linalg.norm(point_keys(stratum, moved) - np.tile(keys, (4, 1)), axis=1) for moved in (sides, ended)]

@@ -28,6 +28,7 @@ from ..results.merging import merged
 from ..results.parts import as_text
 from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
+from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.machine import computed_with
 from ..tracking.settings import Tracking
@@ -75,6 +76,7 @@ def critical_points(
     time_limit: float = TIME_LIMIT,
     stop_early: Callable[[CriticalPoints], bool] | None = None,
     data: str = "",
+    tolerances: Tolerances | None = None,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -116,6 +118,9 @@ def critical_points(
     data : str
         Which data these are, in words, which the result and its file keep. By default the words tell the shape of the
         Gram matrix.
+    tolerances : Tolerances, optional
+        From where on the result calls complex filters nearly real, and nonsingular points nearly singular. They decide
+        nothing else; `Tolerances()` by default.
 
     Returns
     -------
@@ -156,13 +161,15 @@ def critical_points(
     if stop_early is not None and not callable(stop_early):
         raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
+    labels = _labels(tolerances)
     task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
     strata: list[SolvedStratum] = []
 
     def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-        return replace(task.result(found), data=as_text(data) or _words_of(loss), solved=time_of_day())
+        words = as_text(data) or _words_of(loss)
+        return replace(task.result(found), data=words, solved=time_of_day(), tolerances=labels)
 
     try:
         with told(progress) as report:
@@ -220,6 +227,12 @@ def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback
 def _words_of(loss: SquaredLoss) -> str:
     size = loss.filter_size
     return f"{'exact ' if loss.exact is not None else ''}Gram matrix {size} × {size} and moment vector"
+
+
+def _labels(tolerances: Tolerances | None) -> Tolerances:
+    if not isinstance(tolerances, Tolerances | None):
+        raise InputError(f"tolerances: {type(tolerances).__name__} given; expected Tolerances")
+    return tolerances or Tolerances()
 
 
 def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
@@ -394,10 +407,29 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
         return _Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
-    why = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
+    doubt = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
+    why = _different_units(inner, arch.dimension) or doubt
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
+    )
+
+
+def _different_units(loss: SquaredLoss, needed: int) -> str:
+    """Say that columns have very different units, if that is why the rank is below the one needed; else nothing.
+
+    Columns of very different units make eigenvalues of their squares, the smaller of which are rounding beside the
+    largest. If each column is scaled to norm one, the rank tells.
+    """
+    diagonal = np.sqrt(np.diag(loss.gram))
+    if loss.exact is not None or not diagonal.min() > 0:
+        return ""
+    values = np.linalg.eigvalsh(loss.gram / diagonal[:, None] / diagonal)
+    if int((values > loss.tolerance * values[-1]).sum()) < needed:
+        return ""
+    return (
+        f"the columns have norms from {diagonal.min():.1e} to {diagonal.max():.1e}, and rank {needed} or more "
+        "if each is scaled to norm one; rescale them, as standardize=True does"
     )

@@ -29,6 +29,7 @@ def test_the_page_of_the_documentation_has_the_same_text():
 
 def test_every_heading_of_a_summary_is_explained():
     plain = critical_points(Architecture((2, 2), (1, 1)), SquaredLoss.white([1, 2, 3]))
+    assert all(map(explanation, ("centred", "standardized", "ties")))
     for result in (plain, curve_of_minima()):
         for heading, _ in summary(result):
             assert heading in PLAIN or explanation(heading)
