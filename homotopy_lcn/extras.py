@@ -13,7 +13,7 @@ __all__ = ["PACKAGES", "import_extra", "install_command", "missing_package"]
 
 #: The packages that each extra of ``setup.cfg`` installs for users of the package.
 PACKAGES: Mapping[str, tuple[str, ...]] = {
-    "figures": ("matplotlib", "plotly"),
+    "figures": ("matplotlib",),
     "frame": ("pandas",),
     "certify": ("python-flint",),
     "torch": ("torch",),
@@ -36,7 +36,7 @@ def install_command(extra: str) -> str:
     Examples
     --------
     >>> install_command("figures")
-    'pip install matplotlib plotly'
+    'pip install matplotlib'
     >>> print(install_command("distributed"))
     pip install 'dask[distributed]' pyarrow
     """
@@ -70,7 +70,7 @@ def import_extra(module: str, extra: str, argument: str) -> Any:
     Traceback (most recent call last):
     ...
     homotopy_lcn.errors.MissingPackage: plot: needs no_such_package, which is not installed; expected it, as from \
-pip install matplotlib plotly
+pip install matplotlib
     """
     try:
         return import_module(module)

@@ -92,7 +92,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take the options from the words; refuse what would be read as something else than was meant.
 
-        That is a list of numbers that was typed with spaces, and an option of one value that is given twice, as the last
+        That is a list of numbers that was typed with spaces, and an option of one value that is given twice: the last
         value would win.
         """
         for place, word in enumerate(args):
