@@ -101,5 +101,5 @@ def export(
     with messages_final("-o/--output"):
         written = files.write(output)
     if not quiet:
-        print_text("".join(f"{path}\n" for path in written) + f"to run: {files.command}\n")
+        print_text("".join(f"{path}\n" for path in written) + f"to run: {files.command_at(written)}\n")
     return DONE

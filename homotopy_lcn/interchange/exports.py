@@ -8,7 +8,8 @@ write them for each system.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,23 @@ class ExportedSystem:
         for name, text in self.files.items():
             write_atomically(target / name, text)
         return [target / name for name in self.files]
+
+    def command_at(self, written: Sequence[Path]) -> str:
+        """The command for a shell that runs the files where `write` has written them.
+
+        Parameters
+        ----------
+        written : sequence of Path
+            The paths that `write` returned.
+
+        Examples
+        --------
+        >>> ExportedSystem("julia", {"critical_points.jl": ""}, "julia critical_points.jl").command_at([Path("cp.jl")])
+        'julia cp.jl'
+        """
+        if len(written) == 1:
+            return self.command.replace(next(iter(self.files)), shlex.quote(str(written[0])))
+        return f"cd {shlex.quote(str(written[0].parent))} && {self.command}"
 
 
 def check_output(to: str, output: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -472,7 +473,7 @@ def test_command_writes_folders_and_files(capsys, tmp_path):
     for _ in range(2):  # an existing folder is written to as well
         assert cli.main([*COMMAND, "--to", "bertini", "--random", "-o", str(folder)]) == 0
         assert sorted(path.name for path in folder.iterdir()) == ["input", "start"]
-        assert capsys.readouterr().out.endswith("to run: bertini input start\n")
+        assert capsys.readouterr().out.endswith("&& bertini input start\n")
     assert cli.main([*COMMAND, "--to", "julia", "-o", str(folder), "-q"]) == 0
     assert cli.main([*COMMAND, "--to", "julia", "-o", str(tmp_path / "mine.jl"), "-q"]) == 0
     assert capsys.readouterr().out == ""
@@ -501,3 +502,21 @@ def test_command_refuses_before_the_work(arguments, message, monkeypatch, tmp_pa
     assert captured.err.startswith(f"homotopy-lcn: {message.format(folder=tmp_path)}")
     assert captured.err.count("\n") == 1
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["cp.py", "a folder/my cp.py"])
+def test_the_command_that_is_printed_runs_the_file_that_was_written(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a folder").mkdir()
+    assert cli.main(["export", "-k", "3,2", "-s", "2,1", "--to", "sympy", "-o", name]) == 0
+    written, command = capsys.readouterr().out.splitlines()
+    assert written == name
+    assert command == f"to run: python -i {shlex.quote(name)}"
+    assert cli.main(["export", "-k", "3,2", "-s", "2,1", "--to", "sympy", "-o", "a folder"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "to run: python -i 'a folder/critical_points.py'"
+
+
+def test_the_command_for_several_files_begins_in_their_folder(tmp_path, capsys):
+    folder = tmp_path / "two words"
+    assert cli.main(["export", "-k", "3,2", "-s", "2,1", "--to", "bertini", "-o", str(folder)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"to run: cd '{folder}' && bertini ")
