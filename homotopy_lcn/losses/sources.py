@@ -277,6 +277,8 @@ def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
     """The arrays of the file that have a name with a meaning here."""
     name = os.fspath(path)
     with _readable("path", path), open_for_reading(path) as file:
+        if not file.seekable():
+            raise InputError(f"path: {name!r} is a pipe, and not a regular file; expected arrays saved by numpy.savez")
         if not zipfile.is_zipfile(file):
             raise InputError(f"path: {name!r} is not an .npz file, or truncated; expected arrays saved by numpy.savez")
         file.seek(0)
