@@ -182,7 +182,7 @@ def open_for_reading(path: str | os.PathLike[str]) -> BufferedReader:
             os.set_blocking(handle, True)
         elif not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "neither a file nor a pipe", os.fspath(path))
-        stream = BufferedReader(FileIO(handle))
+        stream: BufferedReader = BufferedReader(FileIO(handle))
     except BaseException:
         os.close(handle)
         raise

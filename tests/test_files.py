@@ -262,9 +262,7 @@ def test_arrays_are_not_read_from_a_pipe(tmp_path, capsys):
     with open(writing, "wb") as stream:
         np.savez(stream, gram=np.eye(3), b=np.ones(3))
     try:
-        assert (
-            program.main(["solve", "-k", "2,2", "-s", "1,1", "--data", f"/dev/fd/{reading}"]) == program.UNUSABLE_INPUT
-        )
+        status = program.main(["solve", "-k", "2,2", "-s", "1,1", "--data", f"/dev/fd/{reading}"])
     finally:
         os.close(reading)
     assert status == program.UNUSABLE_INPUT
