@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from .errors import InputError
     from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
     from .interchange import CrossCheck, ExportedSystem, cross_check, export
-    from .losses import SquaredLoss, ZeroResidual
+    from .losses import Preparation, SquaredLoss, ZeroResidual, load_sunspots
     from .networks import Architecture, CountTable, generic_totals
     from .pictures import report
-    from .results import Continuum, CriticalPoint, CriticalPoints, Infimum
+    from .results import Continuum, CriticalPoint, CriticalPoints, Infimum, Tie, Tolerances
     from .solving import SolveInterrupted, critical_points, generic_count
     from .surveys import Survey, survey
     from .tables import ArchitectureTable, atlas, tabulate
@@ -44,9 +44,12 @@ __all__ = [
     "FunctionSpace",
     "Infimum",
     "InputError",
+    "Preparation",
     "SolveInterrupted",
     "SquaredLoss",
     "Survey",
+    "Tie",
+    "Tolerances",
     "TrackerOptions",
     "ZeroResidual",
     "__version__",
@@ -61,6 +64,7 @@ __all__ = [
     "generic_count",
     "generic_totals",
     "is_in_function_space",
+    "load_sunspots",
     "report",
     "survey",
     "tabulate",
@@ -81,9 +85,12 @@ _PACKAGES = {
     "FunctionSpace": "geometry",
     "Infimum": "results",
     "InputError": "errors",
+    "Preparation": "losses",
     "SolveInterrupted": "solving",
     "SquaredLoss": "losses",
     "Survey": "surveys",
+    "Tie": "results",
+    "Tolerances": "results",
     "TrackerOptions": "tracking",
     "ZeroResidual": "losses",
     "atlas": "tables",
@@ -97,6 +104,7 @@ _PACKAGES = {
     "generic_count": "solving",
     "generic_totals": "networks",
     "is_in_function_space": "geometry",
+    "load_sunspots": "losses",
     "report": "pictures",
     "survey": "surveys",
     "tabulate": "tables",

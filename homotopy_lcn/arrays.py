@@ -51,6 +51,7 @@ def sealed(value: Any) -> Any:
 class ComparedByValue:
     """A frozen dataclass with fields that are arrays: equal if all fields are equal, with a hash that fits.
 
+    Fields with ``compare=False`` are left out, as the time at which something was computed.
     The dataclass is declared with ``eq=False``, as arrays have no truth value. Equal arrays have equal shapes and equal
     entries. A copy, or an object that was pickled, holds the fields alone, and its arrays are read-only.
     """
@@ -60,10 +61,10 @@ class ComparedByValue:
             return True
         if type(self) is not type(other):
             return NotImplemented
-        return all(_same(getattr(self, column.name), getattr(other, column.name)) for column in _fields(self))
+        return all(_same(getattr(self, column.name), getattr(other, column.name)) for column in _compared(self))
 
     def __hash__(self) -> int:
-        return hash(tuple(_hashable(getattr(self, column.name)) for column in _fields(self)))
+        return hash(tuple(_hashable(getattr(self, column.name)) for column in _compared(self)))
 
     def __getstate__(self) -> dict[str, Any]:
         return {column.name: getattr(self, column.name) for column in _fields(self)}
@@ -74,6 +75,10 @@ class ComparedByValue:
 
 def _fields(record: Any) -> Any:
     return fields(record)
+
+
+def _compared(record: Any) -> list[Any]:
+    return [column for column in fields(record) if column.compare]
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -23,8 +23,15 @@ DOORS = {
     "check_labels": "classification.claimed_labels:check_labels",
     "histograms": "pictures.histograms:draw_histograms",
     "html": "display.notebook:html",
+    "check_certificate": "certification.reading:check_certificate",
+    "certificate_text": "certification.certificate_file:to_text",
     "load_into": "interchange.pytorch:load_into",
+    "mu": "networks.parameters:mu",
+    "summary": "display.summaries:summary_of",
     "loss_from_torch": "interchange.pytorch:loss_from_torch",
+    "picture": "pictures.of_results:picture",
+    "progress_bar": "display.progress:progress_bar",
+    "read_certificate": "certification.reading:read_certificate",
     "report": "pictures.report_page:report",
 }
 

@@ -126,7 +126,7 @@ def _survey(folder: Path) -> Iterator[tuple[Any, Any, Callable[[], Any]]]:
     arch, chunk = Architecture((2, 2), (1, 1)), Chunk(0, 0, 5)
 
     def opened() -> RunDirectory:
-        return RunDirectory(folder / "run", {"draws": 5, "seed": 0}, [arch], [5])
+        return RunDirectory(folder / "run", {"seed": 0}, 5, [arch], [5])
 
     with opened() as run:
         run.write(chunk, solve_draws(arch, data_model("gaussian"), 0, range(5)))

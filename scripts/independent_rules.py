@@ -172,7 +172,7 @@ def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True, least: floa
         apart = np.linalg.norm(plain.filter(vector) - w) / np.linalg.norm(w)
         if apart > SAME_FILTER[not (isolated and point.nonsingular)]:
             yield f"parameters of another filter, {apart:.1e} away"
-        slope = plain.slope(vector)
+        slope = plain.slope(vector, stored=True)
         if not slope < SLOPE:
             yield f"gradient {slope:.1e} at a point of loss {point.loss:.9g}"
         perfect = plain.at_filter(w) < max(plain.floor, -np.inf if least is None else least) + SAME_LOSS * terms

@@ -17,17 +17,17 @@ from homotopy_lcn.display.terminal import render_result
 from homotopy_lcn.losses.sources import from_series
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = "homotopy-lcn solve -k 3,2 -s 2,1 --series data/sunspots.csv:SUNACTIVITY"
+COMMAND = "homotopy-lcn solve -k 3,2 -s 2,1 --series sunspots --center"
 
 
 def main() -> None:
     """Solve, and write the picture."""
     architecture = Architecture(filters=(3, 2), strides=(2, 1))
-    data = from_series(f"{ROOT / 'data' / 'sunspots.csv'}:SUNACTIVITY", 1, architecture)
+    data = from_series("sunspots", 1, architecture, center=True)
     result = critical_points(architecture, data.loss, seed=0)
     console = Console(record=True, width=104, file=io.StringIO(), force_terminal=True)
     console.print(Text(f"$ {COMMAND}\n"))
-    console.print(render_result(result, data.description.replace(f"{ROOT}/", "")))
+    console.print(render_result(result, data.description))
     picture = console.export_svg(title="homotopy-lcn", unique_id="solve")
     # A picture loads nothing from elsewhere: without the web font, the viewer's own monospace font is used.
     picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)

@@ -21,6 +21,8 @@ Real = NDArray[np.float64]
 RANK = 1e-12
 #: A residual Σw − b below this fraction of ‖Σw‖ + ‖b‖ is rounding, and so is a gradient in proportion.
 NO_RESIDUAL = 1e-7
+#: Roundings of θ to double precision, and of Σw, whose effect on Σw − b counts as none.
+ROUNDINGS = 4 * 2.0**-53
 #: Most steps of Newton's method at the end of a descent, and the relative gradient at which they stop.
 NEWTON_STEPS, SMALLEST = 60, 1e-14
 #: Rounding of the loss, relative to its size.
@@ -159,21 +161,25 @@ class PlainLoss:
                         result[starts[other] + q, starts[a] + p] += value
         return 2 * result
 
-    def slope(self, theta: Real) -> float:
+    def slope(self, theta: Real, *, stored: bool = False) -> float:
         """The gradient relative to its own scale at θ, layer by layer: 1 is large, and rounding about 1e-16.
 
         The scale of layer l is ‖J_l‖ ‖Σw − b‖; where the residual itself is rounding, the scale is that of Σw and b.
+        No θ that is stored in double precision is better than its rounding. With ``stored``, what that makes of Σw − b,
+        ‖|Σ| |J| |θ|‖ in units of the last place, is taken off. It matters where w runs far along the kernel of Σ.
         """
         w, jacobian = self.filter(theta), self.jacobian(theta)
         fitted = self.gram @ w
         residual = fitted - self.b
         size = np.linalg.norm(residual) + NO_RESIDUAL * (np.linalg.norm(fitted) + np.linalg.norm(self.b))
-        columns = [jacobian[:, part] for part in self.parts]
-        scales = [float(np.linalg.norm(part) * size) for part in columns]
-        return max(
-            float(np.linalg.norm(part.T @ residual)) / scale if scale else 0.0
-            for part, scale in zip(columns, scales, strict=True)
-        )
+        terms = np.linalg.norm(np.abs(self.gram) @ (np.abs(jacobian) @ np.abs(theta)))
+        unavoidable = ROUNDINGS * terms if stored else 0.0
+        slopes = [0.0]
+        for part in (jacobian[:, columns] for columns in self.parts):
+            if scale := float(np.linalg.norm(part) * size):
+                excess = np.linalg.norm(part.T @ residual) - np.linalg.norm(part) * unavoidable
+                slopes.append(float(excess) / scale)
+        return max(slopes)
 
     def across(self, theta: Real) -> Real:
         """An orthonormal basis of the directions that are orthogonal to the scalings of the layers."""

@@ -410,3 +410,15 @@ def test_isolated_parameters_over_a_filter_of_a_continuum_are_no_missing_point()
     assert independent_rules.lies_on_continuum(plain, plain.filter(isolated))
     other = np.random.default_rng(0).standard_normal(9)
     assert not independent_rules.lies_on_continuum(plain, other)
+
+
+def test_rounding_of_parameters_far_along_the_kernel_is_no_gradient():
+    """All filters (t, 1 − t) fit perfectly; in double precision Σw is b up to roundings of t."""
+    row = np.array([1.0, 1.0]) / 3
+    plain = PlainLoss(
+        (2, 2), (1, 1), np.outer([*row, 0], [*row, 0]) + np.diag([0.0, 0, 1]), np.array([*row, 0]) / 3, 1.0
+    )
+    theta = np.array([np.pi * 1e5, 1 - np.pi * 1e5, 1.0, 0.0])
+    assert plain.slope(theta) > independent_rules.SLOPE
+    assert plain.slope(theta, stored=True) <= 0
+    assert plain.slope(theta + np.array([1e-6, 0, 0, 0]), stored=True) > independent_rules.SLOPE

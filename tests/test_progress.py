@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from itertools import chain, repeat
 
 import pytest
 
 from homotopy_lcn import InputError
-from homotopy_lcn.progress import Clock, TimeUp, check_time_limit
+from homotopy_lcn.progress import Clock, Progress, TimeUp, check_time_limit, told
 
 
 def clock(limit, *times):
@@ -51,3 +52,31 @@ def test_a_time_limit_is_a_positive_number(value):
     with pytest.raises(InputError, match=r"^time_limit: .* given; expected a positive number of seconds$"):
         check_time_limit(value)
     assert check_time_limit(float("inf")) == float("inf")
+
+
+def test_a_clock_can_be_stopped_for_another_reason():
+    timed = clock(30.0, 0.0, 1.0)
+    timed.stop("enough")
+    assert not timed.stopped  # nothing has been left out yet
+    assert timed.is_up()
+    assert timed.stopped
+    assert timed.describe() == "enough"
+    late = clock(2.0, 0.0, 3.0)
+    assert late.is_up()
+    late.stop("enough")
+    assert late.describe() == "the time limit of 2 s is reached"
+
+
+def test_progress_is_a_function_or_says_whether_to_show_a_bar(monkeypatch):
+    for nothing in (None, False):
+        with told(nothing) as report:
+            assert report is None
+    reports = []
+    with told(reports.append) as report:
+        report(Progress("tracking", None, 1, 2))
+    assert reports == [Progress("tracking", None, 1, 2)]
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with told(True) as report:
+        assert report is None  # standard error is no terminal, and there is no notebook
+    with pytest.raises(InputError, match=r"^progress: str given; expected a function, True or False$"), told("yes"):
+        pass

@@ -44,6 +44,7 @@ from .certificate_entries import (
     read_pattern,
 )
 from .certificates import SOURCES, Certificate
+from .checks import Check
 from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, stratum_of
 from .disc_arithmetic import Complex, Real
@@ -51,54 +52,13 @@ from .krawczyk_in_balls import Ball, BallEquations, dyadic
 from .point_proofs import NotReal, Proof, ProvedPoint, Search, in_processes
 from .tolerances import CERTIFICATION
 
-__all__ = ["Check", "check", "to_text"]
+__all__ = ["Check", "check", "check_text", "checked_points", "to_text"]
 
 FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
 EXPECTED = "expected the whole file that certify wrote"
 #: The space of a box that holds parameters; other boxes hold coordinates of a stratum.
 PARAMETERS = "parameters"
-
-
-@dataclass(frozen=True)
-class Check:
-    """The outcome of a check.
-
-    Attributes
-    ----------
-    architecture : Architecture
-    points : int
-        Number of points in the file.
-    failures : tuple of str
-        For each part that could not be verified, a sentence; empty if everything in the file is proved.
-    statement : Statement or None
-        The statement on all points together, computed anew; None if there are failures.
-    least_loss : str or None
-        Enclosure of the proved global minimum of the loss.
-    data : ExactData
-        The data that the statement is about; `ExactData.digest` tells whether they are those of a result.
-    source : str or None
-        Where the data are from, as the file states it; None in certificates of earlier versions.
-    """
-
-    architecture: Architecture
-    points: int
-    failures: tuple[str, ...]
-    statement: Statement | None
-    data: ExactData
-    source: str | None = None
-    least_loss: str | None = None
-
-    def describe_subject(self) -> list[str]:
-        """What was verified: the network and the data, in words."""
-        arch, size = self.architecture, self.architecture.filter_size
-        source = "the source is not stated" if self.source is None else f"as stated, {self.source}"
-        numbers = "doubles" if self.data.in_doubles else "rational numbers"
-        return [
-            f"network: filters {arch.filters}, strides {arch.strides}",
-            f"data: Gram matrix {size} × {size}, {numbers} ({source})",
-            f"digest of the data: {self.data.digest}",
-        ]
 
 
 @in_standard_precision
@@ -156,13 +116,24 @@ def check(path: str, *, jobs: int = 1) -> Check:
 @in_standard_precision
 def check_text(text: str, *, jobs: int = 1) -> Check:
     """As `check`, from the content of the file."""
+    return _checked_text(text, jobs, whole=False)[0]
+
+
+@in_standard_precision
+def checked_points(text: str, jobs: int = 1) -> tuple[Check, ProvedPoints]:
+    """As `check_text`, with the points, which are none if something could not be verified."""
+    return _checked_text(text, jobs, whole=True)
+
+
+def _checked_text(text: str, jobs: int, whole: bool) -> tuple[Check, ProvedPoints]:
     content = json_content(text, EXPECTED)
     if not isinstance(content, dict) or not _same([content.get("format"), content.get("version")], [FORMAT, VERSION]):
         raise InputError(f"not a certificate; expected JSON with format {FORMAT!r} and version {VERSION}")
-    return _checked(content, jobs)
+    return _checked(content, jobs, whole)
 
 
-def _checked(content: dict[str, Any], jobs: int) -> Check:
+def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, ProvedPoints]:
+    """The outcome and the points. Without ``whole``, points that are not real are kept without their boxes."""
     check_types(content)
     gram = content["loss"]["gram"]
     arch = untrusted_architecture(content["architecture"]["filters"], content["architecture"]["strides"], len(gram))
@@ -178,7 +149,7 @@ def _checked(content: dict[str, Any], jobs: int) -> Check:
     failures = [] if stated_digest == content_digest(content) else ["the digest does not fit: the file was changed"]
     if source == SOURCES[0] and not data.in_doubles:
         failures.append("the numbers of the data are not all doubles, as the source says")
-    points = _verify_points(arch, data, items, failures, jobs)
+    points = _verify_points(arch, data, items, failures, (whole, jobs))
     statement = None
     if not failures:
         statement = state(arch, data, points)
@@ -188,7 +159,7 @@ def _checked(content: dict[str, Any], jobs: int) -> Check:
     least = None
     if statement is not None and statement.global_minimum is not None:
         least = str(points[statement.global_minimum].claims.loss.real)
-    return Check(arch, len(items), tuple(failures), statement, data, source, least)
+    return Check(arch, len(items), tuple(failures), statement, data, source, least), points
 
 
 def _check_factorizations(arch: Architecture) -> None:
@@ -246,9 +217,17 @@ class Verified(NotReal):
 
 
 def _verify_points(
-    arch: Architecture, data: ExactData, items: Sequence[Mapping[str, Any]], failures: list[str], jobs: int
+    arch: Architecture,
+    data: ExactData,
+    items: Sequence[Mapping[str, Any]],
+    failures: list[str],
+    how: tuple[bool, int],
 ) -> ProvedPoints:
-    """The points of the file if all are proved; otherwise the reasons are added to ``failures``."""
+    """The points of the file if all are proved; otherwise the reasons are added to ``failures``.
+
+    ``how`` says whether points that are not real keep their boxes, and the number of processes.
+    """
+    whole, jobs = how
     degrees = tuple(block.degree for block in arch.blocks)
     leaders: list[tuple[int, Mapping[str, Any]]] = []
     for position, item in enumerate(items):
@@ -262,7 +241,7 @@ def _verify_points(
             raise InputError(
                 f"points[{position}].conjugate_of: {shown(leader)}; expected the number of an earlier point with a box"
             )
-    found = in_processes(_verify_some, (arch, data), leaders, (), jobs)
+    found = in_processes(_verify_some, (arch, data), leaders, (whole,), jobs)
     failures += [failure for failure in found if isinstance(failure, str)]
     if failures:
         return ProvedPoints([], [], arch.filter_size)
@@ -273,7 +252,7 @@ def _verify_points(
 
 
 def _verify_some(
-    arch: Architecture, data: ExactData, items: Sequence[tuple[int, Mapping[str, Any]]]
+    arch: Architecture, data: ExactData, items: Sequence[tuple[int, Mapping[str, Any]]], whole: bool
 ) -> list[Proof | str | None]:
     """The proved points. In place of the first point that fails stands the reason; later points are skipped."""
     by_space: dict[tuple[Pattern, bool], BallEquations] = {}
@@ -287,7 +266,7 @@ def _verify_some(
         point = _verify(Search(arch, by_space[space], *space), item, position)
         if isinstance(point, str):
             return [*result, point, *[None] * (len(items) - len(result) - 1)]
-        if point.real is False and point.precision <= CERTIFICATION.first_precision:
+        if not whole and point.real is False and point.precision <= CERTIFICATION.first_precision:
             middles, radii = point.enclosure
             kept = pattern, point.exact_pattern, middles.tolist(), radii.tolist(), point.in_parameters
             result.append(Verified(*kept))

@@ -14,6 +14,7 @@ the result, if it has exact data, and otherwise its doubles taken as exact ratio
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,9 +23,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import ComparedByValue
-from ..doors import ShownInNotebooks
+from ..doors import ShownInNotebooks, door
 from ..errors import InputError, check_integer
+from ..files import write_atomically
 from ..losses.exact_data import ExactData
+from ..losses.samples import samples_table
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
@@ -32,6 +35,7 @@ from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_edit, describe_paths, quantity_of_continua
 from ._flint import in_standard_precision, working_precision
+from .checks import Check
 from .comparison import Comparison, Finding
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 from .conclusions import stratum_of
@@ -92,6 +96,61 @@ class Certificate(ComparedByValue, ShownInNotebooks):
     def in_doubles(self) -> int:
         """How many points were proved in doubles; all other points were proved in ball arithmetic."""
         return sum(proof.in_doubles for proof in self.points.proofs)
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the certificate to a file, or return it as text; ``homotopy-lcn certify --check`` verifies the file.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write, whole or not at all. None (the default) and ``"-"`` return the text.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        text: str = door("certificate_text")(self)
+        if path is None or path == "-":
+            return text
+        write_atomically(path, text)
+        return None
+
+    @classmethod
+    def from_json(cls, path: str | os.PathLike[str], *, jobs: int = 1) -> Certificate:
+        """Read a certificate that `to_json` or ``homotopy-lcn certify -o`` wrote, and verify it.
+
+        Every box is proved anew. `result` is made from the proved points: it has their filters, losses and proved
+        answers, and the real critical θ over them. What a certificate does not hold, such as continua, the seed and
+        condition numbers, the result does not have.
+
+        Parameters
+        ----------
+        path : path
+        jobs : int
+            Number of processes, where there are enough points.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read as a certificate, or something in it cannot be verified.
+        """
+        return door("read_certificate")(path, jobs)
+
+    def check(self, *, jobs: int = 1) -> Check:
+        """Verify the certificate from its data and boxes alone, in ball arithmetic, as its file would be.
+
+        Parameters
+        ----------
+        jobs : int
+            Number of processes, where there are enough points.
+
+        Returns
+        -------
+        Check
+            ``failures`` is empty if everything in the certificate is proved.
+        """
+        return door("check_certificate")(self, jobs)
 
     @in_standard_precision
     def __str__(self) -> str:
@@ -276,7 +335,7 @@ class _Proved:
         """
         kept = [row for row, leader in enumerate(self.leaders) if not isinstance(self.found[leader], str)]
         points = self.points(kept)
-        pairs = [*points.overlapping, *undecided_order(points)]
+        pairs = [*points.overlapping, *undecided_order(self.data, points)]
         rows = {kept[position] for pair in pairs for position in pair}
         rows |= {row for row, finding in self.findings.items() if not finding.decided}
         return sorted({self.leaders[row] for row in rows})
@@ -316,7 +375,10 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
     loss = result.loss
     if samples is None:
         return loss.exact or ExactData.of_doubles(loss.gram, loss.b, loss.constant)
-    X, Y = (np.asarray(values, dtype=float) for values in samples)
+    X, Y = samples_table("X", samples[0]), samples_table("Y", samples[1], outputs=True)
+    X, Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
+    if loss.preparation is not None:
+        X, Y = loss.preparation.inputs(X), loss.preparation.outputs(Y)
     rounded = SquaredLoss.from_data(X, Y, result.architecture)
     for name in ("gram", "b"):
         ours, theirs = getattr(loss, name), getattr(rounded, name)

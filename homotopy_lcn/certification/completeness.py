@@ -12,6 +12,10 @@ Completeness can be proved by critical parameters θ, too, counted up to scaling
 continues to a point of this stratum for generic data close by, with as many critical θ over it as the stratum has
 factorizations. A point that is proved in the parameter space continues to one critical θ. If there are as many θ in all
 as generic data have, no other isolated point is left: it would continue to one more θ.
+
+Losses may be equal exactly. If Σ and b are the same after a symmetry of all networks (see `results.ties`), the image of
+an isolated critical filter is one. If all of them are proved, and the image of the enclosure of one meets the enclosure
+of one alone, then that one is the image, and its loss is the same number.
 """
 
 from __future__ import annotations
@@ -23,12 +27,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..doors import cached_property
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..networks.patterns import Pattern, format_pattern
+from ..results.ties import symmetries_of_moments
 from ._flint import arb, in_standard_precision
 from .disc_arithmetic import Complex, Discs, Real, bound
 from .krawczyk_in_balls import Ball, exact_rank, is_semidefinite
@@ -41,6 +47,7 @@ __all__ = [
     "StratumStatement",
     "describe_statement",
     "has_lower_bound",
+    "possible_images",
     "state",
     "undecided_order",
 ]
@@ -128,10 +135,12 @@ class Statement:
     in_parameters : int
         Number of points that are proved, pairwise distinct, in the parameter space and not on a stratum.
     global_minimum : int or None
-        Position of the point that is proved to have the least loss of all filters of the network, w = 0 included. None
-        if it is undecided, without completeness, or if the Gram matrix has a negative eigenvalue.
+        Position of the point that is proved to have the least loss of all filters of the network, w = 0 included; the
+        first of several whose losses are equal by a symmetry of the data. None if it is undecided, without
+        completeness, or if the Gram matrix has a negative eigenvalue.
     ordered : bool
-        Whether the losses of any two real points are proved to differ, so that their order is proved.
+        Whether the order of the losses of any two real points is proved: which one is less, or that they are equal by a
+        symmetry of the data.
     """
 
     strata: tuple[StratumStatement, ...]
@@ -172,21 +181,49 @@ def state(arch: Architecture, data: ExactData, points: ProvedPoints) -> Statemen
         complete = complete or thetas == table.parameters
     real = {i: points[i].claims for i, proof in enumerate(points.proofs) if proof.real is not False}
     losses: dict[int, Ball] = {i: claims.loss.real for i, claims in real.items()}
-    ordered = all(claims.real for claims in real.values()) and not _unordered(losses)
+    tied = possible_images(data, points) if complete and not repeated else set()
+    ordered = all(claims.real for claims in real.values()) and tied.issuperset(_unordered(losses))
     possible = [i for i, claims in real.items() if claims.attained is not False]
     best = min(possible, key=lambda i: float(losses[i].mid()), default=None)
     if best is not None:
         constant = arb(data.constant.numerator) / arb(data.constant.denominator)
-        others = [losses[i] for i in possible if i != best] + [constant]
+        best = min([best, *(i for i in possible if (i, best) in tied)])
+        others = [losses[i] for i in possible if i != best and (i, best) not in tied] + [constant]
         sure = complete and not few and real[best].attained and all(losses[best] < other for other in others)
         sure = sure and has_lower_bound(arch, data)
         best = best if sure else None
     return Statement(strata, complete, not repeated, best, ordered, in_parameters)
 
 
-def undecided_order(points: ProvedPoints) -> list[tuple[int, int]]:
-    """Pairs of real points whose losses are not proved to differ."""
-    return _unordered({i: points[i].claims.loss.real for i, proof in enumerate(points.proofs) if proof.real})
+def undecided_order(data: ExactData, points: ProvedPoints) -> list[tuple[int, int]]:
+    """Pairs of real points whose losses are not proved to differ, and are not equal by a symmetry of the data."""
+    pairs = _unordered({i: points[i].claims.loss.real for i, proof in enumerate(points.proofs) if proof.real})
+    tied = possible_images(data, points) if pairs else set()
+    return [pair for pair in pairs if pair not in tied]
+
+
+def possible_images(data: ExactData, points: ProvedPoints) -> set[tuple[int, int]]:
+    """Pairs of real points, in both orders, one of which is the image of the other one if its image is a point at all.
+
+    The image of the enclosure of the one under a symmetry of the exact data meets the enclosure of the other one, and
+    no other enclosure.
+    """
+    pairs: set[tuple[int, int]] = set()
+    symmetries = symmetries_of_moments(data.gram, data.b)
+    for order, signs in symmetries.values():
+        for i in (i for i, proof in enumerate(points.proofs) if proof.real is not False):
+            met = np.flatnonzero(~_apart(points.middles[i, order] * signs, points.radii[i, order], points))
+            if len(met) == 1 and met[0] != i:
+                pairs |= {(i, int(met[0])), (int(met[0]), i)}
+    return pairs
+
+
+def _apart(middle: Complex, radius: Real, points: ProvedPoints) -> NDArray[np.bool_]:
+    """Which points have enclosures that do not meet the one with this middle and these radii."""
+    with np.errstate(all="ignore"):
+        difference = points.middles - middle
+        distance = np.maximum(np.abs(difference.real), np.abs(difference.imag)) * (1 - 2.0**-50)
+        return np.asarray((distance > bound(points.radii + radius)).any(axis=1))
 
 
 def _unordered(losses: dict[int, Ball]) -> list[tuple[int, int]]:

@@ -55,9 +55,9 @@ def certify(
     result = read_result(file)
     samples = None
     if data is not None:
-        from ..losses.sources import samples_from_npz
+        from ..losses.sources import samples_from_file
 
-        samples = samples_from_npz(data)
+        samples = samples_from_file(data)
 
     from ..certification.certificates import certificate
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +16,8 @@ from .option_names import messages_final
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ..display.progress import ProgressBars
     from ..networks.architecture import Architecture
-    from ..progress import Progress
     from ..results.result import CriticalPoints
 
 __all__ = [
@@ -42,6 +41,7 @@ __all__ = [
     "progress_bars",
     "read_result",
     "show",
+    "without_brackets",
     "write",
 ]
 
@@ -78,7 +78,21 @@ def architecture_of(filters: str | None, strides: str | None) -> Architecture:
 def integers_of(option: str, text: str | None, expected: str) -> tuple[int, ...]:
     if text is None:
         raise InputError(f"{option}: missing; expected {expected}")
-    return tuple(_integer(option, item, expected) for item in text.split(","))
+    return tuple(_integer(option, item, expected) for item in without_brackets(text).split(","))
+
+
+def without_brackets(text: str) -> str:
+    """A list of numbers without the brackets of Python around it, and without the comma of a tuple of one.
+
+    Examples
+    --------
+    >>> without_brackets("[3, 2]"), without_brackets("(3,)"), without_brackets("(3"), without_brackets("3,")
+    ('3, 2', '3', '(3', '3,')
+    """
+    plain = text.strip()
+    if len(plain) > 1 and plain[0] + plain[-1] in ("[]", "()"):
+        return plain[1:-1].strip().removesuffix(",")
+    return text
 
 
 def _integer(option: str, text: str, expected: str) -> int:
@@ -120,13 +134,13 @@ def write(path: str, text: str, option: str = "--json") -> None:
         write_atomically(path, text)
 
 
-def progress_bars(stack: ExitStack, quiet: bool) -> Callable[[Progress], None] | None:
+def progress_bars(stack: ExitStack, quiet: bool) -> ProgressBars | None:
     """Bars on standard error, if that is a terminal; the stack takes them down."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console
 
-    from ..display.terminal import ProgressBars
+    from ..display.progress import ProgressBars
 
     return stack.enter_context(ProgressBars(Console(stderr=True)))
 

@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .option_names import options_named
+from .option_names import OF_DATA, options_named
 
 if TYPE_CHECKING:
     from ..losses.random_data import LoadedData
     from ..networks.architecture import Architecture
 
 __all__ = [
+    "Center",
     "CsvFile",
     "DataFile",
     "DataOptions",
+    "DecimalMark",
     "Horizon",
     "InputColumns",
     "OutputColumns",
     "RandomData",
+    "Separator",
     "Series",
+    "Standardize",
     "WhiteData",
     "load_data",
 ]
@@ -31,14 +35,18 @@ DataFile = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); or FILE.json with gram and b, "
-        'where texts such as "1/3" or "0.1" are exact numbers.',
+        help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); a pair X.npy,Y.npy; or FILE.json with "
+        'gram and b, where texts such as "1/3" or "0.1" are exact numbers.',
         show_default=False,
     ),
 ]
 CsvFile = Annotated[
     str | None,
-    typer.Option(metavar="FILE.csv", help="Data: columns of a table, one sample a row.", show_default=False),
+    typer.Option(
+        metavar="FILE.csv",
+        help="Data: columns of a table, one sample a row; CSV, or Parquet as FILE.parquet.",
+        show_default=False,
+    ),
 ]
 InputColumns = Annotated[
     str | None, typer.Option(metavar="COL,…", help="Input columns of --csv, in order.", show_default=False)
@@ -50,7 +58,7 @@ Series = Annotated[
     str | None,
     typer.Option(
         metavar="FILE.csv:COLUMN",
-        help="Data: a time series; predict a value from the K values before.",
+        help="Data: a time series; predict a value from the K values before. sunspots is a series that is shipped.",
         show_default=False,
     ),
 ]
@@ -60,6 +68,35 @@ Horizon = Annotated[
 ]
 RandomData = Annotated[bool, typer.Option("--random", help="Data: Gaussian X and Y.")]
 WhiteData = Annotated[bool, typer.Option("--white", help="Data: Gram matrix I and a Gaussian target.")]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--sep",
+        metavar="SEP",
+        help="What separates the cells of --csv and --series, as in --sep ';' or tab; found out if not given.",
+        show_default=False,
+    ),
+]
+DecimalMark = Annotated[
+    str | None,
+    typer.Option(
+        "--decimal",
+        metavar="MARK",
+        help="The decimal mark of --csv and --series, . or , ; found out if not given.",
+        show_default=False,
+    ),
+]
+Center = Annotated[
+    bool,
+    typer.Option(
+        "--center",
+        help="Subtract its mean from each column of X and Y, as a network with free intercepts does; "
+        "of --series, the mean of the series.",
+    ),
+]
+Standardize = Annotated[
+    bool, typer.Option("--standardize", help="Like --center, and divide by standard deviations: for mixed units.")
+]
 
 #: A command takes its data from exactly one of these options.
 KINDS_OF_DATA = ("--data", "--csv", "--series", "--random", "--white")
@@ -77,6 +114,10 @@ class DataOptions:
     horizon: int | None
     random: bool
     white: bool
+    sep: str | None = None
+    decimal: str | None = None
+    center: bool = False
+    standardize: bool = False
 
     def given(self) -> list[str]:
         """The options that are given, in the order of the fields."""
@@ -94,18 +135,25 @@ def load_data(architecture: Architecture, options: DataOptions, seed: int) -> Lo
 
     from ..losses import sources
     from ..losses.random_data import random_gaussian, random_white
+    from ..losses.table_files import TableFormat
 
+    prepared = {"center": options.center, "standardize": options.standardize}
     if options.data is not None:
-        with options_named({"path": "--data"}):
-            return sources.from_file(options.data, architecture)
+        with options_named({**OF_DATA, "path": "--data"}):
+            return sources.from_file(options.data, architecture, **prepared)
+    table = TableFormat(options.sep, options.decimal)
     if options.csv is not None:
-        with options_named({"path": "--csv", "x_columns": "--x", "y_columns": "--y"}):
-            return sources.from_csv(options.csv, _names(options.x), _names(options.y), architecture)
+        with options_named({**OF_DATA, "path": "--csv", "x_columns": "--x", "y_columns": "--y"}):
+            x, y = _names(options.x), _names(options.y)
+            return sources.from_csv(options.csv, x, y, architecture, table=table, **prepared)
     if options.series is not None:
-        return sources.from_series(options.series, 1 if options.horizon is None else options.horizon, architecture)
+        horizon = 1 if options.horizon is None else options.horizon
+        return sources.from_series(options.series, horizon, architecture, table=table, **prepared)
     # The data have a random stream of their own: the solver uses the seed itself, and must not change the data.
     generator = np.random.default_rng([seed, 1])
-    return (random_gaussian if options.random else random_white)(architecture, generator)
+    if options.white:
+        return random_white(architecture, generator)
+    return random_gaussian(architecture, generator).prepared(architecture, **prepared)
 
 
 def _check_given(options: DataOptions) -> None:
@@ -117,6 +165,12 @@ def _check_given(options: DataOptions) -> None:
     for option, owner in (("--x", "--csv"), ("--y", "--csv"), ("--horizon", "--series")):
         if option in given and owner not in kinds:
             raise InputError(f"{option}: given with {kinds[0]}; expected only together with {owner}")
+    for option in ("--sep", "--decimal"):
+        if option in given and kinds[0] not in ("--csv", "--series"):
+            raise InputError(f"{option}: given with {kinds[0]}; expected only together with --csv or --series")
+    for option in ("--center", "--standardize"):
+        if option in given and "--white" in kinds:
+            raise InputError(f"{option}: given with --white, which has no samples; expected samples X and Y")
     if options.csv is not None:
         for option in ("--x", "--y"):
             if option not in given:

@@ -24,14 +24,18 @@ from .common import (
     write,
 )
 from .data_options import (
+    Center,
     CsvFile,
     DataFile,
     DataOptions,
+    DecimalMark,
     Horizon,
     InputColumns,
     OutputColumns,
     RandomData,
+    Separator,
     Series,
+    Standardize,
     WhiteData,
     load_data,
 )
@@ -55,6 +59,10 @@ def descend(
     y: OutputColumns = None,
     series: Series = None,
     horizon: Horizon = None,
+    sep: Separator = None,
+    decimal: DecimalMark = None,
+    center: Center = False,
+    standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
     starts: Annotated[int, typer.Option(min=1, metavar="N", help="Random starts, at most 100000.")] = 100,
@@ -103,7 +111,7 @@ def descend(
     options = Options(
         init=_init(init), optimizer=optimizer, learning_rate=learning_rate, max_steps=max_steps, slow=slow
     )
-    given = DataOptions(data, csv, x, y, series, horizon, random, white)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
     if result_path is not None:
         network = [name for name, text in (("-k/--filters", filters), ("-s/--strides", strides)) if text is not None]
         for option in [*network, *given.given()]:
@@ -118,7 +126,7 @@ def descend(
 
         with ExitStack() as stack:
             result = critical_points(
-                architecture, loaded.loss, seed=seed, jobs=jobs, progress=progress_bars(stack, quiet)
+                architecture, loaded.loss, seed=seed, jobs=jobs, progress=progress_bars(stack, quiet), data=description
             )
 
     from ..display.basins import render_basins

@@ -9,14 +9,18 @@ import typer
 from ..errors import InputError
 from .common import DONE, Filters, Quiet, Strides, architecture_of, print_text
 from .data_options import (
+    Center,
     CsvFile,
     DataFile,
     DataOptions,
+    DecimalMark,
     Horizon,
     InputColumns,
     OutputColumns,
     RandomData,
+    Separator,
     Series,
+    Standardize,
     WhiteData,
     load_data,
 )
@@ -56,6 +60,10 @@ def export(
     y: OutputColumns = None,
     series: Series = None,
     horizon: Horizon = None,
+    sep: Separator = None,
+    decimal: DecimalMark = None,
+    center: Center = False,
+    standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
@@ -79,7 +87,7 @@ def export(
     architecture = architecture_of(filters, strides)
     check_output(to, output)
     pattern = None if stratum is None else pattern_from_text("stratum", stratum)
-    given = DataOptions(data, csv, x, y, series, horizon, random, white)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
     loss = load_data(architecture, given, seed).loss if given.given() else None
 
     files = exported(architecture, loss, to=to, stratum=pattern, seed=seed, max_count=max_count)

@@ -13,7 +13,7 @@ import typer
 from ..errors import InputError
 from ..files import shown
 from ..rationals import as_fraction
-from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, write
+from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, without_brackets, write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +126,7 @@ def filter_from_text(text: str, arch: Architecture) -> list[Fraction] | list[com
     InputError
         If an entry is no finite number, or the number of entries is not K.
     """
-    numbers = [_entry(item, "--filter") for item in text.split(",")]
+    numbers = [_entry(item, "--filter") for item in without_brackets(text).split(",")]
     size = arch.filter_size
     if len(numbers) != size:
         raise InputError(f"--filter: {len(numbers)} numbers given; expected {size}, the network's filter size")

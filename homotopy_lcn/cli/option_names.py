@@ -15,32 +15,60 @@ from typer.core import TyperCommand
 
 from ..errors import InputError
 
-__all__ = ["Command", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
+__all__ = ["OF_DATA", "Command", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
 
+#: The calls that messages about data recommend, for commands with the options of data.
+OF_DATA: Mapping[str, str] = {
+    "decimal=','": "--decimal ,",
+    "decimal=MARK": "--decimal MARK",
+    "from_csv(path, x_columns, y_columns)": "--csv FILE.csv --x COL,… --y COL,…",
+    "from_file(path)": "--data",
+    "sep=SEP": "--sep SEP",
+    "standardize=True": "--standardize",
+}
 #: For each command the arguments whose option has another name, and the calls that messages recommend.
 #: ``""`` is for all commands. A recommended call is no identifier and is replaced wherever it stands in a message.
 OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "": {
         "generic_totals(arch)": "count",
+        "from_csv(path, x_columns, y_columns)": "solve --csv FILE.csv --x COL,… --y COL,…",
         "isolated=True": "solve --isolated",
         "loss.regularized(eps)": "solve --regularize EPS",
         "samples=(X, Y)": "certify --data FILE.npz",
     },
+    "descend": OF_DATA,
+    "export": OF_DATA,
     "solve": {
+        **OF_DATA,
         "eps": "--regularize",
         "isolated=True": "--isolated",
         "loss.regularized(eps)": "--regularize EPS",
         "max_parameters": "--cross-check-max",
+        "real": "--real-tolerance",
+        "singular": "--singular-tolerance",
     },
     "certify": {"path": "--data", "samples": "--data", "samples=(X, Y)": "--data FILE.npz"},
     "survey": {"data_model": "--data-model", "path": "--plot"},
     "figure1": {"path": "--data"},
 }
 
+#: The options whose values are lists of numbers, by their names.
+LISTS = {name: names for names in (("-k", "--filters"), ("-s", "--strides")) for name in names}
+
 
 def other_names(command: str) -> dict[str, str]:
     """The entries of `OTHER_NAMES` for a command."""
     return {**OTHER_NAMES[""], **OTHER_NAMES.get(command, {})}
+
+
+def _numbers_after(words: list[str], place: int) -> list[str]:
+    """The words after a place that are numbers, or parts of a list of numbers."""
+    numbers: list[str] = []
+    for word in words[place + 1 :]:
+        if not re.fullmatch(r"[\[(]?\d+,?[\])]?|[\[(]?(\d+,)+\d*[\])]?", word):
+            break
+        numbers.append(word)
+    return numbers
 
 
 class CommandLineError(InputError):
@@ -59,6 +87,17 @@ class Command(TyperCommand):
             if parameter.param_type_name == "option"
         }
         return own | other_names(self.name or "")
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the options from the words; a list of numbers that was typed with spaces is not one word."""
+        for place, word in enumerate(args):
+            if word in LISTS and len(numbers := _numbers_after(args, place)) > 1:
+                wanted = ",".join(re.findall(r"\d+", " ".join(numbers)))
+                raise CommandLineError(
+                    f"{'/'.join(LISTS[word])}: {' '.join(numbers)} given as {len(numbers)} words; expected numbers "
+                    f"separated by commas without spaces, as in {word} {wanted}"
+                )
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

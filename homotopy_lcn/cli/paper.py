@@ -131,6 +131,10 @@ def figure1(
             show_default=False,
         ),
     ] = None,
+    center: Annotated[bool, typer.Option("--center", help="Centre the columns of --data.")] = False,
+    standardize: Annotated[
+        bool, typer.Option("--standardize", help="Like --center, and divide by standard deviations.")
+    ] = False,
     quiet: Quiet = False,
 ) -> int:
     """Draw Figure 1 as PNG, PDF and HTML.
@@ -140,11 +144,14 @@ def figure1(
     from ..pictures.figure1 import FIGURE_1, draw_figure1
 
     points = []
+    for option, given in (("--center", center), ("--standardize", standardize)):
+        if given and data is None:
+            raise InputError(f"{option}: given without --data; expected --data FILE.npz with samples X and Y")
     if data is not None:
-        from ..losses.sources import from_npz
+        from ..losses.sources import from_file
         from ..solving.solve import critical_points
 
-        found = critical_points(FIGURE_1[1], from_npz(data, FIGURE_1[1]).loss)
+        found = critical_points(FIGURE_1[1], from_file(data, FIGURE_1[1], center=center, standardize=standardize).loss)
         points = [point.filter.real for point in found.real if point.attained]
     written = draw_figure1(output, resolution, points)
     if not quiet:

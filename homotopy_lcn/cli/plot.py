@@ -191,7 +191,8 @@ def _result(path: str | None, filters: str | None, strides: str | None, seed: in
     from ..solving.solve import critical_points
 
     generator = np.random.default_rng(random_loss_seed(seed, 0))
-    return critical_points(architecture, random_gaussian(architecture, generator).loss, seed=seed)
+    loaded = random_gaussian(architecture, generator)
+    return critical_points(architecture, loaded.loss, seed=seed, data=loaded.description)
 
 
 def _save(figure: Any, path: str, quiet: bool) -> int:

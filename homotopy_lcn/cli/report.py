@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
 from .common import DONE, NOT_COMPLETE, Quiet, check_output, complain, print_text, read_result, write
+from .option_names import messages_final
+
+if TYPE_CHECKING:
+    from ..certification.certificates import Certificate
+    from ..results.result import CriticalPoints
 
 __all__ = ["report"]
 
@@ -15,7 +20,7 @@ OUTPUT = "-o/--output"
 
 
 def report(
-    file: Annotated[str, typer.Argument(metavar="RESULT.json", help="A result of solve or certify.")],
+    file: Annotated[str, typer.Argument(metavar="RESULT.json", help="A result of solve, or a certificate of certify.")],
     output: Annotated[
         str | None,
         typer.Option(
@@ -34,9 +39,15 @@ def report(
         raise InputError(f"{OUTPUT}: missing; expected the HTML file to write, as in -o report.html")
     check_output(output, OUTPUT)
 
+    from ..certification.reading import is_certificate, read_certificate
     from ..pictures.report_page import REMEDY, plotly_program, report_page
 
-    result = read_result(file)
+    result: CriticalPoints | Certificate
+    if is_certificate(file):
+        with messages_final():
+            result = read_certificate(file)
+    else:
+        result = read_result(file)
     if pictures and plotly_program() is None:
         complain(f"warning: plotly is not installed, so the page has no pictures; {REMEDY}")
     write(output, report_page(result, pictures=pictures), OUTPUT)

@@ -25,14 +25,18 @@ from .common import (
     write,
 )
 from .data_options import (
+    Center,
     CsvFile,
     DataFile,
     DataOptions,
+    DecimalMark,
     Horizon,
     InputColumns,
     OutputColumns,
     RandomData,
+    Separator,
     Series,
+    Standardize,
     WhiteData,
     load_data,
 )
@@ -57,6 +61,10 @@ def solve(
     y: OutputColumns = None,
     series: Series = None,
     horizon: Horizon = None,
+    sep: Separator = None,
+    decimal: DecimalMark = None,
+    center: Center = False,
+    standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
@@ -89,6 +97,22 @@ def solve(
         float,
         typer.Option(metavar="SECONDS", help="Stop then, and report what was found; the default is one day."),
     ] = TIME_LIMIT,
+    real_tolerance: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="Complex filters with imaginary parts of at most X times their norm are called nearly real. "
+            "What is real, and complete, does not depend on it.",
+        ),
+    ] = 1e-6,
+    singular_tolerance: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="Nonsingular points of condition numbers above X are called nearly singular. "
+            "What is singular, and complete, does not depend on it.",
+        ),
+    ] = 1e10,
     cross_check: Annotated[
         str | None,
         typer.Option(
@@ -109,11 +133,14 @@ def solve(
     check_output(json_path)
     if cross_check is not None:
         _check_witness(architecture, cross_check, cross_check_max)
-    loaded = load_data(architecture, DataOptions(data, csv, x, y, series, horizon, random, white), seed)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
+    loaded = load_data(architecture, given, seed)
     loss, description = _regularized(loaded, regularize)
 
+    from ..results.tolerances import Tolerances
     from ..solving.solve import SolveInterrupted, critical_points
 
+    tolerances = Tolerances(real_tolerance, singular_tolerance)
     interrupted = False
     with ExitStack() as stack:
         try:
@@ -127,6 +154,8 @@ def solve(
                 progress=progress_bars(stack, quiet),
                 isolated=isolated,
                 time_limit=time_limit,
+                data=description,
+                tolerances=tolerances,
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True

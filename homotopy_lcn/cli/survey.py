@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, print_text, write
+from .common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, print_text, progress_bars, write
 from .option_names import options_named
 from .solve import report_result
 
 if TYPE_CHECKING:
     from ..networks.architecture import Architecture
-    from ..progress import Progress, ProgressCallback
     from ..results.result import CriticalPoints
     from ..surveys.statistics import Survey
 
@@ -49,6 +47,10 @@ def survey(
             "N samples, 4K if not given.",
         ),
     ] = "gaussian",
+    center: Annotated[bool, typer.Option("--center", help="Centre the columns of the file of --data-model.")] = False,
+    standardize: Annotated[
+        bool, typer.Option("--standardize", help="Like --center, and divide by standard deviations.")
+    ] = False,
     draw: Annotated[
         int | None,
         typer.Option(min=0, metavar="D", help="Solve draw D alone, and report it as solve does.", show_default=False),
@@ -100,6 +102,7 @@ def survey(
     if style not in STYLES:
         raise InputError(f"--format: {style!r}; expected one of {', '.join(STYLES)}")
     networks = _networks(filters, strides, architectures)
+    model = _prepared(model, center, standardize)
     check_output(json_path)
     if draw is not None:
         result, description, interrupted = _one_draw(networks, model, seed, draw, jobs, engine)
@@ -126,7 +129,7 @@ def survey(
                 engine=engine,
                 chunk=chunk,
                 keep=False,
-                progress=_progress(stack, quiet),
+                progress=progress_bars(stack, quiet),
             )
         except IncompleteStartSystem as error:
             complain(f"no statistics: {error}")
@@ -137,6 +140,16 @@ def survey(
             complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
             return NOT_COMPLETE
     return _report(found, style, json_path, plot, quiet)
+
+
+def _prepared(model: str, center: bool, standardize: bool) -> str:
+    """The text of the model of a file whose columns are to be centred or standardized."""
+    if not center and not standardize:
+        return model
+    if model.split(":")[0] in ("gaussian", "white", "ar1", "teacher"):
+        option = "--standardize" if standardize else "--center"
+        raise InputError(f"{option}: given with --data-model {model}; expected FILE.npz, whose columns have means")
+    return f"{'standardized' if standardize else 'centered'}:{model}"
 
 
 def _report(found: Survey, style: str, json_path: str | None, plot: str | None, quiet: bool) -> int:
@@ -184,35 +197,7 @@ def _one_draw(
     chosen = data_model(model)
     description = f"draw {draw} of seed {seed}: {chosen.description}"
     try:
-        return solve_draw(networks[0], chosen, seed, draw, jobs=jobs, engine=engine), description, False
+        options = {"jobs": jobs, "engine": engine, "data": description}
+        return solve_draw(networks[0], chosen, seed, draw, **options), description, False
     except SolveInterrupted as interruption:
         return interruption.partial, description, True
-
-
-def _progress(stack: ExitStack, quiet: bool) -> ProgressCallback | None:
-    """A bar with rate and time left on standard error, if standard error is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        return None
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    bars = Bars(
-        TextColumn("draws"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    task = bars.add_task("", total=None, rate="")
-    stack.enter_context(bars)
-
-    def tell(report: Progress) -> None:
-        speed = bars.tasks[0].speed
-        bars.update(
-            task, completed=report.done, total=report.total, rate="" if speed is None else f"{speed:,.0f} draws/s"
-        )
-
-    return tell

@@ -205,12 +205,7 @@ def _progress(stack: ExitStack, quiet: bool) -> Callable[[int, int, Architecture
 def row_bar(stack: ExitStack) -> Callable[[str, int, int], None]:
     """A bar on standard error: a function of the present task, the number of finished parts, and of all parts."""
     from rich.console import Console
-    from rich.progress import Progress
 
-    bars = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
-    task = bars.add_task("", total=None)
+    from ..display.progress import ProgressBars
 
-    def report(what: str, done: int, total: int) -> None:
-        bars.update(task, description=what, completed=done, total=total)
-
-    return report
+    return stack.enter_context(ProgressBars(Console(stderr=True))).count

@@ -1,23 +1,29 @@
-"""Small HTML tables that Jupyter shows for results, points, continua, count tables, architectures and certificates.
-
-No colour is set, only opacity and borders in the colour of the text, so that light and dark themes are readable alike.
-"""
+"""What Jupyter shows: an HTML table or two for results, surveys, facts of geometry and all else that people look at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import singledispatch
-from html import escape
 
 from ..certification.certificates import Certificate
+from ..geometry.filter_geometry import FilterGeometry
+from ..geometry.function_space import FunctionSpace
+from ..interchange.cross_checks import CrossCheck
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
 from ..networks.patterns import format_pattern
 from ..results.continua import Continuum
 from ..results.points import CriticalPoint, Parameters, quantity
 from ..results.result import CriticalPoints
+from ..surveys.statistics import Survey
 from ..tables.tabulation import ArchitectureTable
 from ..tables.text_tables import TextTable, shown
+from ..training.basins import BasinTable
+from .basins import render_basins
+from .geometry import render_filter, render_function_space
+from .html_tables import note_html, table_html
+from .rich_html import rich_html
+from .surveys import survey_table
 from .wording import (
     CONTINUUM_COLUMNS,
     STAR,
@@ -33,60 +39,15 @@ from .wording import (
     summary,
 )
 
-__all__ = ["html", "note_html", "table_html"]
+__all__ = ["html"]
 
 #: Number of real points shown for a result; the report has all.
 MOST_POINTS = 30
 #: Number of entries of a filter shown in a line.
 MOST_ENTRIES = 12
-_CELL = "padding:0.15em 0.7em;border:0;border-bottom:1px solid rgba(128,128,128,0.35);text-align:"
 
 #: Rows shown of a longer table.
 MOST_ROWS = 100
-
-#: A column: its heading, and whether it holds numbers.
-Column = tuple[str, bool]
-
-
-def table_html(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """A table of escaped texts with inline styles, which notebooks keep where they drop style sheets.
-
-    Parameters
-    ----------
-    columns : sequence of (str, bool)
-        Headings, and whether the column is set flush right as numbers are; no heading at all if all are empty.
-    rows : iterable of sequences of str
-    caption : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> "&lt;w&gt;" in table_html([("", False)], [["<w>"]])
-    True
-    """
-
-    def cell(tag: str, text: str, right: bool) -> str:
-        lines = "<br>".join(escape(text).split("\n"))
-        return f'<{tag} style="{_CELL}{"right" if right else "left"}">{lines}</{tag}>'
-
-    parts = ['<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:0.4em 0;color:inherit">']
-    if caption:
-        parts.append(f'<caption style="text-align:left;font-weight:bold;color:inherit">{escape(caption)}</caption>')
-    if any(heading for heading, _ in columns):
-        parts.append(f"<thead><tr>{''.join(cell('th', *column) for column in columns)}</tr></thead>")
-    parts.append("<tbody>")
-    for row in rows:
-        cells = (cell("td", text, right) for text, (_, right) in zip(row, columns, strict=True))
-        parts.append(f"<tr>{''.join(cells)}</tr>")
-    return "".join([*parts, "</tbody></table></div>"])
-
-
-def note_html(text: str) -> str:
-    """A line below a table."""
-    return f'<p style="opacity:0.75;margin:0.3em 0">{escape(text)}</p>'
 
 
 @singledispatch
@@ -260,6 +221,38 @@ def _table_html(table: TextTable) -> str:
 def _architectures_html(table: ArchitectureTable) -> str:
     """The table that is printed in a terminal, too."""
     return _table_html(table.to_table())
+
+
+@html.register
+def _function_space_html(space: FunctionSpace) -> str:
+    """The facts that the terminal shows, with one network a table."""
+    return rich_html(render_function_space(space))
+
+
+@html.register
+def _filter_html(facts: FilterGeometry) -> str:
+    """The facts of one filter, and its factorizations."""
+    return rich_html(render_filter(facts))
+
+
+@html.register
+def _survey_html(survey: Survey) -> str:
+    """The statistics that people are shown, a row for each quantity."""
+    return _table_html(survey_table(survey))
+
+
+@html.register
+def _basins_html(table: BasinTable) -> str:
+    """Where the runs went, and what the columns mean."""
+    return rich_html(render_basins(table))
+
+
+@html.register
+def _cross_check_html(comparison: CrossCheck) -> str:
+    """Whether the other program agrees, and the sentences that say so."""
+    rows = [("agrees", describe_answer(comparison.agrees))]
+    rows += [("", line.strip()) for line in str(comparison).splitlines()]
+    return table_html([("", False), ("", False)], rows, f"Comparison with {comparison.program}")
 
 
 def _entries(point: CriticalPoint) -> str:

@@ -13,7 +13,7 @@ from ..surveys.statistics import Survey
 from ..surveys.tallies import CONFIDENCE, Distribution, Proportion, Tally
 from ..tables.text_tables import Cell, Column, TextTable, format_table, grid, markdown_lines, plain, shown
 
-__all__ = ["FORMATS", "format_survey"]
+__all__ = ["FORMATS", "format_survey", "survey_table"]
 
 #: Quantities that are zero in every draw of ordinary data; people are shown them only if they are not.
 RARE = ("missing", "at_infinity", "singular", "origin", "continua", "real_continua", "degenerate", "undecided")
@@ -54,6 +54,11 @@ def _shown_quantities(tally: Tally) -> dict[str, Distribution]:
         for name, each in found.items()
         if each.maximum != 0 or not (name in RARE or name.startswith("saddles"))
     }
+
+
+def survey_table(survey: Survey) -> TextTable:
+    """The quantities of all architectures that people are shown, with numbers to the right."""
+    return _table(survey, tuple(Column(name, name, right=name in NUMBERS) for name in (*TEXTS, *NUMBERS)))
 
 
 def _table(survey: Survey, columns: tuple[Column, ...] = COLUMNS) -> TextTable:
@@ -120,7 +125,7 @@ def _as_csv(survey: Survey) -> str:
 
 
 def _as_markdown(survey: Survey) -> str:
-    table = _table(survey, tuple(Column(name, name, right=name in NUMBERS) for name in (*TEXTS, *NUMBERS)))
+    table = survey_table(survey)
     lines = markdown_lines(table, number="---:")
     return "\n".join([*lines, "", *table.notes, "", table.caption, ""])
 

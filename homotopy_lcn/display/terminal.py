@@ -1,25 +1,21 @@
-"""Tables, the summary and the progress bars of the terminal, as renderables of rich."""
+"""Tables and the summary of the terminal, as renderables of rich."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.box import ROUNDED, SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, Totals
 from ..networks.patterns import format_pattern
-from ..progress import Progress
 from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
 from .wording import (
@@ -39,7 +35,7 @@ from .wording import (
 if TYPE_CHECKING:
     from ..interchange.installation import Finding
 
-__all__ = ["ProgressBars", "render_counts", "render_findings", "render_result", "render_totals"]
+__all__ = ["render_counts", "render_findings", "render_result", "render_totals"]
 
 #: Continua shown; a file of the result has all.
 MOST_CONTINUA = 20
@@ -140,39 +136,6 @@ def render_totals(architecture: Architecture, totals: Totals, reason: str) -> Re
         for name, number in (("pure critical filters", totals.pure), ("critical θ", totals.parameters))
     ]
     return Group(title, *rows, Text(f"The strata are not listed: {reason}.", style="dim"))
-
-
-class ProgressBars:
-    """Progress bars on a terminal, one a stratum; a context manager that is called with each report."""
-
-    def __init__(self, console: Console) -> None:
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        )
-        self._current: tuple[object, object] | None = None
-        self._task = self._bars.add_task("", visible=False)
-
-    def __enter__(self) -> ProgressBars:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-
-    def __call__(self, report: Progress) -> None:
-        if self._current != (report.stage, report.pattern):
-            self._current = (report.stage, report.pattern)
-            stratum = "" if report.pattern is None else f", stratum {format_pattern(report.pattern)}"
-            self._bars.remove_task(self._task)
-            self._task = self._bars.add_task(f"{report.stage}{stratum}", total=report.total)
-        self._bars.update(self._task, completed=report.done, total=report.total)
 
 
 @dataclass(frozen=True)

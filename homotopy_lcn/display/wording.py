@@ -19,6 +19,8 @@ from ..results.statements import (
     describe_least_loss,
     describe_paths,
 )
+from ..results.ties import describe_ties
+from ..results.tolerances import describe_near
 
 __all__ = [
     "CONTINUUM_COLUMNS",
@@ -37,6 +39,8 @@ __all__ = [
     "summary",
 ]
 
+#: Digits of the digest of the data that people are shown; files have all 64.
+SHOWN_OF_DIGEST = 16
 #: Marks the global minimum.
 STAR = "★"
 #: The columns of a table of continua, and whether they hold numbers.
@@ -150,8 +154,14 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     counts = result.counts
     pure = sum(row.generic for row in result.strata if row.pure)
     rows = [("network", describe_network(result.architecture))]
-    if data:
-        rows.append(("data", data))
+    digest = f"digest {result.data_digest[:SHOWN_OF_DIGEST]}"
+    words = data or result.data
+    rows.append(("data", f"{words}; {digest}" if words else digest))
+    if result.solved:
+        rows.append(("solved", result.solved.replace("T", " ").replace("Z", " UTC")))
+    if (prepared := result.loss.preparation) is not None:
+        heading = "standardized" if prepared.standardized else "centred"
+        rows.append((heading, f"{prepared.describe()}; the loss is {prepared.describe_loss()}"))
     rows += [("file", text) for text in describe_edit(result)]
     if result.loss.rank < result.loss.filter_size or result.loss.rank_in_doubt:
         rows.append(("Gram matrix", result.loss.describe_rank()))
@@ -183,6 +193,9 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     )
     if sensitive := describe_conditions(result):
         rows.append(("ill-conditioned", sensitive))
+    rows += describe_near(result.points, result.tolerances)
+    if ties := describe_ties(result.points, result.ties):
+        rows.append(("ties", "\n".join(ties)))
     if counts.certified is not None:
         rows.append(("certified", str(counts.certified)))
     if result.continua:

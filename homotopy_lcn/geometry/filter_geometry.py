@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..doors import ShownInNotebooks
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.layer_factorizations import distributions
@@ -48,7 +49,7 @@ Theta = list[Array]
 
 
 @dataclass(frozen=True)
-class FilterGeometry:
+class FilterGeometry(ShownInNotebooks):
     """Facts of one filter.
 
     Attributes

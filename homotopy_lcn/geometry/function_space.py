@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..doors import ShownInNotebooks
 from ..networks.architecture import Architecture
 from ..networks.limits import LARGEST_DEGREE, check_degree, check_filter_size
 from .block_factorizations import factorizations_of
@@ -56,7 +57,7 @@ class CriticalType(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FunctionSpace:
+class FunctionSpace(ShownInNotebooks):
     """Facts of the function space M of an architecture; None where a question is too large to decide.
 
     Attributes

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
+from ..doors import ShownInNotebooks
 from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import find, first_occurrences, point_keys
 from ..equations.polynomials import PatchedSystem, random_patches
@@ -65,7 +66,7 @@ class ForeignSolution:
 
 
 @dataclass(frozen=True, eq=False)
-class CrossCheck:
+class CrossCheck(ShownInNotebooks):
     """The outcome of a comparison with PHCpack's blackbox solver.
 
     Attributes

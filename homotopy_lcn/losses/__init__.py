@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 from ..doors import public_names
 
 if TYPE_CHECKING:
+    from .preparation import Preparation
     from .squared_loss import SquaredLoss
+    from .sunspots import load_sunspots
     from .zero_residual import ZeroResidual
 
-__all__ = ["SquaredLoss", "ZeroResidual"]
+__all__ = ["Preparation", "SquaredLoss", "ZeroResidual", "load_sunspots"]
 
-__getattr__, __dir__ = public_names(__name__, {"SquaredLoss": "squared_loss", "ZeroResidual": "zero_residual"})
+__getattr__, __dir__ = public_names(
+    __name__,
+    {
+        "Preparation": "preparation",
+        "SquaredLoss": "squared_loss",
+        "ZeroResidual": "zero_residual",
+        "load_sunspots": "sunspots",
+    },
+)

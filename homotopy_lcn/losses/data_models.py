@@ -9,7 +9,8 @@ A model is written as a short text:
 * ``teacher:SIGMA:N``: standard normal inputs; the outputs are the outputs of a network of the same architecture with
   standard normal filters, scaled to variance one, plus noise of standard deviation SIGMA.
 * ``FILE.npz`` or ``FILE.npz:N``: N samples drawn with replacement from the arrays X, Y of the file (the bootstrap of
-  Efron (1979)). The default of N is the number of samples in the file. ``file:`` may stand before the name.
+  Efron (1979)). The default of N is the number of samples in the file. ``file:`` may stand before the name. So may
+  ``centered:`` or ``standardized:``, which prepare the columns of the whole file before samples are drawn from them.
 
 The default of N is 4K otherwise, as for `random_gaussian`. Draw d comes from
 ``numpy.random.SeedSequence(seed, spawn_key=(d,))``. So architectures of equal filter size have the same data sets,
@@ -31,13 +32,16 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
 from ..networks.parameters import compose
-from .sources import samples_from_npz
+from .preparation import prepared_columns
+from .sources import samples_from_file
 from .squared_loss import SquaredLoss
 
 __all__ = ["DataModel", "Moments", "data_model", "draw_loss", "draw_moments"]
 
 #: The texts that describe a model, for error messages.
 FORMS = "gaussian[:N], white, ar1:RHO[:N], teacher:SIGMA[:N] or FILE.npz[:N]"
+#: What may be done with the columns of a file, and the word for it.
+PREPARED = {"centered": "centred", "standardized": "standardized"}
 #: Number of products of samples summed at a time. No BLAS splits a smaller product among threads, so that every machine
 #: adds in the same order; and the memory is bounded.
 PRODUCTS = 2**15
@@ -137,12 +141,13 @@ def data_model(text: str) -> DataModel:
         if not 0 <= sigma < np.inf:
             raise InputError(f"data_model: {text!r} has SIGMA = {sigma:g}; expected a finite number, not negative")
         return Teacher(_samples(text, numbers[1:]), sigma)
-    text = text.removeprefix("file:")
+    how = next((word for word in PREPARED if text.startswith(f"{word}:")), None)
+    text = text.removeprefix(f"{how}:").removeprefix("file:")
     path, colon, count = text.rpartition(":")
-    if text.endswith(".npz") or os.path.isfile(text):
-        return Bootstrap.of_file(text, None)
-    if colon and (path.endswith(".npz") or os.path.isfile(path)):
-        return Bootstrap.of_file(path, _samples(text, [count]))
+    if text.endswith((".npz", ".npy")) or os.path.isfile(text):
+        return Bootstrap.of_file(text, None, how)
+    if colon and (path.endswith((".npz", ".npy")) or os.path.isfile(path)):
+        return Bootstrap.of_file(path, _samples(text, [count]), how)
     raise InputError(f"data_model: {text!r} is not known; expected {FORMS}")
 
 
@@ -288,24 +293,33 @@ class Bootstrap:
     X: Real = field(repr=False)
     Y: Real = field(repr=False)
     samples: int | None = None
+    how: str | None = None
 
     @classmethod
-    def of_file(cls, path: str, samples: int | None) -> Bootstrap:
-        """Read the arrays X and Y of an ``.npz`` file."""
+    def of_file(cls, path: str, samples: int | None, how: str | None = None) -> Bootstrap:
+        """Read the arrays X and Y of an ``.npz`` file, or of a pair; ``how`` is a word of `PREPARED`."""
         try:
-            X, Y = samples_from_npz(path)
+            X, Y = samples_from_file(path)
         except InputError as error:
             raise InputError(str(error).replace("path:", "data_model:", 1)) from None
-        return cls(path, np.asarray(X), np.asarray(Y), samples)
+        if how is not None:
+            with_scales = how == "standardized"
+            try:
+                X, Y, _ = prepared_columns(X, Y, with_scales)
+            except InputError as error:
+                raise InputError(f"data_model: {os.path.basename(path)}: {error}") from None
+        return cls(path, np.asarray(X), np.asarray(Y), samples, how)
 
     @property
     def description(self) -> str:
         count = len(self.X) if self.samples is None else self.samples
-        return f"{count} samples drawn with replacement from the {len(self.X)} of {self.name}"
+        columns = "" if self.how is None else f", {PREPARED[self.how]}"
+        return f"{count} samples drawn with replacement from the {len(self.X)} of {self.name}{columns}"
 
     @property
     def text(self) -> str:
-        return self.path if self.samples is None else f"{self.path}:{self.samples}"
+        text = self.path if self.samples is None else f"{self.path}:{self.samples}"
+        return text if self.how is None else f"{self.how}:{text}"
 
     @property
     def name(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +28,22 @@ class LoadedData:
     samples : int or None
         Number of samples N; None if the data are a Gram matrix and a moment vector.
     arrays : tuple of ndarray or None
-        The samples themselves, X (N, d_0) and Y (N, d_L).
+        The samples themselves, X (N, d_0) and Y (N, d_L), before they are centred or standardized.
     """
 
     loss: SquaredLoss
     description: str
     samples: int | None
-    arrays: tuple[NDArray[np.generic], NDArray[np.generic]] | None = None
+    arrays: tuple[NDArray[Any], NDArray[Any]] | None = None
+
+    def prepared(self, arch: Architecture, *, center: bool = False, standardize: bool = False) -> LoadedData:
+        """The same samples, centred or standardized as in `SquaredLoss.from_data`."""
+        if self.arrays is None or not (center or standardize):
+            return self
+        loss = SquaredLoss.from_data(*self.arrays, arch, center=center, standardize=standardize)
+        return replace(
+            self, loss=loss, description=f"{self.description}, {'standardized' if standardize else 'centred'}"
+        )
 
 
 def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int | None = None) -> LoadedData:

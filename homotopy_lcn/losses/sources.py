@@ -5,42 +5,43 @@ The messages of all errors begin with the name of the argument that cannot be us
 
 from __future__ import annotations
 
-import csv
 import json
+import math
 import os
 import zipfile
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import TextIOWrapper
-from math import isfinite
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from ..errors import InputError, check_integer, shortened
+from .._data import data_path
+from ..errors import InputError, shortened
 from ..files import MOST_BYTES, open_for_reading, read_bounded, without_repeated_keys
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
 from ..rationals import MOST_EXACT_DIGITS
 from .random_data import LoadedData
+from .samples import samples_table, series_samples
 from .squared_loss import SquaredLoss
+from .sunspots import COLUMN, FILE
+from .table_files import FOUND_OUT, LARGEST_DATA, TableFormat, is_not_zero, is_table, listed, read_columns, readable
 
 #: Arrays of a file that have a meaning.
 ARRAYS = frozenset({"X", "Y", "gram", "b", "constant"})
-#: Bytes of the arrays of a file, and characters of a table.
-LARGEST_DATA = 2**32
-#: Characters of a line of a table.
-LONGEST_LINE = 2**24
-#: Names that a message lists.
-MOST_NAMES = 20
+#: The name that stands for the shipped series of sunspot numbers.
+SUNSPOTS = "sunspots"
+#: How messages name the functions that read the other files.
+READ_BY = "from_file(path)"
+TABLES_READ_BY = "from_csv(path, x_columns, y_columns)"
 
-__all__ = ["from_csv", "from_file", "from_json", "from_npz", "from_series", "samples_from_npz"]
+__all__ = ["from_csv", "from_file", "from_json", "from_npz", "from_series", "samples_from_file"]
+
+Path = str | os.PathLike[str]
 
 
-def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
+def from_npz(path: Path, arch: Architecture, *, center: bool = False, standardize: bool = False) -> LoadedData:
     """Read the arrays X and Y, or gram and b (and constant, if there is one), from an ``.npz`` file.
 
     Parameters
@@ -48,6 +49,8 @@ def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     path : path-like
         File written by `numpy.savez` or `numpy.savez_compressed`. Other arrays in it are ignored.
     arch : Architecture
+    center, standardize : bool
+        As in `SquaredLoss.from_data`; only with X and Y.
 
     Raises
     ------
@@ -55,24 +58,47 @@ def from_npz(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
         If the file cannot be read, is not an intact archive of plain numeric arrays, holds neither pair of arrays or
         both, or the arrays do not fit each other and the architecture.
     """
-    arrays = _read_npz(path)
+    arrays, others = _read_npz(path)
     name = os.fspath(path)
     data, moments = {"X", "Y"} <= arrays.keys(), {"gram", "b"} <= arrays.keys()
     if data == moments:
-        found = ", ".join(arrays) or "none of them"
+        found = ", ".join(arrays) or f"none of them{f', but {listed(others)}' if others else ''}"
         raise InputError(f"path: {name!r} holds {found}; expected the arrays X and Y, or gram and b")
+    if data:
+        return _of_samples(name, (arrays["X"], arrays["Y"]), arch, center, standardize)
+    _check_samples_given(name, center, standardize)
     with _named("path"):
-        if data:
-            loss = SquaredLoss.from_data(arrays["X"], arrays["Y"], arch)
-            samples, width_in = arrays["X"].shape
-            description = f"{name}: {samples} samples, {width_in} → {arrays['Y'].shape[1]} values"
-            return LoadedData(loss, description, samples, (arrays["X"], arrays["Y"]))
         loss = SquaredLoss(arrays["gram"], arrays["b"], arrays.get("constant", 0.0))
     _check_size(loss, arch)
     return LoadedData(loss, f"{name}: Gram matrix and moment vector", None)
 
 
-def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
+def _of_samples(
+    name: str, arrays: tuple[object, object], arch: Architecture, center: bool, standardize: bool
+) -> LoadedData:
+    """The data of the arrays X and Y of a file."""
+    with _named("path"):
+        X, Y = samples_table("X", arrays[0]), samples_table("Y", arrays[1], outputs=True)
+        loss = SquaredLoss.from_data(X, Y, arch, center=center, standardize=standardize)
+    description = f"{name}: {len(X)} samples, {X.shape[1]} → {Y.shape[1]} values"
+    return LoadedData(loss, description + _prepared(center, standardize), len(X), (X, Y))
+
+
+def _prepared(center: bool, standardize: bool) -> str:
+    """The end of a description of data."""
+    return ", standardized" if standardize else ", centred" if center else ""
+
+
+def _check_samples_given(name: str, center: bool, standardize: bool) -> None:
+    if center or standardize:
+        argument = "standardize" if standardize else "center"
+        raise InputError(
+            f"{argument}: {name!r} holds a Gram matrix and a moment vector; expected samples X and Y, as means cannot "
+            "be subtracted from sums of products"
+        )
+
+
+def from_json(path: Path, arch: Architecture) -> LoadedData:
     """Read ``gram`` and ``b`` (and ``constant``, if there is one) from a JSON file, exact numbers as texts.
 
     Texts such as ``"1/3"`` and ``"0.1"`` are exact numbers, for which a certificate is valid then; a solve uses the
@@ -92,7 +118,7 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     name = os.fspath(path)
     expected = "expected a JSON object with gram and b, and constant, if there is one"
     try:
-        with _readable("path", path):
+        with readable("path", path):
             data = read_bounded(path)
         if len(data) > MOST_BYTES:
             raise InputError(f"path: {name!r} has more than {MOST_BYTES >> 20} MB; {expected}")
@@ -107,7 +133,7 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
         raise InputError(f"path: {name!r} has no gram and b; {expected}")
     unknown = sorted(content.keys() - {"gram", "b", "constant"})
     if unknown:
-        raise InputError(f"path: {name!r} holds {_listed(unknown)}; {expected}")
+        raise InputError(f"path: {name!r} holds {listed(unknown)}; {expected}")
     gram, b, constant = content["gram"], content["b"], content.get("constant", 0)
     exact = any(isinstance(value, str) for value in _leaves([gram, b, constant]))
     with _named("path"):
@@ -116,52 +142,89 @@ def from_json(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
     return LoadedData(loss, f"{name}: {'exact ' if exact else ''}Gram matrix and moment vector", None)
 
 
-def from_file(path: str | os.PathLike[str], arch: Architecture) -> LoadedData:
-    """Read data from a file by `from_json` if its name ends with ``.json``, otherwise by `from_npz`."""
-    return (from_json if os.fspath(path).lower().endswith(".json") else from_npz)(path, arch)
+def from_file(path: Path, arch: Architecture, *, center: bool = False, standardize: bool = False) -> LoadedData:
+    """Read data from a file by `from_json` if its name ends with ``.json``, otherwise by `from_npz`.
+
+    The name may also be that of a pair of files, ``X.npy,Y.npy``, written by `numpy.save`.
+    """
+    name = os.fspath(path)
+    if name.lower().endswith(".json"):
+        _check_samples_given(name, center, standardize)
+        return from_json(path, arch)
+    if _pair(name) is not None:
+        return _of_samples(name, _read_pair(name), arch, center, standardize)
+    return from_npz(path, arch, center=center, standardize=standardize)
 
 
-def samples_from_npz(path: str | os.PathLike[str]) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """The arrays X and Y themselves from an ``.npz`` file."""
-    arrays = _read_npz(path)
+def samples_from_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The arrays X (N, d_0) and Y (N, d_L) themselves from an ``.npz`` file, or a pair ``X.npy,Y.npy``."""
+    name = os.fspath(path)
+    if _pair(name) is not None:
+        arrays: Any = dict(zip("XY", _read_pair(name), strict=True))
+    else:
+        arrays, others = _read_npz(path)
+        found = ", ".join(arrays) or listed(others) or "nothing"
     if not {"X", "Y"} <= arrays.keys():
-        found = ", ".join(arrays) or "nothing"
-        raise InputError(f"path: {os.fspath(path)!r} holds {found}; expected the arrays X and Y")
-    return arrays["X"], arrays["Y"]
+        raise InputError(f"path: {name!r} holds {found}; expected the arrays X and Y")
+    with _named("path"):
+        return samples_table("X", arrays["X"]), samples_table("Y", arrays["Y"], outputs=True)
 
 
 def from_csv(
-    path: str | os.PathLike[str], x_columns: Sequence[str], y_columns: Sequence[str], arch: Architecture
+    path: Path,
+    x_columns: Sequence[str],
+    y_columns: Sequence[str],
+    arch: Architecture,
+    *,
+    table: TableFormat = FOUND_OUT,
+    center: bool = False,
+    standardize: bool = False,
 ) -> LoadedData:
-    """Read inputs and outputs from columns of a CSV file, one sample a row.
+    """Read inputs and outputs from columns of a CSV or Parquet file, one sample a row.
 
     Parameters
     ----------
     path : path-like
-        Comma-separated UTF-8 text; the first row names the columns. Empty lines are skipped.
+        UTF-8 text; the first row names the columns. Empty lines are skipped. Or a file of Apache Parquet, whose name
+        ends with ``.parquet`` or ``.pq``.
     x_columns, y_columns : sequence of str
         Names of the d_0 input columns and of the d_L output columns, in the order of the network's positions.
     arch : Architecture
+    table : TableFormat
+        By which character cells are separated, and which one is the decimal mark. By default both are found out: a
+        comma, a semicolon or a tab separates, and a comma is the decimal mark where no number has a point.
+    center, standardize : bool
+        As in `SquaredLoss.from_data`.
 
     Raises
     ------
     InputError
-        If the file cannot be read, a column is missing or named twice, a cell is not a finite number, or the number of
-        columns does not fit the architecture.
+        If the file cannot be read, or may be read in two ways, a column is missing or named twice, a cell is not a
+        finite number, or the number of columns does not fit the architecture.
     """
+    _check_is_table("path", path)
     for argument, columns in ("x_columns", x_columns), ("y_columns", y_columns):
         if not columns:
             raise InputError(f"{argument}: no columns; expected the names of columns of {os.fspath(path)!r}")
     selection = [("x_columns", column) for column in x_columns] + [("y_columns", column) for column in y_columns]
-    table = _read_columns("path", path, selection)
-    X, Y = table[:, : len(x_columns)], table[:, len(x_columns) :]
+    values = read_columns("path", path, selection, table)
+    X, Y = values[:, : len(x_columns)], values[:, len(x_columns) :]
     with _named("x_columns, y_columns"):
-        loss = SquaredLoss.from_data(X, Y, arch)
-    description = f"{os.fspath(path)}: {len(table)} samples, {X.shape[1]} → {Y.shape[1]} columns"
-    return LoadedData(loss, description, len(table), (X, Y))
+        loss = SquaredLoss.from_data(X, Y, arch, center=center, standardize=standardize)
+    names = f"columns ({listed(x_columns)} → {listed(y_columns)})"
+    description = f"{os.fspath(path)}: {len(values)} samples, {X.shape[1]} → {Y.shape[1]} {names}"
+    return LoadedData(loss, description + _prepared(center, standardize), len(values), (X, Y))
 
 
-def from_series(series: str, horizon: int, arch: Architecture) -> LoadedData:
+def from_series(
+    series: str,
+    horizon: int,
+    arch: Architecture,
+    *,
+    table: TableFormat = FOUND_OUT,
+    center: bool = False,
+    standardize: bool = False,
+) -> LoadedData:
     """Read a time series and predict the value `horizon` steps after each window of K values.
 
     Sample i has the input x[i], …, x[i + K − 1] and the one output x[i + K − 1 + horizon].
@@ -169,10 +232,15 @@ def from_series(series: str, horizon: int, arch: Architecture) -> LoadedData:
     Parameters
     ----------
     series : str
-        ``FILE.csv:COLUMN``, a file as in `from_csv` and one of its columns, in the order of time.
+        ``FILE.csv:COLUMN``, a file as in `from_csv` and one of its columns, in the order of time. ``sunspots`` is the
+        shipped series, see `load_sunspots`.
     horizon : int
         At least 1.
     arch : Architecture
+    table : TableFormat
+        As in `from_csv`.
+    center, standardize : bool
+        As in `SquaredLoss.from_series`.
 
     Raises
     ------
@@ -181,29 +249,30 @@ def from_series(series: str, horizon: int, arch: Architecture) -> LoadedData:
 
     Examples
     --------
-    >>> from homotopy_lcn._data import data_path
-    >>> arch = Architecture((3, 2), (2, 1))
-    >>> data = from_series(f"{data_path('sunspots.csv')}:SUNACTIVITY", 1, arch)
+    >>> data = from_series("sunspots", 1, Architecture((3, 2), (2, 1)))
     >>> data.samples, data.loss.rank
     (304, 5)
     """
-    steps = check_integer("horizon", horizon, 1)
     check_filter_size(arch)
-    path, column = _split_source(series)
-    values = _read_columns("series", path, [("series", column)])[:, 0]
-    size = arch.filter_size
-    samples = len(values) - size - steps + 1
-    if samples < 1:
-        raise InputError(
-            f"series: {len(values)} values in {column!r}; expected at least {size + steps}, "
-            f"the filter size {size} plus the horizon {steps}"
-        )
+    if series == SUNSPOTS:
+        path, column, table = os.fspath(data_path(FILE)), COLUMN, FOUND_OUT
+    else:
+        path, column = _split_source(series)
+        _check_is_table("series", path)
+    values = read_columns("series", path, [("series", column)], table)[:, 0]
+    windows, following = series_samples("series", values, arch, horizon, f" in {column!r}")
     with _named("series"):
-        windows, following = sliding_window_view(values, size)[:samples], values[size - 1 + steps :]
-        loss = SquaredLoss.from_data(windows, following[:, None], arch)
-    ahead = "the next one" if steps == 1 else f"the one {steps} steps ahead"
-    return LoadedData(loss, f"{series}: {samples} windows, {ahead} from {size} values", samples,
-                      (windows, following[:, None]))  # fmt: skip
+        loss = SquaredLoss.from_series(values, arch, horizon, center=center, standardize=standardize)
+    ahead = "the next one" if horizon == 1 else f"the one {horizon} steps ahead"
+    description = f"{series}: {len(windows)} windows, {ahead} from {arch.filter_size} values"
+    return LoadedData(loss, description + _prepared(center, standardize), len(windows), (windows, following))
+
+
+def _check_is_table(argument: str, path: Path) -> None:
+    """Raise InputError if the name of a file is that of arrays, not of a table."""
+    name = os.fspath(path)
+    if name.lower().endswith((".npz", ".npy", ".json")):
+        raise InputError(f"{argument}: {name!r} is no table; expected a CSV or Parquet file ({READ_BY} reads {name!r})")
 
 
 def _check_size(loss: SquaredLoss, arch: Architecture) -> None:
@@ -217,7 +286,7 @@ def _check_size(loss: SquaredLoss, arch: Architecture) -> None:
 def _double(text: str) -> float:
     """A number of JSON as a double."""
     value = float(text)
-    if value == 0 and _is_not_zero(text):
+    if value == 0 and is_not_zero(text):
         raise InputError(
             f"path: {shortened(text)} is below the range of doubles; expected a larger number, or an exact one as "
             "a text"
@@ -229,11 +298,6 @@ def _integer(text: str) -> int:
     if len(text) > MOST_EXACT_DIGITS:
         raise InputError(f"path: holds an integer of {len(text)} digits; expected at most {MOST_EXACT_DIGITS} digits")
     return int(text)
-
-
-def _is_not_zero(text: str) -> bool:
-    """Whether a number that is written with digits and an exponent is not zero, as "1e-400" is not."""
-    return any(digit in "123456789" for digit in text.lower().partition("e")[0])
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -260,32 +324,68 @@ def _named(argument: str) -> Iterator[None]:
         raise InputError(f"{argument}: {error}") from None
 
 
-@contextmanager
-def _readable(argument: str, path: str | os.PathLike[str]) -> Iterator[None]:
-    name = os.fspath(path)
-    try:
-        yield
-    except FileNotFoundError:
-        raise InputError(f"{argument}: no such file {name!r}; expected a file to read") from None
-    except IsADirectoryError:
-        raise InputError(f"{argument}: {name!r} is a directory; expected a file") from None
-    except OSError as error:
-        raise InputError(f"{argument}: cannot read {name!r} ({error.strerror or error}); expected a file") from None
+def _pair(name: str) -> tuple[str, str] | None:
+    """The two names of ``X.npy,Y.npy``; None if the name is not such a pair."""
+    if not name.lower().endswith(".npy"):
+        return None
+    commas = [place for place, character in enumerate(name) if character == ","]
+    pairs = [(name[:place].strip(), name[place + 1 :].strip()) for place in commas]
+    return next((pair for pair in pairs if all(part.lower().endswith(".npy") for part in pair)), None)
 
 
-def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
-    """The arrays of the file that have a name with a meaning here."""
+def _read_pair(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    one, other = _pair(name) or ("", "")
+    return _read_npy(one), _read_npy(other)
+
+
+def _read_npy(path: str) -> NDArray[Any]:
+    """The array of a file of `numpy.save`."""
+    with readable("path", path), open_for_reading(path) as file:
+        try:
+            _check_header(file, path)
+            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+        except (OSError, InputError):
+            raise
+        except Exception:  # a damaged header makes the parsers beneath NumPy raise almost anything
+            raise InputError(
+                f"path: {path!r} is not a whole .npy file of numbers; expected an array saved by numpy.save"
+            ) from None
+    return array
+
+
+def _check_header(file: BinaryIO, path: str) -> None:
+    """Raise InputError if the array is larger than `LARGEST_DATA` or than its file, before memory is taken for it."""
+    version = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, kind = read_header(file)
+    size = math.prod(shape) * kind.itemsize
+    here = file.tell()
+    if size > LARGEST_DATA:
+        raise InputError(f"path: {path!r} takes {size / 1e9:.1f} GB; expected at most {LARGEST_DATA / 1e9:.1f} GB")
+    if size > file.seek(0, os.SEEK_END) - here:
+        raise InputError(f"path: {path!r} is truncated; expected an array saved by numpy.save")
+    file.seek(0)
+
+
+def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """The arrays of the file that have a name with a meaning here, and the names of the others."""
     name = os.fspath(path)
-    with _readable("path", path), open_for_reading(path) as file:
+    with readable("path", path), open_for_reading(path) as file:
         if not file.seekable():
             raise InputError(f"path: {name!r} is a pipe, and not a regular file; expected arrays saved by numpy.savez")
         if not zipfile.is_zipfile(file):
-            raise InputError(f"path: {name!r} is not an .npz file, or truncated; expected arrays saved by numpy.savez")
+            if is_table(name):
+                raise InputError(f"path: {name!r} is a table; expected arrays ({TABLES_READ_BY} reads tables)")
+            hint = f"; two of them are a pair, as in {name},Y.npy" if name.lower().endswith(".npy") else ""
+            raise InputError(
+                f"path: {name!r} is not an .npz file, or truncated; expected arrays saved by numpy.savez{hint}"
+            )
         file.seek(0)
         member = ""
         try:
             with np.load(file, allow_pickle=False) as archive:
-                arrays = {}
+                arrays: dict[str, NDArray[Any]] = {}
+                others = sorted(name for name in archive.files if name not in ARRAYS)
                 _check_unpacked(archive.zip, name)
                 for member in sorted(ARRAYS.intersection(archive.files)):
                     arrays[member] = archive[member]
@@ -298,7 +398,7 @@ def _read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[np.generic]]:
                 ) from None
             where = f"array {member} in {name!r}" if member else f"{name!r}"
             raise InputError(f"path: {where} is corrupt; expected arrays saved by numpy.savez") from None
-    return arrays
+    return arrays, others
 
 
 def _check_unpacked(archive: zipfile.ZipFile | None, name: str) -> None:
@@ -312,89 +412,11 @@ def _check_unpacked(archive: zipfile.ZipFile | None, name: str) -> None:
         )
 
 
-def _lines(file: TextIOWrapper) -> Iterator[str]:
-    """The lines of a text, of bounded length and number of characters in all."""
-    total = 0
-    while line := file.readline(LONGEST_LINE):
-        total += len(line)
-        if len(line) == LONGEST_LINE or total > LARGEST_DATA:
-            limit = LONGEST_LINE if len(line) == LONGEST_LINE else LARGEST_DATA
-            raise csv.Error(f"more than {limit / 1e6:.0f} MB{' in one line' if limit == LONGEST_LINE else ''}")
-        yield line
-
-
-def _listed(names: Sequence[str], quoted: bool = False) -> str:
-    """Names from a file for a message: the first ones, each shortened and without control characters."""
-    shown = [shortened(name) if quoted else shortened(name)[1:-1] for name in names[:MOST_NAMES]]
-    more = len(names) - MOST_NAMES
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-
-
 def _split_source(series: str) -> tuple[str, str]:
     """``FILE.csv:COLUMN`` as file and column; both may hold further colons."""
     colons = [position for position, character in enumerate(series) if character == ":"]
     splits = [(series[:position], series[position + 1 :]) for position in reversed(colons)]
     splits = [(path, column) for path, column in splits if path and column]
     if not splits:
-        raise InputError(f"series: {series!r}; expected FILE.csv:COLUMN")
+        raise InputError(f"series: {series!r}; expected FILE.csv:COLUMN, or {SUNSPOTS}, the shipped series")
     return next((split for split in splits if os.path.isfile(split[0])), splits[0])
-
-
-def _read_columns(
-    argument: str, path: str | os.PathLike[str], selection: Sequence[tuple[str, str]]
-) -> NDArray[np.float64]:
-    """Columns of a CSV file as an array (rows, columns).
-
-    The file came through ``argument``; ``selection`` holds for each column the argument that names it, and its name.
-    """
-    name = os.fspath(path)
-    try:
-        with (
-            _readable(argument, path),
-            open_for_reading(path) as file,
-            TextIOWrapper(file, encoding="utf-8-sig", newline="") as text,
-        ):
-            reader = csv.reader(_lines(text))
-            header = [cell.strip() for cell in next(reader, [])]
-            if not header:
-                raise InputError(f"{argument}: {name!r} is empty; expected a header and rows of numbers")
-            indices = [_column_index(asked, column, header, name) for asked, column in selection]
-            values = array("d")
-            for row in filter(None, reader):
-                place = f"{name!r}, line {reader.line_num}"
-                if len(row) != len(header):
-                    raise InputError(
-                        f"{argument}: {place} has {len(row)} cells; expected {len(header)} as in the header"
-                    )
-                for index in indices:
-                    values.append(_number(argument, row[index], f"{place}, column {shortened(header[index])}"))
-    except UnicodeDecodeError:
-        raise InputError(f"{argument}: {name!r} is not UTF-8 text; expected a CSV file") from None
-    except csv.Error as error:
-        raise InputError(f"{argument}: {name!r}, line {reader.line_num}: {error}; expected a CSV file") from None
-    if not values:
-        raise InputError(f"{argument}: {name!r} has a header only; expected rows of numbers below it")
-    return np.array(values).reshape(-1, len(selection))
-
-
-def _column_index(argument: str, column: str, header: list[str], name: str) -> int:
-    found = header.count(column.strip())
-    if found != 1:
-        problem = f"no column {shortened(column)}" if not found else f"{found} columns {shortened(column)}"
-        raise InputError(f"{argument}: {problem} in {name!r}; expected one of: {_listed(header, quoted=True)}")
-    return header.index(column.strip())
-
-
-def _number(argument: str, cell: str, place: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        found = f"{shortened(cell)} is not a number" if cell.strip() else "empty cell"
-        raise InputError(f"{argument}: {place}: {found}; expected a finite number") from None
-    if not isfinite(value):
-        raise InputError(f"{argument}: {place}: {shortened(cell)}; expected a finite number")
-    if value == 0 and _is_not_zero(cell):
-        raise InputError(
-            f"{argument}: {place}: {shortened(cell)} is below the range of doubles; expected a larger number"
-        )
-    return value

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import ComparedByValue
 from ..doors import cached_property, door
 from ..errors import InputError
-from .checked_arrays import finite, numbers, table
+from ..networks.limits import check_filter_size
+from .checked_arrays import finite, numbers
+from .checked_moments import DEFAULT_TOLERANCE, check_sizes, checked_rank, symmetric, tolerance_of
 from .exact_data import ExactData
 from .exact_elimination import Elimination, eliminate, least_norm_solution
 from .exact_range import check_range, scaled_samples
+from .preparation import Preparation, prepared_columns, prepared_series
+from .samples import (
+    LARGEST,
+    SMALLEST,
+    check_rows,
+    check_widths,
+    patches_of,
+    samples_table,
+    series_samples,
+    series_values,
+)
 
 if TYPE_CHECKING:
     import torch
 
     from ..networks.architecture import Architecture
-from ..networks.limits import check_filter_size
 
 __all__ = ["DEFAULT_TOLERANCE", "SquaredLoss"]
 
-# Eigenvalues of a Gram matrix below this fraction of the largest one are rounding. Sums over 10^6 samples are accurate
-# to about 1e-13, and the condition numbers that the rest of the package can work with end well before 1e12.
-DEFAULT_TOLERANCE = 1e-12
 # Eigenvalues within this factor of the tolerance may be rounding or data.
 _DOUBT = 10.0
-# Beyond this size, products of two such numbers overflow.
-_LARGEST = 1e150
-# Squares of numbers below this size lose digits to underflow; so do squares of products of inputs below its root.
-_SMALLEST = 1e-140
-# Patch entries held at a time while a Gram matrix is summed up: 16 MB.
-_CHUNK_ENTRIES = 2**21
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -70,6 +73,8 @@ class SquaredLoss(ComparedByValue):
         The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm.
     exact : ExactData or None
         The rational numbers that the arrays above are rounded from, if the loss was made by `from_exact`.
+    preparation : Preparation or None
+        How the samples were centred or scaled, if they were: the shifts and scales, to do the same with other samples.
 
     Raises
     ------
@@ -103,16 +108,17 @@ class SquaredLoss(ComparedByValue):
     rank: int
     tolerance: float
     exact: ExactData | None
+    preparation: Preparation | None
 
     def __init__(self, gram: ArrayLike, b: ArrayLike, constant: ArrayLike = 0.0) -> None:
         given = numbers("gram", gram)
-        self._fill(given, b, constant, _tolerance(given))
+        self._fill(given, b, constant, tolerance_of(given))
 
     def _fill(
         self, gram: NDArray[Any], b: ArrayLike, constant: ArrayLike, tolerance: float, exact: ExactData | None = None
     ) -> None:
         """Check the arrays, and set all attributes."""
-        sigma = _symmetric(gram, tolerance)
+        sigma = symmetric(gram, tolerance)
         moments = finite("b", numbers("b", b))
         if moments.shape != (len(sigma),):
             raise InputError(f"b: shape {moments.shape}; expected ({len(sigma)},), as gram has shape {sigma.shape}")
@@ -120,22 +126,25 @@ class SquaredLoss(ComparedByValue):
         if c.shape != ():
             raise InputError(f"constant: shape {c.shape}; expected a single number")
         for name, array in ("gram", sigma), ("b", moments), ("constant", c):
-            if np.abs(array).max() > _LARGEST:
-                raise InputError(f"{name}: entries above {_LARGEST:.0e} overflow; expected a moderate size")
-        _check_sizes(float(np.abs(sigma).max()), float(np.abs(moments).max()))
+            if np.abs(array).max() > LARGEST:
+                raise InputError(f"{name}: entries above {LARGEST:.0e} overflow; expected a moderate size")
+        check_sizes(float(np.abs(sigma).max()), float(np.abs(moments).max()))
         object.__setattr__(self, "gram", _read_only(sigma))
         object.__setattr__(self, "b", _read_only(moments))
         object.__setattr__(self, "constant", float(c))
         object.__setattr__(self, "tolerance", tolerance)
         object.__setattr__(self, "exact", exact)
-        rank = _rank(sigma, moments, float(c), tolerance) if exact is None else _exact_elimination(exact).rank
+        object.__setattr__(self, "preparation", None)
+        rank = checked_rank(sigma, moments, float(c), tolerance) if exact is None else _exact_elimination(exact).rank
         object.__setattr__(self, "rank", rank)
 
     def __repr__(self) -> str:
         return f"SquaredLoss(filter_size={self.filter_size}, rank={self.rank}, constant={self.constant!r})"
 
     @classmethod
-    def from_data(cls, X: ArrayLike, Y: ArrayLike, arch: Architecture) -> SquaredLoss:
+    def from_data(
+        cls, X: ArrayLike, Y: ArrayLike, arch: Architecture, *, center: bool = False, standardize: bool = False
+    ) -> SquaredLoss:
         """Loss Σ_n ‖f(x_n) − y_n‖² of the network on data.
 
         With the patches p = x_n[iS : iS + K] of sample n at output position i, Σ = Σ p pᵀ, b = Σ p y_n[i] and
@@ -144,18 +153,24 @@ class SquaredLoss(ComparedByValue):
 
         Parameters
         ----------
-        X : array_like, shape (N, d_0)
-            Inputs, real.
-        Y : array_like, shape (N, d_L)
-            Outputs, real, with d_L = (d_0 − K) // S + 1.
+        X : array_like, shape (N, d_0) or (N, 1, d_0)
+            Inputs, real; also a data frame with a column for each position.
+        Y : array_like, shape (N, d_L), (N, 1, d_L), or (N,) if d_L = 1
+            Outputs, real, with d_L = (d_0 − K) // S + 1; also a data frame or a pandas Series.
         arch : Architecture
             Gives the filter size K and the total stride S.
+        center : bool
+            Subtract its mean from each column of X and of Y, in copies of them. The loss is then the least one over
+            all intercepts, a free number at each output; see `Preparation`.
+        standardize : bool
+            Subtract the means, and divide each column by its standard deviation: for columns of very different units.
+            The end-to-end filter then acts on the scaled columns.
 
         Raises
         ------
         InputError
-            If X or Y is not a two-dimensional array of finite real numbers, if their shapes do not fit each other and
-            the architecture, or if their squares overflow or underflow.
+            If X or Y is not such an array of finite real numbers, if their shapes, or their row labels in pandas, do
+            not fit each other and the architecture, or if their squares overflow or underflow.
 
         References
         ----------
@@ -170,19 +185,76 @@ class SquaredLoss(ComparedByValue):
         ([[5.0, 8.0], [8.0, 13.0]], [14.0, 23.0], 41.0)
         """
         check_filter_size(arch)
-        inputs, outputs = table("X", X), table("Y", Y)
-        if len(inputs) != len(outputs):
-            raise InputError(f"Y: {len(outputs)} samples; expected {len(inputs)}, as many as X has")
-        _check_widths(inputs.shape[1], outputs.shape[1], arch)
+        check_rows(X, Y)
+        inputs, outputs = samples_table("X", X), samples_table("Y", Y, outputs=True)
+        check_widths(inputs.shape, outputs.shape, arch)
+        if not center and not standardize:
+            return cls._of_samples(inputs, outputs, arch)
+        inputs, outputs, preparation = prepared_columns(inputs, outputs, standardize)
+        return cls._of_samples(inputs, outputs, arch).with_preparation(preparation)
+
+    @classmethod
+    def from_series(
+        cls,
+        values: ArrayLike,
+        arch: Architecture,
+        horizon: int = 1,
+        *,
+        center: bool = False,
+        standardize: bool = False,
+    ) -> SquaredLoss:
+        """Loss of predicting the value of a series ``horizon`` steps after each window of K values.
+
+        Sample i has the input x[i], …, x[i + K − 1] and the one output x[i + K − 1 + horizon].
+
+        Parameters
+        ----------
+        values : array_like, shape (n,)
+            The series in the order of time, real; also a pandas Series. n is at least K + horizon.
+        arch : Architecture
+        horizon : int
+            At least 1.
+        center : bool
+            Subtract the mean of the series first.
+        standardize : bool
+            Subtract the mean, and divide by the standard deviation of the series. No filter changes by the scale.
+
+        Raises
+        ------
+        InputError
+            If `values` is not such a series, or too short.
+
+        Examples
+        --------
+        >>> from homotopy_lcn import Architecture, load_sunspots
+        >>> loss = SquaredLoss.from_series(load_sunspots(), Architecture((3, 2), (2, 1)), center=True)
+        >>> loss.rank, loss.preparation.describe()
+        (5, 'the series, by its mean 49.7521')
+        """
+        series, preparation = series_values("values", values), None
+        if center or standardize:
+            series, preparation = prepared_series(series, standardize)
+        windows, following = series_samples("values", series, arch, horizon)
+        return cls._of_samples(windows, following, arch).with_preparation(preparation)
+
+    def with_preparation(self, preparation: Preparation | None) -> SquaredLoss:
+        """The same loss, known to be of samples that were prepared in this way."""
+        result = copy(self)
+        object.__setattr__(result, "preparation", preparation)
+        return result
+
+    @classmethod
+    def _of_samples(cls, inputs: NDArray[Any], outputs: NDArray[Any], arch: Architecture) -> SquaredLoss:
+        """The loss of tables (N, d_0) and (N, d_L) that fit each other."""
         size = arch.filter_size
         gram, b, constant = np.zeros((size, size)), np.zeros(size), 0.0
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for patches, values in _patches(inputs, outputs, arch):
+            for patches, values in patches_of(inputs, outputs, arch):
                 gram += patches.T @ patches
                 b += values @ patches
                 constant += float(values @ values)
         for name, total in ("X", gram), ("Y", np.array(constant)), ("X, Y", b):
-            if not (np.abs(total) <= _LARGEST).all():
+            if not (np.abs(total) <= LARGEST).all():
                 part = outputs if name == "Y" else inputs
                 remedy = scaled_samples(name[0], max(float(part.max()), -float(part.min())))
                 raise InputError(f"{name}: products overflow; expected data scaled to a moderate size: {remedy}")
@@ -226,7 +298,7 @@ class SquaredLoss(ComparedByValue):
     @classmethod
     def _of_exact(cls, exact: ExactData) -> SquaredLoss:
         exact.check_digits()
-        check_range(exact, _SMALLEST, _LARGEST)
+        check_range(exact, SMALLEST, LARGEST)
         loss = cls.__new__(cls)
         loss._fill(*exact.rounded(), DEFAULT_TOLERANCE, exact)
         return loss
@@ -317,7 +389,7 @@ class SquaredLoss(ComparedByValue):
             raise InputError(f"target: shape {filter_.shape}; expected (K,), the end-to-end filter's coefficients")
         with np.errstate(over="ignore", under="ignore"):
             square = float(filter_ @ filter_)
-        if not square <= _LARGEST:
+        if not square <= LARGEST:
             raise InputError("target: its square overflows; expected numbers of a moderate size")
         return cls(np.eye(len(filter_)), filter_, square)
 
@@ -350,7 +422,8 @@ class SquaredLoss(ComparedByValue):
         if value.shape != () or not value > 0:
             raise InputError(f"eps: {eps!r} given; expected a positive number")
         if self.exact is not None:
-            return SquaredLoss._of_exact(self.exact.regularized(Fraction(float(value))))
+            exact = self.exact.regularized(Fraction(float(value)))
+            return SquaredLoss._of_exact(exact).with_preparation(self.preparation)
         gram = self.gram + float(value) * np.eye(self.filter_size)
         result = SquaredLoss(gram, self.b, self.constant)
         if result.rank < self.filter_size:
@@ -359,7 +432,7 @@ class SquaredLoss(ComparedByValue):
                 f"eps: {float(value):.3g} is rounding beside the largest eigenvalue {largest:.3g} of the Gram matrix; "
                 f"expected more than {result.tolerance * largest:.1e}"
             )
-        return result
+        return result.with_preparation(self.preparation)
 
     @cached_property
     def doubtful_eigenvalue(self) -> float | None:
@@ -477,97 +550,6 @@ class SquaredLoss(ComparedByValue):
         return filters
 
 
-def _check_widths(width_in: int, width_out: int, arch: Architecture) -> None:
-    size, stride = arch.filter_size, arch.stride
-    least = size + stride * (width_out - 1)
-    widths = f"{least}" if stride == 1 else f"{least} to {least + stride - 1}"
-    needs = f"for filter size {size} and stride {stride}"
-    if width_in < size:
-        raise InputError(f"X: width {width_in}; expected {widths} {needs}, as Y has width {width_out}")
-    fitting = (width_in - size) // stride + 1
-    if fitting != width_out:
-        raise InputError(
-            f"X, Y: widths {width_in} and {width_out}; expected X of width {widths}, or Y of width {fitting}, {needs}"
-        )
-
-
-def _patches(
-    inputs: NDArray[Any], outputs: NDArray[Any], arch: Architecture
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Patches, shape (n, K), and the outputs they belong to, shape (n,), a bounded number at a time."""
-    size, stride = arch.filter_size, arch.stride
-    width = outputs.shape[1]
-    span = max(size, stride)
-    positions = min(width, max(1, _CHUNK_ENTRIES // span))
-    rows = max(1, _CHUNK_ENTRIES // (span * positions))
-    largest = dict.fromkeys("XY", 0.0)
-    for row in range(0, len(inputs), rows):
-        for first in range(0, width, positions):
-            last = min(first + positions, width)
-            # The trailing entries that no patch reaches are checked with the last slice.
-            end = (last - 1) * stride + size if last < width else inputs.shape[1]
-            x = finite("X", inputs[row : row + rows, first * stride : end], (row, first * stride))
-            y = finite("Y", outputs[row : row + rows, first:last], (row, first))
-            for name, values in ("X", x), ("Y", y):
-                largest[name] = max(largest[name], values.max(), -values.min())
-            windows = sliding_window_view(x, size, axis=1)[:, ::stride]
-            yield windows.reshape(-1, size), y.ravel()
-    for name, least in ("X", _SMALLEST**0.5), ("Y", _SMALLEST):
-        value = largest[name]
-        if 0 < value < least:
-            raise InputError(
-                f"{name}: largest entry {value:.1e}, powers of which underflow; expected a moderate size: "
-                f"{scaled_samples(name, float(value))}"
-            )
-
-
-def _check_sizes(gram: float, b: float) -> None:
-    """Refuse largest entries for which squares of the loss, or of its filters, overflow or underflow; 0 is fine."""
-    for name, size in ("gram", gram), ("b", b):
-        if 0 < size < _SMALLEST:
-            raise InputError(f"{name}: largest entry {size:.1e}, powers of which underflow; expected a moderate size")
-    if gram > 0 and b > 0 and not _SMALLEST <= b / gram <= 1 / _SMALLEST:
-        raise InputError(
-            f"b: largest entry {b:.1e}, that of gram {gram:.1e}: squares of filters {b / gram:.1e} in size overflow or "
-            "underflow; expected a moderate size"
-        )
-
-
-def _symmetric(gram: NDArray[Any], tolerance: float) -> NDArray[np.float64]:
-    if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or not gram.size:
-        raise InputError(f"gram: shape {gram.shape}; expected a square matrix (K, K)")
-    sigma = finite("gram", gram)
-    half = sigma / 2
-    difference = np.abs(half - half.T)
-    if difference.max() > np.sqrt(tolerance) * np.abs(half).max():
-        i, j = (int(index) for index in np.argwhere(difference == difference.max())[0])
-        raise InputError(
-            f"gram: not symmetric, entry [{i}, {j}] is {sigma[i, j]:.6g} but [{j}, {i}] is {sigma[j, i]:.6g}; "
-            "expected a symmetric matrix"
-        )
-    return half + half.T
-
-
-def _rank(sigma: NDArray[np.float64], b: NDArray[np.float64], constant: float, tolerance: float) -> int:
-    """Numerical rank of Σ, once Σ is found to be positive semidefinite with b in its range."""
-    values, vectors = np.linalg.eigh(sigma)
-    largest = max(values[-1], 0.0)
-    if values[0] < -tolerance * largest:
-        raise InputError(
-            f"gram: indefinite, its most negative eigenvalue is {values[0]:.6g} (the largest is {values[-1]:.6g}); "
-            "expected a positive semidefinite matrix"
-        )
-    kernel = vectors[:, values <= tolerance * largest]
-    outside = np.linalg.norm(kernel.T @ b)
-    size = max(np.linalg.norm(b), np.sqrt(largest) * np.sqrt(max(constant, 0.0)))
-    if outside > np.sqrt(tolerance) * size:
-        raise InputError(
-            f"b: outside the range of gram, which is singular (rank {len(b) - kernel.shape[1]} of {len(b)}), by "
-            f"{outside:.6g} of {np.linalg.norm(b):.6g}, so that the loss is unbounded below; expected b = gram @ filter"
-        )
-    return len(b) - kernel.shape[1]
-
-
 def _exact_elimination(exact: ExactData) -> Elimination:
     """What exact elimination tells, once Σ is found to be positive semidefinite with b in its range."""
     found = eliminate(exact)
@@ -587,11 +569,6 @@ def _relative_eigenvalues(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sizes of the eigenvalues of Σ relative to the largest; none if Σ = 0."""
     values = np.abs(np.linalg.eigvalsh(sigma))
     return values / values.max() if values.max() > 0 else values[:0]
-
-
-def _tolerance(gram: NDArray[Any]) -> float:
-    rounding = float(np.finfo(gram.dtype).eps) if gram.dtype.kind == "f" else 0.0
-    return max(DEFAULT_TOLERANCE, 100 * rounding)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

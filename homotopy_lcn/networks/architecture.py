@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import gcd
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Architecture", "Block"]
 
@@ -94,6 +95,31 @@ class Architecture(ShownInNotebooks):
             If PyTorch is not installed.
         """
         return door("architecture_from_torch")(module)
+
+    def mu(self, theta: Sequence[ArrayLike]) -> NDArray[Any]:
+        """The end-to-end filter μ(θ) of the layers θ = (w_1, …, w_L).
+
+        Parameters
+        ----------
+        theta : sequence of L array_like
+            Layer l has shape (k_l,), or (…, k_l) for several θ at once; real or complex numbers.
+
+        Returns
+        -------
+        ndarray of shape (K,), or (…, K)
+
+        Raises
+        ------
+        InputError
+            If there are not L layers, or a layer has another size or holds anything but finite numbers.
+
+        Examples
+        --------
+        >>> Architecture((3, 2), (2, 1)).mu([[1, 0, -1], [1, 2]]).tolist()
+        [1.0, 0.0, 1.0, 0.0, -2.0]
+        """
+        filter_: NDArray[Any] = door("mu")(self, theta)
+        return filter_
 
     def __repr__(self) -> str:
         return f"Architecture(filters={self.filters}, strides={self.strides})"

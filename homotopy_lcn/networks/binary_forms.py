@@ -46,8 +46,14 @@ def multiply(left: Array, right: Array) -> Array:
 
 def adjoint_multiply(factor: Array, covector: Array) -> Array:
     """Transpose of multiplication by ``factor``: (…, m + 1) and (…, m + n + 1) to (…, n + 1), a correlation."""
-    size = covector.shape[-1] - factor.shape[-1] + 1
-    return np.stack([(factor * covector[..., q : q + factor.shape[-1]]).sum(axis=-1) for q in range(size)], axis=-1)
+    terms = factor.shape[-1]
+    size = covector.shape[-1] - terms + 1
+    if size < terms:
+        return np.stack([(factor * covector[..., q : q + terms]).sum(axis=-1) for q in range(size)], axis=-1)
+    result = factor[..., :1] * covector[..., :size]
+    for j in range(1, terms):
+        result += factor[..., j, None] * covector[..., j : j + size]
+    return np.asarray(result)
 
 
 def power(form: Array, exponent: int) -> Array:

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..errors import InputError
 from .architecture import Architecture
 from .binary_forms import adjoint_multiply, dilate, multiply
 
-__all__ = ["balance", "compose", "gradient", "hessian", "jacobian", "relative_gradient"]
+__all__ = ["balance", "compose", "gradient", "hessian", "jacobian", "mu", "relative_gradient"]
 
 Array = NDArray[Any]
 
@@ -26,6 +27,34 @@ def compose(arch: Architecture, theta: Sequence[Array]) -> Array:
     for layer, dilation in zip(theta[1:], arch.dilations[1:], strict=True):
         result = multiply(result, dilate(layer, dilation))
     return result
+
+
+def mu(arch: Architecture, theta: Sequence[ArrayLike]) -> Array:
+    """The end-to-end filter of layers as users give them; see `Architecture.mu`."""
+    expected = f"expected {arch.depth} layers of sizes {arch.filters}"
+    try:
+        given = list(theta)
+    except TypeError:
+        raise InputError(f"theta: {type(theta).__name__} given; {expected}") from None
+    if len(given) != arch.depth:
+        raise InputError(f"theta: {len(given)} layers given; {expected}")
+    layers = []
+    for place, (values, size) in enumerate(zip(given, arch.filters, strict=True)):
+        try:
+            layer = np.asarray(values)
+        except ValueError:
+            raise InputError(f"theta[{place}]: its rows differ in length; {expected}") from None
+        if layer.dtype.kind not in "iufc" or not np.isfinite(layer).all():
+            raise InputError(f"theta[{place}]: not finite numbers, dtype {layer.dtype}; {expected}")
+        if layer.ndim < 1 or layer.shape[-1] != size:
+            raise InputError(f"theta[{place}]: shape {layer.shape}; expected (..., {size})")
+        layers.append(layer.astype(np.result_type(layer.dtype, np.float64)))
+    try:
+        shape = np.broadcast_shapes(*(layer.shape[:-1] for layer in layers))
+    except ValueError:
+        shapes = ", ".join(str(layer.shape) for layer in layers)
+        raise InputError(f"theta: shapes {shapes}; expected layers for equally many θ") from None
+    return compose(arch, [np.broadcast_to(layer, (*shape, layer.shape[-1])) for layer in layers])
 
 
 def gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> list[Array]:

@@ -23,6 +23,9 @@ from .figure_files import ENDINGS, write_figure
 
 __all__ = [
     "ENDINGS",
+    "draw_complex_plane",
+    "draw_landscape",
+    "draw_loss_levels",
     "plot_complex_plane",
     "plot_growth",
     "plot_landscape",
@@ -130,10 +133,18 @@ def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
     -------
     matplotlib.figure.Figure
     """
+    figure, axes = _figure(None, 5.6, 5.2)
+    draw_complex_plane(result, axes, coordinate)
+    _legend_below(figure, 2)
+    return figure
+
+
+def draw_complex_plane(result: CriticalPoints, axes: Any, coordinate: int = 0) -> None:
+    """The picture of `plot_complex_plane` in given axes, without a legend."""
     size = result.architecture.filter_size
     if not 0 <= coordinate < size:
         raise InputError(f"coordinate: {coordinate} given; expected 0 to {size - 1}")
-    figure, axes = _figure(result.architecture, 5.6, 5.2)
+    _set_title(axes, result.architecture)
     points = [*result, *(point for part in result.continua for point in part.points)]
     values = np.array([point.filter[coordinate] for point in points])
     reach = FAR * float(np.median(np.abs(values))) if len(values) else 1.0
@@ -173,8 +184,6 @@ def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
         axes.annotate(f"{far} further out", (0.99, 0.01), xycoords="axes fraction", ha="right", fontsize=8)
     axes.set(xlabel=f"Re $w_{{{coordinate}}}$", ylabel=f"Im $w_{{{coordinate}}}$")
     axes.margins(0.08)
-    _legend_below(figure, 2)
-    return figure
 
 
 def plot_loss_levels(result: CriticalPoints) -> Any:
@@ -184,7 +193,15 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = _figure(result.architecture, 6.4, 4.2)
+    figure, axes = _figure(None, 6.4, 4.2)
+    draw_loss_levels(result, axes)
+    _legend_below(figure, 3)
+    return figure
+
+
+def draw_loss_levels(result: CriticalPoints, axes: Any) -> None:
+    """The picture of `plot_loss_levels` in given axes, without a legend."""
+    _set_title(axes, result.architecture)
     styles = {
         "minimum": {"marker": "v", "facecolors": DARK},
         "minimum or saddle, by θ": {"marker": "d", "facecolors": MIDDLE},
@@ -222,8 +239,6 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
     axes.set(xlabel=f"{what}, by loss (number: index of a saddle; *: spurious)", ylabel="loss")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.margins(y=0.12)
-    _legend_below(figure, 3)
-    return figure
 
 
 def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
@@ -233,8 +248,16 @@ def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
     -------
     matplotlib.figure.Figure
     """
+    figure, axes = _figure(None, 6.2, 5.0)
+    draw_landscape(result, axes, resolution)
+    _legend_below(figure, 1)
+    return figure
+
+
+def draw_landscape(result: CriticalPoints, axes: Any, resolution: int = 161) -> None:
+    """The picture of `plot_landscape` in given axes, without a legend."""
     part = landscape(result, resolution)
-    figure, axes = _figure(result.architecture, 6.2, 5.0)
+    _set_title(axes, result.architecture)
     base = min(part.losses)
     height = np.log10(np.maximum(part.loss - base, 0) / (max(part.losses) - base) + 1e-2)
     levels = np.linspace(height.min(), min(height.max(), 2.0), 16)
@@ -253,8 +276,6 @@ def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
             *place, marker=marker, s=90, facecolors="white", edgecolors=DARK, linewidths=1.4, zorder=4, label=label
         )
     axes.set(xlabel="along the line of the minima in θ", ylabel="towards the saddle", aspect="equal")
-    _legend_below(figure, 1)
-    return figure
 
 
 def save_plot(figure: Any, path: str | os.PathLike[str]) -> None:
@@ -275,8 +296,12 @@ def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any
     figure = import_extra("matplotlib.figure", "figures", "plot").Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     if arch is not None:
-        axes.set_title(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", fontsize=11)
+        _set_title(axes, arch)
     return figure, axes
+
+
+def _set_title(axes: Any, arch: Architecture) -> None:
+    axes.set_title(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", fontsize=11)
 
 
 def _legend_below(figure: Any, columns: int) -> None:

@@ -10,10 +10,19 @@ if TYPE_CHECKING:
     from .continua import Continuum, Infimum
     from .points import CriticalPoint
     from .result import CriticalPoints
+    from .ties import Tie
+    from .tolerances import Tolerances
 
-__all__ = ["Continuum", "CriticalPoint", "CriticalPoints", "Infimum"]
+__all__ = ["Continuum", "CriticalPoint", "CriticalPoints", "Infimum", "Tie", "Tolerances"]
 
 __getattr__, __dir__ = public_names(
     __name__,
-    {"Continuum": "continua", "CriticalPoint": "points", "CriticalPoints": "result", "Infimum": "continua"},
+    {
+        "Continuum": "continua",
+        "CriticalPoint": "points",
+        "CriticalPoints": "result",
+        "Infimum": "continua",
+        "Tie": "ties",
+        "Tolerances": "tolerances",
+    },
 )

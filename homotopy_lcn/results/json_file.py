@@ -9,20 +9,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import numpy as np
 
 from ..files import content_digest, write_atomically
 from ..losses.exact_data import ExactData
-from ..losses.squared_loss import DEFAULT_TOLERANCE
+from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..rationals import ratio_text
 from .continua import Continuum
 from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult
+from .ties import find_ties, ties_to_json
 
-__all__ = ["FORMAT", "VERSION", "to_text", "write_file"]
+__all__ = ["FORMAT", "VERSION", "data_digest", "to_text", "write_file"]
 
 FORMAT = "homotopy-lcn/critical-points"
 VERSION = 1
@@ -31,6 +32,12 @@ VERSION = 1
 def write_file(path: str | os.PathLike[str], result: ResultParts) -> None:
     """Write a result to a file, whole or not at all; see `CriticalPoints.to_json`."""
     write_atomically(path, to_text(result))
+
+
+def data_digest(loss: SquaredLoss) -> str:
+    """SHA-256 of the exact numbers of a loss, the same as in a certificate of them."""
+    exact = loss.exact or ExactData.of_doubles(loss.gram, loss.b, loss.constant)
+    return exact.digest
 
 
 def _dumps(value: object) -> str:
@@ -48,6 +55,9 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         "version": VERSION,
         "seed": result.seed,
         "software": result.software,
+        **({"data": result.data} if result.data else {}),
+        "data_digest": data_digest(result.loss),
+        **({"solved": result.solved} if result.solved else {}),
         "architecture": {
             "filters": list(architecture.filters),
             "strides": list(architecture.strides),
@@ -59,7 +69,8 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
             "constant": float(result.loss.constant),
         }
         | ({} if result.loss.tolerance == DEFAULT_TOLERANCE else {"tolerance": result.loss.tolerance})
-        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)}),
+        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)})
+        | ({} if result.loss.preparation is None else {"preparation": asdict(result.loss.preparation)}),
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
@@ -67,6 +78,9 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
     head["continua"] = [_continuum_to_json(part) for part in result.continua]
     head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
+    head["tolerances"] = asdict(result.tolerances)
+    if ties := find_ties(result):
+        head["ties"] = ties_to_json(ties)
     if result.contradictions:
         head["contradictions"] = list(result.contradictions)
     if result.stopped:

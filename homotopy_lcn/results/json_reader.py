@@ -11,28 +11,29 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
 from ..files import content_digest, json_content, read_text, shown
+from ..losses.preparation import Preparation
 from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.untrusted import untrusted_architecture
 from .continua import UNDECIDED, Continuum, Infimum
-from .json_file import FORMAT, VERSION
-from .parts import ResultParts
+from .json_file import FORMAT, VERSION, data_digest
+from .parts import LONGEST_TEXT, ResultParts
 from .points import Counts, CriticalPoint, StratumResult, count_points
+from .tolerances import Tolerances
 
 __all__ = ["read_file"]
 
 KINDS = ("minimum", "saddle", "degenerate")
 EXPECTED = "expected the whole file that solve wrote"
-#: Characters of a text in a file, such as the name of the software.
-LONGEST_TEXT = 1000
 
 
 def read_file(path: str | os.PathLike[str]) -> ResultParts:
@@ -56,6 +57,8 @@ def _from_text(text: str) -> ResultParts:
         edited = record.answer("edited")
     architecture = _architecture_from_json(record.record("architecture"), _rows(record.record("loss")))
     loss = _loss_from_json(record.record("loss"), architecture)
+    if "data_digest" in data and record.string("data_digest") != data_digest(loss):
+        edited = True
     seed = record.integer("seed")
     if seed < 0:
         raise InputError(f"seed: {shown(seed)}; expected an integer, at least 0")
@@ -95,7 +98,21 @@ def _from_text(text: str) -> ResultParts:
             for i, item in enumerate(_list(record.data.get("contradictions", []), "contradictions"))
         ),
         edited=edited,
+        data=_text(record.data.get("data", ""), "data"),
+        solved=_time(record.data.get("solved", "")),
+        tolerances=_tolerances_from_json(record),
     )
+
+
+def _tolerances_from_json(record: _Record) -> Tolerances:
+    if "tolerances" not in record.data:
+        return Tolerances()
+    found = record.record("tolerances")
+    try:
+        return Tolerances(found.number("real"), found.number("singular"))
+    except InputError as error:
+        message = str(error)
+        raise InputError(message if message.startswith(found.path) else f"{found.path}{message}") from None
 
 
 def _architecture_from_json(record: _Record, rows: int) -> Architecture:
@@ -112,6 +129,27 @@ def _rows(record: _Record) -> int:
 
 
 def _loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
+    loss = _bare_loss_from_json(record, architecture)
+    if "preparation" not in record.data:
+        return loss
+    return loss.with_preparation(_preparation_from_json(record.record("preparation")))
+
+
+def _preparation_from_json(record: _Record) -> Preparation:
+    of = record.string("of")
+    if of not in ("columns", "series"):
+        raise InputError(f"{record.path}of: {shown(of)} is unknown; expected columns or series")
+    lists: dict[str, tuple[float, ...]] = {}
+    for part in ("x", "y"):
+        means = _list(record.get(f"{part}_mean"), f"{record.path}{part}_mean", 1 if of == "series" else None)
+        for name in (f"{part}_mean", f"{part}_scale"):
+            lists[name] = tuple(_vector(record.get(name), f"{record.path}{name}", len(means)).tolist())
+        if any(scale <= 0 for scale in lists[f"{part}_scale"]):
+            raise InputError(f"{record.path}{part}_scale: not positive; expected standard deviations")
+    return Preparation(of, record.boolean("standardized"), **lists)
+
+
+def _bare_loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
     K = architecture.filter_size
     gram = np.array([_vector(row, f"loss.gram[{i}]", K) for i, row in enumerate(record.get("gram"))])
     b, constant = _vector(record.get("b"), "loss.b", K), record.number("constant")
@@ -339,6 +377,17 @@ def _text(value: object, path: str) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or not value.isprintable():
         raise InputError(f"{path}: {shown(value)}; expected a text of at most {LONGEST_TEXT} printable characters")
     return value
+
+
+def _time(value: object) -> str:
+    """A time as `time_of_day` writes it, or an empty text."""
+    text = _text(value, "solved")
+    try:
+        if text:
+            datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        raise InputError(f"solved: {shown(value)}; expected a time such as 2026-11-30T12:00:00Z") from None
+    return text
 
 
 def _integers(value: object, path: str) -> list[int]:

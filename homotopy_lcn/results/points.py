@@ -7,12 +7,19 @@ import math
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import ComparedByValue
 from ..doors import ShownInNotebooks
+from ..errors import InputError
+from ..losses.predictions import predictions
+from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Counts", "CriticalPoint", "StratumResult", "count_points", "quantity"]
 
@@ -84,6 +91,8 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
         For a complex point of a result, the index of the point with the conjugate filter; None if there is none.
     root_pattern : tuple of partitions or None
         The root pattern of w in special data, if more roots coincide than `stratum` says.
+    architecture : Architecture or None
+        The network, once the point belongs to a result; equality of points leaves it out.
     """
 
     filter: np.ndarray
@@ -109,6 +118,7 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
     coordinates: np.ndarray | None = None
     conjugate: int | None = None
     root_pattern: Pattern | None = None
+    architecture: Architecture | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         real = bool(self.real)
@@ -145,6 +155,39 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
     def with_conjugate(self, conjugate: int | None) -> CriticalPoint:
         """The same point with `conjugate` set. Validated values are not validated again."""
         return self if conjugate == self.conjugate else self._with(conjugate=conjugate)
+
+    def of(self, architecture: Architecture) -> CriticalPoint:
+        """The same point with `architecture` set. Validated values are not validated again."""
+        return self if self.architecture == architecture else self._with(architecture=architecture)
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """What the network with this filter answers to inputs: y[n, i] = Σ_j w[j] X[n, i S + j], with its stride S.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, d_0) or (N, 1, d_0)
+            Real, with d_0 ≥ K.
+
+        Returns
+        -------
+        ndarray of shape (N, d_L)
+            Real for a real point. d_L = 1 + ⌊(d_0 − K) / S⌋.
+
+        Raises
+        ------
+        InputError
+            If X has another shape or holds anything but finite real numbers, or the point belongs to no result.
+
+        Examples
+        --------
+        >>> import homotopy_lcn as hl
+        >>> result = hl.critical_points(hl.Architecture((2, 2), (1, 1)), hl.SquaredLoss.white([1.0, 3.0, 2.0]))
+        >>> result.global_minimum.predict([[1, 0, 0, 1]]).round(6).tolist()
+        [[1.0, 2.0]]
+        """
+        if self.architecture is None:
+            raise InputError("point: of no result, so that its network is not known; expected a point of a result")
+        return predictions(self.architecture, self.filter.real if self.real else self.filter, X)
 
     def _with(self, **values: object) -> CriticalPoint:
         twin = object.__new__(CriticalPoint)

@@ -8,18 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-
 from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError
-from ..extras import import_extra
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..version import __version__
 from .claims import check_claims, check_whole
 from .continua import UNDECIDED, Continuum, Infimum
+from .frames import points_frame
 from .infimum import known_infimum, points_of_least_loss
-from .json_file import to_text, write_file
+from .json_file import data_digest, to_text, write_file
 from .json_reader import read_file
 from .merging import sorted_points
 from .parts import ResultParts
@@ -33,6 +31,9 @@ from .statements import (
     describe_least_loss,
     describe_paths,
 )
+from .summary import Summary
+from .ties import Tie, describe_ties, find_ties
+from .tolerances import describe_near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,13 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     edited : bool or None
         For a result that was read from a file, whether the file was changed after it was written, as far as its digest
         tells. None for a file without a digest, as earlier versions wrote. A digest finds changes; it is no signature.
+    data : str
+        Which data were solved, in words: the file or series, its columns, how many samples. Equality of results leaves
+        it out, as it does `solved`.
+    solved : str
+        When the solve ended, in UTC, as ``2026-11-30T12:00:00Z``; empty if it is not known.
+    tolerances : Tolerances
+        From where on a filter is called nearly real, and a point nearly singular.
     """
 
     @classmethod
@@ -155,6 +163,17 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         )
         return replace(result, infimum=infimum or known_infimum(result))
 
+    def __post_init__(self) -> None:
+        """Every point knows the network, so that it can predict."""
+        arch = self.architecture
+        for name in ("points", "on_continua"):
+            found = getattr(self, name)
+            if any(point.architecture != arch for point in found):
+                object.__setattr__(self, name, tuple(point.of(arch) for point in found))
+        if any(point.architecture != arch for part in self.continua for point in part.points):
+            parts = (replace(part, points=tuple(point.of(arch) for point in part.points)) for part in self.continua)
+            object.__setattr__(self, "continua", tuple(parts))
+
     def __len__(self) -> int:
         return len(self.points)
 
@@ -194,46 +213,52 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         least = [point for point in points_of_least_loss(self) if point.minimum]
         return min(least, key=lambda point: point.loss.real, default=None)
 
-    def to_frame(self) -> pd.DataFrame:
+    @cached_property
+    def data_digest(self) -> str:
+        """SHA-256 of the exact numbers of `loss`, as files and certificates have it: equal if the data are."""
+        return data_digest(self.loss)
+
+    @cached_property
+    def ties(self) -> tuple[Tie, ...]:
+        """Groups of real points of equal loss: images under a symmetry of the data, or equal up to rounding."""
+        return find_ties(self)
+
+    @cached_property
+    def nearly_real(self) -> tuple[CriticalPoint, ...]:
+        """The complex points whose imaginary parts are below the user's tolerance, see `Tolerances`."""
+        return self.tolerances.nearly_real(self.points)
+
+    @cached_property
+    def nearly_singular(self) -> tuple[CriticalPoint, ...]:
+        """The nonsingular points whose condition numbers are above the user's tolerance, see `Tolerances`."""
+        return self.tolerances.nearly_singular(self.points)
+
+    def to_frame(self, *, wide: bool = True) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
 
-        The columns are those of `CriticalPoint`, save that ``loss`` is the real part of the loss (``loss_imag`` the
-        imaginary part), ``filter`` holds a real array for a real point, and ``real_parameters`` is the number of
-        real critical θ, which stay in the point. ``continuum`` is the index of the point's continuum in `continua`,
-        and missing for an isolated point. How many points a continuum has is no property of the data.
+        Parquet, Feather and CSV keep all digits of it.
+
+        Parameters
+        ----------
+        wide : bool
+            Whether each coefficient of the filter has its own columns, ``w0_re``, ``w0_im``, ``w1_re`` and so on, and
+            ``stratum``, ``kinds`` and ``indices`` are text, as in ``(3,1)(2)`` and ``minimum, saddle``. Otherwise
+            there is one column ``w`` of arrays, real ones for real points, and the other three hold tuples.
+
+        Returns
+        -------
+        DataFrame
+            The other columns are those of `CriticalPoint`, save that ``loss`` is the real part of the loss
+            (``loss_imag`` the imaginary part), and ``real_parameters`` is the number of real critical θ, which stay in
+            the point. ``continuum`` is the index of the point's continuum in `continua`, and missing for an isolated
+            point. How many points a continuum has is no property of the data.
 
         Raises
         ------
         MissingPackage
             If pandas is not installed.
         """
-        pd = import_extra("pandas", "frame", "to_frame")
-        answers = ("in_function_space", "attained", "interior", "boundary", "smooth")
-        places: list[tuple[CriticalPoint, int | None]] = [(point, None) for point in self.points]
-        places += [(point, number) for number, part in enumerate(self.continua) for point in part.points]
-        points = [point for point, _ in places]
-        columns: dict[str, Any] = {
-            "filter": _objects([point.filter.real if point.real else point.filter for point in points]),
-            "real": np.array([point.real for point in points], dtype=bool),
-            "loss": np.array([point.loss.real for point in points], dtype=float),
-            "loss_imag": np.array([point.loss.imag for point in points], dtype=float),
-            "stratum": _objects([point.stratum for point in points]),
-            "pure": np.array([point.pure for point in points], dtype=bool),
-            **{name: pd.array([getattr(point, name) for point in points], dtype="boolean") for name in answers},
-            "minimum": np.array([point.minimum for point in points], dtype=bool),
-            "kinds": _objects([point.kinds for point in points]),
-            "indices": _objects([point.indices for point in points]),
-            "real_parameters": np.array([len(p.parameters) if p.real else 0 for p in points], dtype=int),
-            "residual": np.array([point.residual for point in points], dtype=float),
-            "condition": np.array([point.condition for point in points], dtype=float),
-            "ill_conditioned": np.array([point.ill_conditioned for point in points], dtype=bool),
-            "nonsingular": np.array([point.nonsingular for point in points], dtype=bool),
-            "multiplicity": np.array([point.multiplicity for point in points], dtype=int),
-            "isolated": np.array([point.isolated for point in points], dtype=bool),
-            "continuum": pd.array([number for _, number in places], dtype="Int64"),
-            "certified": pd.array([point.certified for point in points], dtype="boolean"),
-        }
-        return pd.DataFrame(columns)
+        return points_frame(self, wide)
 
     def load_into(self, module: torch.nn.Module, point: CriticalPoint | int, which: int | None = None) -> None:
         """Set the weights of a PyTorch network to the parameters of a critical point, rounded to their type.
@@ -280,6 +305,43 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             return to_text(self)
         write_file(path, self)
         return None
+
+    def plot(self, kind: str = "levels", ax: Any = None, **options: Any) -> Any:
+        """Draw a picture of the result with matplotlib.
+
+        Parameters
+        ----------
+        kind : str
+            ``"levels"``, the losses of the real critical filters by kind; ``"complex-plane"``, one coordinate of all
+            filters (option ``coordinate``, 0 by default); or ``"landscape"``, the loss on a plane through two minima
+            and a saddle (option ``resolution``).
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw into. By default new ones are made, which notebooks show.
+        options
+            Of the kind.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            If the kind is unknown, `ax` is no axes, or the result has no such picture.
+        MissingPackage
+            If matplotlib is not installed.
+        """
+        return door("picture")(self, kind, ax, **options)
+
+    def summary(self) -> Summary:
+        """The summary of the terminal: print it, take its text with `str`, or let a notebook show it.
+
+        Returns
+        -------
+        Summary
+            `rows` are the headings with their texts.
+        """
+        return door("summary")(self)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report: one page that stands alone, with all points, pictures and the summary.
@@ -357,6 +419,9 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             stopped=parts.stopped,
             computed_with=parts.computed_with,
             edited=parts.edited,
+            data=parts.data,
+            solved=parts.solved,
+            tolerances=parts.tolerances,
         )
         check_whole(result)
         return result
@@ -387,6 +452,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         ]
         if sensitive := describe_conditions(self):
             lines.append(f"  ill-conditioned: {sensitive}")
+        lines += [f"  {heading}: {text}" for heading, text in describe_near(self.points, self.tolerances)]
+        lines += [f"  {text}" for text in describe_ties(self.points, self.ties)]
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")
         lines += [f"  continuum {number}: {part.describe()}" for number, part in enumerate(self.continua)]
@@ -409,10 +476,3 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         found = [describe_gap(row) for row in self.strata if row.missing]
         doubt = [f"the Gram matrix has {self.loss.describe_rank()}"] if found and self.loss.rank_in_doubt else []
         return (*found, *self.contradictions, *([self.stopped] if self.stopped else ()), *doubt)
-
-
-def _objects(items: Sequence[object]) -> np.ndarray:
-    column = np.empty(len(items), dtype=object)
-    for row, item in enumerate(items):
-        column[row] = item
-    return column

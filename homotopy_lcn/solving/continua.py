@@ -73,7 +73,7 @@ def points_on_continua(task: StratumTask, account: PathAccount, clock: Clock) ->
     Some of the points do not tell whether a continuum has real or attained points.
     """
     limits = account.limits if account.approaches else [*account.limits, *account.on_continua]
-    made = [_made_real(task.problem, end) for end in limits if not clock.is_up()]
+    made = [_made_real(task.problem, end) for end in limits if not clock.is_late()]
     if len(made) < len(limits) or not made:
         return []
     coordinates, real = np.concatenate([one for one, _ in made]), np.array([is_real for _, is_real in made])
@@ -88,7 +88,7 @@ def points_on_continua(task: StratumTask, account: PathAccount, clock: Clock) ->
     plain = have_plain_roots(problem, coordinates) & ~real
     result = []
     for end, point, is_plain, real_set in zip(limits, points, plain.tolist(), real_sets, strict=True):
-        if clock.is_up():
+        if clock.is_late():
             return []
         if not np.isfinite(point.filter).all():
             continue

@@ -47,7 +47,7 @@ def least_minimum(
     Returns
     -------
     CriticalPoint or None
-        None if not all critical points are nonsingular and found.
+        Its kind is not told. None if not all critical points are nonsingular and found.
     """
     rank = restricted(arch, loss).rank
     candidates: list[_Candidate] = []
@@ -75,4 +75,4 @@ def least_minimum(
 def _classified_alone(candidate: _Candidate) -> CriticalPoint:
     ends, row = candidate.ends, [candidate.row]
     alone = SortedEnds(ends.points[row], ends.filters[row], ends.conditions[row], ends.real[row], np.array([-1]))
-    return next(classified(candidate.task, alone))[0].point
+    return next(classified(candidate.task, alone, kinds=False))[0].point

@@ -85,7 +85,7 @@ def local_structure(equations: Equations, point: Complex, data: Data, rng: np.ra
     if corank == 0:
         there = converge(equations, moved, data)
         return found if there is None else LocalStructure(frame.point, 0.0, 0, 0, (there.point,), 1)
-    if residual <= LOCAL.tie and frame.vanishes(rng):
+    if residual <= LOCAL.tie and (frame.vanishes(rng) or (corank == 1 and _is_on_curve(frame, data, rng))):
         return LocalStructure(frame.point, residual, corank, corank)
     if corank == 1:
         return _cluster(frame, found, data)
@@ -102,7 +102,9 @@ def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.ra
     frame = frame.moved_to(frame.onto_critical_set(real=False).astype(complex), data)
     if frame.corank == 0:
         return 0
-    return frame.corank if frame.vanishes(rng) else frame.dimension(rng)
+    if frame.vanishes(rng) or (frame.corank == 1 and _is_on_curve(frame, data, rng)):
+        return frame.corank
+    return frame.dimension(rng)
 
 
 def real_dimension(
@@ -146,6 +148,37 @@ def _cluster(frame: Frame, found: LocalStructure, data: Data) -> LocalStructure:
     if len(solutions) != len(zeros) or not solutions:
         return found
     return LocalStructure(found.point, found.residual, 1, 0, tuple(solutions), len(zeros))
+
+
+def _is_on_curve(frame: Frame, data: Data, rng: np.random.Generator) -> bool:
+    """Whether g, where c = 1, vanishes along a curve from the point as far as `LOCAL.far`, followed in short steps.
+
+    Where the curve bends sharply, Newton's method does not reach `LOCAL.radius`, or it reaches another set of points at
+    `LOCAL.far`, so that `Frame.vanishes` cannot tell.
+    """
+    turn = complex(np.exp(2j * np.pi * rng.random()))
+    near = frame.reduced(np.array([[LOCAL.radius * turn]]))
+    if near is not None and np.abs(near[0]).max() > LOCAL.tie:
+        return False
+    here, step = frame, LOCAL.radius * LOCAL.shorter
+    for _ in range(LOCAL.most_short_steps):
+        found = here.reduced(np.array([[step * turn]]))
+        if found is None:
+            step *= LOCAL.shorter
+            continue
+        if np.abs(found[0]).max() > LOCAL.tie:
+            return False
+        moved = here.points(found[1])[0].astype(complex)
+        if not np.linalg.norm(moved - frame.point) < LOCAL.far:
+            return True
+        there = Frame.at(here.equations, moved, data)
+        if there.corank == 0:
+            return False
+        # The kernel of the new frame has a phase of its own; go on in the direction that the curve has taken.
+        onward = there.directions.conj() @ (moved - here.point)
+        turn = complex(np.vdot(there.right[:, -1], onward / np.linalg.norm(there.directions, axis=1) ** 2))
+        here, turn = there, turn / (abs(turn) or 1.0)
+    return False
 
 
 class _Zeros(NamedTuple):

@@ -95,8 +95,8 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> list[Found]:
     return found
 
 
-def classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
-    """The points of the network, classified, some thousand at a time."""
+def classified(task: StratumTask, ends: SortedEnds, *, kinds: bool = True) -> Iterator[list[Found]]:
+    """The points of the network, classified, some thousand at a time; ``kinds`` as for `classify`."""
     points, loss = ends.points.copy(), task.loss
     points[:, 0] *= task.scale
     problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
@@ -104,7 +104,7 @@ def classified(task: StratumTask, ends: SortedEnds) -> Iterator[list[Found]]:
     for first in range(0, len(points), SOLVING.classified_together):
         part = slice(first, first + SOLVING.classified_together)
         found = FoundPoints(points[part], filters[part], ends.real[part], ends.conditions[part])
-        points_found, special = classify(problem, found)
+        points_found, special = classify(problem, found, kinds=kinds)
         yield [
             Found(point, is_special, conjugate)
             for point, is_special, conjugate in zip(

@@ -215,18 +215,14 @@ def attracting(problem: Problem, points: Complex, jobs: int) -> NDArray[np.bool_
         return np.ones(0, dtype=bool)
     equations, data, stratum = problem.equations, problem.data, problem.stratum
     keys = point_keys(stratum, points)
-    result = np.ones(len(points), dtype=bool)
     bases = equations.patches(points)
     hessian = equations.evaluate_at(points, data).hessian
     assert hessian is not None
-    weakest = np.linalg.svd(hessian)[2][:, -1].conj()
-    for turn in (1, 1j, -1, -1j):
-        started = equations.move(points, bases, complex(turn) * SOLVING.aside * weakest)
-        away = np.linalg.norm(point_keys(stratum, started) - keys, axis=1)
-        ended = refine(equations, started, data, steps=SOLVING.steps_back, jobs=jobs)
-        distance = np.linalg.norm(point_keys(stratum, ended.points.astype(complex)) - keys, axis=1)
-        result &= distance <= SOLVING.back * away
-    return result
+    weakest = np.asarray(SOLVING.aside * np.linalg.svd(hessian)[2][:, -1].conj(), complex)
+    sides = np.concatenate([equations.move(points, bases, turn * weakest) for turn in (1, 1j, -1, -1j)])
+    ended = refine(equations, sides, data, steps=SOLVING.steps_back, jobs=jobs).points.astype(complex)
+    distances = [np.linalg.norm(point_keys(stratum, moved) - np.tile(keys, (4, 1)), axis=1) for moved in (sides, ended)]
+    return np.asarray((distances[1] <= SOLVING.back * distances[0]).reshape(4, -1).all(axis=0))
 
 
 def have_zero_residual(problem: Problem, points: Complex) -> NDArray[np.bool_]:

@@ -21,12 +21,14 @@ from ..networks.counts import CountTable, fewest_filters, generic_count
 from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
-from ..progress import TIME_LIMIT, Clock, ProgressCallback, TimeUp, check_time_limit
+from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
+from ..results.parts import as_text
 from ..results.points import CriticalPoint, StratumResult, count_points
 from ..results.result import CriticalPoints
+from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.machine import computed_with
 from ..tracking.refinement import refined_as_by
@@ -69,10 +71,13 @@ def critical_points(
     jobs: int = 1,
     max_count: int = 20_000,
     options: TrackerOptions | None = None,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
     isolated: bool = False,
     start_systems: StartSystems | None = None,
     time_limit: float = TIME_LIMIT,
+    stop_early: Callable[[CriticalPoints], bool] | None = None,
+    data: str = "",
+    tolerances: Tolerances | None = None,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -93,8 +98,9 @@ def critical_points(
         Refuse a problem with more critical filters than this for generic data.
     options : TrackerOptions, optional
         Options of the path tracker; `TrackerOptions()` by default.
-    progress : callable, optional
-        Called with a `Progress` now and then.
+    progress : callable or bool, optional
+        Called with a `Progress` now and then; if its answer is True, the solve stops as at the time limit. In place of
+        a function, True shows a bar in a terminal or a notebook.
     isolated : bool
         Accept a Gram matrix of smaller rank r, too: then the filters of residual zero form a set of positive dimension
         and are left out on every stratum of a dimension above r, and the isolated critical points are computed. Of
@@ -106,6 +112,16 @@ def critical_points(
         Seconds after which the solve stops, a day by default. The result then holds what was found by then; it is not
         complete, and ``stopped`` says where the time went. A solve that finishes in time has the same result whatever
         the limit.
+    stop_early : callable, optional
+        Called after each stratum but the last one with the result so far. If its answer is true, the solve stops and
+        keeps this result, which is not complete. ``lambda found: bool(found.minima)`` stops after the first stratum
+        with a minimum. A stratum needs no such function to end as soon as its generic number of points is found.
+    data : str
+        Which data these are, in words, which the result and its file keep. By default the words tell the shape of the
+        Gram matrix.
+    tolerances : Tolerances, optional
+        From where on the result calls complex filters nearly real, and nonsingular points nearly singular. They decide
+        nothing else; `Tolerances()` by default.
 
     Returns
     -------
@@ -143,63 +159,84 @@ def critical_points(
     (5, True, 1, 4)
     """
     clock = Clock(check_time_limit(time_limit))
+    if stop_early is not None and not callable(stop_early):
+        raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
+    labels = _labels(tolerances)
     task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
-
-    def solve(other: SquaredLoss) -> CriticalPoints:
-        found = critical_points(
-            arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
-            time_limit=clock.remaining,
-        )  # fmt: skip
-        clock.check()
-        return found
-
     with refined_as_by(tracking.engine):
-        return _solved(task, tracking, systems, progress, solve)
+        strata: list[SolvedStratum] = []
+
+        def told_result(found: list[SolvedStratum]) -> CriticalPoints:
+            words = as_text(data) or _words_of(loss)
+            return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
+
+        try:
+            with told(progress) as report:
+                for index, row in enumerate(task.table):
+                    if strata and stop_early is not None and stop_early(told_result(strata)):
+                        clock.stop("stopped early, as stop_early asked")
+                    if clock.is_up():
+                        break
+                    rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
+                    stratum = StratumTask(arch, loss, row, task.rank, _stopping(report, clock))
+                    strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
+        except KeyboardInterrupt:
+            raise SolveInterrupted(_with_contradictions(told_result(strata))) from None
+        with clock.stage("classification"):
+            result = told_result(strata)
+        if result.infimum.attained is None and result.complete and not clock.stopped:
+
+            def solve(other: SquaredLoss) -> CriticalPoints:
+                found = critical_points(
+                    arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
+                    time_limit=clock.remaining,
+                )  # fmt: skip
+                clock.check()
+                return found
+
+            def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
+                random = tracking.with_generator(np.random.default_rng([seed, 5]))
+                least = least_minimum(arch, regularized, random, systems)
+                clock.check()
+                return solve(regularized).global_minimum if least is None else least
+
+            short_segments = tracking.on_short_segments.engine
+            with suppress(TimeUp), clock.stage("infimum"):
+                result = replace(result, infimum=infimum_of(result, minimum_of, seed, short_segments))
+        points, continua = with_minima_of_least_loss(result)
+        if points is not result.points or continua is not result.continua:
+            counts = count_points(points, result.strata, (part.real for part in continua))
+            result = replace(result, points=points, continua=continua, counts=counts)
+        result = replace(result, computed_with=computed_with(tracking.engine))
+        if clock.stopped:
+            result = replace(result, complete=False, stopped=clock.describe())
+        return _with_contradictions(result)
 
 
-def _solved(
-    task: _Task,
-    tracking: Tracking,
-    systems: StartSystems,
-    progress: ProgressCallback | None,
-    solve: Callable[[SquaredLoss], CriticalPoints],
-) -> CriticalPoints:
-    """The result of a validated solve; ``solve`` finds the critical points of regularized losses, if need be."""
-    arch, loss, seed, clock = task.architecture, task.loss, task.seed, tracking.clock
-    strata: list[SolvedStratum] = []
-    try:
-        for index, row in enumerate(task.table):
-            if clock.is_up():
-                break
-            rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-            stratum = StratumTask(arch, loss, row, task.rank, progress)
-            strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
-    except KeyboardInterrupt:
-        raise SolveInterrupted(_with_contradictions(task.result(strata, clock))) from None
-    with clock.stage("classification"):
-        result = task.result(strata, clock)
-    if result.infimum.attained is None and result.complete and not clock.stopped:
+def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback | None:
+    """The same reports; the answer True stops the clock."""
+    if report is None:
+        return None
 
-        def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
-            random = tracking.with_generator(np.random.default_rng([seed, 5]))
-            least = least_minimum(arch, regularized, random, systems)
-            clock.check()
-            return solve(regularized).global_minimum if least is None else least
+    def tell(progress: Progress) -> None:
+        if report(progress) is True:
+            clock.stop("stopped early, as progress asked")
 
-        with suppress(TimeUp), clock.stage("infimum"):
-            engine = tracking.on_short_segments.engine
-            result = replace(result, infimum=infimum_of(result, minimum_of, seed, engine))
-    points, continua = with_minima_of_least_loss(result)
-    if points is not result.points or continua is not result.continua:
-        counts = count_points(points, result.strata, (part.real for part in continua))
-        result = replace(result, points=points, continua=continua, counts=counts)
-    result = replace(result, computed_with=computed_with(tracking.engine))
-    if clock.stopped:
-        result = replace(result, complete=False, stopped=clock.describe())
-    return _with_contradictions(result)
+    return tell
+
+
+def _words_of(loss: SquaredLoss) -> str:
+    size = loss.filter_size
+    return f"{'exact ' if loss.exact is not None else ''}Gram matrix {size} × {size} and moment vector"
+
+
+def _labels(tolerances: Tolerances | None) -> Tolerances:
+    if not isinstance(tolerances, Tolerances | None):
+        raise InputError(f"tolerances: {type(tolerances).__name__} given; expected Tolerances")
+    return tolerances or Tolerances()
 
 
 def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
@@ -270,7 +307,7 @@ def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found], 
     for kept, members, point in groups:
         item = found[kept]
         special = item.special or point is not item.point or not point.nonsingular
-        if special and clock.is_up():
+        if special and clock.is_late():
             point = _undecided(point)
         elif special:
             point = _with_accurate_filter(arch, reclassify(arch, Data(loss.gram, loss.b), point))
@@ -319,7 +356,7 @@ def _isolated_ones(
     members: list[CriticalPoint] = []
     for number, (item, without_residual) in enumerate(zip(found, bare.tolist(), strict=True)):
         point = item.point
-        doubtful = (item.special or "degenerate" in point.kinds) and not clock.is_up()
+        doubtful = (item.special or "degenerate" in point.kinds) and not clock.is_late()
         dimension = on_a_continuum(arch, loss, point) if doubtful else 0
         if continuum is not None and without_residual:
             dimension = max(dimension, continuum.dimension or 1)
@@ -393,10 +430,29 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
         return _Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
-    why = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
+    doubt = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
+    why = _different_units(inner, arch.dimension) or doubt
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
+    )
+
+
+def _different_units(loss: SquaredLoss, needed: int) -> str:
+    """Say that columns have very different units, if that is why the rank is below the one needed; else nothing.
+
+    Columns of very different units make eigenvalues of their squares, the smaller of which are rounding beside the
+    largest. If each column is scaled to norm one, the rank tells.
+    """
+    diagonal = np.sqrt(np.diag(loss.gram))
+    if loss.exact is not None or not diagonal.min() > 0:
+        return ""
+    values = np.linalg.eigvalsh(loss.gram / diagonal[:, None] / diagonal)
+    if int((values > loss.tolerance * values[-1]).sum()) < needed:
+        return ""
+    return (
+        f"the columns have norms from {diagonal.min():.1e} to {diagonal.max():.1e}, and rank {needed} or more "
+        "if each is scaled to norm one; rescale them, as standardize=True does"
     )

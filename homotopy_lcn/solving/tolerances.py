@@ -209,6 +209,9 @@ class LocalTolerances:
     far, tie_far : float
         Where g vanishes up to ``tie`` at ``radius``, it is looked at at this distance as well: t^17 is no more than
         rounding at the radius, and is 1e-9 here. On a continuum g is rounding there, too.
+    shorter, most_short_steps : float, int
+        Where Newton's method does not reach ``radius`` or ``far``, a curve is followed in steps shorter by this factor,
+        or by its powers, up to this number of them.
     increment : float
         Increment of differences of gradients in extended precision.
     steps : int
@@ -262,6 +265,8 @@ class LocalTolerances:
     radius: float = 0.05
     far: float = 0.3
     tie_far: float = 3e-13
+    shorter: float = 0.25
+    most_short_steps: int = 100
     increment: float = 1e-10
     steps: int = 12
     settled: float = 1e-15

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ..losses.data_models import DataModel
@@ -63,10 +64,13 @@ class SurveyPlan:
         cell = cell_size(arch)
         return cell * min(MOST_CELLS, max(1, -(-self.draws // (cell * LEAST_CHUNKS))))
 
-    def chunks(self, sizes: Sequence[int]) -> Iterator[Chunk]:
-        """All draws of all architectures in chunks."""
+    def chunks(self, sizes: Sequence[int], ends: Sequence[int] = ()) -> Iterator[Chunk]:
+        """All draws of all architectures in chunks.
+
+        No chunk goes beyond one of ``ends``, where the survey ended before it was extended.
+        """
         for index, size in enumerate(sizes):
-            yield from _cut(index, self.draws, size)
+            yield from _cut(index, self.draws, size, ends)
 
     def run(self, chunk: Chunk) -> Table:
         """Solve the draws of a chunk."""
@@ -88,12 +92,11 @@ class SurveyPlan:
         return " ".join(words if self.engine == "auto" else [*words, "--engine", self.engine])
 
     def identity(self) -> dict[str, Any]:
-        """Everything that the draws depend on, in JSON's types."""
+        """Everything that a draw depends on beside its number, in JSON's types."""
         return {
             "filters": [list(arch.filters) for arch in self.architectures],
             "strides": [list(arch.strides) for arch in self.architectures],
             "data model": self.model.identity,
-            "draws": self.draws,
             "seed": self.seed,
             "engine": self.engine,
         }
@@ -127,7 +130,8 @@ class SolvePlan:
         return solve_each(self.architecture, self.seed, range(chunk.first, chunk.last), white=self.white)
 
 
-def _cut(architecture: int, draws: int, size: int) -> Iterator[Chunk]:
-    """All draws of one architecture in chunks of a size; the last one may be smaller."""
-    for first in range(0, draws, size):
-        yield Chunk(architecture, first, min(first + size, draws))
+def _cut(architecture: int, draws: int, size: int, ends: Sequence[int] = ()) -> Iterator[Chunk]:
+    """All draws of one architecture in chunks that end at multiples of a size, at ``ends``, or with the last draw."""
+    bounds = sorted({*range(0, draws, size), *(end for end in ends if 0 < end < draws), draws})
+    for first, last in pairwise(bounds):
+        yield Chunk(architecture, first, last)

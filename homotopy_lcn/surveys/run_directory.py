@@ -4,7 +4,8 @@
     draws/part-….parquet       one for each chunk of draws, written under another name first, then renamed
     checksums/part-….sha256    the SHA-256 of the part, as the program sha256sum writes it
 
-A part that is there is finished, so a run that was killed goes on with the parts that are missing. A part is read only
+A part that is there is finished, so a run that was killed goes on with the parts that are missing. So does a survey of
+more draws: the manifest keeps where the survey ended before, as parts end there. A part is read only
 if all its bytes are those that were written; any other part is damaged, and its draws are computed again. Each draw
 depends on nothing but the seed and its number, so the table is the same as that of an uninterrupted run. Two runs
 cannot write to one directory at the same time. Needs pyarrow (extra ``survey``).
@@ -37,8 +38,8 @@ from .plans import LARGEST_CHUNK, Chunk
 
 __all__ = ["RunDirectory", "arrow_table"]
 
-#: Version 2 counts continua; version 3 has checksums.
-FORMAT, VERSION = "homotopy-lcn/survey-run", 3
+#: Version 2 counts continua; version 3 has checksums; version 4 can be extended.
+FORMAT, VERSION = "homotopy-lcn/survey-run", 4
 MANIFEST, PARTS, CHECKSUMS, LOCK = "manifest.json", "draws", "checksums", ".lock"
 #: The key in the metadata of each part whose value names the survey and the chunk.
 KEY = b"homotopy-lcn"
@@ -57,7 +58,9 @@ class RunDirectory:
     path : path-like
         Made if it does not exist; its parent must. One that exists must be of the same survey.
     survey : mapping
-        Everything that the draws depend on, in JSON's types. A directory of another survey is refused.
+        Everything that a draw depends on beside its number, in JSON's types. A directory of another survey is refused.
+    draws : int
+        Number of draws of each architecture. A directory with fewer draws is extended, one with more is refused.
     architectures : sequence of Architecture
     chunks : sequence of int
         Draws in a chunk, for each architecture. An existing run keeps its own.
@@ -75,6 +78,7 @@ class RunDirectory:
         self,
         path: str | os.PathLike[str],
         survey: Mapping[str, Any],
+        draws: int,
         architectures: Sequence[Architecture],
         chunks: Sequence[int],
         record: Mapping[str, Any] | None = None,
@@ -83,11 +87,14 @@ class RunDirectory:
         self.path = Path(path)
         self.architectures = tuple(architectures)
         self.survey = json.loads(json.dumps(dict(survey)))
+        self.draws = draws
         #: Parts that `find` has found damaged, with the damage.
         self.damaged: list[str] = []
         self._lock: Any = None
         existing = self._existing()
         self.chunks = tuple(chunks) if existing is None else self._checked_chunks(existing["chunks"])
+        #: Where the survey ended before it was extended.
+        self.ends = self._ends_of_parts() if existing is None else self._checked_ends(existing.get("ends"))
         text = json.dumps([VERSION, self.survey, __version__], sort_keys=True)
         self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
         self._check_parts(existing is None)
@@ -97,7 +104,7 @@ class RunDirectory:
                 (self.path / folder).mkdir(exist_ok=True)
         self._take_lock()
         try:
-            if existing is None:
+            if existing is None or self.draws not in existing["ends"]:
                 self._write_manifest({**(record or {}), "complete": False})
             for folder in (".", PARTS, CHECKSUMS):
                 remove_leftovers(self.path / folder, all_dead=self._lock is not None)
@@ -227,8 +234,39 @@ class RunDirectory:
         if chunk.architecture >= len(self.chunks):
             return False
         size = self.chunks[chunk.architecture]
-        last = min(chunk.first + size, self.survey.get("draws", chunk.last))
-        return chunk.first % size == 0 and chunk.first < chunk.last == last
+        last = min([chunk.first - chunk.first % size + size, *(end for end in self._bounds() if end > chunk.first)])
+        begins = chunk.first % size == 0 or chunk.first in self.ends
+        return begins and chunk.first < chunk.last == last <= self.draws
+
+    def _bounds(self) -> tuple[int, ...]:
+        """Where the survey ends, and where it ended before."""
+        return (*self.ends, self.draws)
+
+    def _ends_of_parts(self) -> tuple[int, ...]:
+        """Where the survey ended before, as the names of the parts tell in a directory without a manifest."""
+        try:
+            matches = [PART.fullmatch(entry.name) for entry in (self.path / PARTS).iterdir()]
+        except OSError:  # no parts yet
+            return ()
+        found = [Chunk(*map(int, match.groups())) for match in matches if match]
+        known = [(chunk, self.chunks[chunk.architecture]) for chunk in found if chunk.architecture < len(self.chunks)]
+        ends = {end for chunk, size in known for end in (chunk.first, chunk.last) if end % size and end < self.draws}
+        return tuple(sorted(ends))
+
+    def _checked_ends(self, ends: Any) -> tuple[int, ...]:
+        """Where the survey ended before, by the list in a manifest, whose last entry is where it ends."""
+        ascending = isinstance(ends, list) and ends and all(type(end) is int and end > 0 for end in ends)
+        if not ascending or sorted(set(ends)) != ends:
+            raise InputError(
+                f"output: {self.path / MANIFEST} has ends {_short(ends)}; expected increasing numbers of draws; "
+                "choose another directory"
+            )
+        if ends[-1] > self.draws:
+            raise InputError(
+                f"output: {self.path} belongs to a survey with draws {ends[-1]}, not {self.draws}; expected at least "
+                "as many draws as it has, or another directory"
+            )
+        return tuple(end for end in ends if end < self.draws)
 
     def _is_of_this_survey(self, chunk: Chunk) -> bool:
         try:
@@ -308,6 +346,7 @@ class RunDirectory:
             "software": f"homotopy-lcn {__version__}",
             "survey": self.survey,
             "chunks": list(self.chunks),
+            "ends": list(self._bounds()),
             "versions": versions,
             **record,
         }

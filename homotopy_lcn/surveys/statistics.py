@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..doors import door
+from ..doors import ShownInNotebooks, door
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
@@ -25,7 +25,7 @@ __all__ = ["Survey"]
 
 
 @dataclass(frozen=True, repr=False)
-class Survey:
+class Survey(ShownInNotebooks):
     """The statistics of a survey, and its draws.
 
     Attributes

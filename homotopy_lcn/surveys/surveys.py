@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, check_integer
 from ..losses.data_models import DataModel, data_model, draw_loss
 from ..networks.architecture import Architecture
-from ..progress import Progress, ProgressCallback
+from ..progress import Progress, ProgressCallback, told
 from ..solving.solve import critical_points
 from .draws import Table, prepare
 from .execution import computed
@@ -39,7 +39,7 @@ def survey(
     engine: str = "auto",
     chunk: int | None = None,
     keep: bool = True,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
 ) -> Survey:
     """Solve many random data sets and count their critical points by kind.
 
@@ -56,8 +56,9 @@ def survey(
     jobs : int
         Number of processes. The result does not depend on it.
     output : path-like, optional
-        A directory for the draws; a survey that was killed goes on there if it is called again. A part of it that is
-        damaged is named in a warning, and its draws are computed again. Needs pyarrow.
+        A directory for the draws; a survey that was killed goes on there if it is called again, and a survey of more
+        draws goes on where a smaller one ended. A part of it that is damaged is named in a warning, and its draws are
+        computed again. Needs pyarrow.
     scheduler : str, optional
         Address of a Dask scheduler, as ``tcp://host:8786``; ``jobs`` is not used then. The scheduler has 20 seconds for
         each answer, and a cluster that has lost all its workers 60 seconds to get one. Needs dask.distributed.
@@ -69,8 +70,8 @@ def survey(
     keep : bool
         Whether the draws are kept in memory for `Survey.to_frame` if there is no ``output``: some hundred bytes each.
         Without them the memory needed does not depend on the number of draws.
-    progress : callable, optional
-        Called with a `Progress` now and then.
+    progress : callable or bool, optional
+        Called with a `Progress` now and then. True shows a bar in a terminal or a notebook.
 
     Returns
     -------
@@ -108,13 +109,15 @@ def survey(
         store: RunDirectory | _Memory = _Memory(sizes, keep)
         if output is not None:
             record = {"command": plan.command(f"--draws {plan.draws}")}
-            store = stack.enter_context(RunDirectory(output, plan.identity(), plan.architectures, sizes, record))
+            store = stack.enter_context(
+                RunDirectory(output, plan.identity(), plan.draws, plan.architectures, sizes, record)
+            )
         _check_chunks(plan.draws, store.chunks)
-        pieces = list(plan.chunks(store.chunks))
+        pieces = list(plan.chunks(store.chunks, store.ends))
+        count = _Count(plan.draws * len(plan.architectures), stack.enter_context(told(progress)))
         for arch in plan.architectures:
             # Start systems that are not shipped are computed once, here; the other processes find them in the cache.
             prepare(arch, plan.model, plan.engine, jobs)
-        count = _Count(plan.draws * len(plan.architectures), progress)
         missing = []
         for piece in pieces:
             table = store.find(piece)
@@ -122,7 +125,7 @@ def survey(
                 missing.append(piece)
             else:
                 tallies[piece.architecture].add(table)
-                count.add(piece)
+                count.find(piece)
         if store.damaged:
             warnings.warn(
                 f"output: damaged parts are computed again: {len(store.damaged)}, the first of them {store.damaged[0]}",
@@ -239,6 +242,7 @@ class _Memory:
     """Draws kept in memory or not at all, with the methods of a `RunDirectory`."""
 
     damaged: Sequence[str] = ()
+    ends: Sequence[int] = ()
 
     def __init__(self, chunks: Sequence[int], keep: bool) -> None:
         self.chunks = tuple(chunks)
@@ -260,13 +264,23 @@ class _Memory:
 
 
 class _Count:
-    """Draws done, told to a callback."""
+    """Draws done, told to a callback after each chunk, those that were there before as well."""
 
     def __init__(self, total: int, progress: ProgressCallback | None) -> None:
         self._report = Progress("draws", None, 0, total)
         self._progress = progress
 
+    def find(self, chunk: Chunk) -> None:
+        """Count a chunk that was there before."""
+        done = self._report.done + chunk.draws
+        self._report = replace(self._report, done=done, known=done)
+        self._tell()
+
     def add(self, chunk: Chunk) -> None:
+        """Count a chunk that was computed, and tell it."""
         self._report = replace(self._report, done=self._report.done + chunk.draws)
+        self._tell()
+
+    def _tell(self) -> None:
         if self._progress is not None:
             self._progress(self._report)

@@ -18,6 +18,7 @@ from ..losses.random_data import random_gaussian, random_loss_seed
 from ..networks.architecture import Architecture
 from ..networks.architecture_lists import architectures_up_to
 from ..networks.counts import CountTable, generic_count
+from ..progress import Progress, ProgressCallback, told
 from ..results.result import CriticalPoints
 from ..solving.solve import SolveInterrupted, critical_points
 from ..solving.white_counts import white_count
@@ -268,6 +269,7 @@ def tabulate(
     max_count: int = 3000,
     jobs: int = 1,
     report: Callable[[int, int, Architecture], None] | None = None,
+    progress: ProgressCallback | bool | None = None,
 ) -> ArchitectureTable:
     """Tabulate architectures: geometry of the function space, exact counts, and whether a computation confirms them.
 
@@ -290,6 +292,8 @@ def tabulate(
     jobs : int
     report : callable, optional
         Called before each row with the number of rows done, of all rows, and the architecture.
+    progress : callable or bool, optional
+        Called with a `Progress` after each row. True shows a bar in a terminal or a notebook.
 
     Returns
     -------
@@ -336,10 +340,13 @@ def tabulate(
     options = RowOptions(white, measure or certify, certify, seed, max_count, jobs)
     rows: list[ArchitectureRow] = []
     try:
-        for arch in chosen:
-            if report is not None:
-                report(len(rows), len(chosen), arch)
-            rows.append(tabulate_one(arch, options))
+        with told(progress) as tell:
+            for arch in chosen:
+                if report is not None:
+                    report(len(rows), len(chosen), arch)
+                rows.append(tabulate_one(arch, options))
+                if tell is not None:
+                    tell(Progress("architectures", None, len(rows), len(chosen)))
     except KeyboardInterrupt:
         raise TabulationInterrupted(ArchitectureTable(tuple(rows), seed, options.measure)) from None
     return ArchitectureTable(tuple(rows), seed, options.measure)

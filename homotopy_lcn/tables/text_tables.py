@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ LONGEST_ON_A_PAGE = 40
 #: between the margins of an article. A table that does not fit even in the smaller size is turned.
 SIZES = ((r"\footnotesize", 4.2, 12), (r"\scriptsize\setlength{\tabcolsep}{3pt}", 3.8, 6))
 TEXT_WIDTH = 345
+#: Digits of the longest decimal numbers of Arrow, and so of Parquet and Feather.
+MOST_DECIMALS = 76
 #: Cells with longer texts are wrapped.
 WRAPPED = 24
 NOTHING = "–"
@@ -119,7 +122,11 @@ class TextTable(ShownInNotebooks):
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
     def to_frame(self) -> pd.DataFrame:
-        """The table as a pandas data frame: integers and truth values in nullable columns."""
+        """The table as a pandas data frame: integers and truth values in nullable columns.
+
+        A column with integers beyond 64 bits holds `decimal.Decimal`, equal to them; with more than 76 digits, which
+        are more than Parquet and Feather can keep, it holds text.
+        """
         pd = _pandas()
         columns: dict[str, Any] = {}
         for index, column in enumerate(self.columns):
@@ -128,14 +135,21 @@ class TextTable(ShownInNotebooks):
             if known and all(isinstance(value, bool) for value in known):
                 columns[column.name] = pd.array(values, dtype="boolean")
             elif known and all(isinstance(value, int) and not isinstance(value, bool) for value in known):
-                # Counts of deep networks exceed 64 bits: these stay Python's integers.
-                small = all(abs(value) < 2**63 for value in known if isinstance(value, int))
-                columns[column.name] = pd.array(values, dtype="Int64") if small else pd.Series(values, dtype=object)
+                # Counts of deep networks exceed 64 bits.
+                small = all(abs(int(value)) < 2**63 for value in known if not isinstance(value, (str, tuple)))
+                columns[column.name] = pd.array(values, dtype="Int64") if small else _decimals(pd, values)
             elif known and all(isinstance(value, float) for value in known):
                 columns[column.name] = pd.array(values, dtype="float64")
             else:
                 columns[column.name] = pd.Series(values, dtype=object)
         return pd.DataFrame(columns, columns=[column.name for column in self.columns])
+
+
+def _decimals(pd: Any, values: Sequence[Any]) -> Any:
+    """Integers of any size as a column of exact decimal numbers, or of text, with None where there is none."""
+    large = any(value is not None and abs(value) >= 10**MOST_DECIMALS for value in values)
+    kind = str if large else Decimal
+    return pd.Series([None if value is None else kind(value) for value in values], dtype=object)
 
 
 def _pandas() -> Any:
@@ -369,7 +383,7 @@ def plain(renderable: RenderableType, width: int) -> str:
     from rich.console import Console
 
     stream = StringIO()
-    Console(file=stream, width=width, color_system=None).print(renderable)
+    Console(file=stream, width=width, color_system=None, force_jupyter=False).print(renderable)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 

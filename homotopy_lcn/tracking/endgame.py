@@ -183,12 +183,14 @@ def _trace(
     away, circles = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
     left_open = np.zeros(len(starts), np.int64)
     last_residuals = np.full(len(starts), np.inf)
-    for smaller in circles_on.radii:
-        moved = engine.track(
-            stratum, points, _part(homotopy, radius, smaller), TrackerOptions.conservative(), jobs=jobs
-        )
-        alive = moved.success
-        path, points, radius = path[alive], moved.points[alive], smaller
+    number, leap = -1, 1
+    while number < len(circles_on.radii) - 1:
+        number = min(number + leap, len(circles_on.radii) - 1)
+        smaller = circles_on.radii[number]
+        chain = _data_at(homotopy, np.array([radius, smaller]))
+        reached = track_along(engine, stratum, points, chain, TrackerOptions.conservative(), jobs=jobs)[1]
+        alive = np.isfinite(reached).all(axis=1)
+        path, points, radius = path[alive], reached[alive], smaller
         if path.size == 0:
             break
         patient = left_open[path] >= circles_on.patience
@@ -201,17 +203,20 @@ def _trace(
         if before is not None and radius <= telling:
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
-            same &= np.maximum(circle.tails, before.tails[alive]) <= circles_on.agreement
             apart = _distances(stratum, circle.limits, before.limits[alive], circle.exponents)
-            same &= apart <= circles_on.agreement
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
+            # Of ends that are not finite no number is asked for: on the larger circle the series may still be coarse.
+            accurate = np.where(kinds == End.FINITE, circles_on.agreement, circles_on.agreement_away)
+            same &= (circle.tails <= circles_on.agreement) & (before.tails[alive] <= accurate)
+            same &= apart <= np.minimum(accurate, np.maximum(circles_on.agreement, before.tails[alive]))
             limits = circle.limits.copy()
             limits[kinds != End.FINITE, 0] = 1.0
             residuals = _residuals(stratum, limits, kinds, homotopy.target)
             last_residuals[path[circle.windings > 0]] = residuals[circle.windings > 0]
-            found = same & (residuals <= np.maximum(ENDGAME.residual, ENDGAME.residual_of_distance * apart))
+            coarse = np.where(apart <= circles_on.agreement, ENDGAME.residual_of_distance * apart, 0.0)
+            found = same & (residuals <= np.maximum(ENDGAME.residual, coarse))
             # Paths that wind around each other on large circles may part on smaller ones.
             parted = (circle.windings > 0) & (circle.windings < ends.windings[path])
             ends.put(path[parted], PathEnds.unknown(limits[parted]))
@@ -221,18 +226,15 @@ def _trace(
             circle = _Circle(circle.windings[going], circle.exponents[going], circle.limits[going], circle.tails[going])
             if path.size == 0:
                 break
+            # Branch points that a circle cannot see from outside are far inside.
+            hollow = (circle.tails <= circles_on.agreement) & (residuals[going] > ENDGAME.almost_solved)
+            leap = leap + 1 if hollow.all() else 1
         before = circle
     # Branch points too near to the end for doubles leave its winding number and its limit open, but not where it is.
     vague = (ends.kinds == End.UNKNOWN) & (away != 0)
     vague &= (circles >= ENDGAME.enough_circles) & (last_residuals <= ENDGAME.almost_solved)
     ends.kinds[vague] = np.where(away[vague] < 0, End.AT_INFINITY, End.ORIGIN)
     return ends
-
-
-def _part(homotopy: Homotopy, one: complex, other: complex) -> Homotopy:
-    """The segment between two values of s."""
-    start, target = homotopy
-    return Homotopy(start.mix(one, target), start.mix(other, target))
 
 
 def _go_round(
@@ -278,11 +280,14 @@ def _corners(homotopy: Homotopy, radius: float) -> Data:
     """The data at the corners of the polygon for the circle |s| = radius, the first corner once more at the end."""
     s = radius * np.exp(2j * np.pi * np.arange(ENDGAME.corners + 1) / ENDGAME.corners)
     s[-1] = radius
+    return _data_at(homotopy, s)
+
+
+def _data_at(homotopy: Homotopy, s: Complex) -> Data:
+    """The data at some values of s, one after the other."""
     start, target = homotopy
-    matrices = s[:, None, None]
-    return Data(
-        matrices * start.gram + (1 - matrices) * target.gram, s[:, None] * start.b + (1 - s[:, None]) * target.b
-    )
+    matrices, vectors = s[:, None, None], s[:, None]
+    return Data(matrices * start.gram + (1 - matrices) * target.gram, vectors * start.b + (1 - vectors) * target.b)
 
 
 def _means(stratum: Stratum, around: Complex) -> tuple[NDArray[np.int64], Complex, Real]:

@@ -228,20 +228,19 @@ def half_gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b:
         dilate(power(points[:, part], factor.power), factor.dilation)
         for factor, part in zip(stratum.factors, stratum.slices, strict=True)
     ]
-    result = np.empty_like(points)
-    one = np.ones_like(points[:, :1])
-    product = one
+    before = [points[:, :1]]
     for form in powers:
-        product = multiply(product, form)
-    filters = points[:, :1] * product
-    residual = (filters @ gram if gram.ndim == 2 else (filters[:, None, :] @ gram)[:, 0]) - b
-    result[:, 0] = (product * residual).sum(axis=1)
-    for f, (factor, part) in enumerate(zip(stratum.factors, stratum.slices, strict=True)):
-        rest = points[:, :1] * factor.power
-        for g, form in enumerate(powers):
-            if g != f:
-                rest = multiply(rest, form)
-        rest = multiply(rest, dilate(power(points[:, part], factor.power - 1), factor.dilation))
+        before.append(multiply(before[-1], form))
+    residual = (before[-1] @ gram if gram.ndim == 2 else (before[-1][:, None, :] @ gram)[:, 0]) - b
+    after = [np.ones_like(points[:, :1])]
+    for form in powers[::-1]:
+        after.append(multiply(form, after[-1]))
+    result = np.empty_like(points)
+    result[:, 0] = (after.pop() * residual).sum(axis=1)
+    for factor, part, left in zip(stratum.factors, stratum.slices, before, strict=False):
+        rest = multiply(left, after.pop())
+        if factor.power > 1:
+            rest = multiply(rest, factor.power * dilate(power(points[:, part], factor.power - 1), factor.dilation))
         result[:, part] = adjoint_multiply(rest, residual)[:, :: factor.dilation]
     return result
 

@@ -52,9 +52,10 @@ class Circles(NamedTuple):
     agreement: float
     options: TrackerOptions = TrackerOptions()
     patience: int = 2
+    agreement_away: float = 1e-3
 
 
-_IN_DOUBLES = Circles((*(10.0**-k for k in range(3, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
+_IN_DOUBLES = Circles((*(10.0**-k for k in range(4, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
 _FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=600)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)

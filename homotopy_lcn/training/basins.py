@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..doors import cached_property
+from ..doors import ShownInNotebooks, cached_property
 from ..extras import import_extra
 from ..results.points import quantity
 from ..results.result import CriticalPoints
@@ -108,7 +108,7 @@ class BasinRow:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BasinTable(Sequence[BasinRow]):
+class BasinTable(ShownInNotebooks, Sequence[BasinRow]):
     """Where the runs went: a sequence of `BasinRow`.
 
     Attained points come first, by loss, then the continua that are attained, then w = 0, then other ends.
@@ -215,6 +215,8 @@ class BasinTable(Sequence[BasinRow]):
             "seed": self.seed,
             "software": self.result.software,
             "architecture": {"filters": architecture.filters, "strides": architecture.strides},
+            "data": self.result.data,
+            "data_digest": self.result.data_digest,
             "optimizer": self.optimizer,
             "learning_rate": self.learning_rate,
             "complete": self.result.complete,

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, __version__
 from homotopy_lcn.cli import program
-from homotopy_lcn.display.terminal import ProgressBars, render_result
+from homotopy_lcn.display.progress import ProgressBars
+from homotopy_lcn.display.terminal import render_result
 from homotopy_lcn.networks.counts import generic_count
 from homotopy_lcn.progress import Progress
 from homotopy_lcn.results.points import CriticalPoint, StratumResult

@@ -20,6 +20,7 @@ from homotopy_lcn.cli.common import DONE, NOT_COMPLETE, UNUSABLE_INPUT
 from homotopy_lcn.display.surveys import FORMATS, format_survey
 from homotopy_lcn.surveys.draws import columns
 from homotopy_lcn.surveys.tallies import Tally
+from tests.saved_frames import assert_saved_exactly
 
 NETWORK = ("-k", "2,2", "-s", "1,1")
 ARCHITECTURE = Architecture((2, 2), (1, 1))
@@ -87,8 +88,9 @@ def test_the_interval_of_a_proportion_is_wilsons():
     assert pure.interval == pytest.approx((expected.low, expected.high))
 
 
-def test_the_frame_has_a_row_a_draw(found):
+def test_the_frame_has_a_row_a_draw(found, tmp_path):
     frame = found.to_frame()
+    assert_saved_exactly(frame, tmp_path)
     assert list(frame.columns) == ["filters", "strides", *columns(found.architectures)]
     assert frame["filters"].tolist() == ["2,2"] * 60 + ["3,2"] * 60
     assert frame["draw"].tolist() == 2 * list(range(60))

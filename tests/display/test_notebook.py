@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 import homotopy_lcn as hl
 from homotopy_lcn.display import notebook
-from homotopy_lcn.display.notebook import table_html
+from homotopy_lcn.display.html_tables import table_html
 from homotopy_lcn.display.wording import STAR
+from homotopy_lcn.interchange.cross_checks import CrossCheck
+from homotopy_lcn.training import descend
 from tests.special_data import curve_of_minima, no_minimum, periodic_series
 
 
@@ -138,3 +140,46 @@ def test_no_colour_of_a_theme(result):
 def test_texts_come_out_as_they_went_in(rows):
     ((*shown,),) = tables(table_html([("", False)], rows))
     assert shown == [list(row) for row in rows]
+
+
+# Surveys, geometry, basins, comparisons
+
+
+def test_function_space_and_filter_show_the_rows_of_the_terminal():
+    arch = hl.Architecture((3, 2), (2, 1))
+    ((*rows,),) = tables(hl.describe_function_space(arch)._repr_html_())
+    facts = dict(rows)
+    assert facts["network"] == "k = (3,2), s = (2,1)"
+    assert facts["ambient space"] == "R^5"
+    assert facts["dim M"].startswith("4: thin")
+    facts, factorizations = tables(hl.describe_filter(arch, [1, 0, -3, 0, 2])._repr_html_())
+    assert dict(facts)["in M"] == "yes"
+    assert len(factorizations) == 3  # the head and two rows
+    assert [len(row) for row in factorizations] == [5] * 3
+
+
+def test_survey_shows_every_network_and_its_counts():
+    found = hl.survey([hl.Architecture((2, 2), (1, 1)), hl.Architecture((3, 2), (2, 1))], 20, seed=1)
+    html = found._repr_html_()
+    ((head, *rows),) = tables(html)
+    assert head[:3] == ["filters", "strides", "quantity"]
+    real = [row for row in rows if row[2] == "real_pure"]
+    assert [float(row[3]) for row in real] == pytest.approx([found.mean_real_ed_degree(i) for i in (0, 1)], rel=1e-4)
+    assert "20 draws each" in html
+
+
+def test_basin_table_shows_a_row_for_each_place(result):
+    table = descend(result, 20, seed=0)
+    html = table._repr_html_()
+    ((head, *rows),) = tables(html)
+    assert head[:3] == ["critical point", "loss", "runs"]
+    assert [int(row[2]) for row in rows] == [row.runs for row in table]
+    assert "k = (2,2,2), s = (1,2,1)" in html
+
+
+def test_cross_check_says_whether_the_programs_agree():
+    comparison = CrossCheck("PHCpack <2.4>", 1, 10, 0, 0, (0, 1), (2, 2), (2, 1), ())
+    ((*rows,),) = tables(comparison._repr_html_())
+    assert rows[0] == ["agrees", "yes"]
+    assert "PHCpack <2.4> confirms 1 of 2 filters" in rows[1][1]
+    assert "&lt;2.4&gt;" in comparison._repr_html_()

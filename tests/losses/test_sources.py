@@ -71,7 +71,8 @@ def test_npz_with_gram_matrix(folder, extra):
     ("names", "found"),
     [
         ({"X", "b"}, "X, b"),
-        ({"Z"}, "none of them"),
+        ({"Z"}, "none of them, but Z"),
+        ({"x", "y"}, "none of them, but x, y"),
         (set(), "none of them"),
         ({"X", "Y", "b", "gram"}, "X, Y, b, gram"),
     ],
@@ -91,7 +92,7 @@ def test_npz_without_the_arrays_or_with_both(folder, names, found):
         ),
         (
             {"X": np.full((3, 5), np.nan), "Y": np.ones((3, 1))},
-            "path: X: entry [0, 0] is nan; expected finite numbers",
+            "path: X: entry [0, 0] is nan, and rows 0, 1, 2 have such entries; expected finite numbers",
         ),
         (
             {"X": np.array([["a"]]), "Y": np.ones((3, 1))},
@@ -204,7 +205,7 @@ def test_csv_columns_in_the_order_asked_for(folder):
     loaded = from_csv("table.csv", ["first", "second"], ["y"], SMALL)
     assert equal(loaded.loss, SquaredLoss.from_data(rows[:, [2, 1]], rows[:, [0]], SMALL))
     assert loaded.samples == 6
-    assert loaded.description == "table.csv: 6 samples, 2 → 1 columns"
+    assert loaded.description == "table.csv: 6 samples, 2 → 1 columns (first, second → y)"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_csv_dialects(folder, text):
         ("", "path: 't.csv' is empty; expected a header and rows of numbers"),
         ("a,b,y\n", "path: 't.csv' has a header only; expected rows of numbers below it"),
         ("a,b\n1,2\n", "y_columns: no column 'y' in 't.csv'; expected one of: 'a', 'b'"),
-        ("a;b;y\n1;2;3\n", "x_columns: no column 'a' in 't.csv'; expected one of: 'a;b;y'"),
+        ("a|b|y\n1|2|3\n", "x_columns: no column 'a' in 't.csv'; expected one of: 'a|b|y'"),
         ("a,b,y,a\n1,2,3,4\n", "x_columns: 2 columns 'a' in 't.csv'; expected one of: 'a', 'b', 'y', 'a'"),
         (
             "a,b,y\n1,2,3\n\n4,x,6\n",
@@ -239,7 +240,11 @@ def test_csv_dialects(folder, text):
         ("a,b,y\n1,-inf,3\n", "path: 't.csv', line 2, column 'b': '-inf'; expected a finite number"),
         ("a,b,y\n1,1e999,3\n", "path: 't.csv', line 2, column 'b': '1e999'; expected a finite number"),
         ("a,b,y\n1,2,3\n4,5\n", "path: 't.csv', line 3 has 2 cells; expected 3 as in the header"),
-        ("a,b,y\n1,2,3,4\n", "path: 't.csv', line 2 has 4 cells; expected 3 as in the header"),
+        (
+            "a,b,y\n1,2,3,4\n",
+            "path: 't.csv', line 2 has 4 cells; expected 3 as in the header (is the comma a decimal comma? then "
+            "sep=SEP says what separates cells)",
+        ),
     ],
 )
 def test_bad_csv(folder, text, expected):
@@ -325,7 +330,10 @@ def test_shortest_series(folder):
 
 @pytest.mark.parametrize("source", ["s.csv", "s.csv:", ":v", ":", ""])
 def test_series_without_file_or_column(folder, source):
-    assert message(from_series, source, 1, SMALL) == f"series: {source!r}; expected FILE.csv:COLUMN"
+    assert (
+        message(from_series, source, 1, SMALL)
+        == f"series: {source!r}; expected FILE.csv:COLUMN, or sunspots, the shipped series"
+    )
 
 
 def test_series_file_or_column_with_a_colon(folder):
@@ -449,3 +457,24 @@ def test_unusable_json(folder, text, part):
 
 def test_json_that_is_not_there(folder):
     assert "no such file" in message(from_json, "nothing.json", SMALL)
+
+
+def test_json_with_a_byte_order_mark(folder):
+    Path("bom.json").write_text('{"gram": [[1, 0], [0, 1]], "b": ["1/3", 0]}', encoding="utf-8-sig")
+    assert from_file("bom.json", SMALL).loss.exact.b[0] == Fraction(1, 3)
+
+
+@pytest.mark.parametrize("how", ["cut", "pickle", "huge", "text"])
+def test_unusable_npy(folder, how):
+    np.save("Y.npy", np.zeros(4))
+    np.save("X.npy", np.array([{}], dtype=object) if how == "pickle" else np.zeros((4, 2)), allow_pickle=True)
+    content = Path("X.npy").read_bytes()
+    if how == "cut":
+        content = content[:-3]
+    if how == "huge":  # no memory is taken for what the header only says
+        content = content.replace(b"(4, 2), }     ", b"(40000, 20), }")
+    if how == "text":
+        content = b"1,2,3"
+    Path("X.npy").write_bytes(content)
+    text = message(from_file, "X.npy,Y.npy", SMALL)
+    assert text.startswith("path: 'X.npy' ")

@@ -110,7 +110,7 @@ def test_chunks_of_any_size_give_the_same_sums(monkeypatch, entries, stride):
     architecture = Architecture((4,), (stride,))
     X, Y = data(architecture, np.random.default_rng(0), samples=9, width=6, unused=stride - 1)
     whole = SquaredLoss.from_data(X, Y, architecture)
-    monkeypatch.setattr(homotopy_lcn.losses.squared_loss, "_CHUNK_ENTRIES", entries)
+    monkeypatch.setattr(homotopy_lcn.losses.samples, "CHUNK_ENTRIES", entries)
     sliced = SquaredLoss.from_data(X, Y, architecture)
     np.testing.assert_allclose(sliced.gram, whole.gram, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(sliced.b, whole.b, rtol=1e-12, atol=1e-12)
@@ -122,7 +122,7 @@ def test_chunks_of_any_size_give_the_same_sums(monkeypatch, entries, stride):
 def test_the_place_of_a_nan_does_not_depend_on_the_chunks(monkeypatch, entries, row, column):
     architecture = Architecture((4,), (3,))
     X, Y = data(architecture, np.random.default_rng(0), samples=9, width=6, unused=2)
-    monkeypatch.setattr(homotopy_lcn.losses.squared_loss, "_CHUNK_ENTRIES", entries)
+    monkeypatch.setattr(homotopy_lcn.losses.samples, "CHUNK_ENTRIES", entries)
     X[row, column] = np.nan
     with pytest.raises(InputError, match=rf"^X: entry \[{row}, {column}\] is nan; expected finite numbers$"):
         SquaredLoss.from_data(X, Y, architecture)
@@ -142,7 +142,7 @@ def test_memory_does_not_grow_with_the_samples(monkeypatch):
         return finite(name, array, *start)
 
     monkeypatch.setattr(homotopy_lcn.losses.squared_loss, "finite", watched)
-    monkeypatch.setattr(homotopy_lcn.losses.squared_loss, "_CHUNK_ENTRIES", 4000)
+    monkeypatch.setattr(homotopy_lcn.losses.samples, "CHUNK_ENTRIES", 4000)
     X = np.broadcast_to(np.arange(30, dtype=np.int8), (10**5, 30))
     loss = SquaredLoss.from_data(X, np.ones((10**5, 27)), architecture)
     assert loss.gram[0, 0] == 10**5 * sum(i * i for i in range(27))
@@ -323,9 +323,31 @@ def test_data_with_too_few_samples_or_constant_inputs_are_accepted():
         ((0, 5), (0, 1), "X: empty, shape (0, 5); expected at least one sample and one column"),
         ((4, 0), (4, 1), "X: empty, shape (4, 0); expected at least one sample and one column"),
         ((4, 5), (4, 0), "Y: empty, shape (4, 0); expected at least one sample and one column"),
-        ((5,), (1, 1), "X: shape (5,); expected two dimensions, (samples, width)"),
-        ((4, 5), (4,), "Y: shape (4,); expected two dimensions, (samples, width)"),
-        ((4, 5, 1), (4, 1), "X: shape (4, 5, 1); expected two dimensions, (samples, width)"),
+        (
+            (5,),
+            (1, 1),
+            "X: shape (5,); expected two dimensions, (samples, width): X[None] is one sample of this width, X[:, None] "
+            "are samples of width 1",
+        ),
+        (
+            (4, 5, 1),
+            (4, 1),
+            "X: shape (4, 5, 1); expected two dimensions, (samples, width), or one channel as (samples, 1, width): "
+            "X[:, :, 0] drops the last axis",
+        ),
+        (
+            (4, 3, 5),
+            (4, 1),
+            "X: shape (4, 3, 5); expected two dimensions, (samples, width), or one channel as (samples, 1, width), but "
+            "X has 3 channels",
+        ),
+        ((5, 4), (4, 1), "Y: 4 samples; expected 5, as many as X has (samples are rows: X.T fits)"),
+        ((4, 5), (1, 4), "Y: 1 samples; expected 4, as many as X has (samples are rows: Y.T fits)"),
+        (
+            (7, 3),
+            (2, 3),
+            "Y: 2 samples; expected 7, as many as X has (samples are rows: X.T and Y.T fit)",
+        ),
         ((), (4, 1), "X: shape (); expected two dimensions, (samples, width)"),
     ],
 )

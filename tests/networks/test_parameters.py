@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture
+from homotopy_lcn import Architecture, InputError
 from homotopy_lcn.networks.parameters import balance, compose, gradient, hessian, jacobian, relative_gradient
 
 seeds = st.integers(0, 2**32)
@@ -154,3 +154,31 @@ def test_jacobian_and_hessian_of_a_stack_are_those_of_its_members():
         theta = [w[row] for w in stack]
         np.testing.assert_allclose(jacobian(arch, stack)[row], jacobian(arch, theta), rtol=1e-14)
         np.testing.assert_allclose(hessian(arch, stack, gram, b)[row], hessian(arch, theta, gram, b), rtol=1e-12)
+
+
+def test_mu_takes_one_theta_or_many():
+    arch = Architecture((3, 2), (2, 1))
+    one, other = [[1, 0, -1], [1, 2]], [np.array([2.0, 1, 0]), np.array([1j, 1])]
+    both = [np.array([u, v]) for u, v in zip(one, other, strict=True)]
+    assert arch.mu(one).tolist() == [1, 0, 1, 0, -2]
+    assert arch.mu(one).dtype == float
+    assert np.array_equal(arch.mu(both), [arch.mu(one), arch.mu(other)])
+    assert np.array_equal(arch.mu([both[0], one[1]])[1], arch.mu([both[0][1], one[1]]))
+
+
+@pytest.mark.parametrize(
+    ("theta", "message"),
+    [
+        ([[1, 2, 3]], r"^theta: 1 layers given; expected 2 layers of sizes \(3, 2\)"),
+        (5, r"^theta: int given"),
+        ([[1, 2, 3], [1, 2, 3]], r"^theta\[1\]: shape \(3,\); expected \(..., 2\)"),
+        ([[1, 2, 3], 1.0], r"^theta\[1\]: shape \(\)"),
+        ([[1, 2, np.nan], [1, 2]], r"^theta\[0\]: not finite numbers"),
+        ([["a", "b", "c"], [1, 2]], r"^theta\[0\]: not finite numbers"),
+        ([[[1, 2, 3], [1]], [1, 2]], r"^theta\[0\]: its rows differ"),
+        ([np.ones((2, 3)), np.ones((3, 2))], r"^theta: shapes \(2, 3\), \(3, 2\)"),
+    ],
+)
+def test_mu_names_the_layer_that_cannot_be_used(theta, message):
+    with pytest.raises(InputError, match=message):
+        Architecture((3, 2), (2, 1)).mu(theta)

@@ -279,7 +279,7 @@ def test_frame_has_one_row_a_point():
     assert frame.loc[frame["real"], "attained"].tolist() == [False, True, True]
     assert frame["attained"].isna().tolist() == [False, False, False, True, True]
     assert frame["real_parameters"].tolist() == [0, 2, 2, 0, 0]
-    assert np.array_equal(frame["filter"][0], result[0].filter.real)
+    assert np.array_equal(result.to_frame(wide=False)["w"][0], result[0].filter.real)
     assert frame["continuum"].isna().all()
     assert build([]).to_frame().shape == (0, frame.shape[1])
 

@@ -169,3 +169,13 @@ def test_a_zero_of_multiplicity_seventeen_is_no_continuum():
     best = result.global_minimum
     np.testing.assert_allclose(best.filter, np.eye(6)[2], atol=1e-9)
     assert best.multiplicity == 9
+
+
+def test_curves_are_told_where_others_are_near():
+    """At 0.3 from two of the six ends on the curve Newton's method reaches other critical points."""
+    arch, loss = Architecture((3, 2, 2), (3, 2, 1)), loss_of(Architecture((3, 2, 2), (3, 2, 1)), "ties", 1, 0)
+    for seed in range(3):
+        result = critical_points(arch, loss, seed=seed)
+        assert result.complete
+        assert result.counts.singular == 6
+        assert [part.statistics["detours"] for part in result.strata] == [0]

@@ -64,7 +64,7 @@ def parts(folder):
 
 
 def open_run(folder, **changes):
-    return RunDirectory(folder, {"seed": 0, **changes}, ARCHITECTURES[:1], [10])
+    return RunDirectory(folder, {"seed": 0, **changes}, 1000, ARCHITECTURES[:1], [10])
 
 
 def test_killed_half_way_it_goes_on_to_the_same_files(undisturbed, tmp_path):
@@ -361,11 +361,80 @@ def test_killed_at_random_moments_it_leaves_what_an_undisturbed_run_leaves(tmp_p
     assert attack_kills.differences(run.files(), undisturbed.files()) == []
 
 
+def draws_of(folder):
+    return {name: content for name, content in parts(folder).items() if name.startswith("draws/")}
+
+
+@pytest.mark.parametrize("manifest", ["kept", "lost"])
+def test_a_survey_of_more_draws_goes_on_where_a_smaller_one_ended(tmp_path, manifest):
+    """50 is no multiple of the chunk. A manifest that is lost is made again from the names of the parts."""
+    folder, reports = tmp_path / "run", []
+    numbers = {"seed": 3, "chunk": 20, "output": folder}
+    survey(ARCHITECTURES, 50, **numbers)
+    before = draws_of(folder)
+    if manifest == "lost":
+        (folder / "manifest.json").unlink()
+    found = survey(ARCHITECTURES, 90, **numbers, progress=reports.append)
+    after = draws_of(folder)
+    assert {name: after[name] for name in before} == before
+    assert [report.done for report in reports if report.known == report.done] == [20, 40, 50, 70, 90, 100]
+    assert [reports[-1].done, reports[-1].total, reports[-1].known] == [180, 180, 100]
+    alone = survey(ARCHITECTURES, 90, seed=3)
+    pandas.testing.assert_frame_equal(found.to_frame(), alone.to_frame(), check_exact=True)
+    assert found.to_dict() == alone.to_dict()
+    document = json.loads((folder / "manifest.json").read_text())
+    assert (document["ends"], document["complete"]) == ([50, 90], True)
+    survey(ARCHITECTURES, 90, **numbers)
+    assert draws_of(folder) == after
+    table = pandas.read_parquet(folder / "draws")
+    assert sorted(table["draw"]) == sorted(2 * list(range(90)))
+
+
+def test_an_extension_that_was_interrupted_goes_on(tmp_path):
+    class Enough(Exception):
+        pass
+
+    def stop(report):
+        if report.done > 60:
+            raise Enough
+
+    folder = tmp_path / "run"
+    numbers = {"seed": 3, "chunk": 20, "output": folder}
+    survey(ARCHITECTURES[0], 50, **numbers)
+    with pytest.raises(Enough):
+        survey(ARCHITECTURES[0], 130, **numbers, progress=stop)
+    assert json.loads((folder / "manifest.json").read_text())["ends"] == [50, 130]
+    with pytest.raises(InputError, match=r"^output: .* belongs to a survey with draws 130, not 50"):
+        survey(ARCHITECTURES[0], 50, **numbers)
+    found = survey(ARCHITECTURES[0], 200, **numbers)
+    assert json.loads((folder / "manifest.json").read_text())["ends"] == [50, 130, 200]
+    assert found.to_dict() == survey(ARCHITECTURES[0], 200, seed=3).to_dict()
+
+
+def test_the_command_line_extends_a_survey(undisturbed, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(undisturbed, folder)
+    more = [{"200": "210"}.get(word, word) for word in COMMAND]
+    assert program.main([*more, "-o", str(folder), "-q"]) == program.DONE
+    assert draws_of(undisturbed).items() <= draws_of(folder).items()
+    assert survey(ARCHITECTURES, 210, seed=3, output=folder).to_dict() == survey(ARCHITECTURES, 210, seed=3).to_dict()
+
+
+@pytest.mark.parametrize("ends", [None, [], [5, 3], ["10"], [0, 10], [10, 10]])
+def test_a_manifest_whose_ends_are_none_is_refused(tmp_path, ends):
+    open_run(tmp_path / "run").close()
+    place = tmp_path / "run" / "manifest.json"
+    manifest = {**json.loads(place.read_text()), "ends": ends}
+    place.write_text(json.dumps({**manifest, "checksum": _checksum_of(manifest)}))
+    with pytest.raises(InputError, match=r"^output: .* has ends .*; expected increasing numbers of draws"):
+        open_run(tmp_path / "run")
+
+
 def test_another_survey_is_refused_and_nothing_changes(undisturbed, capsys):
     before = parts(undisturbed)
     for option, value, named in (
         ("--seed", "4", "seed 3, not 4"),
-        ("--draws", "300", "draws 200, not 300"),
+        ("--draws", "150", "draws 200, not 150"),
         ("--data-model", "white", "data model"),
     ):
         command = list(COMMAND)
@@ -381,7 +450,7 @@ def test_another_survey_is_refused_and_nothing_changes(undisturbed, capsys):
     assert parts(undisturbed) == before
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_run_of_an_earlier_version_is_refused(tmp_path, version):
     with open_run(tmp_path / "run") as run:
         assert run.find(Chunk(0, 0, 10)) is None
@@ -390,7 +459,7 @@ def test_a_run_of_an_earlier_version_is_refused(tmp_path, version):
     earlier = {key: value for key, value in json.loads(manifest.read_text()).items() if key != "checksum"}
     manifest.write_text(json.dumps({**earlier, "version": version}))
     message = (
-        rf"^output: .* holds draws in version {version} of their format, .* version 3, with other columns or checks"
+        rf"^output: .* holds draws in version {version} of their format, .* version 4, with other columns or checks"
     )
     with pytest.raises(InputError, match=message):
         open_run(tmp_path / "run")

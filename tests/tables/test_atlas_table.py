@@ -83,6 +83,19 @@ def test_the_frame_has_the_columns_of_tabulate():
     assert frame.filters.tolist() == [arch.filters for arch, _ in ROWS]
 
 
+def test_the_atlas_can_be_saved_and_no_column_hides_an_attribute(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = atlas()
+    assert not [name for name in frame.columns if hasattr(pandas.DataFrame, name)]
+    for ending in ("parquet", "feather"):
+        getattr(frame, f"to_{ending}")(tmp_path / ending)
+        read = getattr(pandas, f"read_{ending}")(tmp_path / ending)
+        assert [tuple(filters) for filters in read.filters] == frame.filters.tolist()
+        plain = [name for name in frame.columns if frame[name].dtype != object]
+        pandas.testing.assert_frame_equal(read[plain], frame[plain], check_exact=True)
+
+
 def test_a_damaged_table_is_refused_and_its_counts_are_not_used(tmp_path, monkeypatch):
     pytest.importorskip("pandas")
     whole, checksum = data_path(ATLAS).read_bytes(), data_path("atlas.sha256").read_bytes()

@@ -117,6 +117,12 @@ def test_large_networks_are_listed_but_not_measured():
     assert row.parameters == 204536
 
 
+def test_progress_counts_rows():
+    reports = []
+    tabulate(EXAMPLES, progress=reports.append)
+    assert [(report.done, report.total) for report in reports] == [(n, 4) for n in (1, 2, 3, 4)]
+
+
 def test_an_interrupted_tabulation_keeps_what_is_done():
     def stop(done, total, arch):
         assert total == 4

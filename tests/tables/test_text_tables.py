@@ -163,3 +163,21 @@ def test_frames_keep_types():
 def test_rows_must_fit_the_columns():
     with pytest.raises(ValueError, match="a row of 1 cells in a table of 4 columns"):
         TextTable("t", "c", COLUMNS, ((1,),))
+
+
+@pytest.mark.parametrize("number", [2**63, 10**20, -(10**75), 10**76 - 1, 10**76, 10**90 + 1])
+def test_frames_can_be_saved_also_with_integers_beyond_64_bits(number, tmp_path):
+    pytest.importorskip("pyarrow")
+    pandas = pytest.importorskip("pandas")
+    frame = TextTable("t", "c", (Column("n", "n"),), ((1,), (number,), (None,))).to_frame()
+    for ending in ("parquet", "feather"):
+        getattr(frame, f"to_{ending}")(tmp_path / ending)
+        read = getattr(pandas, f"read_{ending}")(tmp_path / ending)["n"].tolist()
+        assert [int(value) for value in read[:2]] == [1, number]
+        assert pandas.isna(read[2])
+
+
+def test_in_a_notebook_the_text_is_that_of_the_terminal(monkeypatch):
+    before = plain_text(TABLE)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert plain_text(TABLE) == before != ""

@@ -15,6 +15,7 @@ from scipy.integrate import solve_ivp
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
 from homotopy_lcn.training.descent import descend
 from homotopy_lcn.training.optimizers import Flow, ScaledLoss
+from tests.saved_frames import assert_saved_exactly
 from tests.small_networks import end_to_end, network_loss, random_problem, solved
 from tests.special_data import curve_of_minima, no_minimum, periodic_series
 
@@ -236,11 +237,13 @@ def test_frame_json_and_text(tmp_path):
     frame = table.to_frame()
     assert frame["runs"].sum() == 20
     assert frame["share"].sum() == pytest.approx(1)
+    assert_saved_exactly(frame, tmp_path)
     path = tmp_path / "basins.json"
     table.to_json(path)
     document = json.loads(path.read_text())
     assert [row["runs"] for row in document["rows"]] == frame["runs"].tolist()
     assert len(document["runs"]) == 20
+    assert (document["data"], document["data_digest"]) == (table.result.data, table.result.data_digest)
     assert f"point {table.runs[0].point}" in str(table)
 
 
