@@ -77,8 +77,7 @@ def everything(
         from ..extras import import_extra
         from ..pictures.figure1 import draw_figure1
 
-        for library in ("matplotlib.figure", "plotly.graph_objects"):
-            import_extra(library, "figures", "figure1")  # tells now, not after the tables, if it is missing
+        import_extra("matplotlib.figure", "figures", "figure1")  # tells now, not after the tables, if it is missing
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -153,7 +152,9 @@ def figure1(
 
         found = critical_points(FIGURE_1[1], from_file(data, FIGURE_1[1], center=center, standardize=standardize).loss)
         points = [point.filter.real for point in found.real if point.attained]
-    written = draw_figure1(output, resolution, points)
+    with ExitStack() as stack:
+        bar = row_bar(stack) if sys.stderr.isatty() and not quiet else None
+        written = draw_figure1(output, resolution, points, bar)
     if not quiet:
         print_text("".join(f"{path}\n" for path in written))
     return DONE

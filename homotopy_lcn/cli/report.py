@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, Quiet, check_output, complain, print_text, read_result, write
+from .common import DONE, NOT_COMPLETE, Quiet, check_output, print_text, read_result, write
 from .option_names import messages_final
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def report(
             "-o", "--output", metavar="PAGE.html", help="The page to write; - is standard output.", show_default=False
         ),
     ] = None,
-    pictures: Annotated[bool, typer.Option(help="Draw interactive pictures; needs plotly.")] = True,
+    pictures: Annotated[bool, typer.Option(help="Draw interactive pictures.")] = True,
     quiet: Quiet = False,
 ) -> int:
     """Write a report of a result, a page for any browser.
@@ -40,7 +40,7 @@ def report(
     check_output(output, OUTPUT)
 
     from ..certification.reading import is_certificate, read_certificate
-    from ..pictures.report_page import REMEDY, plotly_program, report_page
+    from ..pictures.report_page import report_page
 
     result: CriticalPoints | Certificate
     if is_certificate(file):
@@ -48,8 +48,6 @@ def report(
             result = read_certificate(file)
     else:
         result = read_result(file)
-    if pictures and plotly_program() is None:
-        complain(f"warning: plotly is not installed, so the page has no pictures; {REMEDY}")
     write(output, report_page(result, pictures=pictures), OUTPUT)
     if not quiet and output != "-":
         print_text(f"{output}\n")

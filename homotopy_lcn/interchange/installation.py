@@ -34,7 +34,6 @@ __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
 OPTIONAL = (
     ("pandas", "pandas", "tables as frames", "frame"),
     ("matplotlib", "matplotlib", "pictures", "figures"),
-    ("plotly", "plotly", "interactive pictures", "figures"),
     ("python-flint", "flint", "certificates", "certify"),
     ("pyarrow", "pyarrow", "surveys in folders", "survey"),
     ("distributed", "distributed", "surveys on several machines", "distributed"),

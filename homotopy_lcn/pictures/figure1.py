@@ -1,4 +1,4 @@
-"""Figure 1 of the paper, as a picture and as an interactive page; needs the extra ``figures``.
+"""Figure 1 of the paper, as a picture, which needs the extra ``figures``, and as an interactive page.
 
 Both show the slice w_0 = 1, w_2 = −1 of the function spaces of (3, 2), (2, 1) and of (2, 2, 2), (1, 2, 1), as computed
 in `slices`.
@@ -7,9 +7,10 @@ in `slices`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,11 @@ from ..errors import InputError
 from ..extras import import_extra
 from ..files import write_atomically
 from ..geometry.function_space import STRIDE_ONE
-from ..geometry.slices import Slice, slice_of_function_space, slice_point
+from ..geometry.slices import FIGURE_1_FRAME, Frame, Slice, slice_of_function_space
 from ..networks.architecture import Architecture
+from .page_files import data_element, template
 
-__all__ = [
-    "FIGURE_1",
-    "draw_figure1",
-    "figure1_page",
-    "in_box",
-    "slice_scene",
-    "slice_traces",
-]
+__all__ = ["FIGURE_1", "STEPS", "draw_figure1", "figure1_page", "slice_layout", "slice_traces"]
 
 
 #: The architectures of the two panels.
@@ -37,16 +32,18 @@ FIGURE_1 = (Architecture((3, 2), (2, 1)), Architecture((2, 2, 2), (1, 2, 1)))
 
 BLUE, SURFACE, OUTSIDE = "#1553d6", "#e9b872", "#9a9a9a"
 VIEW = {"elev": 16, "azim": -52}
-#: The direction from which the slice is seen on a page.
-CAMERA = {"eye": {"x": 1.25, "y": -1.8, "z": 0.72}, "center": {"x": 0.0, "y": 0.0, "z": -0.13}}
-#: Bounds of B, D, E.
-BOX = ((-1.76, 1.76), (-3.08, 3.08), (-1.32, 0.78))
+#: The same view on a page, in radians.
+CAMERA = {"azimuth": float(np.radians(VIEW["azim"])), "elevation": float(np.radians(VIEW["elev"]))}
+BOX = FIGURE_1_FRAME.box
+#: The steps that `draw_figure1` reports.
+STEPS = 5
 
 
 def draw_figure1(
     folder: str | os.PathLike[str],
     resolution: int = 60,
     points: Sequence[Real] = (),
+    report: Callable[[str, int, int], None] | None = None,
 ) -> list[Path]:
     """Compute Figure 1 and write ``figure1.png``, ``figure1.pdf`` and ``figure1.html``.
 
@@ -59,6 +56,8 @@ def draw_figure1(
     points : sequence of (5,) real arrays
         Filters to show as well, such as critical points: each where its orbit under scaling and x ↦ t x meets the
         slice; left out if it does not.
+    report : callable, optional
+        Called with the name of a step, the number of steps done and the number of all steps.
 
     Returns
     -------
@@ -67,30 +66,38 @@ def draw_figure1(
     Raises
     ------
     InputError
-        If matplotlib or plotly is not installed, or a file cannot be written.
+        If matplotlib is not installed, or a file cannot be written.
     """
     pyplot = import_extra("matplotlib.figure", "figures", "figure1")
-    import_extra("plotly.subplots", "figures", "figure1")  # a missing package is reported before any computation
     target = Path(folder)
     if not target.is_dir():
         raise InputError(f"{target}: is not a folder; expected an existing folder to write the figure to")
+    done = 0
+
+    def tell(step: str) -> None:
+        nonlocal done
+        if report is not None:
+            report(step, done, STEPS)
+        done += 1
+
+    tell("surfaces")
     slices = [slice_of_function_space(arch, resolution) for arch in FIGURE_1]
-    marks = np.array([mark for w in points if (mark := slice_point(w)) is not None and in_box(mark)]).reshape(-1, 3)
+    places = [FIGURE_1_FRAME.point(w) for w in points]
+    marks = np.array([at for at in places if at is not None and FIGURE_1_FRAME.holds(at)]).reshape(-1, 3)
+    tell("picture")
     picture = _picture(pyplot, slices, marks)
     written = []
     for ending, options in (("png", {"dpi": 200}), ("pdf", {"dpi": 300, "metadata": {"CreationDate": None}})):
+        tell(f"figure1.{ending}")
         stream = BytesIO()
         picture.savefig(stream, format=ending, **options)
         written.append(target / f"figure1.{ending}")
         write_atomically(written[-1], stream.getvalue())
+    tell("figure1.html")
     written.append(target / "figure1.html")
     write_atomically(written[-1], figure1_page(slices, marks))
+    tell("figure1.html")
     return written
-
-
-def in_box(points: Real) -> bool:
-    """Whether a point (B, D, E) lies in the part of the slice that is drawn."""
-    return bool(all(low - 1e-9 <= value <= high + 1e-9 for value, (low, high) in zip(points, BOX, strict=True)))
 
 
 def _title(arch: Architecture) -> str:
@@ -120,7 +127,8 @@ def _picture(module: Any, slices: Sequence[Slice], marks: Real) -> Any:
         "boundary": {"color": "black", "linestyle": (0, (1, 1.5)), "linewidth": 1.4},
         "inside": {"color": "#6b4413", "linestyle": "-", "linewidth": 1.2},
     }
-    handles: dict[str, Any] = {}
+    patches = import_extra("matplotlib.patches", "figures", "figure1")
+    handles: dict[str, Any] = {"function space M": patches.Patch(facecolor=SURFACE, edgecolor=OUTSIDE)}
     for number, part in enumerate(slices):
         axes = figure.add_subplot(1, 2, number + 1, projection="3d", computed_zorder=False)
         axes.set_proj_type("persp", focal_length=0.6)
@@ -182,78 +190,50 @@ def figure1_page(slices: Sequence[Slice], marks: Real) -> str:
     marks : (P, 3) float array
         Further points.
     """
-    subplots = import_extra("plotly.subplots", "figures", "figure1")
-    figure = subplots.make_subplots(
-        rows=1,
-        cols=len(slices),
-        specs=[[{"type": "scene"}] * len(slices)],
-        subplot_titles=[_title(part.architecture) for part in slices],
-        horizontal_spacing=0.02,
+    critical = [_dots(marks, "critical filters", "#b3123f", "triangle-up")] if len(marks) else []
+    scenes = [
+        {
+            "title": _title(part.architecture),
+            "data": [*slice_traces(part), *critical],
+            "layout": slice_layout(part.frame),
+        }
+        for part in slices
+    ]
+    return Template(template("figure1.html")).substitute(
+        style=template("drawing.css") + template("report.css"),
+        drawing=template("drawing.js"),
+        reading=template("reading.js"),
+        data=data_element(scenes, "scenes"),
     )
-    shown: set[str] = set()
-
-    def add(column: int, trace: dict[str, Any]) -> None:
-        name = trace["name"]
-        figure.add_trace({**trace, "legendgroup": name, "showlegend": name not in shown}, row=1, col=column)
-        shown.add(name)
-
-    for column, part in enumerate(slices, start=1):
-        for trace in slice_traces(part):
-            add(column, trace)
-        if len(marks):
-            add(column, _dots(marks, "critical filters", "#b3123f", "diamond"))
-    scene = slice_scene()
-    figure.update_layout(
-        title={
-            "text": "Function spaces in the slice A = 1, C = −1 of filters (A, B, C, D, E)",
-            "x": 0.5,
-            "xanchor": "center",
-        },
-        **{"scene" + (str(n) if n > 1 else ""): scene for n in range(1, len(slices) + 1)},
-        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0.0, "yanchor": "top", "itemwidth": 60},
-        margin={"l": 10, "r": 10, "t": 80, "b": 60},
-    )
-    return str(figure.to_html(include_plotlyjs=True, full_html=True, div_id="figure1"))
 
 
 def slice_traces(part: Slice) -> list[dict[str, Any]]:
-    """A slice as traces of plotly, plain dictionaries, for a scene laid out by `slice_scene`."""
-    vertices, index = np.unique(part.triangles.reshape(-1, 3).round(9), axis=0, return_inverse=True)
-    surface: dict[str, Any] = {"type": "mesh3d", "name": "function space M", "color": SURFACE, "opacity": 0.85}
+    """A slice as traces of a spatial picture, plain dictionaries, laid out by `slice_layout`."""
+    vertices, index = np.unique(part.triangles.reshape(-1, 3).round(4), axis=0, return_inverse=True)
+    surface: dict[str, Any] = {"type": "mesh3d", "name": "function space M", "color": SURFACE}
     surface |= dict(zip("xyz", vertices.T.tolist(), strict=True))
     surface |= dict(zip("ijk", index.reshape(-1, 3).T.tolist(), strict=True))
-    dashes = {"outside": (OUTSIDE, "dot"), "boundary": ("black", "dot"), "inside": ("#6b4413", "solid")}
+    dashes = {"outside": (OUTSIDE, "dot"), "boundary": ("ink", "dot"), "inside": ("#6b4413", "solid")}
     return [
-        {**surface, "hoverinfo": "x+y+z"},
-        *(_line(ends, label, *dashes[kind], width=5) for label, kind, ends in _line_pieces(part)),
-        *(_line(chain, "stride-one boundary", "black", "dash", 6) for chain in part.curve),
+        surface,
+        *(_line(ends, label, *dashes[kind], width=2.5) for label, kind, ends in _line_pieces(part)),
+        *(_line(chain, "stride-one boundary", "ink", "dash", 2.5) for chain in part.curve),
         _dots(part.reduced_boundary, "reduced boundary point", BLUE, "circle"),
     ]
 
 
-def slice_scene() -> dict[str, Any]:
-    """The scene of plotly that shows all of a slice."""
-    axes = {
-        f"{axis}axis": {"title": {"text": name}, "range": list(bounds)}
-        for axis, name, bounds in zip("xyz", "BDE", BOX, strict=True)
-    }
-    return {**axes, "aspectmode": "cube", "camera": CAMERA}
+def slice_layout(frame: Frame) -> dict[str, Any]:
+    """The axes of the part of a slice, and from where it is seen."""
+    axes = [{"title": name, "range": list(bounds)} for name, bounds in zip(frame.names, frame.box, strict=True)]
+    return {"axes": axes, "view": CAMERA}
 
 
-def _line(points: Real, name: str, colour: str, dash: str, width: int) -> dict[str, Any]:
-    return {
-        **_scattered(points, name),
-        "mode": "lines",
-        "line": {"color": colour, "dash": dash, "width": width},
-    }
+def _line(points: Real, name: str, colour: str, dash: str, width: float) -> dict[str, Any]:
+    return {**_scattered(points, name), "mode": "lines", "line": {"color": colour, "dash": dash, "width": width}}
 
 
 def _dots(points: Real, name: str, colour: str, symbol: str) -> dict[str, Any]:
-    return {
-        **_scattered(points, name),
-        "mode": "markers",
-        "marker": {"color": colour, "size": 6, "symbol": symbol},
-    }
+    return {**_scattered(points, name), "mode": "markers", "marker": {"color": colour, "size": 9, "symbol": symbol}}
 
 
 def _scattered(points: Real, name: str) -> dict[str, Any]:

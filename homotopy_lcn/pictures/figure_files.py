@@ -36,5 +36,14 @@ def write_figure(figure: Any, path: str | os.PathLike[str], **options: Any) -> N
     matplotlib = import_extra("matplotlib", "figures", "plot")
     ending, stream = Path(path).suffix.lstrip(".").lower(), BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "homotopy-lcn"}):
-        figure.savefig(stream, format=ending, metadata=_DATES[ending], **options)
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            # The layout is found once; with an engine each save would draw the figure twice.
+            engine.execute(figure)
+            figure.set_layout_engine("none")
+        try:
+            figure.savefig(stream, format=ending, metadata=_DATES[ending], **options)
+        finally:
+            if engine is not None:
+                figure.set_layout_engine(engine)
     write_atomically(path, stream.getvalue())

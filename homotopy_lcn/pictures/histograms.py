@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from .figure_files import ENDINGS, write_figure
 
 __all__ = ["check_plot_path", "draw_histograms"]
 
+#: Characters of a title in a line: as wide as all histograms of a row.
+TITLE_LENGTH = 120
 #: Dots per inch of pictures of pixels.
 RESOLUTION = 160
 DARK_BLUE, LIGHT_BLUE = "#2b4c7e", "#c7d3e3"
@@ -64,7 +67,7 @@ def draw_histograms(survey: Survey, path: str | os.PathLike[str]) -> None:
             _histogram(panel, tally, name, label, part, part_label)
         _by_index(axes[row, -1], tally)
         title = f"$k$ = {arch.filters}, $s$ = {arch.strides}"
-        axes[row, 0].set_title(title.replace(",)", ")"), loc="left", fontsize=10, fontweight="bold")
+        axes[row, 0].set_title(fill(title.replace(",)", ")"), TITLE_LENGTH), loc="left", fontsize=10, fontweight="bold")
     model, plan = survey.plan.model.description, survey.plan
     number = f"{plan.draws:,}".replace(",", "\N{THIN SPACE}")
     note = f"{number} draws each: {model}; seed {plan.seed}"
@@ -91,7 +94,7 @@ def _histogram(panel: Any, tally: Tally, name: str, label: str, part: str, part_
             values + 0.2, parts, width=0.4, color=LIGHT_BLUE, edgecolor="black", hatch="////", lw=0.5, label=part_label
         )
         panel.set_xlim(low - 0.7, high + 0.7)
-    panel.xaxis.get_major_locator().set_params(integer=True)
+    panel.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     top = panel.get_ylim()[1]
     panel.set_yticks([tick for tick in panel.get_yticks() if tick <= min(top, 100)])
     panel.set_ylim(0, 1.35 * top)  # room for the legend above the bars

@@ -5,27 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import Complex
 from ..errors import InputError
 from ..extras import import_extra
 from ..networks.architecture import Architecture
-from ..networks.counts import generic_count
+from ..networks.counts import generic_count, generic_totals
 from ..results.continua import Continuum
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
-from ..surveys.tallies import Tally
-from ..tables.fully_connected import most_critical
-from ..training.loss_landscape import landscape
 from .figure_files import ENDINGS, write_figure
+
+if TYPE_CHECKING:
+    from ..surveys.tallies import Tally
 
 __all__ = [
     "ENDINGS",
     "draw_complex_plane",
+    "draw_growth",
     "draw_landscape",
     "draw_loss_levels",
+    "draw_real_counts",
     "plot_complex_plane",
     "plot_growth",
     "plot_landscape",
@@ -36,6 +40,16 @@ __all__ = [
 
 #: Points further out than this many times the median are only counted, so that the others can be told apart.
 FAR = 6.0
+#: Markers nearer than this part of the width of a picture are at one place.
+TOGETHER = 0.004
+#: Rings around a marker, each larger by so many points; more markers at one place are counted beside them.
+RINGS, RING_STEP = 2, 5.5
+#: Of more points than this the markers are smaller.
+MANY = 150
+#: Inches for the index over a point, and inches of the widest picture of loss levels.
+NOTE_WIDTH, WIDEST = 0.24, 14.0
+#: Characters of a title in a line.
+TITLE_WIDTH = 60
 DARK, MIDDLE, LIGHT = "black", "0.45", "0.8"
 
 
@@ -52,7 +66,14 @@ def plot_real_counts(arch: Architecture, drawn: Tally) -> Any:
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = _figure(arch, 6.2, 3.9)
+    figure, axes = _figure(None, 6.2, 3.9)
+    draw_real_counts(arch, drawn, axes)
+    return figure
+
+
+def draw_real_counts(arch: Architecture, drawn: Tally, axes: Any) -> None:
+    """The picture of `plot_real_counts` in given axes."""
+    _set_title(axes, arch)
     names = (("real", "real critical filters w", LIGHT, ""), ("attained", "with a real critical θ", MIDDLE, "////"))
     found = {name: drawn.distribution(name) for name, *_ in names}
     least, most = min(each.minimum for each in found.values()), max(each.maximum for each in found.values())
@@ -69,15 +90,15 @@ def plot_real_counts(arch: Architecture, drawn: Tally) -> Any:
     axes.set(
         xlabel=f"number of filters, of {generic.filters} complex: {generic.pure} pure, {generic.spurious} spurious",
         ylabel=f"share of {quantity(drawn.draws, 'data set', 'data sets')}",
+        xlim=(least - 0.7, most + 0.7),
         ylim=(0, 1.3 * tallest),
     )
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.legend(frameon=False, loc="upper right")
     if drawn.incomplete:
         axes.annotate(
             f"{drawn.incomplete} solves not complete", (0.01, 0.97), xycoords="axes fraction", va="top", fontsize=8
         )
-    return figure
 
 
 def plot_growth(most_parameters: int = 24) -> Any:
@@ -92,9 +113,18 @@ def plot_growth(most_parameters: int = 24) -> Any:
     -------
     matplotlib.figure.Figure
     """
+    figure, axes = _figure(None, 6.4, 4.4)
+    draw_growth(axes, most_parameters)
+    return figure
+
+
+def draw_growth(axes: Any, most_parameters: int = 24) -> None:
+    """The picture of `plot_growth` in given axes."""
     if most_parameters < 6:
         raise InputError(f"most_parameters: {most_parameters} given; expected at least 6")
-    figure, axes = _figure(None, 6.4, 4.4)
+
+    from ..tables.fully_connected import most_critical
+
     families: tuple[tuple[str, str, str, Callable[[int], tuple[int, ...]]], ...] = (
         ("k = (2, …, 2)", "o", "-", lambda n: (2,) * n),
         ("k = (3, …, 3)", "s", "-", lambda n: (3,) * n),
@@ -103,7 +133,7 @@ def plot_growth(most_parameters: int = 24) -> Any:
     )
     for label, marker, line, filters_of in families:
         filters = [filters_of(n) for n in range(2, most_parameters) if sum(filters_of(n)) <= most_parameters]
-        counts = [generic_count(Architecture(k, (1,) * len(k))).parameters for k in filters]
+        counts = [generic_totals(Architecture(k, (1,) * len(k))).parameters for k in filters]
         axes.semilogy(
             [sum(k) for k in filters], counts, line, marker=marker, color=DARK, markerfacecolor="white", label=label
         )
@@ -114,10 +144,9 @@ def plot_growth(most_parameters: int = 24) -> Any:
     )  # fmt: skip
     axes.set(xlabel="number of parameters", ylabel="complex critical points, up to symmetry")
     axes.set_title("Critical points for generic data", fontsize=11)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.legend(frameon=False, loc="upper left")
     axes.grid(True, which="major", color="0.9")
-    return figure
 
 
 def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
@@ -149,41 +178,66 @@ def draw_complex_plane(result: CriticalPoints, axes: Any, coordinate: int = 0) -
     values = np.array([point.filter[coordinate] for point in points])
     reach = FAR * float(np.median(np.abs(values))) if len(values) else 1.0
     shown = np.abs(values) <= reach if reach > 0 else np.full(len(values), True)
+    # What comes later is drawn on top; hollow markers are larger than filled ones, so that each is seen in the other.
     sorts: tuple[tuple[str, Callable[[CriticalPoint], bool], dict[str, Any]], ...] = (
-        ("complex, pure", lambda p: not p.real and p.pure, {"marker": "o", "facecolors": LIGHT, "s": 28}),
-        ("complex, spurious", lambda p: not p.real and not p.pure, {"marker": "o", "facecolors": "none", "s": 28}),
-        ("real, not attained", lambda p: p.real and not p.attained, {"marker": "X", "facecolors": "white", "s": 44}),
-        (
-            "real, attained, pure",
-            lambda p: p.real and bool(p.attained) and p.pure,
-            {"marker": "s", "facecolors": DARK, "s": 32},
-        ),
+        ("complex, spurious", lambda p: not p.real and not p.pure, {"marker": "o", "facecolors": "none", "s": 52}),
+        ("complex, pure", lambda p: not p.real and p.pure, {"marker": "o", "facecolors": LIGHT, "s": 24}),
+        ("real, not attained", lambda p: p.real and not p.attained, {"marker": "x", "color": MIDDLE, "s": 40}),
         (
             "real, attained, spurious",
             lambda p: p.real and bool(p.attained) and not p.pure,
-            {"marker": "D", "facecolors": "white", "s": 30},
+            {"marker": "D", "facecolors": "none", "s": 72},
+        ),
+        (
+            "real, attained, pure",
+            lambda p: p.real and bool(p.attained) and p.pure,
+            {"marker": "s", "facecolors": DARK, "s": 24},
         ),
     )
     of_continua: tuple[tuple[str, Callable[[CriticalPoint], bool], dict[str, Any]], ...] = (
         ("complex, of continua", lambda p: not p.real, {"marker": "*", "facecolors": LIGHT, "s": 60}),
-        ("real, of continua", lambda p: p.real, {"marker": "*", "facecolors": "white", "s": 90}),
+        ("real, of continua", lambda p: p.real, {"marker": "*", "facecolors": "none", "s": 110}),
     )
     axes.axhline(0, color="0.75", linewidth=0.8, zorder=0)
     axes.axvline(0, color="0.75", linewidth=0.8, zorder=0)
     isolated = np.arange(len(points)) < len(result)
-    groups = [*((isolated, sort) for sort in sorts), *((~isolated, sort) for sort in of_continua)]
-    for among, (label, belongs, style) in groups:
+    groups = [*((~isolated, sort) for sort in of_continua), *((isolated, sort) for sort in sorts)]
+    smaller = 1.0 if len(points) <= MANY else 0.5
+    span = max(float(np.ptp(part)) for part in (values[shown].real, values[shown].imag)) if shown.any() else 1.0
+    # The legend names first what is on top.
+    for order, (among, (label, belongs, style)) in reversed(list(enumerate(groups))):
         chosen = np.array([belongs(point) for point in points], dtype=bool) & shown & among
         if chosen.any():
-            axes.scatter(
-                values[chosen].real, values[chosen].imag, label=f"{label} ({chosen.sum()})", edgecolors=DARK,
-                linewidths=0.9, zorder=3, **style,
-            )  # fmt: skip
+            style = {**style, "s": smaller * style["s"], "label": f"{label} ({chosen.sum()})", "zorder": 3 + order}
+            _scatter(axes, values[chosen], span, style)
     far = int((~shown).sum())
     if far:
         axes.annotate(f"{far} further out", (0.99, 0.01), xycoords="axes fraction", ha="right", fontsize=8)
     axes.set(xlabel=f"Re $w_{{{coordinate}}}$", ylabel=f"Im $w_{{{coordinate}}}$")
     axes.margins(0.08)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.ticklabel_format(style="sci", scilimits=(-3, 4))
+    axes.locator_params(nbins=6)
+
+
+def _scatter(axes: Any, values: Complex, span: float, style: dict[str, Any]) -> None:
+    """Markers of one sort; where several are at one place, rings around the first one, and their number."""
+    cell = TOGETHER * span or 1.0
+    places: dict[tuple[float, float], list[int]] = {}
+    for number, value in enumerate(values.tolist()):
+        places.setdefault((round(value.real / cell), round(value.imag / cell)), []).append(number)
+    again = np.zeros(len(values), int)
+    for members in places.values():
+        again[members] = np.minimum(np.arange(len(members)), RINGS)
+        if len(members) > 1 + RINGS:
+            at = values[members[0]]
+            note = f"×{len(members)}"
+            axes.annotate(note, (at.real, at.imag), (11, 5), textcoords="offset points", fontsize=8)
+    # Rings go around the first marker.
+    look = {**style, "s": (style["s"] ** 0.5 + RING_STEP * again) ** 2, "linewidths": 0.9}
+    if "color" not in style:
+        look |= {"facecolors": ["none" if ring else style["facecolors"] for ring in again], "edgecolors": DARK}
+    axes.scatter(values.real, values.imag, **look)
 
 
 def plot_loss_levels(result: CriticalPoints) -> Any:
@@ -193,7 +247,8 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = _figure(None, 6.4, 4.2)
+    number = len(result.real) + sum(part.real is True for part in result.continua)
+    figure, axes = _figure(None, min(WIDEST, max(6.4, NOTE_WIDTH * number)), 4.2)
     draw_loss_levels(result, axes)
     _legend_below(figure, 3)
     return figure
@@ -215,17 +270,17 @@ def draw_loss_levels(result: CriticalPoints, axes: Any) -> None:
     shown.sort(key=lambda item: item.loss.real)
     groups: dict[str, list[tuple[int, float]]] = {}
     losses = [float(item.loss.real) for item in shown]
-    spread = max(losses) - min(losses) if len(losses) > 1 else 1.0
+    noted = len(losses) * NOTE_WIDTH <= max(6.4, axes.figure.get_figwidth())
     for place, item in enumerate(shown, 1):
         groups.setdefault(_sort(item), []).append((place, losses[place - 1]))
-        if isinstance(item, Continuum):
+        if isinstance(item, Continuum) or not noted:
             continue
         indices = sorted({index for index in item.indices if index})
         note = ",".join(map(str, indices)) + ("" if item.pure else "*")
         if note and item.attained:
-            above = losses[place - 1] + 0.03 * spread
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
-            axes.annotate(note, (place, above), ha="center", va="bottom", fontsize=8, bbox=box)
+            above = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+            axes.annotate(note, (place, losses[place - 1]), **above, fontsize=8, bbox=box)
     for label, style in styles.items():
         if label in groups:
             x, y = zip(*groups[label], strict=True)
@@ -236,8 +291,9 @@ def draw_loss_levels(result: CriticalPoints, axes: Any) -> None:
         axes.vlines(range(1, len(losses) + 1), min(losses), losses, color="0.85", linewidth=0.8, zorder=0)
     axes.axhline(result.loss.constant, color=DARK, linestyle="--", linewidth=0.9, label="w = 0")
     what = "real critical filters and continua" if result.counts.real_continua else "real critical filters"
-    axes.set(xlabel=f"{what}, by loss (number: index of a saddle; *: spurious)", ylabel="loss")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    notes = " (number: index of a saddle; *: spurious)" if noted else ""
+    axes.set(xlabel=f"{what}, by loss{notes}", ylabel="loss", xlim=(0.4, max(1, len(losses)) + 0.6))
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.margins(y=0.12)
 
 
@@ -250,12 +306,16 @@ def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
     """
     figure, axes = _figure(None, 6.2, 5.0)
     draw_landscape(result, axes, resolution)
+    # As high as the plane is, with room for the words below it.
+    figure.set_figheight(1.6 + 5.3 * axes.get_data_ratio())
     _legend_below(figure, 1)
     return figure
 
 
 def draw_landscape(result: CriticalPoints, axes: Any, resolution: int = 161) -> None:
     """The picture of `plot_landscape` in given axes, without a legend."""
+    from ..training.loss_landscape import landscape
+
     part = landscape(result, resolution)
     _set_title(axes, result.architecture)
     base = min(part.losses)
@@ -289,7 +349,7 @@ def save_plot(figure: Any, path: str | os.PathLike[str]) -> None:
     ending = Path(path).suffix.lstrip(".").lower()
     if ending not in ENDINGS:
         raise InputError(f"{os.fspath(path)}: ends in {ending!r}; expected one of {', '.join(ENDINGS)}")
-    write_figure(figure, path, dpi=200, bbox_inches="tight")
+    write_figure(figure, path, dpi=200)
 
 
 def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any, Any]:
@@ -301,7 +361,7 @@ def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any
 
 
 def _set_title(axes: Any, arch: Architecture) -> None:
-    axes.set_title(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", fontsize=11)
+    axes.set_title(fill(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", TITLE_WIDTH), fontsize=11)
 
 
 def _legend_below(figure: Any, columns: int) -> None:

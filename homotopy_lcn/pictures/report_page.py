@@ -1,19 +1,21 @@
 """The report of a result: one HTML page that stands alone, opened from a file, sent by mail, or printed.
 
-The page loads nothing, and its content security policy forbids all loading. The pictures need plotly, and its program
-of some five megabytes is part of the page. Without plotly the page says how to get pictures, and has everything else.
+The page loads nothing, and its content security policy forbids all loading. The program that draws the pictures, some
+thirty kilobytes, is part of the page and needs no other package.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from importlib.resources import files
+from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..arrays import Complex
 from ..display.wording import (
     CONTINUUM_COLUMNS,
     continuum_cells,
@@ -30,16 +32,18 @@ from ..networks.patterns import format_pattern
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_continua, describe_edit, describe_least_loss
+from .page_files import data_element, template
+from .report_pictures import Picture, complex_losses, loss_ladder
+from .report_slices import function_space_slice
 
 if TYPE_CHECKING:
     from ..certification.certificates import Certificate
 
-__all__ = ["plotly_program", "report", "report_page"]
+__all__ = ["pictures_of", "report", "report_page"]
 
 #: Names of the first views of the pictures that have several views.
 FIRST_VIEWS = {"ladder": "linear", "complex": "complex plane"}
 SHOWN_KINDS = ("minimum", "saddle", "degenerate", "undecided")
-REMEDY = "pip install 'homotopy-lcn[figures]'"
 
 
 def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *, pictures: bool = True) -> None:
@@ -47,7 +51,7 @@ def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *
 
     The page holds the summary, the statement of a certificate, the strata, the table of all points (to be sorted,
     filtered and searched), the continua with points of them, and interactive pictures: the loss ladder, the losses in
-    the complex plane and, where a plane shows it, a slice of the function space. Without plotly there are no pictures.
+    the complex plane and, where there is one, a slice of the function space.
 
     Parameters
     ----------
@@ -56,7 +60,7 @@ def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *
     path : path
         The file to write. It is written whole or not at all.
     pictures : bool
-        Whether to draw pictures. A page without them is a hundred times smaller.
+        Whether to draw pictures. A page without them is smaller.
 
     Raises
     ------
@@ -85,48 +89,33 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         found, proofs = result.result, result
     else:
         raise InputError(f"result: {type(result).__name__}; expected a CriticalPoints or a Certificate")
-    program = plotly_program() if pictures else None
-    drawn = _pictures(found) if program else []
-    absent = _verdict(None, "No pictures", f"They need plotly: {REMEDY}")
+    drawn = [_plain(picture) for picture in pictures_of(found)] if pictures else []
     heading = f"Critical points of a linear convolutional network, {describe_notation(found.architecture)}"
-    page = Template(_template("report.html"))
+    page = Template(template("report.html"))
     return page.substitute(
         title=escape(heading),
         # No line break within "k = (3,2)".
         heading=escape(heading.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")),
         lead=escape(_lead(found)),
         software=escape(found.software),
-        style=_template("report.css"),
-        script=_template("report.js"),
+        style=template("drawing.css") + template("report.css"),
+        script=template("report.js"),
         verdicts=_verdicts(found, proofs),
         summary=_definitions(summary(found)),
         strata=_strata(found),
         certificate=_certificate(proofs) if proofs is not None else "",
         continua=_continua(found) if found.continua else "",
-        pictures=_figures(drawn) + (absent if pictures and not program else ""),
-        data=_embedded({**_table(found), "pictures": drawn}),
-        plotly=f"<script>{program}</script>" if drawn else "",
+        pictures=_figures(drawn),
+        reading=template("reading.js"),
+        data=data_element({**_table(found), "pictures": drawn}, "report-data"),
+        drawing=f"<script>{template('drawing.js')}</script>" if drawn else "",
     )
 
 
-def plotly_program() -> str | None:
-    """The text of plotly.js, or None if plotly is not installed."""
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError:
-        return None
-    # Within a script element only its end tag means anything.
-    return str(get_plotlyjs()).replace("</script", "<\\/script")
-
-
-def _template(name: str) -> str:
-    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _embedded(document: object) -> str:
-    """JSON that cannot end the script element it stands in."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
+def pictures_of(result: CriticalPoints) -> list[Picture]:
+    """All pictures that there are for a result."""
+    drawn = (loss_ladder(result), complex_losses(result), function_space_slice(result))
+    return [picture for picture in drawn if picture is not None]
 
 
 def _lead(result: CriticalPoints) -> str:
@@ -254,21 +243,17 @@ def _cell(tag: str, text: str, number: bool) -> str:
     return f"<{tag}{' class=number' if number else ''}>{escape(text)}</{tag}>"
 
 
-def _pictures(result: CriticalPoints) -> list[dict[str, Any]]:
-    from .report_pictures import pictures
-
-    return [
-        {
-            "name": picture.name,
-            "title": picture.title,
-            "caption": picture.caption,
-            "first": FIRST_VIEWS.get(picture.name, ""),
-            "data": picture.data,
-            "layout": picture.layout,
-            "views": picture.views,
-        }
-        for picture in pictures(result)
-    ]
+def _plain(picture: Picture) -> dict[str, Any]:
+    return {
+        "name": picture.name,
+        "title": picture.title,
+        "caption": picture.caption,
+        "first": FIRST_VIEWS.get(picture.name, ""),
+        "spatial": "axes" in picture.layout,
+        "data": picture.data,
+        "layout": picture.layout,
+        "views": picture.views,
+    }
 
 
 def _figures(drawn: Sequence[dict[str, Any]]) -> str:
@@ -276,11 +261,12 @@ def _figures(drawn: Sequence[dict[str, Any]]) -> str:
     for picture in drawn:
         name, title, caption = (escape(picture[key]) for key in ("name", "title", "caption"))
         deep = picture["name"] == "slice"
+        still = f'<img class="still" alt="{title}">' if picture["spatial"] else ""
         parts.append(
             f'<figure data-picture="{name}"{" class=wide" if deep else ""}><h2>{title}</h2>'
-            f'<div class="views"></div><div class="plot{" deep" if deep else ""}" role="group" '
+            f'<div class="views"></div><div class="plot{" deep" if deep else ""}" data-name="{name}" role="group" '
             f'aria-label="{title}: interactive picture; its points are the points of the table"></div>'
-            f'<img class="still" alt="{title}"><figcaption>{caption}</figcaption></figure>'
+            f"{still}<figcaption>{caption}</figcaption></figure>"
         )
     return "\n".join(parts)
 
@@ -289,6 +275,11 @@ def _table(result: CriticalPoints) -> dict[str, Any]:
     """The points as the page's program reads them."""
     best = result.global_minimum
     points = [_row(row, point, best is point) for row, point in enumerate(result.points)]
+    # Conjugate points follow each other; of the second one the page knows the filter from the first one.
+    for first, second in pairwise(points):
+        both = first["imaginary"] is not None and second["imaginary"] is not None
+        if both and np.array_equal(np.conj(_complex(first)), _complex(second)):
+            second["filter"] = second["imaginary"] = None
     kinds = {kind for point in points for kind in point["kinds"]}
     strata = sorted({point.stratum for point in result.points}, reverse=True)
     return {
@@ -296,6 +287,10 @@ def _table(result: CriticalPoints) -> dict[str, Any]:
         "kinds": [kind for kind in SHOWN_KINDS if kind in kinds],
         "strata": [format_pattern(pattern) for pattern in strata],
     }
+
+
+def _complex(row: Mapping[str, Any]) -> Complex:
+    return np.asarray(np.array(row["filter"]) + 1j * np.array(row["imaginary"]))
 
 
 def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:
@@ -323,8 +318,8 @@ def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:
         "stratum": format_pattern(point.pattern),
         "also": [format_pattern(pattern) for pattern in point.also_on],
         "pure": point.pure,
-        "residual": point.residual,
-        "condition": point.condition,
+        "residual": _shown(point.residual),
+        "condition": _shown(point.condition),
         "certified": point.certified,
         "multiplicity": point.multiplicity,
         "isolated": point.isolated,
@@ -332,3 +327,8 @@ def _row(row: int, point: CriticalPoint, best: bool) -> dict[str, Any]:
         "imaginary": None if point.real else point.filter.imag.tolist(),
         "parameters": parameters,
     }
+
+
+def _shown(value: float | None) -> float | None:
+    """As many digits as the page shows, and one more."""
+    return None if value is None else float(f"{value:.3g}")

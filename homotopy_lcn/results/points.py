@@ -173,6 +173,11 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
         ndarray of shape (N, d_L)
             Real for a real point. d_L = 1 + ⌊(d_0 − K) / S⌋.
 
+        Notes
+        -----
+        If the samples were centred or standardized for the loss, inputs and outputs are those of the prepared samples:
+        ``prepared = result.loss.preparation`` has ``prepared.inputs(X)`` and ``prepared.original_outputs(Y)``.
+
         Raises
         ------
         InputError

@@ -229,7 +229,6 @@ def test_a_tolerance_takes_decimals_for_rounded_numbers(capsys):
 
 def test_figure_1_is_drawn_by_the_command(tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    pytest.importorskip("plotly")
     assert program.main(["paper", "figure1", "-o", str(tmp_path), "--resolution", "4"]) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / f"figure1.{end}") for end in ("png", "pdf", "html")]
     assert program.main(["paper", "figure1", "-o", str(tmp_path / "nowhere")]) == 2

@@ -138,7 +138,6 @@ def test_white_counts_come_from_the_atlas_or_are_measured(capsys, monkeypatch):
 
 def test_paper_writes_tables_and_the_figure(capsys, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    pytest.importorskip("plotly")
     from homotopy_lcn.tables import paper_tables
 
     small = paper_tables.PaperOptions(
@@ -183,7 +182,6 @@ def test_paper_fails_before_the_work(capsys, tmp_path, monkeypatch):
 
 def test_figure1_is_still_a_command_of_its_own(capsys, tmp_path):
     pytest.importorskip("matplotlib")
-    pytest.importorskip("plotly")
     code, out, _ = run(capsys, "paper", "figure1", "-o", str(tmp_path), "--resolution", "4")
     assert code == 0
     assert len(out.splitlines()) == 3

@@ -9,8 +9,8 @@ import pytest
 
 from homotopy_lcn import Architecture, InputError
 from homotopy_lcn.geometry.filter_geometry import describe_filter, is_in_function_space
-from homotopy_lcn.geometry.slices import slice_of_function_space, slice_point
-from homotopy_lcn.pictures.figure1 import FIGURE_1, draw_figure1
+from homotopy_lcn.geometry.slices import FIGURE_1_FRAME, Frame, slice_of_function_space
+from homotopy_lcn.pictures.figure1 import FIGURE_1, STEPS, draw_figure1
 
 LEFT, RIGHT = FIGURE_1
 
@@ -112,28 +112,81 @@ def test_only_these_architectures_have_this_slice():
         slice_of_function_space(Architecture((3, 3), (2, 1)))
 
 
-def test_the_symmetries_take_filters_into_the_slice():
+FRAMES = [Frame(entries, sign) for entries in ("AC", "EC", "AE") for sign in (-1, 1)]
+
+
+def filter_at(frame, point):
+    """The filter of a slice with these coordinates."""
+    entries = dict(zip(frame.names, point, strict=True))
+    entries |= dict(zip(frame.entries, (1.0, frame.sign), strict=True))
+    return np.array([entries[name] for name in "ABCDE"])
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=str)
+def test_the_symmetries_take_filters_into_the_slices(frame):
     rng = np.random.default_rng(3)
     for _ in range(20):
         w = np.convolve(rng.standard_normal(3), [1, 0, rng.standard_normal()])
-        point = slice_point(w)
-        assert (point is None) == (w[0] * w[2] >= 0)
+        point = frame.point(w)
+        first, second = (w["ABCDE".index(name)] for name in frame.entries)
+        assert (point is None) == (np.sign(first * second) != frame.sign)
         if point is not None:
-            b, d, e = point
-            assert d**2 + b**2 * e + b * d == pytest.approx(0, abs=1e-9 * (1 + np.abs(point).max() ** 3))
+            a, b, c, d, e = moved = filter_at(frame, point)
+            assert a * d**2 + b**2 * e - b * c * d == pytest.approx(0, abs=1e-9 * (1 + np.abs(moved).max() ** 3))
             for arch in FIGURE_1:
-                assert is_in_function_space(arch, [1, b, -1, d, e]) == is_in_function_space(arch, w)
+                assert is_in_function_space(arch, moved) == is_in_function_space(arch, w)
+
+
+def test_two_filters_meet_in_a_slice():
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        one, other = (np.convolve(rng.standard_normal(3), [1, 0, rng.standard_normal()]) for _ in range(2))
+        assert any(frame.point(one) is not None and frame.point(other) is not None for frame in FRAMES)
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=str)
+@pytest.mark.parametrize("arch", FIGURE_1, ids=str)
+def test_every_slice_is_what_the_membership_code_says(arch, frame):
+    rng = np.random.default_rng(5)
+    for grid in frame.sheets(20):
+        parameters = grid[rng.choice(len(grid), 40, replace=False)]
+        found = frame.inside(arch, parameters)
+        expected = [is_in_function_space(arch, filter_at(frame, at)) for at in frame.surface(parameters)]
+        assert found.tolist() == expected
+    part = slice_of_function_space(arch, 8, frame)
+    for piece in part.line:
+        for share in (0.1, 0.9):
+            value = piece.start + share * (piece.end - piece.start)
+            facts = describe_filter(arch, filter_at(frame, (0, 0, value)))
+            assert (facts.in_function_space, facts.boundary) == (piece.in_function_space, piece.boundary)
+    assert all(frame.holds(at) for at in part.triangles.reshape(-1, 3))
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=str)
+def test_a_frame_of_the_size_that_a_point_needs_holds_the_point(frame):
+    rng = np.random.default_rng(6)
+    for _ in range(40):
+        point = frame.point(np.convolve(rng.standard_normal(3), [1, 0, rng.standard_normal()]))
+        if point is not None:
+            assert Frame(frame.entries, frame.sign, *(1.0001 * size + 1e-3 for size in frame.reach(point))).holds(point)
+
+
+def test_filters_beyond_the_range_of_doubles_are_in_no_slice():
+    assert FIGURE_1_FRAME.point([1, 1e300, -1e-300, 1e300, 1]) is None
+    assert FIGURE_1_FRAME.point([0, 1, -1, 1, 1]) is None
 
 
 def test_the_files_are_a_picture_a_page_of_paper_and_an_interactive_page(tmp_path):
     pytest.importorskip("matplotlib")
-    pytest.importorskip("plotly")
-    written = draw_figure1(tmp_path, resolution=6, points=[np.array([1, 0.5, -1, 0.25, -0.75])])
+    steps = []
+    points = [np.array([1, 0.5, -1, 0.25, -0.75])]
+    written = draw_figure1(tmp_path, 6, points, report=lambda name, done, total: steps.append((done, total)))
+    assert steps == [(done, STEPS) for done in range(STEPS + 1)]
     assert [path.name for path in written] == ["figure1.png", "figure1.pdf", "figure1.html"]
     png, pdf, html = (path.read_bytes() for path in written)
     assert png.startswith(b"\x89PNG")
     assert pdf.startswith(b"%PDF")
-    assert b"<html>" in html
+    assert b"<html" in html
     assert b"reduced boundary point" in html
     assert b"critical filters" in html
     assert len(list(tmp_path.iterdir())) == 3
@@ -141,7 +194,6 @@ def test_the_files_are_a_picture_a_page_of_paper_and_an_interactive_page(tmp_pat
 
 def test_a_folder_that_is_not_there_and_a_missing_library_are_named(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    pytest.importorskip("plotly")
     with pytest.raises(InputError, match="existing folder"):
         draw_figure1(tmp_path / "nowhere", resolution=4)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)

@@ -7,6 +7,8 @@ import pytest
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points
 from homotopy_lcn.losses.random_data import random_gaussian, random_loss_seed
+from homotopy_lcn.results.points import CriticalPoint
+from homotopy_lcn.results.result import CriticalPoints
 from homotopy_lcn.surveys.draws import solve_each
 from homotopy_lcn.surveys.surveys import many_draws
 from homotopy_lcn.training.loss_landscape import landscape
@@ -14,7 +16,15 @@ from tests.special_data import periodic_series
 
 pytest.importorskip("matplotlib")
 
+from matplotlib.figure import Figure
+
+from homotopy_lcn.pictures import plots
 from homotopy_lcn.pictures.plots import (
+    draw_complex_plane,
+    draw_growth,
+    draw_landscape,
+    draw_loss_levels,
+    draw_real_counts,
     plot_complex_plane,
     plot_growth,
     plot_landscape,
@@ -67,6 +77,79 @@ def test_every_point_is_drawn_or_counted_as_further_out(result):
             assert np.abs(values - complex(x, y)).min() < 1e-12
     with pytest.raises(InputError, match="coordinate: 5 given; expected 0 to 4"):
         plot_complex_plane(result, 5)
+
+
+def test_the_plane_has_one_scale_and_pure_and_attained_points_on_top(result):
+    (axes,) = plot_complex_plane(result).axes
+    assert axes.get_aspect() == 1
+    order = [c.get_label().rpartition(" (")[0] for c in sorted(axes.collections, key=lambda c: c.get_zorder())]
+    wanted = [
+        "complex, spurious",
+        "complex, pure",
+        "real, not attained",
+        "real, attained, spurious",
+        "real, attained, pure",
+    ]
+    assert order == [name for name in wanted if name in order]
+    # A mark that is filled is smaller than the hollow one below it.
+    by_label = {c.get_label().rpartition(" (")[0]: c for c in axes.collections}
+    for pure, spurious in (
+        ("complex, pure", "complex, spurious"),
+        ("real, attained, pure", "real, attained, spurious"),
+    ):
+        if pure in by_label and spurious in by_label:
+            assert by_label[pure].get_sizes().max() < by_label[spurious].get_sizes().min()
+            assert not len(by_label[spurious].get_facecolors()) or by_label[spurious].get_facecolors()[:, 3].max() == 0
+
+
+def test_marks_at_one_place_are_rings_with_their_number():
+    same = [
+        CriticalPoint(filter=np.array([1 + 1j, n, 1, 1]), real=False, loss=1j, stratum=((1,), (1,)), pure=True)
+        for n in range(5)
+    ]
+    arch = Architecture((2, 2), (2, 1))
+    found = CriticalPoints.build(arch, SquaredLoss.white([1.0, 2, 3, 4]), same, (), seed=0)
+    (axes,) = plot_complex_plane(found, 0).axes
+    (marks,) = axes.collections
+    assert len(marks.get_offsets()) == 5
+    assert len(set(marks.get_sizes())) == 3
+    hollow = [bool(colour[3] == 0) for colour in marks.get_facecolors()]
+    assert hollow == [size > min(marks.get_sizes()) for size in marks.get_sizes()]
+    assert [text.get_text() for text in axes.texts] == ["×5"]
+
+
+def test_pictures_go_into_given_axes(result):
+    figure = Figure()
+    for draw, axes in zip((draw_loss_levels, draw_complex_plane, draw_landscape), figure.subplots(1, 3), strict=True):
+        draw(result, axes)
+        assert axes.get_xlabel()
+        assert axes.get_ylabel()
+        assert axes.get_title() == "k = (2, 2, 2), s = (1, 2, 1)"
+    left, right = Figure().subplots(1, 2)
+    draw_growth(left, 12)
+    draw_real_counts(ARCH, many_draws(ARCH, 2, 0), right)
+    assert all(axes.get_xlabel() and axes.get_ylabel() and axes.get_title() for axes in (left, right))
+
+
+def test_a_long_title_goes_on_in_a_second_line():
+    arch = Architecture((2,) * 30, (1,) * 30)
+    axes = Figure().subplots()
+    plots._set_title(axes, arch)
+    assert max(map(len, axes.get_title().splitlines())) <= plots.TITLE_WIDTH
+    assert axes.get_title().replace("\n", " ").count("2") == 30
+
+
+def test_levels_of_many_points_leave_out_the_indices():
+    many = [
+        CriticalPoint(
+            filter=np.full(4, 1.0 + n), real=True, loss=n + 0j, stratum=((1,), (1,)), pure=True, attained=False
+        )
+        for n in range(100)
+    ]
+    found = CriticalPoints.build(Architecture((2, 2), (2, 1)), SquaredLoss.white([1.0, 2, 3, 4]), many, (), seed=0)
+    (axes,) = plot_loss_levels(found).axes
+    assert axes.get_xlabel() == "real critical filters, by loss"
+    assert axes.figure.get_figwidth() == plots.WIDEST
 
 
 def test_levels_are_the_losses(result):
@@ -136,6 +219,15 @@ def test_pictures_in_three_formats_the_same_each_time(result, tmp_path, ending, 
     assert one.startswith(start)
     assert one == two
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_figure_keeps_its_layout_engine_when_it_is_written(tmp_path):
+    figure = plot_growth(6)
+    engine = figure.get_layout_engine()
+    save_plot(figure, tmp_path / "one.svg")
+    assert figure.get_layout_engine() is engine
+    save_plot(figure, tmp_path / "two.svg")
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
 
 
 def test_another_ending_is_refused(tmp_path):

@@ -1,6 +1,11 @@
 "use strict";
-(() => {
-  const report = JSON.parse(document.getElementById("report-data").textContent);
+readData("report-data", (report) => {
+  // A point without a filter is conjugate to the point before it.
+  report.points.forEach((point, row) => {
+    if (point.filter) return;
+    const { filter, imaginary } = report.points[row - 1];
+    Object.assign(point, { filter, imaginary: imaginary.map((value) => -value) });
+  });
   const PAGE = 50;
   const MOST_PRINTED = 500;
   const find = (id) => document.getElementById(id);
@@ -65,6 +70,7 @@
     });
     const cell = make("th", { scope: "col" }, button);
     cell.dataset.column = column.name;
+    cell.dataset.title = column.title;
     cell.className = [column.number ? "number" : "", column.minor ? "minor" : ""].join(" ").trim();
     column.cell = cell;
     head.append(cell);
@@ -204,116 +210,53 @@
 
   // ---------------------------------------------------------------- pictures
   const pictures = [];
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const deepCopy = (value) => JSON.parse(JSON.stringify(value));
 
-  function theme(picture) {
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    const axis = { gridcolor: colour("grid"), zerolinecolor: colour("line"), linecolor: colour("line"), automargin: true };
-    const layout = deepCopy(picture.layout);
-    Object.assign(layout, {
-      paper_bgcolor: colour("ground"), plot_bgcolor: colour("ground"),
-      font: { color: colour("ink"), family: "system-ui, sans-serif", size: 13 },
-      margin: { l: 10, r: 10, t: 10, b: 10, ...layout.margin }, autosize: true,
-      legend: { orientation: "h", y: 1.03, yanchor: "bottom", x: 0, bgcolor: "rgba(0,0,0,0)", font: { size: 12 } },
-    });
-    for (const name of ["xaxis", "yaxis"]) if (layout[name]) layout[name] = { ...axis, ...layout[name] };
-    if (layout.scene) {
-      for (const name of ["xaxis", "yaxis", "zaxis"]) {
-        layout.scene[name] = { ...layout.scene[name], gridcolor: colour("line"), zerolinecolor: colour("line"), color: colour("ink") };
-      }
-      Object.assign(layout.legend, { y: -0.02, yanchor: "top" });
-    }
-    const data = deepCopy(picture.data);
-    for (const trace of data) {
-      if (trace.line && trace.line.color === "black") trace.line.color = colour("ink");
-    }
-    const view = picture.views[picture.view];
-    if (view) {
-      view[1].forEach((change, index) => Object.assign(data[index], change));
-      for (const [name, change] of Object.entries(view[2])) layout[name] = { ...axis, ...change };
-    }
-    return { data, layout };
-  }
+  // The point that is chosen in the table has a ring in every picture.
+  const mark = () => pictures.forEach((picture) => picture.drawing.choose(state.chosen));
 
-  async function draw(picture) {
-    const { data, layout } = theme(picture);
-    const { camera } = (picture.plot.layout && picture.plot.layout.scene) || {};
-    if (camera && layout.scene) layout.scene.camera = camera;
-    await Plotly.react(picture.plot, data, layout, { responsive: true, displaylogo: false });
-    mark();
-  }
-
-  // A ring around the chosen point in every picture.
-  function mark() {
-    for (const { plot } of pictures) {
-      if (!plot.data) continue;
-      const rings = plot.data.map((trace, index) => [trace, index]).filter(([trace]) => trace.customdata);
-      const size = ([trace]) => trace.customdata.map((row) => (row === state.chosen ? 2 : 1) * trace.size0);
-      for (const ring of rings) if (!ring[0].size0) ring[0].size0 = [].concat(ring[0].marker.size)[0];
-      if (rings.length) Plotly.restyle(plot, { "marker.size": rings.map(size) }, rings.map(([, index]) => index));
-    }
-  }
-
-  // Paper gets still images, drawn beforehand in the colours of paper: canvases print blank, and widths differ.
-  async function still(picture) {
-    const { data, layout } = theme(picture);
-    Object.assign(layout, { paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff", font: { ...layout.font, color: "#000000" } });
-    if (layout.scene && picture.plot.layout.scene) layout.scene.camera = picture.plot.layout.scene.camera;
-    for (const axis of [layout, layout.scene || {}].flatMap((part) => [part.xaxis, part.yaxis, part.zaxis])) {
-      if (axis) Object.assign(axis, { gridcolor: "#dddddd", zerolinecolor: "#bbbbbb", linecolor: "#bbbbbb", color: "#000000" });
-    }
-    for (const trace of data) if (trace.line && trace.line.color && !trace.customdata && trace.line.dash === "dash") trace.line.color = "black";
-    picture.still.src = await Plotly.toImage({ data, layout }, { format: layout.scene ? "png" : "svg", width: 900, height: layout.scene ? 640 : 480 });
+  function picked({ row, part }) {
+    if (row !== null) reveal(row);
+    else if (part !== null) revealContinuum(part);
   }
 
   function start(figure) {
     const picture = report.pictures.find((one) => one.name === figure.dataset.picture);
-    Object.assign(picture, { plot: figure.querySelector(".plot"), still: figure.querySelector(".still"), view: -1 });
+    const plot = figure.querySelector(".plot");
+    picture.drawing = picture.spatial ? Drawing.spatial(plot, picked, figure.querySelector(".still")) : Drawing.flat(plot, picked);
     pictures.push(picture);
-    const buttons = [make("button", { type: "button", textContent: picture.first }), ...picture.views.map(([name]) => make("button", { type: "button", textContent: name }))];
+    const names = [picture.first, ...picture.views.map(([name]) => name)];
+    const buttons = names.map((name) => make("button", { type: "button", textContent: name }));
     const press = (index) => {
-      picture.view = index - 1;
       buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(n === index)));
-      return draw(picture).then(() => still(picture));
+      const view = picture.views[index - 1];
+      picture.drawing.show(view
+        ? { data: picture.data.map((trace, n) => ({ ...trace, ...view[1][n] })), layout: { ...picture.layout, ...view[2] } }
+        : picture);
     };
     buttons.forEach((button, index) => button.addEventListener("click", () => press(index)));
     if (buttons.length > 1) figure.querySelector(".views").append(...buttons.flatMap((button) => [button, " "]));
-    return press(0).then(() => {
-      picture.plot.on("plotly_click", (event) => {
-        const row = event.points.map((point) => point.customdata).find((value) => Number.isInteger(value));
-        const part = event.points.map((point) => (point.data.meta || [])[point.pointNumber]).find(Number.isInteger);
-        // Redrawing within its own event confuses plotly.
-        if (row !== undefined) setTimeout(() => reveal(row));
-        else if (part !== undefined) setTimeout(() => revealContinuum(part));
-      });
-    });
+    press(0);
   }
 
-  async function startAll() {
-    if (typeof Plotly !== "undefined") {
-      for (const figure of document.querySelectorAll("figure[data-picture]")) {
-        await new Promise(requestAnimationFrame);
-        try {
-          await start(figure);
-        } catch (error) {
-          figure.querySelector(".plot").textContent = `This browser cannot draw the picture: ${error.message || error}`;
-        }
-      }
+  for (const figure of document.querySelectorAll("figure[data-picture]")) {
+    try {
+      start(figure);
+    } catch (error) {
+      figure.querySelector(".plot").textContent = `This browser cannot draw the picture: ${error.message || error}`;
     }
-    document.documentElement.dataset.ready = "yes";
   }
-  dark.addEventListener("change", () => pictures.forEach(draw));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pictures.forEach((picture) => picture.drawing.recolour()));
   let folded = [];
   window.addEventListener("beforeprint", () => {
     show(true);
+    pictures.forEach((picture) => picture.drawing.paper(true));
     folded = [...document.querySelectorAll("#continua details:not([open])")];
     for (const details of folded) details.open = true;
   });
   window.addEventListener("afterprint", () => {
     show();
+    pictures.forEach((picture) => picture.drawing.paper(false));
     for (const details of folded) details.open = false;
   });
-  startAll();
-})();
+  document.documentElement.dataset.ready = "yes";
+});
