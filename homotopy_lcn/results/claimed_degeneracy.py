@@ -49,7 +49,7 @@ ALONG_A_SET = 1e-5
 #: Across a set, eigenvalues that are not called zero are above this part of the largest one.
 ACROSS_A_SET = 1e-12
 #: Starts, and steps from each, that show how small a loss parameters reach.
-STARTS, STEPS = 6, 100
+RANDOM_STARTS, DESCENT_STEPS = 6, 100
 #: Damping is divided by the first number after a step that helps, and multiplied by the second one otherwise.
 FASTER, SLOWER = 5.0, 2.0
 #: A value that is extrapolated is wrong by this part of the scale of the loss at most.
@@ -250,11 +250,11 @@ def _reached_loss(arch: Architecture, loss: SquaredLoss) -> float:
     """The least loss of some parameters, found by the Levenberg–Marquardt method from random ones."""
     least = loss.constant
     ends = np.cumsum(arch.filters)[:-1]
-    for start in range(STARTS):
+    for start in range(RANDOM_STARTS):
         flat, damping = np.random.default_rng(start).standard_normal(sum(arch.filters)), 1.0
         w, columns = _filter_and_jacobian(arch, np.split(flat, ends))
         value = float(loss(w))
-        for _ in range(STEPS):
+        for _ in range(DESCENT_STEPS):
             curvature = columns.T @ loss.gram @ columns
             damped = curvature + damping * np.trace(curvature) / len(flat) * np.eye(len(flat))
             with np.errstate(all="ignore"):
