@@ -127,5 +127,5 @@ def test_an_unknown_space_is_refused(space):
 
 
 def test_the_box_of_parameters_is_none_of_a_stratum():
-    with pytest.raises(InputError, match="not a box"):
+    with pytest.raises(InputError, match=r"points\[2\]\.chart\[0\]: 2; expected an integer, from 0 to 1"):
         check_text(changed(lambda _, item: item.pop("space")))
