@@ -50,6 +50,8 @@ from .tolerances import SOLVING
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
+#: Columns are of similar units if the least norm is at least this part of the largest one: their scale costs few digits.
+SIMILAR_UNITS = 0.01
 #: Larger numbers are told by their size alone.
 LONG = 10**15
 
@@ -447,7 +449,7 @@ def _different_units(loss: SquaredLoss, needed: int) -> str:
     largest. If each column is scaled to norm one, the rank tells.
     """
     diagonal = np.sqrt(np.diag(loss.gram))
-    if loss.exact is not None or not diagonal.min() > 0:
+    if loss.exact is not None or not 0 < diagonal.min() < SIMILAR_UNITS * diagonal.max():
         return ""
     values = np.linalg.eigvalsh(loss.gram / diagonal[:, None] / diagonal)
     if int((values > loss.tolerance * values[-1]).sum()) < needed:
