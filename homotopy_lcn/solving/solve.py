@@ -50,7 +50,7 @@ from .tolerances import SOLVING
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
-#: Columns are of similar units if the least norm is at least this part of the largest one: their scale costs few digits.
+#: Columns are of similar units if the least norm is at least this part of the largest one.
 SIMILAR_UNITS = 0.01
 #: Larger numbers are told by their size alone.
 LONG = 10**15
