@@ -434,7 +434,7 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
         if units := _different_units(inner, inner.rank):
-            warnings.warn(f"loss: {units} (--standardize)", RuntimeWarning, stacklevel=3)
+            warnings.warn(f"loss: {units}", RuntimeWarning, stacklevel=3)
         return _Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
