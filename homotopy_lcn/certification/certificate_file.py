@@ -5,8 +5,8 @@ middle, radii, working precision; dyadic numbers ``"m*2^e"``) and the claims on 
 whose conjugate it is. A point that was proved in the parameter space says so, and its box holds parameters. In the end
 there is the statement on all points together. `check` does not trust the claims: it computes Krawczyk's test anew from
 data and boxes, in discs with rigorous bounds of all errors (`boxes_in_discs`) or in ball arithmetic, draws all
-conclusions again, and compares the conclusions with the claims. A digest over the whole content is compared first. The digest also
-finds changes that leave every claim true, such as another last digit in the middle of a box.
+conclusions again, and compares the conclusions with the claims. A digest over the whole content is compared first. The
+digest also finds changes that leave every claim true, such as another last digit in the middle of a box.
 
 Nobody vouches for a file, so the work of a check is bounded before it begins: the strata of the architecture are
 counted only if the file lists them all, exact numbers have a bounded length, and boxes a bounded precision.
