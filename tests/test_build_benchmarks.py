@@ -38,7 +38,7 @@ def test_an_unknown_row_is_refused(monkeypatch):
 def test_the_wrapper_notes_what_the_compiler_uses_and_hands_on_its_code(tmp_path):
     log, wrapper = tmp_path / "log", tmp_path / "cc"
     compiler = tmp_path / "compiler"
-    compiler.write_text(f"#!{sys.executable}\nimport sys; b"x" * 2**26; print(sys.argv[1:]); sys.exit(3)\n")
+    compiler.write_text(f"#!{sys.executable}\nimport sys; b'x' * 2**26; print(sys.argv[1:]); sys.exit(3)\n")
     compiler.chmod(0o755)
     benchmark_builds.write_wrapper(wrapper, str(compiler), log)
     result = subprocess.run([wrapper, "-O2", "a b/x.cpp"], capture_output=True, text=True, check=False)
