@@ -179,11 +179,13 @@ def _read(stratum: Stratum, items: Sequence[Item], rows: list[int]) -> Block | N
 def _numbers(item: Item, n: int) -> str | None:
     """Middle, loss, radii and radius of the loss as one text; None if there are not as many numbers, or no doubles."""
     claims, middle, radii = item["claims"], item["middle"], item["radii"]
+    if not isinstance(middle, list) or not isinstance(radii, list) or len(middle) != n or len(radii) != n:
+        return None
+    pairs = [*middle, claims["loss"]]
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        return None
     try:
-        parts = [part for pair in (*middle, claims["loss"]) for part in pair]
-        if any(len(pair) != 2 for pair in middle) or len(middle) != n or len(radii) != n or len(parts) != 2 * n + 2:
-            return None
-        text = ",".join([*parts, *radii, claims["loss_radius"], ""])
+        text = ",".join([*(part for pair in pairs for part in pair), *radii, claims["loss_radius"], ""])
     except TypeError:
         return None
     return text if DOUBLES.fullmatch(text) and text.count(",") == 3 * n + 3 else None

@@ -158,6 +158,7 @@ CHANGES = {
     "no text": lambda item: item.update(radii=[1.0, *item["radii"][1:]]),
     "other text": lambda item: item.update(radii=["2^-29", *item["radii"][1:]]),
     "missing unknown": lambda item: item.update(middle=item["middle"][:-1]),
+    "an object for a pair": lambda item: item["middle"].__setitem__(0, dict.fromkeys(item["middle"][0])),
     "three parts": lambda item: item["middle"][0].append("0*2^0"),
     "space": lambda item: item.update(space="parameters"),
     "real": lambda item: item["claims"].update(real=True),
