@@ -580,7 +580,10 @@ sys.exit(program.main(sys.argv[1:]))
                 break
         output, errors = process.communicate(timeout=600)
     assert process.returncode == 130
-    kept = f"homotopy-lcn: interrupted: only the finished strata are reported, and kept in {path}"
+    kept = (
+        f"homotopy-lcn: interrupted: only the finished strata are reported, and kept in {path}; the same command goes "
+        "on from where it stopped"
+    )
     assert errors.splitlines()[-1] == kept
     assert "Traceback" not in errors
     assert "stratum (2)(1): 0 of 14 found, 14 missing" in output
