@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from multiprocessing.pool import ThreadPool
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,8 +107,10 @@ def _mapped(call: Any, parts: Sequence[list[int]], jobs: int) -> Any:
     """``call`` of each part, in threads: NumPy lets other threads run while it computes."""
     if jobs == 1 or len(parts) == 1:
         return map(call, parts)
-    with ThreadPool(min(jobs, len(parts))) as pool:
-        return pool.map(call, parts, chunksize=1)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(jobs, len(parts))) as pool:
+        return list(pool.map(call, parts))
 
 
 def _verify(

@@ -13,7 +13,6 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
@@ -191,7 +190,7 @@ def _lack(error: Exception) -> str | None:
         return "standard output: its reader has gone"
     if isinstance(error, MemoryError):
         return f"memory: there is not enough of it ({str(error) or 'an allocation failed'}); {fewer}"
-    if isinstance(error, BrokenExecutor):
+    if any(base.__name__ == "BrokenExecutor" for base in type(error).__mro__):
         return f"jobs: a process could not begin, or was killed, as for lack of memory; {fewer}"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EBADF, errno.EIO):
         return f"standard output: cannot write: {error.strerror}"
