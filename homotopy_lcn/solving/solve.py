@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
@@ -433,6 +434,8 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
     if inner.rank_in_doubt and (isolated or not rank_deficient):
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
+        if units := _different_units(inner, inner.rank):
+            warnings.warn(f"loss: {units} (--standardize)", RuntimeWarning, stacklevel=3)
         return _Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
@@ -448,16 +451,20 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
 
 
 def _different_units(loss: SquaredLoss, needed: int) -> str:
-    """Say that columns have very different units, if that is why the rank is below the one needed; else nothing.
+    """Say that columns have very different units, if that is why few eigenvalues stand out of rounding; else nothing.
 
-    Columns of very different units make eigenvalues of their squares, the smaller of which are rounding beside the
+    Columns of very different units make eigenvalues of their squares, the smaller of which are near rounding beside the
     largest. If each column is scaled to norm one, the rank tells.
     """
     diagonal = np.sqrt(np.diag(loss.gram))
     if loss.exact is not None or not 0 < diagonal.min() < SIMILAR_UNITS * diagonal.max():
         return ""
-    values = np.linalg.eigvalsh(loss.gram / diagonal[:, None] / diagonal)
-    if int((values > loss.tolerance * values[-1]).sum()) < needed:
+
+    def clear(gram: NDArray[np.float64]) -> int:
+        values = np.linalg.eigvalsh(gram)
+        return int((values > SOLVING.ill_conditioned * values[-1]).sum())
+
+    if not clear(loss.gram) < needed <= clear(loss.gram / diagonal[:, None] / diagonal):
         return ""
     return (
         f"the columns have norms from {diagonal.min():.1e} to {diagonal.max():.1e}, and rank {needed} or more "
