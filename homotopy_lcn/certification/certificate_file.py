@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..files import content_digest, json_content, read_text, shown
+from ..files import content_digest, json_content, read_text, shown, without_collection
 from ..losses.exact_data import ExactData
 from ..losses.exact_elimination import check_elimination
 from ..networks.architecture import Architecture
@@ -61,6 +61,7 @@ VERSION = 1
 EXPECTED = "expected the whole file that certify wrote"
 
 
+@without_collection()
 @in_standard_precision
 def to_text(certificate: Certificate) -> str:
     """Write a certificate as JSON text, one point a line."""
@@ -119,6 +120,7 @@ def checked_points(text: str, jobs: int = 1) -> tuple[Check, ProvedPoints]:
     return _checked_text(text, jobs, whole=True)
 
 
+@without_collection()
 def _checked_text(text: str, jobs: int, whole: bool) -> tuple[Check, ProvedPoints]:
     content = json_content(text, EXPECTED)
     if not isinstance(content, dict) or not _same([content.get("format"), content.get("version")], [FORMAT, VERSION]):
