@@ -43,9 +43,9 @@ def command_line_help() -> Iterator[str]:
     """A section for each command, as the program itself explains it."""
     import typer
 
-    from homotopy_lcn.cli.program import PROGRAM, app
+    from homotopy_lcn.cli.program import PROGRAM, application
 
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(application())
     yield from _sections(root, PROGRAM, None)
 
 

@@ -17,7 +17,7 @@ import pytest
 import typer
 
 import homotopy_lcn
-from homotopy_lcn.cli.program import app, main
+from homotopy_lcn.cli.program import application, main
 from tests import ROOT
 from tests.test_layers import ORDER
 
@@ -64,7 +64,7 @@ def test_no_code_of_the_pages_is_left_out():
 
 def test_the_reference_of_the_command_line_has_every_command():
     text = "\n".join(docs_hooks.command_line_help())
-    for name in typer.main.get_command(app).commands:
+    for name in typer.main.get_command(application()).commands:
         assert f"## `homotopy-lcn {name}`" in text
 
 
@@ -145,7 +145,7 @@ def test_the_gallery_shows_every_picture_that_a_command_makes():
     assert folder == {name for name in shown if name.startswith("gallery/")}
     assert [name.removeprefix("gallery/") for name in shown if name in folder] == make_gallery.pictures()
     made = {tuple(command[:2]) for command in make_gallery.commands()}
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(application())
     assert {("plot", name) for name in root.commands["plot"].commands} <= made
     assert {name for name, *_ in made} >= {"solve", "report", "survey", "paper"}
     for name in folder:  # each is written by a command of the page

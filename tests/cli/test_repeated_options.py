@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
-from homotopy_lcn.cli.program import app, main
+from homotopy_lcn.cli.program import application, main
 
 
 def commands(group, path=()):
@@ -16,7 +16,7 @@ def commands(group, path=()):
             yield (*path, name), command
 
 
-ALL = dict(commands(typer.main.get_command(app)))
+ALL = dict(commands(typer.main.get_command(application())))
 OPTIONS = [
     (path, parameter)
     for path, command in ALL.items()
