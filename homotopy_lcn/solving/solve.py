@@ -15,6 +15,7 @@ from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
 from ..equations.residuals import have_no_residual
 from ..errors import InputError, check_integer
+from ..losses.checked_moments import DEFAULT_TOLERANCE
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted, zero_residual
 from ..networks.architecture import Architecture
@@ -438,8 +439,6 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
     if inner.rank_in_doubt and (isolated or not rank_deficient):
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
-        if units := _different_units(inner, inner.rank):
-            warnings.warn(f"loss: {units}", RuntimeWarning, stacklevel=3)
         return _Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
@@ -469,11 +468,26 @@ def _different_units(loss: SquaredLoss, needed: int) -> str:
 
 
 def _hidden_by_units(loss: SquaredLoss) -> str:
-    """Say that eigenvalues count as zero for the units of their columns alone; else nothing."""
+    """Say that eigenvalues count as zero for the units of their columns alone; else nothing.
+
+    A tolerance of few digits is the user's word that small eigenvalues are rounding, unless the loss falls with them.
+    """
     norms = _norms_of_columns(loss)
     if not norms.size or loss.rank >= _clear_if_scaled(loss):
         return ""
+    if loss.tolerance > DEFAULT_TOLERANCE and not _falls_if_scaled(loss):
+        return ""
     return f"{_describe_norms(norms)}, and it has rank {_clear_if_scaled(loss)} {RESCALED}"
+
+
+def _falls_if_scaled(loss: SquaredLoss) -> bool:
+    """Whether the least loss of all filters is lower for columns scaled to norm one."""
+    norms = np.sqrt(np.diag(loss.gram))
+    kept = np.flatnonzero(norms > 0)
+    moments = loss.b[kept] / norms[kept]
+    scaled = loss.gram[np.ix_(kept, kept)] / norms[kept, None] / norms[kept]
+    explained = float(moments @ np.linalg.lstsq(scaled, moments, rcond=SOLVING.ill_conditioned)[0])
+    return explained - float(loss.b @ loss.target) > SOLVING.below_all * abs(explained)
 
 
 def _norms_of_columns(loss: SquaredLoss) -> NDArray[np.float64]:

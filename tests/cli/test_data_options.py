@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from homotopy_lcn import CriticalPoints, SquaredLoss, load_sunspots
+from homotopy_lcn import CriticalPoints, InputError, SquaredLoss, critical_points, load_sunspots
 from homotopy_lcn.cli import program
 from homotopy_lcn.networks.architecture import Architecture
 
@@ -155,14 +154,12 @@ def test_separators_are_those_of_files(capsys):
     assert "expected only with the path of a file" in refused(capsys, "--series", "sunspots", "--sep", ";")
 
 
-def test_columns_of_very_different_units_are_told_before_a_slow_solve(capsys):
-    np.savez("units.npz", X=X * [1, 3e-3, 1e2, 1, 1], Y=Y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        assert program.main(["solve", *NETWORK, "--data", "units.npz", "--time-limit", "1"]) in (0, 3)
-    assert "rescale them, as standardize=True does" in capsys.readouterr().err
-    assert program.main(["solve", *NETWORK, "--data", "units.npz", "--standardize"]) == 0
-    assert "rescale" not in capsys.readouterr().err
+def test_a_tolerance_of_few_digits_hides_no_loss():
+    """What single precision calls rounding is none if the loss falls with it."""
+    gram = np.diag([1.0, 1.0, 1e-6]).astype(np.float32)
+    with pytest.raises(InputError, match="rescale them"):
+        critical_points(Architecture((3,), (1,)), SquaredLoss(gram, [1.0, 1.0, 1e-4]), isolated=True)
+    assert critical_points(Architecture((3,), (1,)), SquaredLoss(gram, [1.0, 1, 0]), isolated=True).complete
 
 
 @pytest.mark.parametrize("text", ["[3,2]", "(3,2)", "3, 2", "[3, 2]", " (3, 2) "])
