@@ -159,7 +159,7 @@ def test_a_tolerance_of_few_digits_hides_no_loss():
     gram = np.diag([1.0, 1.0, 1e-6]).astype(np.float32)
     with pytest.raises(InputError, match="rescale them"):
         critical_points(Architecture((3,), (1,)), SquaredLoss(gram, [1.0, 1.0, 1e-4]), isolated=True)
-    assert critical_points(Architecture((3,), (1,)), SquaredLoss(gram, [1.0, 1, 0]), isolated=True).complete
+    assert critical_points(Architecture((3,), (1,)), SquaredLoss(gram, [1.0, 1, 0]), isolated=True).loss.rank == 2
 
 
 @pytest.mark.parametrize("text", ["[3,2]", "(3,2)", "3, 2", "[3, 2]", " (3, 2) "])
