@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import Real
+from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations, equations_of
 from ..equations.restriction import stratum_data
 from ..equations.scaling import symmetric_scale
@@ -36,6 +36,7 @@ __all__ = [
     "check_newton_matrices",
     "check_sets",
     "check_unattained_infimum",
+    "shares_on_strata",
 ]
 
 #: A Newton matrix with a larger condition number is singular, whatever the rounding.
@@ -120,23 +121,40 @@ def _check_strata(parts: ResultParts) -> None:
             )
 
 
-def check_newton_matrices(arch: Architecture, loss: SquaredLoss, listed: Sequence[Listed]) -> None:
-    """Points that keep their coordinates: `nonsingular` and `condition` against the Newton matrix there."""
-    by_stratum: dict[Pattern, list[Listed]] = {}
+def shares_on_strata(
+    arch: Architecture, listed: Sequence[Listed], most_entries: int
+) -> Iterator[tuple[Embedding, list[Listed], Complex]]:
+    """The points that keep their coordinates, stratum by stratum, some at a time.
+
+    Yields
+    ------
+    embedding : Embedding
+        Of the stratum in the filters of the network.
+    share : list of Listed
+        P of its points, so few that some arrays of P × filter size × dimension have at most ``most_entries`` entries.
+    points : (P, coordinates) complex array
+    """
+    by_stratum: dict[Pattern, list[tuple[Listed, Complex]]] = {}
     for item in listed:
         if item.point.coordinates is not None:
-            by_stratum.setdefault(item.point.stratum, []).append(item)
+            by_stratum.setdefault(item.point.stratum, []).append((item, item.point.coordinates))
     for pattern, items in by_stratum.items():
         embedding = Embedding.of_pattern(arch, pattern)
-        stratum, equations = embedding.stratum, equations_of(embedding.stratum)
-        data, scale = stratum_data(loss, np.array(embedding.positions))
-        known = [item for item in items if np.size(np.asarray(item.point.coordinates)) == stratum.coordinates]
-        together = max(1, MOST_NEWTON_ENTRIES // (stratum.filter_size * stratum.dimension * 4))
+        stratum = embedding.stratum
+        known = [pair for pair in items if len(pair[1]) == stratum.coordinates]
+        together = max(1, most_entries // (stratum.filter_size * stratum.dimension * 4))
         for first in range(0, len(known), together):
             share = known[first : first + together]
-            points = np.array([item.point.coordinates for item in share])
-            for item, condition in zip(share, _conditions(equations, points, data, scale), strict=True):
-                _check_condition(item, condition)
+            yield embedding, [item for item, _ in share], np.array([coordinates for _, coordinates in share])
+
+
+def check_newton_matrices(arch: Architecture, loss: SquaredLoss, listed: Sequence[Listed]) -> None:
+    """Points that keep their coordinates: `nonsingular` and `condition` against the Newton matrix there."""
+    for embedding, share, points in shares_on_strata(arch, listed, MOST_NEWTON_ENTRIES):
+        data, scale = stratum_data(loss, np.array(embedding.positions))
+        conditions = _conditions(equations_of(embedding.stratum), points, data, scale)
+        for item, condition in zip(share, conditions, strict=True):
+            _check_condition(item, condition)
 
 
 def _conditions(equations: Equations, points: np.ndarray, data: Data, scale: float) -> list[float]:

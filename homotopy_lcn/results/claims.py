@@ -25,7 +25,6 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, StratumCount, generic_count
 from ..networks.parameters import compose
 from ..networks.patterns import Pattern, format_pattern
-from ..networks.strata import Embedding
 from ..networks.untrusted import check_number_of_strata
 from .claimed_degeneracy import (
     Listed,
@@ -34,6 +33,7 @@ from .claimed_degeneracy import (
     check_newton_matrices,
     check_sets,
     check_unattained_infimum,
+    shares_on_strata,
 )
 from .continua import UNDECIDED, Continuum
 from .infimum import EQUAL_LOSS, known_infimum, loss_scale
@@ -308,42 +308,24 @@ def _shares(listed: Sequence[Listed], entries: int) -> Iterator[list[Listed]]:
 
 def _check_coordinates(arch: Architecture, loss: SquaredLoss, listed: Sequence[Listed]) -> None:
     """Points that keep the coordinates on their stratum: the filter there, and the gradient."""
-    by_stratum: dict[Pattern, list[Listed]] = {}
-    for item in listed:
-        if item.point.coordinates is not None:
-            by_stratum.setdefault(item.point.stratum, []).append(item)
-    for pattern, items in by_stratum.items():
-        embedding = Embedding.of_pattern(arch, pattern)
-        stratum, equations = embedding.stratum, equations_of(embedding.stratum)
-        together = max(1, MOST_JACOBIAN_ENTRIES // (stratum.filter_size * stratum.dimension * 4))
-        known = [item for item in items if len(_coordinates(item)) == stratum.coordinates]
-        for first in range(0, len(known), together):
-            share = known[first : first + together]
-            points = np.array([_coordinates(item) for item in share])
-            filters = np.array([item.point.filter for item in share])
-            with np.errstate(all="ignore"):
-                composed = whole_filters(arch, embedding, equations.filters(points))
-                near = np.linalg.norm(composed - filters, axis=1) <= OTHER_FILTER * np.linalg.norm(filters, axis=1)
-                positions = np.array(embedding.positions)
-                residuals = (filters @ loss.gram - loss.b)[:, positions]
-                sizes = (np.abs(filters) @ np.abs(loss.gram) + np.abs(loss.b))[:, positions]
-                tangents = equations.tangent_space(points)
-                gradients = np.abs((residuals[:, None] @ tangents)[:, 0])
-                terms = (sizes[:, None] @ np.abs(tangents))[:, 0]
-                most = np.linalg.norm(loss.gram) * np.linalg.norm(filters, axis=1) + np.linalg.norm(loss.b)
-                rounding = ROUNDING_OF_GRADIENT * most * np.abs(tangents).max(axis=(1, 2))
-                flat = (gradients <= np.maximum(NONZERO_ON_STRATUM * terms.max(axis=1), rounding)[:, None]).all(axis=1)
-            for right, reason in ((near, "not those of the filter"), (flat, "the gradient is not zero there")):
-                for row in np.flatnonzero(~right)[:1].tolist():
-                    raise InputError(
-                        f"{share[row].place}.coordinates: {reason}; expected coordinates of a critical point"
-                    )
-
-
-def _coordinates(item: Listed) -> np.ndarray:
-    coordinates = item.point.coordinates
-    assert coordinates is not None
-    return coordinates
+    for embedding, share, points in shares_on_strata(arch, listed, MOST_JACOBIAN_ENTRIES):
+        equations = equations_of(embedding.stratum)
+        filters = np.array([item.point.filter for item in share])
+        with np.errstate(all="ignore"):
+            composed = whole_filters(arch, embedding, equations.filters(points))
+            near = np.linalg.norm(composed - filters, axis=1) <= OTHER_FILTER * np.linalg.norm(filters, axis=1)
+            positions = np.array(embedding.positions)
+            residuals = (filters @ loss.gram - loss.b)[:, positions]
+            sizes = (np.abs(filters) @ np.abs(loss.gram) + np.abs(loss.b))[:, positions]
+            tangents = equations.tangent_space(points)
+            gradients = np.abs((residuals[:, None] @ tangents)[:, 0])
+            terms = (sizes[:, None] @ np.abs(tangents))[:, 0]
+            most = np.linalg.norm(loss.gram) * np.linalg.norm(filters, axis=1) + np.linalg.norm(loss.b)
+            rounding = ROUNDING_OF_GRADIENT * most * np.abs(tangents).max(axis=(1, 2))
+            flat = (gradients <= np.maximum(NONZERO_ON_STRATUM * terms.max(axis=1), rounding)[:, None]).all(axis=1)
+        for right, reason in ((near, "not those of the filter"), (flat, "the gradient is not zero there")):
+            for row in np.flatnonzero(~right)[:1].tolist():
+                raise InputError(f"{share[row].place}.coordinates: {reason}; expected coordinates of a critical point")
 
 
 def _check_zero_residual(parts: ResultParts) -> None:

@@ -358,9 +358,10 @@ def test_paper_gets_all_rows_and_still_pictures(page, result):
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
-def test_paper_has_sixty_rows_on_a_page_each_with_the_heading(browser, result, tmp_path):
+def complex_points(number):
+    """Points that a report has to list, critical or not."""
     rng = np.random.default_rng(0)
-    many = [
+    return [
         CriticalPoint(
             filter=rng.normal(size=5) + 1j * rng.normal(size=5),
             real=False,
@@ -368,8 +369,12 @@ def test_paper_has_sixty_rows_on_a_page_each_with_the_heading(browser, result, t
             stratum=((1, 1), (1,)),
             pure=True,
         )
-        for _ in range(429)
+        for _ in range(number)
     ]
+
+
+def test_paper_has_sixty_rows_on_a_page_each_with_the_heading(browser, result, tmp_path):
+    many = complex_points(429)
     hl.report(CriticalPoints.build(result.architecture, result.loss, many, result.strata, seed=0), tmp_path / "r.html")
     with Visit(browser, tmp_path / "r.html") as opened:
         page = opened.page
@@ -453,17 +458,7 @@ def test_a_browser_that_cannot_unpack_says_so(browser, result, tmp_path, monkeyp
 
 
 def test_thousands_of_points_are_shown_in_pages(browser, result, tmp_path):
-    rng = np.random.default_rng(0)
-    many = [
-        CriticalPoint(
-            filter=rng.normal(size=5) + 1j * rng.normal(size=5),
-            real=False,
-            loss=complex(*rng.normal(size=2)),
-            stratum=((1, 1), (1,)),
-            pure=True,
-        )
-        for _ in range(3000)
-    ]
+    many = complex_points(3000)
     large = CriticalPoints.build(result.architecture, result.loss, many, result.strata, seed=0)
     hl.report(large, tmp_path / "report.html")
     with Visit(browser, tmp_path / "report.html") as opened:
