@@ -22,6 +22,7 @@ from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
+from ..results.columns import ResultColumns
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
@@ -41,8 +42,11 @@ from .continua import (
     real_dimension_over,
 )
 from .infimum import infimum_of
+from .interrupted import SolveInterrupted
 from .least_minimum import least_minimum
 from .one_stratum import Found, SolvedStratum, solve_stratum
+from .plain_data import Moments, solve_plain
+from .plain_results import plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
@@ -51,14 +55,6 @@ __all__ = ["SolveInterrupted", "critical_points"]
 
 #: Larger numbers are told by their size alone.
 LONG = 10**15
-
-
-class SolveInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a solve. ``partial`` holds the strata finished so far, as an incomplete result."""
-
-    def __init__(self, partial: CriticalPoints) -> None:
-        super().__init__("interrupted")
-        self.partial = partial
 
 
 def critical_points(
@@ -173,6 +169,12 @@ def critical_points(
 
     try:
         with told(progress) as report:
+            columns = _plain_columns(task, tracking, systems, report)
+            if columns is not None:
+                result = plain_result(columns, task, as_text(data) or _words_of(loss), labels, tracking)
+                if report is None and stop_early is None:
+                    return result
+                return told_in_steps(result, _stopping(report, clock), stop_early, clock)
             for index, row in enumerate(task.table):
                 if strata and stop_early is not None and stop_early(told_result(strata)):
                     clock.stop("stopped early, as stop_early asked")
@@ -210,6 +212,16 @@ def critical_points(
     if clock.stopped:
         result = replace(result, complete=False, stopped=clock.describe())
     return _with_contradictions(result)
+
+
+def _plain_columns(
+    task: _Task, tracking: Tracking, systems: StartSystems, report: ProgressCallback | None
+) -> ResultColumns | None:
+    """The points as columns if nothing about them is in doubt."""
+    if task.continuum is None:
+        with suppress(TimeUp):
+            return solve_plain(task.architecture, Moments.of(task.loss), tracking, systems, report)[0]
+    return None
 
 
 def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback | None:
