@@ -4,6 +4,7 @@
 //
 // What is computed for a data set depends on no other data set, so that a batch gives the same bits as single calls.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -572,8 +573,7 @@ StratumTask task_of(const py::dict& given, const Network& network, std::int64_t 
 
 py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vector<std::vector<int>>& blocks,
                  const std::vector<py::dict>& strata, const RealArray& gram, const RealArray& b,
-                 const RealArray& constants, double verified, double end_rounding, double small_step,
-                 double reused_matrix) {
+                 const RealArray& constants, const std::array<double, 4>& limits) {
     const Network network = network_of(layers, blocks);
     const std::int64_t count = constants.size(), K = network.filter_size;
     require(gram.ndim() == 3 && gram.shape(0) == count && gram.shape(1) == K && gram.shape(2) == K, "gram: shape");
@@ -585,7 +585,7 @@ py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vect
         total += tasks.back().paths;
         wide = std::max<std::int64_t>(wide, tasks.back().stratum.coordinates);
     }
-    const Tolerances tolerances{verified, end_rounding, small_step, reused_matrix};
+    const Tolerances tolerances{limits[0], limits[1], limits[2], limits[3]};
     py::array_t<std::int64_t> doubts(count), stratum({count, total}), partners({count, total}), numbers({count, total});
     py::array_t<std::int64_t> first_real(count), first_complex(count);
     py::array_t<std::int8_t> answers({count, total, std::int64_t(4)});
@@ -660,6 +660,5 @@ py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vect
 PYBIND11_MODULE(_plain, module) {
     module.doc() = "Critical points of many data sets about which nothing is in doubt, verified and classified.";
     module.def("examine", &homotopy_lcn::plain::examine, py::kw_only(), py::arg("layers"), py::arg("blocks"),
-               py::arg("strata"), py::arg("gram"), py::arg("b"), py::arg("constants"), py::arg("verified"),
-               py::arg("end_rounding"), py::arg("small_step"), py::arg("reused_matrix"));
+               py::arg("strata"), py::arg("gram"), py::arg("b"), py::arg("constants"), py::arg("tolerances"));
 }

@@ -9,7 +9,7 @@ close call: a data set with anything in doubt is left to the other modules, whic
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -87,6 +87,14 @@ class PlainNetwork:
     layers: list[tuple[int, int]]
     blocks: list[list[int]]
     whole: tuple[bool, ...]
+
+    def first(self, number: int) -> PlainNetwork:
+        """The same without all but the first strata that have points."""
+        if number == len(self.rows):
+            return self
+        end = self.table.index(self.rows[number])
+        parts = {name: getattr(self, name)[:number] for name in ("rows", "embeddings", "static", "whole")}
+        return replace(self, table=self.table[:end], **parts)
 
 
 @lru_cache(maxsize=256)
@@ -197,10 +205,7 @@ def examine(
         gram=gram,
         b=b,
         constants=constants,
-        verified=verified,
-        end_rounding=end_rounding,
-        small_step=REFINEMENT.small_step,
-        reused_matrix=REFINEMENT.reused_matrix,
+        tolerances=(verified, end_rounding, REFINEMENT.small_step, REFINEMENT.reused_matrix),
     )
     for array in found.values():
         array.flags.writeable = False

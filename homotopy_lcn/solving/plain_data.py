@@ -7,6 +7,7 @@ solve. The other data sets are left to the careful code of `solve`, which starts
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount
 from ..networks.strata import Embedding
-from ..progress import Progress, ProgressCallback
+from ..progress import Progress, ProgressCallback, TimeUp
 from ..results.columns import ResultColumns
 from ..tracking.settings import Tracking
 from .start_systems import StartSystems
@@ -56,6 +57,8 @@ def solve_plain(
 ) -> list[ResultColumns | None]:
     """The critical points of T losses as columns; None where anything is in doubt.
 
+    When the time is up, these are the points of the strata finished by then.
+
     Parameters
     ----------
     arch : Architecture
@@ -72,7 +75,7 @@ def solve_plain(
     IncompleteStartSystem
         If a start system could not be computed.
     TimeUp
-        If the time is up.
+        If the time is up before a stratum is finished.
 
     Notes
     -----
@@ -88,9 +91,17 @@ def solve_plain(
         return result
     if rows.size < len(result):
         moments, values = moments.part(rows), values[rows]
-    ends = [_ends(network, number, moments, values, tracking, systems) for number in range(len(network.embeddings))]
-    tracking.clock.check()
-    columns, doubts = examine(network, moments[:3], ends, SOLVING.verified, SOLVING.end_rounding)
+    ends: list[StratumEnds] = []
+    try:
+        for number, row in enumerate(network.rows):
+            starting = tracking.telling(None if report is None else partial(_tell, report, row))
+            ends.append(_ends(network, number, moments, values, starting, systems))
+    except TimeUp:
+        if not ends:
+            raise
+        network = network.first(len(ends))
+    with tracking.clock.stage("classification"):
+        columns, doubts = examine(network, moments[:3], ends, SOLVING.verified, SOLVING.end_rounding)
     for place, number in enumerate(rows.tolist()):
         if not doubts[place]:
             result[number] = ResultColumns(columns, place)
@@ -124,10 +135,12 @@ def _ends(
     embedding, count = network.embeddings[number], network.rows[number].count
     gram, b, scales = _stratum_data(embedding, network.whole[number], moments, values)
     tracking.clock.check()
-    start = systems.generic(embedding.stratum, count, tracking.on_short_segments)
-    found = tracking.engine.ends_of_many(  # type: ignore[attr-defined]
-        embedding.stratum, start.points, start.data, Data(gram, b), tracking.options, tracking.jobs
-    )
+    with tracking.clock.stage("start system"):
+        start = systems.generic(embedding.stratum, count, tracking.on_short_segments)
+    with tracking.clock.stage("tracking"):
+        found = tracking.engine.ends_of_many(  # type: ignore[attr-defined]
+            embedding.stratum, start.points, start.data, Data(gram, b), tracking.options, tracking.jobs
+        )
     return StratumEnds(found.points, found.codes, found.errors, found.steps, gram, b, scales)
 
 

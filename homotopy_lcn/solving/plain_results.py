@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
+from ..networks.counts import CountTable
 from ..progress import Clock, Progress, ProgressCallback, time_of_day
 from ..results.columns import ResultColumns
 from ..results.points import StratumResult
@@ -61,11 +62,15 @@ def plain_result(
 
 def told_in_steps(
     result: CriticalPoints,
+    table: CountTable,
     report: ProgressCallback | None,
     stop_early: Callable[[CriticalPoints], bool] | None,
     clock: Clock,
 ) -> CriticalPoints:
-    """The result, told stratum by stratum; or its first strata, if ``stop_early`` says so or the clock is stopped.
+    """The result, told stratum by stratum.
+
+    It is a result of the first strata, not complete, if ``stop_early`` says so, if the clock is stopped, or if the
+    result has no more strata.
 
     Raises
     ------
@@ -75,32 +80,40 @@ def told_in_steps(
     told = 0
     try:
         for row in result.strata:
-            if told and stop_early is not None and stop_early(_first_strata(result, told)):
+            if told and stop_early is not None and stop_early(_first_strata(result, told, table)):
                 clock.stop("stopped early, as stop_early asked")
-            stages = (("start system", 0), ("tracking", row.generic), ("classification", row.generic))
-            for stage, done in stages if report is not None and row.generic else ():
-                report(Progress(stage, row.pattern, done, row.generic))  # type: ignore[misc]
-            if clock.is_up():
-                return replace(_first_strata(result, told), stopped=clock.describe())
+            if len(result.strata) == len(table) and clock.is_up():
+                break
+            if report is not None and row.generic and not _told(row, report, clock):
+                break
             told += 1
     except KeyboardInterrupt:
-        raise SolveInterrupted(_first_strata(result, told)) from None
-    return result
+        raise SolveInterrupted(_first_strata(result, told, table)) from None
+    if told == len(table):
+        return result
+    return replace(_first_strata(result, told, table), stopped=clock.describe())
 
 
-def _first_strata(result: CriticalPoints, number: int) -> CriticalPoints:
+def _told(row: StratumResult, report: ProgressCallback, clock: Clock) -> bool:
+    """Report the stages of a stratum; whether nobody stopped the clock before the last one."""
+    for stage, done in (("start system", 0), ("tracking", row.generic), ("classification", row.generic)):
+        report(Progress(stage, row.pattern, done, row.generic))
+        if stage != "classification" and clock.is_up():
+            return False
+    return True
+
+
+def _first_strata(result: CriticalPoints, number: int, table: CountTable) -> CriticalPoints:
     """The points of the first strata of a result; it is not complete."""
-    known = {row.pattern for row in result.strata[:number]}
+    strata = list(result.strata[:number])
+    known = {row.pattern for row in strata}
     places = [place for place, point in enumerate(result.points) if point.stratum in known]
     moved = {place: new for new, place in enumerate(places)}
     points = []
     for place in places:
         point = result.points[place]
         points.append(point.with_conjugate(None if point.conjugate is None else moved[point.conjugate]))
-    strata = [
-        row if row.pattern in known else StratumResult(row.pattern, row.pure, row.generic, 0, row.factorizations)
-        for row in result.strata
-    ]
+    strata += [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in table.rows[number:]]
     part = CriticalPoints.build(result.architecture, result.loss, points, strata, seed=result.seed, complete=False)
     return replace(
         part, data=result.data, solved=result.solved, tolerances=result.tolerances, computed_with=result.computed_with

@@ -172,9 +172,9 @@ def critical_points(
             columns = _plain_columns(task, tracking, systems, report)
             if columns is not None:
                 result = plain_result(columns, task, as_text(data) or _words_of(loss), labels, tracking)
-                if report is None and stop_early is None:
+                if report is None and stop_early is None and not clock.stopped:
                     return result
-                return told_in_steps(result, _stopping(report, clock), stop_early, clock)
+                return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
             for index, row in enumerate(task.table):
                 if strata and stop_early is not None and stop_early(told_result(strata)):
                     clock.stop("stopped early, as stop_early asked")

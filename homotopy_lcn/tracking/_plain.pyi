@@ -11,8 +11,5 @@ def examine(
     gram: NDArray[np.float64],
     b: NDArray[np.float64],
     constants: NDArray[np.float64],
-    verified: float,
-    end_rounding: float,
-    small_step: float,
-    reused_matrix: float,
+    tolerances: tuple[float, float, float, float],
 ) -> dict[str, NDArray[Any]]: ...
