@@ -105,25 +105,26 @@ class PointRoots {
 // The examination of one data set.
 class Examination {
    public:
-    Examination(const Network& network, const std::vector<StratumTask>& tasks, const Tolerances& tolerances)
-        : network(network), tasks(tasks), tolerances(tolerances) {}
+    // ``whole`` says whether these are all strata. Only then the attained point of least loss has to be a minimum.
+    Examination(const Network& network, const std::vector<StratumTask>& tasks, const Tolerances& tolerances, bool whole)
+        : network(network), tasks(tasks), tolerances(tolerances), whole(whole) {}
 
     std::vector<Point> points;
     std::vector<int> order;  // the points in the order of a result
     double least_loss;
 
-    Doubt run(std::int64_t t, const Data& whole, double constant) {
+    Doubt run(std::int64_t t, const Data& data, double constant) {
         try {
             points.clear();
             for (std::size_t s = 0; s < tasks.size(); ++s)
-                for (std::int64_t p = 0; p < tasks[s].paths; ++p) add(int(s), t, t * tasks[s].paths + p, whole, constant);
+                for (std::int64_t p = 0; p < tasks[s].paths; ++p) add(int(s), t, t * tasks[s].paths + p, data, constant);
             separate();
             pair();
             for (Point& point : points) {
                 if (point.real)
-                    describe_real(point, whole);
+                    describe_real(point, data);
                 else
-                    describe_complex(point, whole);
+                    describe_complex(point, data);
             }
             sort();
             find_infimum(constant);
@@ -137,8 +138,9 @@ class Examination {
     const Network& network;
     const std::vector<StratumTask>& tasks;
     const Tolerances& tolerances;
+    const bool whole;
 
-    void add(int number, std::int64_t t, std::int64_t path_number, const Data& whole, double constant) {
+    void add(int number, std::int64_t t, std::int64_t path_number, const Data& loss_data, double constant) {
         const StratumTask& task = tasks[number];
         const Stratum& stratum = task.stratum;
         const int size = stratum.filter_size, N = stratum.coordinates;
@@ -185,7 +187,7 @@ class Examination {
         for (int i = 0; i < size; ++i) point.filter[task.positions[i]] += task.scales[t] * Number(filter.c[i]);
         for (int i = 0; i < N; ++i) point.coordinates[i] = Number(found[i]);
         point.coordinates[0] = task.scales[t] * point.coordinates[0];
-        enter_loss(point, whole, constant);
+        enter_loss(point, loss_data, constant);
         remove_specks(point.filter, network.filter_size);
     }
 
@@ -210,15 +212,15 @@ class Examination {
         start[0] = scalar.re;
     }
 
-    void enter_loss(Point& point, const Data& whole, double constant) const {
+    void enter_loss(Point& point, const Data& loss_data, double constant) const {
         const int K = network.filter_size;
         Number loss(0);
         double terms = std::abs(constant);
         for (int i = 0; i < K; ++i) {
             Number image(0);
-            for (int j = 0; j < K; ++j) image += whole.gram[i * K + j] * point.filter[j];
-            loss += (image - Number(2 * whole.b[i])) * point.filter[i];
-            terms += size_of(image * point.filter[i]) + 2 * size_of(whole.b[i] * point.filter[i]);
+            for (int j = 0; j < K; ++j) image += loss_data.gram[i * K + j] * point.filter[j];
+            loss += (image - Number(2 * loss_data.b[i])) * point.filter[i];
+            terms += size_of(image * point.filter[i]) + 2 * size_of(loss_data.b[i] * point.filter[i]);
         }
         loss.re += constant;
         point.loss = size_of(loss) <= rounding_of_loss * terms ? Number(0) : loss;
@@ -266,7 +268,7 @@ class Examination {
         for (int i = 0; i < N; ++i) x[i] = Extended(point.coordinates[i]);
     }
 
-    void describe_complex(Point& point, const Data& whole) const {
+    void describe_complex(Point& point, const Data& loss_data) const {
         const Stratum& stratum = tasks[point.task].stratum;
         Extended x[most_coordinates], filter[most_coefficients], theta[most_parameters];
         extend(point, x);
@@ -278,7 +280,7 @@ class Examination {
         for (int i = 0; i < network.filter_size; ++i) filter[i] = Extended(point.filter[i]);
         balanced_parameters(network, forms, filter, theta);
         for (int i = 0; i < network.parameters; ++i) point.complex_theta[i] = Number(theta[i]);
-        point.residual = relative_gradient(network, whole, point.complex_theta);
+        point.residual = relative_gradient(network, loss_data, point.complex_theta);
     }
 
     // One way to give the complex roots of a block to its layers, as `complex_factorization` in Python.
@@ -313,7 +315,7 @@ class Examination {
             }
     }
 
-    void describe_real(Point& point, const Data& whole) const {
+    void describe_real(Point& point, const Data& loss_data) const {
         const Stratum& stratum = tasks[point.task].stratum;
         Extended x[most_coordinates];
         extend(point, x);
@@ -346,8 +348,8 @@ class Examination {
             Long theta[most_parameters];
             balanced_parameters(network, forms, filter, theta);
             Polished polished;
-            require_clear(polish(network, whole, tolerances, theta, polished), parameters);
-            require_clear(is_sound(network, whole, polished.theta, rounded, polished.index), soundness);
+            require_clear(polish(network, loss_data, tolerances, theta, polished), parameters);
+            require_clear(is_sound(network, loss_data, polished.theta, rounded, polished.index), soundness);
             point.thetas.push_back(polished);
             return true;
         };
@@ -462,7 +464,7 @@ class Examination {
         order = adjacent;
     }
 
-    // The least loss of an attained point, or of w = 0. The attained point of least loss has to be a minimum.
+    // The least loss of an attained point, or of w = 0. An attained point of least loss is a minimum.
     void find_infimum(double constant) {
         least_loss = constant;
         bool minimum = true;
@@ -473,7 +475,7 @@ class Examination {
             minimum = false;
             for (const Polished& polished : point.thetas) minimum = minimum || polished.index == 0;
         }
-        require_clear(minimum, infimum);
+        require_clear(minimum || !whole, infimum);
     }
 };
 
@@ -572,8 +574,9 @@ StratumTask task_of(const py::dict& given, const Network& network, std::int64_t 
 }
 
 py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vector<std::vector<int>>& blocks,
-                 const std::vector<py::dict>& strata, const RealArray& gram, const RealArray& b,
-                 const RealArray& constants, const std::array<double, 4>& limits) {
+                 const std::vector<py::dict>& strata, const std::tuple<RealArray, RealArray, RealArray>& data,
+                 const std::array<double, 4>& limits, bool whole) {
+    const auto& [gram, b, constants] = data;
     const Network network = network_of(layers, blocks);
     const std::int64_t count = constants.size(), K = network.filter_size;
     require(gram.ndim() == 3 && gram.shape(0) == count && gram.shape(1) == K && gram.shape(2) == K, "gram: shape");
@@ -605,7 +608,7 @@ py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vect
     auto* const loss = reinterpret_cast<Number*>(losses.mutable_data());
     {
         const py::gil_scoped_release release;
-        Examination examination(network, tasks, tolerances);
+        Examination examination(network, tasks, tolerances, whole);
         std::fill(filter, filter + count * total * K, Number(0));
         std::fill(stratum_of, stratum_of + count * total, 0);
         std::fill(coordinate, coordinate + count * total * wide, Number(0));
@@ -660,5 +663,5 @@ py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vect
 PYBIND11_MODULE(_plain, module) {
     module.doc() = "Critical points of many data sets about which nothing is in doubt, verified and classified.";
     module.def("examine", &homotopy_lcn::plain::examine, py::kw_only(), py::arg("layers"), py::arg("blocks"),
-               py::arg("strata"), py::arg("gram"), py::arg("b"), py::arg("constants"), py::arg("tolerances"));
+               py::arg("strata"), py::arg("data"), py::arg("tolerances"), py::arg("whole"));
 }

@@ -77,6 +77,8 @@ class PlainNetwork:
         Sizes and dilations of the layers, and the layers of each block.
     whole : tuple of bool
         For each of the strata that have points, whether its filters have the coefficients of the network's.
+    complete : bool
+        Whether these are all strata of the network.
     """
 
     architecture: Architecture
@@ -87,6 +89,7 @@ class PlainNetwork:
     layers: list[tuple[int, int]]
     blocks: list[list[int]]
     whole: tuple[bool, ...]
+    complete: bool = True
 
     def first(self, number: int) -> PlainNetwork:
         """The same without all but the first strata that have points."""
@@ -94,7 +97,7 @@ class PlainNetwork:
             return self
         end = self.table.index(self.rows[number])
         parts = {name: getattr(self, name)[:number] for name in ("rows", "embeddings", "static", "whole")}
-        return replace(self, table=self.table[:end], **parts)
+        return replace(self, table=self.table[:end], complete=False, **parts)
 
 
 @lru_cache(maxsize=256)
@@ -186,7 +189,6 @@ def examine(
     doubts : (T,) integer array
         0 where nothing is in doubt; otherwise the first reason of doubt in the list of ``native/plain_points.cpp``.
     """
-    gram, b, constants = data
     found = _compiled().examine(
         layers=network.layers,
         blocks=network.blocks,
@@ -202,14 +204,13 @@ def examine(
             }
             for static, one in zip(network.static, ends, strict=True)
         ],
-        gram=gram,
-        b=b,
-        constants=constants,
+        data=data,
         tolerances=(verified, end_rounding, REFINEMENT.small_step, REFINEMENT.reused_matrix),
+        whole=network.complete,
     )
     for array in found.values():
         array.flags.writeable = False
-    strata, numbers = _strata(network, ends, len(constants))
+    strata, numbers = _strata(network, ends, len(data[2]))
     return PointColumns(
         network.architecture,
         strata,

@@ -27,7 +27,15 @@ from ..tracking.settings import Tracking
 from .start_systems import StartSystems
 from .tolerances import PLAIN, SOLVING
 
-__all__ = ["Moments", "solve_plain"]
+__all__ = ["Moments", "PlainInterrupted", "solve_plain"]
+
+
+class PlainInterrupted(KeyboardInterrupt):
+    """Ctrl-C during `solve_plain`. ``partial`` holds the points of the strata finished so far."""
+
+    def __init__(self, partial: list[ResultColumns | None]) -> None:
+        super().__init__("interrupted")
+        self.partial = partial
 
 
 class Moments(NamedTuple):
@@ -76,6 +84,8 @@ def solve_plain(
         If a start system could not be computed.
     TimeUp
         If the time is up before a stratum is finished.
+    PlainInterrupted
+        On Ctrl-C after a stratum is finished.
 
     Notes
     -----
@@ -96,12 +106,25 @@ def solve_plain(
         for number, row in enumerate(network.rows):
             starting = tracking.telling(None if report is None else partial(_tell, report, row))
             ends.append(_ends(network, number, moments, values, starting, systems))
-    except TimeUp:
+    except (TimeUp, KeyboardInterrupt) as stop:
         if not ends:
             raise
         network = network.first(len(ends))
+        if isinstance(stop, KeyboardInterrupt):
+            raise PlainInterrupted(_examined(network, moments, ends, result, rows)) from None
     with tracking.clock.stage("classification"):
-        columns, doubts = examine(network, moments[:3], ends, SOLVING.verified, SOLVING.end_rounding)
+        return _examined(network, moments, ends, result, rows)
+
+
+def _examined(
+    network: PlainNetwork,
+    moments: Moments,
+    ends: list[StratumEnds],
+    result: list[ResultColumns | None],
+    rows: NDArray[np.int64],
+) -> list[ResultColumns | None]:
+    """The results with the points of the losses in ``rows``, as far as nothing is in doubt."""
+    columns, doubts = examine(network, moments[:3], ends, SOLVING.verified, SOLVING.end_rounding)
     for place, number in enumerate(rows.tolist()):
         if not doubts[place]:
             result[number] = ResultColumns(columns, place)

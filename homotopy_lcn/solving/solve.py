@@ -45,7 +45,7 @@ from .infimum import infimum_of
 from .interrupted import SolveInterrupted
 from .least_minimum import least_minimum
 from .one_stratum import Found, SolvedStratum, solve_stratum
-from .plain_data import Moments, solve_plain
+from .plain_data import Moments, PlainInterrupted, solve_plain
 from .plain_results import plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
@@ -183,7 +183,13 @@ def critical_points(
                 rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
                 stratum = StratumTask(arch, loss, row, task.rank, _stopping(report, clock))
                 strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
-    except KeyboardInterrupt:
+    except SolveInterrupted:
+        raise
+    except KeyboardInterrupt as stop:
+        found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
+        if found is not None:
+            result = plain_result(found, task, as_text(data) or _words_of(loss), labels, tracking)
+            raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
         raise SolveInterrupted(_with_contradictions(told_result(strata))) from None
     result = told_result(strata)
     if result.infimum.attained is None and result.complete and not clock.stopped:

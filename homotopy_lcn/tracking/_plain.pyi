@@ -8,8 +8,7 @@ def examine(
     layers: list[tuple[int, int]],
     blocks: list[list[int]],
     strata: list[dict[str, Any]],
-    gram: NDArray[np.float64],
-    b: NDArray[np.float64],
-    constants: NDArray[np.float64],
+    data: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     tolerances: tuple[float, float, float, float],
+    whole: bool,
 ) -> dict[str, NDArray[Any]]: ...
