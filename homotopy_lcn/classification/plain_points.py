@@ -229,6 +229,7 @@ def examine(
         found["indices"],
         found["complex_thetas"],
         found["infima"],
+        network.complete,
     ), found["doubts"]
 
 

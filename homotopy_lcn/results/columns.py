@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
+from .continua import UNDECIDED, Infimum
 from .points import Counts, CriticalPoint, StratumResult
 
 __all__ = ["PointColumns", "ResultColumns", "StratumColumns"]
@@ -93,6 +94,8 @@ class PointColumns:
         The parameters of points that are not real, one for each.
     infima : (T,) float array
         The least loss of an attained point, or of w = 0.
+    complete : bool
+        Whether these are the points of all strata.
     """
 
     architecture: Architecture
@@ -112,6 +115,7 @@ class PointColumns:
     indices: NDArray[np.int64]
     complex_thetas: Complex
     infima: Real
+    complete: bool = True
 
     def points(self, row: int) -> tuple[CriticalPoint, ...]:
         """The points of one of the data sets."""
@@ -225,6 +229,11 @@ class ResultColumns:
         return tuple(stratum.result(row) for stratum in columns.strata)
 
     @property
-    def infimum(self) -> float:
-        """The infimum of the loss, which is attained."""
-        return float(self._columns.infima[self._row])
+    def complete(self) -> bool:
+        """Whether these are the points of all strata."""
+        return self._columns.complete
+
+    @property
+    def infimum(self) -> Infimum:
+        """The infimum of the loss, which is attained; nothing is known of it if strata are left out."""
+        return Infimum(float(self._columns.infima[self._row]), True) if self.complete else UNDECIDED

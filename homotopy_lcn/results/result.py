@@ -166,7 +166,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
 
     @classmethod
     def of_columns(cls, columns: ResultColumns, architecture: Architecture, **parts: Any) -> CriticalPoints:
-        """A complete result whose points, strata and counts are made from columns when they are asked for.
+        """A result whose points, strata and counts are made from columns when they are asked for.
 
         Parameters
         ----------
@@ -178,10 +178,10 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         result = object.__new__(cls)
         result.__dict__.update(
             architecture=architecture,
-            complete=True,
+            complete=columns.complete,
             software=f"homotopy-lcn {__version__}",
             statistics={},
-            infimum=Infimum(columns.infimum, True),
+            infimum=columns.infimum,
             _columns=columns,
             **parts,
         )

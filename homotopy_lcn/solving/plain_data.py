@@ -27,7 +27,7 @@ from ..tracking.settings import Tracking
 from .start_systems import StartSystems
 from .tolerances import PLAIN, SOLVING
 
-__all__ = ["Moments", "PlainInterrupted", "solve_plain"]
+__all__ = ["Moments", "PlainInterrupted", "are_regular", "solve_plain"]
 
 
 class PlainInterrupted(KeyboardInterrupt):
@@ -96,7 +96,7 @@ def solve_plain(
     if network is None or not hasattr(tracking.engine, "ends_of_many"):
         return result
     values = _eigenvalues(moments.gram, np.array(arch.support))
-    rows = np.flatnonzero(_are_regular(moments, values) & ~systems.need_own_start(network.embeddings, moments.gram))
+    rows = np.flatnonzero(are_regular(moments, values) & ~systems.need_own_start(network.embeddings, moments.gram))
     if not rows.size:
         return result
     if rows.size < len(result):
@@ -141,8 +141,17 @@ def _eigenvalues(gram: Real, positions: NDArray[np.int64]) -> Real:
     return np.asarray(np.linalg.eigvalsh(gram if whole else gram[:, positions[:, None], positions]), float)
 
 
-def _are_regular(moments: Moments, values: Real) -> NDArray[np.bool_]:
-    """Whether the Gram matrices are of full rank beyond doubt, and all numbers of moderate size."""
+def are_regular(moments: Moments, values: Real | None = None) -> NDArray[np.bool_]:
+    """Whether the Gram matrices are of full rank beyond doubt, and all numbers of moderate size.
+
+    Parameters
+    ----------
+    moments : Moments
+    values : (T, K') float array, optional
+        Eigenvalues of the part of each Gram matrix that matters; by default of the whole matrix.
+    """
+    if values is None:
+        values = np.asarray(np.linalg.eigvalsh(moments.gram), float)
     largest = values[:, -1]
     bound = np.maximum(PLAIN.regular, PLAIN.above_tolerance * moments.tolerance)
     sizes = np.abs(moments.b).max(axis=1)

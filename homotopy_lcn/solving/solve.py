@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -157,21 +158,21 @@ def critical_points(
     if stop_early is not None and not callable(stop_early):
         raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
-    labels = _labels(tolerances)
-    task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
+    labels = checked_labels(tolerances)
+    task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
     strata: list[SolvedStratum] = []
 
     def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-        words = as_text(data) or _words_of(loss)
+        words = as_text(data) or words_of(loss)
         return replace(task.result(found), data=words, solved=time_of_day(), tolerances=labels)
 
     try:
         with told(progress) as report:
             columns = _plain_columns(task, tracking, systems, report)
             if columns is not None:
-                result = plain_result(columns, task, as_text(data) or _words_of(loss), labels, tracking)
+                result = plain_result(columns, task, as_text(data) or words_of(loss), labels, tracking)
                 if report is None and stop_early is None and not clock.stopped:
                     return result
                 return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
@@ -188,9 +189,9 @@ def critical_points(
     except KeyboardInterrupt as stop:
         found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
         if found is not None:
-            result = plain_result(found, task, as_text(data) or _words_of(loss), labels, tracking)
+            result = plain_result(found, task, as_text(data) or words_of(loss), labels, tracking)
             raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
-        raise SolveInterrupted(_with_contradictions(told_result(strata))) from None
+        raise SolveInterrupted(with_contradictions(told_result(strata))) from None
     result = told_result(strata)
     if result.infimum.attained is None and result.complete and not clock.stopped:
 
@@ -217,11 +218,11 @@ def critical_points(
     result = replace(result, computed_with=computed_with(tracking.engine))
     if clock.stopped:
         result = replace(result, complete=False, stopped=clock.describe())
-    return _with_contradictions(result)
+    return with_contradictions(result)
 
 
 def _plain_columns(
-    task: _Task, tracking: Tracking, systems: StartSystems, report: ProgressCallback | None
+    task: Task, tracking: Tracking, systems: StartSystems, report: ProgressCallback | None
 ) -> ResultColumns | None:
     """The points as columns if nothing about them is in doubt."""
     if task.continuum is None:
@@ -242,24 +243,24 @@ def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback
     return tell
 
 
-def _words_of(loss: SquaredLoss) -> str:
+def words_of(loss: SquaredLoss) -> str:
     size = loss.filter_size
     return f"{'exact ' if loss.exact is not None else ''}Gram matrix {size} × {size} and moment vector"
 
 
-def _labels(tolerances: Tolerances | None) -> Tolerances:
+def checked_labels(tolerances: Tolerances | None) -> Tolerances:
     if not isinstance(tolerances, Tolerances | None):
         raise InputError(f"tolerances: {type(tolerances).__name__} given; expected Tolerances")
     return tolerances or Tolerances()
 
 
-def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
+def with_contradictions(result: CriticalPoints) -> CriticalPoints:
     """The result, with the statements that it violates; then it is not complete."""
     violated = violated_invariants(result)
     return replace(result, complete=False, contradictions=violated) if violated else result
 
 
-class _Task(NamedTuple):
+class Task(NamedTuple):
     """A validated solve: the table of counts for data of this rank, and the filters of residual zero if they matter."""
 
     architecture: Architecture
@@ -378,6 +379,7 @@ def _without_moved(strata: list[StratumResult], moved: list[CriticalPoint]) -> l
     return result
 
 
+@lru_cache(maxsize=256)
 def _table(arch: Architecture, max_count: int) -> CountTable:
     """The counts of all strata; raises InputError, before strata are listed, if there are too many critical filters."""
     fewest = fewest_filters(arch)
@@ -397,34 +399,21 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
     return table
 
 
-def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int, isolated: bool) -> _Task:
+def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int, isolated: bool) -> Task:
     """The table of points to find; raises InputError, or warns, where the arguments do not fit."""
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
-    if not isinstance(loss, SquaredLoss):
-        raise InputError(f"loss: {type(loss).__name__} given; expected a SquaredLoss")
-    if loss.filter_size != arch.filter_size:
-        raise InputError(
-            f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
-            f"of filters {arch.filters} with strides {arch.strides}"
-        )
-    check_filter_size(arch)
-    table = _table(arch, max_count)
-    most = max(row.factorizations for row in table)
-    if most > SOLVING.most_parameters:
-        raise InputError(
-            f"filters: {most} critical parameters lie over one critical filter; expected at most "
-            f"{SOLVING.most_parameters}, as all real ones are listed (merge some of the layers with equal dilation)"
-        )
+    check_loss(arch, loss)
+    table = checked_table(arch, max_count)
     inner = restricted(arch, loss)
     rank_deficient = inner.rank < arch.dimension
-    if inner.rank_in_doubt and (isolated or not rank_deficient):
+    if (isolated or not rank_deficient) and inner.rank_in_doubt:
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
-        return _Task(arch, loss, seed, table, inner.rank, None)
+        return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
-        return _Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
+        return Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
     doubt = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
     why = _different_units(inner, arch.dimension) or doubt
     raise InputError(
@@ -433,6 +422,30 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
     )
+
+
+def check_loss(arch: Architecture, loss: SquaredLoss) -> None:
+    """Raise InputError if a loss is none of this architecture."""
+    if not isinstance(loss, SquaredLoss):
+        raise InputError(f"loss: {type(loss).__name__} given; expected a SquaredLoss")
+    if loss.filter_size != arch.filter_size:
+        raise InputError(
+            f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
+            f"of filters {arch.filters} with strides {arch.strides}"
+        )
+
+
+def checked_table(arch: Architecture, max_count: int) -> CountTable:
+    """The counts of all strata; raises InputError if there are too many critical filters or parameters."""
+    check_filter_size(arch)
+    table = _table(arch, max_count)
+    most = max(row.factorizations for row in table)
+    if most > SOLVING.most_parameters:
+        raise InputError(
+            f"filters: {most} critical parameters lie over one critical filter; expected at most "
+            f"{SOLVING.most_parameters}, as all real ones are listed (merge some of the layers with equal dilation)"
+        )
+    return table
 
 
 def _different_units(loss: SquaredLoss, needed: int) -> str:
