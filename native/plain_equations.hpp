@@ -76,7 +76,8 @@ template <class T>
 struct Bases {
     T of[most_factors][most_coordinates * 4];
 
-    Bases(const Stratum& stratum, const T* point) {
+    Bases(const Stratum& stratum, const T* point) { lay(stratum, point); }
+    void lay(const Stratum& stratum, const T* point) {
         using R = RealOf<T>;
         for (int f = 0; f < stratum.count; ++f) {
             const int e = stratum.factors[f].degree;
@@ -245,13 +246,15 @@ struct Refined {
 };
 
 // The gradient is taken in extended precision, the matrix in doubles. T is Long, or Complex<Long>; D the same in
-// doubles. The rules are those of `refine` in Python.
+// doubles. The rules are those of `refine` in Python. H is left in ``matrix`` (n × n) and the scale of its rows in
+// ``scale`` (n). With ``near`` the point is known to many digits, and its condition number is not asked for.
 template <class T, class D>
-inline Refined refine(const Stratum& stratum, const Data& data, const Tolerances& tolerances, int steps, T* point) {
+inline Refined refine(const Stratum& stratum, const Data& data, const Tolerances& tolerances, int steps, T* point,
+                      D* matrix, double* scale, bool near = false) {
     const int n = stratum.dimension;
     const double infinity = std::numeric_limits<double>::infinity();
-    D rounded[most_coordinates], matrix[most_rows * most_rows], work[most_rows * most_rows], newton[most_rows];
-    double curvatures[most_rows], scale[most_rows];
+    D rounded[most_coordinates], work[most_rows * most_rows], newton[most_rows];
+    double curvatures[most_rows];
     T gradient[most_coordinates];
     Refined result{infinity, infinity};
     for (int i = 0; i < stratum.coordinates; ++i) rounded[i] = D(point[i]);
@@ -260,10 +263,10 @@ inline Refined refine(const Stratum& stratum, const Data& data, const Tolerances
         if (step == 0 || !(result.error * result.condition < tolerances.reused_matrix)) {
             if (step > 0) {
                 for (int i = 0; i < stratum.coordinates; ++i) rounded[i] = D(point[i]);
-                bases = Bases<D>(stratum, rounded);
+                bases.lay(stratum, rounded);
             }
             hessian(stratum, rounded, bases, data, matrix, curvatures);
-            if (step == 0) result.condition = condition_of(stratum, rounded[0], matrix, curvatures);
+            if (step == 0) result.condition = near ? 1 : condition_of(stratum, rounded[0], matrix, curvatures);
             symmetric_scale(matrix, curvatures, n, scale);
         }
         half_gradient(stratum, point, data, gradient);

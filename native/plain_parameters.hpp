@@ -130,7 +130,7 @@ struct Polished {
 inline bool polish(const Network& network, const Data& data, const Tolerances& tolerances, const Long* theta,
                    Polished& result) {
     constexpr int steps = 3;
-    constexpr double near = 1e-8, regular = 1e8, clear = 1e-8;
+    constexpr double near = 1e-12, clear = 1e-8;
     const Stratum& stratum = network.layer_factors;
     Long point[most_coordinates], balanced[most_parameters];
     point[0] = 1;
@@ -142,8 +142,10 @@ inline bool polish(const Network& network, const Data& data, const Tolerances& t
             std::copy(w, w + network.sizes[layer], point + stratum.factors[f++].at);
     }
     normalize(stratum, point);
-    const Refined refined = refine<Long, double>(stratum, data, tolerances, steps, point);
-    if (!(refined.error <= near && refined.condition <= regular)) return false;
+    const int n = stratum.dimension;
+    double matrix[most_rows * most_rows], work[most_rows * most_rows], scale[most_rows], values[most_rows];
+    const Refined refined = refine<Long, double>(stratum, data, tolerances, steps, point, matrix, scale, true);
+    if (!(refined.error <= near)) return false;
     for (int layer = 0, f = 0; layer < network.depth; ++layer) {
         Long* w = balanced + network.starts[layer];
         w[0] = 1;
@@ -157,12 +159,7 @@ inline bool polish(const Network& network, const Data& data, const Tolerances& t
         remove_specks(result.theta + network.starts[layer], network.sizes[layer]);
     result.residual = relative_gradient(network, data, result.theta);
 
-    const int n = stratum.dimension;
-    double rounded[most_coordinates], matrix[most_rows * most_rows], work[most_rows * most_rows];
-    double curvatures[most_rows], scale[most_rows], values[most_rows];
-    for (int i = 0; i < stratum.coordinates; ++i) rounded[i] = double(point[i]);
-    hessian(stratum, rounded, Bases<double>(stratum, rounded), data, matrix, curvatures);
-    symmetric_scale(matrix, curvatures, n, scale);
+    // The last step is so small that H is the same after it, to many more digits than its signs need.
     scaled(matrix, scale, n, work);
     if (!eigenvalues(work, n, values)) return false;
     double largest = 0, least = INFINITY;

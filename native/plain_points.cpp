@@ -40,10 +40,10 @@ constexpr double real_filter = 1e-7;        // imaginary part of a real filter, 
 constexpr double complex_filter = 1e-5;     // and of a complex one
 constexpr double real_factor = 1e-5;        // imaginary part of the factors of a real filter
 constexpr double same_filter = 1e-6;        // distance of two filters, relative
-constexpr double conjugate_filter = 1e-9;   // distance of a filter from its conjugate
+constexpr double conjugate_filter = 1e-7;   // distance of a filter from the conjugate of another one
 constexpr double roots_apart = 1e-4;        // chordal distance of roots
 constexpr double real_root = 1e-7;          // chordal imaginary part of a real root
-constexpr double hyperroot_near = 1e-4;     // distance from a form with a hyperroot
+constexpr double hyperroot_near = 1e-6;     // distance from a form with a hyperroot
 constexpr double rounding_of_loss = 8 * std::numeric_limits<double>::epsilon();  // as in stratum_problem.py
 
 // The reasons why a data set is in doubt, in the order in which they are looked at.
@@ -72,6 +72,7 @@ struct StratumTask {
 struct Point {
     int task, partner = -1;
     bool real;
+    Form<Number> end;  // the filter, in the coordinates of the stratum, at the end of the path
     Number coordinates[most_coordinates], filter[most_coefficients], loss;
     double condition, residual = std::numeric_limits<double>::quiet_NaN(), key;
     int in_function_space = -1, attained = -1, interior = -1;
@@ -120,11 +121,11 @@ class Examination {
                 for (std::int64_t p = 0; p < tasks[s].paths; ++p) add(int(s), t, t * tasks[s].paths + p, data, constant);
             separate();
             pair();
-            for (Point& point : points) {
-                if (point.real)
-                    describe_real(point, data);
-                else
-                    describe_complex(point, data);
+            for (std::size_t i = 0; i < points.size(); ++i) {
+                if (points[i].real)
+                    describe_real(points[i], data);
+                else if (points[i].partner > int(i))
+                    describe_complex(points[i], points[points[i].partner], data);
             }
             sort();
             find_infimum(constant);
@@ -164,17 +165,23 @@ class Examination {
         asymmetry /= norm;
         require_clear(asymmetry <= real_filter || asymmetry >= complex_filter, conjugation);
         point.real = asymmetry <= real_filter;
+        point.end.size = size;
+        for (int i = 0; i < size; ++i) point.end.c[i] = Number(rough.c[i]);
+        if (!point.real && is_conjugate_of_earlier(point)) return;
         Refined refined;
         Extended found[most_coordinates];
         if (point.real) {
             Long start[most_coordinates];
             turn(stratum, end, start);
             for (int i = 0; i < N; ++i) end[i] = Extended(start[i]);
-            refined = refine<Long, double>(stratum, data, tolerances, most_steps, start);
+            double matrix[most_rows * most_rows], scale[most_rows];
+            refined = refine<Long, double>(stratum, data, tolerances, most_steps, start, matrix, scale);
             for (int i = 0; i < N; ++i) found[i] = Extended(start[i]);
         } else {
             std::copy(end, end + N, found);
-            refined = refine<Extended, Number>(stratum, data, tolerances, most_steps, found);
+            Number matrix[most_rows * most_rows];
+            double scale[most_rows];
+            refined = refine<Extended, Number>(stratum, data, tolerances, most_steps, found, matrix, scale);
         }
         point.condition = refined.condition;
         Long moved = 0;
@@ -241,26 +248,28 @@ class Examination {
         }
     }
 
-    // Every complex point has a conjugate; the second of the two is made exactly conjugate to the first.
-    void pair() {
-        const int K = network.filter_size;
-        for (std::size_t i = 0; i < points.size(); ++i) {
-            Point& point = points[i];
-            if (point.real || point.partner >= 0) continue;
-            for (std::size_t j = i + 1; j < points.size() && point.partner < 0; ++j) {
-                Point& other = points[j];
-                if (other.real || other.partner >= 0 || other.task != point.task) continue;
-                double apart = 0;
-                for (int k = 0; k < K; ++k) apart += square_of(other.filter[k] - conj(point.filter[k]));
-                if (apart > square_of(conjugate_filter) * square_norm(point.filter, K)) continue;
-                point.partner = int(j), other.partner = int(i);
-                for (int k = 0; k < K; ++k) other.filter[k] = conj(point.filter[k]);
-                const int N = tasks[point.task].stratum.coordinates;
-                for (int k = 0; k < N; ++k) other.coordinates[k] = conj(point.coordinates[k]);
-                other.loss = conj(point.loss);
-            }
-            require_clear(point.partner >= 0, conjugation);
+    // Whether a complex point is the conjugate of one before it. Then it is made exactly so: the data are real, so that
+    // the conjugate of a critical point is one.
+    bool is_conjugate_of_earlier(Point& point) {
+        const int number = int(points.size()) - 1;
+        for (int i = 0; i < number; ++i) {
+            Point& other = points[i];
+            if (other.real || other.partner >= 0 || other.task != point.task) continue;
+            double apart = 0;
+            for (int k = 0; k < point.end.size; ++k) apart += square_of(point.end.c[k] - conj(other.end.c[k]));
+            if (apart > square_of(conjugate_filter) * square_norm(point.end)) continue;
+            point.partner = i, other.partner = number;
+            for (int k = 0; k < network.filter_size; ++k) point.filter[k] = conj(other.filter[k]);
+            const int N = tasks[point.task].stratum.coordinates;
+            for (int k = 0; k < N; ++k) point.coordinates[k] = conj(other.coordinates[k]);
+            point.loss = conj(other.loss);
+            point.condition = other.condition;
+            return true;
         }
+        return false;
+    }
+    void pair() const {
+        for (const Point& point : points) require_clear(point.real || point.partner >= 0, conjugation);
     }
 
     void extend(const Point& point, Extended* x) const {
@@ -268,7 +277,7 @@ class Examination {
         for (int i = 0; i < N; ++i) x[i] = Extended(point.coordinates[i]);
     }
 
-    void describe_complex(Point& point, const Data& loss_data) const {
+    void describe_complex(Point& point, Point& conjugate, const Data& loss_data) const {
         const Stratum& stratum = tasks[point.task].stratum;
         Extended x[most_coordinates], filter[most_coefficients], theta[most_parameters];
         extend(point, x);
@@ -280,7 +289,8 @@ class Examination {
         for (int i = 0; i < network.filter_size; ++i) filter[i] = Extended(point.filter[i]);
         balanced_parameters(network, forms, filter, theta);
         for (int i = 0; i < network.parameters; ++i) point.complex_theta[i] = Number(theta[i]);
-        point.residual = relative_gradient(network, loss_data, point.complex_theta);
+        point.residual = conjugate.residual = relative_gradient(network, loss_data, point.complex_theta);
+        for (int i = 0; i < network.parameters; ++i) conjugate.complex_theta[i] = conj(point.complex_theta[i]);
     }
 
     // One way to give the complex roots of a block to its layers, as `complex_factorization` in Python.

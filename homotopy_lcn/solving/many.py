@@ -24,7 +24,7 @@ from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.settings import Tracking
 from .interrupted import BatchInterrupted
 from .plain_data import Moments, are_regular, solve_plain
-from .plain_results import plain_result
+from .plain_results import facts_of, plain_result
 from .solve import Task, check_loss, checked_labels, checked_table, critical_points, validated_task, words_of
 from .start_systems import StartSystems, shared_start_systems
 from .tolerances import PLAIN
@@ -137,9 +137,10 @@ def critical_points_of_many(
     found = batch.validated(errors, lambda loss: validated_task(arch, loss, seed, most, isolated))
 
     def alone(index: int) -> CriticalPoints:
+        loss = batch.loss(index)
         return critical_points(
-            arch, batch.loss(index), seed=seed, engine=tracking.engine, jobs=jobs, max_count=max_count, options=options,
-            isolated=isolated, start_systems=systems, time_limit=clock.remaining, data=batch.words(index),
+            arch, loss, seed=seed, engine=tracking.engine, jobs=jobs, max_count=max_count, options=options,
+            isolated=isolated, start_systems=systems, time_limit=clock.remaining, data=batch.words(index, loss),
             tolerances=labels,
         )  # fmt: skip
 
@@ -148,9 +149,10 @@ def critical_points_of_many(
     try:
         with told(progress) as report:
             for rows, columns in _plain_parts(batch, np.array(open_ones, dtype=np.int64), tracking, systems, jobs):
+                facts = facts_of(labels, tracking)
                 for index, column in zip(rows.tolist(), columns, strict=True):
                     if column is not None:
-                        found[index] = plain_result(column, batch.task(index), batch.words(index), labels, tracking)
+                        found[index] = batch.result(index, column, facts)
                     elif not clock.is_up():
                         found[index] = alone(index)
                     done += 1
@@ -160,9 +162,10 @@ def critical_points_of_many(
         raise BatchInterrupted(found) from None
     unsolved = [index for index in open_ones if found[index] is None]
     for index in unsolved:
-        empty = validated_task(arch, batch.loss(index), seed, most, isolated).result([])
+        loss = batch.loss(index)
+        empty = validated_task(arch, loss, seed, most, isolated).result([])
         found[index] = replace(
-            empty, complete=False, stopped=clock.describe(), data=batch.words(index), solved=time_of_day(),
+            empty, complete=False, stopped=clock.describe(), data=batch.words(index, loss), solved=time_of_day(),
             tolerances=labels,
         )  # fmt: skip
     return found  # type: ignore[return-value]
@@ -187,7 +190,6 @@ class _Batch:
         self._words = words
         self.moments = Moments(losses.gram, losses.b, losses.constant, losses.tolerance)
         self.regular: NDArray[np.bool_] = losses.plain & are_regular(self.moments)
-        self._ordinary_words = ""
 
     def validated(self, errors: str, validate: Callable[[SquaredLoss], Task]) -> list[CriticalPoints | str | None]:
         """None for each loss that can be used; for the others the message, or it is raised."""
@@ -213,13 +215,14 @@ class _Batch:
         """One of the losses that can be used."""
         return self.losses.loss(index, regular=bool(self.regular[index]))
 
-    def task(self, index: int) -> _OneLoss:
-        """The same with what it takes to make a result."""
-        return _OneLoss(self.architecture, self.loss(index), self.seed)
+    def result(self, index: int, columns: ResultColumns, facts: dict[str, object]) -> CriticalPoints:
+        """The result for one of the losses, about which nothing is in doubt."""
+        loss = self.loss(index)
+        return plain_result(columns, _OneLoss(self.architecture, loss, self.seed), self.words(index, loss), facts)
 
-    def words(self, index: int) -> str:
+    def words(self, index: int, loss: SquaredLoss) -> str:
         """Which data a result is about."""
-        return as_text(f"{self._words}: data set {index}") if self._words else words_of(self.loss(index))
+        return as_text(f"{self._words}: data set {index}") if self._words else words_of(loss)
 
 
 def _plain_parts(

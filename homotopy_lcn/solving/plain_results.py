@@ -18,7 +18,7 @@ from ..tracking.machine import computed_with
 from ..tracking.settings import Tracking
 from .interrupted import SolveInterrupted
 
-__all__ = ["plain_result", "told_in_steps"]
+__all__ = ["facts_of", "plain_result", "told_in_steps"]
 
 
 class Task(Protocol):
@@ -32,10 +32,13 @@ class Task(Protocol):
     def seed(self) -> int: ...
 
 
-def plain_result(
-    columns: ResultColumns, task: Task, words: str, labels: Tolerances, tracking: Tracking
-) -> CriticalPoints:
-    """The complete result with the points of columns.
+def facts_of(labels: Tolerances, tracking: Tracking) -> dict[str, object]:
+    """What results tell of their solve: when it ended, with what it was computed, and the user's tolerances."""
+    return {"solved": time_of_day(), "tolerances": labels, "computed_with": computed_with(tracking.engine)}
+
+
+def plain_result(columns: ResultColumns, task: Task, words: str, facts: dict[str, object]) -> CriticalPoints:
+    """The result with the points of columns.
 
     Parameters
     ----------
@@ -43,21 +46,10 @@ def plain_result(
     task : Task
     words : str
         Which data these are.
-    labels : Tolerances
-        From where on filters are called nearly real, and points nearly singular.
-    tracking : Tracking
-        How the paths were followed.
+    facts : dict
+        Those of `facts_of`.
     """
-    return CriticalPoints.of_columns(
-        columns,
-        task.architecture,
-        loss=task.loss,
-        seed=task.seed,
-        data=words,
-        solved=time_of_day(),
-        tolerances=labels,
-        computed_with=computed_with(tracking.engine),
-    )
+    return CriticalPoints.of_columns(columns, task.architecture, loss=task.loss, seed=task.seed, data=words, **facts)
 
 
 def told_in_steps(

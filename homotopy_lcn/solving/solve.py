@@ -47,7 +47,7 @@ from .interrupted import SolveInterrupted
 from .least_minimum import least_minimum
 from .one_stratum import Found, SolvedStratum, solve_stratum
 from .plain_data import Moments, PlainInterrupted, solve_plain
-from .plain_results import plain_result, told_in_steps
+from .plain_results import facts_of, plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
@@ -172,7 +172,7 @@ def critical_points(
         with told(progress) as report:
             columns = _plain_columns(task, tracking, systems, report)
             if columns is not None:
-                result = plain_result(columns, task, as_text(data) or words_of(loss), labels, tracking)
+                result = plain_result(columns, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
                 if report is None and stop_early is None and not clock.stopped:
                     return result
                 return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
@@ -189,7 +189,7 @@ def critical_points(
     except KeyboardInterrupt as stop:
         found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
         if found is not None:
-            result = plain_result(found, task, as_text(data) or words_of(loss), labels, tracking)
+            result = plain_result(found, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
             raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
         raise SolveInterrupted(with_contradictions(told_result(strata))) from None
     result = told_result(strata)
