@@ -17,9 +17,9 @@ from collections.abc import Callable
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # threads of the BLAS that wait count as processor time
     os.environ[name] = "1"
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-import homotopy_lcn as hl
+import homotopy_lcn as hl  # noqa: E402
 
 #: Runs of which the median is taken, and data sets of one run.
 RUNS, WARM, MANY = 7, 40, 10_000
@@ -59,7 +59,8 @@ def warm(name: str, runs: int = RUNS) -> float:
     def solve() -> None:
         for loss in losses:
             result = hl.critical_points(arch, loss)
-            assert result.complete and len(result.points) == result.counts.found
+            assert result.complete
+            assert len(result.points) == result.counts.found
 
     solve()
     return 1e6 * statistics.median(processor_time(solve) for _ in range(runs)) / WARM

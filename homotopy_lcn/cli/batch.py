@@ -66,6 +66,11 @@ def solve_batch(
             )
         except BatchInterrupted as interruption:
             results, interrupted = interruption.partial, True
+        except InputError as error:
+            number, colon, text = str(error).removeprefix("losses[").partition("]: ")
+            if not colon or not number.isdecimal():
+                raise
+            raise InputError(f"--data: data set {number} of {batch.description!r}, counted from 0: {text}") from None
     if options.json_path is not None:
         from ..results.json_file import to_line
 

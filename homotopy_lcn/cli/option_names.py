@@ -41,7 +41,6 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "solve": {
         **OF_DATA,
         "eps": "--regularize",
-        "losses": "--data",
         "isolated=True": "--isolated",
         "loss.regularized(eps)": "--regularize EPS",
         "max_parameters": "--cross-check-max",
