@@ -53,7 +53,7 @@ inline void balance(const Network& network, const T& scale, T* theta) {
         norms[layer] = std::sqrt(square_norm(theta + network.starts[layer], network.sizes[layer]));
         size *= norms[layer];
     }
-    const R common = std::pow(size, R(1) / network.depth), length = size_of(scale);
+    const R common = network.depth == 2 ? std::sqrt(size) : std::pow(size, R(1) / network.depth), length = size_of(scale);
     const T phase = length > 0 ? (1 / length) * scale : T(1);
     for (int layer = 0; layer < network.depth; ++layer)
         for (int i = 0; i < network.sizes[layer]; ++i) {

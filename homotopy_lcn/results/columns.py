@@ -7,6 +7,7 @@ finding the point.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -120,8 +121,7 @@ class PointColumns:
     def points(self, row: int) -> tuple[CriticalPoint, ...]:
         """The points of one of the data sets."""
         arch, strata = self.architecture, self.strata
-        ends = np.cumsum(arch.filters).tolist()
-        layers = [slice(end - k, end) for k, end in zip(arch.filters, ends, strict=True)]
+        layers = [slice(end - k, end) for k, end in zip(arch.filters, accumulate(arch.filters), strict=True)]
         real, other = int(self.first_real[row]), int(self.first_complex[row])
         filters, coordinates = self.filters[row], self.coordinates[row]
         columns = (

@@ -104,8 +104,8 @@ def solve_plain(
     ends: list[StratumEnds] = []
     try:
         for number, row in enumerate(network.rows):
-            starting = tracking.telling(None if report is None else partial(_tell, report, row))
-            ends.append(_ends(network, number, moments, values, starting, systems))
+            told = tracking if report is None else tracking.telling(partial(_tell, report, row))
+            ends.append(_ends(network, number, moments, values, told, systems))
     except (TimeUp, KeyboardInterrupt) as stop:
         if not ends:
             raise
@@ -168,7 +168,9 @@ def _ends(
     gram, b, scales = _stratum_data(embedding, network.whole[number], moments, values)
     tracking.clock.check()
     with tracking.clock.stage("start system"):
-        start = systems.generic(embedding.stratum, count, tracking.on_short_segments)
+        start = systems.remembered(embedding.stratum, count)
+        if start is None:
+            start = systems.generic(embedding.stratum, count, tracking.on_short_segments)
     with tracking.clock.stage("tracking"):
         found = tracking.engine.ends_of_many(  # type: ignore[attr-defined]
             embedding.stratum, start.points, start.data, Data(gram, b), tracking.options, tracking.jobs

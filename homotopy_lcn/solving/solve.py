@@ -54,6 +54,10 @@ from .tolerances import SOLVING
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
+#: What is taken where no options and no tolerances are given.
+ORDINARY, LABELS = TrackerOptions(), Tolerances()
+#: Random numbers that nobody draws: each stratum has random numbers of its own.
+UNUSED = np.random.default_rng(0)
 #: Larger numbers are told by their size alone.
 LONG = 10**15
 
@@ -161,7 +165,7 @@ def critical_points(
     labels = checked_labels(tolerances)
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
+    tracking = Tracking(get_engine(engine), jobs, options or ORDINARY, rng=UNUSED, clock=clock)
     strata: list[SolvedStratum] = []
 
     def told_result(found: list[SolvedStratum]) -> CriticalPoints:
@@ -251,7 +255,7 @@ def words_of(loss: SquaredLoss) -> str:
 def checked_labels(tolerances: Tolerances | None) -> Tolerances:
     if not isinstance(tolerances, Tolerances | None):
         raise InputError(f"tolerances: {type(tolerances).__name__} given; expected Tolerances")
-    return tolerances or Tolerances()
+    return tolerances or LABELS
 
 
 def with_contradictions(result: CriticalPoints) -> CriticalPoints:

@@ -68,6 +68,10 @@ class StartSystems:
             self._generic[key] = found
         return self._generic[key]
 
+    def remembered(self, stratum: Stratum, count: int) -> StartSystem | None:
+        """The start system that `generic` gives, if it has been read or computed before."""
+        return self._generic.get((stratum.name, count))
+
     def with_gram(self, stratum: Stratum, gram: Real, count: int, tracking: Tracking) -> FixedGramSystem | None:
         """The start system with the given Gram matrix (K, K), in the coordinates of the stratum.
 
@@ -127,7 +131,8 @@ class StartSystems:
         result = np.zeros(len(gram), dtype=bool)
         for embedding in embeddings:
             positions = np.array(embedding.positions)
-            parts = gram[:, positions[:, None], positions]
+            whole = embedding.positions == tuple(range(gram.shape[1]))
+            parts = gram if whole else gram[:, positions[:, None], positions]
             result |= (parts[:, 1:, 1:] == parts[:, :-1, :-1]).all(axis=(1, 2))
             result |= ((parts == 0) | np.eye(len(positions), dtype=bool)).all(axis=(1, 2))
             if self._losing:
