@@ -1,8 +1,9 @@
 """The few calls that go from a lower package to a higher one, and the names that a package hands on.
 
-A package imports only from the packages before it. A result can nevertheless write its report, and an architecture can
-be made from a PyTorch module: such a method names a door here, and the function behind the door is loaded when the
-method is called. So it is with properties that are computed when they are first asked for.
+A package imports only from the packages before it. A result can nevertheless write its report or have the labels in its
+file checked, and an architecture can be made from a PyTorch module: such a method names a door here, and the function
+behind the door is loaded when the method is called. So it is with properties that are computed when they are first
+asked for.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ Value = TypeVar("Value")
 #: The function behind each door, as "module:function".
 DOORS = {
     "architecture_from_torch": "interchange.pytorch:architecture_from_torch",
+    "check_labels": "classification.claimed_labels:check_labels",
     "histograms": "pictures.histograms:draw_histograms",
     "html": "display.notebook:html",
     "check_certificate": "certification.reading:check_certificate",

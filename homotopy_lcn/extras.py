@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 from .errors import MissingPackage
 
-__all__ = ["import_extra", "missing_package"]
+__all__ = ["PACKAGES", "import_extra", "install_command", "missing_package"]
+
+#: The packages that each extra of ``setup.cfg`` installs for users of the package.
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "figures": ("matplotlib",),
+    "frame": ("pandas",),
+    "certify": ("python-flint",),
+    "torch": ("torch",),
+    "survey": ("pyarrow", "pandas"),
+    "distributed": ("dask[distributed]", "pyarrow"),
+}
+
+
+def install_command(extra: str) -> str:
+    """The command that installs what an extra is for; every message and page that advises an installation gives it.
+
+    The command names the packages themselves, so that it works wherever homotopy-lcn itself was installed from. Names
+    with brackets are quoted, as zsh takes them for patterns.
+
+    Parameters
+    ----------
+    extra : str
+        A key of `PACKAGES`.
+
+    Examples
+    --------
+    >>> install_command("figures")
+    'pip install matplotlib'
+    >>> print(install_command("distributed"))
+    pip install 'dask[distributed]' pyarrow
+    """
+    return f"pip install {shlex.join(PACKAGES[extra])}"
 
 
 def import_extra(module: str, extra: str, argument: str) -> Any:
@@ -37,7 +70,7 @@ def import_extra(module: str, extra: str, argument: str) -> Any:
     Traceback (most recent call last):
     ...
     homotopy_lcn.errors.MissingPackage: plot: needs no_such_package, which is not installed; expected it, as from \
-pip install 'homotopy-lcn[figures]'
+pip install matplotlib
     """
     try:
         return import_module(module)
@@ -48,5 +81,5 @@ pip install 'homotopy-lcn[figures]'
 def missing_package(package: str, extra: str, argument: str) -> MissingPackage:
     """The error that an optional package is not installed; parameters as for `import_extra`."""
     return MissingPackage(
-        f"{argument}: needs {package}, which is not installed; expected it, as from pip install 'homotopy-lcn[{extra}]'"
+        f"{argument}: needs {package}, which is not installed; expected it, as from {install_command(extra)}"
     )

@@ -12,6 +12,7 @@ import stat
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import BufferedReader, FileIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -160,16 +161,16 @@ def remove_leftovers(folder: Path, name: str | None = None, *, all_dead: bool = 
                 (folder / entry).unlink()
 
 
-def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
+def open_for_reading(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a file, or a pipe that another process writes to, for reading in bytes.
 
-    A pipe that nobody writes to is empty, and does not make the program wait. Devices such as ``/dev/zero`` have no end
-    and are refused.
+    A pipe that nobody writes to, or that ends at once, does not make the program wait, and is refused: it is no
+    regular file, and empty. Devices such as ``/dev/zero`` have no end and are refused.
 
     Raises
     ------
     OSError
-        If the file cannot be opened, is a folder, or is neither a file nor a pipe.
+        If the file cannot be opened, is a folder, is neither a file nor a pipe, or is an empty pipe.
     """
     at_once = getattr(os, "O_NONBLOCK", 0)
     handle = os.open(path, os.O_RDONLY | at_once | getattr(os, "O_BINARY", 0))
@@ -181,10 +182,14 @@ def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
             os.set_blocking(handle, True)
         elif not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "neither a file nor a pipe", os.fspath(path))
-        return open(handle, "rb")
+        stream: BufferedReader = BufferedReader(FileIO(handle))
     except BaseException:
         os.close(handle)
         raise
+    if stat.S_ISFIFO(mode) and not stream.peek(1):
+        stream.close()
+        raise OSError(errno.EINVAL, "not a regular file, but a pipe to which nobody writes", os.fspath(path))
+    return stream
 
 
 def read_bounded(path: str | os.PathLike[str]) -> bytes:

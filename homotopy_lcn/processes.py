@@ -66,13 +66,13 @@ def as_computed(
     try:
         waiting: dict[Future[Result], tuple[int, Item]] = {}
         for number, item in islice(coming, ITEMS_AHEAD * jobs):
-            waiting[pool.submit(_run, item)] = number, item
+            waiting[_submit(pool, item)] = number, item
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in sorted(done, key=lambda future: waiting[future][0]):
                 _, finished = waiting.pop(future)
                 for number, item in islice(coming, 1):
-                    waiting[pool.submit(_run, item)] = number, item
+                    waiting[_submit(pool, item)] = number, item
                 yield finished, future.result()
     except BaseException:
         ours.close()  # ends the processes, see `_end_with_parent`
@@ -81,6 +81,17 @@ def as_computed(
         pool.shutdown(wait=True, cancel_futures=True)
         ours.close()
         theirs.close()
+
+
+def _submit(pool: ProcessPoolExecutor, item: Any) -> Future[Any]:
+    """Hand over an item; a process that begins for it inherits that Ctrl-C is blocked, until it ignores it itself."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.submit(_run, item)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_run, item)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 #: The function of this process. It is a global, as a pool hands data to a process once only through an initializer.

@@ -85,6 +85,7 @@ class Clock:
         self._pattern: Pattern | None = None
         self._last = 0.0
         self._reason = f"the time limit of {limit:g} s is reached"
+        self._early = False
         self.stopped = False
 
     def check(self) -> None:
@@ -97,10 +98,14 @@ class Clock:
         self.stopped = self.stopped or self._now() >= self._end
         return self.stopped
 
+    def is_late(self) -> bool:
+        """Whether the limit of time is reached, by no early stop: what an early stop leaves is classified."""
+        return not self._early and self.is_up()
+
     def stop(self, reason: str) -> None:
         """Let the limit be reached now, for another reason, which `describe` tells."""
         if not self.stopped:
-            self._end, self._reason = -inf, reason
+            self._end, self._reason, self._early = -inf, reason, True
 
     @property
     def remaining(self) -> float:

@@ -6,8 +6,9 @@ in the one that fits.
 
 A forged result is *refused*, or *said to be edited*, or *harmless*: what it claims of its filters is true of its data,
 as a rule of its own tells, which shares no code with the package (`plain_loss`): the loss of each filter, the filter of
-each list of parameters, the gradient there, the index of the Hessian. A forged certificate is refused, or its check
-fails, or it is harmless: it makes the statements of the honest one, and its enclosures overlap with those. Anything
+each list of parameters, the gradient there, the index of the Hessian, the dimension of each continuum, and that points
+are isolated where they are listed so. A forged certificate is refused, or its check fails, or it is harmless: it makes
+the statements of the honest one, and its enclosures overlap with those. Anything
 else is *wrong*, and so is an error that is no refusal. The exit code is then 1.
 
     python scripts/attack_forgeries.py --forgeries 5000
@@ -138,6 +139,15 @@ def judge_result(result: CriticalPoints) -> list[str]:
                 negative = int((plain.inertia(flat) < -1e-6).sum())
                 if negative != index:
                     wrong.append(f"point {number}: index {index}, right {negative}")
+        if not point.isolated:
+            wrong.append(f"point {number}: not isolated, in the list of isolated ones")
+    for number, part in enumerate(result.continua):
+        flats = [np.concatenate(theta) for point in part.points if point.real for theta in point.parameters]
+        flat_directions = [int((np.abs(plain.inertia(flat)) <= NOTICEABLE).sum()) for flat in flats]
+        if flats and part.dimension > max(flat_directions):
+            wrong.append(f"continuum {number}: dimension {part.dimension}, at most {max(flat_directions)}")
+        if any(point.attained for point in part.points) != (part.attained is True):
+            wrong.append(f"continuum {number}: attained {part.attained} against its points")
     return wrong
 
 

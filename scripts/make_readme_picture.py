@@ -25,7 +25,7 @@ def main() -> None:
     architecture = Architecture(filters=(3, 2), strides=(2, 1))
     data = from_series("sunspots", 1, architecture, center=True)
     result = critical_points(architecture, data.loss, seed=0)
-    console = Console(record=True, width=104, file=io.StringIO(), force_terminal=True)
+    console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True)
     console.print(Text(f"$ {COMMAND}\n"))
     console.print(render_result(result, data.description))
     picture = console.export_svg(title="homotopy-lcn", unique_id="solve")

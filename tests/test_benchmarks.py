@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ import benchmark_common
 import benchmark_peers
 import benchmark_reliability
 import flops
+import peer_programs
 
 from homotopy_lcn.tracking.native import NativeEngine
 
@@ -69,11 +71,11 @@ def test_polynomials_are_written_with_all_digits():
 
 @pytest.mark.parametrize(("text", "value"), [(".5p53e1", 5.0), ("-.99999999999999995p53e-20", -1e-20), ("3", 3.0)])
 def test_numbers_of_macaulay2(text, value):
-    assert benchmark_peers.macaulay2_number(text) == value
+    assert peer_programs.macaulay2_number(text) == value
 
 
-@pytest.mark.parametrize("peer", benchmark_peers.PEERS, ids=lambda peer: peer.name)
-def test_peers_end_where_the_kernel_does(peer, rng):
+@pytest.mark.parametrize("peer", peer_programs.PEERS, ids=lambda peer: peer.name)
+def test_peers_find_what_the_kernel_does(peer, rng):
     if peer.version() is None:
         pytest.skip(f"needs {peer.name} ({peer.install})")
     task = benchmark_common.problem((2, 2), (2, 1))
@@ -86,16 +88,26 @@ def test_peers_end_where_the_kernel_does(peer, rng):
         )
         for target in targets
     ]
-    run = peer.run(task, targets)
-    assert len(run.seconds) == 2
-    assert benchmark_peers.agreement(ends, run.filters) == "all"
+    run = peer.run(task, targets, 60.0)
+    row = benchmark_peers.judged(peer.name, 1.0, ends, run, 2)
+    assert (row.answered, row.expected, row.lost, row.invented) == (2, 12, 0, 0)
 
 
-def test_agreement_counts_ends_in_order_and_out_of_order():
-    filters = np.array([[1, 0], [0, 1], [1, 1]], complex)
-    assert benchmark_peers.agreement([filters], [filters]) == "all"
-    assert benchmark_peers.agreement([filters], [filters[[1, 0, 2]]]) == "3 of 3 (2 by another path)"
-    assert benchmark_peers.agreement([filters], [filters[[0, 0, 2]]]) == "2 of 3"
+def test_what_is_lost_and_invented():
+    filters = np.array([[1, 0], [0, 1], [1, 1], [1, 1j]], complex)
+    others = np.array([[1, 0], [1, 0], [5, 5]], complex)
+    row = benchmark_peers.judged("x", 1.0, [filters, filters], peer_programs.PeerRun([1.0, 1.0], [filters, others]), 3)
+    assert (row.answered, row.asked, row.expected, row.lost, row.invented) == (2, 3, 8, 3, 2)
+    real = peer_programs.PeerRun([1.0], [filters[:2]], [5])
+    row = benchmark_peers.judged("x", 1.0, [filters], real, 1)
+    assert (row.lost, row.invented) == (1, 1)  # a real one, and one too many in all
+    timing = benchmark_peers.Timing("(2),(1)", 4, [row, row, benchmark_peers.Row("y", np.nan, 0, 3)], 0)
+    assert "0 of 3" in benchmark_peers.timing_table([timing])
+
+
+def test_a_program_is_stopped_in_time():
+    code = "import time; print(1, flush=True); time.sleep(60)"
+    assert peer_programs.output([sys.executable, "-c", code], 2.0) == "1\n"
 
 
 @needs_gpp
@@ -106,7 +118,10 @@ def test_counting_kernel_tracks_the_same_paths(rng):
     result = benchmark_common.raw(task, targets, TrackerOptions(), 1)
     equations = equations_of(task.stratum)
     counted = equations.filters(flops.KernelCoordinates(task.stratum).from_kernel(ends))
-    assert benchmark_peers.agreement([equations.filters(result.points)], [counted]) == "all"
+    known = np.split(equations.filters(result.points), 2)
+    run = peer_programs.PeerRun([0.0, 0.0], np.split(counted, 2))
+    row = benchmark_peers.judged("counted", 0.0, known, run, 2)
+    assert (row.expected, row.lost, row.invented) == (len(counted), 0, 0)
     # Σ J takes much of the work: K entries of each column, each a product of K − e d numbers, some of them zero.
     size = task.stratum.filter_size
     products = sum((f.degree + 1) * size * (size - f.degree * f.dilation) for f in task.stratum.factors)

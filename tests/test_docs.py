@@ -8,8 +8,10 @@ import shlex
 import shutil
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import docs_hooks
+import make_gallery
 import numpy as np
 import pytest
 import typer
@@ -28,7 +30,15 @@ def commands(page):
     return [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
 
 
-@pytest.mark.parametrize("page", [page for page in DOCS if commands(page)], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [  # the gallery draws all pictures, half a minute of work
+        pytest.param(page, marks=pytest.mark.slow) if page.stem == "gallery" else page
+        for page in DOCS
+        if commands(page)
+    ],
+    ids=lambda page: page.stem,
+)
 def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("__pycache__"))
@@ -125,3 +135,49 @@ def test_formulas_become_mathml_and_code_stays():
     assert "`$a$`" in page
     assert "echo $c $d" in page
     assert page.count("<math") == 2
+
+
+def test_the_gallery_shows_every_picture_that_a_command_makes():
+    page = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^!\[[^\]]+\]\(([\w./-]+)\)$", page, re.MULTILINE)
+    assert all((ROOT / "docs" / name).is_file() for name in shown)
+    folder = {f"gallery/{path.name}" for path in (ROOT / "docs" / "gallery").iterdir()}
+    assert folder == {name for name in shown if name.startswith("gallery/")}
+    assert [name.removeprefix("gallery/") for name in shown if name in folder] == make_gallery.pictures()
+    made = {tuple(command[:2]) for command in make_gallery.commands()}
+    root = typer.main.get_command(app)
+    assert {("plot", name) for name in root.commands["plot"].commands} <= made
+    assert {name for name, *_ in made} >= {"solve", "report", "survey", "paper"}
+    for name in folder:  # each is written by a command of the page
+        file = name.removeprefix("gallery/")
+        assert any(
+            file in command or ("paper" in command and file == "figure1.png") for command in make_gallery.commands()
+        )
+
+
+def test_formulas_of_notebooks_become_mathml_and_nothing_is_loaded():
+    pytest.importorskip("latex2mathml")
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="notebooks/a.ipynb"))
+    html = (
+        "<p>if $a &lt; b$ and</p><pre>$c$ costs $d$</pre>"
+        "<script>load('mathjax.js')</script><script>keep($e$)</script><script type=module>import mermaid</script>"
+    )
+    shown = docs_hooks.on_page_content(html, page=page)
+    assert shown.count("<math") == 1
+    assert "&#x0003C;" in shown  # the sign within the formula, which was escaped
+    assert "<pre>$c$ costs $d$</pre><script>keep($e$)</script>" in shown
+    assert "mermaid" not in shown
+    assert "mathjax" not in shown
+    assert docs_hooks.on_page_content(html, page=SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))) == html
+
+
+def test_every_notebook_is_a_page():
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for path in (ROOT / "docs" / "notebooks").glob("*.ipynb"):
+        assert f"- notebooks/{path.name}\n" in settings
+
+
+def test_every_page_is_in_the_navigation():
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in DOCS:
+        assert re.search(rf"^ +- (\w+: )?{re.escape(page.name)}$", settings, re.MULTILINE), page.name

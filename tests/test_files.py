@@ -10,11 +10,13 @@ import subprocess
 import sys
 from threading import Thread
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from homotopy_lcn import InputError, files
+from homotopy_lcn.cli import program
 from homotopy_lcn.files import (
     check_writable,
     content_digest,
@@ -222,10 +224,49 @@ def test_folders_and_devices_are_refused(tmp_path):
 
 
 @needs_pipes
-def test_a_pipe_that_nobody_writes_to_is_empty(tmp_path):
+def test_a_pipe_that_nobody_writes_to_is_said_to_be_no_regular_file(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    assert read_text(path, "expected") == ""
+    message = "^cannot read: not a regular file, but a pipe to which nobody writes; expected a result$"
+    with pytest.raises(InputError, match=message):
+        read_text(path, "expected a result")
+
+
+@needs_pipes
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "certify pipe",
+        "certify --check pipe",
+        "report pipe -o report.html",
+        "solve -k 2,2 -s 1,1 --data pipe",
+        "solve -k 2,2 -s 1,1 --csv pipe --x a,b,c --y d",
+        "solve -k 2,2 -s 1,1 --series pipe:a",
+    ],
+)
+def test_every_command_says_of_a_pipe_that_it_is_no_regular_file(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    assert program.main(arguments.split()) == program.UNUSABLE_INPUT
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "pipe" in captured.err
+    assert "not a regular file" in captured.err
+    assert captured.err.count("\n") == 1
+
+
+@needs_pipes
+def test_arrays_are_not_read_from_a_pipe(tmp_path, capsys):
+    """The index of such a file stands at its end."""
+    reading, writing = os.pipe()
+    with open(writing, "wb") as stream:
+        np.savez(stream, gram=np.eye(3), b=np.ones(3))
+    try:
+        status = program.main(["solve", "-k", "2,2", "-s", "1,1", "--data", f"/dev/fd/{reading}"])
+    finally:
+        os.close(reading)
+    assert status == program.UNUSABLE_INPUT
+    assert "is a pipe, and not a regular file; expected arrays saved by numpy.savez" in capsys.readouterr().err
 
 
 @needs_pipes

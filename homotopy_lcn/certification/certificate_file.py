@@ -33,12 +33,22 @@ from ..networks.untrusted import check_number_of_strata, untrusted_architecture
 from ..rationals import fraction_text
 from ..version import __version__
 from ._flint import acb, arb, in_standard_precision, working_precision
+from .certificate_entries import (
+    CONJUGATE,
+    POINT,
+    check_entries,
+    check_statement,
+    check_types,
+    read_box,
+    read_claimed_loss,
+    read_pattern,
+)
 from .certificates import SOURCES, Certificate
 from .checks import Check
 from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, stratum_of
 from .disc_arithmetic import Complex, Real
-from .krawczyk_in_balls import BallEquations, Box, dyadic, read_dyadic
+from .krawczyk_in_balls import Ball, BallEquations, dyadic
 from .point_proofs import NotReal, Proof, ProvedPoint, Search, in_processes
 from .tolerances import CERTIFICATION
 
@@ -47,8 +57,6 @@ __all__ = ["Check", "check", "check_text", "checked_points", "to_text"]
 FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
 EXPECTED = "expected the whole file that certify wrote"
-#: Reasons are shown up to this length.
-LONGEST_REASON = 80
 #: The space of a box that holds parameters; other boxes hold coordinates of a stratum.
 PARAMETERS = "parameters"
 
@@ -121,19 +129,12 @@ def _checked_text(text: str, jobs: int, whole: bool) -> tuple[Check, ProvedPoint
     content = json_content(text, EXPECTED)
     if not isinstance(content, dict) or not _same([content.get("format"), content.get("version")], [FORMAT, VERSION]):
         raise InputError(f"not a certificate; expected JSON with format {FORMAT!r} and version {VERSION}")
-    try:
-        return _checked(content, jobs, whole)
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        raise InputError(f"malformed ({type(error).__name__}: {_cut(error)}); expected a file of certify") from None
+    return _checked(content, jobs, whole)
 
 
 def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, ProvedPoints]:
     """The outcome and the points. Without ``whole``, points that are not real are kept without their boxes."""
-    _check_keys(content, ENTRIES, "")
-    for name in ("architecture", "loss", "statement"):
-        _check_keys(content[name], ENTRIES_OF[name], f"{name}.")
+    check_types(content)
     gram = content["loss"]["gram"]
     arch = untrusted_architecture(content["architecture"]["filters"], content["architecture"]["strides"], len(gram))
     stated_digest = content.pop("digest")
@@ -143,7 +144,8 @@ def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, Pr
     check_number_of_strata(arch, len(content["statement"]["strata"]), "statement.strata")
     _check_factorizations(arch)
     data = _data_from_json(content["loss"], arch.filter_size)
-    items = list(content["points"])
+    check_statement(content["statement"])
+    items = content["points"]
     failures = [] if stated_digest == content_digest(content) else ["the digest does not fit: the file was changed"]
     if source == SOURCES[0] and not data.in_doubles:
         failures.append("the numbers of the data are not all doubles, as the source says")
@@ -160,54 +162,6 @@ def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, Pr
     return Check(arch, len(items), tuple(failures), statement, data, source, least), points
 
 
-#: The entries of a certificate, and which of them it must have.
-ENTRIES = {
-    "format": True,
-    "version": True,
-    "digest": True,
-    "software": True,
-    "architecture": True,
-    "loss": True,
-    "source": False,
-    "statement": True,
-    "points": True,
-}
-ENTRIES_OF = {
-    "architecture": {"filters": True, "strides": True},
-    "loss": {"gram": True, "b": True, "constant": True},
-    "statement": {
-        "strata": True,
-        "complete": True,
-        "distinct": True,
-        "global_minimum": True,
-        "ordered": True,
-        "in_parameters": False,
-    },
-    "point": {
-        "pattern": True,
-        "space": False,
-        "chart": True,
-        "middle": True,
-        "radii": True,
-        "precision": True,
-        "claims": True,
-    },
-    "conjugate": {"conjugate_of": True},
-}
-
-
-def _check_keys(item: object, entries: Mapping[str, bool], path: str) -> None:
-    """Raise InputError for an entry that is missing, or that no certificate has: nobody knows what it would claim."""
-    if not isinstance(item, dict):
-        raise InputError(f"{path.rstrip('.')}: {shown(item)}; expected an object with {', '.join(entries)}")
-    for name in item:
-        if name not in entries:
-            raise InputError(f"{path}{shown(name)[1:-1]}: unknown; expected {', '.join(entries)} alone")
-    for name, needed in entries.items():
-        if needed and name not in item:
-            raise InputError(f"{path}{name}: missing; every certificate has an entry of this name")
-
-
 def _check_factorizations(arch: Architecture) -> None:
     try:
         most = max(row.factorizations for row in generic_count(arch))
@@ -218,11 +172,6 @@ def _check_factorizations(arch: Architecture) -> None:
             f"architecture: {shown(most)} critical parameters over one filter; expected at most "
             f"{CERTIFICATION.most_factorizations}, as all real ones are looked at"
         )
-
-
-def _cut(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _same(left: object, right: object) -> bool:
@@ -283,15 +232,10 @@ def _verify_points(
     leaders: list[tuple[int, Mapping[str, Any]]] = []
     for position, item in enumerate(items):
         alone = not isinstance(item, dict) or "conjugate_of" not in item
-        _check_keys(item, ENTRIES_OF["point" if alone else "conjugate"], f"points[{position}].")
+        check_entries(item, POINT if alone else CONJUGATE, f"points[{position}].")
         leader = item.get("conjugate_of")
-        if leader is None:
-            pattern = tuple(tuple(partition) for partition in item["pattern"])
-            parts = [part for partition in pattern for part in partition]
-            if any(type(part) is not int or part < 1 for part in parts) or tuple(map(sum, pattern)) != degrees:
-                raise InputError(
-                    f"points[{position}].pattern: {shown(item['pattern'])}; expected partitions of {degrees}"
-                )
+        if alone:
+            read_pattern(item["pattern"], degrees, f"points[{position}].pattern")
             leaders.append((position, item))
         elif type(leader) is not int or not 0 <= leader < position or items[leader].get("conjugate_of") is not None:
             raise InputError(
@@ -345,7 +289,8 @@ def _verify(search: Search, item: Mapping[str, Any], position: int) -> ProvedPoi
     A box that was found in doubles, with discs, may be too tight for balls with as many bits, which are rectangles. So
     a test that fails is tried again with more bits.
     """
-    box = _read_box(item, search.equations, position)
+    box = read_box(item, search.equations.stratum, f"points[{position}].")
+    claimed = read_claimed_loss(item["claims"], f"points[{position}].claims.")
     failure = ""
     precisions = [box.precision, 2 * box.precision, 4 * box.precision]
     for precision in precisions[:1] + [one for one in precisions[1:] if one <= CERTIFICATION.most_bits]:
@@ -355,51 +300,26 @@ def _verify(search: Search, item: Mapping[str, Any], position: int) -> ProvedPoi
                 failure = failure or f"point {position}: Krawczyk's test fails"
                 continue
             point = search.point(box, solution)
-            if _follows(item["claims"], point.claims):
-                if _says_nothing(item["claims"], point):
+            if _follows(item["claims"], claimed, point.claims):
+                if _says_nothing(claimed[2], point):
                     return f"point {position}: the enclosure of the loss is so wide that it leaves the loss undecided"
                 return point
             failure = f"point {position}: the claims do not follow"
     return failure
 
 
-def _read_box(item: Mapping[str, Any], equations: BallEquations, position: int) -> Box:
-    precision, chart = item["precision"], item["chart"]
-    n = equations.stratum.dimension
-    valid = isinstance(precision, int) and not isinstance(precision, bool) and 2 <= precision <= CERTIFICATION.most_bits
-    valid = valid and len(item["middle"]) == len(item["radii"]) == n
-    valid = valid and len(chart) == len(equations.stratum.factors)
-    valid = valid and all(
-        isinstance(one, int) and 0 <= one <= factor.degree
-        for one, factor in zip(chart, equations.stratum.factors, strict=True)
-    )
-    if not valid:
-        raise InputError(f"points[{position}]: not a box; expected chart, middle, radii and precision of {n} unknowns")
-    if n**3 * precision > CERTIFICATION.most_box_work:
-        raise InputError(f"points[{position}].precision: {precision} bits for {n} unknowns; expected less")
-    with working_precision(precision):
-        middle = tuple(acb(read_dyadic(re), read_dyadic(im)) for re, im in item["middle"])
-        radii = tuple(read_dyadic(radius) for radius in item["radii"])
-    return Box(tuple(chart), middle, radii, precision)
-
-
-def _follows(stated: Mapping[str, Any], proved: Claims) -> bool:
+def _follows(stated: Mapping[str, Any], loss: tuple[Ball, Ball, Ball], proved: Claims) -> bool:
     """Whether the stated answers are the proved answers, and the stated enclosure of the loss holds the proved one."""
-    loss = dict(stated)
-    if not all(_same(loss.pop(key), value) for key, value in proved.answers.items()):
-        return False
-    (re, im), radius = loss.pop("loss"), read_dyadic(loss.pop("loss_radius"))
-    claimed = acb(arb(read_dyadic(re)) + arb(0, radius), arb(read_dyadic(im)) + arb(0, radius))
-    return not loss and claimed.contains(proved.loss)
+    re, im, radius = loss
+    claimed = acb(re + arb(0, radius), im + arb(0, radius))
+    return all(_same(stated[key], value) for key, value in proved.answers.items()) and claimed.contains(proved.loss)
 
 
-def _says_nothing(stated: Mapping[str, Any], point: ProvedPoint) -> bool:
+def _says_nothing(radius: Ball, point: ProvedPoint) -> bool:
     """Whether the stated enclosure of the loss is wide beside the loss and the filter: true, and without meaning."""
     loss = point.claims.loss
     size = 1 + abs(loss) + sum((abs(x) for x in point.solution.filter), arb(0))
-    return (
-        not read_dyadic(stated["loss_radius"]) < arb(CERTIFICATION.loose_loss) * size + 2**10 * point.claims.loss_radius
-    )
+    return not radius < arb(CERTIFICATION.loose_loss) * size + 2**10 * point.claims.loss_radius
 
 
 def _point_to_json(point: ProvedPoint) -> dict[str, Any]:

@@ -23,19 +23,23 @@ if TYPE_CHECKING:
 __all__ = [
     "DONE",
     "INTERNAL_ERROR",
+    "INTERRUPTED",
     "NOT_COMPLETE",
     "PROGRAM",
     "UNUSABLE_INPUT",
     "Filters",
+    "FiltersUnlessResult",
     "Json",
     "Quiet",
     "Strides",
+    "StridesUnlessResult",
     "architecture_of",
     "check_output",
     "complain",
     "give_up_output",
     "integers_of",
     "open_streams",
+    "output_width",
     "print_text",
     "printable",
     "progress_bars",
@@ -46,10 +50,14 @@ __all__ = [
 ]
 
 PROGRAM = "homotopy-lcn"
+#: Characters of a line of a table in a file.
+WIDTH_OF_FILES = 120
 #: Characters of a message.
 LONGEST_MESSAGE = 2000
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
+#: After Ctrl-C, as shells count: 128 and the number of the signal. A message says what is kept.
+INTERRUPTED = 130
 
 Filters = Annotated[
     str | None,
@@ -58,6 +66,19 @@ Filters = Annotated[
 Strides = Annotated[
     str | None,
     typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
+]
+#: For commands that take the file of a result instead.
+FiltersUnlessResult = Annotated[
+    str | None,
+    typer.Option(
+        "-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2; without RESULT.json.", show_default=False
+    ),
+]
+StridesUnlessResult = Annotated[
+    str | None,
+    typer.Option(
+        "-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1; without RESULT.json.", show_default=False
+    ),
 ]
 Json = Annotated[
     str | None,
@@ -149,11 +170,21 @@ def show(renderable: RenderableType) -> None:
     from rich.console import Console
 
     console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 120
+    console.width = output_width()
     with console.capture() as capture:
-        console.print(renderable)
-    print_text(_without_controls(capture.get(), styled=console.is_terminal))
+        console.print(renderable, crop=False)  # a number longer than a line goes on in the terminal's next line
+    text = capture.get()
+    if not console.is_terminal:
+        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    print_text(_without_controls(text, styled=console.is_terminal))
+
+
+def output_width() -> int:
+    """The characters of a line of standard output: of the terminal, of COLUMNS, or those of a file."""
+    from rich.console import Console
+
+    console = Console()
+    return console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH_OF_FILES
 
 
 def _without_controls(text: str, styled: bool) -> str:

@@ -11,10 +11,10 @@ from ..errors import InputError
 from .common import (
     DONE,
     NOT_COMPLETE,
-    Filters,
+    FiltersUnlessResult,
     Json,
     Quiet,
-    Strides,
+    StridesUnlessResult,
     architecture_of,
     check_output,
     complain,
@@ -49,10 +49,10 @@ __all__ = ["descend"]
 def descend(
     result_path: Annotated[
         str | None,
-        typer.Argument(metavar="[RESULT.json]", help="A result of solve; else a network and data.", show_default=False),
+        typer.Argument(metavar="RESULT.json", help="A result of solve; else a network and data.", show_default=False),
     ] = None,
-    filters: Filters = None,
-    strides: Strides = None,
+    filters: FiltersUnlessResult = None,
+    strides: StridesUnlessResult = None,
     data: DataFile = None,
     csv: CsvFile = None,
     x: InputColumns = None,

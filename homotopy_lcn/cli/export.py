@@ -34,7 +34,11 @@ def export(
     strides: Strides = None,
     to: Annotated[
         str | None,
-        typer.Option(metavar="SYSTEM", help="phc, julia, macaulay2, bertini, sympy or latex. Required."),
+        typer.Option(
+            metavar="SYSTEM",
+            help="phc (or phcpack), julia, macaulay2, bertini (needs Bertini 1), bertini2, sympy, latex, msolve or "
+            "euclidean-distance-degree. Required.",
+        ),
     ] = None,
     output: Annotated[
         str | None,
@@ -97,5 +101,5 @@ def export(
     with messages_final("-o/--output"):
         written = files.write(output)
     if not quiet:
-        print_text("".join(f"{path}\n" for path in written) + f"to run: {files.command}\n")
+        print_text("".join(f"{path}\n" for path in written) + f"to run: {files.command_at(written)}\n")
     return DONE

@@ -7,6 +7,7 @@ for, and `Command` puts the option into every message of its command. `OTHER_NAM
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -89,7 +90,11 @@ class Command(TyperCommand):
         return own | other_names(self.name or "")
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take the options from the words; a list of numbers that was typed with spaces is not one word."""
+        """Take the options from the words; refuse what would be read as something else than was meant.
+
+        That is a list of numbers that was typed with spaces, and an option of one value that is given twice: the last
+        value would win.
+        """
         for place, word in enumerate(args):
             if word in LISTS and len(numbers := _numbers_after(args, place)) > 1:
                 wanted = ",".join(re.findall(r"\d+", " ".join(numbers)))
@@ -97,6 +102,13 @@ class Command(TyperCommand):
                     f"{'/'.join(LISTS[word])}: {' '.join(numbers)} given as {len(numbers)} words; expected numbers "
                     f"separated by commas without spaces, as in {word} {wanted}"
                 )
+        if not ctx.resilient_parsing:
+            given: list[Any] = self.make_parser(ctx).parse_args(args=list(args))[2]
+            for parameter, times in Counter(given).items():
+                single = parameter.param_type_name == "option" and not (parameter.multiple or parameter.count)
+                if times > 1 and single and not (parameter.is_flag and not parameter.secondary_opts):
+                    names = "/".join([*parameter.opts, *parameter.secondary_opts])
+                    raise CommandLineError(f"{names}: given {times} times; expected at most once")
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:

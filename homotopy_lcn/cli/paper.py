@@ -1,4 +1,4 @@
-"""The command ``paper``: with a folder, all tables and the figure; ``paper figure1`` is the figure alone."""
+"""The command ``paper``: ``paper all`` computes all tables and the figure, ``paper figure1`` the figure alone."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, Quiet, complain, print_text, show
+from ..errors import InputError, shortened
+from .common import DONE, INTERRUPTED, NOT_COMPLETE, Quiet, complain, print_text, show
 from .tabulate import row_bar
 
 __all__ = ["PAPER_HELP", "PaperGroup", "everything", "figure1"]
 
 PAPER_HELP = """The paper's tables and figure, and tests of its theorems.
 
-paper FOLDER writes all of them and is short for paper all FOLDER; see paper all --help.
+paper all FOLDER writes all of them.
 """
 
 
 class PaperGroup(TyperGroup):
-    """``paper FOLDER`` means ``paper all FOLDER``."""
+    """What there is of the paper."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put in the name of the default command, where no command is named."""
-        if args and args[0] not in self.commands and args[0] not in ("--help", "--version"):
-            args = ["all", *args]
-        return super().parse_args(ctx, args)
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Refuse what is no part of the paper, such as the name of a folder."""
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            raise InputError(
+                f"paper: {shortened(args[0])} is not known; expected {' or '.join(sorted(self.commands))}, "
+                "as in paper all FOLDER"
+            )
+        return super().resolve_command(ctx, args)
 
 
 def everything(
@@ -104,7 +107,7 @@ def everything(
             tables, written, problems = write_paper(target, options, report)
         except KeyboardInterrupt:
             complain(f"interrupted: the tables finished so far are in {folder}")
-            return NOT_COMPLETE
+            return INTERRUPTED
     if figure:
         written += [str(path) for path in draw_figure1(target, resolution=10 if quick else 60)]
     if not quiet:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError
+from ..extras import install_command
 from .common import (
     DONE,
     NOT_COMPLETE,
     Filters,
+    FiltersUnlessResult,
     Quiet,
     Strides,
+    StridesUnlessResult,
     architecture_of,
     check_output,
     complain,
@@ -31,7 +34,7 @@ __all__ = ["PLOT_HELP", "complex_plane", "growth", "landscape", "levels", "real_
 
 #: Data sets of a histogram at most: hours of work.
 MOST_DATA_SETS = 10_000_000
-PLOT_HELP = "Pictures as PDF, PNG or SVG, readable in greyscale. They need pip install 'homotopy-lcn[figures]'."
+PLOT_HELP = f"Pictures as PDF, PNG or SVG, readable in greyscale. They need matplotlib: {install_command('figures')}."
 
 Output = Annotated[
     str | None,
@@ -45,7 +48,7 @@ Format = Annotated[
 ]
 Result = Annotated[
     str | None,
-    typer.Argument(metavar="[RESULT.json]", help="A result of solve; else -k, -s with Gaussian data of --seed."),
+    typer.Argument(metavar="RESULT.json", help="A result of solve; else -k, -s with Gaussian data of --seed."),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")]
 
@@ -101,8 +104,8 @@ def growth(
 
 def complex_plane(
     result: Result = None,
-    filters: Filters = None,
-    strides: Strides = None,
+    filters: FiltersUnlessResult = None,
+    strides: StridesUnlessResult = None,
     coordinate: Annotated[int, typer.Option(min=0, metavar="J", help="The entry w_J of the filter.")] = 0,
     output: Output = None,
     format: Format = None,
@@ -121,8 +124,8 @@ def complex_plane(
 
 def levels(
     result: Result = None,
-    filters: Filters = None,
-    strides: Strides = None,
+    filters: FiltersUnlessResult = None,
+    strides: StridesUnlessResult = None,
     output: Output = None,
     format: Format = None,
     seed: Seed = 0,
@@ -140,8 +143,8 @@ def levels(
 
 def landscape(
     result: Result = None,
-    filters: Filters = None,
-    strides: Strides = None,
+    filters: FiltersUnlessResult = None,
+    strides: StridesUnlessResult = None,
     resolution: Annotated[int, typer.Option(min=10, max=1000, metavar="N", help="Grid points along each axis.")] = 161,
     output: Output = None,
     format: Format = None,

@@ -15,9 +15,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, suppress
-from typing import Annotated, TextIO
+from types import FrameType
+from typing import Annotated, Any, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from ..errors import InputError
 from . import paper, plot
@@ -25,7 +27,7 @@ from .certify import certify
 from .common import (
     DONE,
     INTERNAL_ERROR,
-    NOT_COMPLETE,
+    INTERRUPTED,
     PROGRAM,
     UNUSABLE_INPUT,
     complain,
@@ -35,6 +37,7 @@ from .common import (
 from .count import count
 from .descend import descend
 from .doctor import doctor
+from .explain import explain
 from .export import export
 from .geometry import geometry
 from .option_names import Command
@@ -46,9 +49,36 @@ from .tabulate import tabulate
 __all__ = ["main"]
 
 TRACEBACK_VARIABLE = "HOMOTOPY_LCN_TRACEBACK"
-CTRL_C = 130  # what typer makes of a KeyboardInterrupt; older versions raise Abort
+#: After SIGTERM, counted as `INTERRUPTED`.
+TERMINATED = 143
+#: Seconds after which an interrupt that comes during an import comes again, and how often it may.
+NEXT_ATTEMPT, MOST_ATTEMPTS = 0.05, 100
+NOTHING_KEPT = "interrupted before there was a result to report; start systems that were finished are kept in the cache"
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+class _Interruption(Exception):
+    """Ctrl-C that no command has answered."""
+
+
+class _Program(TyperGroup):
+    """The program: an interrupt that no command answers is no exit of typer's, which would say nothing."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the command line."""
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt as error:
+            raise _Interruption from error
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _Interruption from error
+
+
+app = typer.Typer(cls=_Program, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,28 +92,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 = done and complete, 1 = internal error, 2 = unusable input, 3 = not proved complete.
+        Exit code: 0 = done and complete, 1 = internal error, 2 = unusable input, 3 = not proved complete,
+        130 = interrupted, 143 = terminated.
     """
-    with warnings.catch_warnings(), _terminated_as_interrupted():
+    with warnings.catch_warnings(), _interruptions() as received:
         warnings.showwarning = _show_warning
         open_streams()
-        return _run(arguments)
+        code = _run(arguments, received)
+    return TERMINATED if code == INTERRUPTED and signal.SIGTERM in received else code
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Treat a request to terminate as Ctrl-C: what is found is reported, and no temporary file is left."""
+def _interruptions() -> Iterator[list[int]]:
+    """Treat a request to terminate as Ctrl-C: what is found is reported, and no temporary file is left.
+
+    The list has the signals that have come.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        if _importing(frame) and len(received) < MOST_ATTEMPTS:  # an interrupt of an import can be lost
+            again = threading.Timer(NEXT_ATTEMPT, signal.raise_signal, (number,))
+            again.daemon = True
+            again.start()
+        else:
+            signal.default_int_handler(number, frame)
+
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield received
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signals = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it may be ignored, as in the background
+        signals.append(signal.SIGINT)
+    before = [signal.signal(number, interrupt) for number in signals]
     try:
-        yield
+        yield received
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _run(arguments: Sequence[str] | None, received: Sequence[int]) -> int:
     usage_error = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a test's or a notebook's stream
@@ -92,17 +150,18 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = typer.main.get_command(app).main(
             args=None if arguments is None else list(arguments), prog_name=PROGRAM, standalone_mode=False
         )
-        if code == CTRL_C:
-            raise KeyboardInterrupt
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except InputError as error:
         complain(str(error))
         return UNUSABLE_INPUT
-    except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted before there was a result to report")
-        return NOT_COMPLETE
+    except (KeyboardInterrupt, _Interruption):
+        complain(NOTHING_KEPT)
+        return INTERRUPTED
     except Exception as error:
+        if received:  # libraries make errors of all kinds of an interrupt, above all while they are imported
+            complain(NOTHING_KEPT)
+            return INTERRUPTED
         if isinstance(error, usage_error):
             complain(_usage_message(error))
             return UNUSABLE_INPUT
@@ -153,7 +212,8 @@ def _homotopy_lcn(
     """All critical points of training linear convolutional networks.
 
     A network is given by its filter sizes and strides: -k 3,2 -s 2,1 has two layers.
-    Exit codes: 0 done and complete, 2 unusable input, 3 done but not proved complete, 1 internal error.
+    Exit codes: 0 done and complete, 2 unusable input, 3 done but not proved complete, 1 internal error, 130 interrupted
+    by Ctrl-C (a message says what is kept).
     """
 
 
@@ -184,7 +244,7 @@ def _register() -> None:
         plots.command(cls=Command)(picture)
     app.add_typer(papers, name="paper")
     app.add_typer(plots, name="plot")
-    for command in (solve, count, geometry, certify, report, export, doctor, descend, tabulate, survey):
+    for command in (solve, count, geometry, certify, report, export, doctor, descend, tabulate, survey, explain):
         app.command(cls=Command)(command)
 
 

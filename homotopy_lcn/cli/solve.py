@@ -12,6 +12,7 @@ from ..progress import TIME_LIMIT
 from .batch import BatchOptions, load_batch, solve_batch
 from .common import (
     DONE,
+    INTERRUPTED,
     NOT_COMPLETE,
     Filters,
     Json,
@@ -117,8 +118,8 @@ def solve(
     cross_check: Annotated[
         str | None,
         typer.Option(
-            metavar="phcpack",
-            help="Also solve from nothing with PHCpack, and compare every filter.",
+            metavar="phcpack|bertini2",
+            help="Also solve from nothing with PHCpack or bertini2, and compare every filter.",
             show_default=False,
         ),
     ] = None,
@@ -188,15 +189,20 @@ def solve(
         from ..interchange.cross_checks import cross_check as compare
 
         try:
-            comparison = compare(result, seed=seed, max_parameters=cross_check_max)
+            comparison = compare(result, seed=seed, max_parameters=cross_check_max, program=cross_check)
         except KeyboardInterrupt:
             report_result(result, description, json_path, quiet, interrupted)
-            complain("interrupted: the comparison with PHCpack is left out")
-            return NOT_COMPLETE
+            complain("interrupted: the comparison is left out")
+            return INTERRUPTED
     if prove and not interrupted:
         from ..certification.certificates import certificate
 
-        proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
+        try:
+            proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
+        except KeyboardInterrupt:
+            report_result(result, description, json_path, quiet, interrupted)
+            complain("interrupted: the result is complete as it stands, and the proofs are left out")
+            return INTERRUPTED
         code = report_result(proofs.result, description, json_path, quiet, interrupted, comparison)
         if not quiet and json_path != "-":
             print_text(in_options(f"{proofs}\n", other_names("solve")))
@@ -213,12 +219,9 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
 
 def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
     """Raise InputError if the comparison cannot be made, before the solve that comes first."""
-    if name != "phcpack":
-        raise InputError(f"--cross-check: {name!r} is not known; expected phcpack")
-
     from ..interchange.cross_checks import check_feasible
 
-    check_feasible(architecture, limit)
+    check_feasible(architecture, limit, name)
 
 
 def report_result(
@@ -246,10 +249,14 @@ def report_result(
     if unwritten is not None:
         raise unwritten
     if interrupted:
-        complain("interrupted: only the finished strata are reported")
+        complain(f"interrupted: only the finished strata are reported{_where(json_path)}")
     elif not result.complete and not quiet:
         complain(f"completeness could not be established{f': {result.stopped}' if result.stopped else ''}")
     if comparison is not None and not comparison.agrees:
         complain(f"{comparison.program} has nonsingular solutions that are not in the result")
         return NOT_COMPLETE
-    return DONE if result.complete else NOT_COMPLETE
+    return INTERRUPTED if interrupted else DONE if result.complete else NOT_COMPLETE
+
+
+def _where(json_path: str | None) -> str:
+    return "" if json_path in (None, "-") else f", and kept in {json_path}"

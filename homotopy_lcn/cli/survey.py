@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, architecture_of, check_output, complain, print_text, progress_bars, write
+from .common import (
+    DONE,
+    INTERRUPTED,
+    NOT_COMPLETE,
+    architecture_of,
+    check_output,
+    complain,
+    output_width,
+    print_text,
+    progress_bars,
+    write,
+)
 from .option_names import options_named
 from .solve import report_result
 
@@ -138,7 +149,7 @@ def survey(
             if output is None:
                 raise
             complain(f"interrupted; the draws so far are in {output}, and the same command goes on")
-            return NOT_COMPLETE
+            return INTERRUPTED
     return _report(found, style, json_path, plot, quiet)
 
 
@@ -157,7 +168,7 @@ def _report(found: Survey, style: str, json_path: str | None, plot: str | None, 
 
     # The table is printed before any file is written: if a file cannot be written, the statistics are not lost.
     if not quiet and json_path != "-":
-        print_text(format_survey(found, style))
+        print_text(format_survey(found, style, output_width()))
     if json_path is not None:
         write(json_path, format_survey(found, "json"))
     if plot is not None:

@@ -12,6 +12,7 @@ import typer
 from ..errors import InputError
 from .common import (
     DONE,
+    INTERRUPTED,
     NOT_COMPLETE,
     Json,
     Quiet,
@@ -129,7 +130,7 @@ def tabulate(
     for row in table.unconfirmed:
         arch = row.architecture
         complain(f"filters {arch.filters}, strides {arch.strides}: {_complaint(row.status)}")
-    return NOT_COMPLETE if interrupted or table.unconfirmed else DONE
+    return INTERRUPTED if interrupted else NOT_COMPLETE if table.unconfirmed else DONE
 
 
 def _complaint(status: str) -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..results.points import quantity
+from ..tables.uncut_tables import Uncut
 from ..training.basins import BasinTable, describe_optimizer, describe_place
 
 __all__ = ["render_basins"]
@@ -60,4 +61,4 @@ def render_basins(table: BasinTable, data: str | None = None) -> RenderableType:
             "steps and were followed to their end by gradient flow"
         )
     head = Text(f"{heading}; {data}" if data else heading, style="bold")
-    return Group(head, rows, Text("; ".join(notes) + ".", style="dim"))
+    return Group(head, Uncut(rows), Text("; ".join(notes) + ".", style="dim"))

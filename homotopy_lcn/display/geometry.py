@@ -23,6 +23,7 @@ from ..networks.architecture import Architecture
 from ..networks.patterns import format_pattern
 from ..rationals import exact_text
 from ..results.points import quantity
+from ..tables.uncut_tables import Uncut, UncutPanel
 
 __all__ = ["geometry_document", "render_filter", "render_function_space", "render_parameters"]
 
@@ -78,7 +79,7 @@ def render_function_space(
         rows.add_row("equations", "\n".join(_equations(equations, codimension)))
     if inequalities:
         rows.add_row("inequalities", "\n".join(inequalities))
-    return Panel(rows, box=ROUNDED, expand=False, title="Function space M", title_align="left")
+    return UncutPanel(rows, Panel(rows, box=ROUNDED, expand=False, title="Function space M", title_align="left"))
 
 
 def _equations(equations: ClosureEquations, codimension: int) -> list[str]:
@@ -141,7 +142,8 @@ def render_filter(facts: FilterGeometry, distance: float | None = None, closed: 
     rows.add_row("obstruction", _obstruction(facts, distance, bool(closed)))
     exact = f"taken exactly; roots and factors shown are right to {facts.residual:.1e} of its norm"
     rows.add_row("accuracy", exact if facts.exact else f"true of a filter at relative distance {facts.residual:.1e}")
-    parts: list[RenderableType] = [Panel(rows, box=ROUNDED, expand=False, title="Filter", title_align="left")]
+    panel = Panel(rows, box=ROUNDED, expand=False, title="Filter", title_align="left")
+    parts: list[RenderableType] = [UncutPanel(rows, panel)]
     if facts.factorizations:
         parts.append(_factorizations(facts.factorizations))
     return Group(*parts)
@@ -158,7 +160,7 @@ def render_parameters(facts: CriticalityOfMu) -> RenderableType:
     if facts.critical:
         causes = "\n".join(_cause(cause) for cause in facts.causes)
         rows.add_row("caused by", causes or "a layer that is zero")
-    return Panel(rows, box=ROUNDED, expand=False, title="Parameters θ", title_align="left")
+    return UncutPanel(rows, Panel(rows, box=ROUNDED, expand=False, title="Parameters θ", title_align="left"))
 
 
 def _cause(cause: CommonHyperroot) -> str:
@@ -190,7 +192,7 @@ def _root(value: complex) -> str:
     return _number(value) if np.isfinite(value) else "∞"
 
 
-def _factorizations(factorizations: Sequence[Factorization]) -> Table:
+def _factorizations(factorizations: Sequence[Factorization]) -> Uncut:
     table = Table(box=SIMPLE_HEAD, title="Factorizations over the blocks", title_justify="left")
     for title in ("", "blocks", "rank dμ", "θ", "real θ"):
         table.add_column(title)
@@ -205,7 +207,7 @@ def _factorizations(factorizations: Sequence[Factorization]) -> Table:
         )
     if len(factorizations) > 20:
         table.caption = f"and {len(factorizations) - 20} more"
-    return table
+    return Uncut(table)
 
 
 def _monic(form: NDArray[Any]) -> NDArray[Any]:

@@ -21,6 +21,7 @@ from ..tables.text_tables import TextTable, shown
 from ..training.basins import BasinTable
 from .basins import render_basins
 from .geometry import render_filter, render_function_space
+from .glossary import HOW_TO_ASK
 from .html_tables import note_html, table_html
 from .rich_html import rich_html
 from .surveys import survey_table
@@ -111,10 +112,19 @@ def _result_html(result: CriticalPoints) -> str:
     parts = [table_html([("", False), ("", False)], summary(result), "Critical points")]
     if result.real:
         best = result.global_minimum
-        columns = [("", False), ("loss", True), ("kind", False), ("place", False), ("stratum", False), ("", False)]
+        columns = [
+            ("", False),
+            ("point", True),
+            ("loss", True),
+            ("kind", False),
+            ("place", False),
+            ("stratum", False),
+            ("", False),
+        ]
         rows = [
             [
                 STAR if point is best else "",
+                str(number),
                 f"{point.loss:.7g}",
                 describe_kinds(point),
                 describe_place_and_condition(point),
@@ -122,9 +132,10 @@ def _result_html(result: CriticalPoints) -> str:
                 describe_purity(point.pure),
                 _entries(point),
             ]
-            for point in result.real[:MOST_POINTS]
+            for number, point in enumerate(result.real[:MOST_POINTS])
         ]
         parts.append(table_html([*columns, ("filter w", False)], rows, "Real critical filters, by loss"))
+        parts.append(note_html(f"{HOW_TO_ASK}, in a terminal."))
     left = len(result.real) - MOST_POINTS
     if left > 0:
         parts.append(note_html(f"and {quantity(left, 'real point', 'real points')} of larger loss"))

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ..tables.uncut_tables import Uncut, UncutPanel
 from .html_tables import note_html, table_html
 
 __all__ = ["rich_html"]
@@ -20,7 +21,7 @@ def rich_html(thing: RenderableType, caption: str = "") -> str:
 
     Parameters
     ----------
-    thing : Group, Panel, Table, Text or str
+    thing : Group, Panel, Table, the same uncut, Text or str
     caption : str
         Of the table; by default its title.
 
@@ -35,6 +36,10 @@ def rich_html(thing: RenderableType, caption: str = "") -> str:
     """
     if isinstance(thing, Group):
         return "".join(rich_html(part) for part in thing.renderables)
+    if isinstance(thing, Uncut):
+        return rich_html(thing.table, caption)
+    if isinstance(thing, UncutPanel):
+        return rich_html(thing.panel)
     if isinstance(thing, Panel):
         return rich_html(thing.renderable, _plain(thing.title or ""))
     if isinstance(thing, Table):

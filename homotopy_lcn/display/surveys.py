@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from textwrap import fill
 
 from ..networks.counts import generic_count
 from ..surveys.draws import COLUMNS as QUANTITIES
@@ -19,11 +20,11 @@ __all__ = ["FORMATS", "format_survey", "survey_table"]
 RARE = ("missing", "at_infinity", "singular", "origin", "continua", "real_continua", "degenerate", "undecided")
 TEXTS, NUMBERS = ("filters", "strides", "quantity"), ("mean", "low", "high", "deviation", "minimum", "maximum")
 COLUMNS = tuple(Column(name, name) for name in (*TEXTS, *NUMBERS))
-#: The text is made for a terminal of this many characters a line.
+#: Characters of a line of the text, if nothing else is said.
 WIDTH = 120
 
 
-def format_survey(survey: Survey, style: str) -> str:
+def format_survey(survey: Survey, style: str, width: int = WIDTH) -> str:
     """Write the statistics of a survey.
 
     Parameters
@@ -31,8 +32,10 @@ def format_survey(survey: Survey, style: str) -> str:
     survey : Survey
     style : str
         One of `FORMATS`.
+    width : int
+        Characters of a line of the style ``"text"``. Only commands may be longer, as they are copied.
     """
-    return FORMATS[style](survey)
+    return _as_text(survey, width) if style == "text" else FORMATS[style](survey)
 
 
 def _values(found: Distribution) -> tuple[float, ...]:
@@ -68,7 +71,10 @@ def _table(survey: Survey, columns: tuple[Column, ...] = COLUMNS) -> TextTable:
         for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
         for name, found in _shown_quantities(tally).items()
     )
-    return TextTable("survey", f"{_caption(survey)}.", columns, rows, tuple(_shares(survey)))
+    caption = f"{_caption(survey)}."
+    return TextTable(
+        "survey", caption, columns, rows, tuple(_shares(survey)), subject=f"{survey.architectures} {caption}"
+    )
 
 
 def _caption(survey: Survey) -> str:
@@ -94,7 +100,7 @@ def _shares(survey: Survey) -> list[str]:
     ]
 
 
-def _as_text(survey: Survey) -> str:
+def _as_text(survey: Survey, width: int = WIDTH) -> str:
     titles = ("mean", "low", "high", "sd", "min", "max")
     columns = (Column("quantity", "a draw has"), *(Column(title, title, right=True) for title in titles))
     text = ""
@@ -103,10 +109,17 @@ def _as_text(survey: Survey) -> str:
         title = f"k = {arch.filters}, s = {arch.strides}: {counts.filters} critical filters for generic data "
         title += f"({counts.pure} pure, {counts.spurious} spurious)"
         rows = tuple((_words(name), *_written(found)) for name, found in _shown_quantities(tally).items())
-        text += plain(grid(TextTable("survey", title, columns, rows), title=title, edges=True), WIDTH)
+        text += plain(grid(TextTable("survey", title, columns, rows), title=title, edges=True), width)
         recipe = replace(survey.plan, architectures=(arch,)).command("--draw D")
-        text += f"  {_share(tally.global_minimum_pure)}\n  draw D alone: {recipe}\n\n"
-    return f"{text}{_caption(survey)}\n"
+        text += f"{_wrapped(_share(tally.global_minimum_pure), width, '  ')}\n  draw D alone: {recipe}\n\n"
+    return f"{text}{_wrapped(_caption(survey), width)}\n"
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> str:
+    """A sentence in lines; a word longer than a line stays whole."""
+    return fill(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _words(name: str) -> str:

@@ -18,6 +18,8 @@ from ..networks.counts import CountTable, Totals
 from ..networks.patterns import format_pattern
 from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
+from ..tables.uncut_tables import Uncut, UncutPanel
+from .glossary import HOW_TO_ASK
 from .wording import (
     CONTINUUM_COLUMNS,
     STAR,
@@ -79,7 +81,7 @@ def render_findings(findings: list[Finding]) -> RenderableType:
         mark, style = MARKS[finding.state]
         remedy = f" ({finding.remedy})" if finding.remedy else ""
         rows.add_row(Text(mark, style), finding.subject, Text(finding.text + remedy, style if mark != "✓" else ""))
-    return rows
+    return Uncut(rows)
 
 
 def render_counts(table: CountTable) -> RenderableType:
@@ -100,7 +102,7 @@ def render_counts(table: CountTable) -> RenderableType:
         title_style="bold",
         show_footer=True,
     )
-    rows.add_column("stratum", footer="all", no_wrap=True)
+    rows.add_column("stratum", footer="all")
     rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
     rows.add_column("critical filters", footer=str(table.filters), justify="right")
     white = table.metric == "white"
@@ -117,7 +119,7 @@ def render_counts(table: CountTable) -> RenderableType:
             str(row.factorizations),
             str(row.count * row.factorizations),
         )
-    return Group(rows, Text(explain_counts(table), style="dim"))
+    return Group(Uncut(rows), Text(explain_counts(table), style="dim"))
 
 
 def render_totals(architecture: Architecture, totals: Totals, reason: str) -> RenderableType:
@@ -132,7 +134,9 @@ def render_totals(architecture: Architecture, totals: Totals, reason: str) -> Re
     """
     title = Text(describe_network(architecture), style="bold", overflow="fold")
     rows = [
-        Text(f"{name}: {number}", overflow="fold")
+        Text(
+            f"{name}: {number}", overflow="ignore", no_wrap=True
+        )  # in one piece: the terminal goes on in its next line
         for name, number in (("pure critical filters", totals.pure), ("critical θ", totals.parameters))
     ]
     return Group(title, *rows, Text(f"The strata are not listed: {reason}.", style="dim"))
@@ -151,7 +155,7 @@ class _FittedTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = self.wide()
         fits = Measurement.get(console, options.update(max_width=10**6), wide).maximum <= options.max_width
-        yield wide if fits else self.narrow()
+        yield Uncut(wide if fits else self.narrow())
 
 
 class _PointsTable:
@@ -175,15 +179,17 @@ class _PointsTable:
 
     def _table(self) -> Table:
         table = _titled("Real critical filters, by loss")
-        table.add_column("", no_wrap=True, width=1)
+        table.add_column("", no_wrap=True)
+        table.add_column("point", justify="right", no_wrap=True)
         table.add_column("loss", justify="right", no_wrap=True)
         return table
 
     def _fill(self, table: Table, arrange: Callable[[str, str, str, str, str], tuple[str, ...]]) -> None:
         best = self._result.global_minimum
-        for point in self._result.real:
+        for number, point in enumerate(self._result.real):  # real points come first, and have these numbers everywhere
             table.add_row(
                 Text(STAR, style="yellow") if point is best else "",
+                str(number),
                 f"{point.loss:.7g}",
                 *arrange(
                     describe_kinds(point),
@@ -273,14 +279,14 @@ def _legend(result: CriticalPoints) -> Text:
         notes.append("not attained: no real θ over the filter is critical")
     if "closure only" in places:
         notes.append("closure only: not the filter of a real network, only in the Zariski closure of M")
-    return Text("; ".join(notes) + ".\n", style="dim")
+    return Text(f"{'; '.join(notes)}. {HOW_TO_ASK}.\n", style="dim")
 
 
-def _summary(result: CriticalPoints, data: str | None) -> Panel:
+def _summary(result: CriticalPoints, data: str | None) -> UncutPanel:
     colour = "green" if result.complete else "red"
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold", no_wrap=True)
     rows.add_column(overflow="fold")
     for heading, text in summary(result, data):
         rows.add_row(heading, Text(text, style=colour if heading == "complete" else ""))
-    return Panel(rows, box=ROUNDED, expand=False, border_style=colour)
+    return UncutPanel(rows, Panel(rows, box=ROUNDED, expand=False, border_style=colour))

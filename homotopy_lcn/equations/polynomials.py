@@ -59,6 +59,20 @@ class PatchedSystem:
         self.unknowns = [f"x{i}" for i in range(stratum.dimension)]
         self.filter = self._filter_coefficients()
 
+    def groups(self) -> list[list[str]]:
+        """The unknowns of the scalar, if it is one, and of each factor; no group is empty."""
+        sizes = [factor.degree + (f == self.free) for f, factor in enumerate(self.stratum.factors)]
+        names = iter(self.unknowns)
+        groups = [[next(names) for _ in range(size)] for size in ([1] if self.free is None else []) + sizes]
+        return [group for group in groups if group]
+
+    def absorbing(self) -> list[str]:
+        """The unknowns that are multiplied if the filter is."""
+        if self.free is None:
+            return self.unknowns[:1]
+        begin = sum(factor.degree for factor in self.stratum.factors[: self.free])
+        return self.unknowns[begin : begin + self.stratum.factors[self.free].degree + 1]
+
     def tangents(self) -> list[list[Polynomial]]:
         """For each unknown, the derivatives of the coefficients of the filter."""
         return [[derivative(w, i) for w in self.filter] for i in range(len(self.unknowns))]

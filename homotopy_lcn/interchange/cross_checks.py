@@ -1,13 +1,14 @@
-"""PHCpack as a witness: PHCpack solves the equations in parameter space, and the solutions are compared.
+"""PHCpack or bertini2 as a witness: it solves the equations in parameter space, and the solutions are compared.
 
-PHCpack's answer does not depend on the theory of this package. PHCpack gets the gradient of the loss in the
-parameters, restricted to random affine patches, and its blackbox solver finds isolated solutions by polyhedral
-homotopies. Over each critical filter PHCpack should list as many θ up to scaling as there are critical factorizations.
+The answer of the witness does not depend on the theory of this package. It gets the gradient of the loss in the
+parameters, restricted to random affine patches, and its blackbox solver finds isolated solutions: PHCpack's by
+polyhedral homotopies, bertini2's by multihomogeneous ones. Over each critical filter it should list as many θ up to
+scaling as there are critical factorizations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,12 +31,14 @@ from ..solving.regular_ends import attracting
 from ..solving.tolerances import SOLVING
 from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from ..tracking.refinement import gradient_residual, refine
+from . import bertini2_blackbox
+from .bertini2_blackbox import Bertini2Failure
 
-__all__ = ["BLACKBOX_LIMIT", "CrossCheck", "ForeignSolution", "check_feasible", "cross_check"]
+__all__ = ["BLACKBOX_LIMIT", "CrossCheck", "ForeignSolution", "Witness", "check_feasible", "cross_check", "witness"]
 
-#: PHCpack's blackbox solver does not finish for more critical parameters than this.
+#: The blackbox solvers do not finish for more critical parameters than this.
 BLACKBOX_LIMIT = 300
-#: A point on PHCpack's list is no solution if the last step is above the first number, or an unknown is above the
+#: A point on a list is no solution if the last step is above the first number, or an unknown is above the
 #: second number: paths to infinity end near 1e6.
 LAST_STEP, LARGEST_UNKNOWN = 1e-8, 1e4
 #: A filter of stratum_data data below this norm is zero.
@@ -44,9 +47,53 @@ ZERO_FILTER = 1e-8
 SAME_SINGULAR = 1e-4
 
 
+@dataclass(frozen=True)
+class Witness:
+    """A program with a blackbox solver.
+
+    Attributes
+    ----------
+    name : str
+    check_installed : callable
+        Raises InputError if the program is not installed.
+    version : callable
+        Its version, or None.
+    solve : callable
+        The solutions of a system for given data, seed and time limit; raises a RuntimeError if there is no answer.
+    """
+
+    name: str
+    check_installed: Callable[[], object]
+    version: Callable[[], str | None]
+    solve: Callable[[PatchedSystem, Data, int, float | None], Listing]
+
+
+def _phcpack(system: PatchedSystem, data: Data, seed: int, timeout: float | None) -> Listing:
+    return solve_by_blackbox(system.equations(data), system.unknowns, seed=seed, timeout=timeout)
+
+
+def _bertini2(system: PatchedSystem, data: Data, seed: int, timeout: float | None) -> Listing:
+    return bertini2_blackbox.solve_by_bertini2(system.equations(data), system.groups(), seed=seed, timeout=timeout)
+
+
+def witness(name: str) -> Witness:
+    """The witness of that name: "phcpack" (or "phc") or "bertini2".
+
+    Raises
+    ------
+    InputError
+        If there is none. The message does not name an argument.
+    """
+    if name in ("phcpack", "phc"):
+        return Witness("PHCpack", phc_program, version, _phcpack)
+    if name == "bertini2":
+        return Witness("bertini2", bertini2_blackbox.check_installed, bertini2_blackbox.version, _bertini2)
+    raise InputError(f"{name!r} is not known; expected phcpack or bertini2")
+
+
 @dataclass(frozen=True, eq=False)
 class ForeignSolution:
-    """A solution of PHCpack whose filter is not among the critical filters of the result.
+    """A solution of the witness whose filter is not among the critical filters of the result.
 
     Attributes
     ----------
@@ -67,7 +114,7 @@ class ForeignSolution:
 
 @dataclass(frozen=True, eq=False)
 class CrossCheck(ShownInNotebooks):
-    """The outcome of a comparison with PHCpack's blackbox solver.
+    """The outcome of a comparison with the blackbox solver of another program.
 
     Attributes
     ----------
@@ -80,14 +127,15 @@ class CrossCheck(ShownInNotebooks):
     zero : int
         Those of them with filter zero.
     discarded : int
-        Those of them that PHCpack had not arrived at.
+        Those of them that the program had not arrived at.
     rows : tuple of int
         The isolated nonsingular points of the result, which are compared.
     expected, found : tuple of int
-        For each of them the number of critical θ up to scaling over the filter, and how many of these PHCpack listed.
+        For each of them the number of critical θ up to scaling over the filter, and how many of these the program
+        listed.
     foreign : tuple of ForeignSolution
     failures : tuple of str
-        What PHCpack said in patches where it gave no answer.
+        What the program said in patches where it gave no answer.
     """
 
     program: str
@@ -103,28 +151,28 @@ class CrossCheck(ShownInNotebooks):
 
     @property
     def confirmed(self) -> int:
-        """Number of compared filters with all their θ on PHCpack's list."""
+        """Number of compared filters with all their θ on the program's list."""
         return sum(f >= e for f, e in zip(self.found, self.expected, strict=True))
 
     @property
     def missed(self) -> tuple[int, ...]:
-        """The points whose filter PHCpack did not list at all."""
+        """The points whose filter the program did not list at all."""
         return tuple(row for row, f in zip(self.rows, self.found, strict=True) if f == 0)
 
     @property
     def partly(self) -> tuple[int, ...]:
-        """The points over which PHCpack listed some of the θ, but not all."""
+        """The points over which the program listed some of the θ, but not all."""
         counts = zip(self.rows, self.found, self.expected, strict=True)
         return tuple(row for row, f, e in counts if 0 < f < e)
 
     @property
     def overlooked(self) -> tuple[ForeignSolution, ...]:
-        """Nonsingular solutions of PHCpack that are not in the result: there should be none."""
+        """Nonsingular solutions of the program that are not in the result: there should be none."""
         return tuple(solution for solution in self.foreign if solution.nonsingular)
 
     @property
     def agrees(self) -> bool:
-        """Whether the result has all nonsingular solutions of PHCpack."""
+        """Whether the result has all nonsingular solutions of the program."""
         return not self.overlooked
 
     def __str__(self) -> str:
@@ -183,18 +231,20 @@ def _numbers(rows: tuple[int, ...]) -> str:
     return "points " + ", ".join(map(str, rows[:8])) + (", …" if len(rows) > 8 else "")
 
 
-def check_feasible(arch: Architecture, max_parameters: int = BLACKBOX_LIMIT) -> None:
-    """Raise InputError if PHCpack is not installed or the network is too large for its blackbox solver."""
+def check_feasible(arch: Architecture, max_parameters: int = BLACKBOX_LIMIT, program: str = "phcpack") -> Witness:
+    """The witness; InputError if it is not installed or the network is too large for its blackbox solver."""
     try:
-        phc_program()
+        found = witness(program)
+        found.check_installed()
     except InputError as error:
         raise InputError(f"cross_check: {error}") from None
     count = generic_count(arch).parameters
     if count > max_parameters:
         raise InputError(
-            f"max_parameters: this architecture has {count} critical parameters, too many for PHCpack's blackbox; "
+            f"max_parameters: this architecture has {count} critical parameters, too many for {found.name}'s blackbox; "
             f"expected at most {max_parameters}, or a higher limit"
         )
+    return found
 
 
 def cross_check(
@@ -204,34 +254,37 @@ def cross_check(
     patches: int = 3,
     max_parameters: int = BLACKBOX_LIMIT,
     timeout: float | None = None,
+    program: str = "phcpack",
 ) -> CrossCheck:
-    """Solve the equations in parameter space with PHCpack's blackbox solver and compare filters one by one.
+    """Solve the equations in parameter space with another program's blackbox solver and compare filters one by one.
 
     Parameters
     ----------
     result : CriticalPoints
     seed : int
-        The random patches, and PHCpack's random choices, come from it.
+        The random patches, and the program's random choices, come from it.
     patches : int
-        How many random patches to try at most: as long as PHCpack misses some θ.
+        How many random patches to try at most: as long as the program misses some θ.
     max_parameters : int
         Refuse an architecture with more critical θ up to scaling for generic data than this.
     timeout : float, optional
-        Seconds that PHCpack may take in one patch.
+        Seconds that the program may take in one patch.
+    program : str
+        "phcpack" or "bertini2".
 
     Returns
     -------
     CrossCheck
-        ``agrees`` tells whether PHCpack has no nonsingular solution that ``result`` has not. What PHCpack misses is
+        ``agrees`` tells whether the program has no nonsingular solution that ``result`` has not. What it misses is
         counted, but says nothing against the result: its list comes without a guarantee.
 
     Raises
     ------
     InputError
-        If PHCpack is not installed, or the architecture too large.
+        If the program is not known or not installed, or the architecture too large.
     """
     arch = result.architecture
-    check_feasible(arch, max_parameters)
+    solver = check_feasible(arch, max_parameters, program)
     if patches < 1:
         raise InputError(f"patches: {patches} given; expected at least 1")
     rows = tuple(i for i, point in enumerate(result) if point.nonsingular and point.isolated)
@@ -248,8 +301,8 @@ def cross_check(
     for attempts in range(1, patches + 1):
         system = PatchedSystem(stratum, random_patches(stratum, rng))
         try:
-            listing = solve_by_blackbox(system.equations(data), system.unknowns, seed=seed + attempts, timeout=timeout)
-        except PHCpackFailure as failure:
+            listing = solver.solve(system, data, seed + attempts, timeout)
+        except (PHCpackFailure, Bertini2Failure) as failure:
             failures.append(str(failure))
             continue
         seen.enter(system, listing)
@@ -257,7 +310,7 @@ def cross_check(
         if (found >= expected).all():
             break
     return CrossCheck(
-        program=f"PHCpack {version() or ''}".strip(),
+        program=f"{solver.name} {solver.version() or ''}".strip(),
         patches=attempts,
         listed=seen.listed,
         zero=seen.zero,
@@ -274,7 +327,7 @@ def cross_check(
 
 
 class _Seen:
-    """The distinct θ that PHCpack has listed so far; ``owners`` are the known filters that they belong to, or −1."""
+    """The distinct θ that the program has listed; ``owners`` are the known filters that they belong to, or −1."""
 
     def __init__(self, stratum: Stratum, data: Data, known: Complex) -> None:
         self.equations = equations_of(stratum)
@@ -319,7 +372,7 @@ class _Seen:
         self.keys = np.concatenate([self.keys, keys[new]])
         self.owners = np.concatenate([self.owners, owners[fine][new]])
 
-        # A point at which PHCpack has not arrived counts only if Newton's method finds a solution from there.
+        # A point at which the program has not arrived counts only if Newton's method finds a solution from there.
         strange = np.flatnonzero((nonsingular & (owners < 0)) | (arrived & ~nonsingular & (loose < 0)))
         for row in strange:
             regular = bool(nonsingular[row])

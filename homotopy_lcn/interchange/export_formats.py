@@ -15,16 +15,20 @@ import numpy as np
 from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..equations.polynomials import PatchedSystem, Polynomial, written_plainly
+from ..equations.restriction import power_of_two
 from ..errors import InputError
+from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern, format_pattern
 from ..tracking.phcpack_program import session, write_solutions, write_system
 from ..version import __version__
 
-__all__ = ["SYSTEMS", "ExportTask", "Format"]
+__all__ = ["NUMERICAL_SYSTEMS", "ExportTask", "Format", "check_products", "comment", "data_scales"]
 
-#: PHCpack takes expanded polynomials only; more products of monomials than this are refused.
+#: PHCpack and msolve take expanded polynomials only; more products of monomials than this are refused.
 MAX_PRODUCTS = 10**7
+#: Equations of a size between the inverse of this number and this number go to PHCpack as they are.
+MODERATE = 1e4
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class ExportTask:
         The start data, with solutions ``start_values`` (P, n).
     target : Data
         The data to be solved for: ``given`` by the user, or random.
+    exact : ExactData, optional
+        The target as rational numbers, if it is real.
     """
 
     architecture: Architecture
@@ -52,6 +58,7 @@ class ExportTask:
     start_values: Complex
     target: Data
     given: bool
+    exact: ExactData | None = None
 
     @property
     def unknowns(self) -> list[str]:
@@ -128,11 +135,42 @@ class ExportTask:
 
 @dataclass(frozen=True)
 class Format:
-    """A format: the names of the files, the function that writes their texts, and the command that runs them."""
+    """A format: the names of the files, the function that writes their texts, and the command that runs them.
+
+    An ``exact`` format is written from the rational numbers of the target.
+    """
 
     files: tuple[str, ...]
     write: Callable[[ExportTask], tuple[str, ...]]
     command: str
+    exact: bool = False
+
+
+def check_products(task: ExportTask, program: str) -> None:
+    """Raise InputError if the expanded polynomials are too long for a program that takes no others."""
+    sizes = [len(w) for w in task.system.filter]
+    products = sum(sizes) * sum(len(w) for tangent in task.system.tangents() for w in tangent)
+    if products > MAX_PRODUCTS:
+        raise InputError(f"to: the expanded polynomials are too long for {program}; expected another format")
+
+
+def data_scales(task: ExportTask) -> tuple[float, float]:
+    """The sizes of the target's Gram matrix and of the filters that it leads to, as powers of two."""
+    gram_size, b_size = (float(np.abs(part).max()) for part in (task.target.gram, task.target.b))
+    gram_scale = float(power_of_two(gram_size)) if gram_size else 1.0
+    b_scale = float(power_of_two(b_size)) if b_size else 1.0
+    return gram_scale, b_scale / gram_scale
+
+
+def row_factors(task: ExportTask) -> list[float]:
+    """Powers of two that make the equations of order one when multiplied; 1 where their size is moderate.
+
+    PHCpack 2.4.86 compares the size of equations with absolute numbers, and loses paths where the equations are small.
+    """
+    gram_scale, scale = data_scales(task)
+    absorbing = task.system.absorbing()
+    sizes = [gram_scale * scale * (1 if x in absorbing else scale) for x in task.unknowns]
+    return [1.0 if 1 / MODERATE <= size <= MODERATE else 1 / size for size in sizes]
 
 
 def _product(slope: Polynomial, residual: str, unknowns: Sequence[str], power: str) -> str:
@@ -148,7 +186,8 @@ def _number(value: complex, unit: str) -> str:
     return f"{value.real!r} {'-' if np.signbit(value.imag) else '+'} {abs(value.imag)!r}{unit}"
 
 
-def _comment(task: ExportTask, mark: str, tracked: bool = False) -> str:
+def comment(task: ExportTask, mark: str, tracked: bool = False) -> str:
+    """The description as lines of a comment."""
     return "".join(f"{mark} {line}".rstrip() + "\n" for line in task.description(tracked))
 
 
@@ -164,11 +203,18 @@ def _rows(rows: Iterable[Iterable[str]], opening: str, closing: str) -> str:
 
 
 def _phc(task: ExportTask) -> tuple[str, ...]:
-    sizes = [len(w) for w in task.system.filter]
-    products = sum(sizes) * sum(len(w) for tangent in task.system.tangents() for w in tangent)
-    if products > MAX_PRODUCTS:
-        raise InputError("to: the expanded polynomials are too long for PHCpack; expected another format")
-    start, target = (write_system(task.system.equations(data), task.unknowns) for data in (task.start, task.target))
+    check_products(task, "PHCpack")
+    factors = row_factors(task)
+    start, target = (
+        write_system(
+            [
+                {exponents: factor * value for exponents, value in equation.items()}
+                for factor, equation in zip(factors, task.system.equations(data), strict=True)
+            ],
+            task.unknowns,
+        )
+        for data in (task.start, task.target)
+    )
     return target, start + write_solutions(task.start_values, task.unknowns), session()
 
 
@@ -211,7 +257,7 @@ println(certify(F, result, target_parameters))
 def _julia(task: ExportTask) -> tuple[str, ...]:
     start = task.named(task.start)
     script = _JULIA.format(
-        comment=_comment(task, "#"),
+        comment=comment(task, "#"),
         unknowns=" ".join(task.unknowns),
         parameters=" ".join(start),
         formulas=_assignments(task.filter()) + _assignments(task.residual()),
@@ -259,13 +305,20 @@ targetGram = matrix {{
     }}
 targetMoments = {{{target_moments}}}
 
+-- track compares with absolute numbers, so the data are divided by powers of two that make them of order one. The
+-- unknowns are in these units while they are tracked.
+gramScale = {gram_scale!r}
+filterScale = {filter_scale!r}
+units = {{{units}}}
+ofOrderOne = (S, b) -> criticalPointSystem((1/gramScale) * S, apply(b, z -> z/(gramScale*filterScale)))
+
 -- The equations are linear in S and b, so with gamma = 1 the coefficients stay in the family.
 result = track(
-    criticalPointSystem(startGram, startMoments), criticalPointSystem(targetGram, targetMoments),
-    startSolutions, gamma => 1, tStepMin => 1e-12
+    ofOrderOne(startGram, startMoments), ofOrderOne(targetGram, targetMoments),
+    apply(startSolutions, p -> apply(p, units, (z, unit) -> z/unit)), gamma => 1, tStepMin => 1e-12
     )
 printingPrecision = 17
-for p in result do print(status p, coordinates p)
+for p in result do print(status p, apply(coordinates p, units, (z, unit) -> z*unit))
 """
 
 
@@ -277,8 +330,13 @@ def _macaulay2(task: ExportTask) -> tuple[str, ...]:
         text = written_plainly(polynomial, task.unknowns)
         return text if any(sum(exponents) for exponents in polynomial) else f"{text}_R"
 
+    gram_scale, filter_scale = data_scales(task)
+    absorbing = task.system.absorbing()
     script = _MACAULAY2.format(
-        comment=_comment(task, "--", tracked=True),
+        comment=comment(task, "--", tracked=True),
+        gram_scale=gram_scale,
+        filter_scale=filter_scale,
+        units=", ".join("filterScale" if x in absorbing else "1" for x in task.unknowns),
         unknowns=", ".join(task.unknowns),
         filter=", ".join(plain(w) for w in task.system.filter),
         tangents=_rows(([plain(w) for w in tangent] for tangent in task.system.tangents()), "{", "}"),
@@ -291,7 +349,7 @@ def _macaulay2(task: ExportTask) -> tuple[str, ...]:
     return (script,)
 
 
-# Bertini
+# Bertini 1; version 2 ignores UserHomotopy, see bertini2_script
 
 _BERTINI = """{comment}
 CONFIG
@@ -320,7 +378,7 @@ def _bertini(task: ExportTask) -> tuple[str, ...]:
     start, target = task.named(task.start), task.named(task.target)
     functions = [f"F{i}" for i in range(len(task.unknowns))]
     text = _BERTINI.format(
-        comment=_comment(task, "%", tracked=True),
+        comment=comment(task, "%", tracked=True),
         unknowns=", ".join(task.unknowns),
         functions=", ".join(functions),
         parameters=", ".join(start),
@@ -446,7 +504,7 @@ def _latex(task: ExportTask) -> tuple[str, ...]:
         for tangent in task.system.tangents()
     ]
     document = _LATEX.format(
-        comment=_comment(task, "%"),
+        comment=comment(task, "%"),
         filters=", ".join(map(str, task.architecture.filters)),
         strides=", ".join(map(str, task.architecture.strides)),
         pattern=format_pattern(task.pattern),
@@ -483,7 +541,7 @@ def _latex_number(value: float) -> str:
     return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
 
 
-SYSTEMS = {
+NUMERICAL_SYSTEMS = {
     "phc": Format(("target", "start", "answers"), _phc, "phc -p < answers"),
     "julia": Format(("critical_points.jl",), _julia, "julia critical_points.jl"),
     "macaulay2": Format(("critical_points.m2",), _macaulay2, "M2 --script critical_points.m2"),

@@ -1,13 +1,15 @@
 """The critical-point equations of a stratum, with start solutions, as files for other systems.
 
 An export consists of the polynomial system in a sparse affine patch (see `polynomials`), the start system from which
-`critical_points` tracks, and the data to solve for. The module `export_formats` writes them for each system.
+`critical_points` tracks, and the data to solve for. The modules `export_formats`, `bertini2_script` and `exact_formats`
+write them for each system.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from ..equations.polynomials import PatchedSystem
 from ..equations.restriction import stratum_data
 from ..errors import InputError
 from ..files import check_writable, write_atomically
+from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
@@ -29,9 +32,15 @@ from ..solving.monodromy import random_data
 from ..solving.start_systems import start_system
 from ..tracking import Engine, get_engine
 from ..tracking.settings import Tracking
-from .export_formats import SYSTEMS, ExportTask
+from .bertini2_script import BERTINI2
+from .exact_formats import EXACT_SYSTEMS
+from .export_formats import NUMERICAL_SYSTEMS, ExportTask, Format
 
-__all__ = ["ExportedSystem", "check_output", "export"]
+__all__ = ["SYSTEMS", "ExportedSystem", "check_output", "export"]
+
+SYSTEMS = {**NUMERICAL_SYSTEMS, "bertini2": BERTINI2, **EXACT_SYSTEMS}
+#: Other names of systems.
+_SYNONYMS = {"phcpack": "phc"}
 
 
 @dataclass(frozen=True)
@@ -89,15 +98,30 @@ class ExportedSystem:
             write_atomically(target / name, text)
         return [target / name for name in self.files]
 
+    def command_at(self, written: Sequence[Path]) -> str:
+        """The command for a shell that runs the files where `write` has written them.
+
+        Parameters
+        ----------
+        written : sequence of Path
+            The paths that `write` returned.
+
+        Examples
+        --------
+        >>> ExportedSystem("julia", {"critical_points.jl": ""}, "julia critical_points.jl").command_at([Path("cp.jl")])
+        'julia cp.jl'
+        """
+        if len(written) == 1:
+            return self.command.replace(next(iter(self.files)), shlex.quote(str(written[0])))
+        return f"cd {shlex.quote(str(written[0].parent))} && {self.command}"
+
 
 def check_output(to: str, output: str | None) -> None:
     """Raise InputError if the files of a format could not be written to ``output``; None and "-" are standard output.
 
     Nothing is created or changed.
     """
-    if to not in SYSTEMS:
-        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(SYSTEMS)}")
-    names = SYSTEMS[to].files
+    names = _format(to)[1].files
     several = f"expected a folder, for the files {', '.join(names)}"
     try:
         if output is None or output == "-":
@@ -112,6 +136,14 @@ def check_output(to: str, output: str | None) -> None:
             check_writable(output)
     except InputError as error:
         raise InputError(f"output: {error}") from error
+
+
+def _format(to: str) -> tuple[str, Format]:
+    """Name and format of a system."""
+    name = _SYNONYMS.get(to, to)
+    if name not in SYSTEMS:
+        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(SYSTEMS)}")
+    return name, SYSTEMS[name]
 
 
 def export(
@@ -131,9 +163,11 @@ def export(
     arch : Architecture
     loss : SquaredLoss, optional
         The data to solve for. Without data the Gram matrix and the moment vector stay parameters; in formats that
-        track paths their values are random complex ones.
+        track paths their values are random complex ones, in exact formats random integers.
     to : str
-        "phc" (PHCpack), "julia" (HomotopyContinuation.jl), "macaulay2", "bertini", "sympy" or "latex".
+        "phc" or "phcpack", "julia" (HomotopyContinuation.jl), "macaulay2", "bertini" (Bertini 1), "bertini2", "sympy"
+        or "latex"; with rational coefficients "msolve" or "euclidean-distance-degree" (Macaulay2's package
+        EuclideanDistanceDegree).
     stratum : root pattern, optional
         For each block the root multiplicities of its polynomial, as ``((2, 1), (1,))``; by default all are 1: the
         critical points of the loss on the function space.
@@ -162,8 +196,7 @@ def export(
     >>> list(script.files), script.command
     (['critical_points.jl'], 'julia critical_points.jl')
     """
-    if to not in SYSTEMS:
-        raise InputError(f"to: {to!r} is not known; expected one of {', '.join(SYSTEMS)}")
+    name, format_ = _format(to)
     if loss is not None and loss.filter_size != arch.filter_size:
         raise InputError(
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, as the network's"
@@ -181,12 +214,16 @@ def export(
     system = PatchedSystem(coordinates)
     start = start_system(coordinates, row.count, Tracking(get_engine(engine)).on_short_segments)
     data, points = start.data, start.points
+    exact = None
     if loss is None:
-        target = random_data(coordinates.filter_size, np.random.default_rng([seed, 4]))
+        rng = np.random.default_rng([seed, 4])
+        target = (_random_integers if format_.exact else random_data)(coordinates.filter_size, rng)
     else:
         target = Data(loss.gram[np.ix_(positions, positions)], loss.b[positions])
         data, points = _scaled(loss, positions, data, points)
-    format_ = SYSTEMS[to]
+        exact = loss.exact and loss.exact.restricted(positions.tolist())
+    if format_.exact and exact is None:
+        exact = ExactData.of_doubles(target.gram, target.b, 0.0)
     task = ExportTask(
         architecture=arch,
         pattern=row.pattern,
@@ -196,8 +233,17 @@ def export(
         start_values=system.from_points(points),
         target=target,
         given=loss is not None,
+        exact=exact,
     )
-    return ExportedSystem(to, dict(zip(format_.files, format_.write(task), strict=True)), format_.command)
+    return ExportedSystem(name, dict(zip(format_.files, format_.write(task), strict=True)), format_.command)
+
+
+def _random_integers(size: int, rng: np.random.Generator) -> Data:
+    """Real data of small integers with a positive definite Gram matrix."""
+    samples = rng.integers(-9, 10, (2 * size, size))
+    return Data(
+        (samples.T @ samples + np.eye(size, dtype=int)).astype(float), rng.integers(-99, 100, size).astype(float)
+    )
 
 
 def _row(arch: Architecture, stratum: Pattern | None) -> StratumCount:

@@ -16,6 +16,7 @@ from time import perf_counter
 import numpy as np
 
 from ..equations.critical_equations import Data, equations_of
+from ..extras import install_command
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
@@ -91,7 +92,7 @@ def examine(seed: int = 0) -> Iterator[Finding]:
     yield _kernel(seed)
     yield _cache()
     for distribution, module, purpose, extra in OPTIONAL:
-        yield _package(distribution, module, purpose, f"pip install 'homotopy-lcn[{extra}]'")
+        yield _package(distribution, module, purpose, install_command(extra))
     for program, purpose, install in PEERS:
         path = shutil.which(program)
         yield Finding(

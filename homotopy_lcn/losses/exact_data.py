@@ -153,6 +153,8 @@ def _double(value: Fraction) -> float:
 def _entries(values: Any, name: str) -> list[object]:
     if isinstance(values, str | bytes):
         raise InputError(f"{name}: a text given; expected a list of numbers")
+    if isinstance(values, dict):
+        raise InputError(f"{name}: dict given; expected a list of numbers")
     try:
         return list(values)
     except TypeError:

@@ -412,6 +412,8 @@ def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """The arrays of the file that have a name with a meaning here, and the names of the others."""
     name = os.fspath(path)
     with readable("path", path), open_for_reading(path) as file:
+        if not file.seekable():
+            raise InputError(f"path: {name!r} is a pipe, and not a regular file; expected arrays saved by numpy.savez")
         if not zipfile.is_zipfile(file):
             if is_table(name):
                 raise InputError(f"path: {name!r} is a table; expected arrays ({TABLES_READ_BY} reads tables)")

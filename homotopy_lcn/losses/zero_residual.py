@@ -20,7 +20,7 @@ from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose
 from .squared_loss import SquaredLoss
 
-__all__ = ["ZeroResidual", "restricted", "zero_residual"]
+__all__ = ["ZeroResidual", "possible_dimensions", "restricted", "zero_residual"]
 
 Array = NDArray[Any]
 
@@ -32,6 +32,8 @@ MOST_STEPS, MOST_HALVINGS = 60, 12
 SOLVED = 1e-13
 #: Singular values below this fraction of the largest count as zero.
 RANK_TOLERANCE = 1e-9
+#: A singular value within this factor of the tolerance may be on its other side on another computer.
+OTHER_ROUNDING = 1e3
 #: Filters up to this size are written out in a description.
 LONGEST = 12
 #: Roots and critical values have to be this far apart, relative to their sizes, to decide anything.
@@ -135,13 +137,10 @@ def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> Ze
     """
     if loss.filter_size != arch.filter_size:
         raise InputError(f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}")
-    support = list(arch.support)
     inner = restricted(arch, loss)
-    vectors = np.linalg.eigh(inner.gram)[1][:, inner.filter_size - inner.rank :]
     # Σw = b if and only if w and the target agree on the range of Σ.
-    projection = np.zeros((inner.rank, arch.filter_size))
-    projection[:, support] = vectors.T
-    values = vectors.T @ inner.target
+    projection = _projection(arch, inner)
+    values = _range_of(inner).T @ inner.target
     size = float(np.linalg.norm(values)) if values.any() else 1.0
     rng = np.random.default_rng([seed, 3])
     complex_point = real_point = None
@@ -214,16 +213,45 @@ def _scaled(arch: Architecture, theta: Sequence[Array], size: float) -> list[Arr
     return [w * size ** (1 / arch.depth) for w in theta]
 
 
-def _dimension(arch: Architecture, theta: Sequence[Array] | None, projection: NDArray[np.float64]) -> int | None:
+def possible_dimensions(arch: Architecture, loss: SquaredLoss, theta: Sequence[Array]) -> set[int]:
+    """The local dimensions of the filters of residual zero at a point θ that another computer may find.
+
+    There are several where a singular value lies at the tolerance of ranks.
+    """
+    inner = restricted(arch, loss)
+    projection = _projection(arch, inner)
+    tolerances = (RANK_TOLERANCE / OTHER_ROUNDING, RANK_TOLERANCE, RANK_TOLERANCE * OTHER_ROUNDING)
+    return {dimension for one in tolerances if (dimension := _dimension(arch, theta, projection, one)) is not None}
+
+
+def _projection(arch: Architecture, inner: SquaredLoss) -> NDArray[np.float64]:
+    """The coordinates (r, K) of a filter in the range of Σ."""
+    result = np.zeros((inner.rank, arch.filter_size))
+    result[:, list(arch.support)] = _range_of(inner).T
+    return result
+
+
+def _range_of(inner: SquaredLoss) -> NDArray[np.float64]:
+    """An orthonormal basis of the range of Σ, in columns."""
+    vectors: NDArray[np.float64] = np.linalg.eigh(inner.gram)[1][:, inner.filter_size - inner.rank :]
+    return vectors
+
+
+def _dimension(
+    arch: Architecture,
+    theta: Sequence[Array] | None,
+    projection: NDArray[np.float64],
+    tolerance: float = RANK_TOLERANCE,
+) -> int | None:
     if theta is None:
         return None
     jacobian = _derivative(arch, theta)
-    return _rank(jacobian) - _rank(projection @ jacobian)
+    return _rank(jacobian, tolerance) - _rank(projection @ jacobian, tolerance)
 
 
-def _rank(matrix: Array) -> int:
+def _rank(matrix: Array, tolerance: float) -> int:
     singular = np.linalg.svd(matrix, compute_uv=False)
-    return int((singular > RANK_TOLERANCE * singular.max(initial=0.0)).sum())
+    return int((singular > tolerance * singular.max(initial=0.0)).sum())
 
 
 def _no_real_point(arch: Architecture, inner: SquaredLoss) -> bool:

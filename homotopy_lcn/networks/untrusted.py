@@ -39,12 +39,15 @@ def untrusted_architecture(filters: object, strides: object, rows: int) -> Archi
     for name, values in ("filters", filters), ("strides", strides):
         if not isinstance(values, list) or len(values) > MOST_LAYERS:
             raise InputError(f"architecture.{name}: {shown(values)}; expected a list of at most {MOST_LAYERS} integers")
-        for value in values:
+        for i, value in enumerate(values):
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < LARGEST_SIZE:
-                raise InputError(f"architecture.{name}: {shown(value)}; expected integers from 1 to 2^62")
+                raise InputError(f"architecture.{name}[{i}]: {shown(value)}; expected integers from 1 to 2^62")
     assert isinstance(filters, list)
     assert isinstance(strides, list)
-    architecture = Architecture(filters=tuple(filters), strides=tuple(strides))
+    try:
+        architecture = Architecture(filters=tuple(filters), strides=tuple(strides))
+    except InputError as error:
+        raise InputError(f"architecture.{error}") from None
     if architecture.filter_size != rows:
         raise InputError(
             f"loss.gram: {rows} rows; expected {shown(architecture.filter_size)}, the filter size of the architecture"

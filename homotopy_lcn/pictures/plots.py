@@ -271,8 +271,8 @@ def draw_loss_levels(result: CriticalPoints, axes: Any) -> None:
     groups: dict[str, list[tuple[int, float]]] = {}
     losses = [float(item.loss.real) for item in shown]
     noted = len(losses) * NOTE_WIDTH <= max(6.4, axes.figure.get_figwidth())
-    for place, item in enumerate(shown, 1):
-        groups.setdefault(_sort(item), []).append((place, losses[place - 1]))
+    for place, item in enumerate(shown):  # from 0, as points are numbered everywhere
+        groups.setdefault(_sort(item), []).append((place, losses[place]))
         if isinstance(item, Continuum) or not noted:
             continue
         indices = sorted({index for index in item.indices if index})
@@ -280,7 +280,7 @@ def draw_loss_levels(result: CriticalPoints, axes: Any) -> None:
         if note and item.attained:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
             above = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center", "va": "bottom"}
-            axes.annotate(note, (place, losses[place - 1]), **above, fontsize=8, bbox=box)
+            axes.annotate(note, (place, losses[place]), **above, fontsize=8, bbox=box)
     for label, style in styles.items():
         if label in groups:
             x, y = zip(*groups[label], strict=True)
@@ -288,11 +288,11 @@ def draw_loss_levels(result: CriticalPoints, axes: Any) -> None:
             size = 110 if style["marker"] == "*" else 46
             axes.scatter(x, y, s=size, linewidths=1.1, zorder=3, label=label, **style, **edge)
     if losses:
-        axes.vlines(range(1, len(losses) + 1), min(losses), losses, color="0.85", linewidth=0.8, zorder=0)
+        axes.vlines(range(len(losses)), min(losses), losses, color="0.85", linewidth=0.8, zorder=0)
     axes.axhline(result.loss.constant, color=DARK, linestyle="--", linewidth=0.9, label="w = 0")
     what = "real critical filters and continua" if result.counts.real_continua else "real critical filters"
     notes = " (number: index of a saddle; *: spurious)" if noted else ""
-    axes.set(xlabel=f"{what}, by loss{notes}", ylabel="loss", xlim=(0.4, max(1, len(losses)) + 0.6))
+    axes.set(xlabel=f"{what}, by loss{notes}", ylabel="loss", xlim=(-0.6, max(1, len(losses)) - 0.4))
     axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.margins(y=0.12)
 

@@ -12,7 +12,6 @@ of a file finds smaller changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -28,11 +27,19 @@ from ..networks.parameters import compose
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Embedding
 from ..networks.untrusted import check_number_of_strata
+from .claimed_degeneracy import (
+    Listed,
+    check_dimension_of_residual_zero,
+    check_multiplicities,
+    check_newton_matrices,
+    check_sets,
+    check_unattained_infimum,
+)
 from .continua import UNDECIDED, Continuum
 from .infimum import EQUAL_LOSS, known_infimum, loss_scale
 from .invariants import OTHER_FILTER, ROUNDING_OF_GRADIENT, faults_at_parameters, violated_invariants
 from .parts import ResultParts
-from .points import CriticalPoint, StratumResult
+from .points import StratumResult
 
 __all__ = ["check_claims", "check_whole"]
 
@@ -40,13 +47,6 @@ __all__ = ["check_claims", "check_whole"]
 MOST_JACOBIAN_ENTRIES = 2**22
 #: Gradients on a stratum beyond this part of the terms that cancel in it are not zero.
 NONZERO_ON_STRATUM = 1e-6
-
-
-class Listed(NamedTuple):
-    """A point, and where it stands in the file."""
-
-    place: str
-    point: CriticalPoint
 
 
 def check_claims(parts: ResultParts) -> None:
@@ -73,11 +73,14 @@ def check_claims(parts: ResultParts) -> None:
     for item in isolated + of_continua:
         _check_attained(item)
     _check_multiplicities(parts)
+    check_multiplicities(parts)
     for j, part in enumerate(parts.continua):
         _check_continuum(parts.architecture, part, f"continua[{j}]")
     if not parts.contradictions:
         _check_parameters(parts.architecture, parts.loss, listed)
         _check_coordinates(parts.architecture, parts.loss, listed)
+        check_newton_matrices(parts.architecture, parts.loss, isolated + on_continua)
+        check_sets(parts)
     _check_zero_residual(parts)
 
 
@@ -101,6 +104,7 @@ def check_whole(result: ResultParts) -> None:
         same = stated.value is not None and abs(stated.value - known.value) <= scale
         if not same or stated.attained != known.attained:
             raise InputError(f"infimum: {shown(stated.value)}; expected {known.value!r}, by the points")
+    check_unattained_infimum(result, loss_scale(result.loss))
     least = result.loss.constant - float(result.loss.b @ result.loss.target)
     if stated.value is not None and stated.value < least - 10 * scale:
         raise InputError(f"infimum.value: {stated.value!r}; expected at least {least!r}, the least loss of any filter")
@@ -254,8 +258,6 @@ def _check_continuum(arch: Architecture, part: Continuum, place: str) -> None:
     real = [point.real for point in part.points]
     if not (bool(real) and all(real) if part.real else not any(real)):
         raise InputError(f"{place}.real: {part.real}; expected true if its points are real, else false or null")
-    if part.attained and not (part.real and any(point.attained for point in part.points)):
-        raise InputError(f"{place}.attained: true; expected a real point that is attained")
     kinds = {kind for point in part.points for kind in point.kinds if kind is not None}
     if (part.kind is not None and part.kind not in kinds) or (part.kind is None and part.attained):
         raise InputError(f"{place}.kind: {part.kind}; expected the kind of its points")
@@ -360,8 +362,7 @@ def _check_zero_residual(parts: ResultParts) -> None:
         raise InputError(f"zero_residual.rank: {shown(found.rank)}; expected {inner.rank}, the rank of the Gram matrix")
     if (found.meets_function_space is True) != (found.point is not None):
         raise InputError("zero_residual.meets_function_space: expected true if there is a point, else false or null")
-    if found.dimension is not None and not 0 <= found.dimension <= arch.dimension:
-        raise InputError(f"zero_residual.dimension: {shown(found.dimension)}; expected at most {arch.dimension}")
+    check_dimension_of_residual_zero(arch, loss, found)
     if loss.b.any():  # else small filters have small residuals, and no other number tells what is small
         _check_zero_residual_points(arch, loss, found)
 

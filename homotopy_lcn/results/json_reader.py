@@ -48,7 +48,7 @@ def _from_text(text: str) -> ResultParts:
     data = json_content(text, EXPECTED)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f"not a file of solve; expected JSON with format {FORMAT!r}")
-    if data.get("version") != VERSION:
+    if type(data.get("version")) is not int or data["version"] != VERSION:
         raise InputError(f"version: {shown(data.get('version'))} is not known; expected {VERSION}")
     stated_digest = data.pop("digest", None)
     edited: bool | None = None if stated_digest is None else stated_digest != content_digest(data)
@@ -57,7 +57,7 @@ def _from_text(text: str) -> ResultParts:
         edited = record.answer("edited")
     architecture = _architecture_from_json(record.record("architecture"), _rows(record.record("loss")))
     loss = _loss_from_json(record.record("loss"), architecture)
-    if record.data.get("data_digest") not in (None, data_digest(loss)):
+    if "data_digest" in data and record.string("data_digest") != data_digest(loss):
         edited = True
     seed = record.integer("seed")
     if seed < 0:
@@ -251,16 +251,16 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
     )
     kinds = _list(record.get("kinds"), f"{record.path}kinds", len(parameters))
     indices = _list(record.get("indices"), f"{record.path}indices", len(parameters))
-    for kind in kinds:
+    for i, kind in enumerate(kinds):
         if kind not in (*KINDS, None):
             raise InputError(
-                f"{record.path}kinds: {shown(kind)} is unknown; expected one of {', '.join(KINDS)} or null"
+                f"{record.path}kinds[{i}]: {shown(kind)} is unknown; expected one of {', '.join(KINDS)} or null"
             )
-    for index in indices:
+    for i, index in enumerate(indices):
         if index is not None and (isinstance(index, bool) or not isinstance(index, int)):
-            raise InputError(f"{record.path}indices: {shown(index)} is not an integer; expected integers or null")
+            raise InputError(f"{record.path}indices[{i}]: {shown(index)} is not an integer; expected integers or null")
     stratum, root_pattern = _stratum_and_pattern(record, architecture)
-    return CriticalPoint(
+    point = CriticalPoint(
         filter=w,
         real=real,
         loss=record.number("loss") if real else _complex_number(record.record("loss")),
@@ -282,12 +282,17 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
         isolated=record.boolean("isolated", default=True),
         windings=tuple(_integers(record.data.get("windings", []), f"{record.path}windings")),
         also_on=tuple(
-            _pattern(value, f"{record.path}also_on", architecture)
-            for value in _list(record.data.get("also_on", []), f"{record.path}also_on")
+            _pattern(value, f"{record.path}also_on[{i}]", architecture)
+            for i, value in enumerate(_list(record.data.get("also_on", []), f"{record.path}also_on"))
         ),
         coordinates=_coordinates_from_json(record),
         conjugate=None if record.data.get("conjugate") is None else record.integer("conjugate"),
     )
+    if record.boolean("ill_conditioned", default=point.ill_conditioned) != point.ill_conditioned:
+        raise InputError(
+            f"{record.path}ill_conditioned: {not point.ill_conditioned}; expected {point.ill_conditioned}, by condition"
+        )
+    return point
 
 
 def _coordinates_from_json(record: _Record) -> np.ndarray | None:
@@ -335,7 +340,7 @@ def _layer_from_json(value: object, length: int, real: bool, path: str) -> np.nd
 
 def _complex_vector(value: object, path: str, length: int) -> np.ndarray:
     if not isinstance(value, dict):
-        raise InputError(f"{path}: not an object; expected {{re, im}}")
+        raise InputError(f"{path}: {shown(value)} is not an object; expected {{re, im}}")
     vector = np.empty(length, dtype=np.complex128)
     vector.real = _vector(value.get("re"), f"{path}.re", length)
     vector.imag = _vector(value.get("im"), f"{path}.im", length)
@@ -347,12 +352,15 @@ def _complex_number(record: _Record) -> complex:
 
 
 def _vector(value: object, path: str, length: int) -> np.ndarray:
-    return np.array([_number(item, path) for item in _list(value, path, length)], dtype=np.float64)
+    items = _list(value, path, length)
+    if all(type(item) is float and math.isfinite(item) for item in items):
+        return np.array(items, dtype=np.float64)
+    return np.array([_number(item, f"{path}[{i}]") for i, item in enumerate(items)], dtype=np.float64)
 
 
 def _list(value: object, path: str, length: int | None = None) -> list[Any]:
     if not isinstance(value, list):
-        raise InputError(f"{path}: not a list; expected a list")
+        raise InputError(f"{path}: {shown(value)} is not a list; expected a list")
     if length is not None and len(value) != length:
         raise InputError(f"{path}: {len(value)} entries; expected {length}")
     return value
@@ -383,9 +391,9 @@ def _time(value: object) -> str:
 
 
 def _integers(value: object, path: str) -> list[int]:
-    for item in _list(value, path):
+    for i, item in enumerate(_list(value, path)):
         if isinstance(item, bool) or not isinstance(item, int):
-            raise InputError(f"{path}: {shown(item)} is not an integer; expected integers")
+            raise InputError(f"{path}[{i}]: {shown(item)} is not an integer; expected integers")
     return _list(value, path)
 
 
@@ -449,5 +457,5 @@ class _Record:
     @staticmethod
     def _wrap(value: object, path: str) -> _Record:
         if not isinstance(value, dict):
-            raise InputError(f"{path}: not an object; expected a JSON object")
+            raise InputError(f"{path}: {shown(value)} is not an object; expected a JSON object")
         return _Record(value, f"{path}.")

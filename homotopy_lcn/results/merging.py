@@ -39,7 +39,8 @@ def merged(points: Sequence[CriticalPoint]) -> list[Group]:
 
     In special data a filter may be critical twice: with several factorizations, at a singular point of the function
     space, or on a stratum and on the closure of another one. The point on the smallest stratum is kept, as it tells
-    most of the filter, with all parameters there. The multiplicity is the sum of all multiplicities.
+    most of the filter, with all parameters there; a real one, if rounding left another one that is nearly real. The
+    multiplicity is the sum of all multiplicities.
     """
     if len(points) < 2:
         return [Group(index, (index,), point) for index, point in enumerate(points)]
@@ -54,14 +55,19 @@ def merged(points: Sequence[CriticalPoint]) -> list[Group]:
         groups.setdefault(leader, []).append(index)
     result = []
     for indices in groups.values():
-        kept = min(indices, key=lambda index: sum(len(partition) for partition in points[index].stratum))
+        kept = min(indices, key=lambda index: (_parts(points[index]), not points[index].real))
         group = [points[index] for index in indices]
         result.append(Group(kept, tuple(indices), group[0] if len(group) == 1 else _merge(points[kept], group)))
     return result
 
 
+def _parts(point: CriticalPoint) -> int:
+    return sum(len(partition) for partition in point.stratum)
+
+
 def _merge(kept: CriticalPoint, group: list[CriticalPoint]) -> CriticalPoint:
-    same = [point for point in group if point.stratum == kept.stratum]
+    there = [point for point in group if point.stratum == kept.stratum]
+    same = [point for point in there if point.real == kept.real]
     over = [triple for point in same for triple in zip(point.parameters, point.kinds, point.indices, strict=True)]
     return replace(
         kept,
@@ -70,10 +76,10 @@ def _merge(kept: CriticalPoint, group: list[CriticalPoint]) -> CriticalPoint:
         attained=_any(point.attained for point in same),
         interior=_any(point.interior for point in same),
         smooth=None if kept.smooth is None else all(point.smooth is not False for point in group),
-        nonsingular=all(point.nonsingular for point in same),
+        nonsingular=all(point.nonsingular for point in there),
         multiplicity=sum(point.multiplicity for point in group),
-        windings=tuple(sorted(winding for point in same for winding in point.windings)),
-        isolated=all(point.isolated for point in same),
+        windings=tuple(sorted(winding for point in there for winding in point.windings)),
+        isolated=all(point.isolated for point in there),
         also_on=tuple(sorted({point.stratum for point in group} - {kept.stratum})),
         parameters=tuple(theta for theta, _, _ in over),
         kinds=tuple(kind for _, kind, _ in over),

@@ -429,6 +429,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     def _of_parts(cls, parts: ResultParts) -> CriticalPoints:
         """The result that a file claims to hold, if nothing contradicts it."""
         check_claims(parts)
+        if not parts.contradictions:
+            door("check_labels")(parts)
         result = cls.build(
             parts.architecture,
             parts.loss,

@@ -17,7 +17,7 @@ from ..equations.distinct import first_occurrences, point_keys
 from ..progress import TimeUp
 from ..tracking import Homotopy, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
-from ..tracking.ill_conditioned import Retracking, far_away, from_the_start, in_doubles, in_two_parts
+from ..tracking.ill_conditioned import Retracking, along_eigenvalues, far_away, from_the_start, in_doubles, in_two_parts
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
@@ -105,7 +105,7 @@ def _follow_detour(paths: _Paths, tracking: Tracking, detour: int, persistent: b
         if detour == 0:
             paths.track_doubtful_again(tracking)
         if paths.problem.ill_conditioned:
-            paths.track_lost_again(_retrackings(detour), tracking)
+            paths.track_lost_again(_retrackings(detour, paths.problem), tracking)
         elif persistent and not paths.good.all() and (~paths.good).sum() <= SOLVING.most_far_away:
             paths.track_lost_again((far_away,), tracking)
 
@@ -169,8 +169,10 @@ class _Paths:
         return traced, direct
 
 
-def _retrackings(detour: int) -> tuple[Retracking, ...]:
+def _retrackings(detour: int, problem: Problem) -> tuple[Retracking, ...]:
     """How lost paths to ill-conditioned data are tracked again on a detour, in this order."""
+    if detour and problem.several_doubtful_eigenvalues:
+        return (along_eigenvalues,)
     quick: tuple[Retracking, ...] = (in_two_parts,) if detour else (in_doubles, in_two_parts)
     return quick if detour < SOLVING.quick_detours else (*quick, from_the_start)
 

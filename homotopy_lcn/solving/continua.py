@@ -23,6 +23,7 @@ from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
+from ..progress import Clock
 from ..results.continua import Continuum
 from ..results.infimum import loss_tolerance
 from ..results.points import CriticalPoint
@@ -66,12 +67,15 @@ class PointOnContinuum(NamedTuple):
     real_dimension: int | None = None
 
 
-def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnContinuum]:
-    """The classified points of continua that paths of a stratum ended at."""
+def points_on_continua(task: StratumTask, account: PathAccount, clock: Clock) -> list[PointOnContinuum]:
+    """The classified points of continua that paths of a stratum ended at; none if the time is up before all are known.
+
+    Some of the points do not tell whether a continuum has real or attained points.
+    """
     limits = account.limits if account.approaches else [*account.limits, *account.on_continua]
-    if not limits:
+    made = [_made_real(task.problem, end) for end in limits if not clock.is_late()]
+    if len(made) < len(limits) or not made:
         return []
-    made = [_made_real(task.problem, end) for end in limits]
     coordinates, real = np.concatenate([one for one, _ in made]), np.array([is_real for _, is_real in made])
     real_sets = _real_sets(task.problem, limits, coordinates, real)
     loss, arch = task.loss, task.architecture
@@ -84,6 +88,8 @@ def points_on_continua(task: StratumTask, account: PathAccount) -> list[PointOnC
     plain = have_plain_roots(problem, coordinates) & ~real
     result = []
     for end, point, is_plain, real_set in zip(limits, points, plain.tolist(), real_sets, strict=True):
+        if clock.is_late():
+            return []
         if not np.isfinite(point.filter).all():
             continue
         point = replace(point, nonsingular=False, isolated=False, multiplicity=len(end.windings), windings=end.windings)

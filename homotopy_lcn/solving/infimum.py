@@ -25,8 +25,7 @@ from ..results.continua import Infimum
 from ..results.infimum import least_attained_loss, loss_scale
 from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
-from ..tracking import TrackerOptions, get_engine
-from ..tracking.choice import short_segment_engine
+from ..tracking import Engine, TrackerOptions
 from ..tracking.engine import track_along
 from ..tracking.tolerances import ENDGAME
 from .tolerances import SOLVING
@@ -34,7 +33,9 @@ from .tolerances import SOLVING
 __all__ = ["infimum_of"]
 
 
-def infimum_of(result: CriticalPoints, minimum_of: Callable[[SquaredLoss], CriticalPoint | None], seed: int) -> Infimum:
+def infimum_of(
+    result: CriticalPoints, minimum_of: Callable[[SquaredLoss], CriticalPoint | None], seed: int, engine: Engine
+) -> Infimum:
     """The infimum for a singular Gram matrix.
 
     Parameters
@@ -45,6 +46,8 @@ def infimum_of(result: CriticalPoints, minimum_of: Callable[[SquaredLoss], Criti
         Computes the global minimum of a regularized loss.
     seed : int
         The random regularization comes from it.
+    engine : Engine
+        Follows the minimum around circles of weights.
     """
     known, best = result.infimum, least_attained_loss(result)
     if known.attained is not None or not result.complete or best is None:
@@ -65,7 +68,7 @@ def infimum_of(result: CriticalPoints, minimum_of: Callable[[SquaredLoss], Criti
             # The less the weight, the less is the loss.
             return Infimum(best, True)
         if lower and len(minima) > 1:
-            value = _limit(regularized, minima, result)
+            value = _limit(regularized, minima, result, engine)
             if value is not None:
                 return Infimum(value, False)
     return Infimum(None, False) if lower else known
@@ -105,9 +108,9 @@ class _Regularized(NamedTuple):
         return Data(self.loss.gram + weight * self.metric, self.loss.b + weight * (self.metric @ self.target))
 
 
-def _limit(regularized: _Regularized, minima: list[_Minimum], result: CriticalPoints) -> float | None:
+def _limit(regularized: _Regularized, minima: list[_Minimum], result: CriticalPoints, engine: Engine) -> float | None:
     """The limit of the loss along minima of regularized losses; None if two circles tell different limits."""
-    means = [_mean_on_circle(regularized, minimum, result) for minimum in minima]
+    means = [_mean_on_circle(regularized, minimum, result, engine) for minimum in minima]
     known = [value for value in means if value is not None]
     scale = loss_scale(result.loss)
     agreeing = [other for one, other in pairwise(known) if abs(one - other) <= SOLVING.same_infimum * scale]
@@ -117,7 +120,9 @@ def _limit(regularized: _Regularized, minima: list[_Minimum], result: CriticalPo
     return bound if abs(agreeing[-1] - bound) <= SOLVING.same_infimum * scale else agreeing[-1]
 
 
-def _mean_on_circle(regularized: _Regularized, minimum: _Minimum, result: CriticalPoints) -> float | None:
+def _mean_on_circle(
+    regularized: _Regularized, minimum: _Minimum, result: CriticalPoints, engine: Engine
+) -> float | None:
     """The mean of the loss over the circle of weights through a minimum, as often round as it takes to close."""
     point = minimum.point
     if point.coordinates is None:
@@ -125,7 +130,6 @@ def _mean_on_circle(regularized: _Regularized, minimum: _Minimum, result: Critic
     embedding = Embedding.of_pattern(result.architecture, point.stratum)
     stratum, places = embedding.stratum, np.array(embedding.positions)
     equations = equations_of(stratum)
-    engine = short_segment_engine(get_engine("auto"))
     corners = minimum.weight * np.exp(2j * np.pi * np.arange(ENDGAME.corners + 1) / ENDGAME.corners)
     corners[-1] = minimum.weight
     current: Complex = equations.normalize(point.coordinates[None])

@@ -163,7 +163,7 @@ def critical_points_of_many(
     unsolved = [index for index in open_ones if found[index] is None]
     for index in unsolved:
         loss = batch.loss(index)
-        empty = validated_task(arch, loss, seed, most, isolated).result([])
+        empty = validated_task(arch, loss, seed, most, isolated).result([], clock)
         found[index] = replace(
             empty, complete=False, stopped=clock.describe(), data=batch.words(index, loss), solved=time_of_day(),
             tolerances=labels,

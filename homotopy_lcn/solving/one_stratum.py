@@ -65,7 +65,8 @@ def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) 
     with tracking.clock.stratum(row.pattern):
         account, count = follow_all_paths(task, tracking, systems)
         with tracking.clock.stage("classification"):
-            isolated, on_continua = _isolated_points(task, account), points_on_continua(task, account)
+            isolated = _isolated_points(task, account)
+            on_continua = points_on_continua(task, account, tracking.clock)
     lost, zero = account.never_started
     result = StratumResult(
         row.pattern, row.pure, count, len(account.regular), row.factorizations,

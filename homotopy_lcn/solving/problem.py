@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import Real
 from ..doors import cached_property
-from ..equations.critical_equations import Data, Equations, is_definite, least_eigenvalue
+from ..equations.critical_equations import ZERO_EIGENVALUE, Data, Equations, is_definite, least_eigenvalue
 from ..networks.strata import Stratum
 from .tolerances import SOLVING
 
@@ -69,6 +69,13 @@ class Problem:
         Then paths that extended precision cannot follow are not followed from other start systems.
         """
         return least_eigenvalue(self.data.gram) < SOLVING.doubtful
+
+    @cached_property
+    def several_doubtful_eigenvalues(self) -> bool:
+        """Whether several nonzero eigenvalues of a real Gram matrix are as small as `rank_in_doubt` says."""
+        values = np.linalg.svd(self.data.gram, compute_uv=False)
+        doubtful = (values > ZERO_EIGENVALUE * values[0]) & (values < SOLVING.doubtful * values[0])
+        return self.real and int(doubtful.sum()) > 1
 
     @cached_property
     def ill_conditioned(self) -> bool:

@@ -101,7 +101,10 @@ class VerifiedEnds:
         rows = rows[result.success[rows]]
         equations = self.problem.equations
         refined = refine(equations, result.points[rows], self.problem.data, jobs=tracking.jobs)
-        fine = solved_rows(self.problem, refined) & ~on_smaller_stratum(equations, refined.points.astype(complex))
+        limit = SOLVING.singular_in_many_digits if self.problem.rank_in_doubt else SOLVING.singular
+        fine = solved_rows(self.problem, refined, limit) & ~on_smaller_stratum(
+            equations, refined.points.astype(complex)
+        )
         near = np.flatnonzero(fine & (refined.conditions > SOLVING.suspicious))
         fine[near] = regular_rows(self.problem, refined, near, tracking)
         self.points[rows], self.filters[rows] = refined.points, refined.filters
@@ -119,11 +122,14 @@ class VerifiedEnds:
         return RegularEnds(points[alone], self.filters[good], self.conditions[good]), good
 
 
-def solved_rows(problem: Problem, refined: Refined) -> NDArray[np.bool_]:
-    """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular."""
+def solved_rows(problem: Problem, refined: Refined, singular: float = SOLVING.singular) -> NDArray[np.bool_]:
+    """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular.
+
+    A matrix with a condition number above ``singular`` counts as singular.
+    """
     with np.errstate(invalid="ignore"):
         rest = np.maximum(SOLVING.verified, SOLVING.end_rounding * refined.conditions)
-    return np.asarray((refined.errors <= rest) & (refined.conditions <= SOLVING.singular))
+    return np.asarray((refined.errors <= rest) & (refined.conditions <= singular))
 
 
 def _newton_matrices(problem: Problem, points: Complex) -> Complex:
@@ -147,6 +153,7 @@ def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], tr
     result[rest] = attracting(problem, points[rest], tracking.jobs)
     if not problem.definite:
         result &= conditions <= SOLVING.attracted
+    result &= conditions <= SOLVING.singular
     for place in np.flatnonzero(~result)[: SOLVING.most_in_many_digits]:
         if tracking.clock.is_up():
             break

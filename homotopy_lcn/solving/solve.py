@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
@@ -33,6 +34,7 @@ from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.machine import computed_with
+from ..tracking.refinement import refined_as_by
 from ..tracking.settings import Tracking
 from .continua import (
     PointOnContinuum,
@@ -54,6 +56,8 @@ from .tolerances import SOLVING
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
+#: Columns are of similar units if the least norm is at least this part of the largest one.
+SIMILAR_UNITS = 0.01
 #: What is taken where no options and no tolerances are given.
 ORDINARY, LABELS = TrackerOptions(), Tolerances()
 #: Random numbers that nobody draws: each stratum has random numbers of its own.
@@ -166,63 +170,66 @@ def critical_points(
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
     tracking = Tracking(get_engine(engine), jobs, options or ORDINARY, rng=UNUSED, clock=clock)
-    strata: list[SolvedStratum] = []
+    with refined_as_by(tracking.engine):
+        strata: list[SolvedStratum] = []
 
-    def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-        words = as_text(data) or words_of(loss)
-        return replace(task.result(found), data=words, solved=time_of_day(), tolerances=labels)
+        def told_result(found: list[SolvedStratum]) -> CriticalPoints:
+            words = as_text(data) or words_of(loss)
+            return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
 
-    try:
-        with told(progress) as report:
-            columns = _plain_columns(task, tracking, systems, report)
-            if columns is not None:
-                result = plain_result(columns, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
-                if report is None and stop_early is None and not clock.stopped:
-                    return result
-                return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
-            for index, row in enumerate(task.table):
-                if strata and stop_early is not None and stop_early(told_result(strata)):
-                    clock.stop("stopped early, as stop_early asked")
-                if clock.is_up():
-                    break
-                rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
-                stratum = StratumTask(arch, loss, row, task.rank, _stopping(report, clock))
-                strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
-    except SolveInterrupted:
-        raise
-    except KeyboardInterrupt as stop:
-        found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
-        if found is not None:
-            result = plain_result(found, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
-            raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
-        raise SolveInterrupted(with_contradictions(told_result(strata))) from None
-    result = told_result(strata)
-    if result.infimum.attained is None and result.complete and not clock.stopped:
+        try:
+            with told(progress) as report:
+                columns = _plain_columns(task, tracking, systems, report)
+                if columns is not None:
+                    result = plain_result(columns, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                    if report is None and stop_early is None and not clock.stopped:
+                        return result
+                    return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
+                for index, row in enumerate(task.table):
+                    if strata and stop_early is not None and stop_early(told_result(strata)):
+                        clock.stop("stopped early, as stop_early asked")
+                    if clock.is_up():
+                        break
+                    rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
+                    stratum = StratumTask(arch, loss, row, task.rank, _stopping(report, clock))
+                    strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
+        except SolveInterrupted:
+            raise
+        except KeyboardInterrupt as stop:
+            found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
+            if found is not None:
+                result = plain_result(found, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
+            raise SolveInterrupted(with_contradictions(told_result(strata))) from None
+        with clock.stage("classification"):
+            result = told_result(strata)
+        if result.infimum.attained is None and result.complete and not clock.stopped:
 
-        def solve(other: SquaredLoss) -> CriticalPoints:
-            found = critical_points(
-                arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
-                time_limit=clock.remaining,
-            )  # fmt: skip
-            clock.check()
-            return found
+            def solve(other: SquaredLoss) -> CriticalPoints:
+                found = critical_points(
+                    arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
+                    time_limit=clock.remaining,
+                )  # fmt: skip
+                clock.check()
+                return found
 
-        def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
-            random = tracking.with_generator(np.random.default_rng([seed, 5]))
-            least = least_minimum(arch, regularized, random, systems)
-            clock.check()
-            return solve(regularized).global_minimum if least is None else least
+            def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
+                random = tracking.with_generator(np.random.default_rng([seed, 5]))
+                least = least_minimum(arch, regularized, random, systems)
+                clock.check()
+                return solve(regularized).global_minimum if least is None else least
 
-        with suppress(TimeUp), clock.stage("infimum"):
-            result = replace(result, infimum=infimum_of(result, minimum_of, seed))
-    points, continua = with_minima_of_least_loss(result)
-    if points is not result.points or continua is not result.continua:
-        counts = count_points(points, result.strata, (part.real for part in continua))
-        result = replace(result, points=points, continua=continua, counts=counts)
-    result = replace(result, computed_with=computed_with(tracking.engine))
-    if clock.stopped:
-        result = replace(result, complete=False, stopped=clock.describe())
-    return with_contradictions(result)
+            short_segments = tracking.on_short_segments.engine
+            with suppress(TimeUp), clock.stage("infimum"):
+                result = replace(result, infimum=infimum_of(result, minimum_of, seed, short_segments))
+        points, continua = with_minima_of_least_loss(result)
+        if points is not result.points or continua is not result.continua:
+            counts = count_points(points, result.strata, (part.real for part in continua))
+            result = replace(result, points=points, continua=continua, counts=counts)
+        result = replace(result, computed_with=computed_with(tracking.engine))
+        if clock.stopped:
+            result = replace(result, complete=False, stopped=clock.describe())
+        return with_contradictions(result)
 
 
 def _plain_columns(
@@ -274,15 +281,20 @@ class Task(NamedTuple):
     rank: int
     continuum: ZeroResidual | None
 
-    def result(self, strata: list[SolvedStratum]) -> CriticalPoints:
-        """What was found on the strata solved so far; a result that lacks strata is not complete."""
+    def result(self, strata: list[SolvedStratum], clock: Clock) -> CriticalPoints:
+        """What was found on the strata solved so far; a result that lacks strata is not complete.
+
+        Once the time is up, questions on points of special data are left undecided.
+        """
         arch, loss = self.architecture, self.loss
         missing = self.table.rows[len(strata) :]
         rest = [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in missing]
         found: list[Found] = []
         for solved in strata:
             found += _renumbered(solved.isolated, len(found))
-        points, moved, members = _isolated_ones(arch, loss, _merge_by_filter(arch, loss, found), self.continuum)
+        points, moved, members = _isolated_ones(
+            arch, loss, _merge_by_filter(arch, loss, found, clock), self.continuum, clock
+        )
         known = [item for solved in strata for item in solved.on_continua]
         if self.continuum is not None:
             known += points_of_residual_zero(arch, loss, self.continuum)
@@ -313,7 +325,7 @@ class _Merged(NamedTuple):
     members: list[CriticalPoint]
 
 
-def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) -> list[_Merged]:
+def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found], clock: Clock) -> list[_Merged]:
     """The points, one for each filter: in special data a filter may be critical on several strata."""
     groups = merged([item.point for item in found])
     place = {index: number for number, group in enumerate(groups) for index in group.members}
@@ -321,11 +333,24 @@ def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found]) 
     for kept, members, point in groups:
         item = found[kept]
         special = item.special or point is not item.point or not point.nonsingular
-        if special:
+        if special and clock.is_late():
+            point = _undecided(point)
+        elif special:
             point = _with_accurate_filter(arch, reclassify(arch, Data(loss.gram, loss.b), point))
         conjugate = place[item.conjugate] if item.conjugate >= 0 and not point.real else None
         result.append(_Merged(point.with_conjugate(conjugate), special, [found[index].point for index in members]))
     return result
+
+
+def _undecided(point: CriticalPoint) -> CriticalPoint:
+    """A point of special data without the answers of the rules for generic data."""
+    if not point.real:
+        return replace(point, smooth=None)
+    nothing: tuple[None, ...] = ()
+    return replace(
+        point, in_function_space=None, attained=None, interior=None, smooth=None, residual=None, parameters=(),
+        kinds=nothing, indices=nothing,
+    )  # fmt: skip
 
 
 def _with_accurate_filter(arch: Architecture, point: CriticalPoint) -> CriticalPoint:
@@ -340,12 +365,13 @@ def _with_accurate_filter(arch: Architecture, point: CriticalPoint) -> CriticalP
 
 
 def _isolated_ones(
-    arch: Architecture, loss: SquaredLoss, found: list[_Merged], continuum: ZeroResidual | None
+    arch: Architecture, loss: SquaredLoss, found: list[_Merged], continuum: ZeroResidual | None, clock: Clock
 ) -> tuple[list[CriticalPoint], list[PointOnContinuum], list[CriticalPoint]]:
     """The points that are isolated, and the points that lie on a continuum of another stratum, merged and as found.
 
     A point that is isolated on its stratum may be an end of a continuum of another one. Then the Hessian is degenerate
-    at a critical θ over it.
+    at a critical θ over it. Points that are looked at after the time is up count as isolated, as they are on their
+    strata.
     """
     bare = np.zeros(len(found), dtype=bool)
     if continuum is not None and found:
@@ -356,7 +382,7 @@ def _isolated_ones(
     members: list[CriticalPoint] = []
     for number, (item, without_residual) in enumerate(zip(found, bare.tolist(), strict=True)):
         point = item.point
-        doubtful = item.special or "degenerate" in point.kinds
+        doubtful = (item.special or "degenerate" in point.kinds) and not clock.is_late()
         dimension = on_a_continuum(arch, loss, point) if doubtful else 0
         if continuum is not None and without_residual:
             dimension = max(dimension, continuum.dimension or 1)
@@ -411,9 +437,11 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     table = checked_table(arch, max_count)
     inner = restricted(arch, loss)
     rank_deficient = inner.rank < arch.dimension
-    if (isolated or not rank_deficient) and inner.rank_in_doubt:
+    if inner.rank_in_doubt and (isolated or not rank_deficient):
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
+        if units := _different_units(inner, inner.rank):
+            warnings.warn(f"loss: {units} (--standardize)", RuntimeWarning, stacklevel=3)
         return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
@@ -453,16 +481,20 @@ def checked_table(arch: Architecture, max_count: int) -> CountTable:
 
 
 def _different_units(loss: SquaredLoss, needed: int) -> str:
-    """Say that columns have very different units, if that is why the rank is below the one needed; else nothing.
+    """Say that columns have very different units, if that is why few eigenvalues stand out of rounding; else nothing.
 
-    Columns of very different units make eigenvalues of their squares, the smaller of which are rounding beside the
+    Columns of very different units make eigenvalues of their squares, the smaller of which are near rounding beside the
     largest. If each column is scaled to norm one, the rank tells.
     """
     diagonal = np.sqrt(np.diag(loss.gram))
-    if loss.exact is not None or not diagonal.min() > 0:
+    if loss.exact is not None or not 0 < diagonal.min() < SIMILAR_UNITS * diagonal.max():
         return ""
-    values = np.linalg.eigvalsh(loss.gram / diagonal[:, None] / diagonal)
-    if int((values > loss.tolerance * values[-1]).sum()) < needed:
+
+    def clear(gram: NDArray[np.float64]) -> int:
+        values = np.linalg.eigvalsh(gram)
+        return int((values > SOLVING.ill_conditioned * values[-1]).sum())
+
+    if not clear(loss.gram) < needed <= clear(loss.gram / diagonal[:, None] / diagonal):
         return ""
     return (
         f"the columns have norms from {diagonal.min():.1e} to {diagonal.max():.1e}, and rank {needed} or more "

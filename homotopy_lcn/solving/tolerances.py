@@ -42,6 +42,8 @@ class SolvingTolerances:
     singular : float
         Above this condition number the Newton matrix counts as singular. Refined points lose as many digits, of the
         nineteen of extended precision.
+    singular_in_many_digits : float
+        The same where the rank of the Gram matrix is in doubt, and each point is looked at in many digits.
     winding : float
         Above this condition number the end of a path that winds around it is singular. Near a singular solution of
         higher order rounding is all that is left of the Newton matrix, and `singular` may not be reached.
@@ -142,6 +144,7 @@ class SolvingTolerances:
     verified: float = 1e-8
     suspicious: float = 1e6
     singular: float = 1e13
+    singular_in_many_digits: float = 1e15
     winding: float = 1e11
     aside: float = 1e-7
     steps_back: int = 4

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import pickle
 import secrets
 import time
@@ -29,6 +30,8 @@ __all__ = ["PATIENCE", "on_cluster"]
 Result = TypeVar("Result")
 
 EXAMPLE = "tcp://host:8786"
+#: Kinds of addresses that need certificates.
+ENCRYPTED = ("tls", "wss")
 #: Seconds to wait for each answer of the scheduler, and for a first worker.
 PATIENCE = 20
 #: Seconds without any worker after which a run ends, in units of the patience: programs that restart workers take some.
@@ -114,6 +117,26 @@ def _check_address(dask: Any, address: str) -> None:
         raise InputError(f"scheduler: {address!r} is not an address ({error}); expected one as {EXAMPLE}") from None
     if kind not in dask.comm.registry.backends or not host:
         raise InputError(f"scheduler: {address!r} is not an address of Dask; expected one as {EXAMPLE}")
+    reason = _unusable(dask, kind, place)
+    if reason:
+        raise InputError(f"scheduler: {address!r} cannot be used here: {reason}; expected one as {EXAMPLE}")
+
+
+def _unusable(dask: Any, kind: str, place: str) -> str:
+    """Why addresses of a kind cannot be used by this process; empty if they can."""
+    if kind == "inproc":
+        parts = place.split("/")
+        if len(parts) != 3:
+            return "an inproc address has the three parts of inproc://host/process/number"
+        if parts[1] != str(os.getpid()):
+            return "an inproc address is that of a scheduler in the process that uses the address"
+    if kind in ENCRYPTED and dask.Security().get_connection_args("client").get("ssl_context") is None:
+        return f"{kind}:// needs certificates under distributed.comm.tls in the configuration of Dask"
+    try:
+        dask.comm.registry.backends[kind].get_connector()
+    except Exception as error:  # whatever a backend raises that is not installed
+        return f"Dask cannot connect by {kind}://, perhaps for want of a package ({type(error).__name__})"
+    return ""
 
 
 def _connected(dask: Any, address: str, wait: float) -> Any:

@@ -140,7 +140,7 @@ class Tally:
 
     @property
     def global_minimum_pure(self) -> Proportion:
-        """How often the global minimum, the target of gradient descent, is pure."""
+        """How often the global minimum is pure."""
         counter = self._draws.get("global_minimum_pure", Counter())
         return Proportion(counter[1], counter[0], counter[-1])
 

@@ -233,6 +233,7 @@ class ArchitectureTable(ShownInNotebooks, Sequence[ArchitectureRow]):
             columns,
             tuple(rows),
             _NOTES + (_NOTES_MEASURED if self.measured else _NOTES_NOT_MEASURED),
+            subject="; ".join(str(row.architecture) for row in self.rows),
         )
 
     def to_json(self) -> str:

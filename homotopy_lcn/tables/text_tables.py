@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 from io import StringIO
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,8 @@ MOST_DECIMALS = 76
 #: Cells with longer texts are wrapped.
 WRAPPED = 24
 NOTHING = "–"
+#: Lets LaTeX break a number between any two digits: LaTeX has no other way to keep a long one within a column.
+SPLIT = r"\seqsplit{"
 
 #: How LaTeX writes what is not ASCII; every symbol used in a table is here.
 _SYMBOLS = {
@@ -103,6 +106,8 @@ class TextTable(ShownInNotebooks):
         One cell a column.
     notes : tuple of str
         Printed below the table.
+    subject : str
+        What the table is about, where several tables of one name may stand in one paper.
     """
 
     name: str
@@ -110,6 +115,15 @@ class TextTable(ShownInNotebooks):
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    subject: str = ""
+
+    @property
+    def label(self) -> str:
+        """The label in LaTeX: the name, and a mark of the subject, if there is one, and of the columns."""
+        if not self.subject:
+            return f"tab:{self.name}"
+        said = "\n".join([self.subject, *(column.name for column in self.columns)])
+        return f"tab:{self.name}-{sha256(said.encode()).hexdigest()[:8]}"
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -232,11 +246,12 @@ def _markdown(table: TextTable) -> str:
 def _latex(table: TextTable) -> str:
     header = " & ".join(_to_latex(column.title) for column in table.columns) + r" \\"
     body = [" & ".join(_to_latex(shown(cell)) for cell in row) + r" \\" for row in table.rows]
-    caption, label = _to_latex(table.caption), rf"\label{{tab:{table.name}}}"
+    caption, label = _to_latex(table.caption), rf"\label{{{table.label}}}"
     notes = [rf"\par\smallskip {_to_latex(note)}" for note in table.notes]
     columns = _latex_columns(table)
     size, turned = _latex_size(table)
     packages = "amssymb,array,booktabs,longtable" + ",pdflscape" * turned
+    packages += ",seqsplit" * any(SPLIT in line for line in body)
     if _latex_lines(table) <= (LONGEST_ON_A_PAGE // 2 if turned else LONGEST_ON_A_PAGE):
         lines = [
             r"\begin{table}", r"\centering" + size, rf"\caption{{{caption}}}{label}",
@@ -302,7 +317,7 @@ def _latex_lines(table: TextTable) -> int:
 
 def _to_latex(text: str) -> str:
     pieces = ("".join(_LATEX.get(character, character) for character in piece) for piece in text.split("k_l"))
-    written = "$k_l$".join(pieces)
+    written = re.sub(rf"\d{{{WRAPPED + 1},}}", lambda number: f"{SPLIT}{number[0]}}}", "$k_l$".join(pieces))
     unknown = re.sub(r"[\x20-\x7e]", "", written)
     if unknown:
         raise ValueError(f"no way to write {unknown!r} in LaTeX")
@@ -383,7 +398,7 @@ def plain(renderable: RenderableType, width: int) -> str:
     from rich.console import Console
 
     stream = StringIO()
-    Console(file=stream, width=width, color_system=None, force_jupyter=False).print(renderable)
+    Console(file=stream, width=width, color_system=None, force_jupyter=False).print(renderable, crop=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
@@ -440,6 +455,8 @@ def grid(
     from rich.table import Table
     from rich.text import Text
 
+    from .uncut_tables import Uncut
+
     right = _right_aligned(table)
     chosen = range(len(table.columns)) if columns is None else columns
     rows = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=edges, title=title, title_justify="left")
@@ -448,4 +465,4 @@ def grid(
         rows.add_column(Text(table.columns[i].title), justify="right" if right[i] else "left", no_wrap=not wraps)
     for row in table.rows:
         rows.add_row(*(Text(shown(row[i])) for i in chosen))
-    return rows
+    return Uncut(rows)

@@ -9,6 +9,8 @@ __all__ = ["ENGINES", "get_engine", "short_segment_engine"]
 
 
 ENGINES = ("auto", "native", "reference", "phcpack")
+#: Other names of engines.
+_SYNONYMS = {"phc": "phcpack"}
 #: Between the name of the compiled engine and an instruction set, as in ``native:avx2``.
 SEPARATOR = ":"
 
@@ -37,6 +39,7 @@ def get_engine(name: str | Engine = "auto") -> Engine:
     kind, separator, instruction_set = name.partition(SEPARATOR)
     if separator and kind == "native":
         return _native_engine(instruction_set)
+    name = _SYNONYMS.get(name, name)
     if name not in ENGINES:
         raise InputError(
             f"engine: {shortened(name)} is not known; expected one of {', '.join(ENGINES)}, or native:NAME for an "

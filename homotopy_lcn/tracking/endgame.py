@@ -17,6 +17,7 @@ open may be asked for in extended precision, on smaller circles.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -28,10 +29,11 @@ from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, equations_of, least_eigenvalue
 from ..equations.distinct import find, point_keys
 from ..networks.strata import Stratum
+from ..progress import TimeUp
 from . import Engine, Homotopy, TrackerOptions
 from .engine import track_along
-from .reference import ReferenceEngine
 from .refinement import gradient_residual
+from .timed import in_extended_precision
 from .tolerances import ENDGAME, Circles
 
 __all__ = ["End", "PathEnds", "trace_ends"]
@@ -95,7 +97,8 @@ def trace_ends(
     jobs : int
         Number of threads.
     precise : bool
-        Whether to ask for the ends that doubles leave open in extended precision, which takes seconds.
+        Whether to ask for the ends that doubles leave open in extended precision, which takes seconds. These ends stay
+        open if the time of a `TimedEngine` is up before.
     """
     ends = PathEnds.unknown(starts)
     for first in range(0, len(starts), ENDGAME.together):
@@ -104,8 +107,10 @@ def trace_ends(
             ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, ENDGAME.in_doubles, jobs))
             left = rows[ends.kinds[rows] == End.UNKNOWN]
             if precise and left.size:
-                extended = ReferenceEngine(extended=True)
-                ends.put(left, _trace(extended, stratum, starts[left], homotopy, ENDGAME.in_extended_precision, jobs))
+                extended = in_extended_precision(engine)
+                with suppress(TimeUp):
+                    found = _trace(extended, stratum, starts[left], homotopy, ENDGAME.in_extended_precision, jobs)
+                    ends.put(left, found)
     return ends
 
 

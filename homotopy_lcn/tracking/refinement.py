@@ -11,7 +11,10 @@ pivots. Points where pivots may matter, complex data, and all points without the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +36,11 @@ __all__ = [
     "half_gradient",
     "refine",
     "refine_with_numpy",
+    "refined_as_by",
 ]
+
+#: The instruction set of the kernel that refines points, in this thread; the fastest one where it is empty.
+_instruction_set: ContextVar[str] = ContextVar("instruction_set", default="")
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,27 @@ class Refined:
 REFINED_ARRAYS = ("points", "filters", "errors", "conditions")
 
 
+@contextmanager
+def refined_as_by(engine: object) -> Iterator[None]:
+    """Refine points with the instruction set of an engine, in the body and all that it calls in this thread.
+
+    Points are refined deep in the classification of points, which has no engine. The choice of an instruction set
+    changes last digits alone.
+    """
+    token = _instruction_set.set(getattr(engine, "instruction_set", ""))
+    try:
+        yield
+    finally:
+        _instruction_set.reset(token)
+
+
 def refine(
     equations: Equations, points: NDArray[Any], data: Data, real: bool = False, steps: int = 6, jobs: int = 1
 ) -> Refined:
     """Refine critical points (P, coordinates); with ``real``, keep real points of real data real.
 
-    ``jobs`` threads share the work; the result does not depend on their number.
+    ``jobs`` threads share the work; the result does not depend on their number. The instruction set is that of
+    `refined_as_by`.
     """
     found = _by_kernel(equations, points, data, real, steps, jobs)
     if found is None:
@@ -92,7 +114,9 @@ def _by_kernel(
         from .native import refine_points
     except ImportError:
         return None
-    return Refined(*refine_points(equations.stratum, points, data, real=real, steps=steps, jobs=jobs))
+    chosen = _instruction_set.get()
+    found = refine_points(equations.stratum, points, data, real=real, steps=steps, jobs=jobs, instruction_set=chosen)
+    return Refined(*found)
 
 
 def refine_with_numpy(

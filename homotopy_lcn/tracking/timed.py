@@ -18,8 +18,9 @@ from ..networks.strata import Stratum
 from ..progress import Clock, TimeUp
 from .engine import Engine, Homotopy, TrackResult
 from .options import ReturnCode, TrackerOptions
+from .reference import ReferenceEngine
 
-__all__ = ["TimedEngine"]
+__all__ = ["TimedEngine", "in_extended_precision"]
 
 #: Paths handed to the engine together: some seconds at most, enough for all threads, and whole batches of each engine.
 BLOCK: Final = 1024
@@ -85,6 +86,12 @@ class TimedEngine:
         self.clock.check()
         chain: Complex = self.engine.track_along(stratum, points, corners, options, jobs=jobs)  # type: ignore[attr-defined]
         return chain
+
+
+def in_extended_precision(engine: Engine) -> Engine:
+    """The reference engine in extended precision, with the clock of an engine that has one."""
+    extended = ReferenceEngine(extended=True)
+    return TimedEngine(extended, engine.clock) if isinstance(engine, TimedEngine) else extended
 
 
 def _joined(parts: list[TrackResult]) -> TrackResult:

@@ -181,11 +181,19 @@ class RetrackingTolerances:
         Value of s from which on a path continues in extended precision. Up to there doubles suffice: of their sixteen
         digits the Gram matrix has cost at most five, on top of what the points themselves cost. An earlier change of
         precision is safer and slower.
+    lifted : float
+        The part of the largest eigenvalue at which smaller ones begin that shrink by equal factors. Doubles follow
+        paths to such data.
+    largest_turn : float
+        Largest argument, in radians, of the random number that multiplies them: far from 0 to go round real
+        discriminants, and below π, so that a path does not go round zero.
     """
 
     patient: TrackerOptions = _PATIENT
     far_away: TrackerOptions = _FAR_AWAY
     extended_from: float = 1e-5
+    lifted: float = 1e-6
+    largest_turn: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,6 @@ CHANGES = {
     "loss radius": lambda c: boxed(c)["claims"].__setitem__("loss_radius", "0*2^0"),
     "real": lambda c: boxed(c)["claims"].__setitem__("real", None),
     "function space": lambda c: boxed(c)["claims"].__setitem__("in_function_space", False),
-    "attained": lambda c: boxed(c)["claims"].__setitem__("attained", 1),
     "interior": lambda c: boxed(c)["claims"].__setitem__("interior", False),
     "smooth": lambda c: boxed(c)["claims"].__setitem__("smooth", False),
     "indices": lambda c: boxed(c)["claims"].__setitem__("indices", [7]),
@@ -69,9 +68,6 @@ CHANGES = {
     "complete": lambda c: c["statement"].__setitem__("complete", False),
     "global minimum": lambda c: c["statement"].__setitem__("global_minimum", 1),
     "ordered": lambda c: c["statement"].__setitem__("ordered", False),
-    "complete, a number": lambda c: c["statement"].__setitem__("complete", 1),
-    "global minimum, a double": lambda c: c["statement"].__setitem__("global_minimum", 0.0),
-    "index, a double": lambda c: boxed(c)["claims"].__setitem__("indices", [float(boxed(c)["claims"]["indices"][0])]),
     "removed": lambda c: c["points"].pop(),
     "repeated": lambda c: c["points"].append(c["points"][0]),
     "conjugate": lambda c: c["points"][-1].__setitem__("conjugate_of", 0),
@@ -83,6 +79,22 @@ def test_changes_with_a_digest_that_fits_are_caught(text, name):
     content = json.loads(text)
     CHANGES[name](content)
     assert check_text(sealed(content)).failures
+
+
+OF_ANOTHER_TYPE = {
+    "attained": lambda c: boxed(c)["claims"].__setitem__("attained", 1),
+    "complete, a number": lambda c: c["statement"].__setitem__("complete", 1),
+    "global minimum, a double": lambda c: c["statement"].__setitem__("global_minimum", 0.0),
+    "index, a double": lambda c: boxed(c)["claims"].__setitem__("indices", [float(boxed(c)["claims"]["indices"][0])]),
+}
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER_TYPE)
+def test_numbers_of_another_type_are_refused(text, name):
+    content = json.loads(text)
+    OF_ANOTHER_TYPE[name](content)
+    with pytest.raises(InputError, match=r"^(statement|points\[\d\]\.claims)\..*; expected (true|an int|the num)"):
+        check_text(sealed(content))
 
 
 @pytest.mark.parametrize("place", ['"complete": true', '"real": true', '"version": 1'])
@@ -139,12 +151,6 @@ def test_unknown_entries_are_refused(text, place):
         check_text(sealed(content))
 
 
-def test_an_unknown_claim_does_not_follow(text):
-    content = json.loads(text)
-    boxed(content)["claims"]["beautiful"] = True
-    assert check_text(sealed(content)).failures
-
-
 @pytest.mark.parametrize("exponent", [5, 1000, 2**19])
 def test_an_enclosure_of_the_loss_without_meaning_is_said_to_decide_nothing(text, exponent):
     content = json.loads(text)
@@ -166,7 +172,7 @@ def test_numbers_that_would_fill_the_memory_are_refused(text, number, entry):
         point[entry][0] = number
     else:
         point[entry][0][0] = number
-    with pytest.raises(InputError, match="malformed") as error:
+    with pytest.raises(InputError, match=rf"^points\[\d+\]\.(claims\.)?{entry}\S*: .* expected a text") as error:
         check_text(sealed(content))
     assert len(str(error.value)) < 300
 
@@ -234,7 +240,7 @@ def test_the_work_of_a_check_is_bounded_before_it_begins(change, message):
 def test_a_box_of_too_many_bits_is_refused(text):
     content = json.loads(text)
     boxed(content)["precision"] = 2**16 + 1
-    with pytest.raises(InputError, match="not a box"):
+    with pytest.raises(InputError, match="precision: 65537; expected an integer"):
         check_text(sealed(content))
 
 

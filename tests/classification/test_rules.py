@@ -25,8 +25,8 @@ def kept(monkeypatch):
     """What the solves of a test classify: for each stratum the real points with their data and their records."""
     calls = defaultdict(list)
 
-    def recorded(problem, found):
-        answers = records.classify(problem, found)
+    def recorded(problem, found, *, kinds):
+        answers = records.classify(problem, found, kinds=kinds)
         for row in np.flatnonzero(found.real):
             calls[problem.embedding].append(
                 (problem, found.points[row].real, found.filters[row].real, answers.points[row])

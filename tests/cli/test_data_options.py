@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,16 @@ def test_columns_of_very_different_units(capsys):
     assert solved("--data", "units.npz", "--standardize").rank == 5
     np.savez("few.npz", X=X[:3], Y=Y[:3])
     assert "too few samples?" in refused(capsys, "--data", "few.npz")
+
+
+def test_columns_of_very_different_units_are_told_before_a_slow_solve(capsys):
+    np.savez("units.npz", X=X * [1, 1e-4, 1e4, 1, 1], Y=Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert program.main(["solve", *NETWORK, "--data", "units.npz", "--time-limit", "1"]) in (0, 3)
+    assert "rescale them, as standardize=True does (--standardize)" in capsys.readouterr().err
+    assert program.main(["solve", *NETWORK, "--data", "units.npz", "--standardize"]) == 0
+    assert "rescale" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["[3,2]", "(3,2)", "3, 2", "[3, 2]", " (3, 2) "])

@@ -355,10 +355,10 @@ def test_interruption_reports_what_is_finished(capsys, files, solver):
         raise SolveInterrupted(fabricate(loss, seed, complete=False))
 
     solver.answer = interrupt
-    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 3
+    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 130
     output = capsys.readouterr()
     assert "7 of 10" in output.out
-    assert "interrupted" in output.err
+    assert "interrupted: only the finished strata are reported, and kept in out.json" in output.err
     assert unchecked("out.json").complete is False
 
 
@@ -379,8 +379,8 @@ def test_interruption_before_any_result(capsys, files, solver):
         raise KeyboardInterrupt
 
     solver.answer = interrupt
-    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 3
-    assert "interrupted" in capsys.readouterr().err
+    assert program.main(["solve", *NETWORK, "--random", "--json", "out.json"]) == 130
+    assert "interrupted before there was a result to report; start systems that" in capsys.readouterr().err
     assert not (files / "out.json").exists()
 
 
@@ -579,8 +579,9 @@ sys.exit(program.main(sys.argv[1:]))
                 process.send_signal(signal.SIGINT)
                 break
         output, errors = process.communicate(timeout=600)
-    assert process.returncode == 3
-    assert errors.splitlines()[-1] == "homotopy-lcn: interrupted: only the finished strata are reported"
+    assert process.returncode == 130
+    kept = f"homotopy-lcn: interrupted: only the finished strata are reported, and kept in {path}"
+    assert errors.splitlines()[-1] == kept
     assert "Traceback" not in errors
     assert "stratum (2)(1): 0 of 14 found, 14 missing" in output
     result = CriticalPoints.from_json(path)
@@ -596,3 +597,22 @@ def test_the_summaries_of_the_commands_are_not_cut(command, capsys, monkeypatch)
     listed = capsys.readouterr().out.partition("Commands:")[2]
     assert listed.strip()
     assert "..." not in listed
+
+
+@pytest.mark.parametrize(
+    "command", [("descend",), ("plot", "levels"), ("plot", "landscape"), ("plot", "complex-plane")]
+)
+def test_no_option_is_called_required_where_a_result_takes_its_place(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert program.main([*command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Required" not in text
+    assert "[RESULT.json]" in text
+    assert "[[" not in text
+    assert text.count("without RESULT.json") == 2
+
+
+@pytest.mark.parametrize("command", ["solve", "count", "geometry", "export"])
+def test_options_that_are_required_are_called_so(command, capsys):
+    assert program.main([command, "--help"]) == 0
+    assert capsys.readouterr().out.count("Required") >= 2

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, cli, survey
 from homotopy_lcn.cli import survey as cli_survey
-from homotopy_lcn.cli.common import DONE, NOT_COMPLETE, UNUSABLE_INPUT
+from homotopy_lcn.cli.common import DONE, INTERRUPTED, NOT_COMPLETE, UNUSABLE_INPUT
 from homotopy_lcn.display.surveys import FORMATS, format_survey
+from homotopy_lcn.extras import install_command
 from homotopy_lcn.surveys.draws import columns
 from homotopy_lcn.surveys.tallies import Tally
 from tests.saved_frames import assert_saved_exactly
@@ -283,7 +284,7 @@ def test_a_missing_extra_is_named_with_its_command(missing, arguments, extra, ca
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert f"{option}: needs {missing}" in message
-    assert f"pip install 'homotopy-lcn[{extra}]'" in message
+    assert install_command(extra) in message
     assert not list(tmp_path.iterdir())
 
 
@@ -315,9 +316,9 @@ def test_an_interrupted_run_says_where_its_draws_are(tmp_path, capsys, monkeypat
         raise KeyboardInterrupt
 
     monkeypatch.setattr(surveys, "survey", interrupted)
-    assert cli.main(["survey", *NETWORK, "-o", str(tmp_path / "run")]) == NOT_COMPLETE
+    assert cli.main(["survey", *NETWORK, "-o", str(tmp_path / "run")]) == INTERRUPTED
     assert "the same command goes on" in capsys.readouterr().err
-    assert cli.main(["survey", *NETWORK]) == NOT_COMPLETE
+    assert cli.main(["survey", *NETWORK]) == INTERRUPTED
     assert "interrupted before there was a result" in capsys.readouterr().err
 
 
@@ -326,3 +327,13 @@ def test_progress_counts_draws_to_the_end():
     survey([ARCHITECTURE, Architecture((3, 2), (2, 1))], 25, chunk=10, progress=reports.append)
     assert [report.done for report in reports] == [10, 20, 25, 35, 45, 50]
     assert {report.total for report in reports} == {50}
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_the_text_is_as_wide_as_the_terminal_but_for_the_command_to_copy(width, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert cli.main(["survey", *NETWORK, "--draws", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    long = [line for line in lines if len(line) > width]
+    assert all(line.startswith("  draw D alone: homotopy-lcn survey") for line in long)
+    assert max(len(line) for line in lines if line not in long) > width * 0.7

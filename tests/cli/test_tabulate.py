@@ -108,7 +108,7 @@ def test_an_interrupted_tabulation_prints_what_is_done(capsys, monkeypatch):
     solve = tabulation.critical_points
     monkeypatch.setattr(tabulation, "critical_points", interrupted)
     code, out, err = run(capsys, "tabulate", "--max-filter-size", "5", "--measure", "--format", "csv")
-    assert code == 3
+    assert code == 130
     assert len(out.splitlines()) == 3
     assert "interrupted" in err
 
@@ -145,7 +145,7 @@ def test_paper_writes_tables_and_the_figure(capsys, tmp_path, monkeypatch):
     )
     monkeypatch.setattr(paper_tables, "QUICK", small)
     target = tmp_path / "new" / "folder"
-    code, out, err = run(capsys, "paper", str(target), "--quick")
+    code, out, err = run(capsys, "paper", "all", str(target), "--quick")
     assert (code, err) == (0, "")
     assert str(target / "table4_white.tex") in out
     assert "violations" in out
@@ -160,21 +160,21 @@ def test_an_interrupted_paper_keeps_the_tables_that_are_done(capsys, tmp_path, m
 
     monkeypatch.setattr(paper_tables, "QUICK", paper_tables.PaperOptions(draws=1, starts=60))
     monkeypatch.setattr(paper_tables, "survey", interrupted)
-    code, out, err = run(capsys, "paper", str(tmp_path), "--quick", "--no-figure")
-    assert (code, out) == (3, "")
+    code, out, err = run(capsys, "paper", "all", str(tmp_path), "--quick", "--no-figure")
+    assert (code, out) == (130, "")
     assert "interrupted: the tables finished so far" in err
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".md", ".tex"]
 
 
 def test_paper_fails_before_the_work(capsys, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    code, _, err = run(capsys, "paper", str(tmp_path / "file"), "--quick", "--no-figure")
+    code, _, err = run(capsys, "paper", "all", str(tmp_path / "file"), "--quick", "--no-figure")
     assert code == 2
     assert "FOLDER" in err
-    assert run(capsys, "paper", str(tmp_path), "--quick", "--full")[0] == 2
+    assert run(capsys, "paper", "all", str(tmp_path), "--quick", "--full")[0] == 2
     assert run(capsys, "paper")[0] == 2
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    code, _, err = run(capsys, "paper", str(tmp_path / "new"), "--quick")
+    code, _, err = run(capsys, "paper", "all", str(tmp_path / "new"), "--quick")
     assert code == 2
     assert "needs matplotlib, which is not installed" in err
     assert not (tmp_path / "new").exists()

@@ -55,7 +55,8 @@ def test_counts_have_a_line_for_each_stratum_and_their_sums(filters):
 def test_result_shows_summary_and_real_points(result, monkeypatch):
     summary, points = tables(result._repr_html_())
     assert dict(summary)["complete"] == "yes: these are all critical filters w ≠ 0"
-    assert [float(row[1]) for row in points[1:]] == pytest.approx([point.loss for point in result.real], rel=1e-6)
+    assert [int(row[1]) for row in points[1:]] == list(range(len(result.real)))
+    assert [float(row[2]) for row in points[1:]] == pytest.approx([point.loss for point in result.real], rel=1e-6)
     monkeypatch.setattr(notebook, "MOST_POINTS", 2)
     html = result._repr_html_()
     assert len(tables(html)[1]) == 3

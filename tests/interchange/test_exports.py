@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -314,6 +315,15 @@ def test_without_data_paths_lead_to_the_random_target_of_the_seed():
     assert texts[0]["target"] != texts[2]["target"]
 
 
+def test_phcpack_is_another_name_of_phc(tmp_path, capsys):
+    arch = hl.Architecture((2, 2), (2, 1))
+    one, other = (hl.export(arch, to=name) for name in ("phc", "phcpack"))
+    assert one == other
+    assert one.format == "phc"
+    assert cli.main(["export", "-k", "2,2", "-s", "2,1", "--to", "phcpack", "-o", str(tmp_path / "folder")]) == 0
+    assert capsys.readouterr().out.endswith("to run: phc -p < answers\n")
+
+
 # The programs
 
 
@@ -354,6 +364,40 @@ def test_phc_loses_no_path_to_the_sunspot_numbers(tmp_path):
     assert (listing.t == 1).all()
     known = np.array([point.filter for point in hl.critical_points(arch, loss)])
     assert sorted(find(known, system.filters(listing.values), 1e-8).tolist()) == list(range(10))
+
+
+def problem_of_size(gram_size, b_size):
+    """The random problem of one network, in other units."""
+    problem = random_problem((3, 2), (2, 1))
+    loss, largest = problem.loss, max(b_size**2 / gram_size, 1.0)
+    return hl.SquaredLoss(loss.gram * gram_size, loss.b * b_size, loss.constant * largest * 10)
+
+
+@pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc (Debian: phcpack)")
+@pytest.mark.parametrize("sizes", [(1e-20, 1e-20), (1.0, 1e-10)])
+def test_phc_loses_no_path_where_the_equations_are_small(sizes, tmp_path):
+    arch, loss = hl.Architecture((3, 2), (2, 1)), problem_of_size(*sizes)
+    hl.export(arch, loss, to="phc").write(tmp_path / "folder")
+    with open(tmp_path / "folder" / "answers") as answers:
+        subprocess.run(["phc", "-p"], stdin=answers, cwd=tmp_path / "folder", capture_output=True, timeout=60)
+    system, _ = patched_system(arch, None)
+    listing = read_solutions((tmp_path / "folder" / "result").read_text(), system.unknowns)
+    known = filters_of(hl.critical_points(arch, loss))
+    assert sorted(find(known, system.filters(listing.values), 1e-8).tolist()) == list(range(10))
+
+
+@pytest.mark.skipif(shutil.which("M2") is None, reason="needs Macaulay2 (Debian: macaulay2)")
+@pytest.mark.parametrize("sizes", [(1e-20, 1.0), (1.0, 1e10), (1.0, 1e-10)])
+def test_macaulay2_loses_no_path_in_other_units(sizes, tmp_path):
+    arch, loss = hl.Architecture((3, 2), (2, 1)), problem_of_size(*sizes)
+    hl.export(arch, loss, to="macaulay2").write(tmp_path / "critical_points.m2")
+    command = ["M2", "--script", str(tmp_path / "critical_points.m2")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    points = [re.fullmatch(r"\(Regular, \{(.*)\}\)", line)[1].split(", ") for line in done.stdout.splitlines()]
+    values = [[complex(re.sub(r"(?<!\d)j", "1j", z.replace("*ii", "j").replace("ii", "j"))) for z in p] for p in points]
+    known = filters_of(hl.critical_points(arch, loss))
+    found = patched_system(arch, None)[0].filters(np.array(values))
+    assert sorted(find(known, found, 1e-6).tolist()) == list(range(10))
 
 
 @pytest.mark.slow
@@ -429,7 +473,7 @@ def test_command_writes_folders_and_files(capsys, tmp_path):
     for _ in range(2):  # an existing folder is written to as well
         assert cli.main([*COMMAND, "--to", "bertini", "--random", "-o", str(folder)]) == 0
         assert sorted(path.name for path in folder.iterdir()) == ["input", "start"]
-        assert capsys.readouterr().out.endswith("to run: bertini input start\n")
+        assert capsys.readouterr().out.endswith("&& bertini input start\n")
     assert cli.main([*COMMAND, "--to", "julia", "-o", str(folder), "-q"]) == 0
     assert cli.main([*COMMAND, "--to", "julia", "-o", str(tmp_path / "mine.jl"), "-q"]) == 0
     assert capsys.readouterr().out == ""
@@ -458,3 +502,21 @@ def test_command_refuses_before_the_work(arguments, message, monkeypatch, tmp_pa
     assert captured.err.startswith(f"homotopy-lcn: {message.format(folder=tmp_path)}")
     assert captured.err.count("\n") == 1
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["cp.py", "a folder/my cp.py"])
+def test_the_command_that_is_printed_runs_the_file_that_was_written(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a folder").mkdir()
+    assert cli.main(["export", "-k", "3,2", "-s", "2,1", "--to", "sympy", "-o", name]) == 0
+    written, command = capsys.readouterr().out.splitlines()
+    assert written == name
+    assert command == f"to run: python -i {shlex.quote(name)}"
+    assert cli.main(["export", "-k", "3,2", "-s", "2,1", "--to", "sympy", "-o", "a folder"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "to run: python -i 'a folder/critical_points.py'"
+
+
+def test_the_command_for_several_files_begins_in_their_folder(tmp_path, capsys):
+    folder = tmp_path / "two words"
+    assert cli.main(["export", "-k", "3,2", "-s", "2,1", "--to", "bertini", "-o", str(folder)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"to run: cd '{folder}' && bertini ")

@@ -102,7 +102,7 @@ def test_a_package_that_cannot_be_imported_is_broken_and_one_without_a_version_i
     (tmp_path / "broken_package.py").write_text("raise ImportError('made for another\\nPython')")
     (tmp_path / "plain_package.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
-    packages = (("one", "broken_package", "numbers", "precise"), ("other", "plain_package", "numbers", "precise"))
+    packages = (("one", "broken_package", "numbers", "frame"), ("other", "plain_package", "numbers", "frame"))
     monkeypatch.setattr(installation, "OPTIONAL", packages)
     broken, plain = finding("one"), finding("other")
     assert (broken.state, broken.text) == ("broken", "cannot be imported: made for another Python")

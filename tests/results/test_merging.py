@@ -14,7 +14,7 @@ import homotopy_lcn as hl
 from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.equations.restriction import whole_filters
 from homotopy_lcn.networks.strata import Embedding
-from homotopy_lcn.results.merging import sorted_points
+from homotopy_lcn.results.merging import merged, sorted_points
 from tests.small_networks import solved
 
 NETWORKS = [((3, 2), (2, 1)), ((2, 2, 2), (1, 2, 1)), ((3, 3), (1, 1)), ((1, 3, 2), (2, 3, 1))]
@@ -118,3 +118,24 @@ def test_wrong_conjugates_are_not_believed_and_the_order_given_does_not_matter(r
     again = sorted_points(points)
     assert [point.filter.tolist() for point in again] == [point.filter.tolist() for point in result]
     assert_conjugates(again)
+
+
+def test_of_a_real_filter_and_one_that_is_nearly_real_the_real_one_is_kept():
+    """Answers and real parameters are those of the real one, whatever the order."""
+    w = np.array([1.0, 2.0, 1.0])
+    theta = (np.array([1.0, 1.0]), np.array([1.0, 1.0]))
+    one = hl.CriticalPoint(
+        filter=w, real=True, loss=0.5, stratum=((2,),), pure=False, attained=True, in_function_space=True,
+        parameters=(theta,), kinds=("saddle",), indices=(1,), nonsingular=False, multiplicity=2, windings=(2, 2),
+    )  # fmt: skip
+    other = hl.CriticalPoint(
+        filter=w + 1e-9j, real=False, loss=0.5 + 1e-9j, stratum=((2,),), pure=False,
+        parameters=(tuple(layer + 1e-9j for layer in theta),), nonsingular=False, multiplicity=2, windings=(2, 2),
+    )  # fmt: skip
+    for points in ([one, other], [other, one]):
+        ((_, members, kept),) = merged(points)
+        assert members == (0, 1)
+        assert kept.real
+        assert kept.kinds == ("saddle",)
+        assert len(kept.parameters) == 1
+        assert (kept.multiplicity, kept.windings) == (4, (2, 2, 2, 2))

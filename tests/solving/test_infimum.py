@@ -13,6 +13,7 @@ from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.results.continua import UNDECIDED, Infimum
 from homotopy_lcn.results.infimum import known_infimum
 from homotopy_lcn.solving.infimum import infimum_of
+from homotopy_lcn.tracking import get_engine
 
 TENSORS = Architecture((2, 2), (2, 1))
 
@@ -75,7 +76,7 @@ def test_with_zero_moments_only_the_zero_filter_attains_the_infimum():
 def test_incomplete_results_leave_it_open():
     result = critical_points(TENSORS, no_minimum())
     open_one = replace(result, complete=False, infimum=UNDECIDED)
-    assert infimum_of(open_one, pytest.fail, 0) == UNDECIDED
+    assert infimum_of(open_one, pytest.fail, 0, get_engine()) == UNDECIDED
 
 
 def test_without_paths_to_infinity_the_least_point_attains_it():
@@ -96,7 +97,7 @@ def minimum_of(loss):
 @pytest.mark.parametrize("seed", range(3))
 def test_the_regularization_comes_from_the_seed(seed):
     result = critical_points(TENSORS, no_minimum())
-    again = infimum_of(replace(result, infimum=UNDECIDED), minimum_of, seed)
-    assert again == infimum_of(replace(result, infimum=UNDECIDED), minimum_of, seed)
+    again = infimum_of(replace(result, infimum=UNDECIDED), minimum_of, seed, get_engine())
+    assert again == infimum_of(replace(result, infimum=UNDECIDED), minimum_of, seed, get_engine())
     assert again.attained is False
     assert again.value == pytest.approx(0, abs=1e-7)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from degenerate_data import DEGENERATE
 
-from homotopy_lcn import Architecture, critical_points
+from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.losses.random_data import random_gaussian, random_white
+from homotopy_lcn.networks.strata import Embedding
+from homotopy_lcn.solving.start_systems import StartSystems
+from homotopy_lcn.tracking.refinement import refine
 
 native = pytest.importorskip("homotopy_lcn.tracking.native")
 
@@ -32,6 +37,41 @@ def cases():
         for network in NETWORKS:
             marks = [pytest.mark.slow] if kind in SLOW and network != NETWORKS[1] else []
             yield pytest.param(kind, network, marks=marks, id=f"{kind}-{network}")
+
+
+@pytest.mark.parametrize("chosen", SETS)
+def test_points_are_refined_by_the_instruction_set_of_the_engine(chosen, monkeypatch):
+    """Also deep in the classification, in the infimum of special data, and never after the solve."""
+    used = Counter()
+
+    def counted(name):
+        call = getattr(native._native, name)
+
+        def run(**arguments):
+            used[name, arguments["instruction_set"]] += 1
+            return call(**arguments)
+
+        return run
+
+    for name in ("refine", "track", "track_along"):
+        monkeypatch.setattr(native._native, name, counted(name))
+    arch = Architecture((2, 2), (1, 1))
+    nothing_seen = SquaredLoss(np.diag([1.0, 1.0, 0.0]), [1.0, 2.0, 0.0], 7.0)
+    for loss in (random_white(arch, np.random.default_rng(1)).loss, nothing_seen):
+        critical_points(arch, loss, engine=f"native:{chosen}", isolated=True, start_systems=StartSystems())
+    assert {name for name, _ in used} == {"refine", "track", "track_along"}
+    assert {instruction_set for _, instruction_set in used} == {chosen}
+    used.clear()
+    problem = stratum_problem(arch)
+    refine(problem.equations, problem.points, problem.data)
+    assert set(used) == {("refine", "")}
+
+
+def stratum_problem(arch):
+    """Points of a stratum that are no critical points; any serve to see who refines them."""
+    equations = equations_of(Embedding.of_pattern(arch, ((1, 1),)).stratum)
+    points = np.random.default_rng(0).standard_normal((2, equations.stratum.coordinates)).astype(complex)
+    return SimpleNamespace(equations=equations, points=points, data=Data(np.eye(3), np.ones(3)))
 
 
 def about_the_whole(result):
@@ -61,15 +101,13 @@ def assert_same_points(found, expected):
 
 @pytest.mark.skipif(len(SETS) < 2, reason="one instruction set only")
 @pytest.mark.parametrize(("kind", "network"), list(cases()))
-def test_labels_are_equal_and_numbers_agree(kind, network, monkeypatch):
+def test_labels_are_equal_and_numbers_agree(kind, network):
     arch = Architecture(*network)
     for draw in range(DRAWS):
         loss = KINDS[kind](arch, draw, np.random.default_rng([draw, 7]))
         results = []
         for name in SETS:
-            with monkeypatch.context() as patch:
-                patch.setattr(native, "refine_points", partial(native.refine_points, instruction_set=name))
-                results.append(critical_points(arch, loss, engine=f"native:{name}", isolated=True))
+            results.append(critical_points(arch, loss, engine=f"native:{name}", isolated=True))
             assert results[-1].computed_with["instruction_set"] == name
         for result in results[1:]:
             assert about_the_whole(result) == about_the_whole(results[0])

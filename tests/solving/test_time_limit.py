@@ -66,6 +66,47 @@ def test_special_data_stop_soundly_as_well(times, monkeypatch):
     assert result.complete == (not clock.stopped)
 
 
+def test_points_of_special_data_are_left_undecided_once_the_time_is_up(monkeypatch):
+    """The target is a filter with a double root on the function space, so all answers come from the general code."""
+    arch, loss = Architecture((2, 2), (1, 1)), SquaredLoss.white([1.0, 2.0, 1.0])
+    whole = critical_points(arch, loss)
+    looked_at = []
+
+    def up_from_then_on(*_):
+        looked_at.append(1)
+        raise AssertionError("the general code is asked after the time is up")
+
+    merge = solve._merge_by_filter
+
+    def when_the_time_is_up(arch, loss, found, clock):
+        clock._end = clock._now()
+        monkeypatch.setattr(solve, "reclassify", up_from_then_on)
+        monkeypatch.setattr(solve, "on_a_continuum", up_from_then_on)
+        return merge(arch, loss, found, clock)
+
+    monkeypatch.setattr(solve, "_merge_by_filter", when_the_time_is_up)
+    result = critical_points(arch, loss)
+    assert not looked_at
+    assert not result.complete
+    assert "classification" in result.stopped
+    undecided = [point for point in result.points if point.real and point.attained is None]
+    assert undecided
+    for point in undecided:
+        assert (point.in_function_space, point.interior, point.smooth) == (None, None, None)
+        assert point.parameters == ()
+        assert any(np.abs(point.filter - other.filter).max() < 1e-6 for other in whole.points)
+    assert not violated_invariants(result)
+
+
+@pytest.mark.parametrize("times", range(14, 60, 5))
+def test_a_stopped_result_of_special_data_can_be_read(times, monkeypatch, tmp_path):
+    arch = Architecture((2, 2), (1, 1))
+    result, clock = stopped_after(times, monkeypatch, arch, SquaredLoss.white([1.0, 2.0, 1.0]))
+    result.to_json(tmp_path / "stopped.json")
+    assert CriticalPoints.from_json(tmp_path / "stopped.json") == result
+    assert result.complete == (not clock.stopped)
+
+
 def test_a_solve_in_time_has_the_same_result_whatever_the_limit():
     loss = loss_for(NETWORK)
     assert critical_points(NETWORK, loss) == critical_points(NETWORK, loss, time_limit=1e4)

@@ -102,7 +102,7 @@ sys.exit(program.main(sys.argv[1:]))
             time.sleep(0.002)
         process.send_signal(signal.SIGINT)
         errors = process.communicate(timeout=600)[1]
-    assert process.returncode == 3
+    assert process.returncode == 130
     assert errors.splitlines()[-1].endswith(
         f"interrupted; the draws so far are in {folder}, and the same command goes on"
     )

@@ -165,6 +165,15 @@ def test_rows_must_fit_the_columns():
         TextTable("t", "c", COLUMNS, ((1,),))
 
 
+def test_tables_of_other_subjects_have_other_labels_in_one_paper():
+    columns = (Column("k", "k"), Column("pure", "pure"))
+    one, other = (TextTable("t", "Counts", columns, (((3, 2), 10),), subject=subject) for subject in ("3,2", "2,2"))
+    assert len({one.label, other.label, TextTable("t", "Counts", columns[:1], (), subject="3,2").label}) == 3
+    assert one.label == TextTable("t", "Other counts", columns, (((3, 2), 11),), subject="3,2").label
+    assert rf"\label{{{one.label}}}" in format_table(one, "latex")
+    assert TextTable("t", "Counts", columns, ()).label == "tab:t"
+
+
 @pytest.mark.parametrize("number", [2**63, 10**20, -(10**75), 10**76 - 1, 10**76, 10**90 + 1])
 def test_frames_can_be_saved_also_with_integers_beyond_64_bits(number, tmp_path):
     pytest.importorskip("pyarrow")

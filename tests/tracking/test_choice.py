@@ -53,3 +53,8 @@ def test_unknown_instruction_sets_and_engines_are_refused_with_the_list_of_known
 def test_an_instruction_set_needs_the_compiled_module():
     with pytest.raises(InputError, match=r"^engine: the compiled kernel is not installed"):
         get_engine("native:baseline")
+
+
+def test_phc_is_another_name_of_phcpack(monkeypatch):
+    monkeypatch.setattr("homotopy_lcn.tracking.phcpack.phc_program", lambda: "phc")
+    assert get_engine("phc").name == get_engine("phcpack").name == "phcpack"

@@ -11,11 +11,14 @@ from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import point_keys
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum
+from homotopy_lcn.progress import Clock
 from homotopy_lcn.solving.start_systems import start_system
-from homotopy_lcn.tracking import Homotopy, get_engine
+from homotopy_lcn.tracking import Homotopy, endgame, get_engine
 from homotopy_lcn.tracking.endgame import End, _orbits, trace_ends
 from homotopy_lcn.tracking.refinement import gradient_residual
 from homotopy_lcn.tracking.settings import Tracking
+from homotopy_lcn.tracking.timed import TimedEngine
+from homotopy_lcn.tracking.tolerances import ENDGAME
 from tests.small_networks import random_problem
 
 ENGINES = ["reference", "auto"]
@@ -136,6 +139,34 @@ def test_a_path_has_the_same_end_with_and_without_the_others_of_its_cycle(dead):
         assert (alone.kinds[0], alone.windings[0]) == (together.kinds[p], together.windings[p])
         one, other = (point_keys(stratum, points)[:, 1:] for points in (alone.points, together.points[p : p + 1]))
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-7)
+
+
+def test_extended_precision_looks_at_the_clock(monkeypatch):
+    """Ends that doubles leave open stay open once the time is up; the ends that are known are kept."""
+    arch = Architecture((2, 2), (2, 1))
+    row = generic_count(arch).rows[0]
+    stratum = Embedding.of_pattern(arch, row.pattern).stratum
+    start = start_system(stratum, row.count, Tracking(get_engine()))
+    homotopy = Homotopy(start.data, Data(np.eye(4), np.array([1.0, 2.0, 3.0, 5.0])))
+    times = iter([0.0, 0.0])
+    clock = Clock(1.0, now=lambda: next(times, 2.0))
+    trace, precisions = endgame._trace, []
+
+    def half_of_them(engine, stratum, starts, homotopy, circles_on, jobs):
+        precisions.append(circles_on)
+        if circles_on is ENDGAME.in_doubles:
+            ends = trace(get_engine(), stratum, starts, homotopy, circles_on, jobs)
+            ends.kinds[::2] = End.UNKNOWN
+            return ends
+        return trace(engine, stratum, starts, homotopy, circles_on, jobs)
+
+    monkeypatch.setattr(endgame, "_trace", half_of_them)
+    ends = trace_ends(TimedEngine(get_engine(), clock), stratum, start.points, homotopy, precise=True)
+    assert precisions == [ENDGAME.in_doubles, ENDGAME.in_extended_precision]
+    assert clock.stopped
+    assert (ends.kinds[::2] == End.UNKNOWN).all()
+    assert (ends.kinds[1::2] != End.UNKNOWN).all()
+    assert trace_ends(get_engine(), stratum, start.points[:1], homotopy, precise=True).kinds[0] != End.UNKNOWN
 
 
 def test_orbits_of_a_permutation():

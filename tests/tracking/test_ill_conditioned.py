@@ -14,6 +14,7 @@ from homotopy_lcn.solving.problem import Problem
 from homotopy_lcn.solving.regular_ends import sensitivities
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
+from homotopy_lcn.tracking.ill_conditioned import along_eigenvalues
 from homotopy_lcn.tracking.reference import ReferenceEngine
 from homotopy_lcn.tracking.refinement import gradient_residual
 from homotopy_lcn.tracking.settings import Tracking
@@ -23,6 +24,27 @@ from tests.small_networks import matched
 pytestmark = pytest.mark.skipif(
     np.finfo(np.longdouble).eps >= np.finfo(float).eps, reason="no extended precision on this processor"
 )
+
+
+@pytest.mark.parametrize("smallest", [[1e-8, 1e-8], [0.0, 1e-7], [0.5, 0.25]])
+def test_ends_are_the_same_when_eigenvalues_shrink_by_equal_factors(smallest):
+    """Zero eigenvalues stay zero, and without small ones there is one segment."""
+    shape = ((3, 2), (2, 1))
+    rng = np.random.default_rng(3)
+    axes = np.linalg.qr(rng.standard_normal((5, 5)))[0]
+    gram = (axes * np.array([1.0, 0.8, 0.6, *smallest])) @ axes.T
+    gram = (gram + gram.T) / 2
+    data = Data(gram, gram @ rng.standard_normal(5))
+    stratum, directly = tracked(shape, data, get_engine(), RETRACKING.patient)
+    start = start_system(stratum, len(directly.points), Tracking(get_engine()))
+    homotopy = Homotopy(start.data, data)
+    found = along_eigenvalues(Tracking(get_engine()), stratum, start.points, homotopy)
+    equations = equations_of(stratum)
+    both = found.success.sum(), directly.success.sum()
+    assert both[0] >= both[1] > 0
+    ends = [equations.filters(one.points[one.success]) for one in (directly, found)]
+    for w in ends[0]:
+        assert np.linalg.norm(ends[1] - w, axis=1).min() < 1e-5 * np.linalg.norm(w)
 
 
 def tracked(shape, data, engine, options):

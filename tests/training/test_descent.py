@@ -276,5 +276,5 @@ def test_errors_name_the_argument(arguments, words):
 
 def test_without_pytorch_the_install_line_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ImportError, match=r"pip install 'homotopy-lcn\[torch\]'"):
+    with pytest.raises(ImportError, match=r"pip install torch"):
         Architecture.from_torch(object())

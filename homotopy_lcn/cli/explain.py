@@ -1,0 +1,35 @@
+"""The command ``explain``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .common import DONE, show
+from .option_names import options_named
+
+__all__ = ["explain"]
+
+
+def explain(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORD", help="A word of a result, as in attained.", show_default=False),
+    ] = None,
+) -> int:
+    """Explain a word of the tables and summaries.
+
+    Without a word, list all of them.
+    """
+    from rich.text import Text
+
+    from ..display.glossary import GLOSSARY, explanation, known_word
+
+    if not words:
+        show(Text(", ".join(GLOSSARY)))
+        return DONE
+    with options_named({"word": "WORD"}):
+        word = known_word(" ".join(words))
+    show(Text.assemble((word, "bold"), ": ", explanation(word)))
+    return DONE
