@@ -17,6 +17,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "frame": ("pandas",),
     "certify": ("python-flint",),
     "torch": ("torch",),
+    "bertini2": ("bertini2",),
     "survey": ("pyarrow", "pandas"),
     "distributed": ("dask[distributed]", "pyarrow"),
 }

@@ -200,6 +200,12 @@ def read_bounded(path: str | os.PathLike[str]) -> bytes:
         return b"".join(islice(blocks, MOST_BYTES // 2**20 + 1))
 
 
+def check_is_path(path: object) -> None:
+    """Raise InputError for the text of a JSON file in place of its path."""
+    if isinstance(path, str) and path.lstrip().startswith("{"):
+        raise InputError("path: the text of a file is given; expected the path of a file")
+
+
 def read_text(path: str | os.PathLike[str], expected: str) -> str:
     """The text of a file, which may begin with a byte order mark.
 

@@ -88,8 +88,11 @@ def check_types(content: Mapping[str, Any]) -> None:
     listed(content["points"], "points")
 
 
-def check_entries(item: object, entries: Mapping[str, bool], path: str) -> None:
-    """Raise InputError for an entry that is missing, or that no certificate has: nobody knows what it would claim."""
+def check_entries(item: object, entries: Mapping[str, bool], path: str) -> dict[str, Any]:
+    """The item as an object with these entries.
+
+    Raise InputError for an entry that is missing, or that no certificate has: nobody knows what it would claim.
+    """
     if not isinstance(item, dict):
         raise InputError(f"{path.rstrip('.')}: {shown(item)}; expected an object with {', '.join(entries)}")
     for name in item:
@@ -98,6 +101,7 @@ def check_entries(item: object, entries: Mapping[str, bool], path: str) -> None:
     for name, needed in entries.items():
         if needed and name not in item:
             raise InputError(f"{path}{name}: missing; every certificate has an entry of this name")
+    return item
 
 
 def check_statement(statement: Mapping[str, Any]) -> None:
@@ -147,10 +151,9 @@ def read_box(item: Mapping[str, Any], stratum: Stratum, path: str) -> Box:
         )
 
 
-def read_claimed_loss(claims: object, path: str) -> tuple[Ball, Ball, Ball]:
+def read_claimed_loss(item: object, path: str) -> tuple[Ball, Ball, Ball]:
     """Real part, imaginary part and radius of the loss that is claimed; all other claims have the right type."""
-    check_entries(claims, CLAIMS, path)
-    assert isinstance(claims, dict)
+    claims = check_entries(item, CLAIMS, path)
     for name in ANSWERS:
         if claims[name] is not None:
             _answer(claims[name], f"{path}{name}", "true, false or null")

@@ -14,7 +14,7 @@ import numpy as np
 from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
 from ..errors import InputError
-from ..files import json_content, read_text
+from ..files import check_is_path, json_content, read_text
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import restricted, zero_residual
@@ -51,6 +51,7 @@ def is_certificate(path: str | os.PathLike[str]) -> bool:
 @in_standard_precision
 def read_certificate(path: str | os.PathLike[str], jobs: int = 1) -> Certificate:
     """Read a certificate, and verify it; see `Certificate.from_json`."""
+    check_is_path(path)
     try:
         checked, points = checked_points(read_text(path, EXPECTED), jobs)
         if checked.statement is None:

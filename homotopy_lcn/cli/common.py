@@ -215,6 +215,10 @@ def complain(message: str) -> None:
         print(f"{PROGRAM}: {line}", file=sys.stderr)
 
 
+#: Characters that are shown as they are: the ends of lines, and blanks at which no line is broken.
+KEPT = "\n\N{NO-BREAK SPACE}"
+
+
 def printable(text: str) -> str:
     """A text from outside as it can be shown: control characters and the like are escaped.
 
@@ -223,7 +227,7 @@ def printable(text: str) -> str:
     >>> print(printable("a\x1b[31mb\u202ec"))
     a\\x1b[31mb\\u202ec
     """
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() or c in KEPT else c.encode("unicode_escape").decode() for c in text)
 
 
 def open_streams() -> None:

@@ -100,6 +100,8 @@ Standardize = Annotated[
 ]
 
 #: A command takes its data from exactly one of these options.
+#: The series that comes with the package, see `losses.sources`.
+BUILT_IN = "sunspots"
 KINDS_OF_DATA = ("--data", "--csv", "--series", "--random", "--white")
 
 
@@ -169,6 +171,8 @@ def _check_given(options: DataOptions) -> None:
     for option in ("--sep", "--decimal"):
         if option in given and kinds[0] not in ("--csv", "--series"):
             raise InputError(f"{option}: given with {kinds[0]}; expected only together with --csv or --series")
+        if option in given and options.series == BUILT_IN:
+            raise InputError(f"{option}: given with --series {BUILT_IN}; expected only with the path of a file")
     for option in ("--center", "--standardize"):
         if option in given and "--white" in kinds:
             raise InputError(f"{option}: given with --white, which has no samples; expected samples X and Y")

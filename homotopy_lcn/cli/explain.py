@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from .common import DONE, show
 from .option_names import options_named
 
@@ -18,7 +19,7 @@ def explain(
         typer.Argument(metavar="WORD", help="A word of a result, as in attained.", show_default=False),
     ] = None,
 ) -> int:
-    """Explain a word of the tables and summaries.
+    """Explain words of the tables and summaries.
 
     Without a word, list all of them.
     """
@@ -30,6 +31,12 @@ def explain(
         show(Text(", ".join(GLOSSARY)))
         return DONE
     with options_named({"word": "WORD"}):
-        word = known_word(" ".join(words))
-    show(Text.assemble((word, "bold"), ": ", explanation(word)))
+        try:
+            found = [known_word(" ".join(words))]
+        except InputError:
+            if len(words) == 1:
+                raise
+            found = [known_word(word) for word in words]
+    for word in found:
+        show(Text.assemble((word, "bold"), ": ", explanation(word)))
     return DONE

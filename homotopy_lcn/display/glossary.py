@@ -67,6 +67,10 @@ GLOSSARY: Mapping[str, str] = {
         "An end-to-end filter w that belongs to a critical point θ of the loss, real or complex: the gradient of the "
         "loss with respect to the filters of all layers is zero at θ. Counts are of filters unless they say θ."
     ),
+    "data": (
+        "Which data were solved, in words, and the first digits of their digest, the SHA-256 of the exact numbers of "
+        "the loss: equal if the data are."
+    ),
     "degenerate": (
         "A critical θ is degenerate if its Hessian has a zero eigenvalue besides those of scaling, so that second "
         "derivatives do not tell a minimum from a saddle."
@@ -79,6 +83,9 @@ GLOSSARY: Mapping[str, str] = {
     "dμ": (
         "The derivative of the map μ from the parameters θ to the end-to-end filter. Where its rank drops, parameters "
         "can be critical for every loss whose gradient is orthogonal to its image: these are the spurious points."
+    ),
+    "edited": (
+        "Of a result that was read from a file: the file was changed after it was written, as its digest tells."
     ),
     "filter": (
         "The weights of a layer, or of the whole network: the end-to-end filter w is the filter of one layer that "
@@ -138,11 +145,21 @@ GLOSSARY: Mapping[str, str] = {
         "is given twice. Divide by the number of samples (and outputs) to compare with programs that take means. As a "
         "function of the end-to-end filter it is wᵀΣw − 2bᵀw + c."
     ),
+    "mean steps": "How many steps the runs of a training took to come to rest, in the mean.",
     "minimum": (
         "A critical θ at which the Hessian has no negative eigenvalue, and zero ones for scaling alone: near it no "
         "real parameters have a smaller loss. It may be local; ★ marks the global one."
     ),
     "multiplicity": "How many critical points of nearby generic data come together at this point; 1 for generic data.",
+    "nearly real": (
+        "Complex filters whose imaginary parts are so small that a small change of the data may make them real, see "
+        "--real-tolerance. The label decides nothing."
+    ),
+    "nearly singular": (
+        "Nonsingular points of so large condition numbers that a small change of the data may make them singular, see "
+        "--singular-tolerance. The label decides nothing."
+    ),
+    "network": "Sizes k and strides s of the layers, the end-to-end filter size and stride, and the dimension of M.",
     "not attained": "See attained: no real parameters over the filter are critical.",
     "path": (
         "A critical point that is followed while the data move from those of a start system to yours. Each path ends "
@@ -164,6 +181,9 @@ GLOSSARY: Mapping[str, str] = {
         "All entries of the filter are real. Complex critical filters are counted for completeness; no run can be "
         "there."
     ),
+    "reduced": (
+        "The network with neighbouring layers of equal dilation merged into one, and layers of filter size 1 dropped."
+    ),
     "residual": "The norm of the gradient at the point, relative to the size of the problem: what is left of rounding.",
     "residual zero": (
         "With fewer samples than dim M needs, infinitely many filters fit the data without error. They form a set of "
@@ -174,6 +194,7 @@ GLOSSARY: Mapping[str, str] = {
         "direction in which the loss falls."
     ),
     "seed": "The number from which all random choices come. The same seed, data and machine give the same bits.",
+    "share": "The part of the draws, or of the runs, in per cent.",
     "singular": (
         "Of a place: the closure of the function space has a singular point there, as where a filter has several "
         "factorizations. Of a path: it ends where the equations have no regular Jacobian, as special data cause it."
@@ -181,6 +202,7 @@ GLOSSARY: Mapping[str, str] = {
     "smooth": (
         "The Zariski closure of the function space is smooth at the filter: it has a tangent space of dim M there."
     ),
+    "solved": "When the solve ended, in UTC.",
     "spurious": (
         "A critical filter that is not critical for the loss on the function space: θ is critical only because dμ is "
         "degenerate there, as two layers have a common root. If each block is one layer, as with all strides above "
@@ -190,6 +212,7 @@ GLOSSARY: Mapping[str, str] = {
         "Of data: centred, and each column divided by its standard deviation, with --standardize, so that columns of "
         "different units count alike."
     ),
+    "stopped": "Why a solve ended before it was done: a time limit, or because it was asked to. It is not complete.",
     "stratum": (
         "All filters whose blocks have the same root multiplicities, the pattern. Critical points are counted and "
         "computed stratum by stratum; the stratum with simple roots alone has the pure ones."

@@ -18,12 +18,12 @@ import numpy as np
 
 from ..equations.polynomials import Polynomial
 from ..errors import InputError
+from ..extras import install_command
 from ..tracking.phcpack_program import Listing
 from .bertini2_script import bertini2_number
 
 __all__ = ["Bertini2Failure", "check_installed", "solve_by_bertini2", "version", "write_system"]
 
-INSTALL = "pip install bertini2"
 
 #: Reads the system and the seed from the file of its first argument, and writes the ends of the paths to the second.
 _SCRIPT = """
@@ -50,7 +50,7 @@ class Bertini2Failure(RuntimeError):
 def check_installed() -> None:
     """Raise InputError if this Python has no bertini2. The message does not name an argument."""
     if find_spec("bertini") is None:
-        raise InputError(f"bertini2 is not installed in this Python; {INSTALL}")
+        raise InputError(f"bertini2 is not installed in this Python; {install_command('bertini2')}")
 
 
 def version() -> str | None:

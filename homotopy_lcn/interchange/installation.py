@@ -86,7 +86,7 @@ def examine(seed: int = 0) -> Iterator[Finding]:
         Of the random data of the problems.
     """
     numpy, scipy = (metadata.version(name) for name in ("numpy", "scipy"))
-    yield Finding("homotopy-lcn", "ok", f"{__version__}, in {Path(__file__).parent}")
+    yield Finding("homotopy-lcn", "ok", f"{__version__}, in {Path(__file__).parents[1]}")
     yield Finding("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield Finding("NumPy, SciPy", "ok", f"{numpy}, {scipy}")
     yield _kernel(seed)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..files import content_digest, json_content, read_text, shown
+from ..files import check_is_path, content_digest, json_content, read_text, shown
 from ..losses.preparation import Preparation
 from ..losses.squared_loss import DEFAULT_TOLERANCE, SquaredLoss
 from ..losses.zero_residual import ZeroResidual
@@ -38,6 +38,7 @@ EXPECTED = "expected the whole file that solve wrote"
 
 def read_file(path: str | os.PathLike[str]) -> ResultParts:
     """Read a result from a file, without the checks of `claims`; see `CriticalPoints.from_json`."""
+    check_is_path(path)
     try:
         return _from_text(read_text(path, EXPECTED))
     except InputError as error:

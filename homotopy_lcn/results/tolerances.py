@@ -61,8 +61,12 @@ class Tolerances:
         return tuple(point for point in points if not point.real and _imaginary_part(point) <= self.real)
 
     def nearly_singular(self, points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
-        """The nonsingular ones among points whose condition numbers are large."""
-        return tuple(point for point in points if point.nonsingular and (point.condition or np.inf) > self.singular)
+        """The nonsingular ones among points whose condition numbers are large. Unknown condition numbers are not."""
+        return tuple(
+            point
+            for point in points
+            if point.nonsingular and point.condition is not None and point.condition > self.singular
+        )
 
 
 def _imaginary_part(point: CriticalPoint) -> float:

@@ -25,7 +25,16 @@ from ..tracking.settings import Tracking
 from .interrupted import BatchInterrupted
 from .plain_data import Moments, are_regular, solve_plain
 from .plain_results import facts_of, plain_result
-from .solve import Task, check_loss, checked_labels, checked_table, critical_points, validated_task, words_of
+from .solve import (
+    SIMILAR_UNITS,
+    Task,
+    check_loss,
+    checked_labels,
+    checked_table,
+    critical_points,
+    validated_task,
+    words_of,
+)
 from .start_systems import StartSystems, shared_start_systems
 from .tolerances import PLAIN
 
@@ -190,6 +199,9 @@ class _Batch:
         self._words = words
         self.moments = Moments(losses.gram, losses.b, losses.constant, losses.tolerance)
         self.regular: NDArray[np.bool_] = losses.plain & are_regular(self.moments)
+        squares = np.einsum("tii->ti", losses.gram)
+        if len(losses):  # very different units are told, loss by loss
+            self.regular &= squares.min(axis=1) >= SIMILAR_UNITS**2 * squares.max(axis=1)
 
     def validated(self, errors: str, validate: Callable[[SquaredLoss], Task]) -> list[CriticalPoints | str | None]:
         """None for each loss that can be used; for the others the message, or it is raised."""

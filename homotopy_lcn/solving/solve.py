@@ -62,6 +62,8 @@ SIMILAR_UNITS = 0.01
 ORDINARY, LABELS = TrackerOptions(), Tolerances()
 #: Random numbers that nobody draws: each stratum has random numbers of its own.
 UNUSED = np.random.default_rng(0)
+#: What helps where columns have very different units.
+RESCALED = "if each is scaled to norm one; rescale them, as standardize=True does"
 #: Larger numbers are told by their size alone.
 LONG = 10**15
 
@@ -437,6 +439,8 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     table = checked_table(arch, max_count)
     inner = restricted(arch, loss)
     rank_deficient = inner.rank < arch.dimension
+    if (isolated or not rank_deficient) and (hidden := _hidden_by_units(inner)):
+        raise InputError(f"loss: its Gram matrix has rank {inner.rank} in double precision, but {hidden}")
     if inner.rank_in_doubt and (isolated or not rank_deficient):
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
@@ -446,8 +450,10 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
         return Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
-    doubt = inner.describe_rank() if inner.rank_in_doubt else "too few samples?"
-    why = _different_units(inner, arch.dimension) or doubt
+    if inner.rank_in_doubt:
+        why = inner.describe_rank()
+    else:
+        why = _different_units(inner, arch.dimension) or "too few samples?"
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
@@ -486,17 +492,40 @@ def _different_units(loss: SquaredLoss, needed: int) -> str:
     Columns of very different units make eigenvalues of their squares, the smaller of which are near rounding beside the
     largest. If each column is scaled to norm one, the rank tells.
     """
-    diagonal = np.sqrt(np.diag(loss.gram))
-    if loss.exact is not None or not 0 < diagonal.min() < SIMILAR_UNITS * diagonal.max():
+    norms = _norms_of_columns(loss)
+    if not norms.size or not _clear(loss.gram) < needed <= _clear_if_scaled(loss):
         return ""
+    return f"{_describe_norms(norms)}, and rank {needed} or more {RESCALED}"
 
-    def clear(gram: NDArray[np.float64]) -> int:
-        values = np.linalg.eigvalsh(gram)
-        return int((values > SOLVING.ill_conditioned * values[-1]).sum())
 
-    if not clear(loss.gram) < needed <= clear(loss.gram / diagonal[:, None] / diagonal):
+def _hidden_by_units(loss: SquaredLoss) -> str:
+    """Say that eigenvalues count as zero for the units of their columns alone; else nothing."""
+    norms = _norms_of_columns(loss)
+    if not norms.size or loss.rank >= _clear_if_scaled(loss):
         return ""
-    return (
-        f"the columns have norms from {diagonal.min():.1e} to {diagonal.max():.1e}, and rank {needed} or more "
-        "if each is scaled to norm one; rescale them, as standardize=True does"
-    )
+    return f"{_describe_norms(norms)}, and it has rank {_clear_if_scaled(loss)} {RESCALED}"
+
+
+def _norms_of_columns(loss: SquaredLoss) -> NDArray[np.float64]:
+    """The norms of the columns that are not zero, if the data are no exact numbers and these norms differ much."""
+    norms = np.sqrt(np.diag(loss.gram))
+    norms = norms[norms > 0]
+    much = loss.exact is None and norms.min(initial=np.inf) < SIMILAR_UNITS * norms.max(initial=0.0)
+    return norms if much else np.zeros(0)
+
+
+def _describe_norms(norms: NDArray[np.float64]) -> str:
+    return f"the columns have norms from {norms.min():.1e} to {norms.max():.1e}"
+
+
+def _clear(gram: NDArray[np.float64]) -> int:
+    """The number of eigenvalues that stand out of rounding."""
+    values = np.linalg.eigvalsh(gram)
+    return int((values > SOLVING.ill_conditioned * values[-1]).sum())
+
+
+def _clear_if_scaled(loss: SquaredLoss) -> int:
+    """The same for the columns that are not zero, each scaled to norm one."""
+    norms = np.sqrt(np.diag(loss.gram))
+    kept = np.flatnonzero(norms > 0)
+    return _clear(loss.gram[np.ix_(kept, kept)] / norms[kept, None] / norms[kept])

@@ -142,8 +142,21 @@ def test_columns_of_very_different_units(capsys):
     assert "too few samples?" in refused(capsys, "--data", "few.npz")
 
 
+@pytest.mark.parametrize("scales", [[1, 1e-9, 1, 1, 1], [1, 1e-4, 1e4, 1, 1], [1e-8, 1e-8, 1, 1, 1e8]])
+@pytest.mark.parametrize("more", [(), ("--isolated",)])
+def test_eigenvalues_that_units_alone_make_rounding_are_no_kernel(capsys, scales, more):
+    """A filter with 1e9 in the place of the small column has the least loss, and doubles say that it has no effect."""
+    np.savez("units.npz", X=X * scales, Y=Y)
+    line = refused(capsys, "--data", "units.npz", *more)
+    assert "rescale them, as --standardize does" in line
+
+
+def test_separators_are_those_of_files(capsys):
+    assert "expected only with the path of a file" in refused(capsys, "--series", "sunspots", "--sep", ";")
+
+
 def test_columns_of_very_different_units_are_told_before_a_slow_solve(capsys):
-    np.savez("units.npz", X=X * [1, 1e-4, 1e4, 1, 1], Y=Y)
+    np.savez("units.npz", X=X * [1, 3e-3, 1e2, 1, 1], Y=Y)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert program.main(["solve", *NETWORK, "--data", "units.npz", "--time-limit", "1"]) in (0, 3)

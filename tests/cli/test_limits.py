@@ -117,7 +117,7 @@ def test_messages_have_bounded_length_and_no_control_characters(capsys):
     assert line.startswith("homotopy-lcn: a\\x1b[31m\\x07\\u202e bx")
     assert len(line) < LONGEST_MESSAGE
     assert line.rstrip("\n").isprintable()
-    assert printable("plain\ntext é") == "plain\ntext é"
+    assert printable("plain\ntext é ★\xa00") == "plain\ntext é ★\xa00"
 
 
 def test_control_characters_of_a_file_are_not_shown(capsys, tmp_path):

@@ -116,3 +116,9 @@ def test_points_are_numbered_from_zero_as_in_the_file(capsys):
     rows = re.findall(r"^ +★? +(\d+) +(\d\S*) ", plain(render_result(result), 200), re.MULTILINE)
     assert rows == [(str(number), f"{point.loss:.7g}") for number, point in enumerate(result.points) if point.real]
     assert rows
+
+
+def test_several_words_are_explained_one_after_the_other(capsys):
+    assert main(["explain", "attained", "spurious"]) == 0
+    out = capsys.readouterr().out
+    assert out.index("attained: ") < out.index("spurious: ")

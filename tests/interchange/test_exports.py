@@ -321,7 +321,7 @@ def test_phcpack_is_another_name_of_phc(tmp_path, capsys):
     assert one == other
     assert one.format == "phc"
     assert cli.main(["export", "-k", "2,2", "-s", "2,1", "--to", "phcpack", "-o", str(tmp_path / "folder")]) == 0
-    assert capsys.readouterr().out.endswith("to run: phc -p < answers\n")
+    assert capsys.readouterr().out.endswith(f"to run: cd {tmp_path / 'folder'} && phc -p < answers\n")
 
 
 # The programs

@@ -111,7 +111,7 @@ def test_a_result_keeps_what_was_centred(tmp_path):
         ({"of": "rows"}, "preparation.of: 'rows' is unknown; expected columns or series"),
         ({"x_scale": [0.0] * 5}, "preparation.x_scale: not positive; expected standard deviations"),
         ({"y_scale": [1.0, 2.0]}, "preparation.y_scale: 2 entries; expected 1"),
-        ({"x_mean": None}, "preparation.x_mean: not a list"),
+        ({"x_mean": None}, "preparation.x_mean: None is not a list; expected a list"),
         ({"standardized": 1}, "preparation.standardized: 1; expected true or false"),
     ],
 )

@@ -186,6 +186,7 @@ def test_file_without_permission(folder, monkeypatch, argument, read):
 
     write("secret", "a\n1\n")
     monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("os.open", refuse)
     assert message(read, "secret") == f"{argument}: cannot read 'secret' (Permission denied); expected a file"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,3 +101,14 @@ def test_stored_tolerances_are_checked(loss, tmp_path, stored):
     path.write_text(json.dumps({**content, "tolerances": stored}), encoding="utf-8")
     with pytest.raises(InputError, match=r"result\.json: tolerances"):
         CriticalPoints.from_json(path)
+
+
+def test_unknown_condition_numbers_are_not_large(loss):
+    result = critical_points(ARCHITECTURE, loss)
+    assert Tolerances(singular=1.0).nearly_singular(result)
+    assert Tolerances(singular=1.0).nearly_singular([replace(point, condition=None) for point in result]) == ()
+
+
+def test_the_text_of_a_file_is_no_path(loss):
+    with pytest.raises(InputError, match=r"^path: the text of a file is given; expected the path of a file$"):
+        CriticalPoints.from_json(critical_points(ARCHITECTURE, loss).to_json())

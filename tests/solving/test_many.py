@@ -190,6 +190,16 @@ def test_a_stratum_that_is_late_is_left_out():
     assert len(found.part("points")) == 10
 
 
+def test_warnings_are_those_of_single_calls():
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 5)))[0]
+    gram = turn @ np.diag([1.0, 0.8, 0.6, 0.4, 4e-12]) @ turn.T
+    doubtful = SquaredLoss(gram, gram @ [1.0, 2.0, -1.0, 0.5, 1.0])
+    with pytest.warns(RuntimeWarning, match="numerical rank"):
+        alone = critical_points(NETWORK, doubtful)
+    with pytest.warns(RuntimeWarning, match="numerical rank"):
+        assert critical_points_of_many(NETWORK, [losses_of(NETWORK, 1)[0], doubtful])[1] == alone
+
+
 def test_public_names():
     assert hl.critical_points_of_many is critical_points_of_many
     assert pickle.loads(pickle.dumps(critical_points_of_many(NETWORK, losses_of(NETWORK, 1)))) == (

@@ -114,7 +114,7 @@ sys.exit(program.main(sys.argv[1:]))
 
 def test_no_process_outlives_a_killed_parent(tmp_path):
     folder = tmp_path / "run"
-    arguments = [*COMMAND[:-4], "--draws", "1000000", "-o", str(folder), "-q", "--jobs", "2"]
+    arguments = [*COMMAND[:-6], "--draws", "1000000", "-o", str(folder), "-q", "--jobs", "2"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
     # A session of its own, so that its processes can be told from others.
     process = subprocess.Popen(

@@ -404,7 +404,7 @@ def test_command_says_so_if_a_filter_is_missing(monkeypatch, tmp_path, capsys):
         "homotopy_lcn.solving.solve.critical_points", lambda *a, **k: _claimed_complete(complete(*a, **k))
     )
     path = tmp_path / "result.json"
-    assert cli.main([*COMMAND, "phcpack", "--json", str(path), "-q"]) == 130
+    assert cli.main([*COMMAND, "phcpack", "--json", str(path), "-q"]) == 3
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "nonsingular solutions that are not in the result" in captured.err
