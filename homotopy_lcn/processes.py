@@ -9,11 +9,13 @@ import os
 import signal
 import warnings
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
-from multiprocessing import connection, get_context, parent_process
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing import connection
 
 __all__ = ["MOST_JOBS", "as_computed"]
 
@@ -57,6 +59,10 @@ def as_computed(
         for item in items:
             yield item, work(item)
         return
+    # Imported where processes are started: most commands start none.
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from multiprocessing import get_context
+
     jobs = min(jobs, len(items))
     # Spawned, as threads of the solver may be alive here.
     context = get_context("spawn")
@@ -111,6 +117,8 @@ def _end_with_parent(pipe: connection.Connection) -> None:
 
     Otherwise a process would finish its item after an interrupt, and wait for ever for another if its parent is killed.
     """
+    from multiprocessing import connection, parent_process
+
     parent = parent_process()
     connection.wait([pipe] if parent is None else [pipe, parent.sentinel])
     os._exit(1)

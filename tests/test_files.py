@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -27,6 +28,7 @@ from homotopy_lcn.files import (
     remove_leftovers,
     replace_file,
     shown,
+    without_collection,
     write_atomically,
 )
 from tests import ROOT
@@ -318,3 +320,19 @@ def test_a_pipe_with_a_reader_gets_the_whole_content(checks, tmp_path):
         writer.join()
         os.close(reading)
     assert path.is_fifo()
+
+
+@pytest.mark.parametrize("searched", [True, False])
+def test_the_search_for_garbage_goes_on_after_a_text_was_read(searched):
+    before = gc.isenabled()
+    try:
+        (gc.enable if searched else gc.disable)()
+        assert json_content('{"a": [1]}', "") == {"a": [1]}
+        with pytest.raises(InputError):
+            json_content("{", "")
+        assert gc.isenabled() is searched
+        with without_collection():
+            assert not gc.isenabled()
+        assert gc.isenabled() is searched
+    finally:
+        (gc.enable if before else gc.disable)()

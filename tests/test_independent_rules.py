@@ -239,7 +239,7 @@ def test_zero_moments_have_no_real_critical_filter_but_zero():
     assert "an isolated point for b = 0" in remarks
 
 
-def test_infima_that_are_not_attained():
+def test_infima_that_are_not_attained(monkeypatch):
     # The loss of (1/e, 1, 1, e) tends to 0 with e.
     plain = PlainLoss((2, 2), (2, 1), np.diag([0.0, 1.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0]), 2.0)
 
@@ -250,6 +250,7 @@ def test_infima_that_are_not_attained():
 
     assert remarks(0.0, False) == []
     assert remarks(0.0, True) == ["infimum 0, attained, without a point"]
+    monkeypatch.setattr(independent_rules, "STARTS_TO_INFINITY", 2)
     assert remarks(-0.1, False)[0] == "infimum -0.1 below the loss 0 of all filters"
     assert "no descent comes near" in remarks(-0.1, False)[1]
     answer = Answer.of(claim(infimum=SimpleNamespace(value=1.0, attained=False)))

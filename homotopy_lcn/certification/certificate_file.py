@@ -3,10 +3,10 @@
 A certificate holds the data as exact rational numbers. For every point it holds the box around the point (chart,
 middle, radii, working precision; dyadic numbers ``"m*2^e"``) and the claims on the point, or the number of the point
 whose conjugate it is. A point that was proved in the parameter space says so, and its box holds parameters. In the end
-there is the statement on all points together. `check` trusts neither the claims nor the arithmetic in doubles by which
-most boxes were found: it computes Krawczyk's test anew from data and boxes, in ball arithmetic, draws all conclusions
-again, and compares the conclusions with the claims. A digest over the whole content is compared first. The digest also
-finds changes that leave every claim true, such as another last digit in the middle of a box.
+there is the statement on all points together. `check` does not trust the claims: it computes Krawczyk's test anew from
+data and boxes, in discs with rigorous bounds of all errors (`boxes_in_discs`) or in ball arithmetic, draws all
+conclusions again, and compares the conclusions with the claims. A digest over the whole content is compared first. The
+digest also finds changes that leave every claim true, such as another last digit in the middle of a box.
 
 Nobody vouches for a file, so the work of a check is bounded before it begins: the strata of the architecture are
 counted only if the file lists them all, exact numbers have a bounded length, and boxes a bounded precision.
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..files import content_digest, json_content, read_text, shown
+from ..files import content_digest, json_content, read_text, shown, without_collection
 from ..losses.exact_data import ExactData
 from ..losses.exact_elimination import check_elimination
 from ..networks.architecture import Architecture
@@ -33,6 +33,7 @@ from ..networks.untrusted import check_number_of_strata, untrusted_architecture
 from ..rationals import fraction_text
 from ..version import __version__
 from ._flint import acb, arb, in_standard_precision, working_precision
+from .boxes_in_discs import verified_in_discs
 from .certificate_entries import (
     CONJUGATE,
     POINT,
@@ -48,7 +49,8 @@ from .checks import Check
 from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, stratum_of
 from .disc_arithmetic import Complex, Real
-from .krawczyk_in_balls import Ball, BallEquations, dyadic
+from .krawczyk_in_balls import Ball, BallEquations
+from .lines_of_points import PARAMETERS, compact, encoded_points
 from .point_proofs import NotReal, Proof, ProvedPoint, Search, in_processes
 from .tolerances import CERTIFICATION
 
@@ -57,19 +59,13 @@ __all__ = ["Check", "check", "check_text", "checked_points", "to_text"]
 FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
 EXPECTED = "expected the whole file that certify wrote"
-#: The space of a box that holds parameters; other boxes hold coordinates of a stratum.
-PARAMETERS = "parameters"
 
 
+@without_collection()
 @in_standard_precision
 def to_text(certificate: Certificate) -> str:
     """Write a certificate as JSON text, one point a line."""
     data = certificate.data
-    mirrors = certificate.points.mirrors
-    points = [
-        _point_to_json(certificate.points[position]) if mirror is None else {"conjugate_of": mirror}
-        for position, mirror in enumerate(mirrors)
-    ]
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -85,11 +81,10 @@ def to_text(certificate: Certificate) -> str:
         },
         "source": certificate.source,
         "statement": _statement_to_json(certificate.statement),
-        "points": points,
     }
-    lines = [f'"digest": "{content_digest(content)}"']
-    lines += [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in content.items() if key != "points"]
-    lines.append('"points": [' + ",\n  ".join(json.dumps(item) for item in points) + "]")
+    lines = [f'"digest": "{content_digest(content, points=encoded_points(certificate.points, compact))}"']
+    lines += [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in content.items()]
+    lines.append('"points": [' + ",\n  ".join(encoded_points(certificate.points, json.dumps)) + "]")
     return "{" + ",\n ".join(lines) + "}\n"
 
 
@@ -125,6 +120,7 @@ def checked_points(text: str, jobs: int = 1) -> tuple[Check, ProvedPoints]:
     return _checked_text(text, jobs, whole=True)
 
 
+@without_collection()
 def _checked_text(text: str, jobs: int, whole: bool) -> tuple[Check, ProvedPoints]:
     content = json_content(text, EXPECTED)
     if not isinstance(content, dict) or not _same([content.get("format"), content.get("version")], [FORMAT, VERSION]):
@@ -241,11 +237,14 @@ def _verify_points(
             raise InputError(
                 f"points[{position}].conjugate_of: {shown(leader)}; expected the number of an earlier point with a box"
             )
-    found = in_processes(_verify_some, (arch, data), leaders, (whole,), jobs)
+    in_discs = verified_in_discs(arch, data, [item for _, item in leaders], jobs)
+    by_position: dict[int, Any] = {leaders[row][0]: proof for row, proof in in_discs.items()}
+    rest = [leader for row, leader in enumerate(leaders) if row not in in_discs]
+    found = in_processes(_verify_some, (arch, data), rest, (whole,), jobs)
     failures += [failure for failure in found if isinstance(failure, str)]
     if failures:
         return ProvedPoints([], [], arch.filter_size)
-    by_position = dict(zip((position for position, _ in leaders), found, strict=True))
+    by_position.update(zip((position for position, _ in rest), found, strict=True))
     mirrors = [item.get("conjugate_of") for item in items]
     proofs = [by_position[i if mirror is None else mirror] for i, mirror in enumerate(mirrors)]
     return ProvedPoints(proofs, mirrors, arch.filter_size)
@@ -320,25 +319,6 @@ def _says_nothing(radius: Ball, point: ProvedPoint) -> bool:
     loss = point.claims.loss
     size = 1 + abs(loss) + sum((abs(x) for x in point.solution.filter), arb(0))
     return not radius < arb(CERTIFICATION.loose_loss) * size + 2**10 * point.claims.loss_radius
-
-
-def _point_to_json(point: ProvedPoint) -> dict[str, Any]:
-    box = point.box
-    with working_precision(box.precision):
-        loss = point.claims.loss
-        return {
-            "pattern": [list(partition) for partition in point.pattern],
-            **({"space": PARAMETERS} if point.in_parameters else {}),
-            "chart": list(box.chart),
-            "middle": [[dyadic(x.real), dyadic(x.imag)] for x in box.middle],
-            "radii": [dyadic(radius) for radius in box.radii],
-            "precision": box.precision,
-            "claims": {
-                **point.claims.answers,
-                "loss": [dyadic(loss.real.mid()), dyadic(loss.imag.mid())],
-                "loss_radius": dyadic(point.claims.loss_radius),
-            },
-        }
 
 
 def _statement_to_json(statement: Statement) -> dict[str, Any]:

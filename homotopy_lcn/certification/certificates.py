@@ -138,7 +138,7 @@ class Certificate(ComparedByValue, ShownInNotebooks):
         return door("read_certificate")(path, jobs)
 
     def check(self, *, jobs: int = 1) -> Check:
-        """Verify the certificate from its data and boxes alone, in ball arithmetic, as its file would be.
+        """Verify the certificate from its data and boxes alone, in discs and balls, as its file would be.
 
         Parameters
         ----------

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,10 @@ from numpy.typing import NDArray
 from ..arrays import ComparedByValue
 from ..networks.architecture import Architecture
 from ..networks.strata import Stratum
-from .disc_arithmetic import Complex, Discs, approximate_inverses, bound, contraction, multiply, product, regular
+from .disc_arithmetic import Complex, Discs, Real, approximate_inverses, bound, contraction, multiply, product, regular
 from .tolerances import CERTIFICATION
 
-__all__ = ["DiscEquations", "DiscProofs", "chart_coordinates", "prove_points"]
+__all__ = ["DiscEquations", "DiscProofs", "chart_coordinates", "prove_points", "verify_boxes"]
 
 Indices = NDArray[np.intp]
 
@@ -48,8 +49,8 @@ class DiscProofs(ComparedByValue):
         For each factor, the index of the coefficient that is 1.
     middles : (P, n) complex array
         The middles of the boxes, exact.
-    scales : (P,) int array
-        The radii of the boxes are 2^(scale − 29) for the scalar, 2^−29 for the other unknowns.
+    radii : (P, n) float array
+        The half widths of the boxes, exact.
     coordinates : Discs, (P, n)
         Enclosures of the unknowns.
     filters : Discs, (P, K)
@@ -66,13 +67,34 @@ class DiscProofs(ComparedByValue):
     stratum: Stratum
     charts: Indices
     middles: Complex
-    scales: NDArray[np.int64]
+    radii: Real
     coordinates: Discs
     filters: Discs
     losses: Discs
     proved: NDArray[np.bool_]
     decided: NDArray[np.bool_]
     real: NDArray[np.bool_]
+
+
+class Boxes(NamedTuple):
+    """Boxes around P points of one stratum.
+
+    Attributes
+    ----------
+    charts : (P, factors) int array
+        For each factor, the index of the coefficient that is 1.
+    points : (P, coordinates) complex array
+        The middles with the coefficients that are 1.
+    free : (P, n) int array
+        The positions of the unknowns.
+    radii : (P, n) float array
+        Half widths.
+    """
+
+    charts: Indices
+    points: Complex
+    free: Indices
+    radii: Real
 
 
 class DiscEquations:
@@ -231,7 +253,8 @@ def prove_points(
     with np.errstate(all="ignore"):
         x, charts, free = chart_coordinates(equations.stratum, points)
         x[real] = x[real].real
-        moves, proved = _krawczyk(equations, x, free)
+        radii = _radii(x, free)
+        moves, proved = _krawczyk(equations, x, free, radii)
         for _ in range(CERTIFICATION.newton_steps_in_discs):
             rows = np.flatnonzero(~proved)
             if rows.size == 0:
@@ -241,44 +264,92 @@ def prove_points(
             better = x[rows]
             np.put_along_axis(better, free[rows], nearer, 1)
             x[rows] = better
-            again, proved[rows] = _krawczyk(equations, x[rows], free[rows])
+            radii[rows] = _radii(x[rows], free[rows])
+            again, proved[rows] = _krawczyk(equations, x[rows], free[rows], radii[rows])
             moves.mid[rows], moves.rad[rows] = again.mid, again.rad
-        middles = np.take_along_axis(x, free, 1)
-        found = Discs.exact(middles) + moves
-        proved &= found[:, 0].excludes_zero()
-        whole = Discs(x.copy(), np.zeros(x.shape))
-        np.put_along_axis(whole.mid, free, found.mid, 1)
-        np.put_along_axis(whole.rad, free, found.rad, 1)
-        filters = equations.filters(whole)
-        losses = constant - (filters * equations.b).sum(axis=1)
-        is_real = np.asarray(~x.imag.any(axis=1))
-        not_real = Discs(filters.mid.imag, filters.rad).excludes_zero().any(axis=1)
-        factors = [whole[:, part] for part in equations.stratum.slices]
-        decided = is_real | not_real
-        decided &= _no_common_roots(equations.stratum, factors, len(x))
-        decided &= _are_smooth(arch, equations.stratum, factors, len(x))
-        finite = np.isfinite(losses.rad) & np.isfinite(filters.rad).all(axis=1)
-        proved &= finite
-        scales = np.where(proved, _exponents(x[:, 0]), 0)
-        return DiscProofs(
-            equations.stratum,
-            charts,
-            middles,
-            scales,
-            found,
-            filters,
-            losses,
-            proved,
-            np.asarray(decided & proved),
-            is_real,
-        )
+        return _conclude(arch, equations, constant, Boxes(charts, x, free, radii), moves, proved)
 
 
-def _krawczyk(equations: DiscEquations, x: Complex, free: Indices) -> tuple[Discs, NDArray[np.bool_]]:
-    """Enclosures of the solutions minus the middles x, and whether the test succeeds."""
+def verify_boxes(
+    arch: Architecture, equations: DiscEquations, constant: Discs, charts: Indices, middles: Complex, radii: Real
+) -> DiscProofs:
+    """Krawczyk's test of given boxes, and the conclusions. No box is changed, and none is looked for.
+
+    Parameters
+    ----------
+    arch, equations, constant
+        As for `prove_points`.
+    charts : (P, factors) int array
+        For each factor, the index of the coefficient that is 1; at most its degree.
+    middles : (P, n) complex array
+    radii : (P, n) float array
+        A box with a radius that is not positive is not proved.
+    """
+    with np.errstate(all="ignore"):
+        stratum = equations.stratum
+        taken = np.zeros((len(charts), stratum.coordinates), dtype=bool)
+        starts = np.array([part.start for part in stratum.slices], dtype=np.intp)
+        np.put_along_axis(taken, starts + charts, True, 1)
+        free = np.nonzero(~taken)[1].reshape(len(charts), stratum.dimension)
+        x = taken.astype(complex)
+        np.put_along_axis(x, free, middles, 1)
+        moves, proved = _krawczyk(equations, x, free, radii)
+        return _conclude(arch, equations, constant, Boxes(charts, x, free, radii), moves, proved)
+
+
+def _conclude(
+    arch: Architecture,
+    equations: DiscEquations,
+    constant: Discs,
+    boxes: Boxes,
+    moves: Discs,
+    proved: NDArray[np.bool_],
+) -> DiscProofs:
+    """All conclusions from boxes, the enclosures of the solutions minus the middles, and whether the test succeeds."""
+    charts, x, free, radii = boxes
+    middles = np.take_along_axis(x, free, 1)
+    found = Discs.exact(middles) + moves
+    proved = proved & found[:, 0].excludes_zero()
+    whole = Discs(x.copy(), np.zeros(x.shape))
+    np.put_along_axis(whole.mid, free, found.mid, 1)
+    np.put_along_axis(whole.rad, free, found.rad, 1)
+    filters = equations.filters(whole)
+    losses = constant - (filters * equations.b).sum(axis=1)
+    is_real = np.asarray(~x.imag.any(axis=1))
+    not_real = Discs(filters.mid.imag, filters.rad).excludes_zero().any(axis=1)
+    factors = [whole[:, part] for part in equations.stratum.slices]
+    decided = is_real | not_real
+    decided &= _no_common_roots(equations.stratum, factors, len(x))
+    decided &= _are_smooth(arch, equations.stratum, factors, len(x))
+    finite = np.isfinite(losses.rad) & np.isfinite(filters.rad).all(axis=1)
+    proved &= finite
+    return DiscProofs(
+        equations.stratum,
+        charts,
+        middles,
+        radii,
+        found,
+        filters,
+        losses,
+        proved,
+        np.asarray(decided & proved),
+        is_real,
+    )
+
+
+def _radii(x: Complex, free: Indices) -> Real:
+    """The half widths of the boxes that are tried around points."""
     bits = CERTIFICATION.half_bits
     radii = np.full(free.shape, 2.0**-bits)
     radii[:, 0] = np.ldexp(1.0, _exponents(x[:, 0]) - bits)
+    return radii
+
+
+def _krawczyk(equations: DiscEquations, x: Complex, free: Indices, radii: Real) -> tuple[Discs, NDArray[np.bool_]]:
+    """Enclosures of the solutions minus the middles x, and whether the test succeeds.
+
+    The bounds of the test are those of nonnegative radii: a box with another one fails.
+    """
     wide = bound(ROOT_OF_TWO * radii)
     box = Discs(x, np.zeros(x.shape))
     np.put_along_axis(box.rad, free, wide, 1)
@@ -287,7 +358,7 @@ def _krawczyk(equations: DiscEquations, x: Complex, free: Indices) -> tuple[Disc
     steps = Discs.exact(inverses) @ equations.equations(Discs.exact(x), free)[:, :, None]
     spread = contraction(inverses, jacobians, wide)
     moves = Discs(-steps.mid[:, :, 0], bound(steps.rad[:, :, 0] + spread))
-    return moves, np.asarray((moves.reach < radii).all(axis=1))
+    return moves, np.asarray(((moves.reach < radii) & (radii > 0)).all(axis=1))
 
 
 def _exponents(values: Complex) -> NDArray[np.int64]:

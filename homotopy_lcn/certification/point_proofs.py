@@ -41,6 +41,7 @@ __all__ = [
     "TogetherProved",
     "accurate",
     "bits_of",
+    "discs_of",
     "in_processes",
     "prove_all",
     "prove_box",
@@ -201,7 +202,7 @@ def prove_all(
     """The proof of each of the given points, or the reason why there is none."""
     proofs: dict[int, Proof | str] = {}
     if digits is None:
-        discs, equations = _discs_of(data), BallEquations(Stratum.of_layers(arch), data)
+        discs, equations = discs_of(data), BallEquations(Stratum.of_layers(arch), data)
         for rows in _by_pattern(points):
             regular = [row for row in rows if points[row].nonsingular]
             if len(regular) >= CERTIFICATION.fewest_together:
@@ -273,7 +274,7 @@ def _prove_together(
     return result
 
 
-def _discs_of(data: ExactData) -> tuple[Discs, Discs, Discs]:
+def discs_of(data: ExactData) -> tuple[Discs, Discs, Discs]:
     """Exact data enclosed in discs."""
     gram, b, constant = data.rounded()
     if data.in_doubles:
@@ -283,12 +284,9 @@ def _discs_of(data: ExactData) -> tuple[Discs, Discs, Discs]:
 
 
 def _box_of(proofs: DiscProofs, row: int) -> Box:
-    bits = CERTIFICATION.half_bits
-    radius = power_of_two(-bits)
-    first = power_of_two(int(proofs.scales[row]) - bits)
-    n = proofs.stratum.dimension
     middle = tuple(acb(value) for value in proofs.middles[row].tolist())
-    return Box(tuple(proofs.charts[row].tolist()), middle, (first, *[radius] * (n - 1)), CERTIFICATION.first_precision)
+    radii = tuple(arb(value) for value in proofs.radii[row].tolist())
+    return Box(tuple(proofs.charts[row].tolist()), middle, radii, CERTIFICATION.first_precision)
 
 
 def _solution_of(proofs: DiscProofs, row: int) -> Solution:

@@ -12,18 +12,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..equations.critical_equations import Data, equations_of
 from ..errors import InputError
-from ..geometry.filter_geometry import FilterGeometry, describe_filter, parameters_over
 from ..networks.architecture import Architecture
 from ..networks.parameters import relative_gradient
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
 from .real_parameters import Settled, Theta, settle_real
 from .tolerances import CLASSIFICATION
+
+if TYPE_CHECKING:
+    from ..geometry.filter_geometry import FilterGeometry
 
 __all__ = ["reclassify"]
 
@@ -120,6 +123,8 @@ def _rounding_of_filter(arch: Architecture, data: Data, point: CriticalPoint) ->
 
 def _critical_parameters(arch: Architecture, data: Data, facts: FilterGeometry, accuracy: float) -> Theta | None:
     """The real θ over a filter where the gradient vanishes, C of them as (C, k_l) arrays; None if there are none."""
+    from ..geometry.filter_geometry import parameters_over
+
     candidates = list(islice(parameters_over(arch, facts), CLASSIFICATION.max_candidates))
     if not candidates:
         return None
@@ -150,6 +155,8 @@ def _facts(arch: Architecture, point: CriticalPoint, accuracy: float) -> FilterG
 
     A critical filter lies there. None if no error does so, or if roots are too close to each other.
     """
+    from ..geometry.filter_geometry import describe_filter
+
     w = point.filter.real if point.real else point.filter
     for factor in CLASSIFICATION.loosening:
         try:

@@ -12,9 +12,10 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any, TextIO
 
@@ -22,8 +23,6 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import InputError
-from . import paper, plot
-from .certify import certify
 from .common import (
     DONE,
     INTERNAL_ERROR,
@@ -34,25 +33,30 @@ from .common import (
     give_up_output,
     open_streams,
 )
-from .count import count
-from .descend import descend
-from .doctor import doctor
-from .explain import explain
-from .export import export
-from .geometry import geometry
-from .option_names import Command
-from .report import report
-from .solve import solve
-from .survey import survey
-from .tabulate import tabulate
+from .option_names import Command, options_named, other_names
+from .plain_lines import read_plainly
 
-__all__ = ["main"]
+__all__ = ["application", "main"]
 
 TRACEBACK_VARIABLE = "HOMOTOPY_LCN_TRACEBACK"
 #: After SIGTERM, counted as `INTERRUPTED`.
 TERMINATED = 143
 #: Seconds after which an interrupt that comes during an import comes again, and how often it may.
 NEXT_ATTEMPT, MOST_ATTEMPTS = 0.05, 100
+#: The commands in the order in which --help lists them: functions, each in the module of its name.
+COMMANDS = (
+    "solve",
+    "count",
+    "geometry",
+    "certify",
+    "report",
+    "export",
+    "doctor",
+    "descend",
+    "tabulate",
+    "survey",
+    "explain",
+)
 NOTHING_KEPT = "interrupted before there was a result to report; start systems that were finished are kept in the cache"
 
 
@@ -147,9 +151,10 @@ def _run(arguments: Sequence[str] | None, received: Sequence[int]) -> int:
         with suppress(AttributeError):  # a test's or a notebook's stream
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        code = typer.main.get_command(app).main(
-            args=None if arguments is None else list(arguments), prog_name=PROGRAM, standalone_mode=False
-        )
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        code = _run_plainly(words)
+        if code is None:
+            code = typer.main.get_command(application()).main(args=words, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except InputError as error:
@@ -185,7 +190,7 @@ def _lack(error: Exception) -> str | None:
         return "standard output: its reader has gone"
     if isinstance(error, MemoryError):
         return f"memory: there is not enough of it ({str(error) or 'an allocation failed'}); {fewer}"
-    if isinstance(error, BrokenExecutor):
+    if any(base.__name__ == "BrokenExecutor" for base in type(error).__mro__):
         return f"jobs: a process could not begin, or was killed, as for lack of memory; {fewer}"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EBADF, errno.EIO):
         return f"standard output: cannot write: {error.strerror}"
@@ -235,8 +240,29 @@ def _usage_message(error: Exception) -> str:
     return f"{message}; expected as in '{command} --help'"
 
 
-def _register() -> None:
-    """Add every command to the program, in the order in which --help lists them."""
+def _run_plainly(words: Sequence[str]) -> int | None:
+    """Run a command whose line can be read without Typer's parser; None if there is none."""
+    if not words or words[0] not in COMMANDS or any(name.endswith("_COMPLETE") for name in os.environ):
+        return None
+    command = _command(words[0])
+    line = read_plainly(command, words[1:])
+    if line is None:
+        return None
+    with options_named(line.option_names | other_names(words[0])):
+        code: int = command(**line.arguments)
+    return code
+
+
+def _command(name: str) -> Callable[..., int]:
+    command: Callable[..., int] = getattr(import_module(f".{name}", __package__), name)
+    return command
+
+
+@cache
+def application() -> typer.Typer:
+    """The program with every command, in the order in which --help lists them."""
+    from . import paper, plot
+
     papers, plots = typer.Typer(cls=paper.PaperGroup, help=paper.PAPER_HELP), typer.Typer(help=plot.PLOT_HELP)
     papers.command("all", cls=Command)(paper.everything)
     papers.command(cls=Command)(paper.figure1)
@@ -244,8 +270,6 @@ def _register() -> None:
         plots.command(cls=Command)(picture)
     app.add_typer(papers, name="paper")
     app.add_typer(plots, name="plot")
-    for command in (solve, count, geometry, certify, report, export, doctor, descend, tabulate, survey, explain):
-        app.command(cls=Command)(command)
-
-
-_register()
+    for name in COMMANDS:
+        app.command(cls=Command)(_command(name))
+    return app

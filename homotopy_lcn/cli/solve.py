@@ -53,6 +53,11 @@ if TYPE_CHECKING:
 
 __all__ = ["solve"]
 
+#: Solves of fewer critical filters are not estimated: they take seconds.
+LEAST_ESTIMATED = 5000
+#: Seconds of a solve that begins without a word.
+LONGEST_UNTOLD = 10.0
+
 
 def solve(
     filters: Filters = None,
@@ -167,6 +172,8 @@ def solve(
 
     tolerances = Tolerances(real_tolerance, singular_tolerance)
     interrupted = False
+    if not quiet:
+        _tell_estimate(architecture, max_count, engine, jobs)
     with ExitStack() as stack:
         try:
             result = critical_points(
@@ -210,6 +217,22 @@ def solve(
     return report_result(result, description, json_path, quiet, interrupted, comparison)
 
 
+def _tell_estimate(architecture: Architecture, max_count: int, engine: str, jobs: int) -> None:
+    """Say on standard error how many paths a large solve follows, how long it takes, and how much memory."""
+    from ..networks.counts import fewest_filters, generic_count
+    from ..solving.tolerances import SOLVING
+
+    most = min(max_count, SOLVING.most_points)
+    if fewest_filters(architecture) > most or not LEAST_ESTIMATED <= generic_count(architecture).filters <= most:
+        return  # the solve refuses, or takes no time
+
+    from ..solving.estimates import estimate
+
+    expected = estimate(architecture, engine=engine, jobs=jobs)
+    if expected.seconds >= LONGEST_UNTOLD:
+        complain(f"{expected.describe()}, as estimated from a few paths")
+
+
 def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, str]:
     """The loss and the description of the data, both with ``--regularize``."""
     if eps is None:
@@ -249,7 +272,10 @@ def report_result(
     if unwritten is not None:
         raise unwritten
     if interrupted:
-        complain(f"interrupted: only the finished strata are reported{_where(json_path)}")
+        complain(
+            f"interrupted: only the finished strata are reported{_where(json_path)}; the same command goes on from "
+            "where it stopped"
+        )
     elif not result.complete and not quiet:
         complain(f"completeness could not be established{f': {result.stopped}' if result.stopped else ''}")
     if comparison is not None and not comparison.agrees:

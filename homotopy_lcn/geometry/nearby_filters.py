@@ -37,8 +37,8 @@ from .tolerances import GEOMETRY
 
 __all__ = ["RootPattern", "bad_patterns", "filter_of_pattern", "first_roots", "integers_where_near", "nearby_supplies"]
 
-#: Values of the hyperroots of example filters: square-free, so that no power of one is a power of another.
-RADII = tuple(n for n in range(1, 5000) if all(n % (p * p) for p in range(2, 71)))
+#: Values of the hyperroots of example filters are below this.
+LARGEST_RADIUS = 5000
 #: More intermediate results than this are not enumerated.
 BUDGET = 200_000
 #: More supplies than this of one degree are not kept: each is combined with the supplies of other degrees.
@@ -345,10 +345,16 @@ def filter_of_pattern(pattern: Iterable[Part], levels: Levels, grid: int = 1) ->
     return result
 
 
+@lru_cache(maxsize=1)
+def _radii() -> tuple[int, ...]:
+    """Values of the hyperroots of example filters: square-free, so that no power of one is a power of another."""
+    return tuple(n for n in range(1, LARGEST_RADIUS) if all(n % (p * p) for p in range(2, 71)))
+
+
 def first_roots(pattern: Iterable[Part], levels: Levels) -> Iterator[complex]:
     """For each class of a pattern a root that its first multiplicity belongs to, simple and apart from all others."""
     order = levels.order
-    sizes = {kind: iter(RADII) for kind in (POSITIVE, NEGATIVE, PAIR)}
+    sizes = {kind: iter(_radii()) for kind in (POSITIVE, NEGATIVE, PAIR)}
     for kind, multiplicities in pattern:
         if kind in (ZERO, INFINITY):
             yield 0j if kind == ZERO else complex(np.inf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from numbers import Real
 from typing import Any
 
@@ -18,7 +19,7 @@ ROWS_LISTED = 8
 
 def numbers(name: str, values: object) -> NDArray[Any]:
     """As an array of real numbers, in its own type: entries may still be NaN or infinite."""
-    if isinstance(values, np.ma.MaskedArray):
+    if "numpy.ma" in sys.modules and isinstance(values, np.ma.MaskedArray):  # there is none before NumPy has loaded it
         values = np.ma.filled(values.astype(np.float64), np.nan)
     try:
         array = np.asarray(values)

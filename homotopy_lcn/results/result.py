@@ -13,13 +13,11 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..version import __version__
-from .claims import check_claims, check_whole
 from .columns import ResultColumns
 from .continua import UNDECIDED, Continuum, Infimum
 from .frames import points_frame
 from .infimum import known_infimum, points_of_least_loss
 from .json_file import data_digest, to_text, write_file
-from .json_reader import read_file
 from .merging import sorted_points
 from .parts import ResultParts
 from .points import CriticalPoint, StratumResult, count_points, quantity
@@ -419,6 +417,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         A file that passes all checks may still have been changed, which `edited` tells, or be made up as a whole. What
         is true of the points, `certify` proves.
         """
+        from .json_reader import read_file
+
         parts = read_file(path)
         try:
             return cls._of_parts(parts)
@@ -428,6 +428,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     @classmethod
     def _of_parts(cls, parts: ResultParts) -> CriticalPoints:
         """The result that a file claims to hold, if nothing contradicts it."""
+        from .claims import check_claims, check_whole
+
         check_claims(parts)
         if not parts.contradictions:
             door("check_labels")(parts)

@@ -39,6 +39,7 @@ __all__ = [
     "StartSystem",
     "compute_start_system",
     "diagonal_data",
+    "is_known",
     "made_diagonal",
     "pack",
     "read_start_system",
@@ -104,6 +105,12 @@ def pack(systems: Iterable[StartSystem]) -> bytes:
 def read_start_system(stratum: Stratum, count: int) -> StartSystem | None:
     """The shipped or cached start system of a stratum with `count` points, None if there is none."""
     return _shipped(stratum, count) or _cached(stratum, count)
+
+
+def is_known(stratum: Stratum) -> bool:
+    """Whether there is a shipped or a cached start system; it is not read."""
+    shipped = packed_arrays(data_path("start_systems.npz"), [f"{stratum.name}/trace"])
+    return shipped is not None or (cache_folder() / f"{stratum.name}.npz").exists()
 
 
 def compute_start_system(

@@ -187,7 +187,10 @@ def fill_fibre(
         If further segments bring no further points, or bring more than ``count``.
     """
     equations = equations_of(stratum)
-    fibre = fibre or Fibre.start(stratum, tracking.rng)
+    if fibre is None:
+        fibre = Fibre.start(stratum, tracking.rng)
+    else:  # a bar begins where the computation was stopped
+        tracking.tell(min(len(fibre.bases[0].points), count))
     fruitless = 0
     saved = time.monotonic()
     try:

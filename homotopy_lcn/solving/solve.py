@@ -418,15 +418,20 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
     if fewest > SOLVING.most_points:
         number = str(fewest) if fewest < LONG else magnitude(fewest)
         raise InputError(
-            f"max_count: this architecture has at least {number} critical filters "
-            f"for generic data; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
+            f"filters: this architecture has at least {number} critical filters for generic data, more than can be "
+            f"solved; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
         )
     table = generic_count(arch)
-    if table.filters > min(max_count, SOLVING.most_points):
+    number = str(table.filters) if table.filters < LONG else magnitude(table.filters)
+    if table.filters > SOLVING.most_points:
         raise InputError(
-            f"max_count: this architecture has {table.filters} critical filters for generic data, above the limit "
-            f"{min(max_count, SOLVING.most_points)}; "
-            + ("raise the limit to solve it all the same" if table.filters <= SOLVING.most_points else "expected fewer")
+            f"filters: this architecture has {number} critical filters for generic data, more than can be solved; "
+            f"expected at most {SOLVING.most_points}"
+        )
+    if table.filters > max_count:
+        raise InputError(
+            f"max_count: this architecture has {number} critical filters for generic data, above the limit "
+            f"{max_count}; raise the limit to solve it all the same"
         )
     return table
 
@@ -445,7 +450,7 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
         if units := _different_units(inner, inner.rank):
-            warnings.warn(f"loss: {units} (--standardize)", RuntimeWarning, stacklevel=3)
+            warnings.warn(f"loss: {units}", RuntimeWarning, stacklevel=3)
         return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)

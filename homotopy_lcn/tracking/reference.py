@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +63,8 @@ class ReferenceEngine:
         size = REFERENCE.batch
         batches = [points[i : i + size] for i in range(0, max(len(points), 1), size)]
         results: list[TrackResult] = []
+        from concurrent.futures import ThreadPoolExecutor, wait
+
         with ThreadPoolExecutor(max_workers=max(1, min(jobs, len(batches), os.cpu_count() or 1))) as pool:
             cancelled = _Flag()
             futures = [pool.submit(_Batch(equations, start, target, options, cancelled).run, b) for b in batches]

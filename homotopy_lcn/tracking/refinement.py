@@ -12,7 +12,6 @@ pivots. Points where pivots may matter, complex data, and all points without the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -130,6 +129,8 @@ def refine_with_numpy(
     if len(points) <= size:
         return _refine(equations, points, data, real, steps)
     batches = [points[i : i + size] for i in range(0, len(points), size)]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         parts = list(pool.map(lambda batch: _refine(equations, batch, data, real, steps), batches))
     return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in REFINED_ARRAYS))

@@ -69,7 +69,7 @@ def test_giant_networks_are_refused_in_one_line(capsys, tmp_path, monkeypatch, u
         (("descend", *SMALL, "--random", "--starts", BILLION), "--starts"),
         (("descend", *SMALL, "--random", "--max-steps", str(10**30)), "--max-steps"),
         (("solve", *SMALL, "--random", "--jobs", BILLION), "--jobs"),
-        (("solve", "-k", "6,6,6", "-s", "2,2,1", "--random", "--max-count", str(10**30)), "--max-count"),
+        (("solve", "-k", "6,6,6", "-s", "2,2,1", "--random", "--max-count", str(10**30)), "-k/--filters"),
         (("solve", *SMALL, "--random", "--time-limit", "0"), "--time-limit"),
         (("solve", *SMALL, "--random", "--engine", "native:mmx"), "--engine"),
         (("survey", *SMALL, "--draws", str(10**30)), "Invalid value for '--draws'"),

@@ -28,7 +28,7 @@ BELOW = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).p
 
 
 def commands(group=None):
-    for name, command in getattr(group or typer.main.get_command(program.app), "commands", {}).items():
+    for name, command in getattr(group or typer.main.get_command(program.application()), "commands", {}).items():
         yield from [(name, command)] if isinstance(command, Command) else commands(command)
 
 

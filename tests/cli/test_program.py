@@ -557,13 +557,14 @@ def test_ctrl_c_reports_the_finished_strata(environment, tmp_path):
     path = tmp_path / "interrupted.json"
     code = """
 import signal, sys, time
+from importlib import import_module
 from homotopy_lcn.cli import program
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
 def report(progress):
     if progress.pattern == ((2,), (1,)) and progress.stage == "tracking":
         print("second stratum", file=sys.stderr, flush=True)
         time.sleep(600)  # long enough for the signal to arrive
-sys.modules["homotopy_lcn.cli.solve"].progress_bars = lambda *_: report
+import_module("homotopy_lcn.cli.solve").progress_bars = lambda *_: report
 sys.exit(program.main(sys.argv[1:]))
 """
     arguments = ["solve", "-k", "2,2,2", "-s", "1,2,1", "--random", "--json", str(path)]
@@ -580,7 +581,10 @@ sys.exit(program.main(sys.argv[1:]))
                 break
         output, errors = process.communicate(timeout=600)
     assert process.returncode == 130
-    kept = f"homotopy-lcn: interrupted: only the finished strata are reported, and kept in {path}"
+    kept = (
+        f"homotopy-lcn: interrupted: only the finished strata are reported, and kept in {path}; the same command goes "
+        "on from where it stopped"
+    )
     assert errors.splitlines()[-1] == kept
     assert "Traceback" not in errors
     assert "stratum (2)(1): 0 of 14 found, 14 missing" in output

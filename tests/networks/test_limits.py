@@ -68,14 +68,14 @@ def test_a_solve_of_too_many_points_is_refused_before_the_strata_are_listed(monk
 
     monkeypatch.setattr(counts, "root_patterns", None)  # a list of strata would fail
     arch = Architecture((20, 20, 20), (1, 1, 1))
-    with pytest.raises(InputError, match=r"^max_count: .* at least 31789143530684 critical"):
+    with pytest.raises(InputError, match=r"^filters: .* at least 31789143530684 critical"):
         critical_points(arch, SquaredLoss.white([1.0] * arch.filter_size))
 
 
 def test_more_points_than_fit_into_memory_are_refused_whatever_the_user_allows():
     arch = Architecture((6, 6, 6), (2, 2, 1))
     loss = SquaredLoss.white([1.0] * arch.filter_size)
-    with pytest.raises(InputError, match=r"^max_count: .* at least 1960769844 critical .* expected at most 1000000"):
+    with pytest.raises(InputError, match=r"^filters: .* at least 1960769844 critical .* expected at most 1000000"):
         critical_points(arch, loss, max_count=10**30)
 
 

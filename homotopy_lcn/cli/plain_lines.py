@@ -1,0 +1,104 @@
+"""Command lines that can be read without doubt, read without Typer's parser, which takes longer than a small solve.
+
+A plain line has options alone, each once, in the form ``--name value`` or as a flag; values are texts and decimal
+numbers within their limits. Names, types and limits are those that the function of the command declares. Any other
+line, above all one with something wrong in it, is left to Typer, which reads it with the same outcome or says what is
+wrong.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+__all__ = ["PlainLine", "read_plainly"]
+
+INTEGER = re.compile(r"[0-9]{1,9}")
+DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,17})?(e-?[0-9]{1,2})?")
+#: Declarations of Typer that a plain line does without: a parameter with one of them is left to Typer.
+SPECIAL = ("callback", "parser", "click_type", "envvar", "default_factory", "is_eager", "count", "prompt", "clamp")
+
+
+class PlainLine(NamedTuple):
+    """The arguments of the command's function, and the options that stand for them, as ``-k/--filters``."""
+
+    arguments: dict[str, Any]
+    option_names: dict[str, str]
+
+
+class _Option(NamedTuple):
+    parameter: str
+    kind: type
+    names: tuple[str, ...]
+    least: float | None
+    most: float | None
+
+
+def read_plainly(command: Callable[..., Any], words: Sequence[str]) -> PlainLine | None:
+    """The arguments that a command gets from the words after its name; None if the line is not plain."""
+    options = _options_of(command)
+    if options is None:
+        return None
+    by_name = {name: option for option in options for name in option.names}
+    arguments = {
+        name: parameter.default
+        for name, parameter in inspect.signature(command).parameters.items()
+        if parameter.default is not inspect.Parameter.empty
+    }
+    if len(arguments) < len(options):
+        return None  # an option without a default has to be given
+    given: set[str] = set()
+    rest = iter(words)
+    for word in rest:
+        option = by_name.get(word)
+        if option is None or option.parameter in given:
+            return None
+        given.add(option.parameter)
+        if option.kind is bool:
+            value: Any = True
+        else:
+            value = _value(option, next(rest, ""))
+            if value is None:
+                return None
+        arguments[option.parameter] = value
+    return PlainLine(arguments, {option.parameter.rstrip("_"): "/".join(option.names) for option in options})
+
+
+def _options_of(command: Callable[..., Any]) -> list[_Option] | None:
+    """The options of a command; None if one of them is more than a name, a simple type and limits, or no option."""
+    hints = get_type_hints(command, include_extras=True)
+    options = []
+    for name in inspect.signature(command).parameters:
+        hint = hints[name]
+        if get_origin(hint) is not Annotated:
+            return None
+        kind, declared = get_args(hint)
+        if type(declared).__name__ != "OptionInfo" or any(getattr(declared, special, None) for special in SPECIAL):
+            return None
+        if get_origin(kind) in (Union, UnionType):
+            kinds = [part for part in get_args(kind) if part is not NoneType]
+            kind = kinds[0] if len(kinds) == 1 else None
+        # In an annotation the first name stands where a default would be.
+        first = (declared.default,) if isinstance(declared.default, str) else ()
+        names = (*first, *(declared.param_decls or ())) or (f"--{name.replace('_', '-')}",)
+        if kind not in (str, int, float, bool) or any(not each.startswith("-") or "/" in each for each in names):
+            return None
+        if kind is bool and not first:
+            names = ()  # Typer adds --no-…
+        options.append(_Option(name, kind, names, declared.min, declared.max))
+    return options
+
+
+def _value(option: _Option, word: str) -> Any:
+    """The value of a word; None if Typer has to read it."""
+    if option.kind is str:
+        return None if not word or (word.startswith("-") and word != "-") else word
+    if not (INTEGER if option.kind is int else DECIMAL).fullmatch(word):
+        return None
+    value = option.kind(word)
+    if (option.least is not None and value < option.least) or (option.most is not None and value > option.most):
+        return None
+    return value
