@@ -1,4 +1,4 @@
-"""Builds the compiled kernel. Everything else about the package is in setup.cfg.
+"""Builds the compiled kernel and the compiled classification. Everything else about the package is in setup.cfg.
 
 Tracking and refinement are compiled once for each instruction set, with the flags of the instruction set.
 native/dispatch.cpp chooses the instruction set when the package runs. Where the kernel cannot be compiled, the package
@@ -47,6 +47,8 @@ KERNELS = {
 }
 #: The sources that are compiled once, without flags of an instruction set.
 MODULE = ["native/module.cpp", "native/dispatch.cpp", "native/threads.cpp"]
+#: The module that verifies and classifies points about which nothing is in doubt.
+PLAIN = "homotopy_lcn.tracking._plain"
 MACROS = [("HOMOTOPY_LCN_X86", "1")] if X86 else []
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 SANITIZED = [*SANITIZE, "-fno-omit-frame-pointer", "-g1", "-O1", "-DHOMOTOPY_LCN_FEW_SHAPES"]
@@ -61,6 +63,11 @@ class BuildKernel(build_ext):
         compile_args = [*FLAGS, *(SANITIZED if sanitize else [])]
         ext.extra_compile_args += compile_args
         ext.extra_link_args += ["-pthread", *(SANITIZE if sanitize else [])]
+        if ext.name == PLAIN:
+            # No gain from -O3, and the same numbers whether or not the processor contracts products and sums.
+            ext.extra_compile_args += ["-ffp-contract=off", *([] if sanitize else ["-O2"])]
+            super().build_extension(ext)
+            return
 
         def compile_one(item: tuple[str, list[str]]) -> list[str]:
             name, flags = item
@@ -88,7 +95,14 @@ setup(
             define_macros=MACROS,
             depends=[str(path) for path in sorted(Path("native").glob("*.hpp"))],
             optional=True,
-        )
+        ),
+        Pybind11Extension(
+            PLAIN,
+            ["native/plain_points.cpp"],
+            include_dirs=["native"],
+            depends=[str(path) for path in sorted(Path("native").glob("*.hpp"))],
+            optional=True,
+        ),
     ],
     cmdclass={"build_ext": BuildKernel},
 )

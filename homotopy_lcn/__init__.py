@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from .networks import Architecture, CountTable, generic_totals
     from .pictures import report
     from .results import Continuum, CriticalPoint, CriticalPoints, Infimum, Tie, Tolerances
-    from .solving import SolveInterrupted, critical_points, generic_count
+    from .solving import (
+        BatchInterrupted,
+        SolveInterrupted,
+        critical_points,
+        critical_points_of_many,
+        generic_count,
+    )
     from .surveys import Survey, survey
     from .tables import ArchitectureTable, atlas, tabulate
     from .tracking import TrackerOptions
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Architecture",
     "ArchitectureTable",
+    "BatchInterrupted",
     "Certificate",
     "Continuum",
     "CountTable",
@@ -57,6 +64,7 @@ __all__ = [
     "certificate",
     "certify",
     "critical_points",
+    "critical_points_of_many",
     "cross_check",
     "describe_filter",
     "describe_function_space",
@@ -74,6 +82,7 @@ __all__ = [
 _PACKAGES = {
     "Architecture": "networks",
     "ArchitectureTable": "tables",
+    "BatchInterrupted": "solving",
     "Certificate": "certification",
     "Continuum": "results",
     "CountTable": "networks",
@@ -97,6 +106,7 @@ _PACKAGES = {
     "certificate": "certification",
     "certify": "certification",
     "critical_points": "solving",
+    "critical_points_of_many": "solving",
     "cross_check": "interchange",
     "describe_filter": "geometry",
     "describe_function_space": "geometry",

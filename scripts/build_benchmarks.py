@@ -98,6 +98,23 @@ def row_warm_222_121() -> None:
     warm_solve(((2, 2, 2), (1, 2, 1)))
 
 
+def row_many_32_21() -> None:
+    """10 000 losses of (3,2),(2,1), by one call each where there is no call for all, µs a loss"""
+    losses = [gaussian_loss(((3, 2), (2, 1)), seed)[1] for seed in range(10_000)]
+    arch = hl.Architecture((3, 2), (2, 1))
+    together = getattr(hl, "critical_points_of_many", None)
+    hl.critical_points(arch, losses[0], seed=0)
+    if together is None:
+        losses = losses[:500]
+
+    def solve() -> None:
+        results = together(arch, losses) if together else [hl.critical_points(arch, loss) for loss in losses]
+        if sum(result.counts.found == 10 for result in results) < 0.99 * len(losses):
+            raise SystemExit("points are missing")
+
+    print(1e6 * statistics.median(seconds(solve) for _ in range(3)) / len(losses))
+
+
 # Surveys
 
 

@@ -168,6 +168,7 @@ def test_no_two_constants_of_one_name_have_different_values():
 #: Functions whose many parameters are the user's options, which are independent of each other.
 OPTIONS_OF_USERS = {
     ("results", "result"): "build",
+    ("solving", "many"): "critical_points_of_many",
     ("solving", "solve"): "critical_points",
     ("surveys", "surveys"): "survey",
     ("tables", "tabulation"): "tabulate",

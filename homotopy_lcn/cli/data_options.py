@@ -35,7 +35,8 @@ DataFile = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); a pair X.npy,Y.npy; or FILE.json with "
+        help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); for solve also of many "
+        "data sets, gram (n, K, K) and b (n, K); a pair X.npy,Y.npy; or FILE.json with "
         'gram and b, where texts such as "1/3" or "0.1" are exact numbers.',
         show_default=False,
     ),

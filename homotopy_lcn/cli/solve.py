@@ -9,6 +9,7 @@ import typer
 
 from ..errors import InputError
 from ..progress import TIME_LIMIT
+from .batch import BatchOptions, load_batch, solve_batch
 from .common import (
     DONE,
     INTERRUPTED,
@@ -130,15 +131,38 @@ def solve(
     cross_check_max: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse to --cross-check networks with more critical parameters.")
     ] = 300,
+    errors: Annotated[
+        str,
+        typer.Option(
+            metavar="raise|keep",
+            help="With many data sets in --data: refuse them all if one cannot be used, or keep its message instead.",
+        ),
+    ] = "raise",
 ) -> int:
     """Find every critical point of the squared loss and classify it.
 
-    Give the data by exactly one of --data, --csv, --series, --random, --white.
+    Give the data by exactly one of --data, --csv, --series, --random, --white. A file of --data may hold many data
+    sets, gram (n, K, K) and b (n, K): --json then writes a line of JSON for each.
     """
     architecture = architecture_of(filters, strides)
     check_output(json_path)
     if cross_check is not None:
         _check_witness(architecture, cross_check, cross_check_max)
+    only = {"--certify": prove, "--cross-check": cross_check is not None, "--regularize": regularize is not None}
+    alone = {"--csv": csv is not None, "--series": series is not None, "--random": random, "--white": white}
+    batch = None if any(alone.values()) else load_batch(architecture, data)
+    if batch is not None:
+        from ..results.tolerances import Tolerances
+
+        refused = {**only, "--x": x is not None, "--y": y is not None, "--horizon": horizon is not None}
+        refused |= {"--sep": sep is not None, "--decimal": decimal is not None}
+        refused |= {"--center": center, "--standardize": standardize}
+        options = BatchOptions(json_path, quiet, tuple(name for name, is_given in refused.items() if is_given))
+        arguments = {
+            "seed": seed, "engine": engine, "jobs": jobs, "max_count": max_count, "isolated": isolated,
+            "time_limit": time_limit, "tolerances": Tolerances(real_tolerance, singular_tolerance), "errors": errors,
+        }  # fmt: skip
+        return solve_batch(architecture, batch, options, arguments)
     given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
     loaded = load_data(architecture, given, seed)
     loss, description = _regularized(loaded, regularize)

@@ -11,7 +11,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,16 @@ SUNSPOTS = "sunspots"
 READ_BY = "from_file(path)"
 TABLES_READ_BY = "from_csv(path, x_columns, y_columns)"
 
-__all__ = ["from_csv", "from_file", "from_json", "from_npz", "from_series", "samples_from_file"]
+__all__ = [
+    "LoadedBatch",
+    "batch_from_file",
+    "from_csv",
+    "from_file",
+    "from_json",
+    "from_npz",
+    "from_series",
+    "samples_from_file",
+]
 
 Path = str | os.PathLike[str]
 
@@ -154,6 +163,38 @@ def from_file(path: Path, arch: Architecture, *, center: bool = False, standardi
     if _pair(name) is not None:
         return _of_samples(name, _read_pair(name), arch, center, standardize)
     return from_npz(path, arch, center=center, standardize=standardize)
+
+
+class LoadedBatch(NamedTuple):
+    """Gram matrices (n, K, K), moment vectors (n, K) and constants of many losses, and a line that describes them."""
+
+    gram: NDArray[Any]
+    b: NDArray[Any]
+    constant: NDArray[Any]
+    description: str
+
+
+def batch_from_file(path: Path, arch: Architecture) -> LoadedBatch | None:
+    """The arrays ``gram`` (n, K, K), ``b`` (n, K) and ``constant`` (n,), if there is one, of an ``.npz`` file.
+
+    None if the file is of another kind, or its ``gram`` is a single matrix.
+
+    Raises
+    ------
+    InputError
+        If such a file cannot be read, or does not hold both arrays.
+    """
+    name = os.fspath(path)
+    if name.lower().endswith(".json") or _pair(name) is not None:
+        return None
+    arrays, _ = _read_npz(path)
+    gram = arrays.get("gram")
+    if gram is None or gram.ndim != 3:
+        return None
+    if "b" not in arrays or {"X", "Y"} <= arrays.keys():
+        raise InputError(f"path: {name!r} holds {', '.join(arrays)}; expected gram (n, K, K) and b (n, K)")
+    check_filter_size(arch)
+    return LoadedBatch(gram, arrays["b"], arrays.get("constant", np.zeros(())), name)
 
 
 def samples_from_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -331,6 +331,15 @@ class SquaredLoss(ComparedByValue):
         loss._fill(numbers("gram", gram), b, constant, float(tolerance))
         return loss
 
+    @classmethod
+    def known(cls, gram: NDArray[np.float64], b: NDArray[np.float64], constant: float, tolerance: float) -> SquaredLoss:
+        """A loss whose arrays are known to be as the constructor leaves them, read-only, with Σ of full rank."""
+        loss = cls.__new__(cls)
+        loss.__dict__.update(
+            gram=gram, b=b, constant=constant, tolerance=tolerance, exact=None, preparation=None, rank=len(b)
+        )
+        return loss
+
     def restricted(self, support: Sequence[int]) -> SquaredLoss:
         """The loss of the filters that are zero outside the given coefficients, as a function of these coefficients."""
         if self.exact is not None:

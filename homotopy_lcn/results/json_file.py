@@ -23,7 +23,7 @@ from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult
 from .ties import find_ties, ties_to_json
 
-__all__ = ["FORMAT", "VERSION", "data_digest", "to_text", "write_file"]
+__all__ = ["FORMAT", "VERSION", "data_digest", "to_line", "to_text", "write_file"]
 
 FORMAT = "homotopy-lcn/critical-points"
 VERSION = 1
@@ -100,6 +100,13 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     lines.insert(2, f'"digest": {_dumps(content_digest(content))}')
     lines += [f"{_dumps(key)}: {_one_per_line(value)}" for key, value in lists.items()]
     return "{" + ",\n ".join(lines) + "}\n"
+
+
+def to_line(index: int, result: ResultParts | str) -> str:
+    """A result of many as one line of JSON, with its ``index``; for a message in place of a result, the ``error``."""
+    if isinstance(result, str):
+        return _dumps({"format": FORMAT, "version": VERSION, "index": index, "error": result}) + "\n"
+    return to_text(result, {"index": index}).replace("\n", "") + "\n"
 
 
 def _one_per_line(items: list[dict[str, object]]) -> str:

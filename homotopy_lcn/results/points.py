@@ -6,7 +6,7 @@ import cmath
 import math
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,6 +148,16 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
         if not len(self.parameters) == len(self.kinds) == len(self.indices):
             raise ValueError("parameters, kinds and indices must have equal lengths")
 
+    @classmethod
+    def validated(cls, **values: object) -> CriticalPoint:
+        """A point from values that are known to be as the constructor leaves them: types, shapes, read-only arrays.
+
+        The attributes are those of the class; those with a default may be left out.
+        """
+        point = object.__new__(cls)
+        point.__dict__.update(_DEFAULTS, **values)
+        return point
+
     def marked(self, certified: bool) -> CriticalPoint:
         """The same point with `certified` set. Validated values are not validated again."""
         return self._with(certified=bool(certified))
@@ -227,6 +237,10 @@ class CriticalPoint(ComparedByValue, ShownInNotebooks):
     def minimum(self) -> bool:
         """Whether at least one critical θ over the filter is a minimum."""
         return "minimum" in self.kinds
+
+
+#: The attributes of a point that have a default.
+_DEFAULTS = {column.name: column.default for column in fields(CriticalPoint) if column.default is not MISSING}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..version import __version__
+from .columns import ResultColumns
 from .continua import UNDECIDED, Continuum, Infimum
 from .frames import points_frame
 from .infimum import known_infimum, points_of_least_loss
@@ -160,6 +161,37 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             continua=continua,
         )
         return replace(result, infimum=infimum or known_infimum(result))
+
+    @classmethod
+    def of_columns(cls, columns: ResultColumns, architecture: Architecture, **parts: Any) -> CriticalPoints:
+        """A result whose points, strata and counts are made from columns when they are asked for.
+
+        Parameters
+        ----------
+        columns : ResultColumns
+        architecture : Architecture
+        parts
+            The other attributes; those with a default may be left out.
+        """
+        result = object.__new__(cls)
+        result.__dict__.update(
+            architecture=architecture,
+            complete=columns.complete,
+            software=f"homotopy-lcn {__version__}",
+            statistics={},
+            infimum=columns.infimum,
+            _columns=columns,
+            **parts,
+        )
+        return result
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            columns = self.__dict__.get("_columns")
+            if columns is None or name not in columns.PARTS:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self.__dict__.setdefault(name, columns.part(name))
 
     def __post_init__(self) -> None:
         """Every point knows the network, so that it can predict."""

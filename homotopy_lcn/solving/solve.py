@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
 from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
+from ..results.columns import ResultColumns
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
@@ -44,8 +46,11 @@ from .continua import (
     real_dimension_over,
 )
 from .infimum import infimum_of
+from .interrupted import SolveInterrupted
 from .least_minimum import least_minimum
 from .one_stratum import Found, SolvedStratum, solve_stratum
+from .plain_data import Moments, PlainInterrupted, solve_plain
+from .plain_results import facts_of, plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
@@ -54,18 +59,14 @@ __all__ = ["SolveInterrupted", "critical_points"]
 
 #: Columns are of similar units if the least norm is at least this part of the largest one.
 SIMILAR_UNITS = 0.01
+#: What is taken where no options and no tolerances are given.
+ORDINARY, LABELS = TrackerOptions(), Tolerances()
+#: Random numbers that nobody draws: each stratum has random numbers of its own.
+UNUSED = np.random.default_rng(0)
 #: What helps where columns have very different units.
 RESCALED = "if each is scaled to norm one; rescale them, as standardize=True does"
 #: Larger numbers are told by their size alone.
 LONG = 10**15
-
-
-class SolveInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a solve. ``partial`` holds the strata finished so far, as an incomplete result."""
-
-    def __init__(self, partial: CriticalPoints) -> None:
-        super().__init__("interrupted")
-        self.partial = partial
 
 
 def critical_points(
@@ -168,19 +169,25 @@ def critical_points(
     if stop_early is not None and not callable(stop_early):
         raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
-    labels = _labels(tolerances)
-    task = _validated(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
+    labels = checked_labels(tolerances)
+    task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), jobs, options or TrackerOptions(), clock=clock)
+    tracking = Tracking(get_engine(engine), jobs, options or ORDINARY, rng=UNUSED, clock=clock)
     with refined_as_by(tracking.engine):
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-            words = as_text(data) or _words_of(loss)
+            words = as_text(data) or words_of(loss)
             return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
 
         try:
             with told(progress) as report:
+                columns = _plain_columns(task, tracking, systems, report)
+                if columns is not None:
+                    result = plain_result(columns, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                    if report is None and stop_early is None and not clock.stopped:
+                        return result
+                    return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
                 for index, row in enumerate(task.table):
                     if strata and stop_early is not None and stop_early(told_result(strata)):
                         clock.stop("stopped early, as stop_early asked")
@@ -189,8 +196,14 @@ def critical_points(
                     rng = np.random.default_rng([seed, 2, index])  # apart from the stream of random data
                     stratum = StratumTask(arch, loss, row, task.rank, _stopping(report, clock))
                     strata.append(solve_stratum(stratum, tracking.with_generator(rng), systems))
-        except KeyboardInterrupt:
-            raise SolveInterrupted(_with_contradictions(told_result(strata))) from None
+        except SolveInterrupted:
+            raise
+        except KeyboardInterrupt as stop:
+            found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
+            if found is not None:
+                result = plain_result(found, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
+            raise SolveInterrupted(with_contradictions(told_result(strata))) from None
         with clock.stage("classification"):
             result = told_result(strata)
         if result.infimum.attained is None and result.complete and not clock.stopped:
@@ -219,7 +232,17 @@ def critical_points(
         result = replace(result, computed_with=computed_with(tracking.engine))
         if clock.stopped:
             result = replace(result, complete=False, stopped=clock.describe())
-        return _with_contradictions(result)
+        return with_contradictions(result)
+
+
+def _plain_columns(
+    task: Task, tracking: Tracking, systems: StartSystems, report: ProgressCallback | None
+) -> ResultColumns | None:
+    """The points as columns if nothing about them is in doubt."""
+    if task.continuum is None:
+        with suppress(TimeUp):
+            return solve_plain(task.architecture, Moments.of(task.loss), tracking, systems, report)[0]
+    return None
 
 
 def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback | None:
@@ -234,24 +257,24 @@ def _stopping(report: ProgressCallback | None, clock: Clock) -> ProgressCallback
     return tell
 
 
-def _words_of(loss: SquaredLoss) -> str:
+def words_of(loss: SquaredLoss) -> str:
     size = loss.filter_size
     return f"{'exact ' if loss.exact is not None else ''}Gram matrix {size} × {size} and moment vector"
 
 
-def _labels(tolerances: Tolerances | None) -> Tolerances:
+def checked_labels(tolerances: Tolerances | None) -> Tolerances:
     if not isinstance(tolerances, Tolerances | None):
         raise InputError(f"tolerances: {type(tolerances).__name__} given; expected Tolerances")
-    return tolerances or Tolerances()
+    return tolerances or LABELS
 
 
-def _with_contradictions(result: CriticalPoints) -> CriticalPoints:
+def with_contradictions(result: CriticalPoints) -> CriticalPoints:
     """The result, with the statements that it violates; then it is not complete."""
     violated = violated_invariants(result)
     return replace(result, complete=False, contradictions=violated) if violated else result
 
 
-class _Task(NamedTuple):
+class Task(NamedTuple):
     """A validated solve: the table of counts for data of this rank, and the filters of residual zero if they matter."""
 
     architecture: Architecture
@@ -389,6 +412,7 @@ def _without_moved(strata: list[StratumResult], moved: list[CriticalPoint]) -> l
     return result
 
 
+@lru_cache(maxsize=256)
 def _table(arch: Architecture, max_count: int) -> CountTable:
     """The counts of all strata; raises InputError, before strata are listed, if there are too many critical filters."""
     fewest = fewest_filters(arch)
@@ -413,25 +437,12 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
     return table
 
 
-def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int, isolated: bool) -> _Task:
+def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int, isolated: bool) -> Task:
     """The table of points to find; raises InputError, or warns, where the arguments do not fit."""
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
-    if not isinstance(loss, SquaredLoss):
-        raise InputError(f"loss: {type(loss).__name__} given; expected a SquaredLoss")
-    if loss.filter_size != arch.filter_size:
-        raise InputError(
-            f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
-            f"of filters {arch.filters} with strides {arch.strides}"
-        )
-    check_filter_size(arch)
-    table = _table(arch, max_count)
-    most = max(row.factorizations for row in table)
-    if most > SOLVING.most_parameters:
-        raise InputError(
-            f"filters: {most} critical parameters lie over one critical filter; expected at most "
-            f"{SOLVING.most_parameters}, as all real ones are listed (merge some of the layers with equal dilation)"
-        )
+    check_loss(arch, loss)
+    table = checked_table(arch, max_count)
     inner = restricted(arch, loss)
     rank_deficient = inner.rank < arch.dimension
     if (isolated or not rank_deficient) and (hidden := _hidden_by_units(inner)):
@@ -439,10 +450,10 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
     if inner.rank_in_doubt and (isolated or not rank_deficient):
         warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
     if not rank_deficient:
-        return _Task(arch, loss, seed, table, inner.rank, None)
+        return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
-        return _Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
+        return Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
     if inner.rank_in_doubt:
         why = inner.describe_rank()
     else:
@@ -453,6 +464,30 @@ def _validated(arch: Architecture, loss: SquaredLoss, seed: int, max_count: int,
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
     )
+
+
+def check_loss(arch: Architecture, loss: SquaredLoss) -> None:
+    """Raise InputError if a loss is none of this architecture."""
+    if not isinstance(loss, SquaredLoss):
+        raise InputError(f"loss: {type(loss).__name__} given; expected a SquaredLoss")
+    if loss.filter_size != arch.filter_size:
+        raise InputError(
+            f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
+            f"of filters {arch.filters} with strides {arch.strides}"
+        )
+
+
+def checked_table(arch: Architecture, max_count: int) -> CountTable:
+    """The counts of all strata; raises InputError if there are too many critical filters or parameters."""
+    check_filter_size(arch)
+    table = _table(arch, max_count)
+    most = max(row.factorizations for row in table)
+    if most > SOLVING.most_parameters:
+        raise InputError(
+            f"filters: {most} critical parameters lie over one critical filter; expected at most "
+            f"{SOLVING.most_parameters}, as all real ones are listed (merge some of the layers with equal dilation)"
+        )
+    return table
 
 
 def _different_units(loss: SquaredLoss, needed: int) -> str:

@@ -6,12 +6,15 @@ next solve with such a Gram matrix begins with a start system that has it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Real
-from ..networks.strata import Stratum
+from ..equations.restriction import power_of_two
+from ..networks.strata import Embedding, Stratum
 from ..tracking.settings import Tracking
 from .computed_systems import StartSystem, compute_start_system, read_start_system
 from .fixed_gram_matrix import (
@@ -65,6 +68,10 @@ class StartSystems:
             self._generic[key] = found
         return self._generic[key]
 
+    def remembered(self, stratum: Stratum, count: int) -> StartSystem | None:
+        """The start system that `generic` gives, if it has been read or computed before."""
+        return self._generic.get((stratum.name, count))
+
     def with_gram(self, stratum: Stratum, gram: Real, count: int, tracking: Tracking) -> FixedGramSystem | None:
         """The start system with the given Gram matrix (K, K), in the coordinates of the stratum.
 
@@ -115,6 +122,23 @@ class StartSystems:
         elif gram_key(stratum, gram) in self._losing:
             system = self.with_gram(stratum, gram, count, tracking)
         return system or FixedGramSystem(self.generic(stratum, count, tracking), 0, 0)
+
+    def need_own_start(self, embeddings: Sequence[Embedding], gram: Real) -> NDArray[np.bool_]:
+        """Which of the Gram matrices (T, K, K) of a network may have a start system of their own, see `first_for`.
+
+        They may be structured on a stratum, or have lost paths before.
+        """
+        result = np.zeros(len(gram), dtype=bool)
+        for embedding in embeddings:
+            positions = np.array(embedding.positions)
+            whole = embedding.positions == tuple(range(gram.shape[1]))
+            parts = gram if whole else gram[:, positions[:, None], positions]
+            result |= (parts[:, 1:, 1:] == parts[:, :-1, :-1]).all(axis=(1, 2))
+            result |= ((parts == 0) | np.eye(len(positions), dtype=bool)).all(axis=(1, 2))
+            if self._losing:
+                scaled = [part / power_of_two(np.linalg.norm(part, 2)) for part in parts]
+                result |= [gram_key(embedding.stratum, part) in self._losing for part in scaled]
+        return result
 
     def note_lost_paths(self, stratum: Stratum, gram: Real) -> None:
         """Remember that paths to data with this Gram matrix get lost."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["LOCAL", "SOLVING", "LocalTolerances", "SolvingTolerances"]
+__all__ = ["LOCAL", "PLAIN", "SOLVING", "LocalTolerances", "PlainTolerances", "SolvingTolerances"]
 
 _EXTENDED = float(np.finfo(np.longdouble).eps)
 
@@ -296,6 +296,33 @@ class LocalTolerances:
     arrived: float = 1e-8
 
 
+@dataclass(frozen=True)
+class PlainTolerances:
+    """Which data sets are solved together, see `plain_data`. Wider margins cost time, and change no answer.
+
+    The margins for points are in ``native/plain_points.cpp``.
+
+    Attributes
+    ----------
+    regular : float
+        Least eigenvalue of the Gram matrix relative to the largest one.
+    above_tolerance : float
+        The same as a multiple of the tolerance of the rank.
+    smallest, largest : float
+        Sizes of the Gram matrix, of b and of the constant: squares of them neither overflow nor underflow.
+    paths : int
+        Paths that are tracked together, about. More of them take more memory; fewer leave lanes of the kernel empty.
+    """
+
+    regular: float = 1e-7
+    above_tolerance: float = 1e2
+    smallest: float = 1e-60
+    largest: float = 1e60
+    paths: int = 4096
+
+
+#: The values that solves of many data sets use.
+PLAIN = PlainTolerances()
 #: The values that the solver uses.
 SOLVING = SolvingTolerances()
 #: The values that `local_structure` uses.

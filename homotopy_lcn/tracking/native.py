@@ -189,6 +189,15 @@ class NativeEngine:
             arrays[-1][paths] = together
         return TrackResult(*arrays)
 
+    def ends_of_many(
+        self, stratum: Stratum, points: Complex, start: Data, targets: Data, options: TrackerOptions, jobs: int = 1
+    ) -> TrackResult:
+        """As `track_many` for T real targets in arrays, Gram matrices (T, K, K) and moment vectors (T, K).
+
+        Paths that are stuck are not tracked again.
+        """
+        return _ends(stratum, self._run(PathTask(stratum, points, start, options, jobs), targets))
+
     def run(self, task: PathTask, targets: list[Data]) -> dict[str, Any]:
         """The results of the kernel, in the coordinates of the kernel. No path is tracked again."""
         return self._run(task, _stacked(targets, task.stratum.filter_size))

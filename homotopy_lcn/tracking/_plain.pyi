@@ -1,0 +1,14 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+def examine(
+    *,
+    layers: list[tuple[int, int]],
+    blocks: list[list[int]],
+    strata: list[dict[str, Any]],
+    data: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    tolerances: tuple[float, float, float, float],
+    whole: bool,
+) -> dict[str, NDArray[Any]]: ...

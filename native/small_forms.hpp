@@ -1,0 +1,242 @@
+// Numbers and binary forms of few coefficients, one at a time: no vectors, no memory from the heap.
+//
+// A form (w_0, …, w_n) is Σ_j w_j x^{n−j} y^j, as in homotopy_lcn/networks/binary_forms.py.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+namespace homotopy_lcn {
+namespace plain {
+
+using Long = long double;
+
+// Complex numbers without the care that std::complex takes of infinities.
+template <class R>
+struct Complex {
+    R re, im;
+    Complex() = default;
+    Complex(R re, R im = 0) : re(re), im(im) {}
+    template <class Other>
+    explicit Complex(const Complex<Other>& other) : re(R(other.re)), im(R(other.im)) {}
+};
+template <class R>
+inline Complex<R> operator+(const Complex<R>& a, const Complex<R>& b) {
+    return {a.re + b.re, a.im + b.im};
+}
+template <class R>
+inline Complex<R> operator-(const Complex<R>& a, const Complex<R>& b) {
+    return {a.re - b.re, a.im - b.im};
+}
+template <class R>
+inline Complex<R> operator-(const Complex<R>& a) {
+    return {-a.re, -a.im};
+}
+template <class R>
+inline Complex<R> operator*(const Complex<R>& a, const Complex<R>& b) {
+    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+}
+template <class R>
+inline Complex<R> operator*(R a, const Complex<R>& b) {
+    return {a * b.re, a * b.im};
+}
+template <class R>
+inline Complex<R>& operator+=(Complex<R>& a, const Complex<R>& b) {
+    return a = a + b;
+}
+template <class R>
+inline Complex<R>& operator-=(Complex<R>& a, const Complex<R>& b) {
+    return a = a - b;
+}
+
+// The real numbers that belong to a type of numbers, and the complex ones.
+template <class T>
+struct Parts {
+    using Real = T;
+    static constexpr bool complex = false;
+};
+template <class R>
+struct Parts<Complex<R>> {
+    using Real = R;
+    static constexpr bool complex = true;
+};
+template <class T>
+using RealOf = typename Parts<T>::Real;
+
+template <class R>
+inline R conj(R a) {
+    return a;
+}
+template <class R>
+inline Complex<R> conj(const Complex<R>& a) {
+    return {a.re, -a.im};
+}
+template <class R>
+inline R square_of(R a) {
+    return a * a;
+}
+template <class R>
+inline R square_of(const Complex<R>& a) {
+    return a.re * a.re + a.im * a.im;
+}
+template <class R>
+inline R real_part(R a) {
+    return a;
+}
+template <class R>
+inline R real_part(const Complex<R>& a) {
+    return a.re;
+}
+template <class T>
+inline RealOf<T> size_of(const T& a) {
+    return std::sqrt(square_of(a));
+}
+template <class T>
+inline T over(const T& a, const T& b) {
+    return (RealOf<T>(1) / square_of(b)) * (a * conj(b));
+}
+template <>
+inline double over(const double& a, const double& b) {
+    return a / b;
+}
+template <>
+inline Long over(const Long& a, const Long& b) {
+    return a / b;
+}
+template <class T>
+inline T zero() {
+    return T(0);
+}
+
+constexpr int most_coefficients = 32;
+
+template <class T>
+struct Form {
+    int size;
+    T c[most_coefficients];
+
+    Form() = default;
+    Form(const Form& other) : size(other.size) { std::copy(other.c, other.c + size, c); }
+    Form& operator=(const Form& other) {
+        size = other.size;
+        std::copy(other.c, other.c + size, c);
+        return *this;
+    }
+    Form(const T* first, int size) : size(size) { std::copy(first, first + size, c); }
+    explicit Form(const T& constant) : size(1) { c[0] = constant; }
+};
+
+template <class T>
+inline RealOf<T> square_norm(const T* vector, int size) {
+    RealOf<T> sum = 0;
+    for (int i = 0; i < size; ++i) sum += square_of(vector[i]);
+    return sum;
+}
+template <class T>
+inline RealOf<T> square_norm(const Form<T>& form) {
+    return square_norm(form.c, form.size);
+}
+
+// The product of a form and a form in x^dilation, y^dilation.
+template <class T>
+inline Form<T> product(const Form<T>& left, const Form<T>& right, int dilation = 1) {
+    Form<T> result;
+    result.size = left.size + (right.size - 1) * dilation;
+    std::fill(result.c, result.c + result.size, zero<T>());
+    for (int j = 0; j < right.size; ++j)
+        for (int i = 0; i < left.size; ++i) result.c[i + j * dilation] += left.c[i] * right.c[j];
+    return result;
+}
+template <class T>
+inline Form<T> times(const T& number, Form<T> form) {
+    for (int i = 0; i < form.size; ++i) form.c[i] = number * form.c[i];
+    return form;
+}
+template <class T>
+inline Form<T> power(const Form<T>& form, int exponent) {
+    Form<T> result(T(1));
+    for (int i = 0; i < exponent; ++i) result = product(result, form);
+    return result;
+}
+
+// A root on the projective line: the form vanishes at (x : y), |x|² + |y|² = 1.
+struct Root {
+    Complex<Long> x, y;
+};
+inline Long distance(const Root& a, const Root& b) { return size_of(a.x * b.y - a.y * b.x); }
+
+inline Root unit_root(const Complex<Long>& x, const Complex<Long>& y) {
+    const Long scale = 1 / std::sqrt(square_of(x) + square_of(y));
+    return {scale * x, scale * y};
+}
+inline Complex<Long> square_root(const Complex<Long>& a) {
+    const Long size = size_of(a);
+    Complex<Long> root(std::sqrt(std::max<Long>((size + a.re) / 2, 0)), std::sqrt(std::max<Long>((size - a.re) / 2, 0)));
+    return a.im < 0 ? conj(root) : root;
+}
+
+// Simultaneous iteration of Ehrlich and Aberth for a form whose end coefficients are not small. False if it does not
+// come to rest.
+inline bool iterated_roots(const Form<Complex<Long>>& form, Root* roots) {
+    constexpr int most_steps = 200, most_degree = most_coefficients;
+    constexpr Long at_rest = 1e-17L;
+    const int degree = form.size - 1;
+    Complex<Long> z[most_degree];
+    const Long radius = std::pow(std::sqrt(square_of(form.c[degree]) / square_of(form.c[0])), Long(1) / degree);
+    for (int j = 0; j < degree; ++j) {
+        const Long angle = 6.283185307179586L * (j + 0.35L) / degree + 0.4L;
+        z[j] = radius * Complex<Long>(std::cos(angle), std::sin(angle));
+    }
+    for (int step = 0; step < most_steps; ++step) {
+        Long worst = 0;
+        for (int j = 0; j < degree; ++j) {
+            Complex<Long> value = form.c[0], slope(0), rest(0);
+            for (int i = 1; i <= degree; ++i) {
+                slope = slope * z[j] + value;
+                value = value * z[j] + form.c[i];
+            }
+            if (square_of(value) == 0) continue;
+            const Complex<Long> newton = over(value, slope);
+            for (int i = 0; i < degree; ++i)
+                if (i != j) rest += over(Complex<Long>(1), z[j] - z[i]);
+            const Complex<Long> move = over(newton, Complex<Long>(1) - newton * rest);
+            if (!(square_of(move) < INFINITY)) return false;
+            z[j] -= move;
+            worst = std::max(worst, square_of(move) / square_of(z[j]));
+        }
+        if (worst <= at_rest * at_rest * 1e4L) {
+            for (int j = 0; j < degree; ++j) roots[j] = unit_root(z[j], Complex<Long>(1));
+            return true;
+        }
+    }
+    return false;
+}
+
+// The roots of a form, false where they are in doubt.
+inline bool roots_of(const Form<Complex<Long>>& form, Root* roots) {
+    constexpr Long small_end = 1e-6L;
+    const int degree = form.size - 1;
+    const auto* c = form.c;
+    if (degree == 0) return true;
+    Long largest = 0;
+    for (int i = 0; i <= degree; ++i) largest = std::max(largest, square_of(c[i]));
+    if (!(largest > 0)) return false;
+    if (degree == 1) {
+        roots[0] = unit_root(-c[1], c[0]);
+        return true;
+    }
+    if (degree == 2) {
+        Complex<Long> root = square_root(c[1] * c[1] - Long(4) * (c[0] * c[2]));
+        if (real_part(conj(c[1]) * root) < 0) root = -root;
+        const Complex<Long> q = Long(-0.5) * (c[1] + root);
+        if (!(square_of(q) > 0)) return false;
+        roots[0] = unit_root(q, c[0]);
+        roots[1] = unit_root(c[2], q);
+        return true;
+    }
+    if (std::min(square_of(c[0]), square_of(c[degree])) <= small_end * small_end * largest) return false;
+    return iterated_roots(form, roots);
+}
+
+}  // namespace plain
+}  // namespace homotopy_lcn
