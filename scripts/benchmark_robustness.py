@@ -431,6 +431,9 @@ def main() -> None:
         for remark in finished[repr(task)].remarks:
             print(remark)
     rest = [] if arguments.finished else [task for task in tasks if repr(task) not in finished]
+    # Threads of linear algebra wait for each other at these sizes: they would take most of the time.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
         for task, tally in zip(rest, pool.map(solve_all, rest), strict=True):
             tally.software = [description["homotopy-lcn"]]
