@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import Real
+from ..arrays import Real, frozen
 from ..errors import InputError
 from .checked_arrays import numbers
 from .checked_moments import tolerance_of
@@ -132,7 +132,9 @@ class LossBatch:
             return found
         if regular:
             tolerance = float(self.tolerance[index])
-            return SquaredLoss.known(self.gram[index], self.b[index], float(self.constant[index]), tolerance)
+            # Copies, so that a loss that is kept does not keep all others.
+            gram, b = frozen(self.gram[index]), frozen(self.b[index])
+            return SquaredLoss.known(gram, b, float(self.constant[index]), tolerance)
         assert self._given is not None
         gram, b, constant = self._given
         with self.naming(index):

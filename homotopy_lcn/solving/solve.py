@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -67,6 +68,8 @@ UNUSED = np.random.default_rng(0)
 RESCALED = "if each is scaled to norm one; rescale them, as standardize=True does"
 #: Larger numbers are told by their size alone.
 LONG = 10**15
+#: Who hears of a rank in doubt, in place of a warning.
+_hears_of_ranks: ContextVar[Callable[[str], object] | None] = ContextVar("_hears_of_ranks", default=None)
 
 
 def critical_points(
@@ -448,7 +451,7 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     if (isolated or not rank_deficient) and (hidden := _hidden_by_units(inner)):
         raise InputError(f"loss: its Gram matrix has rank {inner.rank} in double precision, but {hidden}")
     if inner.rank_in_doubt and (isolated or not rank_deficient):
-        warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
+        _tell_of_rank(inner.describe_rank())
     if not rank_deficient:
         return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
@@ -464,6 +467,24 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
     )
+
+
+@contextmanager
+def ranks_in_doubt_told_to(hear: Callable[[str], object]) -> Iterator[None]:
+    """In the body, a function is called with words about a rank in doubt, in place of a warning."""
+    token = _hears_of_ranks.set(hear)
+    try:
+        yield
+    finally:
+        _hears_of_ranks.reset(token)
+
+
+def _tell_of_rank(words: str) -> None:
+    hear = _hears_of_ranks.get()
+    if hear is None:
+        warnings.warn(f"loss: {words}", RuntimeWarning, stacklevel=4)  # where `critical_points` was called
+    else:
+        hear(words)
 
 
 def check_loss(arch: Architecture, loss: SquaredLoss) -> None:
