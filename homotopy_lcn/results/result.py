@@ -32,7 +32,7 @@ from .statements import (
 )
 from .summary import Summary
 from .ties import Tie, describe_ties, find_ties
-from .tolerances import describe_near
+from .tolerances import Tolerances, describe_near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +181,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             statistics={},
             infimum=columns.infimum,
             _columns=columns,
-            **parts,
+            **{"computed_with": {}, "tolerances": Tolerances(), **parts},
         )
         return result
 

@@ -32,13 +32,15 @@ from .solve import (
     Task,
     check_loss,
     checked_labels,
+    checked_settings,
     checked_table,
+    checked_words,
     critical_points,
     ranks_in_doubt_told_to,
     validated_task,
     words_of,
 )
-from .start_systems import StartSystems, shared_start_systems
+from .start_systems import StartSystems
 from .tolerances import PLAIN
 
 __all__ = ["critical_points_of_many"]
@@ -141,11 +143,12 @@ def critical_points_of_many(
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     most, labels = check_integer("max_count", max_count, 1), checked_labels(tolerances)
     checked_table(arch, most)
-    systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), options=options or TrackerOptions(), clock=clock)
-    batch = _Batch(
-        arch, LossBatch.of(arch.filter_size, losses if gram is None else gram, b, constant), seed, as_text(data)
-    )
+    settings, systems = checked_settings(options, start_systems)
+    words = checked_words(data)
+    tracking = Tracking(get_engine(engine), options=settings, clock=clock)
+    if losses is not None and gram is not None:
+        raise InputError("gram: given beside losses; expected one of them, as losses have Gram matrices of their own")
+    batch = _Batch(arch, LossBatch.of(arch.filter_size, losses if gram is None else gram, b, constant), seed, words)
     found = batch.validated(errors, lambda loss: validated_task(arch, loss, seed, most, isolated))
     if batch.ranks_in_doubt:
         warnings.warn(batch.describe_ranks(), RuntimeWarning, stacklevel=2)
