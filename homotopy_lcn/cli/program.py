@@ -116,7 +116,7 @@ def _interruptions() -> Iterator[list[int]]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        if _importing(frame) and len(received) < MOST_ATTEMPTS:  # an interrupt of an import can be lost
+        if _can_be_lost(frame) and len(received) < MOST_ATTEMPTS:
             again = threading.Timer(NEXT_ATTEMPT, signal.raise_signal, (number,))
             again.daemon = True
             again.start()
@@ -137,9 +137,10 @@ def _interruptions() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _importing(frame: FrameType | None) -> bool:
+def _can_be_lost(frame: FrameType | None) -> bool:
+    """Whether an exception raised here may go no further: during an import, and where an object is taken down."""
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_name == "__del__":
             return True
         frame = frame.f_back
     return False

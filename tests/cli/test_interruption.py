@@ -110,3 +110,18 @@ def test_an_error_that_a_library_made_of_an_interrupt_is_none_of_ours(monkeypatc
     finally:
         signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err.startswith("homotopy-lcn: interrupted before")
+
+
+def test_an_interrupt_while_an_object_is_taken_down_comes_again():
+    class Dying:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt), program._interruptions() as received:
+            Dying()
+            assert received == [signal.SIGINT]
+            time.sleep(60)
+    finally:
+        signal.signal(signal.SIGINT, before)
