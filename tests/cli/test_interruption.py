@@ -117,11 +117,14 @@ def test_an_interrupt_while_an_object_is_taken_down_comes_again():
         def __del__(self):
             signal.raise_signal(signal.SIGINT)
 
+    def wait(received):
+        Dying()
+        assert received == [signal.SIGINT]
+        time.sleep(60)
+
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
     try:
-        with pytest.raises(KeyboardInterrupt), program._interruptions() as received:
-            Dying()
-            assert received == [signal.SIGINT]
-            time.sleep(60)
+        with program._interruptions() as received, pytest.raises(KeyboardInterrupt):
+            wait(received)
     finally:
         signal.signal(signal.SIGINT, before)
