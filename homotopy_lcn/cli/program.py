@@ -117,7 +117,7 @@ def _interruptions() -> Iterator[list[int]]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         received.append(number)
         if _can_be_lost(frame) and len(received) < MOST_ATTEMPTS:
-            again = threading.Timer(NEXT_ATTEMPT, signal.raise_signal, (number,))
+            again = threading.Timer(NEXT_ATTEMPT, _signal_main_thread, (number,))
             again.daemon = True
             again.start()
         else:
@@ -135,6 +135,14 @@ def _interruptions() -> Iterator[list[int]]:
     finally:
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)
+
+
+def _signal_main_thread(number: int) -> None:
+    """Where there is a way, to this very thread: then what it waits for is interrupted."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
 
 
 def _can_be_lost(frame: FrameType | None) -> bool:
