@@ -27,9 +27,11 @@ namespace {
 
 using Number = Complex<double>;
 using Extended = Complex<Long>;
-using RealArray = py::array_t<double, py::array::c_style | py::array::forcecast>;
-using ComplexArray = py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>;
-using IntegerArray = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
+// An array of another layout, type or alignment is copied.
+constexpr int as_needed = py::array::c_style | py::array::forcecast | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+using RealArray = py::array_t<double, as_needed>;
+using ComplexArray = py::array_t<std::complex<double>, as_needed>;
+using IntegerArray = py::array_t<std::int64_t, as_needed>;
 
 // From where on a data set is in doubt. The margins are wide: a data set in doubt costs time, and no answer.
 constexpr int most_steps = 6;
@@ -112,7 +114,7 @@ class Examination {
 
     std::vector<Point> points;
     std::vector<int> order;  // the points in the order of a result
-    double least_loss;
+    double least_loss = 0;
 
     Doubt run(std::int64_t t, const Data& data, double constant) {
         try {
@@ -230,6 +232,7 @@ class Examination {
             terms += size_of(image * point.filter[i]) + 2 * size_of(loss_data.b[i] * point.filter[i]);
         }
         loss.re += constant;
+        require_clear(std::isfinite(terms), refinement);
         point.loss = size_of(loss) <= rounding_of_loss * terms ? Number(0) : loss;
     }
 
@@ -536,13 +539,19 @@ Network network_of(const std::vector<std::pair<int, int>>& layers, const std::ve
     }
     require(wide <= most_factors, "layers: too many");
     for (const auto& [size, dilation] : layers) network.add(size, dilation);
+    std::vector<char> placed(network.depth, 0);
     for (const auto& members : blocks) {
         require(!members.empty(), "blocks: empty");
-        for (const int layer : members)
+        for (const int layer : members) {
             require(layer >= 0 && layer < network.depth && network.sizes[layer] > 1, "blocks: no such layer");
+            require(network.dilations[layer] == network.dilations[members[0]], "blocks: layers of several dilations");
+            require(!placed[layer], "blocks: a layer stands in two of them");
+            placed[layer] = 1;
+        }
         network.block_dilations[network.blocks] = network.dilations[members[0]];
         network.layers[network.blocks++] = members;
     }
+    require(std::count(placed.begin(), placed.end(), 1) == wide, "blocks: a layer is missing");
     return network;
 }
 
@@ -570,6 +579,13 @@ StratumTask task_of(const py::dict& given, const Network& network, std::int64_t 
     StratumTask task;
     task.stratum = stratum_of(given["factors"].cast<std::vector<FactorNumbers>>(), network.blocks);
     const Stratum& stratum = task.stratum;
+    for (int block = 0; block < network.blocks; ++block) {
+        int degree = 0, of_layers = 0;
+        for (int f = 0; f < stratum.count; ++f)
+            if (stratum.factors[f].block == block) degree += stratum.factors[f].degree * stratum.factors[f].power;
+        for (const int layer : network.layers[block]) of_layers += network.sizes[layer] - 1;
+        require(degree == of_layers, "factors: not of the degree of their block");
+    }
     task.positions = given["positions"].cast<std::vector<int>>();
     require(int(task.positions.size()) == stratum.filter_size, "positions: of another length");
     for (const int position : task.positions)
