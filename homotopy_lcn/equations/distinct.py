@@ -12,11 +12,13 @@ from ..arrays import Complex
 from ..networks.strata import Stratum
 from .critical_equations import equations_of
 
-__all__ = ["DISTINCT", "find", "find_among", "first_occurrences", "point_keys", "projection"]
+__all__ = ["DISTINCT", "find", "find_among", "first_occurrences", "first_points", "point_keys", "projection"]
 
 
 #: Filters nearer than this (relative to their norm) count as one.
 DISTINCT = 1e-8
+#: Points whose keys are computed together.
+KEYED_TOGETHER = 8192
 
 
 def find(known: Complex, new: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
@@ -70,13 +72,30 @@ def find_among(
 
 def first_occurrences(filters: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
     """For each row of ``filters`` (P, K) the least index of a row equal to it."""
-    result = np.arange(len(filters))
     if len(filters) < 2:
-        return result
-    keys = projection(filters)
+        return np.arange(len(filters))
+    return _first_among(projection(filters), filters.__getitem__, tolerance)
+
+
+def first_points(stratum: Stratum, points: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
+    """For each of the points (P, coordinates) the least index of an equal one.
+
+    The same as `first_occurrences` of `point_keys`, without all of these in memory.
+    """
+    if len(points) < 2:
+        return np.arange(len(points))
+    blocks = (points[i : i + KEYED_TOGETHER] for i in range(0, len(points), KEYED_TOGETHER))
+    keys = np.concatenate([projection(point_keys(stratum, block)) for block in blocks])
+    return _first_among(keys, lambda rows: point_keys(stratum, points[rows]), tolerance)
+
+
+def _first_among(
+    keys: NDArray[np.float64], filters_of: Callable[[NDArray[np.int64]], Complex], tolerance: float
+) -> NDArray[np.int64]:
+    """`first_occurrences` of rows (P, K) with some projections (P,); ``filters_of`` gives rows with some numbers."""
+    result = np.arange(len(keys))
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    norms = np.linalg.norm(filters, axis=1)
     reach = 4 * tolerance
     offset = 1
     while True:
@@ -84,7 +103,9 @@ def first_occurrences(filters: Complex, tolerance: float = DISTINCT) -> NDArray[
         if left.size == 0:
             return result
         a, b = order[left], order[left + offset]
-        equal = np.linalg.norm(filters[a] - filters[b], axis=1) <= tolerance * np.maximum(norms[a], norms[b])
+        one, other = filters_of(a), filters_of(b)
+        norms = np.maximum(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1))
+        equal = np.linalg.norm(one - other, axis=1) <= tolerance * norms
         for i, j in zip(a[equal], b[equal], strict=True):
             least = min(result[i], result[j])
             result[result == result[i]] = least
