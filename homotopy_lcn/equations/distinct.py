@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +12,17 @@ from ..arrays import Complex
 from ..networks.strata import Stratum
 from .critical_equations import equations_of
 
-__all__ = ["DISTINCT", "find", "find_among", "first_occurrences", "first_points", "point_keys", "projection"]
+__all__ = [
+    "DISTINCT",
+    "are_distinct",
+    "find",
+    "find_among",
+    "find_conjugates",
+    "first_occurrences",
+    "first_points",
+    "point_keys",
+    "projection",
+]
 
 
 #: Filters nearer than this (relative to their norm) count as one.
@@ -32,6 +42,37 @@ def find(known: Complex, new: Complex, tolerance: float = DISTINCT) -> NDArray[n
     keys = projection(known)
     order = np.argsort(keys, kind="stable")
     return find_among(keys[order], order, known.__getitem__, new, tolerance)
+
+
+def find_conjugates(rows: Complex, tolerance: float) -> NDArray[np.int64]:
+    """For each of the rows (P, K) the index of the row that is equal to its conjugate, or −1, as `find` says."""
+    keys = projection(rows)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    result = np.full(len(rows), -1, dtype=np.int64)
+    for first in range(0, len(rows), KEYED_TOGETHER):
+        part = slice(first, first + KEYED_TOGETHER)
+        result[part] = find_among(keys, order, rows.__getitem__, rows[part].conj(), tolerance)
+    return result
+
+
+def are_distinct(parts: Sequence[Complex], tolerance: float) -> bool:
+    """Whether no two rows of some arrays (P, K) are equal, conjugates of those of the first array included."""
+    blocks = [part[i : i + KEYED_TOGETHER] for part in parts for i in range(0, len(part), KEYED_TOGETHER)]
+    turned = [parts[0][i : i + KEYED_TOGETHER] for i in range(0, len(parts[0]), KEYED_TOGETHER)]
+    keys = [*map(projection, blocks), *(projection(block.conj()) for block in turned)]
+    ends = np.cumsum([0, *map(len, parts), len(parts[0])])
+    everything = np.concatenate(keys)
+
+    def rows_of(rows: NDArray[np.int64]) -> Complex:
+        result = np.empty((len(rows), parts[0].shape[1]), complex)
+        for number, start in enumerate(ends[:-1].tolist()):
+            there = (rows >= start) & (rows < ends[number + 1])
+            found = parts[number if number < len(parts) else 0][rows[there] - start]
+            result[there] = found if number < len(parts) else found.conj()
+        return result
+
+    return bool((_first_among(everything, rows_of, tolerance) == np.arange(len(everything))).all())
 
 
 def find_among(

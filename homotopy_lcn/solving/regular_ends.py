@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import ZERO_EIGENVALUE, Equations
-from ..equations.distinct import first_points
+from ..equations.distinct import first_points, point_keys
 from ..tracking import ReturnCode, TrackResult
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine

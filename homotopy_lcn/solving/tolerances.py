@@ -90,8 +90,8 @@ class SolvingTolerances:
     refined_together : int
         Ends refined in one call: bounds the memory.
     in_columns : int
-        Strata with more critical filters keep points that are not real in columns. A record of a point takes some
-        kilobytes and longer than its path.
+        Points of networks with more critical filters are kept in columns if they are not real. A record takes some
+        kilobytes, and longer than the path to its point.
     most_points : int
         Architectures with more critical filters are refused: a point takes some kilobytes.
     most_parameters : int
