@@ -10,7 +10,9 @@ import numpy as np
 
 from ..classification.pairs import classify_pairs
 from ..classification.points import FoundPoints, classify
+from ..classification.special_data import reclassify
 from ..classification.stratum_problem import StratumProblem
+from ..equations.critical_equations import Data
 from ..equations.distinct import are_distinct
 from ..equations.restriction import whole_filters
 from ..networks.counts import generic_count
@@ -19,7 +21,7 @@ from ..results.pairs import ConjugatePairs
 from ..results.points import CriticalPoint, StratumResult
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, SingularEnd
-from .continua import PointOnContinuum, points_on_continua
+from .continua import PointOnContinuum, on_a_continuum, points_on_continua
 from .real_points import SortedEnds, real_and_conjugate
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
@@ -137,13 +139,19 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
 
 
 def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
-    """The complex ends as pairs, if each has its conjugate and none is special."""
+    """The complex ends as pairs, if each has its conjugate and special ones turn out as for generic data."""
     rows = np.flatnonzero(ends.conjugates > np.arange(len(ends.real)))
     if int(ends.real.sum()) + 2 * len(rows) < len(ends.real):
         return None
     loss = task.loss
     problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
-    return classify_pairs(problem, ends.points, ends.filters, ends.conditions, rows, task.scale)
+    pairs, special = classify_pairs(problem, ends.points, ends.filters, ends.conditions, rows, task.scale)
+    for row in special.tolist():
+        point = reclassify(task.architecture, Data(loss.gram, loss.b), pairs.part(slice(row, row + 1)).points(0, 0)[0])
+        usual = point.smooth and point.root_pattern is None and None not in (point.residual, point.condition)
+        if not usual or on_a_continuum(task.architecture, loss, point):
+            return None
+    return pairs
 
 
 def classified(task: StratumTask, ends: SortedEnds, *, kinds: bool = True) -> Iterator[list[Found]]:
