@@ -6,6 +6,8 @@ other that the rules for generic data may not apply.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,13 @@ PAIRS_TOGETHER = 4096
 
 
 def classify_pairs(
-    problem: StratumProblem, points: Complex, filters: Complex, conditions: Real, rows: NDArray[np.int64], scale: float
+    problem: StratumProblem,
+    points: Complex,
+    filters: Complex,
+    conditions: Real,
+    rows: NDArray[np.int64],
+    scale: float,
+    tell: Callable[[int], None],
 ) -> tuple[ConjugatePairs, NDArray[np.int64]]:
     """The pairs of some complex points and their conjugates, and which of the pairs are special.
 
@@ -41,6 +49,8 @@ def classify_pairs(
         One point of each pair.
     scale : float
         The factor from filters for the data of the stratum to filters of the loss.
+    tell : callable
+        Called with the number of points classified so far.
     """
     arch, count = problem.arch, len(rows)
     columns = {
@@ -61,6 +71,7 @@ def classify_pairs(
         columns["losses"][part] = problem.losses(whole)
         columns["coordinates"][part] = some
         columns["thetas"][part] = np.concatenate(thetas, axis=1)
+        tell(2 * min(first + PAIRS_TOGETHER, count))
     pairs = ConjugatePairs(
         arch,
         (problem.pattern,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -126,7 +127,7 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
                 ends = ends.part(np.flatnonzero(ends.real))
         for points in classified(task, ends):
             found += points
-            task.tell("classification", len(found))
+            task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
     isolated = [end for end in account.singular if end.isolated]
     if isolated:
         limits = np.array([end.point for end in isolated])
@@ -134,7 +135,7 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
         ends = real_and_conjugate(task.problem, unrefined, nonsingular=False)
         singular = [item for points in classified(task, ends) for item in points]
         found += _with_multiplicities(singular, isolated, len(found))
-        task.tell("classification", len(found))
+        task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
     return found, pairs
 
 
@@ -145,7 +146,9 @@ def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
         return None
     loss = task.loss
     problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
-    pairs, special = classify_pairs(problem, ends.points, ends.filters, ends.conditions, rows, task.scale)
+    pairs, special = classify_pairs(
+        problem, ends.points, ends.filters, ends.conditions, rows, task.scale, partial(task.tell, "classification")
+    )
     for row in special.tolist():
         point = reclassify(task.architecture, Data(loss.gram, loss.b), pairs.part(slice(row, row + 1)).points(0, 0)[0])
         usual = point.smooth and point.root_pattern is None and None not in (point.residual, point.condition)

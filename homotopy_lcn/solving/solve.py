@@ -423,7 +423,7 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
         number = str(fewest) if fewest < LONG else magnitude(fewest)
         raise InputError(
             f"filters: this architecture has at least {number} critical filters for generic data, more than can be "
-            f"solved; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
+            f"solved; expected at most {SOLVING.most_points}, which take tens of gigabytes of memory"
         )
     table = generic_count(arch)
     number = str(table.filters) if table.filters < LONG else magnitude(table.filters)
