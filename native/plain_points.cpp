@@ -571,21 +571,29 @@ Network network_of(const std::vector<std::pair<int, int>>& layers, const std::ve
     return network;
 }
 
-StratumTask task_of(const py::dict& given, const Network& network, std::int64_t count) {
-    StratumTask task;
+// Degree, power, dilation and block of a factor.
+using FactorNumbers = std::tuple<int, int, int, int>;
+
+Stratum stratum_of(const std::vector<FactorNumbers>& factors, int blocks) {
+    Stratum stratum;
     int rows = 1;
-    const auto factors = given["factors"].cast<std::vector<std::tuple<int, int, int, int>>>();
     require(!factors.empty() && factors.size() <= most_factors, "factors: too many");
     for (const auto& [degree, power, dilation, block] : factors) {
         require(degree >= 1 && degree <= 12 && power >= 1 && power <= 12 && dilation >= 1 && dilation <= 1000000,
                 "factors: out of range");
-        require(block >= 0 && block < network.blocks, "factors: no such block");
-        require((rows += degree) <= most_rows && task.stratum.coordinates + degree + 1 <= most_coordinates,
+        require(block >= 0 && block < blocks, "factors: no such block");
+        require((rows += degree) <= most_rows && stratum.coordinates + degree + 1 <= most_coordinates,
                 "factors: too large");
-        require(task.stratum.filter_size + std::int64_t(degree) * power * dilation <= most_coefficients,
+        require(stratum.filter_size + std::int64_t(degree) * power * dilation <= most_coefficients,
                 "factors: too large");
-        task.stratum.add(degree, power, dilation, block);
+        stratum.add(degree, power, dilation, block);
     }
+    return stratum;
+}
+
+StratumTask task_of(const py::dict& given, const Network& network, std::int64_t count) {
+    StratumTask task;
+    task.stratum = stratum_of(given["factors"].cast<std::vector<FactorNumbers>>(), network.blocks);
     const Stratum& stratum = task.stratum;
     for (int block = 0; block < network.blocks; ++block) {
         int degree = 0, of_layers = 0;
@@ -613,6 +621,27 @@ StratumTask task_of(const py::dict& given, const Network& network, std::int64_t 
     task.gram = gram.data(), task.b = b.data(), task.scales = scales.data();
     task.arrays = {ends, codes, errors, gram, b, scales};
     return task;
+}
+
+using ExtendedArray = py::array_t<std::complex<Long>, py::array::c_style | py::array::forcecast>;
+
+// Half the gradient of the loss in all coordinates at points (P, coordinates), as `half_gradient` in Python.
+ExtendedArray half_gradients(const std::vector<FactorNumbers>& factors, const ExtendedArray& points,
+                             const ExtendedArray& gram, const ExtendedArray& b) {
+    const Stratum stratum = stratum_of(factors, 1);
+    const std::int64_t K = stratum.filter_size, N = stratum.coordinates;
+    require(points.ndim() == 2 && points.shape(1) == N, "points: shape");
+    require(gram.ndim() == 2 && gram.shape(0) == K && gram.shape(1) == K && b.ndim() == 1 && b.size() == K,
+            "gram, b: shape");
+    const std::int64_t count = points.shape(0);
+    ExtendedArray result({count, N});
+    const GivenData<Extended> data{reinterpret_cast<const Extended*>(gram.data()),
+                                   reinterpret_cast<const Extended*>(b.data())};
+    const auto* const point = reinterpret_cast<const Extended*>(points.data());
+    auto* const gradient = reinterpret_cast<Extended*>(result.mutable_data());
+    const py::gil_scoped_release release;
+    for (std::int64_t p = 0; p < count; ++p) half_gradient(stratum, point + p * N, data, gradient + p * N);
+    return result;
 }
 
 py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vector<std::vector<int>>& blocks,
@@ -706,4 +735,6 @@ PYBIND11_MODULE(_plain, module) {
     module.doc() = "Critical points of many data sets about which nothing is in doubt, verified and classified.";
     module.def("examine", &homotopy_lcn::plain::examine, py::kw_only(), py::arg("layers"), py::arg("blocks"),
                py::arg("strata"), py::arg("data"), py::arg("tolerances"), py::arg("whole"));
+    module.def("half_gradients", &homotopy_lcn::plain::half_gradients, py::arg("factors"), py::arg("points"),
+               py::arg("gram"), py::arg("b"));
 }
