@@ -89,7 +89,9 @@ def test_pairs_are_sorted_as_records_are(kept):
     points = kept.points
     order = np.random.default_rng(0).permutation(len(points.pairs))
     mixed = points.pairs.part(order)
-    turned = replace(mixed, **{name: getattr(mixed, name).conj() for name in ("filters", "losses", "coordinates", "thetas")})
+    turned = replace(
+        mixed, **{name: getattr(mixed, name).conj() for name in ("filters", "losses", "coordinates", "thetas")}
+    )
     assert ManyPoints(points.real, turned.sorted()) == sorted_points(list(points))
     # Losses of one size are told apart by the filters.
     same = replace(turned, losses=np.full(len(turned), 1 + 1j))
@@ -121,7 +123,7 @@ def test_records_go_into_columns_and_singular_ones_do_not(kept):
     listed = tuple(kept.points)
     assert in_columns(listed, patterns) == listed
     last = replace(listed[-1], nonsingular=False, multiplicity=2)
-    with pytest.raises(hl.InputError, match="^columns: this result has complex points that are singular"):
+    with pytest.raises(hl.InputError, match=r"^columns: this result has complex points that are singular"):
         in_columns((*listed[:-1], last), patterns)
 
 
