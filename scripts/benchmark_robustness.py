@@ -19,7 +19,8 @@ Data of the kinds of `degenerate_data` have continua of critical points, of whic
 answer is held against the rules of `independent_rules`, which share no code with the package, and is *right* (complete,
 and no rule contradicts it), *incomplete* (it says so, it leaves open whether a continuum is real, or the data are
 refused) or *wrong*. The medians of the times are compared with the medians for Gaussian data on the same architecture,
-as no kind is to take more than three times as long.
+as no kind is to take more than three times as long. Gaussian data are solved by the same code as degenerate ones here,
+without the compiled pass for points about which nothing is in doubt.
 
 With ``--phcpack DRAWS`` the first DRAWS draws of each kind are also solved from nothing by PHCpack's blackbox, in
 parameter space, on the architectures with at most 60 critical parameters. The table then says how many solves
@@ -41,10 +42,12 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 from benchmark_common import SCRIPTS, architecture_name, facts, machine, table, with_section
@@ -57,6 +60,7 @@ from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_poi
 from homotopy_lcn.equations.distinct import find
 from homotopy_lcn.errors import InputError
 from homotopy_lcn.interchange.cross_checks import cross_check
+from homotopy_lcn.solving import plain_data
 
 DOCUMENT = SCRIPTS.parent / "docs" / "reliability.md"
 #: Stride one; filters that do not overlap; overlapping ones; mixed strides; filters of size one.
@@ -218,10 +222,15 @@ def overlapping(arch: Architecture) -> bool:
     return any((k - 1) >= s for k, s in zip(arch.filters[:-1], arch.strides[:-1], strict=True) if k > 1)
 
 
-def solved(arch: Architecture, loss: SquaredLoss, seed: int) -> CriticalPoints:
-    """The critical points; ill-conditioned Gram matrices are meant to be at the limit of full rank."""
-    with warnings.catch_warnings():
+def solved(arch: Architecture, loss: SquaredLoss, seed: int, compiled: bool = True) -> CriticalPoints:
+    """The critical points; ill-conditioned Gram matrices are meant to be at the limit of full rank.
+
+    Without ``compiled``, no compiled pass classifies points.
+    """
+    with warnings.catch_warnings(), ExitStack() as stack:
         warnings.filterwarnings("ignore", "loss: numerical rank", RuntimeWarning)
+        if not compiled:
+            stack.enter_context(patch.object(plain_data, "plain_network", lambda _: None))
         return critical_points(arch, loss, seed=seed)
 
 
@@ -233,7 +242,7 @@ def solve(
     loss = loss_of(arch, kind, draw, seed)
     tally, began = Tally(kind, solves=1), time.process_time()
     try:
-        result = solved(arch, loss, draw)
+        result = solved(arch, loss, draw, compiled=kind != "gaussian")
     except InputError as error:
         if kind not in DEGENERATE:
             raise
@@ -431,6 +440,9 @@ def main() -> None:
         for remark in finished[repr(task)].remarks:
             print(remark)
     rest = [] if arguments.finished else [task for task in tasks if repr(task) not in finished]
+    # Threads of linear algebra wait for each other at these sizes: they would take most of the time.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
         for task, tally in zip(rest, pool.map(solve_all, rest), strict=True):
             tally.software = [description["homotopy-lcn"]]

@@ -58,6 +58,9 @@ def prepare(folder: Path) -> None:
     X, Y = rng.normal(size=(100, 5)), rng.normal(size=(100, 1))
     np.savez(folder / "mine.npz", X=X, Y=Y)
     np.savez(folder / "few.npz", X=X[:3], Y=Y[:3])
+    parts, targets = X.reshape(10, 10, 5), Y.reshape(10, 10, 1)
+    b = (parts.swapaxes(1, 2) @ targets)[..., 0]
+    np.savez(folder / "many.npz", gram=parts.swapaxes(1, 2) @ parts, b=b, constant=(targets**2).sum(axis=(1, 2)))
     rows = [",".join("abcdef"), *(",".join(map(repr, [*x.tolist(), *y.tolist()])) for x, y in zip(X, Y, strict=True))]
     (folder / "mine.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     exact = {"gram": [[1, "1/3", 0], ["1/3", "1.1", "0.1"], [0, "0.1", 2]], "b": ["0.1", "-1/7", 1]}

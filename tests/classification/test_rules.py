@@ -14,7 +14,7 @@ from homotopy_lcn.classification.stratum_problem import StratumProblem
 from homotopy_lcn.classification.tolerances import CLASSIFICATION
 from homotopy_lcn.networks.binary_forms import multiply
 from homotopy_lcn.networks.strata import Embedding
-from homotopy_lcn.solving import one_stratum
+from homotopy_lcn.solving import one_stratum, plain_data
 from tests.small_networks import random_problem
 
 SKEW = Architecture((3, 2), (2, 1))
@@ -33,6 +33,7 @@ def kept(monkeypatch):
             )
         return answers
 
+    monkeypatch.setattr(plain_data, "plain_network", lambda architecture: None)
     monkeypatch.setattr(one_stratum, "classify", recorded)
     return calls
 

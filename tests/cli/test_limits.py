@@ -224,8 +224,10 @@ def test_a_terminated_solve_reports_what_it_has_and_leaves_no_temporary_file(tmp
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOMOTOPY_LCN_CACHE": str(tmp_path / "cache")}
     arguments = ["solve", "-k", "5,5", "-s", "2,1", "--random", "--json", "r.json", "--engine", "reference"]
     process = subprocess.Popen(
-        [*COMMAND, *arguments], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*COMMAND, *arguments],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run in background
+    )  # fmt: skip
     for _ in range(200):  # until the solver has made its cache folder, or for a while
         time.sleep(0.05)
         if process.poll() is not None or (tmp_path / "cache").exists():
