@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..arrays import Complex
 from ..networks.strata import Stratum
 from .critical_equations import equations_of
 
-__all__ = ["DISTINCT", "find", "first_occurrences", "point_keys"]
+__all__ = ["DISTINCT", "find", "find_among", "first_occurrences", "point_keys", "projection"]
 
 
 #: Filters nearer than this (relative to their norm) count as one.
@@ -24,20 +25,42 @@ def find(known: Complex, new: Complex, tolerance: float = DISTINCT) -> NDArray[n
     Rows are equal if they differ by at most ``tolerance`` relative to their norm; the nearest one is taken. Candidates
     are found by sorting one fixed projection of the normalised rows.
     """
-    result = np.full(len(new), -1, dtype=np.int64)
     if len(known) == 0 or len(new) == 0:
-        return result
-    best = np.full(len(new), np.inf)
-    keys = _projection(known)
+        return np.full(len(new), -1, dtype=np.int64)
+    keys = projection(known)
     order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    wanted = _projection(new)
+    return find_among(keys[order], order, known.__getitem__, new, tolerance)
+
+
+def find_among(
+    keys: NDArray[np.float64],
+    order: NDArray[np.int64],
+    filters_of: Callable[[NDArray[np.int64]], Complex],
+    new: Complex,
+    tolerance: float,
+) -> NDArray[np.int64]:
+    """The same as `find` where the projections of the known rows are sorted already.
+
+    Parameters
+    ----------
+    keys : (N,) float array
+        The projections of the known rows, sorted.
+    order : (N,) integer array
+        The rows that they belong to.
+    filters_of : callable
+        Gives the known rows (n, K) with some numbers (n,).
+    new : (P, K) complex array
+    tolerance : float
+    """
+    result = np.full(len(new), -1, dtype=np.int64)
+    best = np.full(len(new), np.inf)
+    wanted = projection(new)
     reach = 4 * tolerance
     low, high = np.searchsorted(keys, wanted - reach), np.searchsorted(keys, wanted + reach)
     norms = np.linalg.norm(new, axis=1)
     while (rows := np.flatnonzero(low < high)).size:
         candidates = order[low[rows]]
-        distance = np.linalg.norm(known[candidates] - new[rows], axis=1) / norms[rows]
+        distance = np.linalg.norm(filters_of(candidates) - new[rows], axis=1) / norms[rows]
         better = (distance <= tolerance) & (distance < best[rows])
         result[rows[better]] = candidates[better]
         best[rows[better]] = distance[better]
@@ -50,7 +73,7 @@ def first_occurrences(filters: Complex, tolerance: float = DISTINCT) -> NDArray[
     result = np.arange(len(filters))
     if len(filters) < 2:
         return result
-    keys = _projection(filters)
+    keys = projection(filters)
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     norms = np.linalg.norm(filters, axis=1)
@@ -69,7 +92,7 @@ def first_occurrences(filters: Complex, tolerance: float = DISTINCT) -> NDArray[
         offset += 1
 
 
-def _projection(filters: Complex) -> NDArray[np.float64]:
+def projection(filters: Complex) -> NDArray[np.float64]:
     """Real part of a fixed unit functional of the normalised rows."""
     size = filters.shape[1]
     functional = np.exp(1j * np.sqrt(2.0) * (1 + np.arange(size)) ** 2) / np.sqrt(size)

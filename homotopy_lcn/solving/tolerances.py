@@ -164,7 +164,7 @@ class SolvingTolerances:
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
-    most_points: int = 1_000_000
+    most_points: int = 20_000_000
     most_parameters: int = 100_000
     trace: float = 1e-10
     stored: float = 1e-9
