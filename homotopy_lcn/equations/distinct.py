@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,11 +12,23 @@ from ..arrays import Complex
 from ..networks.strata import Stratum
 from .critical_equations import equations_of
 
-__all__ = ["DISTINCT", "find", "find_among", "first_occurrences", "point_keys", "projection"]
+__all__ = [
+    "DISTINCT",
+    "are_distinct",
+    "find",
+    "find_among",
+    "find_conjugates",
+    "first_occurrences",
+    "first_points",
+    "point_keys",
+    "projection",
+]
 
 
 #: Filters nearer than this (relative to their norm) count as one.
 DISTINCT = 1e-8
+#: Points whose keys are computed together.
+KEYED_TOGETHER = 8192
 
 
 def find(known: Complex, new: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
@@ -30,6 +42,37 @@ def find(known: Complex, new: Complex, tolerance: float = DISTINCT) -> NDArray[n
     keys = projection(known)
     order = np.argsort(keys, kind="stable")
     return find_among(keys[order], order, known.__getitem__, new, tolerance)
+
+
+def find_conjugates(rows: Complex, tolerance: float) -> NDArray[np.int64]:
+    """For each of the rows (P, K) the index of the row that is equal to its conjugate, or −1, as `find` says."""
+    keys = projection(rows)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    result = np.full(len(rows), -1, dtype=np.int64)
+    for first in range(0, len(rows), KEYED_TOGETHER):
+        part = slice(first, first + KEYED_TOGETHER)
+        result[part] = find_among(keys, order, rows.__getitem__, rows[part].conj(), tolerance)
+    return result
+
+
+def are_distinct(parts: Sequence[Complex], tolerance: float) -> bool:
+    """Whether no two rows of some arrays (P, K) are equal, conjugates of those of the first array included."""
+    blocks = [part[i : i + KEYED_TOGETHER] for part in parts for i in range(0, len(part), KEYED_TOGETHER)]
+    turned = [parts[0][i : i + KEYED_TOGETHER] for i in range(0, len(parts[0]), KEYED_TOGETHER)]
+    keys = [*map(projection, blocks), *(projection(block.conj()) for block in turned)]
+    ends = np.cumsum([0, *map(len, parts), len(parts[0])])
+    everything = np.concatenate(keys)
+
+    def rows_of(rows: NDArray[np.int64]) -> Complex:
+        result = np.empty((len(rows), parts[0].shape[1]), complex)
+        for number, start in enumerate(ends[:-1].tolist()):
+            there = (rows >= start) & (rows < ends[number + 1])
+            found = parts[number if number < len(parts) else 0][rows[there] - start]
+            result[there] = found if number < len(parts) else found.conj()
+        return result
+
+    return bool((_first_among(everything, rows_of, tolerance) == np.arange(len(everything))).all())
 
 
 def find_among(
@@ -70,13 +113,30 @@ def find_among(
 
 def first_occurrences(filters: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
     """For each row of ``filters`` (P, K) the least index of a row equal to it."""
-    result = np.arange(len(filters))
     if len(filters) < 2:
-        return result
-    keys = projection(filters)
+        return np.arange(len(filters))
+    return _first_among(projection(filters), filters.__getitem__, tolerance)
+
+
+def first_points(stratum: Stratum, points: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
+    """For each of the points (P, coordinates) the least index of an equal one.
+
+    The same as `first_occurrences` of `point_keys`, without all of these in memory.
+    """
+    if len(points) < 2:
+        return np.arange(len(points))
+    blocks = (points[i : i + KEYED_TOGETHER] for i in range(0, len(points), KEYED_TOGETHER))
+    keys = np.concatenate([projection(point_keys(stratum, block)) for block in blocks])
+    return _first_among(keys, lambda rows: point_keys(stratum, points[rows]), tolerance)
+
+
+def _first_among(
+    keys: NDArray[np.float64], filters_of: Callable[[NDArray[np.int64]], Complex], tolerance: float
+) -> NDArray[np.int64]:
+    """`first_occurrences` of rows (P, K) with some projections (P,); ``filters_of`` gives rows with some numbers."""
+    result = np.arange(len(keys))
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    norms = np.linalg.norm(filters, axis=1)
     reach = 4 * tolerance
     offset = 1
     while True:
@@ -84,7 +144,9 @@ def first_occurrences(filters: Complex, tolerance: float = DISTINCT) -> NDArray[
         if left.size == 0:
             return result
         a, b = order[left], order[left + offset]
-        equal = np.linalg.norm(filters[a] - filters[b], axis=1) <= tolerance * np.maximum(norms[a], norms[b])
+        one, other = filters_of(a), filters_of(b)
+        norms = np.maximum(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1))
+        equal = np.linalg.norm(one - other, axis=1) <= tolerance * norms
         for i, j in zip(a[equal], b[equal], strict=True):
             least = min(result[i], result[j])
             result[result == result[i]] = least

@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex
 from .critical_equations import Equations
-from .distinct import DISTINCT, find_among, projection
+from .distinct import DISTINCT, KEYED_TOGETHER, find_among, projection
 
 __all__ = ["KnownPoints"]
-
-#: Points whose keys are computed together.
-KEYED_TOGETHER = 8192
 
 
 class KnownPoints:

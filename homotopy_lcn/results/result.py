@@ -19,8 +19,9 @@ from .frames import points_frame
 from .infimum import known_infimum, points_of_least_loss
 from .json_file import data_digest, to_text, write_file
 from .merging import sorted_points
+from .pairs import ManyPoints, count_all, maybe_near, real_ones
 from .parts import ResultParts
-from .points import CriticalPoint, StratumResult, count_points, quantity
+from .points import CriticalPoint, StratumResult, quantity
 from .statements import (
     describe_coincidences,
     describe_completeness,
@@ -58,7 +59,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     loss : SquaredLoss
     seed : int
         All random choices of the solve came from it.
-    points : tuple of CriticalPoint
+    points : sequence of CriticalPoint
+        A tuple; a `ManyPoints` of a large result.
     strata : tuple of StratumResult
         One for every stratum that occurs.
     complete : bool
@@ -154,7 +156,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             points=points,
             strata=strata,
             complete=bool(complete),
-            counts=count_points(points, strata, (part.real for part in continua)),
+            counts=count_all(points, strata, (part.real for part in continua)),
             statistics=dict(statistics or {}),
             software=f"homotopy-lcn {__version__}" if software is None else software,
             zero_residual=zero_residual,
@@ -198,8 +200,10 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         arch = self.architecture
         for name in ("points", "on_continua"):
             found = getattr(self, name)
-            if any(point.architecture != arch for point in found):
-                object.__setattr__(self, name, tuple(point.of(arch) for point in found))
+            listed = found.real if isinstance(found, ManyPoints) else found
+            if any(point.architecture != arch for point in listed):
+                known = tuple(point.of(arch) for point in listed)
+                object.__setattr__(self, name, found.with_real(known) if isinstance(found, ManyPoints) else known)
         if any(point.architecture != arch for part in self.continua for point in part.points):
             parts = (replace(part, points=tuple(point.of(arch) for point in part.points)) for part in self.continua)
             object.__setattr__(self, "continua", tuple(parts))
@@ -220,12 +224,12 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     @cached_property
     def real(self) -> tuple[CriticalPoint, ...]:
         """The points with a real filter, by loss."""
-        return tuple(point for point in self.points if point.real)
+        return tuple(real_ones(self.points))
 
     @cached_property
     def attained(self) -> tuple[CriticalPoint, ...]:
         """The points with a real critical θ, by loss: the critical points of the network."""
-        return tuple(point for point in self.points if point.attained)
+        return tuple(point for point in self.real if point.attained)
 
     @cached_property
     def minima(self) -> tuple[CriticalPoint, ...]:
@@ -256,12 +260,12 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     @cached_property
     def nearly_real(self) -> tuple[CriticalPoint, ...]:
         """The complex points whose imaginary parts are below the user's tolerance, see `Tolerances`."""
-        return self.tolerances.nearly_real(self.points)
+        return self.tolerances.nearly_real(maybe_near(self.points, self.tolerances))
 
     @cached_property
     def nearly_singular(self) -> tuple[CriticalPoint, ...]:
         """The nonsingular points whose condition numbers are above the user's tolerance, see `Tolerances`."""
-        return self.tolerances.nearly_singular(self.points)
+        return self.tolerances.nearly_singular(maybe_near(self.points, self.tolerances))
 
     def to_frame(self, *, wide: bool = True) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
@@ -486,7 +490,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         ]
         if sensitive := describe_conditions(self):
             lines.append(f"  ill-conditioned: {sensitive}")
-        lines += [f"  {heading}: {text}" for heading, text in describe_near(self.points, self.tolerances)]
+        near = describe_near(maybe_near(self.points, self.tolerances), self.tolerances)
+        lines += [f"  {heading}: {text}" for heading, text in near]
         lines += [f"  {text}" for text in describe_ties(self.points, self.ties)]
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")

@@ -214,8 +214,8 @@ def _generator(stratum: Stratum) -> np.random.Generator:
 def solve_by_monodromy(stratum: Stratum, count: int, tracking: Tracking) -> StartSystem:
     """A start system from nothing, or from a checkpoint in the cache.
 
-    The random numbers are derived from the name of the stratum; the random numbers of ``tracking`` are not used. The Gram
-    matrix is diagonal at the first attempt, so that `made_diagonal` has nothing to do.
+    The random numbers are derived from the name of the stratum; the random numbers of ``tracking`` are not used. At the
+    first attempt the Gram matrix is diagonal from the beginning, so that `made_diagonal` has nothing to do.
 
     Raises
     ------

@@ -12,8 +12,8 @@ tracked in one direction only, and a fibre of d points costs at most about 3 d p
 The fibre is complete when it has as many points as the exact generic count. The trace test (see `trace_test`) then
 checks it independently.
 
-Fibres may have millions of points. A base has room for all of them from the beginning, and keeps no filters: the filters
-of the few points that a new one may be equal to are computed when they are needed.
+Fibres may have millions of points. A base has room for all of them from the beginning, and keeps no filters: the
+filters of the few points that a new one may be equal to are computed when they are needed.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class _Base:
 class _Segment:
     """A segment of data between the two bases; their ends are scaled by random complex numbers.
 
-    ``done[v]`` tells for each point of base v whether its path along the segment is known, tracked from there or arrived
-    there.
+    ``done[v]`` tells for each point of base v whether its path along the segment is known, tracked from there or
+    arrived there. Points beyond its end are not tracked.
     """
 
     scales: NDArray[np.complex128]  # (2, 2): scale of Σ and of b at either end

@@ -29,8 +29,9 @@ from ..results.columns import ResultColumns
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
+from ..results.pairs import ManyPoints, count_all
 from ..results.parts import as_text
-from ..results.points import CriticalPoint, StratumResult, count_points
+from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
@@ -48,7 +49,7 @@ from .continua import (
 from .infimum import infimum_of
 from .interrupted import SolveInterrupted
 from .least_minimum import least_minimum
-from .one_stratum import Found, SolvedStratum, solve_stratum
+from .one_stratum import Found, SolvedStratum, pairs_of, solve_stratum
 from .plain_data import Moments, PlainInterrupted, solve_plain
 from .plain_results import facts_of, plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
@@ -227,7 +228,7 @@ def critical_points(
                 result = replace(result, infimum=infimum_of(result, minimum_of, seed, short_segments))
         points, continua = with_minima_of_least_loss(result)
         if points is not result.points or continua is not result.continua:
-            counts = count_points(points, result.strata, (part.real for part in continua))
+            counts = count_all(points, result.strata, (part.real for part in continua))
             result = replace(result, points=points, continua=continua, counts=counts)
         result = replace(result, computed_with=computed_with(tracking.engine))
         if clock.stopped:
@@ -292,6 +293,8 @@ class Task(NamedTuple):
         arch, loss = self.architecture, self.loss
         missing = self.table.rows[len(strata) :]
         rest = [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in missing]
+        pairs = None if self.continuum is not None else pairs_of(strata)
+        strata = [solved.without_pairs() if pairs is None else solved for solved in strata]
         found: list[Found] = []
         for solved in strata:
             found += _renumbered(solved.isolated, len(found))
@@ -304,7 +307,7 @@ class Task(NamedTuple):
         result = CriticalPoints.build(
             arch,
             loss,
-            points,
+            points if pairs is None else ManyPoints(points, pairs),
             [*_without_moved([solved.account for solved in strata], members), *rest],
             seed=self.seed,
             complete=False if rest else None,

@@ -1,7 +1,7 @@
 """The trace test: whether the points of a fibre are all points of it.
 
-With Σ fixed and b on a line, the sum of the filters over a complete fibre is affine-linear; over a part of it, the sum is
-not, as monodromy moves each point to all others (Leykin, Rodriguez, Sottile, *Trace test*, 2018). The sum is a sum of
+With Σ fixed and b on a line, the sum of the filters over a complete fibre is affine-linear; over a part of it, the sum
+is not, as monodromy moves each point to all others (Leykin, Rodriguez, Sottile, *Trace test*, 2018). It is a sum of
 algebraic functions, so its second derivative at a random point of a random line vanishes only if the sum is
 affine-linear. That derivative takes no paths: it follows from the equations at each point alone.
 

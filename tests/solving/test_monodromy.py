@@ -17,8 +17,8 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving import monodromy
 from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre, random_data, seed_pair
-from homotopy_lcn.solving.trace_test import trace_test
 from homotopy_lcn.solving.tolerances import SOLVING
+from homotopy_lcn.solving.trace_test import trace_test
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
