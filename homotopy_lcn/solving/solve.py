@@ -35,6 +35,7 @@ from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
+from ..tracking.distributed import engine_on
 from ..tracking.machine import computed_with
 from ..tracking.refinement import refined_as_by
 from ..tracking.settings import Tracking
@@ -86,6 +87,7 @@ def critical_points(
     stop_early: Callable[[CriticalPoints], bool] | None = None,
     data: str = "",
     tolerances: Tolerances | None = None,
+    scheduler: str | None = None,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -130,6 +132,10 @@ def critical_points(
     tolerances : Tolerances, optional
         From where on the result calls complex filters nearly real, and nonsingular points nearly singular. They decide
         nothing else; `Tolerances()` by default.
+    scheduler : str, optional
+        Address of a Dask scheduler, as ``tcp://host:8786``: its workers track the paths of large strata, in blocks, and
+        the points are the same to the last bit. Everything else is done here. The scheduler has 20 seconds for each
+        answer, and a cluster that has lost all its workers 60 seconds to get one. Needs dask.distributed.
 
     Returns
     -------
@@ -146,7 +152,7 @@ def critical_points(
     ------
     InputError
         If the loss does not fit the architecture, its Gram matrix has too small a rank, or there are more than
-        ``max_count`` points.
+        ``max_count`` points, or the cluster cannot be used.
     IncompleteStartSystem
         If the start system of a stratum could not be computed.
     SolveInterrupted
@@ -173,8 +179,8 @@ def critical_points(
     labels = checked_labels(tolerances)
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), jobs, options or ORDINARY, rng=UNUSED, clock=clock)
-    with refined_as_by(tracking.engine):
+    with engine_on(scheduler, get_engine(engine)) as tracker, refined_as_by(tracker):
+        tracking = Tracking(tracker, jobs, options or ORDINARY, rng=UNUSED, clock=clock)
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
@@ -211,7 +217,7 @@ def critical_points(
 
             def solve(other: SquaredLoss) -> CriticalPoints:
                 found = critical_points(
-                    arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
+                    arch, other, seed=seed, engine=tracker, jobs=jobs, options=options, max_count=max_count,
                     time_limit=clock.remaining,
                 )  # fmt: skip
                 clock.check()
