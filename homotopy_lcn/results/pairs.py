@@ -77,6 +77,11 @@ class ConjugatePairs:
     def __len__(self) -> int:
         return len(self.filters)
 
+    def numbers(self) -> dict[Pattern, int]:
+        """How many points, two of each pair, are on each stratum."""
+        found = np.bincount(self.stratum, minlength=len(self.patterns)).tolist()
+        return {pattern: 2 * number for pattern, number in zip(self.patterns, found, strict=True)}
+
     def part(self, rows: slice | NDArray[np.int64]) -> ConjugatePairs:
         """Some of the pairs."""
         return replace(self, **{name: getattr(self, name)[rows] for name in self.COLUMNS})
@@ -236,6 +241,10 @@ class ManyPoints(Sequence[CriticalPoint]):
     def with_real(self, real: Iterable[CriticalPoint]) -> ManyPoints:
         """The same pairs with other real points."""
         return ManyPoints(real, self.pairs)
+
+    def with_pairs(self, pairs: ConjugatePairs) -> ManyPoints:
+        """The same real points with other pairs."""
+        return ManyPoints(self.real, pairs)
 
     def chosen(self, rows: NDArray[np.bool_]) -> list[CriticalPoint]:
         """The points of some of the pairs."""

@@ -340,6 +340,53 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         write_file(path, self)
         return None
 
+    def to_columns(self, path: str | os.PathLike[str]) -> None:
+        """Write the result to a file with columns: for millions of points, of which JSON helps nobody.
+
+        Reading the file back gives the same doubles. A file is written whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            Its end tells the format: ``.npz`` (NumPy), or ``.parquet`` (needs pyarrow), a row a point with columns as
+            in `to_frame`. `from_columns` reads both.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written, or if complex points are singular, certified or without a conjugate, as in
+            special data: columns hold no such points, and `to_json` does.
+        MissingPackage
+            If pyarrow is not installed, for Parquet.
+        """
+        from .columns_file import write_columns
+
+        write_columns(path, self)
+
+    @classmethod
+    def from_columns(cls, path: str | os.PathLike[str]) -> CriticalPoints:
+        """Read a result that `to_columns` wrote.
+
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        CriticalPoints
+            Complex points stay in columns: records of them are made when they are asked for.
+
+        Raises
+        ------
+        InputError
+            As for `from_json`. Nothing in a file is executed.
+        MissingPackage
+            If pyarrow is not installed, for Parquet.
+        """
+        from .columns_reader import read_columns
+
+        return cls._checked_parts(read_columns(path), path)
+
     def plot(self, kind: str = "levels", ax: Any = None, **options: Any) -> Any:
         """Draw a picture of the result with matplotlib.
 
@@ -423,7 +470,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         """
         from .json_reader import read_file
 
-        parts = read_file(path)
+        return cls._checked_parts(read_file(path), path)
+
+    @classmethod
+    def _checked_parts(cls, parts: ResultParts, path: str | os.PathLike[str]) -> CriticalPoints:
+        """The same; messages name the file."""
         try:
             return cls._of_parts(parts)
         except InputError as error:
