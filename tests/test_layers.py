@@ -20,7 +20,7 @@ ROOT = Path(homotopy_lcn.__file__).parent
 NAME = "homotopy_lcn"
 #: Packages and single modules from the ground up. Those in one line do not import each other, save on the ground.
 ORDER = (
-    ("errors", "arrays", "version", "doors", "extras", "files", "processes", "cluster", "rationals", "_data"),
+    ("errors", "arrays", "version", "doors", "extras", "files", "processes", "rationals", "_data"),
     ("networks",),
     ("progress",),
     ("geometry", "losses"),

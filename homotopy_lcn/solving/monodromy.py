@@ -37,7 +37,7 @@ from ..tracking import Homotopy
 from ..tracking.settings import Tracking
 from .tolerances import SOLVING
 
-__all__ = ["Fibre", "diagonal_gram", "fill_fibre", "random_data", "seed_pair"]
+__all__ = ["Fibre", "diagonal_gram", "enter_ends", "fill_fibre", "random_data", "seed_pair"]
 
 #: Entries of saved data and points are at most so large: random data, and their critical points, are of order one.
 LARGEST_SAVED = 1e20
@@ -301,11 +301,11 @@ def _cross(
             segment.enter(source, rows)
             points = result.points[result.success]
             points[:, 0] /= factor[1 - source]
-            segment.enter(1 - source, _entered(equations, fibre.bases[1 - source].known, points))
+            segment.enter(1 - source, enter_ends(equations, fibre.bases[1 - source].known, points))
             yield
 
 
-def _entered(equations: Equations, known: KnownPoints, points: Complex) -> NDArray[np.int64]:
+def enter_ends(equations: Equations, known: KnownPoints, points: Complex) -> NDArray[np.int64]:
     """The numbers of ends of paths (P, coordinates) among the known points, to which new ones are added."""
     filters = equations.filters(points)
     keep = first_occurrences(filters) == np.arange(len(filters))

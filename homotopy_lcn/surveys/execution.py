@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
-from ..cluster import Wording, connected
 from ..errors import InputError
 from ..processes import as_computed
+from ..tracking.cluster import Wording, connected
 from .draws import Table
 from .plans import Chunk
 

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 
 from ..arrays import Complex
-from ..cluster import Cluster, Wording, connected
 from ..errors import InputError
 from ..networks.strata import Stratum
+from .cluster import Cluster, Wording, connected
 from .engine import Engine, Homotopy, TrackResult, joined
 from .options import TrackerOptions
 from .timed import BLOCK

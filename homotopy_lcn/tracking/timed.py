@@ -20,7 +20,7 @@ from .engine import Engine, Homotopy, TrackResult, joined
 from .options import ReturnCode, TrackerOptions
 from .reference import ReferenceEngine
 
-__all__ = ["BLOCK", "TimedEngine", "block_size", "in_extended_precision"]
+__all__ = ["BLOCK", "TimedEngine", "block_size", "in_extended_precision", "lost"]
 
 #: Paths handed to the engine together: some seconds at most, enough for all threads, and whole batches of each engine.
 BLOCK: Final = 1024
@@ -80,7 +80,7 @@ class TimedEngine:
         except TimeUp:
             if not parts:
                 raise
-            parts.append(_lost(points[done:]))
+            parts.append(lost(points[done:]))
         return joined(parts)
 
     def track_pieces(
@@ -143,7 +143,7 @@ def in_extended_precision(engine: Engine) -> Engine:
     return TimedEngine(extended, engine.clock) if isinstance(engine, TimedEngine) else extended
 
 
-def _lost(starts: Complex) -> TrackResult:
+def lost(starts: Complex) -> TrackResult:
     """Paths that have not been tracked."""
     count = len(starts)
     return TrackResult(

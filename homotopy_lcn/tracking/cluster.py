@@ -19,9 +19,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-from .errors import InputError
-from .extras import import_extra
-from .version import __version__
+from ..errors import InputError
+from ..extras import import_extra
+from ..version import __version__
 
 __all__ = ["PATIENCE", "Cluster", "Wording", "connected"]
 

@@ -17,7 +17,11 @@ import pytest
 
 from homotopy_lcn import Architecture, InputError, survey
 from homotopy_lcn.cli import program
-from homotopy_lcn.cluster import (
+from homotopy_lcn.extras import import_extra
+from homotopy_lcn.progress import TimeUp
+from homotopy_lcn.surveys.execution import WORDING
+from homotopy_lcn.surveys.plans import Chunk
+from homotopy_lcn.tracking.cluster import (
     ITEMS_FOR_EACH_THREAD,
     RESULTS_AHEAD,
     RETRIES,
@@ -25,10 +29,6 @@ from homotopy_lcn.cluster import (
     connected,
     run_elsewhere,
 )
-from homotopy_lcn.extras import import_extra
-from homotopy_lcn.progress import TimeUp
-from homotopy_lcn.surveys.execution import WORDING
-from homotopy_lcn.surveys.plans import Chunk
 from homotopy_lcn.version import __version__
 from tests import ROOT
 from tests.dask_programs import start_scheduler
@@ -109,7 +109,7 @@ def test_results_in_order_wait_for_the_slowest_one_and_not_too_many_of_them():
             return found[-1]
 
     cluster = fragile_cluster({})
-    with patch("homotopy_lcn.cluster.SimpleQueue", Backwards):
+    with patch("homotopy_lcn.tracking.cluster.SimpleQueue", Backwards):
         for result in cluster.in_order(abs, items()):
             given.append(result)
             assert len(taken) - len(given) <= (RESULTS_AHEAD + 1) * ITEMS_FOR_EACH_THREAD
@@ -129,7 +129,7 @@ def test_a_caller_may_end_a_run_that_waits():
         if len(asked) == 2:
             raise TimeUp
 
-    with patch("homotopy_lcn.cluster.HEARTBEAT", 0.01), pytest.raises(TimeUp):
+    with patch("homotopy_lcn.tracking.cluster.HEARTBEAT", 0.01), pytest.raises(TimeUp):
         list(cluster.as_computed(abs, [1], check))
     future.release.assert_called_once_with()
 
