@@ -45,7 +45,7 @@ from homotopy_lcn.tracking.timed import BLOCK, MOST_TOGETHER, lost
 LARGE = (((4, 4, 4, 2), (2, 2, 2, 1)), ((5, 5, 5), (2, 2, 1)))
 #: The network whose whole solve is measured, and one that is nothing but the program.
 WHOLE, SMALL = ((4, 3, 3), (2, 2, 1)), ((3, 2), (2, 1))
-#: Paths of monodromy for a point: 4.0 on (4,4,3),(2,2,1), the largest network that they have been counted on; 3.0 on `WHOLE`.
+#: Paths of monodromy for a point: so many on (4,4,3),(2,2,1), the largest network that they have been counted on.
 PATHS = 4.0
 CORES = (16, 64, 256)
 #: Points of a large network that are found, paths to real data, and known points that ends are compared with.
