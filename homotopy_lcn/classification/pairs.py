@@ -1,10 +1,12 @@
 """Conjugate pairs of complex critical points of a large stratum, classified into columns.
 
-Nothing but the parameters has to be found for a complex point, unless hyperroots come so close to each other that the
-rules for generic data may not apply. Such a stratum is left to `points`.
+Nothing but the parameters has to be found for a complex point, unless it is special: hyperroots come so close to each
+other that the rules for generic data may not apply.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +26,15 @@ PAIRS_TOGETHER = 4096
 
 
 def classify_pairs(
-    problem: StratumProblem, points: Complex, filters: Complex, conditions: Real, rows: NDArray[np.int64], scale: float
-) -> ConjugatePairs | None:
-    """The pairs of some complex points and their conjugates; None if one of them is special.
+    problem: StratumProblem,
+    points: Complex,
+    filters: Complex,
+    conditions: Real,
+    rows: NDArray[np.int64],
+    scale: float,
+    tell: Callable[[int], None],
+) -> tuple[ConjugatePairs, NDArray[np.int64]]:
+    """The pairs of some complex points and their conjugates, and which of the pairs are special.
 
     Parameters
     ----------
@@ -41,6 +49,8 @@ def classify_pairs(
         One point of each pair.
     scale : float
         The factor from filters for the data of the stratum to filters of the loss.
+    tell : callable
+        Called with the number of points classified so far.
     """
     arch, count = problem.arch, len(rows)
     columns = {
@@ -49,22 +59,20 @@ def classify_pairs(
         "coordinates": np.empty((count, points.shape[1]), complex),
         "thetas": np.empty((count, sum(arch.filters)), complex),
     }
-    residuals = np.empty(count)
+    residuals, distances = np.empty(count), np.empty(count)
     for first in range(0, count, PAIRS_TOGETHER):
         part = slice(first, first + PAIRS_TOGETHER)
         some = points[rows[part]]
         some[:, 0] *= scale
-        if not (distances_to_hyperroots(problem, some) > CLASSIFICATION.near_hyperroot).all():
-            return None
+        distances[part] = distances_to_hyperroots(problem, some)
         whole = whole_filters(arch, problem.embedding, scale * filters[rows[part]])
         thetas, residuals[part] = complex_parameters(problem, some, whole)
         columns["filters"][part] = without_specks(whole)
         columns["losses"][part] = problem.losses(whole)
         columns["coordinates"][part] = some
         columns["thetas"][part] = np.concatenate(thetas, axis=1)
-    if not (np.isfinite(residuals).all() and np.isfinite(conditions[rows]).all()):
-        return None
-    return ConjugatePairs(
+        tell(2 * min(first + PAIRS_TOGETHER, count))
+    pairs = ConjugatePairs(
         arch,
         (problem.pattern,),
         lengths=(points.shape[1],),
@@ -73,3 +81,5 @@ def classify_pairs(
         residuals=residuals,
         **columns,
     )
+    usual = (distances > CLASSIFICATION.near_hyperroot) & np.isfinite(residuals) & np.isfinite(pairs.conditions)
+    return pairs, np.flatnonzero(~usual)

@@ -33,7 +33,7 @@ from .statements import (
 )
 from .summary import Summary
 from .ties import Tie, describe_ties, find_ties
-from .tolerances import describe_near
+from .tolerances import Tolerances, describe_near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,17 +183,24 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             statistics={},
             infimum=columns.infimum,
             _columns=columns,
-            **parts,
+            **{"computed_with": {}, "tolerances": Tolerances(), **parts},
         )
         return result
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            columns = self.__dict__.get("_columns")
-            if columns is None or name not in columns.PARTS:
+            known = self.__dict__
+            columns = known.get("_columns")
+            if columns is not None and name in columns.PARTS:
+                known.setdefault(name, columns.part(name))
+                if name == "points":  # then the columns, which are those of other results, too, are needed no more
+                    for other in columns.PARTS - known.keys():
+                        known.setdefault(other, columns.part(other))
+                    known.pop("_columns", None)
+            if name not in known:  # in another thread it may be known by now
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            return self.__dict__.setdefault(name, columns.part(name))
+            return known[name]
 
     def __post_init__(self) -> None:
         """Every point knows the network, so that it can predict."""

@@ -213,7 +213,7 @@ def fill_fibre(
     if fibre is None:
         fibre = Fibre.start(stratum, tracking.rng)
     else:  # a bar begins where the computation was stopped
-        tracking.tell(min(len(fibre.bases[0].points), count))
+        tracking.tell_known(min(len(fibre.bases[0].points), count))
     for base in fibre.bases:
         base.known.reserve(count)
     fruitless = 0

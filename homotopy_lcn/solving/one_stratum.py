@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from ..classification.pairs import classify_pairs
 from ..classification.points import FoundPoints, classify
+from ..classification.special_data import reclassify
 from ..classification.stratum_problem import StratumProblem
+from ..equations.critical_equations import Data
 from ..equations.distinct import are_distinct
 from ..equations.restriction import whole_filters
 from ..networks.counts import generic_count
@@ -19,7 +22,7 @@ from ..results.pairs import ConjugatePairs
 from ..results.points import CriticalPoint, StratumResult
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, SingularEnd
-from .continua import PointOnContinuum, points_on_continua
+from .continua import PointOnContinuum, on_a_continuum, points_on_continua
 from .real_points import SortedEnds, real_and_conjugate
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
@@ -124,7 +127,7 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
                 ends = ends.part(np.flatnonzero(ends.real))
         for points in classified(task, ends):
             found += points
-            task.tell("classification", len(found))
+            task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
     isolated = [end for end in account.singular if end.isolated]
     if isolated:
         limits = np.array([end.point for end in isolated])
@@ -132,18 +135,26 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
         ends = real_and_conjugate(task.problem, unrefined, nonsingular=False)
         singular = [item for points in classified(task, ends) for item in points]
         found += _with_multiplicities(singular, isolated, len(found))
-        task.tell("classification", len(found))
+        task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
     return found, pairs
 
 
 def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
-    """The complex ends as pairs, if each has its conjugate and none is special."""
+    """The complex ends as pairs, if each has its conjugate and special ones turn out as for generic data."""
     rows = np.flatnonzero(ends.conjugates > np.arange(len(ends.real)))
     if int(ends.real.sum()) + 2 * len(rows) < len(ends.real):
         return None
     loss = task.loss
     problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
-    return classify_pairs(problem, ends.points, ends.filters, ends.conditions, rows, task.scale)
+    pairs, special = classify_pairs(
+        problem, ends.points, ends.filters, ends.conditions, rows, task.scale, partial(task.tell, "classification")
+    )
+    for row in special.tolist():
+        point = reclassify(task.architecture, Data(loss.gram, loss.b), pairs.part(slice(row, row + 1)).points(0, 0)[0])
+        usual = point.smooth and point.root_pattern is None and None not in (point.residual, point.condition)
+        if not usual or on_a_continuum(task.architecture, loss, point):
+            return None
+    return pairs
 
 
 def classified(task: StratumTask, ends: SortedEnds, *, kinds: bool = True) -> Iterator[list[Found]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -69,6 +70,8 @@ UNUSED = np.random.default_rng(0)
 RESCALED = "if each is scaled to norm one; rescale them, as standardize=True does"
 #: Larger numbers are told by their size alone.
 LONG = 10**15
+#: Who hears of a rank in doubt, in place of a warning.
+_hears_of_ranks: ContextVar[Callable[[str], object] | None] = ContextVar("_hears_of_ranks", default=None)
 
 
 def critical_points(
@@ -177,21 +180,22 @@ def critical_points(
         raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     labels = checked_labels(tolerances)
+    settings, systems = checked_settings(options, start_systems)
+    words = checked_words(data)
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
-    systems = shared_start_systems() if start_systems is None else start_systems
+    words = words or words_of(loss)
     with engine_on(scheduler, get_engine(engine)) as tracker, refined_as_by(tracker):
-        tracking = Tracking(tracker, jobs, options or ORDINARY, rng=UNUSED, clock=clock)
+        tracking = Tracking(tracker, jobs, settings, rng=UNUSED, clock=clock)
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-            words = as_text(data) or words_of(loss)
             return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
 
         try:
             with told(progress) as report:
                 columns = _plain_columns(task, tracking, systems, report)
                 if columns is not None:
-                    result = plain_result(columns, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                    result = plain_result(columns, task, words, facts_of(labels, tracking))
                     if report is None and stop_early is None and not clock.stopped:
                         return result
                     return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
@@ -208,7 +212,7 @@ def critical_points(
         except KeyboardInterrupt as stop:
             found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
             if found is not None:
-                result = plain_result(found, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                result = plain_result(found, task, words, facts_of(labels, tracking))
                 raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
             raise SolveInterrupted(with_contradictions(told_result(strata))) from None
         with clock.stage("classification"):
@@ -273,6 +277,24 @@ def checked_labels(tolerances: Tolerances | None) -> Tolerances:
     if not isinstance(tolerances, Tolerances | None):
         raise InputError(f"tolerances: {type(tolerances).__name__} given; expected Tolerances")
     return tolerances or LABELS
+
+
+def checked_settings(
+    options: TrackerOptions | None, start_systems: StartSystems | None
+) -> tuple[TrackerOptions, StartSystems]:
+    """The options of the tracker and where start systems come from, or the ordinary ones."""
+    if not isinstance(options, TrackerOptions | None):
+        raise InputError(f"options: {type(options).__name__} given; expected TrackerOptions")
+    if not isinstance(start_systems, StartSystems | None):
+        raise InputError(f"start_systems: {type(start_systems).__name__} given; expected StartSystems")
+    return options or ORDINARY, shared_start_systems() if start_systems is None else start_systems
+
+
+def checked_words(data: str) -> str:
+    """Which data a result is about, as its file has it; empty if nothing is said."""
+    if not isinstance(data, str):
+        raise InputError(f"data: {type(data).__name__} given; expected words")
+    return as_text(data)
 
 
 def with_contradictions(result: CriticalPoints) -> CriticalPoints:
@@ -429,7 +451,7 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
         number = str(fewest) if fewest < LONG else magnitude(fewest)
         raise InputError(
             f"filters: this architecture has at least {number} critical filters for generic data, more than can be "
-            f"solved; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
+            f"solved; expected at most {SOLVING.most_points}, which take tens of gigabytes of memory"
         )
     table = generic_count(arch)
     number = str(table.filters) if table.filters < LONG else magnitude(table.filters)
@@ -457,7 +479,7 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     if (isolated or not rank_deficient) and (hidden := _hidden_by_units(inner)):
         raise InputError(f"loss: its Gram matrix has rank {inner.rank} in double precision, but {hidden}")
     if inner.rank_in_doubt and (isolated or not rank_deficient):
-        warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
+        _tell_of_rank(inner.describe_rank())
     if not rank_deficient:
         return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
@@ -473,6 +495,24 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
     )
+
+
+@contextmanager
+def ranks_in_doubt_told_to(hear: Callable[[str], object]) -> Iterator[None]:
+    """In the body, a function is called with words about a rank in doubt, in place of a warning."""
+    token = _hears_of_ranks.set(hear)
+    try:
+        yield
+    finally:
+        _hears_of_ranks.reset(token)
+
+
+def _tell_of_rank(words: str) -> None:
+    hear = _hears_of_ranks.get()
+    if hear is None:
+        warnings.warn(f"loss: {words}", RuntimeWarning, stacklevel=4)  # where `critical_points` was called
+    else:
+        hear(words)
 
 
 def check_loss(arch: Architecture, loss: SquaredLoss) -> None:

@@ -93,7 +93,7 @@ class SolvingTolerances:
         Points of networks with more critical filters are kept in columns if they are not real. A record takes some
         kilobytes, and longer than the path to its point.
     most_points : int
-        Architectures with more critical filters are refused: a point takes some kilobytes.
+        Architectures with more critical filters are refused: a point takes some two kilobytes.
     most_parameters : int
         Architectures with more critical parameters over one filter are refused, as all of them are listed.
     trace : float

@@ -128,6 +128,8 @@ def connected(address: str, wording: Wording, wait: float = PATIENCE) -> Iterato
 
 def _check_address(dask: Any, address: str) -> None:
     """Before anything is asked for: a client that cannot parse its address tries for long to close itself."""
+    if not isinstance(address, str):
+        raise InputError(f"scheduler: {type(address).__name__} given; expected an address, as {EXAMPLE}")
     addressing = dask.comm.addressing
     try:
         kind, place = addressing.parse_address(address)

@@ -143,6 +143,8 @@ def test_no_scheduler_or_no_workers_are_said_so(scheduler):
     for address in ("foo", "tcp://foo", "tcp://:8786", "http://localhost:8786", "nonsense::", ""):
         with pytest.raises(InputError, match=rf"^scheduler: '{address}' is not an address"):
             list(on_cluster(address, print, []))
+    with pytest.raises(InputError, match=r"^scheduler: int given; expected an address, as tcp://host:8786"):
+        list(on_cluster(8786, print, []))
 
 
 @pytest.mark.parametrize(
