@@ -151,6 +151,14 @@ def solve(
     cross_check_max: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse to --cross-check networks with more critical parameters.")
     ] = 300,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Follow the paths of large networks on the Dask cluster at tcp://HOST:PORT; answers may take 20 s.",
+            show_default=False,
+        ),
+    ] = None,
     errors: Annotated[
         str,
         typer.Option(
@@ -182,7 +190,7 @@ def solve(
 
         refused = {**only, "--x": x is not None, "--y": y is not None, "--horizon": horizon is not None}
         refused |= {"--sep": sep is not None, "--decimal": decimal is not None}
-        refused |= {"--center": center, "--standardize": standardize}
+        refused |= {"--center": center, "--standardize": standardize, "--scheduler": scheduler is not None}
         options = BatchOptions(json_path, quiet, tuple(name for name, is_given in refused.items() if is_given))
         arguments = {
             "seed": seed, "engine": engine, "jobs": jobs, "max_count": max_count, "isolated": isolated,
@@ -215,6 +223,7 @@ def solve(
                 time_limit=time_limit,
                 data=description,
                 tolerances=tolerances,
+                scheduler=scheduler,
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True

@@ -1,9 +1,10 @@
 """How many paths a solve follows, how long it takes, and how much memory: an estimate before a large solve.
 
 The number of paths follows from the counts. A stratum whose start system is known takes one path a point. From nothing
-it takes about `PATHS_FROM_NOTHING`: three on the segments of monodromy (see `monodromy`), and one to the data. The time of a path is measured: on paths of the stratum with most points,
-between random complex data, as monodromy has them. What else a point costs (finding it among those that are known,
-verification, classification) takes about as long as `PATHS_OF_THE_REST` paths.
+it takes about `PATHS_FROM_NOTHING`: three on the segments of monodromy (see `monodromy`), and one to the data. The time
+of a path is measured: on paths of the stratum with most points, between random complex data, as monodromy has them.
+What else a point costs (finding it among those that are known, verification, classification) takes about as long as
+`PATHS_OF_THE_REST` paths.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ filters of the few points that a new one may be equal to are computed when they 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,14 +30,14 @@ from ..arrays import Complex
 from ..equations.critical_equations import Data, Equations, equations_of
 from ..equations.distinct import first_occurrences
 from ..equations.known_points import KnownPoints
-from ..errors import IncompleteStartSystem
+from ..errors import IncompleteStartSystem, InputError
 from ..networks.strata import Stratum
 from ..progress import TimeUp
 from ..tracking import Homotopy
 from ..tracking.settings import Tracking
 from .tolerances import SOLVING
 
-__all__ = ["Fibre", "diagonal_gram", "fill_fibre", "random_data", "seed_pair"]
+__all__ = ["Fibre", "diagonal_gram", "enter_ends", "fill_fibre", "random_data", "seed_pair"]
 
 #: Entries of saved data and points are at most so large: random data, and their critical points, are of order one.
 LARGEST_SAVED = 1e20
@@ -195,7 +196,8 @@ def fill_fibre(
     fibre : Fibre, optional
         A saved state to go on from.
     checkpoint : callable, optional
-        Called with the state about every ``interval`` seconds, on Ctrl-C, and when the time is up.
+        Called with the state about every ``interval`` seconds, on Ctrl-C, when the time is up, and when a cluster that
+        tracks the paths is lost.
 
     Returns
     -------
@@ -230,15 +232,18 @@ def fill_fibre(
                 fruitless += 1
                 continue
             before = len(fibre.bases[0].points)
-            _cross(equations, fibre, segment, source, untracked[: SOLVING.largest_crossing], tracking)
-            known = len(fibre.bases[0].points)
-            if known > before:
+            with closing(_cross(equations, fibre, segment, source, untracked, tracking)) as pieces:
+                for _ in pieces:
+                    known = len(fibre.bases[0].points)
+                    tracking.tell(min(known, count))
+                    if checkpoint is not None and time.monotonic() - saved > interval:
+                        checkpoint(fibre)
+                        saved = time.monotonic()
+                    if known >= count:
+                        break
+            if len(fibre.bases[0].points) > before:
                 fruitless = 0
-            tracking.tell(min(known, count))
-            if checkpoint is not None and time.monotonic() - saved > interval:
-                checkpoint(fibre)
-                saved = time.monotonic()
-    except (KeyboardInterrupt, TimeUp):
+    except (KeyboardInterrupt, TimeUp, InputError):  # the last of them from a cluster that is lost
         if checkpoint is not None:
             checkpoint(fibre)
         raise
@@ -268,34 +273,48 @@ def _cross(
     source: int,
     untracked: NDArray[np.int64],
     tracking: Tracking,
-) -> None:
-    """Track points of one base along a segment; enter the ends at the other base."""
-    here, there = fibre.bases[source], fibre.bases[1 - source]
+) -> Generator[None, None, None]:
+    """Track points of one base along a segment, piece by piece; enter the ends at the other base after each piece."""
+    here = fibre.bases[source]
     ends = [
         Data(scale[0] * base.data.gram, scale[1] * base.data.b)
         for scale, base in zip(segment.scales, fibre.bases, strict=True)
     ]
     factor = [scale[1] / scale[0] for scale in segment.scales]  # how the scaled data scale the filters
-    starts = here.points[untracked]
-    starts[:, 0] *= factor[source]
     homotopy = Homotopy(ends[source], ends[1 - source])
-    result = tracking.follow(equations.stratum, starts, homotopy)
-    failed = np.flatnonzero(~result.success)
-    if failed.size:
-        again = tracking.careful.follow(equations.stratum, starts[failed], homotopy)
-        result.points[failed] = again.points
-        result.codes[failed] = again.codes
-    segment.enter(source, untracked)
-    points = result.points[result.success]
-    points[:, 0] /= factor[1 - source]
+    size = SOLVING.largest_crossing
+
+    def starts_of(rows: NDArray[np.int64]) -> Complex:
+        starts = here.points[rows]
+        starts[:, 0] *= factor[source]
+        return starts
+
+    pieces = [untracked[first : first + size] for first in range(0, len(untracked), size)]
+    results = tracking.follow_pieces(equations.stratum, map(starts_of, pieces), homotopy, len(untracked))
+    with closing(results):
+        for rows, result in zip(pieces, results, strict=True):
+            failed = np.flatnonzero(~result.success)
+            if failed.size:
+                again = tracking.careful.follow(equations.stratum, starts_of(rows[failed]), homotopy)
+                result.points[failed] = again.points
+                result.codes[failed] = again.codes
+            segment.enter(source, rows)
+            points = result.points[result.success]
+            points[:, 0] /= factor[1 - source]
+            segment.enter(1 - source, enter_ends(equations, fibre.bases[1 - source].known, points))
+            yield
+
+
+def enter_ends(equations: Equations, known: KnownPoints, points: Complex) -> NDArray[np.int64]:
+    """The numbers of ends of paths (P, coordinates) among the known points, to which new ones are added."""
     filters = equations.filters(points)
     keep = first_occurrences(filters) == np.arange(len(filters))
     points, filters = points[keep], filters[keep]
-    known = there.known.find(filters)
-    fresh = known < 0
-    segment.enter(1 - source, known[~fresh])
-    segment.enter(1 - source, len(there.points) + np.arange(int(fresh.sum())))
-    there.known.add(points[fresh], filters[fresh])
+    rows = known.find(filters)
+    fresh = rows < 0
+    rows[fresh] = len(known) + np.arange(int(fresh.sum()))
+    known.add(points[fresh], filters[fresh])
+    return rows
 
 
 def _random(rng: np.random.Generator, *shape: int) -> Complex:

@@ -36,6 +36,7 @@ from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
+from ..tracking.distributed import engine_on
 from ..tracking.machine import computed_with
 from ..tracking.refinement import refined_as_by
 from ..tracking.settings import Tracking
@@ -89,6 +90,7 @@ def critical_points(
     stop_early: Callable[[CriticalPoints], bool] | None = None,
     data: str = "",
     tolerances: Tolerances | None = None,
+    scheduler: str | None = None,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -133,6 +135,10 @@ def critical_points(
     tolerances : Tolerances, optional
         From where on the result calls complex filters nearly real, and nonsingular points nearly singular. They decide
         nothing else; `Tolerances()` by default.
+    scheduler : str, optional
+        Address of a Dask scheduler, as ``tcp://host:8786``: its workers track the paths of large strata, in blocks, and
+        the points are the same to the last bit. Everything else is done here. The scheduler has 20 seconds for each
+        answer, and a cluster that has lost all its workers 60 seconds to get one. Needs dask.distributed.
 
     Returns
     -------
@@ -149,7 +155,7 @@ def critical_points(
     ------
     InputError
         If the loss does not fit the architecture, its Gram matrix has too small a rank, or there are more than
-        ``max_count`` points.
+        ``max_count`` points, or the cluster cannot be used.
     IncompleteStartSystem
         If the start system of a stratum could not be computed.
     SolveInterrupted
@@ -178,8 +184,8 @@ def critical_points(
     words = checked_words(data)
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     words = words or words_of(loss)
-    tracking = Tracking(get_engine(engine), jobs, settings, rng=UNUSED, clock=clock)
-    with refined_as_by(tracking.engine):
+    with engine_on(scheduler, get_engine(engine)) as tracker, refined_as_by(tracker):
+        tracking = Tracking(tracker, jobs, settings, rng=UNUSED, clock=clock)
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
@@ -215,7 +221,7 @@ def critical_points(
 
             def solve(other: SquaredLoss) -> CriticalPoints:
                 found = critical_points(
-                    arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
+                    arch, other, seed=seed, engine=tracker, jobs=jobs, options=options, max_count=max_count,
                     time_limit=clock.remaining,
                 )  # fmt: skip
                 clock.check()
