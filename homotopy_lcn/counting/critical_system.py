@@ -1,0 +1,134 @@
+"""The critical points of one stratum for a Gram matrix Σ and a moment vector b, as a system modulo a prime.
+
+A filter w = λ μ, μ = Π_f Q_f^{m_f}, is critical if J_fᵀ(λ Σ μ − b) = 0 for all factors f. Each Q_f has leading
+coefficient one: for generic b no critical point has a leading coefficient zero, as the pairs of b and a critical point
+form a vector bundle over each family of critical points. By Euler's relation all J_fᵀ(λ Σ μ − b) · Q_f are multiples of
+λ μᵀΣμ − bᵀμ. So the equations are this one, and the entries of J_fᵀ(λ Σ μ − b) after the first. A filter with
+μᵀΣμ = 0 is no solution for generic b, nor is w = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ..networks.strata import Stratum
+
+__all__ = ["ModularPolynomial", "critical_system", "quadric", "residues"]
+
+#: A polynomial modulo a prime: exponents of the unknowns, and the coefficient, which is not zero.
+ModularPolynomial = dict[tuple[int, ...], int]
+
+
+def residues(values: Sequence[Fraction], prime: int) -> list[int] | None:
+    """Rational numbers modulo a prime; None if the prime divides one of the denominators."""
+    if any(value.denominator % prime == 0 for value in values):
+        return None
+    return [value.numerator * pow(value.denominator, -1, prime) % prime for value in values]
+
+
+def critical_system(
+    stratum: Stratum, gram: Sequence[Sequence[int]], b: Sequence[int], prime: int
+) -> list[ModularPolynomial]:
+    """The equations in the coefficients of the factors after the leading ones, factor by factor, and λ, the last unknown.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    gram : (K, K) residues, symmetric
+    b : (K,) residues
+    prime : int
+    """
+    unknowns = stratum.dimension
+    scale: ModularPolynomial = {(*[0] * (unknowns - 1), 1): 1}
+    factors = _factors(stratum)
+    mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
+    images = [_combination(row, mu, prime) for row in gram]
+    residual = [
+        _sum(_multiply(scale, image, prime), {(0,) * unknowns: prime - entry} if entry else {}, prime)
+        for image, entry in zip(images, b, strict=True)
+    ]
+    equations = []
+    for f, factor in enumerate(stratum.factors):
+        powers = [other.power - (g == f) for g, other in enumerate(stratum.factors)]
+        column = _product(stratum, factors, powers, prime)
+        for q in range(1, factor.degree + 1):
+            shift = q * factor.dilation
+            equations.append(_pairing(column, residual[shift:], prime))
+    return [*equations, _pairing(mu, residual, prime)]
+
+
+def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], prime: int) -> ModularPolynomial:
+    """μᵀΣμ, with the same unknowns without λ."""
+    factors = _factors(stratum)
+    mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
+    form = _pairing(mu, [_combination(row, mu, prime) for row in gram], prime)
+    return {exponents[:-1]: value for exponents, value in form.items()}
+
+
+def _factors(stratum: Stratum) -> list[list[ModularPolynomial]]:
+    """The coefficients of the factors as polynomials."""
+    unknowns, number, result = stratum.dimension, 0, []
+    for factor in stratum.factors:
+        coefficients: list[ModularPolynomial] = [{(0,) * unknowns: 1}]
+        for _ in range(factor.degree):
+            coefficients.append({tuple(int(i == number) for i in range(unknowns)): 1})
+            number += 1
+        result.append(coefficients)
+    return result
+
+
+def _product(
+    stratum: Stratum, factors: list[list[ModularPolynomial]], powers: Sequence[int], prime: int
+) -> list[ModularPolynomial]:
+    """The coefficients of Π_f Q_f^{powers_f}."""
+    result: list[ModularPolynomial] = [{(0,) * stratum.dimension: 1}]
+    for factor, coefficients, power in zip(stratum.factors, factors, powers, strict=True):
+        for _ in range(power):
+            longer: list[ModularPolynomial] = [{} for _ in range(len(result) + factor.degree * factor.dilation)]
+            for i, left in enumerate(result):
+                for j, right in enumerate(coefficients):
+                    place = i + j * factor.dilation
+                    longer[place] = _sum(longer[place], _multiply(left, right, prime), prime)
+            result = longer
+    return result
+
+
+def _pairing(
+    left: Sequence[ModularPolynomial], right: Sequence[ModularPolynomial], prime: int
+) -> ModularPolynomial:
+    """Σ_i left_i right_i; ``right`` may be longer."""
+    result: ModularPolynomial = {}
+    for one, other in zip(left, right, strict=False):
+        result = _sum(result, _multiply(one, other, prime), prime)
+    return result
+
+
+def _combination(
+    coefficients: Sequence[int], polynomials: Sequence[ModularPolynomial], prime: int
+) -> ModularPolynomial:
+    result: ModularPolynomial = {}
+    for value, polynomial in zip(coefficients, polynomials, strict=True):
+        if value:
+            result = _sum(result, {exponents: value * other for exponents, other in polynomial.items()}, prime)
+    return result
+
+
+def _multiply(left: ModularPolynomial, right: ModularPolynomial, prime: int) -> ModularPolynomial:
+    result: ModularPolynomial = {}
+    for one, a in left.items():
+        for other, b in right.items():
+            exponents = tuple(map(int.__add__, one, other))
+            result[exponents] = result.get(exponents, 0) + a * b
+    return _reduced(result, prime)
+
+
+def _sum(left: ModularPolynomial, right: ModularPolynomial, prime: int) -> ModularPolynomial:
+    result = dict(left)
+    for exponents, value in right.items():
+        result[exponents] = result.get(exponents, 0) + value
+    return _reduced(result, prime)
+
+
+def _reduced(polynomial: ModularPolynomial, prime: int) -> ModularPolynomial:
+    return {exponents: rest for exponents, value in polynomial.items() if (rest := value % prime)}
