@@ -58,22 +58,29 @@ def critical_system(
     return [*equations, _pairing(mu, residual, prime)]
 
 
-def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], prime: int) -> ModularPolynomial:
-    """μᵀΣμ, with the same unknowns without λ."""
-    factors = _factors(stratum)
+def quadric(
+    stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int
+) -> ModularPolynomial:
+    """μᵀΣμ, with the same unknowns without λ.
+
+    In a chart, the first coefficient of each factor that is not zero is one, and its place is given; unknowns before it
+    do not occur.
+    """
+    factors = _factors(stratum, chart)
     mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
     form = _pairing(mu, [_combination(row, mu, prime) for row in gram], prime)
     return {exponents[:-1]: value for exponents, value in form.items()}
 
 
-def _factors(stratum: Stratum) -> list[list[ModularPolynomial]]:
+def _factors(stratum: Stratum, chart: Sequence[int] | None = None) -> list[list[ModularPolynomial]]:
     """The coefficients of the factors as polynomials."""
-    unknowns, number, result = stratum.dimension, 0, []
-    for factor in stratum.factors:
-        coefficients: list[ModularPolynomial] = [{(0,) * unknowns: 1}]
-        for _ in range(factor.degree):
-            coefficients.append({tuple(int(i == number) for i in range(unknowns)): 1})
-            number += 1
+    unknowns, before, result = stratum.dimension, 0, []
+    for factor, one in zip(stratum.factors, chart or [0] * len(stratum.factors), strict=True):
+        coefficients: list[ModularPolynomial] = [{} for _ in range(factor.degree + 1)]
+        coefficients[one] = {(0,) * unknowns: 1}
+        for j in range(one + 1, factor.degree + 1):
+            coefficients[j] = {tuple(int(i == before + j - 1) for i in range(unknowns)): 1}
+        before += factor.degree
         result.append(coefficients)
     return result
 

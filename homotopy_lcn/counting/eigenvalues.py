@@ -150,8 +150,7 @@ def _companion(coefficients: Sequence[Matrix]) -> Matrix:
 def _minimal_polynomial(matrix: Matrix) -> RationalPolynomial:
     """The minimal polynomial of a rational matrix, the leading coefficient first.
 
-    Modulo a prime the degree can only fall: a full degree needs no further proof than its own computation with rational
-    numbers. A polynomial that annihilates one vector is verified on all.
+    A polynomial of less than full degree that annihilates one vector is verified on all.
     """
     size = len(matrix)
     rng = np.random.default_rng(0)
