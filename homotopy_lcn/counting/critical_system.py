@@ -30,7 +30,7 @@ def residues(values: Sequence[Fraction], prime: int) -> list[int] | None:
 def critical_system(
     stratum: Stratum, gram: Sequence[Sequence[int]], b: Sequence[int], prime: int
 ) -> list[ModularPolynomial]:
-    """The equations in the coefficients of the factors after the leading ones, factor by factor, and λ, the last unknown.
+    """The equations in the coefficients after the leading ones, factor by factor, and λ, the last unknown.
 
     Parameters
     ----------
@@ -58,9 +58,7 @@ def critical_system(
     return [*equations, _pairing(mu, residual, prime)]
 
 
-def quadric(
-    stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int
-) -> ModularPolynomial:
+def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int) -> ModularPolynomial:
     """μᵀΣμ, with the same unknowns without λ.
 
     In a chart, the first coefficient of each factor that is not zero is one, and its place is given; unknowns before it
@@ -101,9 +99,7 @@ def _product(
     return result
 
 
-def _pairing(
-    left: Sequence[ModularPolynomial], right: Sequence[ModularPolynomial], prime: int
-) -> ModularPolynomial:
+def _pairing(left: Sequence[ModularPolynomial], right: Sequence[ModularPolynomial], prime: int) -> ModularPolynomial:
     """Σ_i left_i right_i; ``right`` may be longer."""
     result: ModularPolynomial = {}
     for one, other in zip(left, right, strict=False):

@@ -1,8 +1,8 @@
 """The number of critical points where one factor has degree one and the other one enters with power one.
 
-Let w = q^m(x^{D_1}) · r(x^{D_2}), q of degree one and r of degree k − 1. For v ∈ P¹, the coefficients of q, all w of this
-q are A(v) r with an injective matrix A(v), and wᵀΣw = rᵀ S(v) r: the entries of the symmetric matrix S = AᵀΣA (k × k)
-are binary forms of degree 2m. By section 9 of the theory the number of critical points for generic b is the Euler
+Let w = q^m(x^{D_1}) · r(x^{D_2}), q of degree one and r of degree k − 1. For v ∈ P¹, the coefficients of q, all w of
+this q are A(v) r with an injective matrix A(v), and wᵀΣw = rᵀ S(v) r: the entries of the symmetric matrix
+S = AᵀΣA (k × k) are binary forms of degree 2m. By section 9 of the theory the number of critical points for generic b is the Euler
 characteristic, up to sign, of the pairs (v, r) with rᵀS(v)r ≠ 0 and bᵀA(v)r ≠ 0. Over one v these r are an affine
 space without an affine quadric. The Euler characteristic of this set is (−1)^{k−1}, save that it is zero if S(v) is
 singular, and if bᵀA adj(S) Aᵀb = 0, where the hyperplane is tangent to the quadric. So the number is that of these v,
@@ -14,13 +14,13 @@ Hence
 
 and 4mk − 2 at most. (For k = 1 the form is a square, and the number is #{v : S(v) = 0} + m − 2.)
 
-For positive definite Σ no real v is a zero of det S. With v = (1, z), S(z) = Σ_e z^e S_e, and S_{2m} is positive definite:
-i_k is the minimal polynomial of the companion matrix of the S_e.
+For positive definite Σ no real v is a zero of det S. With v = (1, z), S(z) = Σ_e z^e S_e, and S_{2m} is positive
+definite: i_k is the minimal polynomial of the companion matrix of the S_e.
 
 Toeplitz matrices: S(v) = (v_0² + v_1²) Γ_0 + v_0 v_1 Γ_s if m = 1. Γ_0 is positive definite and Γ_s is symmetric. So S
-is congruent to a diagonal matrix of the forms v_0² + μ v_0 v_1 + v_1², μ the eigenvalues of Γ_0^{−1} Γ_s. As S(1, ±1) is
-positive definite, |μ| < 2, so each form has two zeros, and forms of different μ have no common zero. With e different
-eigenvalues deg i_k = 2e is also the number of zeros, and (1) is 4e − 2.
+is congruent to a diagonal matrix of the forms v_0² + μ v_0 v_1 + v_1², μ the eigenvalues of Γ_0^{−1} Γ_s. As S(1, ±1)
+is positive definite, |μ| < 2, so each form has two zeros, and forms of different μ have no common zero. With e
+different eigenvalues deg i_k = 2e is also the number of zeros, and (1) is 4e − 2.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -214,21 +215,19 @@ def _is_square_free_modulo(polynomial: RationalPolynomial, prime: int) -> bool:
         inverse = pow(q[0], -1, prime)
         while len(p) >= len(q):
             factor = p[0] * inverse % prime
-            p = [
-                (value - factor * (q[j] if j < len(q) else 0)) % prime for j, value in enumerate(p)
-            ][1:]
+            p = [(value - factor * (q[j] if j < len(q) else 0)) % prime for j, value in enumerate(p)][1:]
         p, q = q, p
     return len(p) == 1
 
 
 def _in_doubles(coefficients: Sequence[Matrix], toeplitz: bool) -> FormCount:
-    """The number for a generic matrix, if the eigenvalues are clearly different; doubles cannot show that some agree."""
+    """The number if the eigenvalues are clearly different; doubles cannot show that some agree."""
     arrays = [np.array(matrix, dtype=float) for matrix in coefficients]
     size, condition = len(arrays[0]), float(np.linalg.cond(arrays[-1]))
     if toeplitz:
         from scipy.linalg import eigh
 
-        values: NDArray[np.generic] = eigh(arrays[1], arrays[0], eigvals_only=True)
+        values: NDArray[Any] = eigh(arrays[1], arrays[0], eigvals_only=True)
         error = float(np.finfo(float).eps) * size * condition
         distinct, full = size, 4 * size - 2
     else:

