@@ -1,14 +1,13 @@
 """The number of critical points where one factor has degree one and the other one enters with power one.
 
 Let w = q^m(x^{D_1}) · r(x^{D_2}), q of degree one and r of degree k − 1. For v ∈ P¹, the coefficients of q, all w of
-this q are A(v) r with an injective matrix A(v), and wᵀΣw = rᵀ S(v) r: the entries of the symmetric matrix
-S = AᵀΣA (k × k) are binary forms of degree 2m. By section 9 of the theory the number of critical points for generic b is the Euler
-characteristic, up to sign, of the pairs (v, r) with rᵀS(v)r ≠ 0 and bᵀA(v)r ≠ 0. Over one v these r are an affine
-space without an affine quadric. The Euler characteristic of this set is (−1)^{k−1}, save that it is zero if S(v) is
-singular, and if bᵀA adj(S) Aᵀb = 0, where the hyperplane is tangent to the quadric. So the number is that of these v,
-less two. Let i_k = det S / d_{k−1} be the last invariant factor of S, d_{k−1} the common divisor of the minors of size
-k − 1. The form bᵀA adj(S) Aᵀb of degree 2mk is d_{k−1} times a form that has, for generic b, simple zeros elsewhere.
-Hence
+this q are A(v) r with an injective matrix A(v), and wᵀΣw = rᵀ S(v) r: the entries of the symmetric matrix S = AᵀΣA (k ×
+k) are binary forms of degree 2m. By the theory the number of critical points for generic b is the Euler characteristic,
+up to sign, of the pairs (v, r) with rᵀS(v)r ≠ 0 and bᵀA(v)r ≠ 0. Over one v these r are an affine space without an
+affine quadric. The Euler characteristic of this set is (−1)^{k−1}, save that it is zero if S(v) is singular, and if bᵀA
+adj(S) Aᵀb = 0, where the hyperplane is tangent to the quadric. So the number is that of these v, less two. Let i_k =
+det S / d_{k−1} be the last invariant factor of S, d_{k−1} the common divisor of the minors of size k − 1. The form bᵀA
+adj(S) Aᵀb of degree 2mk is d_{k−1} times a form that has, for generic b, simple zeros elsewhere. Hence
 
     number = deg i_k + #{v : det S(v) = 0} − 2,                                                                 (1)
 

@@ -1,8 +1,8 @@
 """Families of Gram matrices whose generic members have the counts of generic data, by Bertini's theorem.
 
 If the quadrics wᵀΣw of a linear family have no common zero among the nonzero filters of the closed image of μ, then the
-quadric of a generic member is smooth on each product of projective spaces that is mapped there, and nothing is lost
-(section 9 of the theory). A family is described; a single matrix never is: the rule says nothing about it.
+quadric of a generic member is smooth on each product of projective spaces that is mapped there, and nothing is lost. A
+family is described; a single matrix never is: the rule says nothing about it.
 """
 
 from __future__ import annotations

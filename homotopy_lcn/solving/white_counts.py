@@ -90,9 +90,9 @@ def generic_count(
     (10, 14, 24, 34)
     >>> [[row.count for row in generic_count(Architecture((2, 2, 2), (1, 2, 1)), rank=rank)] for rank in (4, 3, 2, 1)]
     [[10, 14], [3, 14], [0, 4], [0, 0]]
-    >>> table = generic_count(Architecture((4, 2), (3, 1)), gram="ma1:1/3")
+    >>> table = generic_count(Architecture((4, 2), (2, 1)), gram="seasonal:2,1/2")
     >>> table.parameters, table.method, table.rows[0].reason
-    (10, 'eigenvalues', '3 different eigenvalues of Γ_0^(−1) Γ_s: 4·3 − 2')
+    (6, 'eigenvalues', '2 different eigenvalues of Γ_0^(−1) Γ_s: 4·2 − 2')
     """
     if gram is not None:
         if metric != "generic" or rank is not None:
@@ -201,9 +201,7 @@ def white_count(
     tracking = Tracking(get_engine(engine), jobs)
     systems = shared_start_systems() if start_systems is None else start_systems
     white = np.eye(arch.filter_size)
-    rows = [
-        _measured_row(row, Embedding.of_pattern(arch, row.pattern), white, tracking, systems) for row in table
-    ]
+    rows = [_measured_row(row, Embedding.of_pattern(arch, row.pattern), white, tracking, systems) for row in table]
     return CountTable(arch, tuple(rows), metric="white")
 
 
@@ -221,9 +219,7 @@ def _measured_row(
         raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to {data} could be accounted for")
     count = len(system.start.points)
     if not systems.is_confirmed(stratum, gram) and not _is_one_orbit(system.start, tracking):
-        raise IncompleteStartSystem(
-            f"stratum {stratum.name}: monodromy does not confirm the {count} points for {data}"
-        )
+        raise IncompleteStartSystem(f"stratum {stratum.name}: monodromy does not confirm the {count} points for {data}")
     systems.note_confirmation(stratum, gram)
     return replace(row, count=count, generic=row.count)
 
