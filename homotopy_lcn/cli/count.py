@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from ..errors import InputError
+from ..networks.patterns import format_pattern
 from .common import (
     DONE,
     NOT_COMPLETE,
@@ -19,12 +22,15 @@ from .common import (
     architecture_of,
     check_output,
     complain,
+    print_text,
     show,
     write,
 )
 from .option_names import messages_final
 
 if TYPE_CHECKING:
+    from ..counting.gram_matrices import GramMatrix
+    from ..counting.singular_points import SingularPoints
     from ..networks.architecture import Architecture
     from ..networks.counts import CountTable, StratumCount, Totals
 
@@ -49,6 +55,10 @@ def count(
             show_default=False,
         ),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="With --gram: why the number drops, by singular points; needs a program."),
+    ] = False,
     time_limit: Annotated[
         float,
         typer.Option("--time-limit", metavar="SECONDS", help="For Gröbner bases; then the counts are measured."),
@@ -73,9 +83,12 @@ def count(
 
     if white and gram is not None:
         raise InputError("--gram: given together with --white; expected one of them")
+    if explain and gram is None:
+        raise InputError("--explain: given without --gram; expected a Gram matrix, as in --gram white")
     try:
         if gram is not None:
-            return _count_for_gram(architecture, gram, time_limit, json_path, quiet)
+            search = _Request(gram, explain, time_limit)
+            return _count_for_gram(architecture, search, json_path, quiet)
         table = generic_count(architecture, metric="white" if white else "generic")
     except IncompleteStartSystem as error:
         complain(f"the count could not be established: {error}")
@@ -89,18 +102,28 @@ def count(
     return DONE
 
 
-def _report(table: CountTable, document: dict[str, object], json_path: str | None, quiet: bool) -> None:
+class _Request(NamedTuple):
+    """What is asked about a Gram matrix."""
+
+    text: str
+    explain: bool
+    time_limit: float
+
+
+def _report(
+    table: CountTable, document: dict[str, object], json_path: str | None, quiet: bool, more: Sequence[str] = ()
+) -> None:
     if json_path is not None:
         write(json_path, json.dumps(document) + "\n")
     if not quiet and json_path != "-":
         from ..display.terminal import render_counts
 
         show(render_counts(table))
+        for line in more:
+            print_text(f"{line}\n")
 
 
-def _count_for_gram(
-    architecture: Architecture, text: str, time_limit: float, json_path: str | None, quiet: bool
-) -> int:
+def _count_for_gram(architecture: Architecture, request: _Request, json_path: str | None, quiet: bool) -> int:
     """Count for the Gram matrix of an option, with the counts for white and for generic data beside."""
     from ..counting.exact_counts import CountsDisagree, NotEstablished, exact_count
     from ..counting.gram_matrices import gram_matrix
@@ -108,10 +131,13 @@ def _count_for_gram(
     from ..networks.counts import generic_count as count_generic
     from ..solving.white_counts import generic_count
 
+    text, explain, time_limit = request
     if not time_limit >= 0:
         raise InputError(f"--time-limit: {time_limit} given; expected seconds, at least 0")
     try:
-        table = generic_count(architecture, gram=_gram_of(text), time_limit=time_limit)
+        gram = _gram_of(text, architecture.filter_size)
+        table = generic_count(architecture, gram=gram, time_limit=time_limit)
+        explained = _explained(table, gram, time_limit) if explain else ()
         white = exact_count(architecture, gram_matrix("white", architecture.filter_size), Search.within(time_limit))
     except CountsDisagree as error:
         complain(f"two methods disagree, and at least one of them is wrong: {error}")
@@ -128,21 +154,42 @@ def _count_for_gram(
         "white": None if isinstance(white, NotEstablished) else white.parameters,
         "generic": count_generic(architecture).parameters,
     }
-    _report(table, document, json_path, quiet)
+    if explain:
+        document["explain"] = [asdict(points) | {"sentence": points.sentence} for points in explained]
+    _report(table, document, json_path, quiet, [f"{format_pattern(p.pattern)}: {p.sentence}" for p in explained])
     return DONE
 
 
-def _gram_of(text: str) -> object:
-    """A name of structured data as it is, or the Gram matrix in a file."""
+def _explained(table: CountTable, gram: str | GramMatrix, time_limit: float) -> tuple[SingularPoints, ...]:
+    """The singular points behind the counts of a Gram matrix."""
+    from ..counting.groebner import Search
+    from ..counting.groebner_programs import INSTALL, GroebnerFailure
+    from ..counting.singular_points import singular_points
+
+    search = Search.within(time_limit)
+    if isinstance(gram, str):
+        raise InputError(f"--explain: {gram} is a family; expected a single Gram matrix, as in --gram white")
+    if search.program is None:
+        raise InputError(f"--explain: no program for Gröbner bases is installed; expected {INSTALL}")
+    try:
+        return singular_points(table, gram, search)
+    except GroebnerFailure as error:
+        raise InputError(
+            f"--explain: no answer: {error}; expected a smaller network or a longer --time-limit"
+        ) from None
+
+
+def _gram_of(text: str, size: int) -> str | GramMatrix:
+    """The name of a family as it is; the Gram matrix of structured data or of a file."""
     from ..counting.families import FAMILIES
-    from ..counting.gram_matrices import STRUCTURES, GramMatrix
+    from ..counting.gram_matrices import STRUCTURES, GramMatrix, gram_matrix
     from ..losses.sources import gram_from_file
 
-    word = text.partition(":")[0].strip()
-    if word in STRUCTURES or word in FAMILIES:
-        return text
-    if not os.path.exists(text) and not text.lower().endswith((".npz", ".json")):
-        return text  # the library lists the names that it knows
+    if text.strip() in FAMILIES:
+        return text.strip()
+    named = text.partition(":")[0].strip() in STRUCTURES
+    if named or not (os.path.exists(text) or text.lower().endswith((".npz", ".json"))):
+        return gram_matrix(text, size)  # the message lists the names that are known
     with messages_final("--gram"):
         return GramMatrix.of(gram_from_file(text), text)
 

@@ -11,8 +11,17 @@ if TYPE_CHECKING:
     from .families import family_count
     from .gram_matrices import GramMatrix, gram_matrix
     from .groebner import Search
+    from .singular_points import SingularPoints
 
-__all__ = ["CountsDisagree", "GramMatrix", "Search", "exact_count", "family_count", "gram_matrix"]
+__all__ = [
+    "CountsDisagree",
+    "GramMatrix",
+    "Search",
+    "SingularPoints",
+    "exact_count",
+    "family_count",
+    "gram_matrix",
+]
 
 __getattr__, __dir__ = public_names(
     __name__,
@@ -20,6 +29,7 @@ __getattr__, __dir__ = public_names(
         "CountsDisagree": "exact_counts",
         "GramMatrix": "gram_matrices",
         "Search": "groebner",
+        "SingularPoints": "singular_points",
         "exact_count": "exact_counts",
         "family_count": "families",
         "gram_matrix": "gram_matrices",

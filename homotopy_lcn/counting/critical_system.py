@@ -11,10 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from random import Random
 
 from ..networks.strata import Stratum
 
-__all__ = ["ModularPolynomial", "critical_system", "quadric", "residues"]
+__all__ = [
+    "ModularPolynomial",
+    "critical_system",
+    "derivative",
+    "linear_combination",
+    "quadric",
+    "quadric_on_patch",
+    "residues",
+]
 
 #: A polynomial modulo a prime: exponents of the unknowns, and the coefficient, which is not zero.
 ModularPolynomial = dict[tuple[int, ...], int]
@@ -64,7 +73,40 @@ def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int
     In a chart, the first coefficient of each factor that is not zero is one, and its place is given; unknowns before it
     do not occur.
     """
-    factors = _factors(stratum, chart)
+    return _quadric(stratum, _factors(stratum, chart), gram, prime)
+
+
+def quadric_on_patch(stratum: Stratum, gram: Sequence[Sequence[int]], prime: int, rng: Random) -> ModularPolynomial:
+    """μᵀΣμ on a random affine patch of each factor, with the same unknowns without λ."""
+    factors = []
+    for plain in _factors(stratum):
+        mixed = []
+        for _ in plain:
+            weights: list[ModularPolynomial] = [{(0,) * stratum.dimension: rng.randrange(1, prime)} for _ in plain]
+            mixed.append(linear_combination(weights, plain, prime))
+        factors.append(mixed)
+    return _quadric(stratum, factors, gram, prime)
+
+
+def derivative(polynomial: ModularPolynomial, unknown: int, prime: int) -> ModularPolynomial:
+    """The derivative with respect to one unknown."""
+    result = {}
+    for exponents, value in polynomial.items():
+        if power := exponents[unknown]:
+            result[(*exponents[:unknown], power - 1, *exponents[unknown + 1 :])] = value * power
+    return _reduced(result, prime)
+
+
+def linear_combination(
+    weights: Sequence[ModularPolynomial], polynomials: Sequence[ModularPolynomial], prime: int
+) -> ModularPolynomial:
+    """Σ_i weights_i polynomials_i."""
+    return _pairing(weights, polynomials, prime)
+
+
+def _quadric(
+    stratum: Stratum, factors: list[list[ModularPolynomial]], gram: Sequence[Sequence[int]], prime: int
+) -> ModularPolynomial:
     mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
     form = _pairing(mu, [_combination(row, mu, prime) for row in gram], prime)
     return {exponents[:-1]: value for exponents, value in form.items()}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from homotopy_lcn.cli.program import main
+from homotopy_lcn.counting.groebner_programs import find_program
 from homotopy_lcn.networks.architecture import Architecture
 from homotopy_lcn.networks.counts import generic_count, generic_totals
 
@@ -93,3 +94,18 @@ def test_a_file_with_a_matrix_of_another_size_or_without_one_is_refused(tmp_path
 def test_white_and_gram_exclude_each_other(capsys):
     assert main(["count", "-k", "3,2", "-s", "2,1", "--white", "--gram", "white"]) == 2
     assert "--gram: given together with --white" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_program() is None, reason="neither msolve nor Macaulay2 is installed")
+def test_explain_says_why_the_number_drops(capsys):
+    assert main(["count", "-k", "2,2", "-s", "2,1", "--gram", "white", "--explain"]) == 0
+    assert "(1)(1): 6 − 4 = 2: 4 nodes of the quadric" in capsys.readouterr().out
+    assert main(["count", "-k", "2,2", "-s", "2,1", "--gram", "white", "--explain", "--json", "-"]) == 0
+    [points] = json.loads(capsys.readouterr().out)["explain"]
+    assert (points["dimension"], points["tjurina"], points["nodes"]) == (0, 4, True)
+
+
+@pytest.mark.parametrize(("more", "said"), [([], "without --gram"), (["--gram", "toeplitz"], "toeplitz is a family")])
+def test_explain_is_about_one_gram_matrix(more, said, capsys):
+    assert main(["count", "-k", "2,2", "-s", "2,1", "--explain", *more]) == 2
+    assert said in capsys.readouterr().err
