@@ -75,8 +75,9 @@ def residues_of(gram: GramMatrix) -> ModularGram:
 def count_by_groebner(stratum: Stratum, gram: ModularGram, search: Search) -> int | None:
     """The number of solutions of the critical-point equations in the coordinates of a stratum, for generic b.
 
-    For generic b all solutions are simple, as the pairs of a solution and b form a smooth family: the degree of the
-    system is their number. It is computed for two primes and a random b for each.
+    For generic b all solutions are simple: the degree of the system is their number. It is computed for two primes and a
+    random b for each. The degree modulo a prime is at most the number ("Exact counts for given data" in the theory), so
+    that the number for generic data needs no second prime.
 
     Returns
     -------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,8 +30,9 @@ from ..results.columns import ResultColumns
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
+from ..results.pairs import ManyPoints, count_all
 from ..results.parts import as_text
-from ..results.points import CriticalPoint, StratumResult, count_points
+from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
@@ -48,7 +50,7 @@ from .continua import (
 from .infimum import infimum_of
 from .interrupted import SolveInterrupted
 from .least_minimum import least_minimum
-from .one_stratum import Found, SolvedStratum, solve_stratum
+from .one_stratum import Found, SolvedStratum, pairs_of, solve_stratum
 from .plain_data import Moments, PlainInterrupted, solve_plain
 from .plain_results import facts_of, plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
@@ -67,6 +69,8 @@ UNUSED = np.random.default_rng(0)
 RESCALED = "if each is scaled to norm one; rescale them, as standardize=True does"
 #: Larger numbers are told by their size alone.
 LONG = 10**15
+#: Who hears of a rank in doubt, in place of a warning.
+_hears_of_ranks: ContextVar[Callable[[str], object] | None] = ContextVar("_hears_of_ranks", default=None)
 
 
 def critical_points(
@@ -170,21 +174,22 @@ def critical_points(
         raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     labels = checked_labels(tolerances)
+    settings, systems = checked_settings(options, start_systems)
+    words = checked_words(data)
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
-    systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), jobs, options or ORDINARY, rng=UNUSED, clock=clock)
+    words = words or words_of(loss)
+    tracking = Tracking(get_engine(engine), jobs, settings, rng=UNUSED, clock=clock)
     with refined_as_by(tracking.engine):
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-            words = as_text(data) or words_of(loss)
             return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
 
         try:
             with told(progress) as report:
                 columns = _plain_columns(task, tracking, systems, report)
                 if columns is not None:
-                    result = plain_result(columns, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                    result = plain_result(columns, task, words, facts_of(labels, tracking))
                     if report is None and stop_early is None and not clock.stopped:
                         return result
                     return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
@@ -201,7 +206,7 @@ def critical_points(
         except KeyboardInterrupt as stop:
             found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
             if found is not None:
-                result = plain_result(found, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                result = plain_result(found, task, words, facts_of(labels, tracking))
                 raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
             raise SolveInterrupted(with_contradictions(told_result(strata))) from None
         with clock.stage("classification"):
@@ -227,7 +232,7 @@ def critical_points(
                 result = replace(result, infimum=infimum_of(result, minimum_of, seed, short_segments))
         points, continua = with_minima_of_least_loss(result)
         if points is not result.points or continua is not result.continua:
-            counts = count_points(points, result.strata, (part.real for part in continua))
+            counts = count_all(points, result.strata, (part.real for part in continua))
             result = replace(result, points=points, continua=continua, counts=counts)
         result = replace(result, computed_with=computed_with(tracking.engine))
         if clock.stopped:
@@ -268,6 +273,24 @@ def checked_labels(tolerances: Tolerances | None) -> Tolerances:
     return tolerances or LABELS
 
 
+def checked_settings(
+    options: TrackerOptions | None, start_systems: StartSystems | None
+) -> tuple[TrackerOptions, StartSystems]:
+    """The options of the tracker and where start systems come from, or the ordinary ones."""
+    if not isinstance(options, TrackerOptions | None):
+        raise InputError(f"options: {type(options).__name__} given; expected TrackerOptions")
+    if not isinstance(start_systems, StartSystems | None):
+        raise InputError(f"start_systems: {type(start_systems).__name__} given; expected StartSystems")
+    return options or ORDINARY, shared_start_systems() if start_systems is None else start_systems
+
+
+def checked_words(data: str) -> str:
+    """Which data a result is about, as its file has it; empty if nothing is said."""
+    if not isinstance(data, str):
+        raise InputError(f"data: {type(data).__name__} given; expected words")
+    return as_text(data)
+
+
 def with_contradictions(result: CriticalPoints) -> CriticalPoints:
     """The result, with the statements that it violates; then it is not complete."""
     violated = violated_invariants(result)
@@ -292,6 +315,8 @@ class Task(NamedTuple):
         arch, loss = self.architecture, self.loss
         missing = self.table.rows[len(strata) :]
         rest = [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in missing]
+        pairs = None if self.continuum is not None else pairs_of(strata)
+        strata = [solved.without_pairs() if pairs is None else solved for solved in strata]
         found: list[Found] = []
         for solved in strata:
             found += _renumbered(solved.isolated, len(found))
@@ -304,7 +329,7 @@ class Task(NamedTuple):
         result = CriticalPoints.build(
             arch,
             loss,
-            points,
+            points if pairs is None else ManyPoints(points, pairs),
             [*_without_moved([solved.account for solved in strata], members), *rest],
             seed=self.seed,
             complete=False if rest else None,
@@ -420,7 +445,7 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
         number = str(fewest) if fewest < LONG else magnitude(fewest)
         raise InputError(
             f"filters: this architecture has at least {number} critical filters for generic data, more than can be "
-            f"solved; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
+            f"solved; expected at most {SOLVING.most_points}, which take tens of gigabytes of memory"
         )
     table = generic_count(arch)
     number = str(table.filters) if table.filters < LONG else magnitude(table.filters)
@@ -448,7 +473,7 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     if (isolated or not rank_deficient) and (hidden := _hidden_by_units(inner)):
         raise InputError(f"loss: its Gram matrix has rank {inner.rank} in double precision, but {hidden}")
     if inner.rank_in_doubt and (isolated or not rank_deficient):
-        warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
+        _tell_of_rank(inner.describe_rank())
     if not rank_deficient:
         return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
@@ -464,6 +489,24 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
     )
+
+
+@contextmanager
+def ranks_in_doubt_told_to(hear: Callable[[str], object]) -> Iterator[None]:
+    """In the body, a function is called with words about a rank in doubt, in place of a warning."""
+    token = _hears_of_ranks.set(hear)
+    try:
+        yield
+    finally:
+        _hears_of_ranks.reset(token)
+
+
+def _tell_of_rank(words: str) -> None:
+    hear = _hears_of_ranks.get()
+    if hear is None:
+        warnings.warn(f"loss: {words}", RuntimeWarning, stacklevel=4)  # where `critical_points` was called
+    else:
+        hear(words)
 
 
 def check_loss(arch: Architecture, loss: SquaredLoss) -> None:

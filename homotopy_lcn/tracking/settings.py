@@ -59,6 +59,11 @@ class Tracking:
         if self.report is not None:
             self.report(done)
 
+    def tell_known(self, done: int) -> None:
+        """As `tell`, of what a computation that was stopped has done: it takes no time, see `StageReport`."""
+        if self.report is not None:
+            getattr(self.report, "resumed", self.report)(done)
+
     @cached_property
     def careful(self) -> Tracking:
         """The same with the conservative options."""

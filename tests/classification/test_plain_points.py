@@ -14,7 +14,7 @@ from homotopy_lcn.solving import plain_data
 from homotopy_lcn.tracking import get_engine
 
 pytestmark = pytest.mark.skipif(
-    plain_points._compiled() is None or not hasattr(get_engine(), "ends_of_many"),
+    plain_points.compiled() is None or not hasattr(get_engine(), "ends_of_many"),
     reason="without compiled code all points are classified by the careful code",
 )
 

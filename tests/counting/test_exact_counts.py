@@ -71,12 +71,15 @@ def test_a_stratum_of_mixed_multiplicities_follows_from_the_identity():
         ((3, 3), (2, 1), "ma:1/2,1/5", 39),
         ((2, 2, 2), (2, 2, 1), "ma:1/2,1/3", 30),
         ((3, 2, 2), (1, 2, 1), "white", 64),
+        ((3, 3), (1, 1), "toeplitz:6,0,-5,0,5", 37),
+        ((2, 2, 2), (1, 1, 1), "diagonal:3,1,1,3", 18),
     ],
     ids=str,
 )
 def test_groebner_bases_give_the_numbers_of_series(filters, strides, text, parameters):
     table = counted(filters, strides, text, Search.within(None))
-    assert (table.parameters, table.method) == (parameters, "groebner")
+    assert table.parameters == parameters
+    assert table.method in ("groebner", "eigenvalues")
 
 
 @needs_groebner
