@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations
 from random import Random
 
 from ..networks.strata import Stratum
 
 __all__ = [
     "ModularPolynomial",
+    "coprimality",
     "critical_system",
     "derivative",
     "linear_combination",
@@ -110,6 +112,40 @@ def _quadric(
     mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
     form = _pairing(mu, [_combination(row, mu, prime) for row in gram], prime)
     return {exponents[:-1]: value for exponents, value in form.items()}
+
+
+def coprimality(stratum: Stratum, prime: int) -> ModularPolynomial | None:
+    """t R − 1 with a last unknown t, R the product of the resultants of factors of one block with different powers.
+
+    None if there are no two such factors.
+    """
+    unknowns, factors = stratum.dimension, _factors(stratum)
+    product: ModularPolynomial = {(0,) * unknowns: 1}
+    found = False
+    for (one, left), (other, right) in combinations(zip(stratum.factors, factors, strict=True), 2):
+        if one.dilation == other.dilation and one.power != other.power:
+            size, found = one.degree + other.degree, True
+            rows: list[list[ModularPolynomial]] = [
+                [{}] * i + left + [{}] * (size - len(left) - i) for i in range(other.degree)
+            ]
+            rows += [[{}] * i + right + [{}] * (size - len(right) - i) for i in range(one.degree)]
+            product = _multiply(product, _determinant(rows, unknowns, prime), prime)
+    if not found:
+        return None
+    return {(*exponents, 1): value for exponents, value in product.items()} | {(0,) * (unknowns + 1): prime - 1}
+
+
+def _determinant(rows: list[list[ModularPolynomial]], unknowns: int, prime: int) -> ModularPolynomial:
+    """By the first row; the matrices are small."""
+    if not rows:
+        return {(0,) * unknowns: 1}
+    result: ModularPolynomial = {}
+    for j, entry in enumerate(rows[0]):
+        if entry:
+            minor = _determinant([row[:j] + row[j + 1 :] for row in rows[1:]], unknowns, prime)
+            signed = {exponents: -value for exponents, value in minor.items()} if j % 2 else minor
+            result = _sum(result, _multiply(entry, signed, prime), prime)
+    return result
 
 
 def _factors(stratum: Stratum, chart: Sequence[int] | None = None) -> list[list[ModularPolynomial]]:

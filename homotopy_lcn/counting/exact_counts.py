@@ -4,7 +4,8 @@ A stratum whose blocks have roots of one multiplicity each is counted in its own
 identity (1) of `homotopy_lcn.networks.counts`, which holds for each positive definite Gram matrix and generic b: which
 families of parameters have critical points for generic b depends on the rank of the derivative of μ alone. For the
 layers whose degrees are the conjugate partitions, the identity has the stratum itself once, and strata that it
-dominates.
+dominates. If these layers have many points, the stratum is counted in its own coordinates instead, without the
+solutions at which it meets smaller strata.
 """
 
 from __future__ import annotations
@@ -89,7 +90,11 @@ def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTa
             f"network {arch}"
         )
     generic = generic_count(arch)
-    counter = StratumCounter(arch, lambda stratum: count_layers(stratum, gram, search))
+    counter = StratumCounter(
+        arch,
+        lambda stratum: count_layers(stratum, gram, search),
+        lambda stratum: _groebner(stratum, gram, search),
+    )
     return table_of(generic, counter, gram.name)
 
 
@@ -128,11 +133,20 @@ class StratumCounter:
     arch : Architecture
     count : callable
         The number of critical points of a list of factors.
+    apart : callable, optional
+        The number of those where factors of one block with different powers have no common root. It is asked where the
+        identity would need a large number.
     """
 
-    def __init__(self, arch: Architecture, count: Callable[[Stratum], Established | NotEstablished]) -> None:
+    def __init__(
+        self,
+        arch: Architecture,
+        count: Callable[[Stratum], Established | NotEstablished],
+        apart: Callable[[Stratum], Established | NotEstablished] | None = None,
+    ) -> None:
         self.arch = arch
         self.count = count
+        self.apart = apart
         self.known: dict[Pattern, Established | NotEstablished] = {}
         self.known_layers: dict[tuple[Partition, ...], Established | NotEstablished] = {}
 
@@ -140,11 +154,18 @@ class StratumCounter:
         """The number of critical filters of a root pattern."""
         if pattern not in self.known:
             direct = all(len(set(partition)) == 1 for partition in pattern)
-            if direct:
-                self.known[pattern] = self.count(Stratum.of_pattern(self.arch.blocks, pattern))
-            else:
-                self.known[pattern] = self._by_identity(pattern)
+            stratum = Stratum.of_pattern(self.arch.blocks, pattern)
+            self.known[pattern] = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
         return self.known[pattern]
+
+    def _of_mixed(self, pattern: Pattern, stratum: Stratum) -> Established | NotEstablished:
+        """The number on a stratum whose blocks have roots of several multiplicities."""
+        degrees = [degree for partition in _conjugates(pattern) for degree in partition]
+        if self.apart is not None and len(degrees) > 2 and generic_ed_degree(degrees) > MOST_COMPARED:
+            found = self.apart(stratum)
+            if isinstance(found, Established):
+                return found
+        return self._by_identity(pattern)
 
     def layers(self, degrees: Iterable[Partition], most: int | None = None) -> Established | NotEstablished | None:
         """The number of critical parameters for layers of some degrees, a list for each block.
@@ -164,7 +185,7 @@ class StratumCounter:
         return self.known_layers[key]
 
     def _by_identity(self, pattern: Pattern) -> Established | NotEstablished:
-        degrees = [tuple(sum(part > j for part in partition) for j in range(partition[0])) for partition in pattern]
+        degrees = _conjugates(pattern)
         total = self.layers(degrees)
         assert total is not None
         if isinstance(total, NotEstablished):
@@ -194,6 +215,11 @@ class StratumCounter:
             weakest(methods),
             f"{total.number} critical parameters of layers of degrees {listed}, less those of the strata below it",
         )
+
+
+def _conjugates(pattern: Pattern) -> list[Partition]:
+    """The conjugate of each partition."""
+    return [tuple(sum(part > j for part in partition) for j in range(partition[0])) for partition in pattern]
 
 
 def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from ..networks.counts import generic_ed_degree
 from ..networks.strata import Stratum
-from .critical_system import critical_system, quadric, residues
+from .critical_system import coprimality, critical_system, quadric, residues
 from .gram_matrices import GramMatrix
 from .groebner_programs import (
     GroebnerFailure,
@@ -75,9 +75,9 @@ def residues_of(gram: GramMatrix) -> ModularGram:
 def count_by_groebner(stratum: Stratum, gram: ModularGram, search: Search) -> int | None:
     """The number of solutions of the critical-point equations in the coordinates of a stratum, for generic b.
 
-    For generic b all solutions are simple: the degree of the system is their number. It is computed for two primes and a
-    random b for each. The degree modulo a prime is at most the number ("Exact counts for given data" in the theory), so
-    that the number for generic data needs no second prime.
+    For generic b all solutions are simple: the degree of the system is their number. It is computed for two primes and
+    a random b for each. Factors of one block that enter with different powers have no common root: solutions with one
+    are no points of the stratum, and are left out by an unknown t with t R = 1, R the product of the resultants.
 
     Returns
     -------
@@ -102,8 +102,12 @@ def count_by_groebner(stratum: Stratum, gram: ModularGram, search: Search) -> in
             continue
         b = [rng.randrange(prime) for _ in rows]
         equations = critical_system(stratum, rows, b, prime)
-        leading = leading_monomials(search.program, equations, stratum.dimension, prime, search.deadline)
-        degrees.append(number_of_standard_monomials(leading, stratum.dimension))
+        unknowns = stratum.dimension
+        if (condition := coprimality(stratum, prime)) is not None:
+            unknowns += 1
+            equations = [*({(*exponents, 0): value for exponents, value in e.items()} for e in equations), condition]
+        leading = leading_monomials(search.program, equations, unknowns, prime, search.deadline)
+        degrees.append(number_of_standard_monomials(leading, unknowns))
         if len(degrees) == 2:
             break
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,9 @@ import homotopy_lcn as hl
 from homotopy_lcn.counting import exact_counts
 from homotopy_lcn.counting.exact_counts import CountsDisagree, Established, NotEstablished, exact_count, weakest
 from homotopy_lcn.counting.gram_matrices import GramMatrix, gram_matrix
-from homotopy_lcn.counting.groebner import Search
+from homotopy_lcn.counting.groebner import Search, count_by_groebner, residues_of
 from homotopy_lcn.networks.counts import generic_count
+from homotopy_lcn.networks.strata import Stratum
 
 from .programs import WITHOUT, needs_groebner
 
@@ -134,3 +137,16 @@ def test_a_matrix_of_another_size_is_refused():
 def test_the_weakest_method_counts():
     assert weakest(["formula", "groebner", "eigenvalues"]) == "groebner"
     assert weakest(["bertini", "measured"]) == "measured"
+
+
+@needs_groebner
+@pytest.mark.parametrize(
+    ("filters", "pattern"), [((3, 2), ((2, 1),)), ((3, 2, 2), ((2, 1, 1),)), ((2, 2, 2, 2), ((3, 1),))], ids=str
+)
+def test_mixed_strata_in_their_own_coordinates_have_the_numbers_of_the_identity(filters, pattern):
+    arch = hl.Architecture(filters, (1,) * len(filters))
+    for text in "white", "walk":
+        gram, search = gram_matrix(text, arch.filter_size), Search.within(None)
+        counter = exact_counts.StratumCounter(arch, partial(exact_counts.count_layers, gram=gram, search=search))
+        direct = count_by_groebner(Stratum.of_pattern(arch.blocks, pattern), residues_of(gram), search)
+        assert counter.number(pattern).number == direct
