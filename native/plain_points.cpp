@@ -82,6 +82,21 @@ struct Point {
     std::vector<Polished> thetas;
 };
 
+// Whether rounding cannot change which roots of a real polynomial coincide or are real, as `roots_are_settled` in
+// Python, with discs that are twice as large: m roots in one point are about the m-th root of the rounding apart.
+inline bool are_settled(const std::vector<Root>& found) {
+    constexpr Long form_accuracy = 1e-14L, disc_margin = 20;
+    const std::size_t size = found.size();
+    std::vector<Long> radii(size, disc_margin * Long(size) * form_accuracy * std::pow(Long(2), Long(size) / 2));
+    for (std::size_t i = 0; i < size; ++i)
+        for (std::size_t j = 0; j < size; ++j)
+            if (i != j) radii[i] /= distance(found[i], found[j]);
+    for (std::size_t i = 0; i < size; ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (!(distance(found[i], found[j]) > radii[i] + radii[j])) return false;
+    return true;
+}
+
 // Roots of all factors of the blocks at one point. A block of one factor and one layer, of which no complex root is
 // asked for, is left out where the point is complex.
 class PointRoots {
@@ -100,6 +115,7 @@ class PointRoots {
             }
             for (std::size_t i = 0; i < found.size(); ++i)
                 for (std::size_t j = 0; j < i; ++j) require_clear(distance(found[i], found[j]) > roots_apart, roots);
+            require_clear(!all || are_settled(found), roots);
         }
     }
     Root of[most_factors][most_coefficients];

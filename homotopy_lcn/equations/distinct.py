@@ -18,6 +18,7 @@ __all__ = [
     "find",
     "find_among",
     "find_conjugates",
+    "find_points",
     "first_occurrences",
     "first_points",
     "point_keys",
@@ -125,9 +126,26 @@ def first_points(stratum: Stratum, points: Complex, tolerance: float = DISTINCT)
     """
     if len(points) < 2:
         return np.arange(len(points))
+    return _first_among(_projected_keys(stratum, points), lambda rows: point_keys(stratum, points[rows]), tolerance)
+
+
+def find_points(stratum: Stratum, known: Complex, new: Complex, tolerance: float = DISTINCT) -> NDArray[np.int64]:
+    """For each of the points ``new`` (P, coordinates) the number of an equal one of ``known``, or −1.
+
+    The same as `find` of `point_keys`, without the keys of all known points in memory.
+    """
+    if len(known) == 0 or len(new) == 0:
+        return np.full(len(new), -1, dtype=np.int64)
+    keys = _projected_keys(stratum, known)
+    order = np.argsort(keys, kind="stable")
+    wanted = point_keys(stratum, new)
+    return find_among(keys[order], order, lambda rows: point_keys(stratum, known[rows]), wanted, tolerance)
+
+
+def _projected_keys(stratum: Stratum, points: Complex) -> NDArray[np.float64]:
+    """The projections of the `point_keys` of points (P, coordinates)."""
     blocks = (points[i : i + KEYED_TOGETHER] for i in range(0, len(points), KEYED_TOGETHER))
-    keys = np.concatenate([projection(point_keys(stratum, block)) for block in blocks])
-    return _first_among(keys, lambda rows: point_keys(stratum, points[rows]), tolerance)
+    return np.concatenate([projection(point_keys(stratum, block)) for block in blocks])
 
 
 def _first_among(

@@ -24,13 +24,24 @@ from ..arrays import Real
 from ..errors import InputError
 from ..extras import import_extra
 from ..files import write_atomically
+from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern, format_pattern
+from ..networks.strata import Embedding
 from .json_file import to_text
 from .pairs import ConjugatePairs, ManyPoints
 from .parts import ResultParts
-from .points import CriticalPoint
+from .points import CriticalPoint, StratumResult
 
-__all__ = ["HEAD", "PARQUET", "VECTORS", "check_columns_path", "digest_of", "in_columns", "write_columns"]
+__all__ = [
+    "HEAD",
+    "PARQUET",
+    "VECTORS",
+    "check_columns_path",
+    "digest_of",
+    "in_columns",
+    "lengths_of",
+    "write_columns",
+]
 
 #: The name of the head in either format.
 HEAD = "homotopy-lcn"
@@ -106,12 +117,22 @@ def in_columns(points: ManyPoints | tuple[CriticalPoint, ...], patterns: tuple[P
     )
 
 
+def lengths_of(arch: Architecture, strata: tuple[StratumResult, ...]) -> tuple[int, ...]:
+    """How many coordinates a point has on each stratum; 0 where there are no points."""
+    return tuple(
+        Embedding.of_pattern(arch, row.pattern).stratum.coordinates if row.found or row.singular else 0
+        for row in strata
+    )
+
+
 def digest_of(pairs: ConjugatePairs, patterns: tuple[Pattern, ...]) -> str:
     """SHA-256 of the numbers of the pairs; ``patterns`` are those of the result."""
     digest = sha256()
     numbers = np.array([patterns.index(pattern) for pattern in pairs.patterns], np.int16)
     for name in ConjugatePairs.COLUMNS:
         column = numbers[pairs.stratum] if name == "stratum" else getattr(pairs, name)
+        if name == "coordinates":  # a wider stratum may have no pairs
+            column = column[:, : max((pairs.lengths[number] for number in set(pairs.stratum.tolist())), default=0)]
         digest.update(np.ascontiguousarray(column).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
@@ -193,12 +214,13 @@ def _columns(points: ManyPoints, result: ResultParts) -> Columns:
     real, pairs, arch = points.real, points.pairs, result.architecture
     numbers = {row.pattern: number for number, row in enumerate(result.strata)}
     of_pairs = np.array([numbers[pattern] for pattern in pairs.patterns], np.int16)[pairs.stratum]
-    wide = pairs.coordinates.shape[1]
+    wide = max(lengths_of(arch, result.strata))
     coordinates = np.zeros((len(real), wide), complex)
     for row, point in enumerate(real):
         if point.coordinates is not None:
             values = point.coordinates[:wide]
             coordinates[row, : len(values)] = values
+    of_complex = _both(pairs.coordinates)
     nothing = np.full((len(real), sum(arch.filters)), np.nan, complex)
     filters = np.array([point.filter for point in real], complex).reshape(-1, arch.filter_size)
     undecided = np.full(2 * len(pairs), -1, np.int8)
@@ -221,7 +243,7 @@ def _columns(points: ManyPoints, result: ResultParts) -> Columns:
         ),
         "condition": np.concatenate([_numbers(real, "condition"), np.repeat(pairs.conditions, 2)]),
         "residual": np.concatenate([_numbers(real, "residual"), np.repeat(pairs.residuals, 2)]),
-        "coordinates": np.concatenate([coordinates, _both(pairs.coordinates)]),
+        "coordinates": np.concatenate([coordinates, np.pad(of_complex, ((0, 0), (0, wide - of_complex.shape[1])))]),
         "parameters": np.concatenate([nothing, _both(pairs.thetas)]),
     }
 

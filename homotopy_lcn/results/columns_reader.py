@@ -23,8 +23,7 @@ from ..extras import import_extra
 from ..files import MOST_BYTES, open_for_reading, shown
 from ..networks.architecture import Architecture
 from ..networks.patterns import format_pattern
-from ..networks.strata import Embedding
-from .columns_file import HEAD, PARQUET, ROW_GROUP, VECTORS, check_columns_path, digest_of
+from .columns_file import HEAD, PARQUET, ROW_GROUP, VECTORS, check_columns_path, digest_of, lengths_of
 from .json_reader import parts_of_text
 from .pairs import ConjugatePairs, ManyPoints
 from .parts import ResultParts
@@ -98,12 +97,11 @@ def _pairs(
     if type(count) is not int or count < first or (count - first) % 2:
         raise InputError(f"columns.points: {shown(count)}; expected the number of real points and pairs")
     names = [format_pattern(row.pattern) for row in strata]
-    lengths = tuple(Embedding.of_pattern(arch, row.pattern).stratum.coordinates if row.generic else 0 for row in strata)
-    wide = max((lengths[number] for number, row in enumerate(strata) if row.found), default=0)
+    lengths = lengths_of(arch, strata)
     shapes = {
         "filters": ("filter", complex, (count, arch.filter_size)),
         "losses": ("loss", complex, (count,)),
-        "coordinates": ("coordinates", complex, (count, wide)),
+        "coordinates": ("coordinates", complex, (count, max(lengths))),
         "stratum": ("stratum", np.int16, (count,)),
         "conditions": ("condition", float, (count,)),
         "residuals": ("residual", float, (count,)),

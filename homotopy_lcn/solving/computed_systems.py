@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from .._data import data_path
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations, equations_of
-from ..equations.distinct import first_occurrences
+from ..equations.distinct import first_points
 from ..errors import IncompleteStartSystem
 from ..networks.strata import Stratum, separated, separated_order, separated_positions
 from ..tracking import Homotopy, TrackerOptions
@@ -180,8 +180,7 @@ def solves(stratum: Stratum, data: Data, points: Complex, sample: int | None = N
     accurate = all(
         _newton_steps(equations, data, chosen[i : i + 2048]).max() < SOLVING.stored for i in range(0, len(chosen), 2048)
     )
-    filters = equations.filters(points)
-    return accurate and bool((first_occurrences(filters) == np.arange(len(filters))).all())
+    return accurate and bool((first_points(stratum, points) == np.arange(len(points))).all())
 
 
 def _newton_steps(equations: Equations, data: Data, points: Complex) -> Real:

@@ -20,6 +20,7 @@ from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.columns import ResultColumns
 from ..results.parts import as_text
+from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
@@ -244,7 +245,8 @@ class _Batch:
         index, words = next(iter(self.ranks_in_doubt.items()))
         others = len(self.ranks_in_doubt) - 1
         text = f"losses[{index}]: {words}"
-        return text if others == 0 else f"{text}; the numerical rank is in doubt in {others} more of the losses"
+        more = quantity(others, "more data set", "more data sets")
+        return text if others == 0 else f"{text}; the numerical rank is in doubt in {more}"
 
     def loss(self, index: int) -> SquaredLoss:
         """One of the losses that can be used."""

@@ -146,11 +146,11 @@ def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
         return None
     loss = task.loss
     problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
-    pairs, special = classify_pairs(
-        problem, ends.points, ends.filters, ends.conditions, rows, task.scale, partial(task.tell, "classification")
-    )
+    tell = partial(task.tell, "classification")
+    pairs, special = classify_pairs(problem, ends.points, ends.filters, ends.conditions, rows, task.scale, tell)
     for row in special.tolist():
-        point = reclassify(task.architecture, Data(loss.gram, loss.b), pairs.part(slice(row, row + 1)).points(0, 0)[0])
+        point = pairs.part(slice(row, row + 1)).points(0, 0)[0]
+        point = reclassify(task.architecture, Data(loss.gram, loss.b), point)
         usual = point.smooth and point.root_pattern is None and None not in (point.residual, point.condition)
         if not usual or on_a_continuum(task.architecture, loss, point):
             return None
