@@ -200,8 +200,12 @@ class Counting {
         if (number == 0) return true;
         row[attained_ones] += 1, row[thetas_in_all] += number, row[interior_ones] += is_interior && is_inside;
         row[minima] += lowest > 0, row[spurious_minima] += lowest > 0 && !pure;
-        double loss = loss_constant;
-        for (int i = 0; i < K; ++i) loss += filter[i] * (residual[i] - loss_data.b[i]);
+        double loss = loss_constant, terms = std::abs(loss_constant);
+        for (int i = 0; i < K; ++i) {
+            loss += filter[i] * (residual[i] - loss_data.b[i]);
+            terms += std::abs(filter[i]) * (std::abs(residual[i] + loss_data.b[i]) + 2 * std::abs(loss_data.b[i]));
+        }
+        if (std::abs(loss) <= rounding_of_loss * terms) loss = 0;
         if (loss < least_loss) {
             second_loss = least_loss, least_loss = loss, least_is_pure = pure;
         } else

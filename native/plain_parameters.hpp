@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "plain_equations.hpp"
@@ -11,6 +12,8 @@
 namespace homotopy_lcn {
 namespace plain {
 
+// A loss below this part of its terms is zero, as in stratum_problem.py.
+constexpr double rounding_of_loss = 8 * std::numeric_limits<double>::epsilon();
 constexpr int most_layers = 12, most_blocks = 8, most_parameters = most_rows;
 
 // A network: sizes and dilations of its layers, and the layers of size above one of each block.

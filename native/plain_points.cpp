@@ -45,7 +45,6 @@ constexpr double conjugate_filter = 1e-7;   // distance of a filter from the con
 constexpr double roots_apart = 1e-4;        // chordal distance of roots
 constexpr double real_root = 1e-7;          // chordal imaginary part of a real root
 constexpr double hyperroot_near = 1e-6;     // distance from a form with a hyperroot
-constexpr double rounding_of_loss = 8 * std::numeric_limits<double>::epsilon();  // as in stratum_problem.py
 
 // The reasons why a data set is in doubt, in the order in which they are looked at.
 enum Doubt { none, path, refinement, separation, conjugation, roots, hyperroots, parameters, soundness, infimum };

@@ -117,13 +117,15 @@ struct Form {
     T c[most_coefficients];
 
     Form() = default;
-    Form(const Form& other) : size(other.size) { std::copy(other.c, other.c + size, c); }
+    Form(const Form& other) : Form(other.c, other.size) {}
     Form& operator=(const Form& other) {
         size = other.size;
-        std::copy(other.c, other.c + size, c);
+        for (int i = 0; i < size; ++i) c[i] = other.c[i];
         return *this;
     }
-    Form(const T* first, int size) : size(size) { std::copy(first, first + size, c); }
+    Form(const T* first, int size) : size(size) {
+        for (int i = 0; i < size; ++i) c[i] = first[i];
+    }
     explicit Form(const T& constant) : size(1) { c[0] = constant; }
 };
 
@@ -143,8 +145,9 @@ template <class T>
 inline Form<T> product(const Form<T>& left, const Form<T>& right, int dilation = 1) {
     Form<T> result;
     result.size = left.size + (right.size - 1) * dilation;
-    std::fill(result.c, result.c + result.size, zero<T>());
-    for (int j = 0; j < right.size; ++j)
+    for (int i = 0; i < left.size; ++i) result.c[i] = left.c[i] * right.c[0];
+    for (int i = left.size; i < result.size; ++i) result.c[i] = zero<T>();
+    for (int j = 1; j < right.size; ++j)
         for (int i = 0; i < left.size; ++i) result.c[i + j * dilation] += left.c[i] * right.c[j];
     return result;
 }
@@ -155,8 +158,9 @@ inline Form<T> times(const T& number, Form<T> form) {
 }
 template <class T>
 inline Form<T> power(const Form<T>& form, int exponent) {
-    Form<T> result(T(1));
-    for (int i = 0; i < exponent; ++i) result = product(result, form);
+    if (exponent == 0) return Form<T>(T(1));
+    Form<T> result = form;
+    for (int i = 1; i < exponent; ++i) result = product(result, form);
     return result;
 }
 
