@@ -198,10 +198,10 @@ def read_parametrization(text: str, unknowns: Sequence[str]) -> Parametrization 
         raise MsolveFailure("msolve's answer cannot be read")
     if text == "[-1]:":
         return Parametrization(0, tuple(unknowns), fmpz_poly([1]), (), ())
-    # Written as JSON: the ends of boxes such as 3 / 2^7 become floats such as 3e7, read by `_dyadic`.
+    # Written as JSON: the ends of boxes such as 3 / 2^7 become floats such as 3e7, read by `_dyadic`; 3 / 2 is 3e1.
     if "e" in text:
         raise MsolveFailure("msolve's answer cannot be read")
-    content = text[:-1].replace(" / 2^", "e").replace("'", '"')
+    content = re.sub(r" / 2(?=[,\]])", "e1", text[:-1].replace(" / 2^", "e")).replace("'", '"')
     try:
         answer = json.loads(content, parse_int=fmpz, parse_float=_dyadic)
         return _parametrization(answer, unknowns)
@@ -248,10 +248,9 @@ def _parametrization(answer: Any, unknowns: Sequence[str]) -> Parametrization | 
 
 def _polynomial(entry: Any) -> Any:
     degree, coefficients = entry
-    polynomial = fmpz_poly([fmpz(value) for value in coefficients])
-    if len(coefficients) != degree + 1:
+    if len(coefficients) != degree + 1 or not all(type(value) is fmpz for value in coefficients):
         raise ValueError
-    return polynomial
+    return fmpz_poly(coefficients)
 
 
 def _end(entry: Any) -> Any:
