@@ -18,7 +18,7 @@ def msolve_solutions(path):
     head = re.match(r"\[0, \[0,\s*\d+,\s*(\d+),", text)
     assert head, text[:200]
     names = re.search(r"\[('.*?')\]", text)[1].split(", ")
-    boxes = text[text.rindex("[1,\n") + 4 :]
+    boxes = re.sub(r" / 2(?=[,\]])", " / 2^1", text[text.rindex("[1,\n") + 4 :])
     pairs = re.findall(r"\[(-?\d+)(?: / 2\^(\d+))?, (-?\d+)(?: / 2\^(\d+))?\]", boxes)
     middles = [
         float((Fraction(int(a), 2 ** int(p or 0)) + Fraction(int(b), 2 ** int(q or 0))) / 2) for a, p, b, q in pairs
