@@ -37,9 +37,29 @@ struct Stratum {
 };
 
 // The Gram matrix (K, K) and the moment vector (K) of one data set.
-struct Data {
-    const double *gram, *b;
+template <class Given>
+struct GivenData {
+    const Given *gram, *b;
 };
+using Data = GivenData<double>;
+
+// Entries of the data as numbers of type T, and times such a number.
+template <class T>
+inline T number_of(double given) {
+    return T(RealOf<T>(given));
+}
+template <class T>
+inline T number_of(const T& given) {
+    return given;
+}
+template <class T>
+inline T times_given(double given, const T& number) {
+    return RealOf<T>(given) * number;
+}
+template <class T>
+inline T times_given(const T& given, const T& number) {
+    return given * number;
+}
 
 struct Tolerances {
     double verified, end_rounding, small_step, reused_matrix;
@@ -96,8 +116,8 @@ struct Bases {
 };
 
 // F in coefficients: half the gradient in all coordinates, and the filter.
-template <class T>
-inline Form<T> half_gradient(const Stratum& stratum, const T* point, const Data& data, T* gradient) {
+template <class T, class Given>
+inline Form<T> half_gradient(const Stratum& stratum, const T* point, const GivenData<Given>& data, T* gradient) {
     using R = RealOf<T>;
     const int K = stratum.filter_size;
     Form<T> before[most_factors + 1], powers[most_factors];
@@ -110,8 +130,8 @@ inline Form<T> half_gradient(const Stratum& stratum, const T* point, const Data&
     const Form<T>& filter = before[stratum.count];
     T residual[most_coefficients];
     for (int i = 0; i < K; ++i) {
-        residual[i] = T(R(-data.b[i]));
-        for (int j = 0; j < K; ++j) residual[i] += R(data.gram[i * K + j]) * filter.c[j];
+        residual[i] = -number_of<T>(data.b[i]);
+        for (int j = 0; j < K; ++j) residual[i] += times_given(data.gram[i * K + j], filter.c[j]);
     }
     Form<T> after(T(1));
     for (int f = stratum.count - 1; f >= 0; --f) {

@@ -8,6 +8,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
 from ..networks.patterns import format_pattern
 from ..results.continua import Continuum
+from ..results.pairs import maybe_near
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..results.statements import (
@@ -193,7 +194,7 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     )
     if sensitive := describe_conditions(result):
         rows.append(("ill-conditioned", sensitive))
-    rows += describe_near(result.points, result.tolerances)
+    rows += describe_near(maybe_near(result.points, result.tolerances), result.tolerances)
     if ties := describe_ties(result.points, result.ties):
         rows.append(("ties", "\n".join(ties)))
     if counts.certified is not None:

@@ -1,10 +1,10 @@
 """How many paths a solve follows, how long it takes, and how much memory: an estimate before a large solve.
 
 The number of paths follows from the counts. A stratum whose start system is known takes one path a point. From nothing
-it takes about `PATHS_FROM_NOTHING`: three on the segments of monodromy (see `monodromy`), two in the trace test, one to
-a diagonal Gram matrix, and one to the data. The time of a path is measured: on paths of the stratum with most points,
-between random complex data, as monodromy has them. What else a point costs (finding it among those that are known,
-verification, classification) takes about as long as `PATHS_OF_THE_REST` paths.
+it takes about `PATHS_FROM_NOTHING`: three on the segments of monodromy (see `monodromy`), and one to the data. The time
+of a path is measured: on paths of the stratum with most points, between random complex data, as monodromy has them.
+What else a point costs (finding it among those that are known, verification, classification) takes about as long as
+`PATHS_OF_THE_REST` paths.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .monodromy import random_data, seed_pair
 __all__ = ["Estimate", "estimate"]
 
 #: Paths that a point takes if the start system of its stratum has to be computed, the path to the data included.
-PATHS_FROM_NOTHING = 7
+PATHS_FROM_NOTHING = 4
 #: All work on a point besides its paths, in paths.
 PATHS_OF_THE_REST = 5
 #: Start points, with a path each to `PATHS_EACH` data: measured within a second.
