@@ -475,7 +475,7 @@ class _Seen:
         filters, simple, real = solutions.filters, solutions.simple, solutions.real
         owners = find(self.known, filters)
         keys = point_keys(self.equations.stratum, points)
-        new = simple & (owners >= 0) & (find(self.keys, keys) < 0)
+        new = (owners >= 0) & (find(self.keys, keys) < 0)  # multiple ones, too: they are known exactly
         self.keys = np.concatenate([self.keys, keys[new]])
         self.owners = np.concatenate([self.owners, owners[new]])
         strange = np.flatnonzero((owners < 0) & (simple | (find(self.known, filters, SAME_SINGULAR) < 0)))
@@ -487,13 +487,14 @@ class _Seen:
                 self.foreign.append((filters[row], float(residuals[row]), float(conditions[row]), bool(simple[row])))
         misjudged = set(before.misjudged) if before else set()
         for i, point in enumerate(result):
-            mine = (owners == i) & simple
+            mine = owners == i
             if not (point.nonsingular and point.isolated and mine.any()):
                 continue
             reality = bool(point.real)
             contradicted = (reality and solutions.complex_filter[mine].any()) or (not reality and real[mine].any())
             listed = len(point.parameters) if reality else 0
-            if contradicted or (mine.sum() >= self.expected.get(i, 0) and real[mine].sum() != listed):
+            counted = bool(simple[mine].all()) and mine.sum() >= self.expected.get(i, 0)
+            if contradicted or (counted and real[mine].sum() != listed):
                 misjudged.add(i)
         known = owners >= 0
         distances = np.linalg.norm(self.known[owners[known]] - filters[known], axis=1)

@@ -46,8 +46,9 @@ version = msolve_version
 LINEAR_FORM = "A"
 #: The unknown with λ · z = 1.
 INVERSE = "z"
-#: Entries of the patches are integers of at most this size: large ones make the coefficients longer.
-LARGEST_PATCH = 3
+#: Entries of the patches are integers of a size from the first number to the second. Factors of integer data, such as
+#: x + 1, are at infinity in patches of smaller integers; larger ones make the coefficients longer.
+PATCH_SIZES = 11, 99
 #: Bits of msolve's boxes of real solutions.
 BITS_OF_BOXES = 128
 #: Solutions are known to this many bits, relative to the filter.
@@ -126,9 +127,9 @@ def check_installed() -> None:
 
 
 def integer_patches(stratum: Stratum, rng: np.random.Generator) -> list[Complex]:
-    """A patch of small integers that are not zero for each factor: few points are at infinity, and none by symmetry."""
+    """A patch of random integers for each factor."""
     return [
-        rng.integers(1, LARGEST_PATCH + 1, factor.degree) * rng.choice([-1.0, 1.0], factor.degree)
+        rng.integers(PATCH_SIZES[0], PATCH_SIZES[1] + 1, factor.degree) * rng.choice([-1.0, 1.0], factor.degree)
         for factor in stratum.factors
     ]
 

@@ -185,6 +185,17 @@ def test_multiple_solutions_are_counted_once():
 
 
 @needs_msolve
+def test_factors_of_small_integers_are_in_the_patches():
+    result = hl.critical_points(hl.Architecture((2, 2, 2), (1, 1, 1)), hl.SquaredLoss.white([1, 3, 3, 1]))
+    check = hl.cross_check(result, with_="msolve")
+    assert (check.agrees, check.confirmed, check.patches) == (True, len(result), 1)
+    assert (check.exact.degree, check.exact.distinct) == (
+        34,
+        22,
+    )  # three layers x + 1 are a solution of multiplicity 13
+
+
+@needs_msolve
 def test_the_error_bound_holds():
     arch = hl.Architecture((2, 2), (2, 1))
     loss = integers(arch, 5)
