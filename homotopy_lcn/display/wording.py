@@ -144,6 +144,8 @@ def describe_purity(pure: bool) -> str:
 def explain_counts(table: CountTable) -> str:
     """The sentence that says what is counted in a table of counts."""
     data = "white data (Σ = I, generic target), measured" if table.metric == "white" else "generic data"
+    if table.method is not None:
+        data = f"the Gram matrix Σ = {table.metric} and generic b (method: {table.method})"
     return (
         f"Complex critical points with w ≠ 0 for {data}; θ = (w_1, …, w_L) up to scaling. "
         "Stratum: root multiplicities, one partition a block."

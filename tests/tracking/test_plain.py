@@ -29,7 +29,7 @@ def call() -> dict[str, Any]:
     X, y = rng.normal(size=(4, 20, NETWORK.filter_size)), rng.normal(size=(4, 20))
     calls: list[dict[str, Any]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plain_points, "_compiled", lambda: Recorder(calls))
+        patch.setattr(plain_points, "compiled", lambda: Recorder(calls))
         critical_points_of_many(NETWORK, X.transpose(0, 2, 1) @ X, np.einsum("tni,tn->ti", X, y), (y * y).sum(axis=1))
     (found,) = calls
     return found
