@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "small_forms.hpp"
 #include "small_matrices.hpp"
@@ -44,21 +45,15 @@ struct GivenData {
 using Data = GivenData<double>;
 
 // Entries of the data as numbers of type T, and times such a number.
-template <class T>
-inline T number_of(double given) {
-    return T(RealOf<T>(given));
+template <class T, class Given>
+inline T number_of(const Given& given) {
+    if constexpr (std::is_same_v<Given, double>) return T(RealOf<T>(given));
+    else return given;
 }
-template <class T>
-inline T number_of(const T& given) {
-    return given;
-}
-template <class T>
-inline T times_given(double given, const T& number) {
-    return RealOf<T>(given) * number;
-}
-template <class T>
-inline T times_given(const T& given, const T& number) {
-    return given * number;
+template <class T, class Given>
+inline T times_given(const Given& given, const T& number) {
+    if constexpr (std::is_same_v<Given, double>) return RealOf<T>(given) * number;
+    else return given * number;
 }
 
 struct Tolerances {
