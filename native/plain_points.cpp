@@ -17,6 +17,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "plain_counts.hpp"
 #include "plain_parameters.hpp"
 
 namespace py = pybind11;
@@ -46,7 +47,6 @@ constexpr double conjugate_filter = 1e-7;   // distance of a filter from the con
 constexpr double roots_apart = 1e-4;        // chordal distance of roots
 constexpr double real_root = 1e-7;          // chordal imaginary part of a real root
 constexpr double hyperroot_near = 1e-6;     // distance from a form with a hyperroot
-constexpr double rounding_of_loss = 8 * std::numeric_limits<double>::epsilon();  // as in stratum_problem.py
 
 // The reasons why a data set is in doubt, in the order in which they are looked at.
 enum Doubt { none, path, refinement, separation, conjugation, roots, hyperroots, parameters, soundness, infimum };
@@ -422,44 +422,19 @@ class Examination {
         }
     }
 
-    // The products of the blocks below a block are far from having a hyperroot of its level; see
-    // `distance_to_hyperroot` in Python.
+    // The products of the blocks below a block are far from having a hyperroot of its level.
     void check_hyperroots(const Stratum& stratum, const Extended* x) const {
         Form<Extended> below(Extended(1));
         for (int block = 0; block < network.blocks; ++block) {
             const int dilation = network.block_dilations[block];
-            if (below.size - 1 >= dilation) check_level(below, dilation);
+            if (below.size - 1 >= dilation)
+                require_clear(distance_to_hyperroot(below, dilation) > hyperroot_near, hyperroots);
             if (block + 1 == network.blocks) break;
             Form<Extended> form(Extended(1));
             for (int f = 0; f < stratum.count; ++f)
                 if (stratum.factors[f].block == block)
                     form = product(form, power(factor_of(stratum.factors[f], x), stratum.factors[f].power));
             below = product(below, times(Extended(1 / std::sqrt(square_norm(form))), form), dilation);
-        }
-    }
-    static void check_level(const Form<Extended>& form, int dilation) {
-        const int degree = form.size - 1, length = degree / dilation + 1;
-        Form<Extended> largest(Extended(0)), part[most_coefficients];
-        for (int j = 0; j < dilation; ++j) {
-            part[j].size = 0;
-            for (int i = j; i <= degree; i += dilation) part[j].c[part[j].size++] = form.c[i];
-            if (square_norm(part[j]) > square_norm(largest)) largest = part[j];
-        }
-        if (largest.size < 2) return;
-        Root found[most_coefficients];
-        require_clear(roots_of(largest, found), hyperroots);
-        const Long scale = length * std::sqrt(square_norm(form));
-        for (int root = 0; root + 1 < largest.size; ++root) {
-            Long worst = 0;
-            for (int j = 0; j < dilation; ++j) {
-                Extended sum(0), y(1);
-                for (int i = 0; i < part[j].size; ++i) {
-                    sum = sum * found[root].x + part[j].c[i] * y;
-                    y = y * found[root].y;
-                }
-                worst = std::max(worst, size_of(sum));
-            }
-            require_clear(worst > hyperroot_near * scale, hyperroots);
         }
     }
 
@@ -727,6 +702,43 @@ py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vect
     return result;
 }
 
+py::dict count(const std::vector<std::pair<int, int>>& layers, const std::vector<std::vector<int>>& blocks,
+               const std::vector<py::dict>& strata, const std::tuple<RealArray, RealArray, RealArray>& data,
+               const std::array<double, 13>& given, int indices) {
+    const auto& [gram, b, constants] = data;
+    const Network network = network_of(layers, blocks);
+    const std::int64_t count = constants.size(), K = network.filter_size, width = saddles + indices;
+    require(gram.ndim() == 3 && gram.shape(0) == count && gram.shape(1) == K && gram.shape(2) == K, "gram: shape");
+    require(b.ndim() == 2 && b.shape(0) == count && b.shape(1) == K, "b: shape");
+    require(indices >= 0 && indices <= most_rows, "indices: out of range");
+    std::vector<StratumTask> tasks;
+    std::vector<CountedTask<StratumTask>> counted;
+    for (const py::dict& stratum : strata) tasks.push_back(task_of(stratum, network, count));
+    for (std::size_t s = 0; s < tasks.size(); ++s) counted.push_back({&tasks[s], strata[s]["pure"].cast<bool>()});
+    const CountLimits limits{given[0], given[1], given[2], given[3],  given[4],  given[5], given[6],
+                             given[7], given[8], given[9], given[10], given[11], given[12]};
+    py::array_t<std::int32_t> counts({count, width});
+    py::array_t<bool> settled(count), pure(count);
+    py::array_t<double> losses(count);
+    const double *sigma = gram.data(), *moments = b.data(), *c = constants.data();
+    auto* const row = counts.mutable_data();
+    auto *const settled_of = settled.mutable_data(), *const pure_of = pure.mutable_data();
+    auto* const loss_of = losses.mutable_data();
+    {
+        const py::gil_scoped_release release;
+        Counting<StratumTask> counting(network, counted, limits, indices);
+        std::fill(row, row + count * width, 0);
+        for (std::int64_t t = 0; t < count; ++t) {
+            settled_of[t] = counting.run(t, Data{sigma + t * K * K, moments + t * K}, c[t], row + t * width);
+            pure_of[t] = counting.least_is_pure;
+            loss_of[t] = counting.least_loss;
+        }
+    }
+    py::dict result;
+    result["counts"] = counts, result["settled"] = settled, result["pure"] = pure, result["losses"] = losses;
+    return result;
+}
+
 }  // namespace
 }  // namespace plain
 }  // namespace homotopy_lcn
@@ -737,4 +749,6 @@ PYBIND11_MODULE(_plain, module) {
                py::arg("strata"), py::arg("data"), py::arg("tolerances"), py::arg("whole"));
     module.def("half_gradients", &homotopy_lcn::plain::half_gradients, py::arg("factors"), py::arg("points"),
                py::arg("gram"), py::arg("b"));
+    module.def("count", &homotopy_lcn::plain::count, py::kw_only(), py::arg("layers"), py::arg("blocks"),
+               py::arg("strata"), py::arg("data"), py::arg("limits"), py::arg("indices"));
 }

@@ -24,8 +24,12 @@ from ..results.columns import PointColumns, StratumColumns
 from ..tracking.compiled_gradients import ROOM, compiled
 from ..tracking.tolerances import REFINEMENT
 
-__all__ = ["PlainNetwork", "StratumEnds", "examine", "plain_network"]
+__all__ = ["COUNTS", "PlainCounts", "PlainNetwork", "StratumEnds", "count_points", "examine", "plain_network"]
 
+#: What `count_points` counts, in the order of ``native/plain_counts.hpp``; saddles by index follow.
+COUNTS = (
+    "real", "real_pure", "in_function_space", "attained", "real_parameters", "interior", "minima", "spurious_minima"
+)  # fmt: skip
 #: More points of one data set are compared with each other in pairs, or more parameters polished, than pays.
 PAYS = {"points": 600, "parameters": 5000}
 
@@ -55,6 +59,33 @@ class StratumEnds:
     gram: Real
     b: Real
     scales: Real
+
+
+@dataclass(frozen=True, eq=False)
+class PlainCounts:
+    """Counts of the points of T data sets.
+
+    Attributes
+    ----------
+    settled : (T,) bool array
+        Where nothing is in doubt. The other rows are void.
+    counts : (T, C) integer array
+        The `COUNTS`, then the numbers of saddles of index 1, 2, ….
+    losses : (T,) float array
+        The least loss of an attained point; infinite where there is none.
+    pure : (T,) bool array
+        Whether that point is pure.
+    """
+
+    settled: NDArray[np.bool_]
+    counts: NDArray[np.int32]
+    losses: Real
+    pure: NDArray[np.bool_]
+
+    def put(self, rows: NDArray[np.int64], other: PlainCounts) -> None:
+        """Enter the counts of some of the data sets."""
+        for name in ("settled", "counts", "losses", "pure"):
+            getattr(self, name)[rows] = getattr(other, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,18 +212,7 @@ def examine(
     found = compiled().examine(
         layers=network.layers,
         blocks=network.blocks,
-        strata=[
-            {
-                **static,
-                "ends": one.points,
-                "codes": one.codes,
-                "errors": one.errors,
-                "gram": one.gram,
-                "b": one.b,
-                "scales": one.scales,
-            }
-            for static, one in zip(network.static, ends, strict=True)
-        ],
+        strata=_given(network, ends),
         data=data,
         tolerances=(verified, end_rounding, REFINEMENT.small_step, REFINEMENT.reused_matrix),
         whole=network.complete,
@@ -220,6 +240,49 @@ def examine(
         found["infima"],
         network.complete,
     ), found["doubts"]
+
+
+def count_points(
+    network: PlainNetwork,
+    data: tuple[Real, Real, Real],
+    ends: Sequence[StratumEnds],
+    limits: Sequence[float],
+    indices: int,
+) -> PlainCounts:
+    """The numbers of critical points of T data sets by kind, as far as nothing is in doubt.
+
+    Parameters
+    ----------
+    network, data, ends
+        As for `examine`. The points are taken as they are.
+    limits : sequence of float
+        From where on a data set is in doubt, in the order of ``native/plain_counts.hpp``.
+    indices : int
+        The largest index of a saddle that is counted; a data set with another saddle is in doubt.
+    """
+    strata = _given(network, ends)
+    for row, given in zip(network.rows, strata, strict=True):
+        given["pure"] = row.pure
+    found = compiled().count(
+        layers=network.layers, blocks=network.blocks, strata=strata, data=tuple(data), limits=limits, indices=indices
+    )
+    return PlainCounts(found["settled"], found["counts"], found["losses"], found["pure"])
+
+
+def _given(network: PlainNetwork, ends: Sequence[StratumEnds]) -> list[dict[str, Any]]:
+    """What the compiled code is given of each stratum."""
+    return [
+        {
+            **static,
+            "ends": one.points,
+            "codes": one.codes,
+            "errors": one.errors,
+            "gram": one.gram,
+            "b": one.b,
+            "scales": one.scales,
+        }
+        for static, one in zip(network.static, ends, strict=True)
+    ]
 
 
 def _strata(

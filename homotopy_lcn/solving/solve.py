@@ -8,12 +8,11 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
 from ..equations.residuals import have_no_residual
 from ..errors import InputError, check_integer
@@ -40,23 +39,17 @@ from ..tracking.distributed import engine_on
 from ..tracking.machine import computed_with
 from ..tracking.refinement import refined_as_by
 from ..tracking.settings import Tracking
-from .continua import (
-    PointOnContinuum,
-    continua_of,
-    of_kind,
-    on_a_continuum,
-    points_of_residual_zero,
-    real_dimension_over,
-)
-from .infimum import infimum_of
 from .interrupted import SolveInterrupted
-from .least_minimum import least_minimum
-from .one_stratum import Found, SolvedStratum, pairs_of, solve_stratum
 from .plain_data import Moments, PlainInterrupted, solve_plain
 from .plain_results import facts_of, plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
-from .stratum_task import StratumTask
 from .tolerances import SOLVING
+
+if TYPE_CHECKING:
+    from .continua import PointOnContinuum
+    from .one_stratum import Found, SolvedStratum
+
+# The modules that plain data do without are imported where they are used: they take longer than a small solve.
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
@@ -199,6 +192,9 @@ def critical_points(
                     if report is None and stop_early is None and not clock.stopped:
                         return result
                     return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
+                from .one_stratum import solve_stratum
+                from .stratum_task import StratumTask
+
                 for index, row in enumerate(task.table):
                     if strata and stop_early is not None and stop_early(told_result(strata)):
                         clock.stop("stopped early, as stop_early asked")
@@ -218,6 +214,8 @@ def critical_points(
         with clock.stage("classification"):
             result = told_result(strata)
         if result.infimum.attained is None and result.complete and not clock.stopped:
+            from .infimum import infimum_of
+            from .least_minimum import least_minimum
 
             def solve(other: SquaredLoss) -> CriticalPoints:
                 found = critical_points(
@@ -318,6 +316,9 @@ class Task(NamedTuple):
 
         Once the time is up, questions on points of special data are left undecided.
         """
+        from .continua import continua_of, points_of_residual_zero
+        from .one_stratum import pairs_of
+
         arch, loss = self.architecture, self.loss
         missing = self.table.rows[len(strata) :]
         rest = [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in missing]
@@ -326,22 +327,20 @@ class Task(NamedTuple):
         found: list[Found] = []
         for solved in strata:
             found += _renumbered(solved.isolated, len(found))
-        points, moved, members = _isolated_ones(
-            arch, loss, _merge_by_filter(arch, loss, found, clock), self.continuum, clock
-        )
+        merged = _merge_by_filter(arch, loss, found, clock)
+        points, moved, members = _isolated_ones(arch, loss, merged, self.continuum, clock)
         known = [item for solved in strata for item in solved.on_continua]
         if self.continuum is not None:
             known += points_of_residual_zero(arch, loss, self.continuum)
+        listed = points if pairs is None else ManyPoints(points, pairs)
         result = CriticalPoints.build(
-            arch,
-            loss,
-            points if pairs is None else ManyPoints(points, pairs),
+            arch, loss, listed,
             [*_without_moved([solved.account for solved in strata], members), *rest],
             seed=self.seed,
             complete=False if rest else None,
             zero_residual=self.continuum,
             continua=continua_of(known, moved, loss),
-        )
+        )  # fmt: skip
         on_continua = tuple(point for point in members if point.nonsingular)
         return replace(result, on_continua=on_continua) if on_continua else result
 
@@ -361,6 +360,8 @@ class _Merged(NamedTuple):
 
 def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found], clock: Clock) -> list[_Merged]:
     """The points, one for each filter: in special data a filter may be critical on several strata."""
+    from ..classification.special_data import reclassify
+
     groups = merged([item.point for item in found])
     place = {index: number for number, group in enumerate(groups) for index in group.members}
     result = []
@@ -407,6 +408,8 @@ def _isolated_ones(
     at a critical θ over it. Points that are looked at after the time is up count as isolated, as they are on their
     strata.
     """
+    from .continua import of_kind, on_a_continuum, real_dimension_over
+
     bare = np.zeros(len(found), dtype=bool)
     if continuum is not None and found:
         bare = have_no_residual(Data(loss.gram, loss.b), np.array([item.point.filter for item in found]))
@@ -485,10 +488,8 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
         return Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
-    if inner.rank_in_doubt:
-        why = inner.describe_rank()
-    else:
-        why = _different_units(inner, arch.dimension) or "too few samples?"
+    units = _different_units(inner, arch.dimension) or "too few samples?"
+    why = inner.describe_rank() if inner.rank_in_doubt else units
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Constants
+
 __all__ = ["LOCAL", "PLAIN", "SOLVING", "LocalTolerances", "PlainTolerances", "SolvingTolerances"]
 
 _EXTENDED = float(np.finfo(np.longdouble).eps)
 
 
-@dataclass(frozen=True)
-class SolvingTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class SolvingTolerances(Constants):
     """The numbers that decide which ends of paths are critical points, how often paths are followed, and when to stop.
 
     No user has reason to change one. They are gathered here, so that each is written once.
@@ -194,8 +196,8 @@ class SolvingTolerances:
     low_rank_condition: float = 1e8
 
 
-@dataclass(frozen=True)
-class LocalTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class LocalTolerances(Constants):
     """The numbers by which the critical set near a point is told, see `local_structure`.
 
     Coordinates are those of points whose factors have norm one, with the scalar varied relatively. Gradients are
@@ -303,8 +305,8 @@ class LocalTolerances:
     arrived: float = 1e-8
 
 
-@dataclass(frozen=True)
-class PlainTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class PlainTolerances(Constants):
     """Which data sets are solved together, see `plain_data`. Wider margins cost time, and change no answer.
 
     The margins for points are in ``native/plain_points.cpp``.
