@@ -58,7 +58,7 @@ BITS_OF_RESIDUALS = 64
 #: The first and the last working precision, in bits, at which the parametrization is evaluated.
 FIRST_BITS, LAST_BITS = 256, 2**16
 #: More solutions than this, with multiplicity, are not believed.
-DEGREE_LIMIT = 10**6
+LARGEST_BELIEVED_DEGREE = 10**6
 
 
 class _TooWide(Exception):
@@ -230,7 +230,7 @@ def _parametrization(answer: Any, unknowns: Sequence[str]) -> Parametrization | 
         raise MsolveFailure("msolve has read other unknowns than the written ones")
     if not added and [int(entry) for entry in form] != [0] * (len(names) - 1) + [1]:
         raise ValueError
-    if not 0 < degree <= DEGREE_LIMIT:
+    if not 0 < degree <= LARGEST_BELIEVED_DEGREE:
         raise ValueError
     eliminating, slope, numerators = parts
     polynomial = _polynomial(eliminating)
