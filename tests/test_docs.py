@@ -59,7 +59,7 @@ def test_no_code_of_the_pages_is_left_out():
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
         assert not re.search(r"\n\n {4}\S", text), page.name
         fences = set(re.findall(r"^```(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE))
-        assert fences <= {"python", "sh"} | ({"text"} if page.stem == "surveys" else set()), page.name
+        assert fences <= {"python", "sh"} | ({"text"} if page.stem in ("surveys", "how-to") else set()), page.name
 
 
 def test_the_reference_of_the_command_line_has_every_command():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding
 from ..results.columns import PointColumns, StratumColumns
+from ..tracking.compiled_gradients import ROOM, compiled
 from ..tracking.tolerances import REFINEMENT
 
 __all__ = ["COUNTS", "PlainCounts", "PlainNetwork", "StratumEnds", "count_points", "examine", "plain_network"]
@@ -29,8 +30,6 @@ __all__ = ["COUNTS", "PlainCounts", "PlainNetwork", "StratumEnds", "count_points
 COUNTS = (
     "real", "real_pure", "in_function_space", "attained", "real_parameters", "interior", "minima", "spurious_minima"
 )  # fmt: skip
-#: The sizes that the compiled code has room for.
-ROOM = {"filter size": 32, "layers": 12, "parameters": 24, "degree": 12, "factors": 8, "coordinates": 48}
 #: More points of one data set are compared with each other in pairs, or more parameters polished, than pays.
 PAYS = {"points": 600, "parameters": 5000}
 
@@ -136,7 +135,7 @@ def plain_network(arch: Architecture) -> PlainNetwork | None:
     """The network, if the compiled code is installed and has room for it."""
     table = tuple(generic_count(arch))
     rows = tuple(row for row in table if row.count)
-    if _compiled() is None or not rows or not arch.blocks or not _has_room(arch, rows):
+    if compiled() is None or not rows or not arch.blocks or not _has_room(arch, rows):
         return None
     embeddings = tuple(Embedding.of_pattern(arch, row.pattern) for row in rows)
     ranks = {pattern: rank for rank, pattern in enumerate(sorted(row.pattern for row in rows))}
@@ -168,16 +167,6 @@ def plain_network(arch: Architecture) -> PlainNetwork | None:
         [list(layers) for layers in arch.layers_by_block],
         tuple(embedding.positions == tuple(range(arch.filter_size)) for embedding in embeddings),
     )
-
-
-@cache
-def _compiled() -> Any:
-    """The compiled code; None where it is not installed."""
-    try:
-        from ..tracking import _plain
-    except ImportError:
-        return None
-    return _plain
 
 
 def _has_room(arch: Architecture, rows: Sequence[StratumCount]) -> bool:
@@ -220,7 +209,7 @@ def examine(
     doubts : (T,) integer array
         0 where nothing is in doubt; otherwise the first reason of doubt in the list of ``native/plain_points.cpp``.
     """
-    found = _compiled().examine(
+    found = compiled().examine(
         layers=network.layers,
         blocks=network.blocks,
         strata=_given(network, ends),
@@ -274,7 +263,7 @@ def count_points(
     strata = _given(network, ends)
     for row, given in zip(network.rows, strata, strict=True):
         given["pure"] = row.pure
-    found = _compiled().count(
+    found = compiled().count(
         layers=network.layers, blocks=network.blocks, strata=strata, data=tuple(data), limits=limits, indices=indices
     )
     return PlainCounts(found["settled"], found["counts"], found["losses"], found["pure"])

@@ -37,7 +37,7 @@ OPTIONAL = (
     ("matplotlib", "matplotlib", "pictures", "figures"),
     ("python-flint", "flint", "certificates", "certify"),
     ("pyarrow", "pyarrow", "surveys in folders", "survey"),
-    ("distributed", "distributed", "surveys on several machines", "distributed"),
+    ("distributed", "distributed", "surveys and large solves on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),
 )
 #: Programs that the package or its benchmarks compare with: name, purpose, and how to install it.

@@ -89,8 +89,13 @@ class SolvingTolerances(Constants):
         A filter has residual zero if ‖Σw − b‖ is at most this, relative to ‖Σ‖‖w‖ + ‖b‖.
     classified_together : int
         Points classified in one call: bounds the memory.
+    refined_together : int
+        Ends refined in one call: bounds the memory.
+    in_columns : int
+        Points of networks with more critical filters are kept in columns if they are not real. A record takes some
+        kilobytes, and longer than the path to its point.
     most_points : int
-        Architectures with more critical filters are refused: a point takes some kilobytes.
+        Architectures with more critical filters are refused: a point takes some two kilobytes.
     most_parameters : int
         Architectures with more critical parameters over one filter are refused, as all of them are listed.
     trace : float
@@ -166,7 +171,9 @@ class SolvingTolerances(Constants):
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
-    most_points: int = 1_000_000
+    refined_together: int = 16_384
+    in_columns: int = 4096
+    most_points: int = 20_000_000
     most_parameters: int = 100_000
     trace: float = 1e-10
     stored: float = 1e-9

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, critical_points
+from homotopy_lcn.classification import special_data
 from homotopy_lcn.progress import Clock, TimeUp
 from homotopy_lcn.results.invariants import violated_invariants
-from homotopy_lcn.classification import special_data
 from homotopy_lcn.solving import continua, solve
 from homotopy_lcn.solving.start_systems import StartSystems
 from tests.small_networks import random_problem
