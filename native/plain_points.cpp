@@ -747,8 +747,8 @@ PYBIND11_MODULE(_plain, module) {
     module.doc() = "Critical points of many data sets about which nothing is in doubt, verified and classified.";
     module.def("examine", &homotopy_lcn::plain::examine, py::kw_only(), py::arg("layers"), py::arg("blocks"),
                py::arg("strata"), py::arg("data"), py::arg("tolerances"), py::arg("whole"));
-    module.def("count", &homotopy_lcn::plain::count, py::kw_only(), py::arg("layers"), py::arg("blocks"),
-               py::arg("strata"), py::arg("data"), py::arg("limits"), py::arg("indices"));
     module.def("half_gradients", &homotopy_lcn::plain::half_gradients, py::arg("factors"), py::arg("points"),
                py::arg("gram"), py::arg("b"));
+    module.def("count", &homotopy_lcn::plain::count, py::kw_only(), py::arg("layers"), py::arg("blocks"),
+               py::arg("strata"), py::arg("data"), py::arg("limits"), py::arg("indices"));
 }

@@ -143,14 +143,28 @@ def solve(
     cross_check: Annotated[
         str | None,
         typer.Option(
-            metavar="phcpack|bertini2",
-            help="Also solve from nothing with PHCpack or bertini2, and compare every filter.",
+            metavar="phcpack|bertini2|msolve",
+            help="Also solve from nothing with PHCpack, bertini2 or, exactly, msolve, and compare every filter.",
             show_default=False,
         ),
     ] = None,
     cross_check_max: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Refuse to --cross-check networks with more critical parameters.")
-    ] = 300,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Refuse to --cross-check networks with more critical parameters: by default 300, or 100 with msolve.",
+            show_default=False,
+        ),
+    ] = None,
+    cross_check_time: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long the program of --cross-check may take: by default 600 for msolve, any time for the others.",
+            show_default=False,
+        ),
+    ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(
@@ -232,7 +246,9 @@ def solve(
         from ..interchange.cross_checks import cross_check as compare
 
         try:
-            comparison = compare(result, seed=seed, max_parameters=cross_check_max, program=cross_check)
+            comparison = compare(
+                result, seed=seed, max_parameters=cross_check_max, timeout=cross_check_time, program=cross_check
+            )
         except KeyboardInterrupt:
             report_result(result, description, files, quiet, interrupted)
             complain("interrupted: the comparison is left out")
@@ -298,7 +314,7 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
     return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
 
 
-def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
+def _check_witness(architecture: Architecture, name: str, limit: int | None) -> None:
     """Raise InputError if the comparison cannot be made, before the solve that comes first."""
     from ..interchange.cross_checks import check_feasible
 
@@ -343,7 +359,8 @@ def report_result(
     elif not result.complete and not quiet:
         complain(f"completeness could not be established{f': {result.stopped}' if result.stopped else ''}")
     if comparison is not None and not comparison.agrees:
-        complain(f"{comparison.program} has nonsingular solutions that are not in the result")
+        solutions = "nonsingular" if comparison.overlooked else "real"
+        complain(f"{comparison.program} has {solutions} solutions that are not in the result")
         return NOT_COMPLETE
     return INTERRUPTED if interrupted else DONE if result.complete else NOT_COMPLETE
 

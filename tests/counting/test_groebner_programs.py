@@ -18,6 +18,7 @@ from homotopy_lcn.counting.groebner_programs import (
     msolve_program,
     number_of_standard_monomials,
 )
+from homotopy_lcn.equations import msolve_program as msolve_finding
 
 PRIME = 2147483629
 #: x² + y² − 1 and x y − 9 x + 3.
@@ -124,5 +125,5 @@ def test_a_program_is_ended_with_its_children_at_the_deadline(tmp_path):
 
 def test_no_program_is_found_where_there_is_none(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(groebner_programs, "MSOLVE_WHEEL", "no-such-wheel")
+    monkeypatch.setattr(msolve_finding, "WHEEL", "no-such-wheel")
     assert groebner_programs.find_program() is None
