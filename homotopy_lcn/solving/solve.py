@@ -35,7 +35,7 @@ from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
-from ..tracking.distributed import engine_on
+from ..tracking.choice import engine_on
 from ..tracking.machine import computed_with
 from ..tracking.refinement import refined_as_by
 from ..tracking.settings import Tracking

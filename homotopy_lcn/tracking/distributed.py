@@ -22,7 +22,7 @@ from .engine import Engine, Homotopy, TrackResult, joined
 from .options import TrackerOptions
 from .timed import BLOCK
 
-__all__ = ["DistributedEngine", "engine_on"]
+__all__ = ["DistributedEngine", "on_cluster"]
 
 #: What else an engine may do: it is done here.
 DONE_HERE: Final = ("ends_of_many", "instruction_sets", "track_along", "track_many")
@@ -135,24 +135,8 @@ class DistributedEngine:
 
 
 @contextmanager
-def engine_on(scheduler: str | None, engine: Engine) -> Iterator[Engine]:
-    """The engine, or one that tracks paths on the cluster of a scheduler.
-
-    Parameters
-    ----------
-    scheduler : str or None
-        Address of a Dask scheduler, as ``tcp://host:8786``; None for this machine alone.
-    engine : Engine
-        On a cluster the compiled or the reference engine.
-
-    Raises
-    ------
-    InputError
-        If the cluster or the engine cannot be used.
-    """
-    if scheduler is None:
-        yield engine
-        return
+def on_cluster(scheduler: str, engine: Engine) -> Iterator[Engine]:
+    """An engine that tracks paths on the cluster of a scheduler; see `engine_on`."""
     sets = getattr(engine, "instruction_sets", None)
     if sets is not None:  # the same one on all machines
         engine = type(engine)(getattr(engine, "instruction_set", "") or sets()[0])  # type: ignore[call-arg]

@@ -16,8 +16,8 @@ from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving import computed_systems, monodromy
 from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.tracking import distributed, get_engine, timed
+from homotopy_lcn.tracking.choice import engine_on
 from homotopy_lcn.tracking.cluster import connected
-from homotopy_lcn.tracking.distributed import engine_on
 from homotopy_lcn.tracking.settings import Tracking
 from tests.dask_programs import start_scheduler
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from homotopy_lcn.errors import InputError
 from homotopy_lcn.progress import Clock, TimeUp
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, timed
-from homotopy_lcn.tracking.distributed import BlockOfPaths, DistributedEngine, engine_on
+from homotopy_lcn.tracking.choice import engine_on
+from homotopy_lcn.tracking.distributed import BlockOfPaths, DistributedEngine
 from homotopy_lcn.tracking.machine import computed_with
 from homotopy_lcn.tracking.timed import TimedEngine, block_size
 from tests.tracking.native_problems import (
