@@ -337,9 +337,7 @@ class Task(NamedTuple):
             arch, loss, listed,
             [*_without_moved([solved.account for solved in strata], members), *rest],
             seed=self.seed,
-            complete=False if rest else None,
-            zero_residual=self.continuum,
-            continua=continua_of(known, moved, loss),
+            complete=False if rest else None, zero_residual=self.continuum, continua=continua_of(known, moved, loss),
         )  # fmt: skip
         on_continua = tuple(point for point in members if point.nonsingular)
         return replace(result, on_continua=on_continua) if on_continua else result
@@ -408,6 +406,7 @@ def _isolated_ones(
     at a critical θ over it. Points that are looked at after the time is up count as isolated, as they are on their
     strata.
     """
+    from .continua import PointOnContinuum as OnContinuum
     from .continua import of_kind, on_a_continuum, real_dimension_over
 
     bare = np.zeros(len(found), dtype=bool)
@@ -426,7 +425,7 @@ def _isolated_ones(
         if dimension:
             point = of_kind(arch, loss, replace(point, isolated=False, conjugate=None), dimension)
             real_set = real_dimension_over(arch, loss, point, dimension)
-            moved.append(PointOnContinuum(point, dimension, smooth=False, sought=True, real_dimension=real_set))
+            moved.append(OnContinuum(point, dimension, smooth=False, sought=True, real_dimension=real_set))
             members += [replace(member, isolated=False, conjugate=None) for member in item.members]
         else:
             numbers[number] = len(isolated)
