@@ -189,7 +189,7 @@ class SolvingTolerances(Constants):
     low_rank_detours: int = 4
     fruitless_loops: int = 10
     approaches: int = 2
-    regularizations: tuple[float, ...] = (1e-7, 1e-8, 1e-5)
+    regularizations: tuple[float, ...] = (1e-9, 1e-10, 1e-7, 1e-5)
     below_all: float = 1e-7
     near_infimum: float = 1e-5
     same_infimum: float = 1e-7
