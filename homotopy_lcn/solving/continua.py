@@ -70,9 +70,11 @@ class PointOnContinuum(NamedTuple):
 def points_on_continua(task: StratumTask, account: PathAccount, clock: Clock) -> list[PointOnContinuum]:
     """The classified points of continua that paths of a stratum ended at; none if the time is up before all are known.
 
-    Some of the points do not tell whether a continuum has real or attained points.
+    Some of the points do not tell whether a continuum has real or attained points. Where no path from real data nearby
+    comes to a continuum that other paths end at, it stays open whether it is real.
     """
-    limits = account.limits if account.approaches else [*account.limits, *account.on_continua]
+    sought = account.approaches > 0 and bool(account.limits)
+    limits = account.limits if sought else [*account.limits, *account.on_continua]
     made = [_made_real(task.problem, end) for end in limits if not clock.is_late()]
     if len(made) < len(limits) or not made:
         return []
@@ -97,7 +99,7 @@ def points_on_continua(task: StratumTask, account: PathAccount, clock: Clock) ->
             again = reclassify(arch, Data(loss.gram, loss.b), point, end.dimension)
             point = of_kind(arch, loss, again, end.dimension) if again.kinds is point.kinds else again
         smooth = end.corank == end.dimension
-        result.append(PointOnContinuum(point, end.dimension, smooth, account.approaches > 0, real_set))
+        result.append(PointOnContinuum(point, end.dimension, smooth, sought, real_set))
     return result
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_points
 from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.results.continua import Infimum
+from homotopy_lcn.solving import stratum_paths
 from tests.training.test_descent_to_minima import loss_and_gradient, minimize
 
 TENSORS = Architecture((2, 2), (2, 1))
@@ -369,3 +370,16 @@ def test_results_with_continua_are_equal_when_read_from_their_files(name, tmp_pa
     best, other = result.global_minimum, again.global_minimum
     assert (best is None) == (other is None)
     assert best is None or best == other
+
+
+def test_a_continuum_that_no_path_from_real_data_comes_to_is_listed_all_the_same(monkeypatch):
+    """Whether it is real stays open then."""
+
+    def nothing_found(problem, start, tracking, account):
+        account.approaches += 3
+
+    monkeypatch.setattr(stratum_paths, "add_real_limits", nothing_found)
+    X = np.random.default_rng(0).normal(size=(20, 8)) * (np.arange(8) > 0)
+    result = critical_points(Architecture((4, 3), (2, 1)), SquaredLoss(X.T @ X, np.zeros(8), 0.0))
+    assert result.continua
+    assert all(continuum.real is None for continuum in result.continua)
