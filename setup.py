@@ -49,6 +49,7 @@ KERNELS = {
 MODULE = ["native/module.cpp", "native/dispatch.cpp", "native/threads.cpp"]
 #: The module that verifies and classifies points about which nothing is in doubt.
 PLAIN = "homotopy_lcn.tracking._plain"
+SHORT_LOOPS = "-fno-tree-loop-distribute-patterns"
 MACROS = [("HOMOTOPY_LCN_X86", "1")] if X86 else []
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 SANITIZED = [*SANITIZE, "-fno-omit-frame-pointer", "-g1", "-O1", "-DHOMOTOPY_LCN_FEW_SHAPES"]
@@ -64,8 +65,9 @@ class BuildKernel(build_ext):
         ext.extra_compile_args += compile_args
         ext.extra_link_args += ["-pthread", *(SANITIZE if sanitize else [])]
         if ext.name == PLAIN:
-            # No gain from -O3, and the same numbers whether or not the processor contracts products and sums.
-            ext.extra_compile_args += ["-ffp-contract=off", *([] if sanitize else ["-O2"])]
+            # No gain from -O3, and the same numbers whether or not the processor contracts products and sums. The loops
+            # copy a few numbers each: a call of memcpy in their place takes as long as the arithmetic.
+            ext.extra_compile_args += ["-ffp-contract=off", *([] if sanitize else ["-O2", SHORT_LOOPS])]
             super().build_extension(ext)
             return
 

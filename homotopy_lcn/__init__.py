@@ -18,6 +18,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .certification import Certificate, certificate, certify
+    from .counting import GramMatrix, gram_matrix
     from .errors import InputError
     from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
     from .interchange import CrossCheck, ExportedSystem, cross_check, export
@@ -49,6 +50,7 @@ __all__ = [
     "ExportedSystem",
     "FilterGeometry",
     "FunctionSpace",
+    "GramMatrix",
     "Infimum",
     "InputError",
     "Preparation",
@@ -71,6 +73,7 @@ __all__ = [
     "export",
     "generic_count",
     "generic_totals",
+    "gram_matrix",
     "is_in_function_space",
     "load_sunspots",
     "report",
@@ -92,6 +95,7 @@ _PACKAGES = {
     "ExportedSystem": "interchange",
     "FilterGeometry": "geometry",
     "FunctionSpace": "geometry",
+    "GramMatrix": "counting",
     "Infimum": "results",
     "InputError": "errors",
     "Preparation": "losses",
@@ -113,6 +117,7 @@ _PACKAGES = {
     "export": "interchange",
     "generic_count": "solving",
     "generic_totals": "networks",
+    "gram_matrix": "counting",
     "is_in_function_space": "geometry",
     "load_sunspots": "losses",
     "report": "pictures",

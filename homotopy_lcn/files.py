@@ -36,6 +36,8 @@ __all__ = [
     "write_atomically",
 ]
 
+#: What is written to a file: bytes, or a function that writes them to a stream.
+Content = bytes | Callable[[BinaryIO], None]
 #: The end of the name of a temporary file: letters that no other program chooses, drawn for each file.
 TEMPORARY = re.compile(r"\.(?P<name>.*)\.[0-9a-f]{12}\.tmp", re.DOTALL)
 #: Seconds after which a temporary file is a leftover where the file system has no locks: no write takes a day.
@@ -77,8 +79,10 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             raise _cannot_write(target, error) from None
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
+def write_atomically(path: str | os.PathLike[str], content: Content | str) -> None:
     """Write `content` to a temporary file beside `path`, then rename it to `path`.
+
+    A function in place of the content writes it to the stream that the function is given.
 
     Other processes see the old file or the whole new one, also when this one is killed or the disk is full. Text is
     written as UTF-8. A symbolic link is followed; a pipe that somebody reads, or a device, is written to directly.
@@ -89,7 +93,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
     InputError
         If the file cannot be written. The temporary file is removed then, and an existing file is unchanged.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data: Content = content.encode() if isinstance(content, str) else content
     target = Path(path)
     try:
         if _is_special(target):
@@ -106,7 +110,7 @@ def _cannot_write(target: Path, error: OSError) -> InputError:
     return InputError(f"{target}: cannot write: {error.strerror or error}; expected a writable file")
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: Content) -> None:
     """Write a file that the program keeps for itself, as `write_atomically` does; a pipe at `path` is replaced, too.
 
     Raises
@@ -354,10 +358,17 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
-def _write_directly(path: Path, data: bytes) -> None:
+def _write_directly(path: Path, data: Content) -> None:
     handle = _checked_pipes.pop(os.path.abspath(path), None)
     with open(_open_directly(path) if handle is None else handle, "wb") as stream:
+        _write_to(stream, data)
+
+
+def _write_to(stream: BinaryIO, data: Content) -> None:
+    if isinstance(data, bytes):
         stream.write(data)
+    else:
+        data(stream)
 
 
 def _open_directly(path: Path) -> int:
@@ -373,7 +384,7 @@ def _open_directly(path: Path) -> int:
     return handle
 
 
-def _write_and_rename(target: Path, data: bytes) -> None:
+def _write_and_rename(target: Path, data: Content) -> None:
     for _ in range(WRITES - 1):
         with suppress(
             FileNotFoundError
@@ -384,12 +395,12 @@ def _write_and_rename(target: Path, data: bytes) -> None:
     return _write_once(target, data)
 
 
-def _write_once(target: Path, data: bytes) -> None:
+def _write_once(target: Path, data: Content) -> None:
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
         with open(temporary, "xb") as stream:
             locked = _lock(stream)
-            stream.write(data)
+            _write_to(stream, data)
             stream.flush()
             os.fsync(stream.fileno())
             if locked:  # renamed before the lock is gone

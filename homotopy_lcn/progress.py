@@ -16,7 +16,17 @@ from .doors import door
 from .errors import InputError
 from .networks.patterns import Pattern, format_pattern
 
-__all__ = ["TIME_LIMIT", "Clock", "Progress", "ProgressCallback", "TimeUp", "check_time_limit", "time_of_day", "told"]
+__all__ = [
+    "TIME_LIMIT",
+    "Clock",
+    "Progress",
+    "ProgressCallback",
+    "StageReport",
+    "TimeUp",
+    "check_time_limit",
+    "time_of_day",
+    "told",
+]
 
 #: Seconds that a solve takes at most if nothing else is said: one day. Solves of 20 000 points take an hour.
 TIME_LIMIT: Final = 86_400.0
@@ -44,6 +54,39 @@ class Progress:
 
 #: A function that is told; a solve stops if its answer is True.
 ProgressCallback = Callable[[Progress], object]
+
+
+class StageReport:
+    """A function that is told how much of a stage is done, and tells it as a `Progress`.
+
+    Parameters
+    ----------
+    report : ProgressCallback
+    stage : str
+    pattern : Pattern
+    total : int
+
+    Examples
+    --------
+    >>> told = []
+    >>> report = StageReport(told.append, "start system", ((1,),), 100)
+    >>> report.resumed(40), report(50)
+    (None, None)
+    >>> [(one.done, one.known) for one in told]
+    [(40, 40), (50, 40)]
+    """
+
+    def __init__(self, report: ProgressCallback, stage: str, pattern: Pattern, total: int) -> None:
+        self._report, self._stage, self._pattern, self._total = report, stage, pattern, total
+        self._known = 0
+
+    def __call__(self, done: int) -> None:
+        self._report(Progress(self._stage, self._pattern, done, self._total, self._known))
+
+    def resumed(self, done: int) -> None:
+        """So much was done before, by a computation that was stopped."""
+        self._known = done
+        self(done)
 
 
 class TimeUp(Exception):

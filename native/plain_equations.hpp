@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "small_forms.hpp"
 #include "small_matrices.hpp"
@@ -37,9 +38,23 @@ struct Stratum {
 };
 
 // The Gram matrix (K, K) and the moment vector (K) of one data set.
-struct Data {
-    const double *gram, *b;
+template <class Given>
+struct GivenData {
+    const Given *gram, *b;
 };
+using Data = GivenData<double>;
+
+// Entries of the data as numbers of type T, and times such a number.
+template <class T, class Given>
+inline T number_of(const Given& given) {
+    if constexpr (std::is_same_v<Given, double>) return T(RealOf<T>(given));
+    else return given;
+}
+template <class T, class Given>
+inline T times_given(const Given& given, const T& number) {
+    if constexpr (std::is_same_v<Given, double>) return RealOf<T>(given) * number;
+    else return given * number;
+}
 
 struct Tolerances {
     double verified, end_rounding, small_step, reused_matrix;
@@ -96,8 +111,8 @@ struct Bases {
 };
 
 // F in coefficients: half the gradient in all coordinates, and the filter.
-template <class T>
-inline Form<T> half_gradient(const Stratum& stratum, const T* point, const Data& data, T* gradient) {
+template <class T, class Given>
+inline Form<T> half_gradient(const Stratum& stratum, const T* point, const GivenData<Given>& data, T* gradient) {
     using R = RealOf<T>;
     const int K = stratum.filter_size;
     Form<T> before[most_factors + 1], powers[most_factors];
@@ -110,8 +125,8 @@ inline Form<T> half_gradient(const Stratum& stratum, const T* point, const Data&
     const Form<T>& filter = before[stratum.count];
     T residual[most_coefficients];
     for (int i = 0; i < K; ++i) {
-        residual[i] = T(R(-data.b[i]));
-        for (int j = 0; j < K; ++j) residual[i] += R(data.gram[i * K + j]) * filter.c[j];
+        residual[i] = -number_of<T>(data.b[i]);
+        for (int j = 0; j < K; ++j) residual[i] += times_given(data.gram[i * K + j], filter.c[j]);
     }
     Form<T> after(T(1));
     for (int f = stratum.count - 1; f >= 0; --f) {

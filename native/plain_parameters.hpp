@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "plain_equations.hpp"
@@ -11,6 +12,8 @@
 namespace homotopy_lcn {
 namespace plain {
 
+// A loss below this part of its terms is zero, as in stratum_problem.py.
+constexpr double rounding_of_loss = 8 * std::numeric_limits<double>::epsilon();
 constexpr int most_layers = 12, most_blocks = 8, most_parameters = most_rows;
 
 // A network: sizes and dilations of its layers, and the layers of size above one of each block.
@@ -240,19 +243,21 @@ inline bool is_sound(const Network& network, const Data& data, const double* the
 }
 
 // A real factor of a block's polynomial, of degree one or two, that as many layers get as its multiplicity says.
-struct Piece {
+template <class R>
+struct PieceOf {
     int multiplicity;
-    Form<Long> form;
+    Form<R> form;
 };
+using Piece = PieceOf<Long>;
 
 // All ways to give the pieces of every block to the layers of the block, in the order of `distributions` in Python.
-template <class Receiver>
+template <class Receiver, class R = Long>
 class Distribution {
    public:
-    Distribution(const Network& network, const std::vector<Piece>* pieces, Receiver& receiver)
+    Distribution(const Network& network, const std::vector<PieceOf<R>>* pieces, Receiver& receiver)
         : network(network), pieces(pieces), receiver(receiver) {
         for (int layer = 0; layer < network.depth; ++layer) {
-            forms[layer] = Form<Long>(Long(1));
+            forms[layer] = Form<R>(R(1));
             room[layer] = network.sizes[layer] - 1;
         }
     }
@@ -261,9 +266,9 @@ class Distribution {
 
    private:
     const Network& network;
-    const std::vector<Piece>* pieces;
+    const std::vector<PieceOf<R>>* pieces;
     Receiver& receiver;
-    Form<Long> forms[most_layers];
+    Form<R> forms[most_layers];
     int room[most_layers];
 
     bool next(int block, std::size_t item) {
@@ -276,10 +281,10 @@ class Distribution {
     bool give(int block, std::size_t item, std::size_t place, int left) {
         const std::size_t places = network.layers[block].size();
         if (place == places) return left > 0 || next(block, item + 1);
-        const Piece& piece = pieces[block][item];
+        const PieceOf<R>& piece = pieces[block][item];
         const int layer = network.layers[block][place], degree = piece.form.size - 1;
         if (left > 0 && room[layer] >= degree) {
-            const Form<Long> before = forms[layer];
+            const Form<R> before = forms[layer];
             forms[layer] = product(before, piece.form);
             room[layer] -= degree;
             const bool more = give(block, item, place + 1, left - 1);

@@ -17,6 +17,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "plain_counts.hpp"
 #include "plain_parameters.hpp"
 
 namespace py = pybind11;
@@ -27,9 +28,11 @@ namespace {
 
 using Number = Complex<double>;
 using Extended = Complex<Long>;
-using RealArray = py::array_t<double, py::array::c_style | py::array::forcecast>;
-using ComplexArray = py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>;
-using IntegerArray = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
+// An array of another layout, type or alignment is copied.
+constexpr int as_needed = py::array::c_style | py::array::forcecast | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+using RealArray = py::array_t<double, as_needed>;
+using ComplexArray = py::array_t<std::complex<double>, as_needed>;
+using IntegerArray = py::array_t<std::int64_t, as_needed>;
 
 // From where on a data set is in doubt. The margins are wide: a data set in doubt costs time, and no answer.
 constexpr int most_steps = 6;
@@ -44,7 +47,6 @@ constexpr double conjugate_filter = 1e-7;   // distance of a filter from the con
 constexpr double roots_apart = 1e-4;        // chordal distance of roots
 constexpr double real_root = 1e-7;          // chordal imaginary part of a real root
 constexpr double hyperroot_near = 1e-6;     // distance from a form with a hyperroot
-constexpr double rounding_of_loss = 8 * std::numeric_limits<double>::epsilon();  // as in stratum_problem.py
 
 // The reasons why a data set is in doubt, in the order in which they are looked at.
 enum Doubt { none, path, refinement, separation, conjugation, roots, hyperroots, parameters, soundness, infimum };
@@ -80,6 +82,21 @@ struct Point {
     std::vector<Polished> thetas;
 };
 
+// Whether rounding cannot change which roots of a real polynomial coincide or are real, as `roots_are_settled` in
+// Python, with discs that are twice as large: m roots in one point are about the m-th root of the rounding apart.
+inline bool are_settled(const std::vector<Root>& found) {
+    constexpr Long form_accuracy = 1e-14L, disc_margin = 20;
+    const std::size_t size = found.size();
+    std::vector<Long> radii(size, disc_margin * Long(size) * form_accuracy * std::pow(Long(2), Long(size) / 2));
+    for (std::size_t i = 0; i < size; ++i)
+        for (std::size_t j = 0; j < size; ++j)
+            if (i != j) radii[i] /= distance(found[i], found[j]);
+    for (std::size_t i = 0; i < size; ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (!(distance(found[i], found[j]) > radii[i] + radii[j])) return false;
+    return true;
+}
+
 // Roots of all factors of the blocks at one point. A block of one factor and one layer, of which no complex root is
 // asked for, is left out where the point is complex.
 class PointRoots {
@@ -98,6 +115,7 @@ class PointRoots {
             }
             for (std::size_t i = 0; i < found.size(); ++i)
                 for (std::size_t j = 0; j < i; ++j) require_clear(distance(found[i], found[j]) > roots_apart, roots);
+            require_clear(!all || are_settled(found), roots);
         }
     }
     Root of[most_factors][most_coefficients];
@@ -112,7 +130,7 @@ class Examination {
 
     std::vector<Point> points;
     std::vector<int> order;  // the points in the order of a result
-    double least_loss;
+    double least_loss = 0;
 
     Doubt run(std::int64_t t, const Data& data, double constant) {
         try {
@@ -230,6 +248,7 @@ class Examination {
             terms += size_of(image * point.filter[i]) + 2 * size_of(loss_data.b[i] * point.filter[i]);
         }
         loss.re += constant;
+        require_clear(std::isfinite(terms), refinement);
         point.loss = size_of(loss) <= rounding_of_loss * terms ? Number(0) : loss;
     }
 
@@ -403,44 +422,19 @@ class Examination {
         }
     }
 
-    // The products of the blocks below a block are far from having a hyperroot of its level; see
-    // `distance_to_hyperroot` in Python.
+    // The products of the blocks below a block are far from having a hyperroot of its level.
     void check_hyperroots(const Stratum& stratum, const Extended* x) const {
         Form<Extended> below(Extended(1));
         for (int block = 0; block < network.blocks; ++block) {
             const int dilation = network.block_dilations[block];
-            if (below.size - 1 >= dilation) check_level(below, dilation);
+            if (below.size - 1 >= dilation)
+                require_clear(distance_to_hyperroot(below, dilation) > hyperroot_near, hyperroots);
             if (block + 1 == network.blocks) break;
             Form<Extended> form(Extended(1));
             for (int f = 0; f < stratum.count; ++f)
                 if (stratum.factors[f].block == block)
                     form = product(form, power(factor_of(stratum.factors[f], x), stratum.factors[f].power));
             below = product(below, times(Extended(1 / std::sqrt(square_norm(form))), form), dilation);
-        }
-    }
-    static void check_level(const Form<Extended>& form, int dilation) {
-        const int degree = form.size - 1, length = degree / dilation + 1;
-        Form<Extended> largest(Extended(0)), part[most_coefficients];
-        for (int j = 0; j < dilation; ++j) {
-            part[j].size = 0;
-            for (int i = j; i <= degree; i += dilation) part[j].c[part[j].size++] = form.c[i];
-            if (square_norm(part[j]) > square_norm(largest)) largest = part[j];
-        }
-        if (largest.size < 2) return;
-        Root found[most_coefficients];
-        require_clear(roots_of(largest, found), hyperroots);
-        const Long scale = length * std::sqrt(square_norm(form));
-        for (int root = 0; root + 1 < largest.size; ++root) {
-            Long worst = 0;
-            for (int j = 0; j < dilation; ++j) {
-                Extended sum(0), y(1);
-                for (int i = 0; i < part[j].size; ++i) {
-                    sum = sum * found[root].x + part[j].c[i] * y;
-                    y = y * found[root].y;
-                }
-                worst = std::max(worst, size_of(sum));
-            }
-            require_clear(worst > hyperroot_near * scale, hyperroots);
         }
     }
 
@@ -536,32 +530,53 @@ Network network_of(const std::vector<std::pair<int, int>>& layers, const std::ve
     }
     require(wide <= most_factors, "layers: too many");
     for (const auto& [size, dilation] : layers) network.add(size, dilation);
+    std::vector<char> placed(network.depth, 0);
     for (const auto& members : blocks) {
         require(!members.empty(), "blocks: empty");
-        for (const int layer : members)
+        for (const int layer : members) {
             require(layer >= 0 && layer < network.depth && network.sizes[layer] > 1, "blocks: no such layer");
+            require(network.dilations[layer] == network.dilations[members[0]], "blocks: layers of several dilations");
+            require(!placed[layer], "blocks: a layer stands in two of them");
+            placed[layer] = 1;
+        }
         network.block_dilations[network.blocks] = network.dilations[members[0]];
         network.layers[network.blocks++] = members;
     }
+    require(std::count(placed.begin(), placed.end(), 1) == wide, "blocks: a layer is missing");
     return network;
 }
 
-StratumTask task_of(const py::dict& given, const Network& network, std::int64_t count) {
-    StratumTask task;
+// Degree, power, dilation and block of a factor.
+using FactorNumbers = std::tuple<int, int, int, int>;
+
+Stratum stratum_of(const std::vector<FactorNumbers>& factors, int blocks) {
+    Stratum stratum;
     int rows = 1;
-    const auto factors = given["factors"].cast<std::vector<std::tuple<int, int, int, int>>>();
     require(!factors.empty() && factors.size() <= most_factors, "factors: too many");
     for (const auto& [degree, power, dilation, block] : factors) {
         require(degree >= 1 && degree <= 12 && power >= 1 && power <= 12 && dilation >= 1 && dilation <= 1000000,
                 "factors: out of range");
-        require(block >= 0 && block < network.blocks, "factors: no such block");
-        require((rows += degree) <= most_rows && task.stratum.coordinates + degree + 1 <= most_coordinates,
+        require(block >= 0 && block < blocks, "factors: no such block");
+        require((rows += degree) <= most_rows && stratum.coordinates + degree + 1 <= most_coordinates,
                 "factors: too large");
-        require(task.stratum.filter_size + std::int64_t(degree) * power * dilation <= most_coefficients,
+        require(stratum.filter_size + std::int64_t(degree) * power * dilation <= most_coefficients,
                 "factors: too large");
-        task.stratum.add(degree, power, dilation, block);
+        stratum.add(degree, power, dilation, block);
     }
+    return stratum;
+}
+
+StratumTask task_of(const py::dict& given, const Network& network, std::int64_t count) {
+    StratumTask task;
+    task.stratum = stratum_of(given["factors"].cast<std::vector<FactorNumbers>>(), network.blocks);
     const Stratum& stratum = task.stratum;
+    for (int block = 0; block < network.blocks; ++block) {
+        int degree = 0, of_layers = 0;
+        for (int f = 0; f < stratum.count; ++f)
+            if (stratum.factors[f].block == block) degree += stratum.factors[f].degree * stratum.factors[f].power;
+        for (const int layer : network.layers[block]) of_layers += network.sizes[layer] - 1;
+        require(degree == of_layers, "factors: not of the degree of their block");
+    }
     task.positions = given["positions"].cast<std::vector<int>>();
     require(int(task.positions.size()) == stratum.filter_size, "positions: of another length");
     for (const int position : task.positions)
@@ -581,6 +596,27 @@ StratumTask task_of(const py::dict& given, const Network& network, std::int64_t 
     task.gram = gram.data(), task.b = b.data(), task.scales = scales.data();
     task.arrays = {ends, codes, errors, gram, b, scales};
     return task;
+}
+
+using ExtendedArray = py::array_t<std::complex<Long>, py::array::c_style | py::array::forcecast>;
+
+// Half the gradient of the loss in all coordinates at points (P, coordinates), as `half_gradient` in Python.
+ExtendedArray half_gradients(const std::vector<FactorNumbers>& factors, const ExtendedArray& points,
+                             const ExtendedArray& gram, const ExtendedArray& b) {
+    const Stratum stratum = stratum_of(factors, 1);
+    const std::int64_t K = stratum.filter_size, N = stratum.coordinates;
+    require(points.ndim() == 2 && points.shape(1) == N, "points: shape");
+    require(gram.ndim() == 2 && gram.shape(0) == K && gram.shape(1) == K && b.ndim() == 1 && b.size() == K,
+            "gram, b: shape");
+    const std::int64_t count = points.shape(0);
+    ExtendedArray result({count, N});
+    const GivenData<Extended> data{reinterpret_cast<const Extended*>(gram.data()),
+                                   reinterpret_cast<const Extended*>(b.data())};
+    const auto* const point = reinterpret_cast<const Extended*>(points.data());
+    auto* const gradient = reinterpret_cast<Extended*>(result.mutable_data());
+    const py::gil_scoped_release release;
+    for (std::int64_t p = 0; p < count; ++p) half_gradient(stratum, point + p * N, data, gradient + p * N);
+    return result;
 }
 
 py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vector<std::vector<int>>& blocks,
@@ -666,6 +702,43 @@ py::dict examine(const std::vector<std::pair<int, int>>& layers, const std::vect
     return result;
 }
 
+py::dict count(const std::vector<std::pair<int, int>>& layers, const std::vector<std::vector<int>>& blocks,
+               const std::vector<py::dict>& strata, const std::tuple<RealArray, RealArray, RealArray>& data,
+               const std::array<double, 13>& given, int indices) {
+    const auto& [gram, b, constants] = data;
+    const Network network = network_of(layers, blocks);
+    const std::int64_t count = constants.size(), K = network.filter_size, width = saddles + indices;
+    require(gram.ndim() == 3 && gram.shape(0) == count && gram.shape(1) == K && gram.shape(2) == K, "gram: shape");
+    require(b.ndim() == 2 && b.shape(0) == count && b.shape(1) == K, "b: shape");
+    require(indices >= 0 && indices <= most_rows, "indices: out of range");
+    std::vector<StratumTask> tasks;
+    std::vector<CountedTask<StratumTask>> counted;
+    for (const py::dict& stratum : strata) tasks.push_back(task_of(stratum, network, count));
+    for (std::size_t s = 0; s < tasks.size(); ++s) counted.push_back({&tasks[s], strata[s]["pure"].cast<bool>()});
+    const CountLimits limits{given[0], given[1], given[2], given[3],  given[4],  given[5], given[6],
+                             given[7], given[8], given[9], given[10], given[11], given[12]};
+    py::array_t<std::int32_t> counts({count, width});
+    py::array_t<bool> settled(count), pure(count);
+    py::array_t<double> losses(count);
+    const double *sigma = gram.data(), *moments = b.data(), *c = constants.data();
+    auto* const row = counts.mutable_data();
+    auto *const settled_of = settled.mutable_data(), *const pure_of = pure.mutable_data();
+    auto* const loss_of = losses.mutable_data();
+    {
+        const py::gil_scoped_release release;
+        Counting<StratumTask> counting(network, counted, limits, indices);
+        std::fill(row, row + count * width, 0);
+        for (std::int64_t t = 0; t < count; ++t) {
+            settled_of[t] = counting.run(t, Data{sigma + t * K * K, moments + t * K}, c[t], row + t * width);
+            pure_of[t] = counting.least_is_pure;
+            loss_of[t] = counting.least_loss;
+        }
+    }
+    py::dict result;
+    result["counts"] = counts, result["settled"] = settled, result["pure"] = pure, result["losses"] = losses;
+    return result;
+}
+
 }  // namespace
 }  // namespace plain
 }  // namespace homotopy_lcn
@@ -674,4 +747,8 @@ PYBIND11_MODULE(_plain, module) {
     module.doc() = "Critical points of many data sets about which nothing is in doubt, verified and classified.";
     module.def("examine", &homotopy_lcn::plain::examine, py::kw_only(), py::arg("layers"), py::arg("blocks"),
                py::arg("strata"), py::arg("data"), py::arg("tolerances"), py::arg("whole"));
+    module.def("half_gradients", &homotopy_lcn::plain::half_gradients, py::arg("factors"), py::arg("points"),
+               py::arg("gram"), py::arg("b"));
+    module.def("count", &homotopy_lcn::plain::count, py::kw_only(), py::arg("layers"), py::arg("blocks"),
+               py::arg("strata"), py::arg("data"), py::arg("limits"), py::arg("indices"));
 }

@@ -114,6 +114,45 @@ inline bool eigenvalues(double* matrix, int n, double* values) {
     return false;
 }
 
+// The number of negative eigenvalues of a symmetric matrix; −1 where an eigenvalue is within ``zero`` times a bound of
+// the largest one. By Sylvester's law of inertia the pivots of A − μ have the signs of its eigenvalues; small pivots,
+// which would spoil others, are avoided by computing the eigenvalues themselves.
+inline int negative_eigenvalues(const double* matrix, int n, double zero) {
+    constexpr double small_pivot = 1e-5;
+    double work[most_rows * most_rows], values[most_rows], largest = 0;
+    for (int i = 0; i < n; ++i) {
+        double sum = 0;
+        for (int j = 0; j < n; ++j) sum += std::abs(matrix[i * n + j]);
+        largest = std::max(largest, sum);
+    }
+    if (!(largest < INFINITY) || !(largest > 0)) return -1;
+    int numbers[2];
+    bool stable = true;
+    for (int side = 0; side < 2 && stable; ++side) {
+        const double shift = (side ? 1 : -1) * zero * largest;
+        std::copy(matrix, matrix + n * n, work);
+        numbers[side] = 0;
+        for (int k = 0; k < n && stable; ++k) {
+            const double pivot = work[k * n + k] + shift;
+            stable = std::abs(pivot) > small_pivot * largest;
+            numbers[side] += pivot < 0;
+            for (int i = k + 1; i < n; ++i) {
+                const double ratio = work[k * n + i] / pivot;
+                for (int j = i; j < n; ++j) work[i * n + j] -= ratio * work[k * n + j];
+            }
+        }
+    }
+    if (stable) return numbers[0] == numbers[1] ? numbers[0] : -1;
+    std::copy(matrix, matrix + n * n, work);
+    if (!eigenvalues(work, n, values)) return -1;
+    int negative = 0;
+    for (int i = 0; i < n; ++i) {
+        if (!(std::abs(values[i]) > zero * largest)) return -1;
+        negative += values[i] < 0;
+    }
+    return negative;
+}
+
 // The factors of `symmetric_scale` in Python: rows and columns of a symmetric matrix are multiplied by them before its
 // condition is judged. Without ``sizes`` they are those of the kernel (refiner.hpp).
 template <class T>

@@ -158,7 +158,8 @@ def run_msolve(task: Problem, targets: list[Data], limit: float) -> PeerRun:
         run.seconds.append(seconds)
         run.numbers.append(int(head[1]))
         width = len(re.search(r"\[('.*?')\]", text)[1].split(", "))
-        ends = re.findall(r"\[(-?\d+)(?: / 2\^(\d+))?, (-?\d+)(?: / 2\^(\d+))?\]", text[text.rindex("[1,\n") :])
+        boxes = re.sub(r" / 2(?=[,\]])", " / 2^1", text[text.rindex("[1,\n") :])
+        ends = re.findall(r"\[(-?\d+)(?: / 2\^(\d+))?, (-?\d+)(?: / 2\^(\d+))?\]", boxes)
         middles = [
             float((Fraction(int(a), 2 ** int(p or 0)) + Fraction(int(b), 2 ** int(q or 0))) / 2) for a, p, b, q in ends
         ]

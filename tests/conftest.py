@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 from homotopy_lcn.solving.start_systems import shared_start_systems
+from tests.dask_programs import scheduler, start_worker, started  # noqa: F401 (fixtures)
 
 # No test depends on how fast the machine is.
 settings.register_profile("untimed", deadline=None)

@@ -18,6 +18,7 @@ import typer
 
 import homotopy_lcn
 from homotopy_lcn.cli.program import application, main
+from homotopy_lcn.equations.msolve_program import find_msolve
 from tests import ROOT
 from tests.test_layers import ORDER
 
@@ -50,6 +51,8 @@ def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path, monkeypa
         assert program == "homotopy-lcn", line
         if "phcpack" in arguments and shutil.which("phc") is None:
             continue
+        if "msolve" in arguments and "--cross-check" in arguments and find_msolve() is None:
+            continue
         assert main(arguments) == 0, line + capsys.readouterr().err
 
 
@@ -59,7 +62,7 @@ def test_no_code_of_the_pages_is_left_out():
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
         assert not re.search(r"\n\n {4}\S", text), page.name
         fences = set(re.findall(r"^```(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE))
-        assert fences <= {"python", "sh"} | ({"text"} if page.stem == "surveys" else set()), page.name
+        assert fences <= {"python", "sh"} | ({"text"} if page.stem in ("surveys", "how-to") else set()), page.name
 
 
 def test_the_reference_of_the_command_line_has_every_command():

@@ -27,6 +27,7 @@ ORDER = (
     ("equations",),
     ("tracking", "results"),
     ("classification",),
+    ("counting",),
     ("certification",),
     ("solving",),
     ("interchange", "surveys"),

@@ -29,6 +29,7 @@ __all__ = [
     "fmpq",
     "fmpq_mat",
     "fmpz",
+    "fmpz_poly",
     "in_standard_precision",
     "working_precision",
 ]
@@ -50,9 +51,9 @@ class _Missing:
 
 
 try:
-    from flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz
+    from flint import acb, acb_mat, acb_poly, arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz, fmpz_poly
 except ImportError:
-    acb = acb_mat = acb_poly = arb = arb_mat = ctx = fmpq = fmpq_mat = fmpz = _Missing()
+    acb = acb_mat = acb_poly = arb = arb_mat = ctx = fmpq = fmpq_mat = fmpz = fmpz_poly = _Missing()
 
 
 class _Lock:

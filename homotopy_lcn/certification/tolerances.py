@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..arrays import Constants
+
 __all__ = ["CERTIFICATION", "CertificationTolerances"]
 
 
-@dataclass(frozen=True)
-class CertificationTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class CertificationTolerances(Constants):
     """Tolerances and limits of certificates.
 
     Attributes

@@ -20,6 +20,7 @@ from ..geometry.filter_geometry import describe_filter
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
+from ..results.pairs import ConjugatePairs, ManyPoints, maybe_special
 from ..results.parts import ResultParts
 from ..results.points import CriticalPoint
 from .rules import distances_to_hyperroots, have_plain_roots, real_answers
@@ -32,6 +33,8 @@ __all__ = ["check_labels"]
 CLEARLY_APART = 10.0
 #: Points of special data that are looked at, a few milliseconds each.
 MOST_SPECIAL = 300
+#: Pairs of complex points that are looked at together.
+PAIRS_LABELLED_TOGETHER = 4096
 #: The accuracies at which a filter is described, relative to the accuracy that a solve assumes.
 ACCURACIES = (0.01, 1.0, 100.0)
 #: Answers on filters that are not in the function space, or not real, are null.
@@ -56,7 +59,9 @@ def check_labels(parts: ResultParts) -> None:
     InputError
         With one line that names the first answer that is wrong.
     """
-    items = [_Item(f"points[{i}]", point) for i, point in enumerate(parts.points)]
+    if isinstance(parts.points, ManyPoints):
+        _check_pairs(parts, parts.points.pairs, len(parts.points.real))
+    items = [_Item(f"points[{i}]", point) for i, point in enumerate(maybe_special(parts.points))]
     items += [
         _Item(f"continua[{j}].points[{i}]", point)
         for j, part in enumerate(parts.continua)
@@ -74,6 +79,25 @@ def check_labels(parts: ResultParts) -> None:
         special += _check_by_rules(parts, pattern, group)
     for item in islice(special, MOST_SPECIAL):
         _compare(item, _described(parts.architecture, item.point), bool(parts.stopped))
+
+
+def _check_pairs(parts: ResultParts, pairs: ConjugatePairs, first: int) -> None:
+    """Raise InputError for a complex point in columns, which says that it is smooth, that is not clearly so."""
+    arch, loss = parts.architecture, parts.loss
+    for number, pattern in enumerate(pairs.patterns):
+        rows = np.flatnonzero(pairs.stratum == number)
+        if not rows.size:
+            continue
+        embedding = Embedding.of_pattern(arch, pattern)
+        problem = StratumProblem(arch, embedding, pattern, loss.gram, loss.b, loss.constant)
+        for start in range(0, len(rows), PAIRS_LABELLED_TOGETHER):
+            some = rows[start : start + PAIRS_LABELLED_TOGETHER]
+            points = pairs.coordinates[some, : embedding.stratum.coordinates]
+            points = equations_of(embedding.stratum).normalize(points)
+            points[:, 0] = 1.0
+            near = ~(distances_to_hyperroots(problem, points) > CLASSIFICATION.hyperroot)
+            for row in some[near][:1].tolist():
+                raise InputError(f"points[{first + 2 * row}].smooth: True; expected None or False, by its roots")
 
 
 def _check_by_rules(parts: ResultParts, pattern: Pattern, items: list[_Item]) -> list[_Item]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,15 @@ from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding
 from ..results.columns import PointColumns, StratumColumns
+from ..tracking.compiled_gradients import ROOM, compiled
 from ..tracking.tolerances import REFINEMENT
 
-__all__ = ["PlainNetwork", "StratumEnds", "examine", "plain_network"]
+__all__ = ["COUNTS", "PlainCounts", "PlainNetwork", "StratumEnds", "count_points", "examine", "plain_network"]
 
-#: The sizes that the compiled code has room for.
-ROOM = {"filter size": 32, "layers": 12, "parameters": 24, "degree": 12, "factors": 8, "coordinates": 48}
+#: What `count_points` counts, in the order of ``native/plain_counts.hpp``; saddles by index follow.
+COUNTS = (
+    "real", "real_pure", "in_function_space", "attained", "real_parameters", "interior", "minima", "spurious_minima"
+)  # fmt: skip
 #: More points of one data set are compared with each other in pairs, or more parameters polished, than pays.
 PAYS = {"points": 600, "parameters": 5000}
 
@@ -56,6 +59,33 @@ class StratumEnds:
     gram: Real
     b: Real
     scales: Real
+
+
+@dataclass(frozen=True, eq=False)
+class PlainCounts:
+    """Counts of the points of T data sets.
+
+    Attributes
+    ----------
+    settled : (T,) bool array
+        Where nothing is in doubt. The other rows are void.
+    counts : (T, C) integer array
+        The `COUNTS`, then the numbers of saddles of index 1, 2, ….
+    losses : (T,) float array
+        The least loss of an attained point; infinite where there is none.
+    pure : (T,) bool array
+        Whether that point is pure.
+    """
+
+    settled: NDArray[np.bool_]
+    counts: NDArray[np.int32]
+    losses: Real
+    pure: NDArray[np.bool_]
+
+    def put(self, rows: NDArray[np.int64], other: PlainCounts) -> None:
+        """Enter the counts of some of the data sets."""
+        for name in ("settled", "counts", "losses", "pure"):
+            getattr(self, name)[rows] = getattr(other, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +135,7 @@ def plain_network(arch: Architecture) -> PlainNetwork | None:
     """The network, if the compiled code is installed and has room for it."""
     table = tuple(generic_count(arch))
     rows = tuple(row for row in table if row.count)
-    if _compiled() is None or not rows or not arch.blocks or not _has_room(arch, rows):
+    if compiled() is None or not rows or not arch.blocks or not _has_room(arch, rows):
         return None
     embeddings = tuple(Embedding.of_pattern(arch, row.pattern) for row in rows)
     ranks = {pattern: rank for rank, pattern in enumerate(sorted(row.pattern for row in rows))}
@@ -137,16 +167,6 @@ def plain_network(arch: Architecture) -> PlainNetwork | None:
         [list(layers) for layers in arch.layers_by_block],
         tuple(embedding.positions == tuple(range(arch.filter_size)) for embedding in embeddings),
     )
-
-
-@cache
-def _compiled() -> Any:
-    """The compiled code; None where it is not installed."""
-    try:
-        from ..tracking import _plain
-    except ImportError:
-        return None
-    return _plain
 
 
 def _has_room(arch: Architecture, rows: Sequence[StratumCount]) -> bool:
@@ -189,21 +209,10 @@ def examine(
     doubts : (T,) integer array
         0 where nothing is in doubt; otherwise the first reason of doubt in the list of ``native/plain_points.cpp``.
     """
-    found = _compiled().examine(
+    found = compiled().examine(
         layers=network.layers,
         blocks=network.blocks,
-        strata=[
-            {
-                **static,
-                "ends": one.points,
-                "codes": one.codes,
-                "errors": one.errors,
-                "gram": one.gram,
-                "b": one.b,
-                "scales": one.scales,
-            }
-            for static, one in zip(network.static, ends, strict=True)
-        ],
+        strata=_given(network, ends),
         data=data,
         tolerances=(verified, end_rounding, REFINEMENT.small_step, REFINEMENT.reused_matrix),
         whole=network.complete,
@@ -231,6 +240,49 @@ def examine(
         found["infima"],
         network.complete,
     ), found["doubts"]
+
+
+def count_points(
+    network: PlainNetwork,
+    data: tuple[Real, Real, Real],
+    ends: Sequence[StratumEnds],
+    limits: Sequence[float],
+    indices: int,
+) -> PlainCounts:
+    """The numbers of critical points of T data sets by kind, as far as nothing is in doubt.
+
+    Parameters
+    ----------
+    network, data, ends
+        As for `examine`. The points are taken as they are.
+    limits : sequence of float
+        From where on a data set is in doubt, in the order of ``native/plain_counts.hpp``.
+    indices : int
+        The largest index of a saddle that is counted; a data set with another saddle is in doubt.
+    """
+    strata = _given(network, ends)
+    for row, given in zip(network.rows, strata, strict=True):
+        given["pure"] = row.pure
+    found = compiled().count(
+        layers=network.layers, blocks=network.blocks, strata=strata, data=tuple(data), limits=limits, indices=indices
+    )
+    return PlainCounts(found["settled"], found["counts"], found["losses"], found["pure"])
+
+
+def _given(network: PlainNetwork, ends: Sequence[StratumEnds]) -> list[dict[str, Any]]:
+    """What the compiled code is given of each stratum."""
+    return [
+        {
+            **static,
+            "ends": one.points,
+            "codes": one.codes,
+            "errors": one.errors,
+            "gram": one.gram,
+            "b": one.b,
+            "scales": one.scales,
+        }
+        for static, one in zip(network.static, ends, strict=True)
+    ]
 
 
 def _strata(

@@ -35,7 +35,7 @@ from .rules import (
 from .stratum_problem import StratumProblem
 from .tolerances import CLASSIFICATION
 
-__all__ = ["ClassifiedPoints", "FoundPoints", "classify", "complex_factorization"]
+__all__ = ["ClassifiedPoints", "FoundPoints", "classify", "complex_factorization", "complex_parameters"]
 
 
 class FoundPoints(NamedTuple):
@@ -145,15 +145,22 @@ class _Labels:
 
 def _label_complex(problem: StratumProblem, found: FoundPoints, labels: Sequence[_Labels]) -> None:
     """Enter one complex θ over each filter that is not real."""
-    arch, rows = problem.arch, np.flatnonzero(~found.real)
+    rows = np.flatnonzero(~found.real)
     if not rows.size:
         return
-    factors = problem.block_factors(found.points[rows])
-    forms = [complex_factorization(*block) for block in zip(arch.layer_degrees, factors, strict=True)]
-    thetas = list(map(frozen, balanced_parameters(arch, forms, found.filters[rows])))
-    residuals = relative_gradient(arch, thetas, np.asarray(problem.gram), np.asarray(problem.b))
+    thetas, residuals = complex_parameters(problem, found.points[rows], found.filters[rows])
+    thetas = list(map(frozen, thetas))
     for n, p in enumerate(rows.tolist()):
         labels[p].add([w[n] for w in thetas], float(residuals[n]), None, None)
+
+
+def complex_parameters(problem: StratumProblem, points: Complex, filters: Complex) -> tuple[Theta, Real]:
+    """One complex θ over each filter (P, K), as layers (P, k), and the relative gradient there (P,)."""
+    arch = problem.arch
+    factors = problem.block_factors(points)
+    forms = [complex_factorization(*block) for block in zip(arch.layer_degrees, factors, strict=True)]
+    thetas = balanced_parameters(arch, forms, filters)
+    return thetas, relative_gradient(arch, thetas, np.asarray(problem.gram), np.asarray(problem.b))
 
 
 def _label_real(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..arrays import Constants
+
 __all__ = ["CLASSIFICATION", "ClassificationTolerances"]
 
 
-@dataclass(frozen=True)
-class ClassificationTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class ClassificationTolerances(Constants):
     """Tolerances of classification. All tolerances are relative, save the numbers of steps and of candidates.
 
     The rules on arrays (`rules`) decide only where no doubt is left. A point in doubt goes to more careful code. So a

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, complain, print_text, progress_bars, write
+from .common import DONE, INTERRUPTED, NOT_COMPLETE, complain, print_text, progress_bars, write
 from .option_names import OF_DATA, options_named
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def solve_batch(
     interrupted = False
     with ExitStack() as stack:
         bars = progress_bars(stack, options.quiet)
+        stack.enter_context(_warnings_named(batch.description))
         try:
             results: list[CriticalPoints | str | None] = list(
                 critical_points_of_many(
@@ -67,10 +70,10 @@ def solve_batch(
         except BatchInterrupted as interruption:
             results, interrupted = interruption.partial, True
         except InputError as error:
-            number, colon, text = str(error).removeprefix("losses[").partition("]: ")
-            if not colon or not number.isdecimal():
+            message = _named(str(error), batch.description)
+            if message == str(error):
                 raise
-            raise InputError(f"--data: data set {number} of {batch.description!r}, counted from 0: {text}") from None
+            raise InputError(message) from None
     if options.json_path is not None:
         from ..results.json_file import to_line
 
@@ -82,10 +85,30 @@ def solve_batch(
         print_text(_summary(batch.description, results, finished))
     if interrupted:
         complain(f"interrupted: only the {len(finished)} finished data sets are reported")
-        return NOT_COMPLETE
+        return INTERRUPTED
     if complete < len(finished) and not options.quiet:
         complain(f"completeness could not be established for {len(finished) - complete} of {len(finished)} data sets")
     return DONE if complete == len(results) else NOT_COMPLETE
+
+
+def _named(message: str, description: str) -> str:
+    """A message about a loss, by the words of the command line."""
+    number, colon, text = message.removeprefix("losses[").partition("]: ")
+    known = message.startswith("losses[") and colon and number.isdecimal()
+    return f"--data: data set {number} of {description!r}, counted from 0: {text}" if known else message
+
+
+@contextmanager
+def _warnings_named(description: str) -> Iterator[None]:
+    """Warnings about a loss name it by the words of the command line."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_named(message: Warning | str, *rest: Any, **options: Any) -> None:
+            show(_named(str(message), description), *rest, **options)
+
+        warnings.showwarning = show_named
+        yield
 
 
 def _summary(description: str, results: list[CriticalPoints | str | None], finished: list[CriticalPoints]) -> str:

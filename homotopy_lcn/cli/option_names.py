@@ -47,6 +47,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "max_parameters": "--cross-check-max",
         "real": "--real-tolerance",
         "singular": "--singular-tolerance",
+        "timeout": "--cross-check-time",
     },
     "certify": {"path": "--data", "samples": "--data", "samples=(X, Y)": "--data FILE.npz"},
     "survey": {"data_model": "--data-model", "path": "--plot"},

@@ -116,8 +116,8 @@ def _interruptions() -> Iterator[list[int]]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        if _importing(frame) and len(received) < MOST_ATTEMPTS:  # an interrupt of an import can be lost
-            again = threading.Timer(NEXT_ATTEMPT, signal.raise_signal, (number,))
+        if _can_be_lost(frame) and len(received) < MOST_ATTEMPTS:
+            again = threading.Timer(NEXT_ATTEMPT, _signal_main_thread, (number,))
             again.daemon = True
             again.start()
         else:
@@ -137,9 +137,18 @@ def _interruptions() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _importing(frame: FrameType | None) -> bool:
+def _signal_main_thread(number: int) -> None:
+    """Where there is a way, to this very thread: then what it waits for is interrupted."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
+
+
+def _can_be_lost(frame: FrameType | None) -> bool:
+    """Whether an exception raised here may go no further: during an import, and where an object is taken down."""
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_name == "__del__":
             return True
         frame = frame.f_back
     return False

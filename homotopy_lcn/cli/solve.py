@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -42,7 +42,7 @@ from .data_options import (
     WhiteData,
     load_data,
 )
-from .option_names import in_options, other_names
+from .option_names import in_options, messages_final, other_names
 
 if TYPE_CHECKING:
     from ..interchange.cross_checks import CrossCheck
@@ -51,12 +51,23 @@ if TYPE_CHECKING:
     from ..networks.architecture import Architecture
     from ..results.result import CriticalPoints
 
-__all__ = ["solve"]
+__all__ = ["Files", "report_result", "solve"]
 
 #: Solves of fewer critical filters are not estimated: they take seconds.
 LEAST_ESTIMATED = 5000
+#: Points of the largest result that is written as JSON: a file of 0.3 GB, the content of which takes some 6 GB to read.
+LARGEST_JSON = 100_000
+#: Bytes of a point in JSON, about.
+BYTES_IN_JSON = 3000
 #: Seconds of a solve that begins without a word.
 LONGEST_UNTOLD = 10.0
+
+
+class Files(NamedTuple):
+    """Where the result is written to."""
+
+    json: str | None
+    columns: str | None = None
 
 
 def solve(
@@ -76,6 +87,15 @@ def solve(
     white: WhiteData = False,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="FILE.parquet|FILE.npz",
+            help="Write all points as columns of a Parquet or .npz file: for results too large for JSON.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Quiet = False,
     jobs: Annotated[
         int, typer.Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")
@@ -123,14 +143,36 @@ def solve(
     cross_check: Annotated[
         str | None,
         typer.Option(
-            metavar="phcpack|bertini2",
-            help="Also solve from nothing with PHCpack or bertini2, and compare every filter.",
+            metavar="phcpack|bertini2|msolve",
+            help="Also solve from nothing with PHCpack, bertini2 or, exactly, msolve, and compare every filter.",
             show_default=False,
         ),
     ] = None,
     cross_check_max: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Refuse to --cross-check networks with more critical parameters.")
-    ] = 300,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Refuse to --cross-check networks with more critical parameters: by default 300, or 100 with msolve.",
+            show_default=False,
+        ),
+    ] = None,
+    cross_check_time: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long the program of --cross-check may take: by default 600 for msolve, any time for the others.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Follow the paths of large networks on the Dask cluster at tcp://HOST:PORT; answers may take 20 s.",
+            show_default=False,
+        ),
+    ] = None,
     errors: Annotated[
         str,
         typer.Option(
@@ -146,9 +188,15 @@ def solve(
     """
     architecture = architecture_of(filters, strides)
     check_output(json_path)
+    _check_files(architecture, json_path, columns, max_count)
     if cross_check is not None:
         _check_witness(architecture, cross_check, cross_check_max)
-    only = {"--certify": prove, "--cross-check": cross_check is not None, "--regularize": regularize is not None}
+    only = {
+        "--columns": columns is not None,
+        "--certify": prove,
+        "--cross-check": cross_check is not None,
+        "--regularize": regularize is not None,
+    }
     alone = {"--csv": csv is not None, "--series": series is not None, "--random": random, "--white": white}
     batch = None if any(alone.values()) else load_batch(architecture, data)
     if batch is not None:
@@ -156,7 +204,7 @@ def solve(
 
         refused = {**only, "--x": x is not None, "--y": y is not None, "--horizon": horizon is not None}
         refused |= {"--sep": sep is not None, "--decimal": decimal is not None}
-        refused |= {"--center": center, "--standardize": standardize}
+        refused |= {"--center": center, "--standardize": standardize, "--scheduler": scheduler is not None}
         options = BatchOptions(json_path, quiet, tuple(name for name, is_given in refused.items() if is_given))
         arguments = {
             "seed": seed, "engine": engine, "jobs": jobs, "max_count": max_count, "isolated": isolated,
@@ -172,6 +220,7 @@ def solve(
 
     tolerances = Tolerances(real_tolerance, singular_tolerance)
     interrupted = False
+    files = Files(json_path, columns)
     if not quiet:
         _tell_estimate(architecture, max_count, engine, jobs)
     with ExitStack() as stack:
@@ -188,6 +237,7 @@ def solve(
                 time_limit=time_limit,
                 data=description,
                 tolerances=tolerances,
+                scheduler=scheduler,
             )
         except SolveInterrupted as interruption:
             result, interrupted = interruption.partial, True
@@ -196,9 +246,11 @@ def solve(
         from ..interchange.cross_checks import cross_check as compare
 
         try:
-            comparison = compare(result, seed=seed, max_parameters=cross_check_max, program=cross_check)
+            comparison = compare(
+                result, seed=seed, max_parameters=cross_check_max, timeout=cross_check_time, program=cross_check
+            )
         except KeyboardInterrupt:
-            report_result(result, description, json_path, quiet, interrupted)
+            report_result(result, description, files, quiet, interrupted)
             complain("interrupted: the comparison is left out")
             return INTERRUPTED
     if prove and not interrupted:
@@ -207,14 +259,36 @@ def solve(
         try:
             proofs = certificate(result, samples=None if regularize is not None else loaded.arrays, jobs=jobs)
         except KeyboardInterrupt:
-            report_result(result, description, json_path, quiet, interrupted)
+            report_result(result, description, files, quiet, interrupted)
             complain("interrupted: the result is complete as it stands, and the proofs are left out")
             return INTERRUPTED
-        code = report_result(proofs.result, description, json_path, quiet, interrupted, comparison)
+        code = report_result(proofs.result, description, files, quiet, interrupted, comparison)
         if not quiet and json_path != "-":
             print_text(in_options(f"{proofs}\n", other_names("solve")))
         return code if proofs.complete else NOT_COMPLETE
-    return report_result(result, description, json_path, quiet, interrupted, comparison)
+    return report_result(result, description, files, quiet, interrupted, comparison)
+
+
+def _check_files(architecture: Architecture, json_path: str | None, columns: str | None, max_count: int) -> None:
+    """Raise InputError, before the solve, for files of the result that cannot be written or help nobody."""
+    if columns is not None:
+        from ..results.columns_file import check_columns_path
+
+        with messages_final("--columns"):
+            check_columns_path(columns)
+        check_output(columns, "--columns")
+    if json_path is None:
+        return
+    from ..networks.counts import fewest_filters, generic_count
+
+    if fewest_filters(architecture) > max_count:
+        return  # the solve refuses
+    number = generic_count(architecture).filters
+    if LARGEST_JSON < number <= max_count:
+        raise InputError(
+            f"--json: {number:,} points, which take a file of some {number * BYTES_IN_JSON / 1e9:.1f} GB that few "
+            f"programs read; expected at most {LARGEST_JSON:,}, or --columns FILE.parquet or FILE.npz"
+        )
 
 
 def _tell_estimate(architecture: Architecture, max_count: int, engine: str, jobs: int) -> None:
@@ -240,7 +314,7 @@ def _regularized(loaded: LoadedData, eps: float | None) -> tuple[SquaredLoss, st
     return loaded.loss.regularized(eps), f"{loaded.description}; {eps:g}·I added to the Gram matrix"
 
 
-def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
+def _check_witness(architecture: Architecture, name: str, limit: int | None) -> None:
     """Raise InputError if the comparison cannot be made, before the solve that comes first."""
     from ..interchange.cross_checks import check_feasible
 
@@ -250,14 +324,20 @@ def _check_witness(architecture: Architecture, name: str, limit: int) -> None:
 def report_result(
     result: CriticalPoints,
     description: str,
-    json_path: str | None,
+    files: Files,
     quiet: bool,
     interrupted: bool,
     comparison: CrossCheck | None = None,
 ) -> int:
     from ..results.json_file import to_text
 
-    unwritten = None
+    unwritten, json_path = None, files.json
+    if files.columns is not None:
+        try:
+            with messages_final("--columns"):
+                result.to_columns(files.columns)
+        except InputError as error:
+            unwritten = error
     if json_path is not None:
         try:
             write(json_path, to_text(result, {"cross_check": comparison.to_dict()} if comparison else None))
@@ -273,16 +353,18 @@ def report_result(
         raise unwritten
     if interrupted:
         complain(
-            f"interrupted: only the finished strata are reported{_where(json_path)}; the same command goes on from "
+            f"interrupted: only the finished strata are reported{_where(files)}; the same command goes on from "
             "where it stopped"
         )
     elif not result.complete and not quiet:
         complain(f"completeness could not be established{f': {result.stopped}' if result.stopped else ''}")
     if comparison is not None and not comparison.agrees:
-        complain(f"{comparison.program} has nonsingular solutions that are not in the result")
+        solutions = "nonsingular" if comparison.overlooked else "real"
+        complain(f"{comparison.program} has {solutions} solutions that are not in the result")
         return NOT_COMPLETE
     return INTERRUPTED if interrupted else DONE if result.complete else NOT_COMPLETE
 
 
-def _where(json_path: str | None) -> str:
-    return "" if json_path in (None, "-") else f", and kept in {json_path}"
+def _where(files: Files) -> str:
+    kept = [path for path in files if path not in (None, "-")]
+    return f", and kept in {' and '.join(map(str, kept))}" if kept else ""

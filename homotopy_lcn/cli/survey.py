@@ -21,7 +21,7 @@ from .common import (
     write,
 )
 from .option_names import options_named
-from .solve import report_result
+from .solve import Files, report_result
 
 if TYPE_CHECKING:
     from ..networks.architecture import Architecture
@@ -117,7 +117,7 @@ def survey(
     check_output(json_path)
     if draw is not None:
         result, description, interrupted = _one_draw(networks, model, seed, draw, jobs, engine)
-        return report_result(result, description, json_path, quiet, interrupted)
+        return report_result(result, description, Files(json_path), quiet, interrupted)
     if plot is not None:
         from ..pictures.histograms import check_plot_path
 

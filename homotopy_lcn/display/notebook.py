@@ -80,13 +80,13 @@ def _architecture_html(architecture: Architecture) -> str:
 @html.register
 def _counts_html(table: CountTable) -> str:
     """The counts by stratum, with their sums."""
-    white = table.metric == "white"
+    special = any(row.generic is not None for row in table)
     columns = [("stratum", False), ("", False), ("critical filters", True)]
-    columns += [("for generic data", True)] if white else []
+    columns += [("for generic data", True)] if special else []
     columns += [("θ over each", True), ("critical θ", True)]
 
     def line(stratum: str, purity: str, count: int, generic: int, over: str, parameters: int) -> list[str]:
-        return [stratum, purity, str(count), *([str(generic)] if white else []), over, str(parameters)]
+        return [stratum, purity, str(count), *([str(generic)] if special else []), over, str(parameters)]
 
     rows = [
         line(

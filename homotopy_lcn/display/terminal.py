@@ -105,8 +105,8 @@ def render_counts(table: CountTable) -> RenderableType:
     rows.add_column("stratum", footer="all")
     rows.add_column("", footer=f"{table.pure} pure, {table.spurious} spurious")
     rows.add_column("critical filters", footer=str(table.filters), justify="right")
-    white = table.metric == "white"
-    if white:
+    special = any(row.generic is not None for row in table)
+    if special:
         rows.add_column("for generic data", footer=str(sum(row.generic or 0 for row in table)), justify="right")
     rows.add_column("θ over each", justify="right")
     rows.add_column("critical θ", footer=str(table.parameters), justify="right")
@@ -115,11 +115,12 @@ def render_counts(table: CountTable) -> RenderableType:
             format_pattern(row.pattern),
             describe_purity(row.pure),
             str(row.count),
-            *([str(row.generic)] if white else []),
+            *([str(row.generic)] if special else []),
             str(row.factorizations),
             str(row.count * row.factorizations),
         )
-    return Group(Uncut(rows), Text(explain_counts(table), style="dim"))
+    reasons = [Text(f"{format_pattern(row.pattern)}: {row.method}. {row.reason}") for row in table if row.method]
+    return Group(Uncut(rows), *reasons, Text(explain_counts(table), style="dim"))
 
 
 def render_totals(architecture: Architecture, totals: Totals, reason: str) -> RenderableType:

@@ -8,6 +8,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
 from ..networks.patterns import format_pattern
 from ..results.continua import Continuum
+from ..results.pairs import maybe_near
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..results.statements import (
@@ -143,6 +144,8 @@ def describe_purity(pure: bool) -> str:
 def explain_counts(table: CountTable) -> str:
     """The sentence that says what is counted in a table of counts."""
     data = "white data (Σ = I, generic target), measured" if table.metric == "white" else "generic data"
+    if table.method is not None:
+        data = f"the Gram matrix Σ = {table.metric} and generic b (method: {table.method})"
     return (
         f"Complex critical points with w ≠ 0 for {data}; θ = (w_1, …, w_L) up to scaling. "
         "Stratum: root multiplicities, one partition a block."
@@ -193,7 +196,7 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
     )
     if sensitive := describe_conditions(result):
         rows.append(("ill-conditioned", sensitive))
-    rows += describe_near(result.points, result.tolerances)
+    rows += describe_near(maybe_near(result.points, result.tolerances), result.tolerances)
     if ties := describe_ties(result.points, result.ties):
         rows.append(("ties", "\n".join(ties)))
     if counts.certified is not None:

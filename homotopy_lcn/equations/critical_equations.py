@@ -112,7 +112,18 @@ class Equations:
         values = points[:, :1] * np.ones(self.stratum.filter_size)
         for factor, part, vandermonde in zip(self.stratum.factors, self.stratum.slices, self._vandermonde, strict=True):
             values = values * (points[:, part] @ vandermonde.T) ** factor.power
+        return self.coefficients(values)
+
+    def coefficients(self, values: Complex) -> Complex:
+        """Coefficients of filters (P, K) from their values at the roots of unity (P, K)."""
         return values @ self._inverse.T
+
+    def factor_values(self, points: Complex) -> list[Complex]:
+        """The factors of points (P, coordinates) at the roots of unity, (P, K) each."""
+        return [
+            points[:, part] @ vandermonde.T
+            for part, vandermonde in zip(self.stratum.slices, self._vandermonde, strict=True)
+        ]
 
     def tangent_space(self, points: Complex) -> Complex:
         """The derivative J of the filter in local coordinates, as coefficients, (P, K, n)."""
@@ -188,10 +199,7 @@ class Equations:
         factors = self.stratum.factors
         count, size = len(points), self.stratum.filter_size
         c = points[:, :1]
-        values = [
-            points[:, part] @ vandermonde.T
-            for part, vandermonde in zip(self.stratum.slices, self._vandermonde, strict=True)
-        ]
+        values = self.factor_values(points)
         powers = [q**f.power for q, f in zip(values, factors, strict=True)]
         first = [q ** (f.power - 1) * f.power for q, f in zip(values, factors, strict=True)]
         before, after = _partial_products(powers, np.ones((count, size), self.dtype))

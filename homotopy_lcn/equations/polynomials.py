@@ -2,8 +2,8 @@
 
 A filter of the stratum is w = c Π_f Q_f^{m_f}. In each factor Q_f the first coefficient is 1 + Σ_j p_j Q_f[j], p the
 patch, so the unknowns are its other coefficients; with p = 0 the polynomials are sparsest. The scalar c is absorbed by
-the first factor of power one, of which all coefficients are unknown; where there is none, c itself is the first
-unknown. There are as many unknowns as the stratum has dimensions.
+the first factor of power one, of which all coefficients are unknown; where there is none, or if c is wanted apart, c
+itself is the first unknown. There are as many unknowns as the stratum has dimensions.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class PatchedSystem:
     patches : sequence of (degree,) complex arrays, optional
         The patch p of each factor (that of the free factor is not used); zero by default. A point with
         Q_f[0] = Σ_j p_j Q_f[j] is at infinity.
+    apart : bool
+        Whether the scalar c is the first unknown even if a factor could absorb it.
 
     Attributes
     ----------
@@ -52,10 +54,11 @@ class PatchedSystem:
         The coefficients of the end-to-end filter.
     """
 
-    def __init__(self, stratum: Stratum, patches: Sequence[Complex] | None = None) -> None:
+    def __init__(self, stratum: Stratum, patches: Sequence[Complex] | None = None, *, apart: bool = False) -> None:
         self.stratum = stratum
         self.patches = [np.zeros(f.degree) for f in stratum.factors] if patches is None else list(patches)
-        self.free = next((f for f, factor in enumerate(stratum.factors) if factor.power == 1), None)
+        powers = [] if apart else [factor.power for factor in stratum.factors]
+        self.free = powers.index(1) if 1 in powers else None
         self.unknowns = [f"x{i}" for i in range(stratum.dimension)]
         self.filter = self._filter_coefficients()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..arrays import Constants
+
 __all__ = ["GEOMETRY", "GeometryTolerances"]
 
 
-@dataclass(frozen=True)
-class GeometryTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class GeometryTolerances(Constants):
     """Numbers that decide between equal and different, real and not real, in the geometry of the function space.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Other programs: PHCpack, Macaulay2, Julia, Bertini, PyTorch, and whether they are installed."""
+"""Other programs: PHCpack, Macaulay2, Julia, Bertini, msolve, PyTorch, and whether they are installed."""
 
 from __future__ import annotations
 

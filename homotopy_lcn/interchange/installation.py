@@ -16,6 +16,7 @@ from time import perf_counter
 import numpy as np
 
 from ..equations.critical_equations import Data, equations_of
+from ..equations.msolve_program import find_msolve, msolve_version
 from ..extras import install_command
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
@@ -37,7 +38,7 @@ OPTIONAL = (
     ("matplotlib", "matplotlib", "pictures", "figures"),
     ("python-flint", "flint", "certificates", "certify"),
     ("pyarrow", "pyarrow", "surveys in folders", "survey"),
-    ("distributed", "distributed", "surveys on several machines", "distributed"),
+    ("distributed", "distributed", "surveys and large solves on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),
 )
 #: Programs that the package or its benchmarks compare with: name, purpose, and how to install it.
@@ -98,6 +99,7 @@ def examine(seed: int = 0) -> Iterator[Finding]:
         yield Finding(
             program, "ok" if path else "absent", f"{purpose}{f', {path}' if path else ''}", "" if path else install
         )
+    yield _msolve()
     yield _phcpy()
     yield _self_test(seed)
 
@@ -113,6 +115,16 @@ def _package(distribution: str, module: str, purpose: str, install: str) -> Find
             distribution, "broken", f"cannot be imported: {' '.join(str(error).split())}", f"uninstall it, or {install}"
         )
     return Finding(distribution, "ok", f"{getattr(imported, '__version__', 'version unknown')}, for {purpose}")
+
+
+def _msolve() -> Finding:
+    purpose, path = "exact numbers and exact comparisons", find_msolve()
+    if path is None:
+        return Finding("msolve", "absent", purpose, install_command("exact"))
+    version = msolve_version()
+    if version is None:
+        return Finding("msolve", "broken", f"{path} does not tell its version", install_command("exact"))
+    return Finding("msolve", "ok", f"{version}, for {purpose}, {path}")
 
 
 def _phcpy() -> Finding:

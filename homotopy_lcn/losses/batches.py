@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import Real
+from ..arrays import Real, frozen
 from ..errors import InputError
 from .checked_arrays import numbers
 from .checked_moments import tolerance_of
@@ -58,11 +58,13 @@ class LossBatch:
         Raises
         ------
         InputError
-            If the arguments are none of these as a whole.
+            If the arguments are none of these as a whole, or more than one of them.
         """
         if b is None and isinstance(losses, tuple) and len(losses) == 2 and not isinstance(losses[0], SquaredLoss):
             losses, b = losses
         if b is not None:
+            if losses is None:
+                raise InputError("gram: missing; expected Gram matrices of shape (n, K, K) with b")
             return cls._of_arrays(size, losses, b, constant)
         if isinstance(losses, np.ndarray) and losses.dtype != object:
             raise InputError("b: missing; expected moment vectors of shape (n, K) with Gram matrices")
@@ -71,6 +73,8 @@ class LossBatch:
                 f"{NAME}: {type(losses).__name__} given; expected a sequence of SquaredLoss, or Gram matrices of shape "
                 "(n, K, K) and b of shape (n, K)"
             )
+        if np.ndim(constant) or constant != 0.0:
+            raise InputError("constant: given beside losses; expected it with Gram matrices, as losses have their own")
         return cls._of_losses(size, list(losses))
 
     @classmethod
@@ -106,6 +110,7 @@ class LossBatch:
             sizes = np.abs(half).max(axis=(1, 2), initial=0.0)
             plain = np.abs(half - other).max(axis=(1, 2), initial=0.0) <= np.sqrt(tolerance) * sizes
             plain &= np.isfinite(sizes) & np.isfinite(moments).all(axis=1) & np.isfinite(constants)
+            plain &= (constants.astype(float) != 0) | (constants == 0)  # below the range of doubles
             batch.gram = np.where(plain[:, None, None], half + other, 0.0)
             batch.b = np.where(plain[:, None], moments, 0.0).astype(float)
             batch.constant = np.where(plain, constants, 0.0).astype(float)
@@ -132,7 +137,9 @@ class LossBatch:
             return found
         if regular:
             tolerance = float(self.tolerance[index])
-            return SquaredLoss.known(self.gram[index], self.b[index], float(self.constant[index]), tolerance)
+            # Copies, so that a loss that is kept does not keep all others.
+            gram, b = frozen(self.gram[index]), frozen(self.b[index])
+            return SquaredLoss.known(gram, b, float(self.constant[index]), tolerance)
         assert self._given is not None
         gram, b, constant = self._given
         with self.naming(index):

@@ -21,8 +21,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -32,6 +33,7 @@ from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
 from ..networks.parameters import compose
+from .draw_streams import streams_of_draws
 from .preparation import prepared_columns
 from .sources import samples_from_file
 from .squared_loss import SquaredLoss
@@ -45,6 +47,8 @@ PREPARED = {"centered": "centred", "standardized": "standardized"}
 #: Number of products of samples summed at a time. No BLAS splits a smaller product among threads, so that every machine
 #: adds in the same order; and the memory is bounded.
 PRODUCTS = 2**15
+#: Random numbers of several draws that are made at a time: some megabytes.
+NUMBERS = 2**18
 
 
 class Moments(NamedTuple):
@@ -99,8 +103,15 @@ def draw_moments(model: DataModel, arch: Architecture, seed: int, draws: range) 
     check_filter_size(arch)
     size = arch.filter_size
     result = Moments(np.empty((len(draws), size, size)), np.empty((len(draws), size)), np.empty(len(draws)))
-    for row, draw in enumerate(draws):
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(draw,))))
+    together = model.draws_together(arch) if isinstance(model, Gaussian) else 0
+    if together:
+        for first in range(0, len(draws), together):
+            part = slice(first, first + together)
+            of_part = model.moments_of_many(arch, streams_of_draws(seed, draws[part]), len(draws[part]))  # type: ignore[attr-defined]
+            for column, values in zip(result, of_part, strict=True):
+                column[part] = values
+        return result
+    for row, rng in enumerate(streams_of_draws(seed, draws)):
         result.gram[row], result.b[row], result.constant[row] = model.moments(arch, rng)
     return result
 
@@ -220,7 +231,7 @@ class Gaussian:
         size = arch.filter_size
         teacher = self.teacher(arch, rng)
         total = np.zeros((size + 1, size + 1))
-        left = 4 * size if self.samples is None else self.samples
+        left = self._number(arch)
         step = max(1, PRODUCTS // (size + 1) ** 2)
         while left > 0:
             rows = rng.standard_normal((min(left, step), size + 1))
@@ -229,12 +240,35 @@ class Gaussian:
             left -= len(rows)
         return _parts(total)
 
+    def draws_together(self, arch: Architecture) -> int:
+        """How many draws `moments_of_many` makes at a time; 0 if the products of one draw are summed in parts."""
+        count, width = self._number(arch), arch.filter_size + 1
+        return 0 if count * width**2 > PRODUCTS else max(1, NUMBERS // (count * width))
+
+    def moments_of_many(
+        self, arch: Architecture, streams: Iterable[np.random.Generator], count: int
+    ) -> tuple[Real, Real, Real]:
+        """What `moments` gives for each of some generators, to the last bit."""
+        rows = np.empty((count, self._number(arch), arch.filter_size + 1))
+        teachers = []
+        for row, rng in zip(rows, streams, strict=True):
+            teachers.append(self.teacher(arch, rng))
+            rng.standard_normal(out=row)
+        self.shape(rows, None if teachers[0] is None else np.array(teachers).T[:, :, None])
+        return _parts(rows.transpose(0, 2, 1) @ rows)
+
+    def _number(self, arch: Architecture) -> int:
+        return 4 * arch.filter_size if self.samples is None else self.samples
+
     def teacher(self, arch: Architecture, rng: np.random.Generator) -> Real | None:
         """The filter of the network that makes the outputs."""
         return None
 
     def shape(self, rows: Real, teacher: Real | None) -> None:
-        """Make samples (n, K + 1), the inputs and the output, of independent standard normal numbers in place."""
+        """Make samples (…, n, K + 1), inputs and outputs, of independent standard normal numbers in place.
+
+        The coefficients of the teacher are numbers, or arrays that suit the outputs (…, n).
+        """
 
 
 @dataclass(frozen=True)
@@ -253,8 +287,8 @@ class AutoRegressive(Gaussian):
 
     def shape(self, rows: Real, teacher: Real | None) -> None:
         innovation = np.sqrt(1 - self.rho**2)
-        for t in range(1, rows.shape[1]):
-            rows[:, t] = self.rho * rows[:, t - 1] + innovation * rows[:, t]
+        for t in range(1, rows.shape[-1]):
+            rows[..., t] = self.rho * rows[..., t - 1] + innovation * rows[..., t]
 
 
 @dataclass(frozen=True)
@@ -279,10 +313,10 @@ class Teacher(Gaussian):
         return np.asarray(filter_ / np.sqrt((filter_ * filter_).sum()))
 
     def shape(self, rows: Real, teacher: Real | None) -> None:
-        rows[:, -1] *= self.sigma
+        rows[..., -1] *= self.sigma
         if teacher is not None:
-            for j, coefficient in enumerate(teacher.tolist()):
-                rows[:, -1] += coefficient * rows[:, j]
+            for j, coefficient in enumerate(teacher):
+                rows[..., -1] += coefficient * rows[..., j]
 
 
 @dataclass(frozen=True, eq=False)
@@ -360,7 +394,7 @@ class Bootstrap:
         return _parts(total)
 
 
-def _parts(total: Real) -> tuple[Real, Real, float]:
-    """Σ, b and the constant from the second moments of inputs and output together."""
-    gram = total[:-1, :-1] / 2
-    return gram + gram.T, total[:-1, -1], float(total[-1, -1])
+def _parts(total: Real) -> tuple[Real, Real, Any]:
+    """Σ, b and the constant from the second moments (…, K + 1, K + 1) of inputs and output together."""
+    gram = total[..., :-1, :-1] / 2
+    return gram + gram.swapaxes(-1, -2), total[..., :-1, -1], total[..., -1, -1]

@@ -44,6 +44,7 @@ __all__ = [
     "from_json",
     "from_npz",
     "from_series",
+    "gram_from_file",
     "samples_from_file",
 ]
 
@@ -126,18 +127,7 @@ def from_json(path: Path, arch: Architecture) -> LoadedData:
     """
     name = os.fspath(path)
     expected = "expected a JSON object with gram and b, and constant, if there is one"
-    try:
-        with readable("path", path):
-            data = read_bounded(path)
-        if len(data) > MOST_BYTES:
-            raise InputError(f"path: {name!r} has more than {MOST_BYTES >> 20} MB; {expected}")
-        content = json.loads(
-            data.decode("utf-8-sig"), parse_float=_double, parse_int=_integer, object_pairs_hook=_object
-        )
-    except InputError:
-        raise
-    except (ValueError, RecursionError):
-        raise InputError(f"path: {name!r} is not JSON; {expected}") from None
+    content = _json_content(path, expected)
     if not isinstance(content, dict) or not {"gram", "b"} <= content.keys():
         raise InputError(f"path: {name!r} has no gram and b; {expected}")
     unknown = sorted(content.keys() - {"gram", "b", "constant"})
@@ -149,6 +139,36 @@ def from_json(path: Path, arch: Architecture) -> LoadedData:
         loss = SquaredLoss.from_exact(gram, b, constant) if exact else SquaredLoss(gram, b, constant)
     _check_size(loss, arch)
     return LoadedData(loss, f"{name}: {'exact ' if exact else ''}Gram matrix and moment vector", None)
+
+
+def _json_content(path: Path, expected: str) -> Any:
+    name = os.fspath(path)
+    try:
+        with readable("path", path):
+            data = read_bounded(path)
+        if len(data) > MOST_BYTES:
+            raise InputError(f"path: {name!r} has more than {MOST_BYTES >> 20} MB; {expected}")
+        return json.loads(data.decode("utf-8-sig"), parse_float=_double, parse_int=_integer, object_pairs_hook=_object)
+    except InputError:
+        raise
+    except (ValueError, RecursionError):
+        raise InputError(f"path: {name!r} is not JSON; {expected}") from None
+
+
+def gram_from_file(path: Path) -> Any:
+    """The Gram matrix ``gram`` in a JSON file, as nested lists of numbers and texts, or in an ``.npz`` file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has no ``gram``. The message begins with ``path``.
+    """
+    name = os.fspath(path)
+    expected = "expected gram in a JSON object, or in a file saved by numpy.savez"
+    content: Any = _json_content(path, expected) if name.lower().endswith(".json") else _read_npz(path)[0]
+    if not isinstance(content, dict) or "gram" not in content:
+        raise InputError(f"path: {name!r} has no gram; {expected}")
+    return content["gram"]
 
 
 def from_file(path: Path, arch: Architecture, *, center: bool = False, standardize: bool = False) -> LoadedData:

@@ -88,6 +88,11 @@ class StratumCount:
         Number of critical parameters over each of them, up to scaling.
     generic : int or None
         For another metric than the generic one: the number of critical filters for generic data.
+    method : str or None
+        For a given Gram matrix: the method that gave the count, "formula", "eigenvalues", "bertini", "groebner" or
+        "measured".
+    reason : str or None
+        A sentence of why.
     """
 
     pattern: Pattern
@@ -95,15 +100,28 @@ class StratumCount:
     count: int
     factorizations: int
     generic: int | None = None
+    method: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class CountTable(ShownInNotebooks):
-    """Exact generic counts of an architecture; iterating yields a `StratumCount` for each stratum that occurs."""
+    """Exact counts of an architecture; iterating yields a `StratumCount` for each stratum that occurs.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    rows : tuple of StratumCount
+    metric : str
+        "generic", "white", or the Gram matrix in words.
+    method : str or None
+        For a given Gram matrix: the method that the counts rest on, the weakest of those of the strata.
+    """
 
     architecture: Architecture
     rows: tuple[StratumCount, ...]
     metric: str = "generic"
+    method: str | None = None
 
     def __iter__(self) -> Iterator[StratumCount]:
         return iter(self.rows)

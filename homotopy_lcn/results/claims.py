@@ -12,10 +12,12 @@ of a file finds smaller changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..equations.critical_equations import equations_of
+from ..equations.distinct import are_distinct
 from ..equations.restriction import whole_filters
 from ..errors import InputError
 from ..files import shown
@@ -38,6 +40,8 @@ from .claimed_degeneracy import (
 from .continua import UNDECIDED, Continuum
 from .infimum import EQUAL_LOSS, known_infimum, loss_scale
 from .invariants import OTHER_FILTER, ROUNDING_OF_GRADIENT, faults_at_parameters, violated_invariants
+from .merging import SAME_FILTER
+from .pairs import ManyPoints
 from .parts import ResultParts
 from .points import StratumResult
 
@@ -45,6 +49,8 @@ __all__ = ["check_claims", "check_whole"]
 
 #: Entries of the Jacobian matrices that are held at a time: 32 MB.
 MOST_JACOBIAN_ENTRIES = 2**22
+#: Pairs of points that are held as records at a time.
+PAIRS_CHECKED_TOGETHER = 2048
 #: Gradients on a stratum beyond this part of the terms that cancel in it are not zero.
 NONZERO_ON_STRATUM = 1e-6
 
@@ -57,7 +63,11 @@ def check_claims(parts: ResultParts) -> None:
     InputError
         With one line that names the first entry that cannot be true.
     """
-    _check_strata(parts)
+    if isinstance(parts.points, ManyPoints):
+        _check_pairs(parts, parts.points)
+        parts = _without_pairs(parts, parts.points)
+    else:
+        _check_strata(parts)
     isolated = [Listed(f"points[{i}]", point) for i, point in enumerate(parts.points)]
     on_continua = [Listed(f"on_continua[{i}]", point) for i, point in enumerate(parts.on_continua)]
     of_continua = [
@@ -82,6 +92,33 @@ def check_claims(parts: ResultParts) -> None:
         check_newton_matrices(parts.architecture, parts.loss, isolated + on_continua)
         check_sets(parts)
     _check_zero_residual(parts)
+
+
+def _without_pairs(parts: ResultParts, points: ManyPoints) -> ResultParts:
+    """The same parts with the real points alone, and strata that have no others."""
+    on_stratum = points.pairs.numbers()
+    strata = tuple(replace(row, found=row.found - on_stratum.get(row.pattern, 0)) for row in parts.strata)
+    return replace(parts, points=points.real, strata=strata)
+
+
+def _check_pairs(parts: ResultParts, points: ManyPoints) -> None:
+    """Check the first point of each pair, some at a time."""
+    _check_strata(parts)
+    pairs, first = points.pairs, len(points.real)
+    real = np.array([point.filter for point in points.real], complex).reshape(-1, parts.architecture.filter_size)
+    if not are_distinct([pairs.filters, real], SAME_FILTER):
+        raise InputError("filter: two points have the same; expected every filter once")
+    strata = {row.pattern: row for row in parts.strata}
+    for row in range(0, len(pairs), PAIRS_CHECKED_TOGETHER):
+        found = pairs.part(slice(row, row + PAIRS_CHECKED_TOGETHER)).points(first + 2 * row, 0)[::2]
+        listed = [Listed(f"points[{first + 2 * (row + i)}]", point) for i, point in enumerate(found)]
+        for item in listed:
+            _check_answers(item, strata)
+        _check_filters(parts.loss, listed)
+        if not parts.contradictions:
+            _check_parameters(parts.architecture, parts.loss, listed)
+            _check_coordinates(parts.architecture, parts.loss, listed)
+            check_newton_matrices(parts.architecture, parts.loss, listed)
 
 
 def check_whole(result: ResultParts) -> None:

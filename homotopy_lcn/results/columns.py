@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real
+from ..arrays import Complex, Real, frozen
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from .continua import UNDECIDED, Infimum
@@ -122,8 +122,14 @@ class PointColumns:
         """The points of one of the data sets."""
         arch, strata = self.architecture, self.strata
         layers = [slice(end - k, end) for k, end in zip(arch.filters, accumulate(arch.filters), strict=True)]
-        real, other = int(self.first_real[row]), int(self.first_complex[row])
-        filters, coordinates = self.filters[row], self.coordinates[row]
+        # Copies, so that points that are kept do not keep those of other data sets.
+        filters, coordinates = frozen(self.filters[row]), frozen(self.coordinates[row])
+        is_real = self.answers[row, :, 0] == 1
+        own = slice(first := int(self.first_real[row]), first + int(self.numbers[row, is_real].sum()))
+        real_thetas, indices_of_all = frozen(self.thetas[own]), self.indices[own].tolist()
+        first = int(self.first_complex[row])
+        complex_thetas = frozen(self.complex_thetas[first : first + len(is_real) - int(is_real.sum())])
+        real = other = 0
         columns = (
             self.losses[row], self.stratum[row], self.answers[row], self.conditions[row], self.residuals[row],
             self.conjugates[row], self.numbers[row],
@@ -133,21 +139,20 @@ class PointColumns:
             zip(*(column.tolist() for column in columns), strict=True)
         ):
             stratum = strata[number]
-            is_real = answers[0] == 1
-            if is_real:
-                thetas: NDArray[Any] = self.thetas[real : real + count]
-                indices = tuple(self.indices[real : real + count].tolist())
+            if answers[0] == 1:
+                thetas: NDArray[Any] = real_thetas[real : real + count]
+                indices = tuple(indices_of_all[real : real + count])
                 kinds: tuple[str | None, ...] = tuple(["saddle" if index else "minimum" for index in indices])
                 real += count
             else:
-                thetas = self.complex_thetas[other : other + 1]
+                thetas = complex_thetas[other : other + 1]
                 indices, kinds = (None,), (None,)
                 other += 1
             result.append(
                 CriticalPoint.validated(
                     filter=filters[place],
-                    real=is_real,
-                    loss=loss.real if is_real else loss,
+                    real=answers[0] == 1,
+                    loss=loss.real if answers[0] == 1 else loss,
                     stratum=stratum.pattern,
                     pure=stratum.pure,
                     in_function_space=ANSWERS[answers[1]],

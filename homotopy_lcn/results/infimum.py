@@ -13,6 +13,7 @@ from ..equations.residuals import have_no_residual
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import restricted
 from .continua import UNDECIDED, Continuum, Infimum
+from .pairs import ManyPoints, real_ones
 from .points import CriticalPoint
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ ROUNDING_OF_LARGE_FILTERS = 1e-13
 
 def attained_points(result: ResultParts) -> Iterator[CriticalPoint]:
     """The attained points, isolated ones and those of continua."""
-    yield from (point for point in result.points if point.attained)
+    yield from (point for point in real_ones(result.points) if point.attained)
     yield from (point for continuum in result.continua for point in continuum.points if point.attained)
 
 
@@ -57,7 +58,7 @@ def least_attained_loss(result: ResultParts) -> float | None:
     best = min((float(point.loss.real) for point in attained_points(result)), default=np.inf)
     best = min(best, result.loss.constant)
     limit = best - EQUAL_LOSS * loss_scale(result.loss)
-    doubtful = [point.loss for point in result.points if point.real and point.attained is None]
+    doubtful = [point.loss for point in real_ones(result.points) if point.attained is None]
     doubtful += [part.loss for part in result.continua if part.attained is None]
     return None if any(abs(value.imag) <= abs(limit) and value.real < limit for value in doubtful) else best
 
@@ -72,9 +73,11 @@ def points_of_least_loss(result: ResultParts) -> list[CriticalPoint]:
     return [point for point in attained if point.loss.real <= limit]
 
 
-def with_minima_of_least_loss(result: ResultParts) -> tuple[tuple[CriticalPoint, ...], tuple[Continuum, ...]]:
+def with_minima_of_least_loss(
+    result: ResultParts,
+) -> tuple[tuple[CriticalPoint, ...] | ManyPoints, tuple[Continuum, ...]]:
     """The points and the continua of a result; points of least loss with a degenerate Hessian are minima."""
-    if not result.continua and not any("degenerate" in point.kinds for point in result.points):
+    if not result.continua and not any("degenerate" in point.kinds for point in real_ones(result.points)):
         return result.points, result.continua
     least = {id(point) for point in points_of_least_loss(result)}
 
@@ -90,6 +93,8 @@ def with_minima_of_least_loss(result: ResultParts) -> tuple[tuple[CriticalPoint,
         points = tuple(map(known, part.points))
         minimum = part.kind == "degenerate" and any(point.minimum for point in points)
         continua.append(replace(part, points=points, kind="minimum" if minimum else part.kind))
+    if isinstance(result.points, ManyPoints):
+        return result.points.with_real(map(known, result.points.real)), tuple(continua)
     return tuple(map(known, result.points)), tuple(continua)
 
 

@@ -17,6 +17,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose, hessian, jacobian
 from .infimum import EQUAL_LOSS, attained_points, loss_scale, loss_tolerance, points_of_least_loss
+from .pairs import ManyPoints, maybe_special, real_ones
 from .parts import ResultParts
 from .points import CriticalPoint, quantity
 
@@ -49,10 +50,12 @@ def violated_invariants(result: ResultParts) -> tuple[str, ...]:
 
 
 def _violated(result: ResultParts) -> Iterator[str]:
-    alone = sum(not point.real and point.conjugate is None for point in result.points)
+    alone = 0
+    if not isinstance(result.points, ManyPoints):
+        alone = sum(not point.real and point.conjugate is None for point in result.points)
     if alone and result.complete:
         yield f"{quantity(alone, 'point that is not real lacks its', 'points that are not real lack their')} conjugate"
-    listed = [point for point in result.points if point.real and point.parameters]
+    listed = [point for point in real_ones(result.points) if point.parameters]
     listed += [point for part in result.continua for point in part.points if point.real and point.parameters]
     if listed:
         yield from _violated_at_parameters(result, listed)
@@ -79,7 +82,7 @@ def _may_be_special_by_rounding(result: ResultParts) -> bool:
     if exact is None or (exact.gram_in_doubles and exact.b_in_doubles):
         return False
     away = any(row.at_infinity for row in result.strata) and not exact.gram_in_doubles
-    singular = any(not point.nonsingular or (point.multiplicity or 1) > 1 for point in result.points)
+    singular = any(not point.nonsingular or (point.multiplicity or 1) > 1 for point in maybe_special(result.points))
     return away or singular or bool(result.continua) or any(row.singular or row.origin for row in result.strata)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -26,26 +26,31 @@ from ..networks.patterns import Pattern
 from ..networks.untrusted import untrusted_architecture
 from .continua import UNDECIDED, Continuum, Infimum
 from .json_file import FORMAT, VERSION, data_digest
+from .pairs import ManyPoints, count_all
 from .parts import LONGEST_TEXT, ResultParts
-from .points import Counts, CriticalPoint, StratumResult, count_points
+from .points import Counts, CriticalPoint, StratumResult
 from .tolerances import Tolerances
 
-__all__ = ["read_file"]
+__all__ = ["Columns", "parts_of_text", "read_file"]
 
 KINDS = ("minimum", "saddle", "degenerate")
 EXPECTED = "expected the whole file that solve wrote"
+
+#: From the entry of a file about its columns, the network, the strata and the listed points: all points.
+Columns = Callable[[Mapping[str, Any], Architecture, tuple[StratumResult, ...], tuple[CriticalPoint, ...]], ManyPoints]
 
 
 def read_file(path: str | os.PathLike[str]) -> ResultParts:
     """Read a result from a file, without the checks of `claims`; see `CriticalPoints.from_json`."""
     check_is_path(path)
     try:
-        return _from_text(read_text(path, EXPECTED))
+        return parts_of_text(read_text(path, EXPECTED))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def _from_text(text: str) -> ResultParts:
+def parts_of_text(text: str, columns: Columns | None = None) -> ResultParts:
+    """A result from its JSON, of which ``columns`` adds complex points to those that are listed."""
     data = json_content(text, EXPECTED)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f"not a file of solve; expected JSON with format {FORMAT!r}")
@@ -63,13 +68,16 @@ def _from_text(text: str) -> ResultParts:
     seed = record.integer("seed")
     if seed < 0:
         raise InputError(f"seed: {shown(seed)}; expected an integer, at least 0")
-    points = tuple(_point_from_json(item, architecture) for item in record.records("points"))
+    listed = tuple(_point_from_json(item, architecture) for item in record.records("points"))
     strata = tuple(_stratum_from_json(item, architecture) for item in record.records("strata"))
     zero_residual = None
     if "zero_residual" in data:
         zero_residual = _zero_residual_from_json(record.record("zero_residual"), architecture)
     continua = tuple(_continuum_from_json(item, architecture) for item in record.records("continua", optional=True))
-    counts = count_points(points, strata, (part.real for part in continua))
+    points: tuple[CriticalPoint, ...] | ManyPoints = listed
+    if columns is not None:
+        points = columns(record.record("columns").data, architecture, strata, listed)
+    counts = count_all(points, strata, (part.real for part in continua))
     stored = record.record("counts")
     for column in fields(Counts):
         value = getattr(counts, column.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..equations.distinct import first_occurrences
+from .pairs import ManyPoints
 
 if TYPE_CHECKING:
     from .points import CriticalPoint
@@ -95,13 +96,15 @@ def _any(answers: Iterable[bool | None]) -> bool | None:
     return None if None in collected else False
 
 
-def sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...]:
+def sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...] | ManyPoints:
     """Real points by loss, then complex ones by |loss|; ties by the filter's values, conjugates adjacent.
 
     The conjugate of each complex point is its `conjugate` in the order given, where that is set and true. For points
     without it, as files of earlier versions hold them, the conjugate is looked for. In the result every `conjugate`
     is an index of the result.
     """
+    if isinstance(points, ManyPoints):  # of which the pairs are sorted
+        return points.with_real(sorted_points(points.real))
     listed = list(points)
     if not listed:
         return ()

@@ -10,6 +10,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
 from .continua import UNDECIDED, Continuum, Infimum
+from .pairs import ManyPoints
 from .points import Counts, CriticalPoint, StratumResult
 from .tolerances import Tolerances
 
@@ -40,7 +41,7 @@ class ResultParts(ComparedByValue):
     architecture: Architecture
     loss: SquaredLoss
     seed: int
-    points: tuple[CriticalPoint, ...]
+    points: tuple[CriticalPoint, ...] | ManyPoints
     strata: tuple[StratumResult, ...]
     complete: bool
     counts: Counts

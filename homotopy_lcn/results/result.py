@@ -19,8 +19,9 @@ from .frames import points_frame
 from .infimum import known_infimum, points_of_least_loss
 from .json_file import data_digest, to_text, write_file
 from .merging import sorted_points
+from .pairs import ManyPoints, count_all, maybe_near, real_ones
 from .parts import ResultParts
-from .points import CriticalPoint, StratumResult, count_points, quantity
+from .points import CriticalPoint, StratumResult, quantity
 from .statements import (
     describe_coincidences,
     describe_completeness,
@@ -32,7 +33,7 @@ from .statements import (
 )
 from .summary import Summary
 from .ties import Tie, describe_ties, find_ties
-from .tolerances import describe_near
+from .tolerances import Tolerances, describe_near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     loss : SquaredLoss
     seed : int
         All random choices of the solve came from it.
-    points : tuple of CriticalPoint
+    points : sequence of CriticalPoint
+        A tuple; a `ManyPoints` of a large result.
     strata : tuple of StratumResult
         One for every stratum that occurs.
     complete : bool
@@ -154,7 +156,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             points=points,
             strata=strata,
             complete=bool(complete),
-            counts=count_points(points, strata, (part.real for part in continua)),
+            counts=count_all(points, strata, (part.real for part in continua)),
             statistics=dict(statistics or {}),
             software=f"homotopy-lcn {__version__}" if software is None else software,
             zero_residual=zero_residual,
@@ -181,25 +183,34 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             statistics={},
             infimum=columns.infimum,
             _columns=columns,
-            **parts,
+            **{"computed_with": {}, "tolerances": Tolerances(), **parts},
         )
         return result
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            columns = self.__dict__.get("_columns")
-            if columns is None or name not in columns.PARTS:
+            known = self.__dict__
+            columns = known.get("_columns")
+            if columns is not None and name in columns.PARTS:
+                known.setdefault(name, columns.part(name))
+                if name == "points":  # then the columns, which are those of other results, too, are needed no more
+                    for other in columns.PARTS - known.keys():
+                        known.setdefault(other, columns.part(other))
+                    known.pop("_columns", None)
+            if name not in known:  # in another thread it may be known by now
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            return self.__dict__.setdefault(name, columns.part(name))
+            return known[name]
 
     def __post_init__(self) -> None:
         """Every point knows the network, so that it can predict."""
         arch = self.architecture
         for name in ("points", "on_continua"):
             found = getattr(self, name)
-            if any(point.architecture != arch for point in found):
-                object.__setattr__(self, name, tuple(point.of(arch) for point in found))
+            listed = found.real if isinstance(found, ManyPoints) else found
+            if any(point.architecture != arch for point in listed):
+                known = tuple(point.of(arch) for point in listed)
+                object.__setattr__(self, name, found.with_real(known) if isinstance(found, ManyPoints) else known)
         if any(point.architecture != arch for part in self.continua for point in part.points):
             parts = (replace(part, points=tuple(point.of(arch) for point in part.points)) for part in self.continua)
             object.__setattr__(self, "continua", tuple(parts))
@@ -220,12 +231,12 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     @cached_property
     def real(self) -> tuple[CriticalPoint, ...]:
         """The points with a real filter, by loss."""
-        return tuple(point for point in self.points if point.real)
+        return tuple(real_ones(self.points))
 
     @cached_property
     def attained(self) -> tuple[CriticalPoint, ...]:
         """The points with a real critical θ, by loss: the critical points of the network."""
-        return tuple(point for point in self.points if point.attained)
+        return tuple(point for point in self.real if point.attained)
 
     @cached_property
     def minima(self) -> tuple[CriticalPoint, ...]:
@@ -256,12 +267,12 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     @cached_property
     def nearly_real(self) -> tuple[CriticalPoint, ...]:
         """The complex points whose imaginary parts are below the user's tolerance, see `Tolerances`."""
-        return self.tolerances.nearly_real(self.points)
+        return self.tolerances.nearly_real(maybe_near(self.points, self.tolerances))
 
     @cached_property
     def nearly_singular(self) -> tuple[CriticalPoint, ...]:
         """The nonsingular points whose condition numbers are above the user's tolerance, see `Tolerances`."""
-        return self.tolerances.nearly_singular(self.points)
+        return self.tolerances.nearly_singular(maybe_near(self.points, self.tolerances))
 
     def to_frame(self, *, wide: bool = True) -> pd.DataFrame:
         """Return a pandas data frame with one row a point: `points` in their order, then the points of `continua`.
@@ -335,6 +346,53 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             return to_text(self)
         write_file(path, self)
         return None
+
+    def to_columns(self, path: str | os.PathLike[str]) -> None:
+        """Write the result to a file with columns: for millions of points, of which JSON helps nobody.
+
+        Reading the file back gives the same doubles. A file is written whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            Its end tells the format: ``.npz`` (NumPy), or ``.parquet`` (needs pyarrow), a row a point with columns as
+            in `to_frame`. `from_columns` reads both.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written, or if complex points are singular, certified or without a conjugate, as in
+            special data: columns hold no such points, and `to_json` does.
+        MissingPackage
+            If pyarrow is not installed, for Parquet.
+        """
+        from .columns_file import write_columns
+
+        write_columns(path, self)
+
+    @classmethod
+    def from_columns(cls, path: str | os.PathLike[str]) -> CriticalPoints:
+        """Read a result that `to_columns` wrote.
+
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        CriticalPoints
+            Complex points stay in columns: records of them are made when they are asked for.
+
+        Raises
+        ------
+        InputError
+            As for `from_json`. Nothing in a file is executed.
+        MissingPackage
+            If pyarrow is not installed, for Parquet.
+        """
+        from .columns_reader import read_columns
+
+        return cls._checked_parts(read_columns(path), path)
 
     def plot(self, kind: str = "levels", ax: Any = None, **options: Any) -> Any:
         """Draw a picture of the result with matplotlib.
@@ -419,7 +477,11 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         """
         from .json_reader import read_file
 
-        parts = read_file(path)
+        return cls._checked_parts(read_file(path), path)
+
+    @classmethod
+    def _checked_parts(cls, parts: ResultParts, path: str | os.PathLike[str]) -> CriticalPoints:
+        """The same; messages name the file."""
         try:
             return cls._of_parts(parts)
         except InputError as error:
@@ -486,7 +548,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         ]
         if sensitive := describe_conditions(self):
             lines.append(f"  ill-conditioned: {sensitive}")
-        lines += [f"  {heading}: {text}" for heading, text in describe_near(self.points, self.tolerances)]
+        near = describe_near(maybe_near(self.points, self.tolerances), self.tolerances)
+        lines += [f"  {heading}: {text}" for heading, text in near]
         lines += [f"  {text}" for text in describe_ties(self.points, self.ties)]
         if counts.certified is not None:
             lines.append(f"  {counts.certified} certified")

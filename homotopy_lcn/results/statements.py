@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ..networks.patterns import format_pattern
 from .continua import Continuum
+from .pairs import maybe_ill_conditioned, maybe_special
 from .parts import ResultParts
 from .points import CriticalPoint, StratumResult, quantity
 
@@ -78,9 +79,9 @@ def describe_least_loss(result: ResultParts, best: CriticalPoint | None) -> str:
 
 def describe_coincidences(result: ResultParts) -> str:
     """Say how many filters are critical on several strata, or multiple points; nothing if there are none."""
-    strata = Counter(1 + len(point.also_on) for point in result.points if point.also_on)
+    strata = Counter(1 + len(point.also_on) for point in maybe_special(result.points) if point.also_on)
     # A filter on several strata is at least as many points.
-    multiple = [point for point in result.points if point.multiplicity > 1 + len(point.also_on)]
+    multiple = [point for point in maybe_special(result.points) if point.multiplicity > 1 + len(point.also_on)]
     multiplicities = Counter(point.multiplicity for point in multiple)
     parts = [
         f"{quantity(number, 'filter is', 'filters are')} critical on {count} strata"
@@ -96,7 +97,7 @@ def describe_coincidences(result: ResultParts) -> str:
 def describe_paths(result: ResultParts) -> str:
     """Say where the paths end that do not end at nonsingular critical points."""
     counts = result.counts
-    isolated = sum(not point.nonsingular for point in result.points)
+    isolated = sum(not point.nonsingular for point in maybe_special(result.points))
     parts = []
     if counts.at_infinity:
         parts.append(f"{counts.at_infinity} to infinity")
@@ -113,7 +114,7 @@ def describe_paths(result: ResultParts) -> str:
 
 def describe_conditions(result: ResultParts) -> str:
     """Say how many of the nonsingular points are ill-conditioned, and how much; nothing if none is."""
-    points = [point for point in result.points if point.nonsingular and point.ill_conditioned]
+    points = [p for p in maybe_ill_conditioned(result.points) if p.nonsingular and p.ill_conditioned]
     if not points:
         return ""
     conditions = sorted(point.condition for point in points if point.condition is not None)

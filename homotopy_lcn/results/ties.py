@@ -18,6 +18,7 @@ import numpy as np
 
 from ..arrays import Real
 from ..losses.squared_loss import SquaredLoss
+from .pairs import ManyPoints
 from .points import CriticalPoint, quantity
 
 if TYPE_CHECKING:
@@ -108,7 +109,10 @@ def symmetries_of_moments(
 
 def find_ties(result: ResultParts) -> tuple[Tie, ...]:
     """The groups of real points of a result with equal losses, in the order of their first points."""
-    rows = [row for row, point in enumerate(result.points) if point.real]
+    if isinstance(result.points, ManyPoints):
+        rows = list(range(len(result.points.real)))
+    else:
+        rows = [row for row, point in enumerate(result.points) if point.real]
     if len(rows) < 2:
         return ()
     filters = np.array([result.points[row].filter.real for row in rows])

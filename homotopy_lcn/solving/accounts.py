@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.distinct import DISTINCT, find, first_occurrences, point_keys
+from ..equations.distinct import DISTINCT, find_points, first_points
 from ..networks.strata import Stratum
 from ..tracking.refinement import Refined
 from .tolerances import SOLVING
@@ -153,10 +153,11 @@ def accuracy(conditions: Real) -> float:
 
 def distinct_union(stratum: Stratum, known: RegularEnds, new: RegularEnds) -> RegularEnds:
     """The distinct points of both."""
-    keys = point_keys(stratum, new.points)
+    if len(new) == 0:
+        return known
     tolerance = max(accuracy(known.conditions), accuracy(new.conditions))
-    keep = first_occurrences(keys, tolerance) == np.arange(len(keys))
-    keep &= find(point_keys(stratum, known.points), keys, tolerance) < 0
+    keep = first_points(stratum, new.points, tolerance) == np.arange(len(new))
+    keep &= find_points(stratum, known.points, new.points, tolerance) < 0
     return RegularEnds(
         np.concatenate([known.points, new.points[keep]]),
         np.concatenate([known.filters, new.filters[keep]]),

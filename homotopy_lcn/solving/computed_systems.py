@@ -26,14 +26,15 @@ from numpy.typing import NDArray
 from .._data import data_path
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations, equations_of
-from ..equations.distinct import first_occurrences
+from ..equations.distinct import first_points
 from ..errors import IncompleteStartSystem
 from ..networks.strata import Stratum, separated, separated_order, separated_positions
 from ..tracking import Homotopy, TrackerOptions
 from ..tracking.settings import Tracking
-from .monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
+from .monodromy import Fibre, diagonal_gram, fill_fibre, random_data, seed_pair
 from .stored_arrays import cache_folder, keep, packed_arrays, read_arrays, remove
 from .tolerances import SOLVING
+from .trace_test import trace_test
 
 __all__ = [
     "StartSystem",
@@ -179,8 +180,7 @@ def solves(stratum: Stratum, data: Data, points: Complex, sample: int | None = N
     accurate = all(
         _newton_steps(equations, data, chosen[i : i + 2048]).max() < SOLVING.stored for i in range(0, len(chosen), 2048)
     )
-    filters = equations.filters(points)
-    return accurate and bool((first_occurrences(filters) == np.arange(len(filters))).all())
+    return accurate and bool((first_points(stratum, points) == np.arange(len(points))).all())
 
 
 def _newton_steps(equations: Equations, data: Data, points: Complex) -> Real:
@@ -213,7 +213,8 @@ def _generator(stratum: Stratum) -> np.random.Generator:
 def solve_by_monodromy(stratum: Stratum, count: int, tracking: Tracking) -> StartSystem:
     """A start system from nothing, or from a checkpoint in the cache.
 
-    The random numbers are derived from the name of the stratum; the random numbers of ``tracking`` are not used.
+    The random numbers are derived from the name of the stratum; the random numbers of ``tracking`` are not used. At the
+    first attempt the Gram matrix is diagonal from the beginning, so that `made_diagonal` has nothing to do.
 
     Raises
     ------
@@ -227,7 +228,8 @@ def solve_by_monodromy(stratum: Stratum, count: int, tracking: Tracking) -> Star
     reason = ""
     for attempt in range(3):
         options = TrackerOptions() if attempt == 0 else TrackerOptions.conservative()
-        fibre = _saved_fibre(stratum) if attempt == 0 else None
+        gram = diagonal_gram(stratum.filter_size, rng) if attempt == 0 else None
+        fibre = (_saved_fibre(stratum) if attempt == 0 else None) or Fibre.start(stratum, rng, gram)
         try:
             data, points = fill_fibre(
                 stratum,
@@ -239,6 +241,7 @@ def solve_by_monodromy(stratum: Stratum, count: int, tracking: Tracking) -> Star
         except IncompleteStartSystem as error:
             reason = str(error)
             continue
+        del fibre  # the points of the other data
         trace = trace_test(stratum, data, points, tracking.with_generator(rng).with_options(TrackerOptions()))
         if trace <= SOLVING.trace:
             return StartSystem(stratum, data, points, trace)
@@ -248,9 +251,9 @@ def solve_by_monodromy(stratum: Stratum, count: int, tracking: Tracking) -> Star
 
 def diagonal_data(size: int, rng: np.random.Generator) -> Data:
     """Random complex data, Σ diagonal, near real data of order one: phases up to one, modulus 1/2."""
-    gram = 0.5 * np.exp(1j * rng.uniform(-1, 1, size))
+    gram = diagonal_gram(size, rng)
     b = (rng.normal(size=size) + 1j * rng.normal(size=size)) / np.sqrt(2 * size)
-    return Data(np.diag(gram), b)
+    return Data(gram, b)
 
 
 def made_diagonal(system: StartSystem, tracking: Tracking) -> StartSystem:

@@ -1,10 +1,9 @@
 """How many paths a solve follows, how long it takes, and how much memory: an estimate before a large solve.
 
 The number of paths follows from the counts. A stratum whose start system is known takes one path a point. From nothing
-it takes about `PATHS_FROM_NOTHING`: three on the segments of monodromy (see `monodromy`), two in the trace test, one to
-a diagonal Gram matrix, and one to the data. The time of a path is measured: on paths of the stratum with most points,
-between random complex data, as monodromy has them. What else a point costs (finding it among those that are known,
-verification, classification) takes about as long as `PATHS_OF_THE_REST` paths.
+it takes about `PATHS_FROM_NOTHING`: three on the segments of monodromy (see `monodromy`), and one to the data. The time
+of a path is measured: on paths of the stratum with most points, between random complex data, as monodromy has them.
+What else a point costs (the trace test, verification, classification) takes about as long as `PATHS_OF_THE_REST` paths.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ from .monodromy import random_data, seed_pair
 __all__ = ["Estimate", "estimate"]
 
 #: Paths that a point takes if the start system of its stratum has to be computed, the path to the data included.
-PATHS_FROM_NOTHING = 7
+PATHS_FROM_NOTHING = 4
 #: All work on a point besides its paths, in paths.
-PATHS_OF_THE_REST = 5
+PATHS_OF_THE_REST = 1
 #: Start points, with a path each to `PATHS_EACH` data: measured within a second.
 STARTS = 4
 PATHS_EACH = 64
-#: Bytes of a point in a result, and copies of its coordinates and its filter while it is found.
-BYTES_OF_A_POINT = 4096
-COPIES = 8
+#: Bytes of the program with its modules, and copies of the coordinates and the filter of a point while it is found.
+BYTES_OF_THE_PROGRAM = 80_000_000
+COPIES = 4
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ class Estimate:
 
         Examples
         --------
-        >>> Estimate(204_536, 1_431_752, 412.0, 1_310_000_000).describe()
-        '204,536 critical filters: some 1,431,752 paths, about 7 min, about 1.3 GB of memory'
+        >>> Estimate(204_536, 818_144, 412.0, 540_000_000).describe()
+        '204,536 critical filters: some 818,144 paths, about 7 min, about 0.5 GB of memory'
         """
         return (
             f"{self.points:,} critical filters: some {self.paths:,} paths, about {_duration(self.seconds)}, "
@@ -85,13 +84,13 @@ def estimate(
     now : callable
         The time in seconds, for tests.
     """
-    points = paths = memory = 0
+    points, paths, memory = 0, 0, BYTES_OF_THE_PROGRAM
     largest = None
     for row in generic_count(arch):
         stratum = Embedding.of_pattern(arch, row.pattern).stratum
         points += row.count
         paths += row.count * (1 if is_known(stratum) else PATHS_FROM_NOTHING)
-        memory += row.count * (BYTES_OF_A_POINT + 16 * COPIES * (stratum.coordinates + stratum.filter_size))
+        memory += 16 * COPIES * row.count * (stratum.coordinates + stratum.filter_size)
         if largest is None or row.count > largest[0]:
             largest = row.count, stratum
     if largest is None:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, Equations
 from ..equations.scaling import symmetric_scale
+from ..tracking.compiled_gradients import extended_half_gradient
 from ..tracking.multiprecision import converge
-from ..tracking.refinement import half_gradient
 from .tolerances import LOCAL
 
 __all__ = ["Frame", "LocalStructure", "local_dimension", "local_structure", "onto_critical_set", "real_dimension"]
@@ -246,7 +246,7 @@ class Frame:
 
     def gradients(self, local: NDArray[Any]) -> NDArray[Any]:
         """Half the gradient in local coordinates (P, n), in extended precision."""
-        return half_gradient(self.equations.stratum, self.points(local), *self.data) @ self.directions.T
+        return extended_half_gradient(self.equations.stratum, self.points(local), *self.data) @ self.directions.T
 
     def residual(self) -> float:
         """The gradient at the point, relative to the norm of the Newton matrix."""

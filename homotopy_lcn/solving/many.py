@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +20,7 @@ from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.columns import ResultColumns
 from ..results.parts import as_text
+from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
@@ -30,12 +33,15 @@ from .solve import (
     Task,
     check_loss,
     checked_labels,
+    checked_settings,
     checked_table,
+    checked_words,
     critical_points,
+    ranks_in_doubt_told_to,
     validated_task,
     words_of,
 )
-from .start_systems import StartSystems, shared_start_systems
+from .start_systems import StartSystems
 from .tolerances import PLAIN
 
 __all__ = ["critical_points_of_many"]
@@ -105,7 +111,7 @@ def critical_points_of_many(
     Warns
     -----
     RuntimeWarning
-        As `critical_points`.
+        As `critical_points`, but once: of the first loss whose numerical rank is in doubt, and how many more there are.
 
     Raises
     ------
@@ -138,20 +144,24 @@ def critical_points_of_many(
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     most, labels = check_integer("max_count", max_count, 1), checked_labels(tolerances)
     checked_table(arch, most)
-    systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), options=options or TrackerOptions(), clock=clock)
-    batch = _Batch(
-        arch, LossBatch.of(arch.filter_size, losses if gram is None else gram, b, constant), seed, as_text(data)
-    )
+    settings, systems = checked_settings(options, start_systems)
+    words = checked_words(data)
+    tracking = Tracking(get_engine(engine), options=settings, clock=clock)
+    if losses is not None and gram is not None:
+        raise InputError("gram: given beside losses; expected one of them, as losses have Gram matrices of their own")
+    batch = _Batch(arch, LossBatch.of(arch.filter_size, losses if gram is None else gram, b, constant), seed, words)
     found = batch.validated(errors, lambda loss: validated_task(arch, loss, seed, most, isolated))
+    if batch.ranks_in_doubt:
+        warnings.warn(batch.describe_ranks(), RuntimeWarning, stacklevel=2)
 
     def alone(index: int) -> CriticalPoints:
         loss = batch.loss(index)
-        return critical_points(
-            arch, loss, seed=seed, engine=tracking.engine, jobs=jobs, max_count=max_count, options=options,
-            isolated=isolated, start_systems=systems, time_limit=clock.remaining, data=batch.words(index, loss),
-            tolerances=labels,
-        )  # fmt: skip
+        with ranks_in_doubt_told_to(told_before):
+            return critical_points(
+                arch, loss, seed=seed, engine=tracking.engine, jobs=jobs, max_count=max_count, options=options,
+                isolated=isolated, start_systems=systems, time_limit=clock.remaining, data=batch.words(index, loss),
+                tolerances=labels,
+            )  # fmt: skip
 
     open_ones = [index for index, result in enumerate(found) if result is None]
     done = len(found) - len(open_ones)
@@ -172,12 +182,17 @@ def critical_points_of_many(
     unsolved = [index for index in open_ones if found[index] is None]
     for index in unsolved:
         loss = batch.loss(index)
-        empty = validated_task(arch, loss, seed, most, isolated).result([], clock)
+        with ranks_in_doubt_told_to(told_before):
+            empty = validated_task(arch, loss, seed, most, isolated).result([], clock)
         found[index] = replace(
             empty, complete=False, stopped=clock.describe(), data=batch.words(index, loss), solved=time_of_day(),
             tolerances=labels,
         )  # fmt: skip
     return found  # type: ignore[return-value]
+
+
+def told_before(words: str) -> None:
+    """Ranks in doubt are told once, when the losses are looked at first."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +212,7 @@ class _Batch:
         self.losses = losses
         self.seed = seed
         self._words = words
+        self.ranks_in_doubt: dict[int, str] = {}
         self.moments = Moments(losses.gram, losses.b, losses.constant, losses.tolerance)
         self.regular: NDArray[np.bool_] = losses.plain & are_regular(self.moments)
         squares = np.einsum("tii->ti", losses.gram)
@@ -216,12 +232,21 @@ class _Batch:
     def _fault(self, index: int, validate: Callable[[SquaredLoss], Task]) -> InputError | None:
         try:
             loss = self.losses.loss(index)
-            with self.losses.naming(index):
+            told = ranks_in_doubt_told_to(partial(self.ranks_in_doubt.setdefault, index))
+            with self.losses.naming(index), told:
                 check_loss(self.architecture, loss)
                 validate(loss)
         except InputError as error:
             return error
         return None
+
+    def describe_ranks(self) -> str:
+        """Which losses have a numerical rank in doubt, in words."""
+        index, words = next(iter(self.ranks_in_doubt.items()))
+        others = len(self.ranks_in_doubt) - 1
+        text = f"losses[{index}]: {words}"
+        more = quantity(others, "more data set", "more data sets")
+        return text if others == 0 else f"{text}; the numerical rank is in doubt in {more}"
 
     def loss(self, index: int) -> SquaredLoss:
         """One of the losses that can be used."""

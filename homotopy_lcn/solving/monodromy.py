@@ -9,15 +9,18 @@ via homotopy continuation and monodromy*, IMA J. Numer. Anal. 39 (2019)): two ba
 differ in the random complex scales of their ends. Each segment is a bijection of the two fibres, so that every path is
 tracked in one direction only, and a fibre of d points costs at most about 3 d paths.
 
-The fibre is complete when it has as many points as the exact generic count. The trace test then checks it
-independently: with Σ fixed and b on a line, the sum of the filters over a complete fibre is affine-linear
-(Leykin, Rodriguez, Sottile, *Trace test*, 2018).
+The fibre is complete when it has as many points as the exact generic count. The trace test (see `trace_test`) then
+checks it independently.
+
+Fibres may have millions of points. A base has room for all of them from the beginning, and keeps no filters: the
+filters of the few points that a new one may be equal to are computed when they are needed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,15 +28,16 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex
 from ..equations.critical_equations import Data, Equations, equations_of
-from ..equations.distinct import find, first_occurrences
-from ..errors import IncompleteStartSystem
+from ..equations.distinct import first_occurrences
+from ..equations.known_points import KnownPoints
+from ..errors import IncompleteStartSystem, InputError
 from ..networks.strata import Stratum
 from ..progress import TimeUp
 from ..tracking import Homotopy
 from ..tracking.settings import Tracking
 from .tolerances import SOLVING
 
-__all__ = ["Fibre", "fill_fibre", "random_data", "seed_pair", "trace_test"]
+__all__ = ["Fibre", "diagonal_gram", "enter_ends", "fill_fibre", "random_data", "seed_pair"]
 
 #: Entries of saved data and points are at most so large: random data, and their critical points, are of order one.
 LARGEST_SAVED = 1e20
@@ -45,21 +49,29 @@ def random_data(size: int, rng: np.random.Generator) -> Data:
     return Data((gram + gram.T) / np.sqrt(2 * size), _random(rng, size))
 
 
-def seed_pair(stratum: Stratum, rng: np.random.Generator) -> tuple[Complex, Data]:
+def diagonal_gram(size: int, rng: np.random.Generator) -> Complex:
+    """A random complex diagonal Σ near real Gram matrices of order one: phases up to one, modulus 1/2."""
+    return np.diag(0.5 * np.exp(1j * rng.uniform(-1, 1, size)))
+
+
+def seed_pair(stratum: Stratum, rng: np.random.Generator, gram: Complex | None = None) -> tuple[Complex, Data]:
     """A random point (1, coordinates) of the stratum and random data for which it is critical.
 
-    The moment vector is b = Σw − e with a random e that is orthogonal to the tangent space, Jᵀe = 0.
+    The moment vector is b = Σw − e with a random e that is orthogonal to the tangent space, Jᵀe = 0. The filter w has
+    norm one. If the Gram matrix is given, it is taken, and the filter is scaled so that b has norm one.
     """
     equations = equations_of(stratum)
     point = equations.normalize(_random(rng, 1, stratum.coordinates))
-    data = random_data(stratum.filter_size, rng)
+    data = random_data(stratum.filter_size, rng) if gram is None else Data(gram, np.zeros(len(gram)))
     filter_ = equations.filters(point)[0]
     point[:, 0] /= np.linalg.norm(filter_)
     filter_ = equations.filters(point)[0]
     tangent = equations.tangent_space(point)[0]
     normal = np.linalg.svd(tangent.T)[2][stratum.dimension :].conj()  # rows e with Jᵀ e = 0
-    residual = _random(rng, len(normal)) @ normal
-    return point, Data(data.gram, data.gram @ filter_ - residual)
+    moments = data.gram @ filter_ - _random(rng, len(normal)) @ normal
+    scale = 1.0 if gram is None else np.linalg.norm(moments)
+    point[:, 0] /= scale
+    return point, Data(data.gram, moments / scale)
 
 
 @dataclass
@@ -67,19 +79,36 @@ class _Base:
     """Base data and the points known over it."""
 
     data: Data
-    points: Complex
-    filters: Complex
+    known: KnownPoints
+
+    @property
+    def points(self) -> Complex:
+        """The points (P, coordinates)."""
+        return self.known.points
 
 
 @dataclass
 class _Segment:
     """A segment of data between the two bases; their ends are scaled by random complex numbers.
 
-    ``done[v]`` lists the points of base v whose path along the segment is known, tracked from there or arrived there.
+    ``done[v]`` tells for each point of base v whether its path along the segment is known, tracked from there or
+    arrived there. Points beyond its end are not tracked.
     """
 
     scales: NDArray[np.complex128]  # (2, 2): scale of Σ and of b at either end
-    done: tuple[set[int], set[int]] = field(default_factory=lambda: (set(), set()))
+    done: list[NDArray[np.bool_]] = field(default_factory=lambda: [np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)])
+
+    def untracked(self, v: int, count: int) -> NDArray[np.int64]:
+        """The points among ``count`` of base v whose path along the segment is not known."""
+        done = self.done[v]
+        return np.concatenate([np.flatnonzero(~done), np.arange(len(done), count)])
+
+    def enter(self, v: int, rows: NDArray[np.int64]) -> None:
+        """Note that the paths of some points of base v are known."""
+        missing = int(rows.max(initial=-1)) + 1 - len(self.done[v])
+        if missing > 0:
+            self.done[v] = np.concatenate([self.done[v], np.zeros(missing, dtype=bool)])
+        self.done[v][rows] = True
 
 
 @dataclass
@@ -90,19 +119,12 @@ class Fibre:
     segments: list[_Segment]
 
     @classmethod
-    def start(cls, stratum: Stratum, rng: np.random.Generator) -> Fibre:
-        """One known point over the first of two random base data, three segments."""
+    def start(cls, stratum: Stratum, rng: np.random.Generator, gram: Complex | None = None) -> Fibre:
+        """One known point over the first of two random base data, three segments; ``gram`` is that of the first."""
         equations = equations_of(stratum)
-        point, data = seed_pair(stratum, rng)
-        empty = np.empty((0, stratum.coordinates), complex)
+        point, data = seed_pair(stratum, rng, gram)
         other = random_data(stratum.filter_size, rng)
-        fibre = cls(
-            (
-                _Base(data, point, equations.filters(point)),
-                _Base(other, empty, np.empty((0, stratum.filter_size), complex)),
-            ),
-            [],
-        )
+        fibre = cls((_Base(data, KnownPoints(equations, point)), _Base(other, KnownPoints(equations))), [])
         for _ in range(3):
             fibre.add_segment(rng)
         return fibre
@@ -120,7 +142,7 @@ class Fibre:
             result |= {f"gram{v}": base.data.gram, f"b{v}": base.data.b, f"points{v}": base.points}
             done = np.zeros((len(self.segments), len(base.points)), dtype=bool)
             for row, segment in zip(done, self.segments, strict=True):
-                row[list(segment.done[v])] = True
+                row[: len(segment.done[v])] = segment.done[v]
             result[f"done{v}"] = done
         return result
 
@@ -147,9 +169,9 @@ class Fibre:
                 raise ValueError("other numbers of points or segments")
             if not all((np.abs(array) <= LARGEST_SAVED).all() for array in (gram, b, points)):  # not so for NaN
                 raise ValueError("no numbers, or products of them would overflow")
-            bases.append(_Base(Data(gram, b), points, equations.filters(points)))
-            dones.append([set(np.flatnonzero(row).tolist()) for row in done])
-        segments = [_Segment(scale, (left, right)) for scale, left, right in zip(scales, *dones, strict=True)]
+            bases.append(_Base(Data(gram, b), KnownPoints(equations, points)))
+            dones.append([row.copy() for row in done])
+        segments = [_Segment(scale, [left, right]) for scale, left, right in zip(scales, *dones, strict=True)]
         return cls((bases[0], bases[1]), segments)
 
 
@@ -174,7 +196,8 @@ def fill_fibre(
     fibre : Fibre, optional
         A saved state to go on from.
     checkpoint : callable, optional
-        Called with the state about every ``interval`` seconds, on Ctrl-C, and when the time is up.
+        Called with the state about every ``interval`` seconds, on Ctrl-C, when the time is up, and when a cluster that
+        tracks the paths is lost.
 
     Returns
     -------
@@ -190,13 +213,15 @@ def fill_fibre(
     if fibre is None:
         fibre = Fibre.start(stratum, tracking.rng)
     else:  # a bar begins where the computation was stopped
-        tracking.tell(min(len(fibre.bases[0].points), count))
+        tracking.tell_known(min(len(fibre.bases[0].points), count))
+    for base in fibre.bases:
+        base.known.reserve(count)
     fruitless = 0
     saved = time.monotonic()
     try:
         while len(fibre.bases[0].points) < count:
             source, segment = _most_promising(fibre)
-            untracked = np.array(sorted(set(range(len(fibre.bases[source].points))) - segment.done[source]), dtype=int)
+            untracked = segment.untracked(source, len(fibre.bases[source].points))
             if untracked.size == 0:
                 if fruitless >= SOLVING.fruitless_segments:
                     raise IncompleteStartSystem(
@@ -207,15 +232,18 @@ def fill_fibre(
                 fruitless += 1
                 continue
             before = len(fibre.bases[0].points)
-            _cross(equations, fibre, segment, source, untracked[: SOLVING.largest_crossing], tracking)
-            known = len(fibre.bases[0].points)
-            if known > before:
+            with closing(_cross(equations, fibre, segment, source, untracked, tracking)) as pieces:
+                for _ in pieces:
+                    known = len(fibre.bases[0].points)
+                    tracking.tell(min(known, count))
+                    if checkpoint is not None and time.monotonic() - saved > interval:
+                        checkpoint(fibre)
+                        saved = time.monotonic()
+                    if known >= count:
+                        break
+            if len(fibre.bases[0].points) > before:
                 fruitless = 0
-            tracking.tell(min(known, count))
-            if checkpoint is not None and time.monotonic() - saved > interval:
-                checkpoint(fibre)
-                saved = time.monotonic()
-    except (KeyboardInterrupt, TimeUp):
+    except (KeyboardInterrupt, TimeUp, InputError):  # the last of them from a cluster that is lost
         if checkpoint is not None:
             checkpoint(fibre)
         raise
@@ -227,34 +255,10 @@ def fill_fibre(
     return base.data, base.points
 
 
-def trace_test(stratum: Stratum, data: Data, points: Complex, tracking: Tracking) -> float:
-    """Deviation from linearity of the sum of the filters along a line of moment vectors.
-
-    Returns
-    -------
-    float
-        |S(0) − 2 S(1) + S(2)| relative to the sum of the norms of the filters: at rounding level for a complete
-        fibre, of order 1/count otherwise. Infinite if a path failed.
-    """
-    equations = equations_of(stratum)
-    direction = _random(tracking.rng, len(data.b)) * np.linalg.norm(data.b) / np.sqrt(len(data.b))
-    sums, scale = [equations.filters(points).sum(axis=0)], 0.0
-    for t in range(2):
-        segment = Homotopy(Data(data.gram, data.b + t * direction), Data(data.gram, data.b + (t + 1) * direction))
-        result = tracking.follow(stratum, points, segment)
-        if not result.success.all():
-            return float("inf")
-        points = result.points
-        filters = equations.filters(points)
-        sums.append(filters.sum(axis=0))
-        scale += float(np.linalg.norm(filters, axis=1).sum())
-    return float(np.linalg.norm(sums[0] - 2 * sums[1] + sums[2])) / scale
-
-
 def _most_promising(fibre: Fibre) -> tuple[int, _Segment]:
     """The base and segment with most untracked points."""
     choices = [
-        (len(base.points) - len(segment.done[v]), -v, -i)
+        (len(base.points) - int(segment.done[v].sum()), -v, -i)
         for v, base in enumerate(fibre.bases)
         for i, segment in enumerate(fibre.segments)
     ]
@@ -269,35 +273,48 @@ def _cross(
     source: int,
     untracked: NDArray[np.int64],
     tracking: Tracking,
-) -> None:
-    """Track points of one base along a segment; enter the ends at the other base."""
-    here, there = fibre.bases[source], fibre.bases[1 - source]
+) -> Generator[None, None, None]:
+    """Track points of one base along a segment, piece by piece; enter the ends at the other base after each piece."""
+    here = fibre.bases[source]
     ends = [
         Data(scale[0] * base.data.gram, scale[1] * base.data.b)
         for scale, base in zip(segment.scales, fibre.bases, strict=True)
     ]
     factor = [scale[1] / scale[0] for scale in segment.scales]  # how the scaled data scale the filters
-    starts = here.points[untracked]
-    starts[:, 0] *= factor[source]
     homotopy = Homotopy(ends[source], ends[1 - source])
-    result = tracking.follow(equations.stratum, starts, homotopy)
-    failed = np.flatnonzero(~result.success)
-    if failed.size:
-        again = tracking.careful.follow(equations.stratum, starts[failed], homotopy)
-        result.points[failed] = again.points
-        result.codes[failed] = again.codes
-    segment.done[source].update(untracked.tolist())
-    points = result.points[result.success]
-    points[:, 0] /= factor[1 - source]
+    size = SOLVING.largest_crossing
+
+    def starts_of(rows: NDArray[np.int64]) -> Complex:
+        starts = here.points[rows]
+        starts[:, 0] *= factor[source]
+        return starts
+
+    pieces = [untracked[first : first + size] for first in range(0, len(untracked), size)]
+    results = tracking.follow_pieces(equations.stratum, map(starts_of, pieces), homotopy, len(untracked))
+    with closing(results):
+        for rows, result in zip(pieces, results, strict=True):
+            failed = np.flatnonzero(~result.success)
+            if failed.size:
+                again = tracking.careful.follow(equations.stratum, starts_of(rows[failed]), homotopy)
+                result.points[failed] = again.points
+                result.codes[failed] = again.codes
+            segment.enter(source, rows)
+            points = result.points[result.success]
+            points[:, 0] /= factor[1 - source]
+            segment.enter(1 - source, enter_ends(equations, fibre.bases[1 - source].known, points))
+            yield
+
+
+def enter_ends(equations: Equations, known: KnownPoints, points: Complex) -> NDArray[np.int64]:
+    """The numbers of ends of paths (P, coordinates) among the known points, to which new ones are added."""
     filters = equations.filters(points)
     keep = first_occurrences(filters) == np.arange(len(filters))
     points, filters = points[keep], filters[keep]
-    known = find(there.filters, filters)
-    fresh = known < 0
-    segment.done[1 - source].update(known[~fresh].tolist())
-    segment.done[1 - source].update(range(len(there.points), len(there.points) + int(fresh.sum())))
-    there.points = np.concatenate([there.points, points[fresh]])
-    there.filters = np.concatenate([there.filters, filters[fresh]])
+    rows = known.find(filters)
+    fresh = rows < 0
+    rows[fresh] = len(known) + np.arange(int(fresh.sum()))
+    known.add(points[fresh], filters[fresh])
+    return rows
 
 
 def _random(rng: np.random.Generator, *shape: int) -> Complex:

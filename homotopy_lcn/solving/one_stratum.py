@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from ..classification.pairs import classify_pairs
 from ..classification.points import FoundPoints, classify
+from ..classification.special_data import reclassify
 from ..classification.stratum_problem import StratumProblem
+from ..equations.critical_equations import Data
+from ..equations.distinct import are_distinct
 from ..equations.restriction import whole_filters
+from ..networks.counts import generic_count
+from ..results.merging import SAME_FILTER
+from ..results.pairs import ConjugatePairs
 from ..results.points import CriticalPoint, StratumResult
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, SingularEnd
-from .continua import PointOnContinuum, points_on_continua
+from .continua import PointOnContinuum, on_a_continuum, points_on_continua
 from .real_points import SortedEnds, real_and_conjugate
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
 
-__all__ = ["Found", "SolvedStratum", "classified", "solve_stratum"]
+__all__ = ["Found", "SolvedStratum", "classified", "pairs_of", "solve_stratum"]
 
 
 class Found(NamedTuple):
@@ -42,11 +50,23 @@ class Found(NamedTuple):
 
 
 class SolvedStratum(NamedTuple):
-    """What was found on a stratum: isolated critical points, points of continua, and the account of all paths."""
+    """What was found on a stratum: isolated critical points, points of continua, and the account of all paths.
+
+    Complex points of a large stratum are in ``pairs``, and not in ``isolated``.
+    """
 
     isolated: list[Found]
     on_continua: list[PointOnContinuum]
     account: StratumResult
+    pairs: ConjugatePairs | None = None
+
+    def without_pairs(self) -> SolvedStratum:
+        """The same with all points in the list."""
+        if self.pairs is None:
+            return self
+        points, first = self.pairs.points(0, 0), len(self.isolated)
+        found = [Found(point.with_conjugate(None), False, first + (place ^ 1)) for place, point in enumerate(points)]
+        return self._replace(isolated=[*self.isolated, *found], pairs=None)
 
 
 def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) -> SolvedStratum:
@@ -65,25 +85,49 @@ def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) 
     with tracking.clock.stratum(row.pattern):
         account, count = follow_all_paths(task, tracking, systems)
         with tracking.clock.stage("classification"):
-            isolated = _isolated_points(task, account)
+            isolated, pairs = _isolated_points(task, account)
             on_continua = points_on_continua(task, account, tracking.clock)
     lost, zero = account.never_started
     result = StratumResult(
         row.pattern, row.pure, count, len(account.regular), row.factorizations,
         account.at_infinity + lost, account.singular_paths, account.origin + zero, account.statistics,
     )  # fmt: skip
-    return SolvedStratum(isolated, on_continua, result)
+    return SolvedStratum(isolated, on_continua, result, pairs)
 
 
-def _isolated_points(task: StratumTask, account: PathAccount) -> list[Found]:
-    """The nonsingular and the isolated singular ends, classified."""
+def pairs_of(strata: Sequence[SolvedStratum]) -> ConjugatePairs | None:
+    """The pairs of all strata, sorted; None if there are none, or if they have to be looked at with other points.
+    That is so if a filter is critical on two strata, or if complex points are listed beside the pairs.
+
+
+    """
+    parts = [solved.pairs for solved in strata if solved.pairs is not None]
+    if not parts:
+        return None
+    if not all(item.point.real for solved in strata for item in solved.isolated):
+        return None
+    others = [item.point.filter for solved in strata for item in solved.isolated]
+    pairs = ConjugatePairs.joined(parts)
+    filters = [pairs.filters, *([np.array(others)] if others else [])]
+    if len(strata) > 1 and not are_distinct(filters, SAME_FILTER):
+        return None
+    return pairs.sorted()
+
+
+def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Found], ConjugatePairs | None]:
+    """The nonsingular and the isolated singular ends, classified; the pairs apart if there are many."""
     task.tell("classification", 0)
     found: list[Found] = []
+    pairs = None
     if len(account.regular):
         ends = real_and_conjugate(task.problem, account.regular, nonsingular=True)
+        if generic_count(task.architecture).filters > SOLVING.in_columns:
+            pairs = _pairs(task, ends)
+            if pairs is not None:
+                ends = ends.part(np.flatnonzero(ends.real))
         for points in classified(task, ends):
             found += points
-            task.tell("classification", len(found))
+            task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
     isolated = [end for end in account.singular if end.isolated]
     if isolated:
         limits = np.array([end.point for end in isolated])
@@ -91,8 +135,26 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> list[Found]:
         ends = real_and_conjugate(task.problem, unrefined, nonsingular=False)
         singular = [item for points in classified(task, ends) for item in points]
         found += _with_multiplicities(singular, isolated, len(found))
-        task.tell("classification", len(found))
-    return found
+        task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
+    return found, pairs
+
+
+def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
+    """The complex ends as pairs, if each has its conjugate and special ones turn out as for generic data."""
+    rows = np.flatnonzero(ends.conjugates > np.arange(len(ends.real)))
+    if int(ends.real.sum()) + 2 * len(rows) < len(ends.real):
+        return None
+    loss = task.loss
+    problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
+    tell = partial(task.tell, "classification")
+    pairs, special = classify_pairs(problem, ends.points, ends.filters, ends.conditions, rows, task.scale, tell)
+    for row in special.tolist():
+        point = pairs.part(slice(row, row + 1)).points(0, 0)[0]
+        point = reclassify(task.architecture, Data(loss.gram, loss.b), point)
+        usual = point.smooth and point.root_pattern is None and None not in (point.residual, point.condition)
+        if not usual or on_a_continuum(task.architecture, loss, point):
+            return None
+    return pairs
 
 
 def classified(task: StratumTask, ends: SortedEnds, *, kinds: bool = True) -> Iterator[list[Found]]:

@@ -7,7 +7,6 @@ solve. The other data sets are left to the careful code of `solve`, which starts
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount
 from ..networks.strata import Embedding
-from ..progress import Progress, ProgressCallback, TimeUp
+from ..progress import ProgressCallback, StageReport, TimeUp
 from ..results.columns import ResultColumns
 from ..tracking.settings import Tracking
 from .start_systems import StartSystems
@@ -104,7 +103,7 @@ def solve_plain(
     ends: list[StratumEnds] = []
     try:
         for number, row in enumerate(network.rows):
-            told = tracking if report is None else tracking.telling(partial(_tell, report, row))
+            told = tracking if report is None else _telling(tracking, report, row)
             ends.append(_ends(network, number, moments, values, told, systems))
     except (TimeUp, KeyboardInterrupt) as stop:
         if not ends:
@@ -131,8 +130,8 @@ def _examined(
     return result
 
 
-def _tell(report: ProgressCallback, row: StratumCount, done: int) -> None:
-    report(Progress("start system", row.pattern, done, row.count))
+def _telling(tracking: Tracking, report: ProgressCallback, row: StratumCount) -> Tracking:
+    return tracking.telling(StageReport(report, "start system", row.pattern, row.count))
 
 
 def _eigenvalues(gram: Real, positions: NDArray[np.int64]) -> Real:

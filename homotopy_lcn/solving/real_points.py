@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.distinct import DISTINCT, find, point_keys
+from ..equations.distinct import DISTINCT, find_conjugates, point_keys
 from ..equations.restriction import without_phases
 from ..tracking.refinement import refine
 from .accounts import RegularEnds
@@ -38,6 +38,12 @@ class SortedEnds(NamedTuple):
     real: NDArray[np.bool_]
     conjugates: NDArray[np.int64]
 
+    def part(self, rows: NDArray[np.int64]) -> SortedEnds:
+        """Some of the points, real ones."""
+        return SortedEnds(
+            self.points[rows], self.filters[rows], self.conditions[rows], self.real[rows], self.conjugates[rows]
+        )
+
 
 def real_and_conjugate(problem: Problem, ends: RegularEnds, nonsingular: bool) -> SortedEnds:
     """Decide which filters are real, make these exactly real and the others exactly conjugate.
@@ -47,16 +53,19 @@ def real_and_conjugate(problem: Problem, ends: RegularEnds, nonsingular: bool) -
     """
     points, filters, conditions = ends.points.copy(), ends.filters.copy(), ends.conditions.copy()
     keys = point_keys(problem.stratum, points)
-    partner = find(keys, keys.conj(), tolerance=SOLVING.conjugate)
+    partner = find_conjugates(keys, SOLVING.conjugate)
     real = _real_filters(keys, filters, conditions, partner)
-    turned = without_phases(problem.stratum, problem.equations.normalize(points))
-    rows = np.flatnonzero(real & (np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < SOLVING.real_factor))
+    del keys
+    chosen = np.flatnonzero(real)
+    turned = without_phases(problem.stratum, problem.equations.normalize(points[chosen]))
+    straight = np.abs(turned[:, 1:].imag).max(axis=1, initial=0.0) < SOLVING.real_factor
+    rows, turned = chosen[straight], turned[straight]
     if rows.size and nonsingular:
-        exact = refine(problem.equations, turned[rows].real.astype(complex), problem.data, real=True)
+        exact = refine(problem.equations, turned.real.astype(complex), problem.data, real=True)
         points[rows], filters[rows] = exact.points.astype(complex), exact.filters
         conditions[rows] = exact.conditions
     elif rows.size:
-        points[rows] = turned[rows].real
+        points[rows] = turned.real
         filters[rows] = problem.equations.filters(points[rows]).real
     filters[real] = filters[real].real
     paired = np.flatnonzero(~real & (partner > np.arange(len(points))))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import ZERO_EIGENVALUE, Equations
-from ..equations.distinct import first_occurrences, point_keys
+from ..equations.distinct import first_points, point_keys
 from ..tracking import ReturnCode, TrackResult
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine
@@ -34,7 +34,7 @@ __all__ = [
 def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int64]:
     """Paths that failed on the way, or that ended where another one ended."""
     success = np.flatnonzero(result.success)
-    first = first_occurrences(point_keys(equations.stratum, result.points[success]))
+    first = first_points(equations.stratum, result.points[success])
     groups, sizes = np.unique(first, return_counts=True)
     shared = np.isin(first, groups[sizes > 1])
     shared |= on_smaller_stratum(equations, result.points[success])
@@ -70,7 +70,7 @@ class VerifiedEnds:
     def __init__(self, problem: Problem, count: int) -> None:
         stratum = problem.stratum
         self.problem = problem
-        self.points = np.full((count, stratum.coordinates), np.nan, np.clongdouble)
+        self.points = np.full((count, stratum.coordinates), np.nan, complex)
         self.filters = np.full((count, stratum.filter_size), np.nan, complex)
         self.conditions = np.full(count, np.inf)
         self.fine = np.zeros(count, dtype=bool)
@@ -99,6 +99,12 @@ class VerifiedEnds:
         """
         self.success, self.fine[rows] = result.success, False
         rows = rows[result.success[rows]]
+        for first in range(0, len(rows), SOLVING.refined_together):
+            self._refine(rows[first : first + SOLVING.refined_together], result, tracking)
+        return self._beyond_doubt()
+
+    def _refine(self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking) -> None:
+        """Refine the ends of some paths, and enter them."""
         equations = self.problem.equations
         refined = refine(equations, result.points[rows], self.problem.data, jobs=tracking.jobs)
         limit = SOLVING.singular_in_many_digits if self.problem.rank_in_doubt else SOLVING.singular
@@ -107,18 +113,20 @@ class VerifiedEnds:
         )
         near = np.flatnonzero(fine & (refined.conditions > SOLVING.suspicious))
         fine[near] = regular_rows(self.problem, refined, near, tracking)
-        self.points[rows], self.filters[rows] = refined.points, refined.filters
+        self.points[rows], self.filters[rows] = refined.points.astype(complex), refined.filters
         self.conditions[rows], self.fine[rows] = refined.conditions, fine
-        return self._beyond_doubt()
 
     def _beyond_doubt(self) -> tuple[RegularEnds, NDArray[np.bool_]]:
         rows = np.flatnonzero(self.success)
-        points = self.points[rows].astype(complex)
+        whole = len(rows) == len(self.success)
+        points = self.points if whole else self.points[rows]
         tolerance = accuracy(self.conditions[self.fine & self.success])
-        first = first_occurrences(point_keys(self.problem.stratum, points), tolerance)
+        first = first_points(self.problem.stratum, points, tolerance)
         alone = self.fine[rows] & (np.bincount(first, minlength=len(rows))[first] == 1)
         good = np.zeros(len(self.fine), dtype=bool)
         good[rows[alone]] = True
+        if good.all():  # no copies
+            return RegularEnds(self.points, self.filters, self.conditions), good
         return RegularEnds(points[alone], self.filters[good], self.conditions[good]), good
 
 

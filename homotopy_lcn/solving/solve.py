@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
 from ..equations.residuals import have_no_residual
 from ..errors import InputError, check_integer
@@ -29,31 +29,27 @@ from ..results.columns import ResultColumns
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import violated_invariants
 from ..results.merging import merged
+from ..results.pairs import ManyPoints, count_all
 from ..results.parts import as_text
-from ..results.points import CriticalPoint, StratumResult, count_points
+from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ..results.tolerances import Tolerances
 from ..tracking import Engine, TrackerOptions, get_engine
+from ..tracking.choice import engine_on
 from ..tracking.machine import computed_with
 from ..tracking.refinement import refined_as_by
 from ..tracking.settings import Tracking
-from .continua import (
-    PointOnContinuum,
-    continua_of,
-    of_kind,
-    on_a_continuum,
-    points_of_residual_zero,
-    real_dimension_over,
-)
-from .infimum import infimum_of
 from .interrupted import SolveInterrupted
-from .least_minimum import least_minimum
-from .one_stratum import Found, SolvedStratum, solve_stratum
 from .plain_data import Moments, PlainInterrupted, solve_plain
 from .plain_results import facts_of, plain_result, told_in_steps
 from .start_systems import StartSystems, shared_start_systems
-from .stratum_task import StratumTask
 from .tolerances import SOLVING
+
+if TYPE_CHECKING:
+    from .continua import PointOnContinuum
+    from .one_stratum import Found, SolvedStratum
+
+# The modules that plain data do without are imported where they are used: they take longer than a small solve.
 
 __all__ = ["SolveInterrupted", "critical_points"]
 
@@ -67,6 +63,8 @@ UNUSED = np.random.default_rng(0)
 RESCALED = "if each is scaled to norm one; rescale them, as standardize=True does"
 #: Larger numbers are told by their size alone.
 LONG = 10**15
+#: Who hears of a rank in doubt, in place of a warning.
+_hears_of_ranks: ContextVar[Callable[[str], object] | None] = ContextVar("_hears_of_ranks", default=None)
 
 
 def critical_points(
@@ -85,6 +83,7 @@ def critical_points(
     stop_early: Callable[[CriticalPoints], bool] | None = None,
     data: str = "",
     tolerances: Tolerances | None = None,
+    scheduler: str | None = None,
 ) -> CriticalPoints:
     """Compute, verify and classify every critical point of the squared loss of a network.
 
@@ -129,6 +128,10 @@ def critical_points(
     tolerances : Tolerances, optional
         From where on the result calls complex filters nearly real, and nonsingular points nearly singular. They decide
         nothing else; `Tolerances()` by default.
+    scheduler : str, optional
+        Address of a Dask scheduler, as ``tcp://host:8786``: its workers track the paths of large strata, in blocks, and
+        the points are the same to the last bit. Everything else is done here. The scheduler has 20 seconds for each
+        answer, and a cluster that has lost all its workers 60 seconds to get one. Needs dask.distributed.
 
     Returns
     -------
@@ -145,7 +148,7 @@ def critical_points(
     ------
     InputError
         If the loss does not fit the architecture, its Gram matrix has too small a rank, or there are more than
-        ``max_count`` points.
+        ``max_count`` points, or the cluster cannot be used.
     IncompleteStartSystem
         If the start system of a stratum could not be computed.
     SolveInterrupted
@@ -170,24 +173,28 @@ def critical_points(
         raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     labels = checked_labels(tolerances)
+    settings, systems = checked_settings(options, start_systems)
+    words = checked_words(data)
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
-    systems = shared_start_systems() if start_systems is None else start_systems
-    tracking = Tracking(get_engine(engine), jobs, options or ORDINARY, rng=UNUSED, clock=clock)
-    with refined_as_by(tracking.engine):
+    words = words or words_of(loss)
+    with engine_on(scheduler, get_engine(engine)) as tracker, refined_as_by(tracker):
+        tracking = Tracking(tracker, jobs, settings, rng=UNUSED, clock=clock)
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-            words = as_text(data) or words_of(loss)
             return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
 
         try:
             with told(progress) as report:
                 columns = _plain_columns(task, tracking, systems, report)
                 if columns is not None:
-                    result = plain_result(columns, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                    result = plain_result(columns, task, words, facts_of(labels, tracking))
                     if report is None and stop_early is None and not clock.stopped:
                         return result
                     return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
+                from .one_stratum import solve_stratum
+                from .stratum_task import StratumTask
+
                 for index, row in enumerate(task.table):
                     if strata and stop_early is not None and stop_early(told_result(strata)):
                         clock.stop("stopped early, as stop_early asked")
@@ -201,16 +208,18 @@ def critical_points(
         except KeyboardInterrupt as stop:
             found = stop.partial[0] if isinstance(stop, PlainInterrupted) else None
             if found is not None:
-                result = plain_result(found, task, as_text(data) or words_of(loss), facts_of(labels, tracking))
+                result = plain_result(found, task, words, facts_of(labels, tracking))
                 raise SolveInterrupted(told_in_steps(result, task.table, None, None, clock)) from None
             raise SolveInterrupted(with_contradictions(told_result(strata))) from None
         with clock.stage("classification"):
             result = told_result(strata)
         if result.infimum.attained is None and result.complete and not clock.stopped:
+            from .infimum import infimum_of
+            from .least_minimum import least_minimum
 
             def solve(other: SquaredLoss) -> CriticalPoints:
                 found = critical_points(
-                    arch, other, seed=seed, engine=engine, jobs=jobs, options=options, max_count=max_count,
+                    arch, other, seed=seed, engine=tracker, jobs=jobs, options=options, max_count=max_count,
                     time_limit=clock.remaining,
                 )  # fmt: skip
                 clock.check()
@@ -227,7 +236,7 @@ def critical_points(
                 result = replace(result, infimum=infimum_of(result, minimum_of, seed, short_segments))
         points, continua = with_minima_of_least_loss(result)
         if points is not result.points or continua is not result.continua:
-            counts = count_points(points, result.strata, (part.real for part in continua))
+            counts = count_all(points, result.strata, (part.real for part in continua))
             result = replace(result, points=points, continua=continua, counts=counts)
         result = replace(result, computed_with=computed_with(tracking.engine))
         if clock.stopped:
@@ -268,6 +277,24 @@ def checked_labels(tolerances: Tolerances | None) -> Tolerances:
     return tolerances or LABELS
 
 
+def checked_settings(
+    options: TrackerOptions | None, start_systems: StartSystems | None
+) -> tuple[TrackerOptions, StartSystems]:
+    """The options of the tracker and where start systems come from, or the ordinary ones."""
+    if not isinstance(options, TrackerOptions | None):
+        raise InputError(f"options: {type(options).__name__} given; expected TrackerOptions")
+    if not isinstance(start_systems, StartSystems | None):
+        raise InputError(f"start_systems: {type(start_systems).__name__} given; expected StartSystems")
+    return options or ORDINARY, shared_start_systems() if start_systems is None else start_systems
+
+
+def checked_words(data: str) -> str:
+    """Which data a result is about, as its file has it; empty if nothing is said."""
+    if not isinstance(data, str):
+        raise InputError(f"data: {type(data).__name__} given; expected words")
+    return as_text(data)
+
+
 def with_contradictions(result: CriticalPoints) -> CriticalPoints:
     """The result, with the statements that it violates; then it is not complete."""
     violated = violated_invariants(result)
@@ -289,28 +316,29 @@ class Task(NamedTuple):
 
         Once the time is up, questions on points of special data are left undecided.
         """
+        from .continua import continua_of, points_of_residual_zero
+        from .one_stratum import pairs_of
+
         arch, loss = self.architecture, self.loss
         missing = self.table.rows[len(strata) :]
         rest = [StratumResult(row.pattern, row.pure, row.count, 0, row.factorizations) for row in missing]
+        pairs = None if self.continuum is not None else pairs_of(strata)
+        strata = [solved.without_pairs() if pairs is None else solved for solved in strata]
         found: list[Found] = []
         for solved in strata:
             found += _renumbered(solved.isolated, len(found))
-        points, moved, members = _isolated_ones(
-            arch, loss, _merge_by_filter(arch, loss, found, clock), self.continuum, clock
-        )
+        merged = _merge_by_filter(arch, loss, found, clock)
+        points, moved, members = _isolated_ones(arch, loss, merged, self.continuum, clock)
         known = [item for solved in strata for item in solved.on_continua]
         if self.continuum is not None:
             known += points_of_residual_zero(arch, loss, self.continuum)
+        listed = points if pairs is None else ManyPoints(points, pairs)
         result = CriticalPoints.build(
-            arch,
-            loss,
-            points,
+            arch, loss, listed,
             [*_without_moved([solved.account for solved in strata], members), *rest],
             seed=self.seed,
-            complete=False if rest else None,
-            zero_residual=self.continuum,
-            continua=continua_of(known, moved, loss),
-        )
+            complete=False if rest else None, zero_residual=self.continuum, continua=continua_of(known, moved, loss),
+        )  # fmt: skip
         on_continua = tuple(point for point in members if point.nonsingular)
         return replace(result, on_continua=on_continua) if on_continua else result
 
@@ -330,6 +358,8 @@ class _Merged(NamedTuple):
 
 def _merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found], clock: Clock) -> list[_Merged]:
     """The points, one for each filter: in special data a filter may be critical on several strata."""
+    from ..classification.special_data import reclassify
+
     groups = merged([item.point for item in found])
     place = {index: number for number, group in enumerate(groups) for index in group.members}
     result = []
@@ -376,6 +406,9 @@ def _isolated_ones(
     at a critical θ over it. Points that are looked at after the time is up count as isolated, as they are on their
     strata.
     """
+    from .continua import PointOnContinuum as OnContinuum
+    from .continua import of_kind, on_a_continuum, real_dimension_over
+
     bare = np.zeros(len(found), dtype=bool)
     if continuum is not None and found:
         bare = have_no_residual(Data(loss.gram, loss.b), np.array([item.point.filter for item in found]))
@@ -392,7 +425,7 @@ def _isolated_ones(
         if dimension:
             point = of_kind(arch, loss, replace(point, isolated=False, conjugate=None), dimension)
             real_set = real_dimension_over(arch, loss, point, dimension)
-            moved.append(PointOnContinuum(point, dimension, smooth=False, sought=True, real_dimension=real_set))
+            moved.append(OnContinuum(point, dimension, smooth=False, sought=True, real_dimension=real_set))
             members += [replace(member, isolated=False, conjugate=None) for member in item.members]
         else:
             numbers[number] = len(isolated)
@@ -420,7 +453,7 @@ def _table(arch: Architecture, max_count: int) -> CountTable:
         number = str(fewest) if fewest < LONG else magnitude(fewest)
         raise InputError(
             f"filters: this architecture has at least {number} critical filters for generic data, more than can be "
-            f"solved; expected at most {SOLVING.most_points}, which take several gigabytes of memory"
+            f"solved; expected at most {SOLVING.most_points}, which take tens of gigabytes of memory"
         )
     table = generic_count(arch)
     number = str(table.filters) if table.filters < LONG else magnitude(table.filters)
@@ -448,22 +481,38 @@ def validated_task(arch: Architecture, loss: SquaredLoss, seed: int, max_count: 
     if (isolated or not rank_deficient) and (hidden := _hidden_by_units(inner)):
         raise InputError(f"loss: its Gram matrix has rank {inner.rank} in double precision, but {hidden}")
     if inner.rank_in_doubt and (isolated or not rank_deficient):
-        warnings.warn(f"loss: {inner.describe_rank()}", RuntimeWarning, stacklevel=3)
+        _tell_of_rank(inner.describe_rank())
     if not rank_deficient:
         return Task(arch, loss, seed, table, inner.rank, None)
     if isolated:
         continuum = zero_residual(arch, loss, seed=seed)
         return Task(arch, loss, seed, generic_count(arch, rank=inner.rank), inner.rank, continuum)
-    if inner.rank_in_doubt:
-        why = inner.describe_rank()
-    else:
-        why = _different_units(inner, arch.dimension) or "too few samples?"
+    units = _different_units(inner, arch.dimension) or "too few samples?"
+    why = inner.describe_rank() if inner.rank_in_doubt else units
     raise InputError(
         f"loss: its Gram matrix has rank {inner.rank} ({why}), so that minimizers are not isolated: "
         f"{zero_residual(arch, loss, seed=seed).describe()}; expected at least rank {arch.dimension}, the dimension of "
         "the function space, or isolated=True for the isolated critical points alone, or "
         "loss.regularized(eps)"
     )
+
+
+@contextmanager
+def ranks_in_doubt_told_to(hear: Callable[[str], object]) -> Iterator[None]:
+    """In the body, a function is called with words about a rank in doubt, in place of a warning."""
+    token = _hears_of_ranks.set(hear)
+    try:
+        yield
+    finally:
+        _hears_of_ranks.reset(token)
+
+
+def _tell_of_rank(words: str) -> None:
+    hear = _hears_of_ranks.get()
+    if hear is None:
+        warnings.warn(f"loss: {words}", RuntimeWarning, stacklevel=4)  # where `critical_points` was called
+    else:
+        hear(words)
 
 
 def check_loss(arch: Architecture, loss: SquaredLoss) -> None:

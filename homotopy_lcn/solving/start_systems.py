@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +18,12 @@ from ..equations.restriction import power_of_two
 from ..networks.strata import Embedding, Stratum
 from ..tracking.settings import Tracking
 from .computed_systems import StartSystem, compute_start_system, read_start_system
-from .fixed_gram_matrix import (
-    FixedGramSystem,
-    compute_fixed_gram_system,
-    gram_key,
-    is_structured,
-    keep_fixed_gram_system,
-    read_fixed_gram_system,
-)
-from .problem import Problem
+
+if TYPE_CHECKING:
+    from .fixed_gram_matrix import FixedGramSystem
+    from .problem import Problem
+
+# Most solves do without `fixed_gram_matrix`, which takes long to import with all that it needs.
 
 __all__ = ["StartSystems", "shared_start_systems", "start_system"]
 
@@ -78,6 +76,8 @@ class StartSystems:
         Parameters as for `generic`. None if there are critical points that are singular for every b, or not all paths
         could be accounted for.
         """
+        from .fixed_gram_matrix import gram_key
+
         key = gram_key(stratum, gram)
         if key not in self._fixed_gram:
             self._fixed_gram[key] = self._compute_with_gram(stratum, gram, count, tracking)
@@ -85,6 +85,8 @@ class StartSystems:
 
     def kept_with_gram(self, stratum: Stratum, gram: Real, count: int, tracking: Tracking) -> FixedGramSystem | None:
         """The same as `with_gram`, kept in the user's cache: for Σ = I, which everybody tries, and structured Σ."""
+        from .fixed_gram_matrix import gram_key, keep_fixed_gram_system
+
         known = self.known_with_gram(stratum, gram, count)
         key = gram_key(stratum, gram)
         if known is None and key not in self._fixed_gram:
@@ -95,6 +97,8 @@ class StartSystems:
 
     def known_with_gram(self, stratum: Stratum, gram: Real, count: int) -> FixedGramSystem | None:
         """The start system with the given Gram matrix, if it is remembered or in the user's cache."""
+        from .fixed_gram_matrix import gram_key, read_fixed_gram_system
+
         key = gram_key(stratum, gram)
         if self._fixed_gram.get(key) is None and (read := read_fixed_gram_system(stratum, gram, count)) is not None:
             self._fixed_gram[key] = read
@@ -103,6 +107,8 @@ class StartSystems:
     def _compute_with_gram(
         self, stratum: Stratum, gram: Real, count: int, tracking: Tracking
     ) -> FixedGramSystem | None:
+        from .fixed_gram_matrix import compute_fixed_gram_system
+
         generic = self.generic(stratum, count, tracking.telling(None))
         return compute_fixed_gram_system(gram, generic, tracking)
 
@@ -113,6 +119,8 @@ class StartSystems:
         diagonal or Toeplitz Gram matrix it does so if the user's cache holds such a start system, so that one seed
         gives one result in every process.
         """
+        from .fixed_gram_matrix import FixedGramSystem, gram_key, is_structured
+
         stratum, gram, count = problem.stratum, problem.gram, problem.count
         system = None
         if np.array_equal(gram, gram[0, 0] * np.eye(len(gram))):
@@ -136,20 +144,28 @@ class StartSystems:
             result |= (parts[:, 1:, 1:] == parts[:, :-1, :-1]).all(axis=(1, 2))
             result |= ((parts == 0) | np.eye(len(positions), dtype=bool)).all(axis=(1, 2))
             if self._losing:
+                from .fixed_gram_matrix import gram_key
+
                 scaled = [part / power_of_two(np.linalg.norm(part, 2)) for part in parts]
                 result |= [gram_key(embedding.stratum, part) in self._losing for part in scaled]
         return result
 
     def note_lost_paths(self, stratum: Stratum, gram: Real) -> None:
         """Remember that paths to data with this Gram matrix get lost."""
+        from .fixed_gram_matrix import gram_key
+
         self._losing.add(gram_key(stratum, gram))
 
     def is_confirmed(self, stratum: Stratum, gram: Real) -> bool:
         """Whether monodromy has confirmed the number of points of the start system with this Gram matrix."""
+        from .fixed_gram_matrix import gram_key
+
         return gram_key(stratum, gram) in self._confirmed
 
     def note_confirmation(self, stratum: Stratum, gram: Real) -> None:
         """Remember that monodromy has confirmed the number of points of the start system with this Gram matrix."""
+        from .fixed_gram_matrix import gram_key
+
         self._confirmed.add(gram_key(stratum, gram))
 
 

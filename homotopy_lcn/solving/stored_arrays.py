@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,10 @@ __all__ = ["cache_folder", "damaged_files", "keep", "packed_arrays", "read_array
 
 FORMAT = "homotopy-lcn/start-system"
 VERSION = 1
-#: Files larger than this are not read: 2 million points of 32 coordinates.
-LARGEST_ARCHIVE = 2**30
+#: Files larger than this are not read: the checkpoint of 20 million points of 25 coordinates over either data.
+LARGEST_ARCHIVE = 2**34
+#: Arrays of an archive that may be compressed are not unpacked if they are larger than this.
+LARGEST_UNPACKED = 2**30
 #: Kinds of NumPy types that are numbers.
 NUMBERS = "biufc"
 
@@ -61,11 +64,13 @@ def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]], **descripti
 
     Uncompressed: compression saves 6 % of random points and takes twenty times as long.
     """
-    buffer = io.BytesIO()
     header = {"format": FORMAT, "version": VERSION, "checksum": _checksum(arrays), **description}
-    np.savez(buffer, header=np.array(json.dumps(header)), **arrays)  # type: ignore[arg-type]
+
+    def write(stream: BinaryIO) -> None:
+        np.savez(stream, header=np.array(json.dumps(header)), **arrays)  # type: ignore[arg-type]
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, buffer.getvalue())
+    replace_file(path, write)
 
 
 def read_arrays(path: Path, **description: object) -> dict[str, NDArray[np.generic]] | None:
@@ -85,7 +90,7 @@ def read_arrays(path: Path, **description: object) -> dict[str, NDArray[np.gener
 def packed_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[np.generic]] | None:
     """Some arrays of an ``.npz`` file that may be compressed; None if the file lacks one or that one is damaged."""
     try:
-        return _unpacked(read_regular(path, LARGEST_ARCHIVE), names, LARGEST_ARCHIVE)
+        return _unpacked(read_regular(path, LARGEST_UNPACKED), names, LARGEST_UNPACKED)
     except Exception:  # as in `read_arrays`
         return None
 
@@ -120,7 +125,7 @@ def _checksum(arrays: dict[str, NDArray[np.generic]]) -> str:
     for key in sorted(arrays):
         array = np.ascontiguousarray(arrays[key])
         digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.tobytes())
+        digest.update(array.reshape(-1).view(np.uint8).data)  # no copy
     return digest.hexdigest()
 
 

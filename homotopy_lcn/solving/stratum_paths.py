@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -52,7 +51,7 @@ def _accounts(task: StratumTask, tracking: Tracking, systems: StartSystems) -> I
     """One account of all paths after the other; the last one is the best, unless the time is up."""
     problem, count = task.problem, task.row.count
     task.tell("start system", 0)
-    starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
+    starting = tracking.on_short_segments.telling(task.report("start system"))
     try:
         with tracking.clock.stage("start system"):
             system = _first_system(problem, starting, systems)
@@ -107,7 +106,7 @@ def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking)
 
 
 def _reporting(task: StratumTask, tracking: Tracking) -> Tracking:
-    return tracking.telling(None if task.progress is None else partial(task.tell, "tracking"))
+    return tracking.telling(task.report("tracking"))
 
 
 def _follow_again(
@@ -149,7 +148,7 @@ def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartS
     """
     problem = task.problem
     task.tell("start system", 0)
-    starting = tracking.on_short_segments.telling(partial(task.tell, "start system"))
+    starting = tracking.on_short_segments.telling(task.report("start system"))
     account = PathAccount.empty(problem.stratum)
     try:
         with tracking.clock.stage("start system"):

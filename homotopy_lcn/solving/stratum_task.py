@@ -13,7 +13,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding
-from ..progress import Progress, ProgressCallback
+from ..progress import Progress, ProgressCallback, StageReport
 from .problem import Problem
 
 __all__ = ["StratumTask"]
@@ -69,3 +69,9 @@ class StratumTask:
         """Report progress: ``done`` points or paths of a stage."""
         if self.progress is not None:
             self.progress(Progress(stage, self.row.pattern, done, self.row.count))
+
+    def report(self, stage: str) -> StageReport | None:
+        """A function that reports progress in a stage, if anybody listens."""
+        if self.progress is None:
+            return None
+        return StageReport(self.progress, stage, self.row.pattern, self.row.count)

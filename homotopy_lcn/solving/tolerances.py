@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Constants
+
 __all__ = ["LOCAL", "PLAIN", "SOLVING", "LocalTolerances", "PlainTolerances", "SolvingTolerances"]
 
 _EXTENDED = float(np.finfo(np.longdouble).eps)
 
 
-@dataclass(frozen=True)
-class SolvingTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class SolvingTolerances(Constants):
     """The numbers that decide which ends of paths are critical points, how often paths are followed, and when to stop.
 
     No user has reason to change one. They are gathered here, so that each is written once.
@@ -87,8 +89,13 @@ class SolvingTolerances:
         A filter has residual zero if ‖Σw − b‖ is at most this, relative to ‖Σ‖‖w‖ + ‖b‖.
     classified_together : int
         Points classified in one call: bounds the memory.
+    refined_together : int
+        Ends refined in one call: bounds the memory.
+    in_columns : int
+        Points of networks with more critical filters are kept in columns if they are not real. A record takes some
+        kilobytes, and longer than the path to its point.
     most_points : int
-        Architectures with more critical filters are refused: a point takes some kilobytes.
+        Architectures with more critical filters are refused: a point takes some two kilobytes.
     most_parameters : int
         Architectures with more critical parameters over one filter are refused, as all of them are listed.
     trace : float
@@ -164,7 +171,9 @@ class SolvingTolerances:
     real_factor: float = 1e-5
     no_residual: float = 1e-10
     classified_together: int = 4096
-    most_points: int = 1_000_000
+    refined_together: int = 16_384
+    in_columns: int = 4096
+    most_points: int = 20_000_000
     most_parameters: int = 100_000
     trace: float = 1e-10
     stored: float = 1e-9
@@ -180,15 +189,15 @@ class SolvingTolerances:
     low_rank_detours: int = 4
     fruitless_loops: int = 10
     approaches: int = 2
-    regularizations: tuple[float, ...] = (1e-7, 1e-8, 1e-5)
+    regularizations: tuple[float, ...] = (1e-9, 1e-10, 1e-7, 1e-5)
     below_all: float = 1e-7
     near_infimum: float = 1e-5
     same_infimum: float = 1e-7
     low_rank_condition: float = 1e8
 
 
-@dataclass(frozen=True)
-class LocalTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class LocalTolerances(Constants):
     """The numbers by which the critical set near a point is told, see `local_structure`.
 
     Coordinates are those of points whose factors have norm one, with the scalar varied relatively. Gradients are
@@ -296,8 +305,8 @@ class LocalTolerances:
     arrived: float = 1e-8
 
 
-@dataclass(frozen=True)
-class PlainTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class PlainTolerances(Constants):
     """Which data sets are solved together, see `plain_data`. Wider margins cost time, and change no answer.
 
     The margins for points are in ``native/plain_points.cpp``.

@@ -1,4 +1,4 @@
-"""Counts of critical points for white data, measured twice.
+"""Counts of critical points for white data and for other Gram matrices: exact where possible, else measured twice.
 
 The first measurement is the account of the endgame: each path of the generic start system ends at a finite point, at
 infinity or at zero. The second is monodromy in b alone, which from one of the points must reach all of them and no
@@ -11,12 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..arrays import Real
 from ..equations.critical_equations import Data
 from ..equations.distinct import find, point_keys
 from ..errors import IncompleteStartSystem, InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, StratumCount
-from ..networks.counts import generic_count as exact_count
+from ..networks.counts import generic_count as count_generic
 from ..networks.limits import check_filter_size
 from ..networks.strata import Embedding
 from ..tracking import Engine, Homotopy, get_engine
@@ -27,10 +28,21 @@ from .monodromy import random_data
 from .start_systems import StartSystems, shared_start_systems
 from .tolerances import SOLVING
 
-__all__ = ["generic_count", "white_count"]
+__all__ = ["SECONDS_FOR_GROEBNER", "generic_count", "measured_count", "white_count"]
 
 
-def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | None = None) -> CountTable:
+#: Seconds that Gröbner bases may take before the counts are measured.
+SECONDS_FOR_GROEBNER = 60.0
+
+
+def generic_count(
+    arch: Architecture,
+    metric: str = "generic",
+    *,
+    rank: int | None = None,
+    gram: object = None,
+    time_limit: float | None = SECONDS_FOR_GROEBNER,
+) -> CountTable:
     """Count the complex critical points of the squared loss for generic data, by stratum.
 
     Parameters
@@ -42,16 +54,27 @@ def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | No
     rank : int, optional
         Count the isolated critical points for generic data whose Gram matrix has this rank. They are fewer only on
         strata of a dimension above the rank.
+    gram : (K, K) array_like, str or GramMatrix, optional
+        Count for this positive definite Gram matrix and generic moment vectors. Texts name structured data, as
+        ``"ar1:1/2"`` (`homotopy_lcn.gram_matrix` lists them), or a family of which a generic member is meant:
+        ``"diagonal"``, ``"toeplitz"``, ``"hankel"``, ``"moments"``, ``"circulant"``, ``"exchangeable"``. Rows may hold
+        exact numbers, such as fractions and texts. Doubles are the rational numbers that they are.
+    time_limit : float, optional
+        Seconds for Gröbner bases; None for no limit.
 
     Returns
     -------
     CountTable
-        All strata that occur, the pure one first. The critical point w = 0 is not counted.
+        All strata that occur, the pure one first. The critical point w = 0 is not counted. For a Gram matrix each row
+        has its `method` and its `reason`, and the count `generic` for generic data.
 
     Raises
     ------
     InputError
-        If the metric is not known, or the rank is negative or given for white data.
+        If the metric is not known, the rank is negative or given for white data, or the Gram matrix cannot be used.
+    IncompleteStartSystem
+        If a number is not established exactly, and two measurements of it disagree or not all paths can be accounted
+        for.
 
     Notes
     -----
@@ -67,14 +90,88 @@ def generic_count(arch: Architecture, metric: str = "generic", *, rank: int | No
     (10, 14, 24, 34)
     >>> [[row.count for row in generic_count(Architecture((2, 2, 2), (1, 2, 1)), rank=rank)] for rank in (4, 3, 2, 1)]
     [[10, 14], [3, 14], [0, 4], [0, 0]]
+    >>> table = generic_count(Architecture((4, 2), (2, 1)), gram="seasonal:2,1/2")
+    >>> table.parameters, table.method, table.rows[0].reason
+    (6, 'eigenvalues', '2 different eigenvalues of Γ_0^(−1) Γ_s: 4·2 − 2')
     """
+    if gram is not None:
+        if metric != "generic" or rank is not None:
+            name, value = ("metric", metric) if metric != "generic" else ("rank", rank)
+            raise InputError(f"{name}: {value!r} given together with gram; expected gram alone")
+        return _count_for_gram(arch, gram, time_limit)
     if metric == "generic":
-        return exact_count(arch, rank)
+        return count_generic(arch, rank)
     if metric != "white":
         raise InputError(f"metric: {metric!r} given; expected 'generic' or 'white'")
     if rank is not None:
         raise InputError(f"rank: {rank!r} given with the metric 'white'; expected the metric 'generic'")
     return white_count(arch)
+
+
+def _count_for_gram(arch: Architecture, gram: object, time_limit: float | None) -> CountTable:
+    """The exact counts for a Gram matrix or a family, or those that are measured."""
+    from ..counting.exact_counts import NotEstablished, exact_count
+    from ..counting.families import FAMILIES, family_count
+    from ..counting.gram_matrices import GramMatrix, gram_matrix
+    from ..counting.groebner import Search
+
+    search = Search.within(time_limit)
+    if isinstance(gram, str) and gram.strip() in FAMILIES:
+        table = family_count(arch, gram.strip(), search)
+        if isinstance(table, NotEstablished):
+            raise IncompleteStartSystem(f"generic members of the family {gram.strip()}: {table.reason}")
+        return table
+    check_filter_size(arch)
+    if isinstance(gram, GramMatrix):
+        given = gram
+    else:
+        given = gram_matrix(gram, arch.filter_size) if isinstance(gram, str) else GramMatrix.of(gram)
+    counted = exact_count(arch, given, search)
+    if isinstance(counted, CountTable):
+        return counted
+    return measured_count(arch, given.array, given.name, counted.reason)
+
+
+def measured_count(arch: Architecture, gram: Real, name: str, reason: str) -> CountTable:
+    """The counts for a Gram matrix (K, K) and generic b, measured by two kinds of paths.
+
+    Parameters
+    ----------
+    arch : Architecture
+    gram : (K, K) array
+    name : str
+        The Gram matrix in words.
+    reason : str
+        Why the counts are measured.
+
+    Raises
+    ------
+    InputError
+        If the architecture has too many points to be measured.
+    IncompleteStartSystem
+        If the two measurements disagree, or not all paths can be accounted for.
+    """
+    table = count_generic(arch)
+    _check_measurable(table, "gram", f"the counts for this Gram matrix ({reason})")
+    tracking, systems = Tracking(get_engine("auto"), 1), shared_start_systems()
+    scaled = gram / np.linalg.norm(gram, 2)
+    rows = [
+        replace(
+            _measured_row(row, Embedding.of_pattern(arch, row.pattern), scaled, tracking, systems),
+            method="measured",
+            reason=f"measured by paths and by monodromy: {reason}",
+        )
+        for row in table
+    ]
+    return CountTable(arch, tuple(rows), metric=name, method="measured")
+
+
+def _check_measurable(table: CountTable, argument: str, counts: str) -> None:
+    if table.filters > SOLVING.most_measured:
+        raise InputError(
+            f"{argument}: {counts} are measured, and there are {table.filters} points for generic data; expected an "
+            f"architecture with at most {SOLVING.most_measured}"
+        )
 
 
 def white_count(
@@ -99,30 +196,30 @@ def white_count(
         If the two measurements disagree, or not all paths can be accounted for.
     """
     check_filter_size(arch)
-    table = exact_count(arch)
-    if table.filters > SOLVING.most_measured:
-        raise InputError(
-            f"metric: the counts for white data are measured, and there are {table.filters} points for generic data; "
-            f"expected an architecture with at most {SOLVING.most_measured}"
-        )
+    table = count_generic(arch)
+    _check_measurable(table, "metric", "the counts for white data")
     tracking = Tracking(get_engine(engine), jobs)
     systems = shared_start_systems() if start_systems is None else start_systems
-    rows = [_white_row(row, Embedding.of_pattern(arch, row.pattern), tracking, systems) for row in table]
+    white = np.eye(arch.filter_size)
+    rows = [_measured_row(row, Embedding.of_pattern(arch, row.pattern), white, tracking, systems) for row in table]
     return CountTable(arch, tuple(rows), metric="white")
 
 
-def _white_row(row: StratumCount, embedding: Embedding, tracking: Tracking, systems: StartSystems) -> StratumCount:
+def _measured_row(
+    row: StratumCount, embedding: Embedding, whole: Real, tracking: Tracking, systems: StartSystems
+) -> StratumCount:
+    """The number of critical filters of a stratum for one Gram matrix (K, K) of the network."""
     stratum = embedding.stratum
     positions = np.array(embedding.positions)
-    gram = np.eye(positions.max() + 1)[np.ix_(positions, positions)]
-    system = systems.kept_with_gram(stratum, gram, row.count, tracking)
+    gram = whole[np.ix_(positions, positions)]
+    white = np.array_equal(whole, np.eye(len(whole)))
+    system = (systems.kept_with_gram if white else systems.with_gram)(stratum, gram, row.count, tracking)
+    data = "white data" if white else "data with this Gram matrix"
     if system is None:
-        raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to white data could be accounted for")
+        raise IncompleteStartSystem(f"stratum {stratum.name}: not all paths to {data} could be accounted for")
     count = len(system.start.points)
     if not systems.is_confirmed(stratum, gram) and not _is_one_orbit(system.start, tracking):
-        raise IncompleteStartSystem(
-            f"stratum {stratum.name}: monodromy does not confirm the {count} points for white data"
-        )
+        raise IncompleteStartSystem(f"stratum {stratum.name}: monodromy does not confirm the {count} points for {data}")
     systems.note_confirmation(stratum, gram)
     return replace(row, count=count, generic=row.count)
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -26,24 +25,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
+from ..classification.plain_points import COUNTS, PlainCounts
 from ..classification.rules import Classified, classify_real
 from ..classification.stratum_problem import StratumProblem
 from ..equations.critical_equations import Data
-from ..equations.restriction import power_of_two, whole_filters, with_real_factors
+from ..equations.restriction import whole_filters, with_real_factors
 from ..errors import InputError
-from ..losses.data_models import DataModel, Moments, White, draw_moments
+from ..losses.data_models import DataModel, Moments, draw_moments
 from ..losses.random_data import random_gaussian, random_loss_seed, random_white
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
-from ..networks.counts import StratumCount, generic_count
-from ..networks.strata import Embedding, Stratum
+from ..networks.counts import generic_count
 from ..results.result import CriticalPoints
-from ..solving.computed_systems import StartSystem
 from ..solving.solve import critical_points
 from ..solving.start_systems import StartSystems, shared_start_systems
 from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
-from ..tracking.settings import Tracking
+from .compiled import count_together
+from .starts import Start, are_regular, eigenvalues, prepare, stratum_moments
 from .tolerances import SURVEYS
 
 __all__ = [
@@ -54,7 +53,6 @@ __all__ = [
     "concatenated",
     "counts_of",
     "empty_table",
-    "prepare",
     "saddle_columns",
     "solve_draws",
     "solve_each",
@@ -114,69 +112,6 @@ def cell_size(arch: Architecture) -> int:
     return int(
         2 ** max(0, (SURVEYS.cell_paths // max(SURVEYS.least_paths, generic_count(arch).filters)).bit_length() - 1)
     )
-
-
-@dataclass(frozen=True)
-class _Start:
-    """Starts of the paths of a stratum. For all data ``lost`` paths go to infinity, and ``origin`` paths to zero."""
-
-    row: StratumCount
-    embedding: Embedding
-    system: StartSystem
-    lost: int
-    origin: int
-
-    @property
-    def stratum(self) -> Stratum:
-        return self.embedding.stratum
-
-
-def prepare(
-    arch: Architecture,
-    model: DataModel,
-    engine: str | Engine = "auto",
-    jobs: int = 1,
-    start_systems: StartSystems | None = None,
-) -> list[_Start] | None:
-    """The start systems of all strata for data of a model; None if every start system loses paths.
-
-    What is learned stays in ``start_systems``, by default the start systems of this process.
-
-    Raises
-    ------
-    InputError
-        If the model does not suit the architecture, or this has too many critical points.
-    IncompleteStartSystem
-        If a start system could not be computed.
-    """
-    table = generic_count(arch)
-    if table.filters > SURVEYS.most_filters:
-        raise InputError(
-            f"filters: {arch.filters} with strides {arch.strides} have {table.filters} critical filters for generic "
-            f"data; expected at most {SURVEYS.most_filters} in a survey"
-        )
-    model.check(arch)
-    tracking = Tracking(get_engine(engine), jobs)
-    systems = shared_start_systems() if start_systems is None else start_systems
-    starts = []
-    for row in table:
-        if row.count == 0:
-            continue
-        embedding = Embedding.of_pattern(arch, row.pattern)
-        if isinstance(model, White):
-            positions = np.array(embedding.positions)
-            gram = np.eye(arch.filter_size)[np.ix_(positions, positions)]
-            gram /= power_of_two(np.linalg.norm(gram, 2))
-            fixed = systems.kept_with_gram(embedding.stratum, gram, row.count, tracking)
-            if fixed is None:
-                return None
-            # A draw solved on its own then starts from this start system as well, whichever draw came first.
-            systems.note_lost_paths(embedding.stratum, gram)
-            starts.append(_Start(row, embedding, fixed.start, *fixed.never_started))
-        else:
-            system = systems.generic(embedding.stratum, row.count, tracking)
-            starts.append(_Start(row, embedding, system, 0, 0))
-    return starts
 
 
 def solve_draws(
@@ -292,16 +227,63 @@ def _enter(table: Table, row: int, counts: Mapping[str, Any]) -> None:
 
 
 def _solve_together(
-    arch: Architecture, starts: Sequence[_Start], moments: Moments, engine: Engine, indices: int
+    arch: Architecture, starts: Sequence[Start], moments: Moments, engine: Engine, indices: int
 ) -> tuple[Table, NDArray[np.bool_]]:
     """A table with the draws that can be settled together, and a mask of these draws; the other rows are empty."""
+    values = eigenvalues(moments, arch.support)
+    settled = are_regular(arch, moments, values)
+    rows = np.flatnonzero(settled)
+    if len(rows):
+        part = moments if len(rows) == len(settled) else Moments(*(column[rows] for column in moments))
+        found = count_together(arch, starts, part, values[rows], engine, indices)
+        if found is not None:
+            settled[rows] = found.settled
+            return _table_of(found, starts, settled, rows, indices), settled
+    return _solve_in_arrays(arch, starts, moments, values, settled, engine, indices)
+
+
+def _table_of(
+    found: PlainCounts, starts: Sequence[Start], settled: NDArray[np.bool_], rows: NDArray[np.int64], indices: int
+) -> Table:
+    """The table of the settled ones of the draws in ``rows``."""
+    table = empty_table(len(settled), indices)
+    chosen, counts = rows[found.settled], found.counts[found.settled]
+    for name, column in zip(COUNTS, counts.T, strict=False):
+        table[name][chosen] = column
+    for index, column in enumerate(counts.T[len(COUNTS) :], start=1):
+        table[f"saddles_{index}"][chosen] = column
+    table["boundary"] = table["attained"] - table["interior"]
+    table["smooth"] = table["attained"].copy()
+    for name, total in (
+        ("found", sum(len(start.system.points) for start in starts)),
+        ("at_infinity", sum(start.lost for start in starts)),
+        ("origin", sum(start.origin for start in starts)),
+    ):
+        table[name][chosen] = total
+    table["complete"][chosen] = True
+    known = np.isfinite(found.losses) & found.settled
+    table["least_loss"][rows[known]] = found.losses[known]
+    table["global_minimum_pure"][rows[known]] = found.pure[known]
+    return table
+
+
+def _solve_in_arrays(
+    arch: Architecture,
+    starts: Sequence[Start],
+    moments: Moments,
+    values: Real,
+    settled: NDArray[np.bool_],
+    engine: Engine,
+    indices: int,
+) -> tuple[Table, NDArray[np.bool_]]:
+    """The same without compiled code, for the draws in ``settled``."""
     count = len(moments.constant)
     table = empty_table(count, indices)
-    settled = _regular(arch, moments)
+    settled = settled.copy()
     filters: list[Complex] = []
     minima = []
     for start in starts:
-        ends = _ends(arch, start, moments, settled, engine)
+        ends = _ends(arch, start, moments, values, settled, engine)
         filters.append(np.zeros((count, len(start.system.points), arch.filter_size), complex))
         filters[-1][settled] = ends.filters.reshape(-1, *filters[-1].shape[1:])
         settled &= np.bincount(ends.owners, ~ends.clear, minlength=count) == 0
@@ -347,28 +329,30 @@ class _Ends(NamedTuple):
     clear: NDArray[np.bool_]
 
 
-def _ends(arch: Architecture, start: _Start, moments: Moments, settled: NDArray[np.bool_], engine: Engine) -> _Ends:
+def _ends(
+    arch: Architecture, start: Start, moments: Moments, values: Real, settled: NDArray[np.bool_], engine: Engine
+) -> _Ends:
     """Track all paths of the draws that are not given up yet, and examine the ends of the paths."""
-    data, scales = _stratum_data(moments, start.embedding, settled)
     rows = np.flatnonzero(settled)
-    targets = [Data(gram, b) for gram, b in zip(data.gram[rows], data.b[rows], strict=True)]
+    data, scales = stratum_moments(arch, Moments(*(column[rows] for column in moments)), start.embedding, values[rows])
+    targets = [Data(gram, b) for gram, b in zip(data.gram, data.b, strict=True)]
     result = track_many(engine, start.stratum, start.system.points, start.system.data, targets, TrackerOptions())
     clear = result.success & (result.errors <= SURVEYS.accurate) & np.isfinite(result.points).all(axis=1)
     points = np.where(clear[:, None], result.points, 1.0)
-    owners = np.repeat(rows, len(start.system.points))
+    places = np.repeat(np.arange(len(rows)), len(start.system.points))
     filters = filters_of(start.stratum, points)
-    clear &= gradient_residuals(start.stratum, points, filters, data.gram[owners], data.b[owners]) <= SURVEYS.critical
-    points[:, 0] *= scales[owners]
-    filters = whole_filters(arch, start.embedding, scales[owners, None] * filters)
+    clear &= gradient_residuals(start.stratum, points, filters, data.gram[places], data.b[places]) <= SURVEYS.critical
+    points[:, 0] *= scales[places]
+    filters = whole_filters(arch, start.embedding, scales[places, None] * filters)
     norms = np.sqrt((filters.real**2 + filters.imag**2).sum(axis=1))
     asymmetry = np.abs(filters.imag).max(axis=1) / np.where(norms > 0, norms, 1.0)
     real = asymmetry <= SURVEYS.real
     coordinates, straight = with_real_factors(start.stratum, points)
     clear &= (norms > 0) & np.where(real, straight, asymmetry >= SURVEYS.complex)
-    return _Ends(owners, filters, real, coordinates, clear)
+    return _Ends(rows[places], filters, real, coordinates, clear)
 
 
-def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.int64]) -> None:
+def _count(table: Table, start: Start, found: Classified, owners: NDArray[np.int64]) -> None:
     """Enter the counts of the real points of a stratum; ``owners`` are the draws of the points."""
 
     def add(name: str, values: NDArray[Any], draws: NDArray[np.int64] = owners) -> None:
@@ -393,30 +377,6 @@ def _count(table: Table, start: _Start, found: Classified, owners: NDArray[np.in
     table["found"] += len(start.system.points)
     table["at_infinity"] += start.lost
     table["origin"] += start.origin
-
-
-def _regular(arch: Architecture, moments: Moments) -> NDArray[np.bool_]:
-    """Whether the data are of moderate size, and the ranks of Σ beyond doubt and at least the dimension of M."""
-    places = np.array(arch.support)
-    values = np.linalg.eigvalsh(moments.gram[:, places[:, None], places])
-    ratios = values / np.where(values[:, -1:] > 0, values[:, -1:], 1.0)
-    clear = (ratios >= SURVEYS.regular) | (np.abs(ratios) <= SURVEYS.rounding)
-    result = clear.all(axis=1) & ((ratios >= SURVEYS.regular).sum(axis=1) >= arch.dimension)
-    for size in (values[:, -1], np.abs(moments.b).max(axis=1)):
-        result &= (size >= SURVEYS.smallest) & (size <= SURVEYS.largest)
-    return np.asarray(result & (np.abs(moments.constant) <= SURVEYS.largest))
-
-
-def _stratum_data(moments: Moments, embedding: Embedding, rows: NDArray[np.bool_]) -> tuple[Moments, Real]:
-    """Data of order one in the coordinates of the stratum, and the scales of the filters, as for a single solve."""
-    positions = np.array(embedding.positions)
-    gram, b = moments.gram[:, positions[:, None], positions], moments.b[:, positions]
-    size = np.abs(np.linalg.eigvalsh(gram)).max(axis=1)
-    length = np.sqrt((b * b).sum(axis=1))
-    gram_scale = power_of_two(np.where(rows, size, 1.0))
-    b_scale = power_of_two(np.where(rows & (length > 0), length, 1.0))
-    data = Moments(gram / gram_scale[:, None, None], b / b_scale[:, None], moments.constant)
-    return data, b_scale / gram_scale
 
 
 def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:

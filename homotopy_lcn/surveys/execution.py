@@ -7,10 +7,18 @@ from concurrent.futures.process import BrokenProcessPool
 
 from ..errors import InputError
 from ..processes import as_computed
+from ..tracking.cluster import Wording, connected
 from .draws import Table
 from .plans import Chunk
 
-__all__ = ["computed"]
+__all__ = ["WORDING", "computed"]
+
+#: How a survey speaks of its chunks.
+WORDING = Wording(
+    lambda chunk: f"draws {chunk.first} to {chunk.last - 1}",
+    ", or a smaller chunk",
+    "with an output directory the same call goes on where this run ended",
+)
 
 
 def computed(
@@ -31,12 +39,11 @@ def computed(
     Raises
     ------
     InputError
-        If a process is killed or cannot begin, or as `on_cluster`.
+        If a process is killed or cannot begin, or the cluster cannot be used.
     """
     if scheduler is not None and chunks:
-        from .cluster import on_cluster
-
-        yield from on_cluster(scheduler, run, chunks)
+        with connected(scheduler, WORDING) as cluster:
+            yield from cluster.as_computed(run, chunks)
         return
     try:
         yield from as_computed(run, chunks, jobs)

@@ -14,10 +14,11 @@ from ..losses.data_models import DataModel, data_model, draw_loss
 from ..networks.architecture import Architecture
 from ..progress import Progress, ProgressCallback, told
 from ..solving.solve import critical_points
-from .draws import Table, prepare
+from .draws import Table
 from .execution import computed
 from .plans import LARGEST_CHUNK, MOST_CHUNKS, Chunk, SolvePlan, SurveyPlan
 from .run_directory import RunDirectory
+from .starts import prepare
 from .statistics import Survey
 from .tallies import Tally
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..arrays import Constants
+
 __all__ = ["SURVEYS", "SurveyTolerances"]
 
 
-@dataclass(frozen=True)
-class SurveyTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class SurveyTolerances(Constants):
     """When a draw is in doubt, so that it is solved on its own. Wider margins cost time, and change no count.
 
     Attributes

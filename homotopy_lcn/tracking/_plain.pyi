@@ -12,3 +12,9 @@ def examine(
     tolerances: tuple[float, float, float, float],
     whole: bool,
 ) -> dict[str, NDArray[Any]]: ...
+def half_gradients(
+    factors: list[tuple[int, int, int, int]],
+    points: NDArray[np.clongdouble],
+    gram: NDArray[np.clongdouble],
+    b: NDArray[np.clongdouble],
+) -> NDArray[np.clongdouble]: ...

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ..errors import InputError, shortened
 from .engine import Engine
 
-__all__ = ["ENGINES", "get_engine", "short_segment_engine"]
+__all__ = ["ENGINES", "engine_on", "get_engine", "short_segment_engine"]
 
 
 ENGINES = ("auto", "native", "reference", "phcpack")
@@ -90,3 +93,28 @@ def _native_engine(instruction_set: str | None = None) -> Engine:
 def short_segment_engine(engine: Engine) -> Engine:
     """The engine for monodromy and for the circles of the endgame: the same engine, unless its calls are expensive."""
     return get_engine() if getattr(engine, "name", "") == "phcpack" else engine
+
+
+@contextmanager
+def engine_on(scheduler: str | None, engine: Engine) -> Iterator[Engine]:
+    """The engine, or one that tracks paths on the cluster of a scheduler.
+
+    Parameters
+    ----------
+    scheduler : str or None
+        Address of a Dask scheduler, as ``tcp://host:8786``; None for this machine alone.
+    engine : Engine
+        On a cluster the compiled or the reference engine.
+
+    Raises
+    ------
+    InputError
+        If the cluster or the engine cannot be used.
+    """
+    if scheduler is None:
+        yield engine
+        return
+    from .distributed import on_cluster
+
+    with on_cluster(scheduler, engine) as distributed:
+        yield distributed

@@ -14,7 +14,7 @@ from ..equations.critical_equations import Data
 from ..networks.strata import Stratum
 from .options import ReturnCode, TrackerOptions
 
-__all__ = ["Engine", "Homotopy", "TrackResult", "track_along", "track_many"]
+__all__ = ["Engine", "Homotopy", "TrackResult", "joined", "track_along", "track_many"]
 
 
 class Homotopy(NamedTuple):
@@ -71,6 +71,14 @@ class TrackResult:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+
+def joined(parts: Sequence[TrackResult]) -> TrackResult:
+    """The ends of the paths of several parts, at least one, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    names = ("points", "codes", "errors", "conditions", "steps", "distances")
+    return TrackResult(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 class Engine(Protocol):
@@ -160,5 +168,4 @@ def track_many(
     parts = [engine.track(stratum, points, Homotopy(start, target), options) for target in targets]
     if not parts:
         return engine.track(stratum, points[:0], Homotopy(start, start), options)
-    names = ("points", "codes", "errors", "conditions", "steps", "distances")
-    return TrackResult(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return joined(parts)

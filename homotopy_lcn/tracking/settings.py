@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -54,10 +54,21 @@ class Tracking:
         report = self.report if reported else None
         return self.timed_engine.track(stratum, points, homotopy, self.options, jobs=self.jobs, report=report)
 
+    def follow_pieces(
+        self, stratum: Stratum, pieces: Iterable[Complex], homotopy: Homotopy, total: int
+    ) -> Generator[TrackResult, None, None]:
+        """The same for pieces of ``total`` points, one after the other; `TimeUp` is raised once the time is up."""
+        return self.timed_engine.track_pieces(stratum, pieces, homotopy, self.options, total=total, jobs=self.jobs)
+
     def tell(self, done: int) -> None:
         """Call `report`, if there is one."""
         if self.report is not None:
             self.report(done)
+
+    def tell_known(self, done: int) -> None:
+        """As `tell`, of what a computation that was stopped has done: it takes no time, see `StageReport`."""
+        if self.report is not None:
+            getattr(self.report, "resumed", self.report)(done)
 
     @cached_property
     def careful(self) -> Tracking:

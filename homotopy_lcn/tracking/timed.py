@@ -6,7 +6,7 @@ nothing. When the time is up, the ends of the finished blocks are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from typing import Final
 
 import numpy as np
@@ -16,14 +16,16 @@ from ..arrays import Complex
 from ..equations.critical_equations import Data
 from ..networks.strata import Stratum
 from ..progress import Clock, TimeUp
-from .engine import Engine, Homotopy, TrackResult
+from .engine import Engine, Homotopy, TrackResult, joined
 from .options import ReturnCode, TrackerOptions
 from .reference import ReferenceEngine
 
-__all__ = ["TimedEngine", "in_extended_precision"]
+__all__ = ["BLOCK", "TimedEngine", "block_size", "in_extended_precision", "lost"]
 
 #: Paths handed to the engine together: some seconds at most, enough for all threads, and whole batches of each engine.
 BLOCK: Final = 1024
+#: Elsewhere so many blocks are tracked in one call at most, as long as there are enough calls for a large cluster.
+MOST_TOGETHER, LEAST_BLOCKS = 4, 256
 
 
 class TimedEngine:
@@ -62,16 +64,55 @@ class TimedEngine:
                 report(done + number)
 
         try:
-            for first in range(0, max(len(points), 1), BLOCK):
-                self.clock.check()
-                block = points[first : first + BLOCK]
-                parts.append(self.engine.track(stratum, block, homotopy, options, jobs=jobs, report=tell))
-                done += len(block)
+            if self._is_distributed(len(points)):
+                size = block_size(len(points))
+                blocks = (points[first : first + size] for first in range(0, len(points), size))
+                for part in self.track_pieces(stratum, blocks, homotopy, options, total=len(points)):
+                    parts.append(part)
+                    done += len(part)
+                    tell(0)
+            else:
+                for first in range(0, max(len(points), 1), BLOCK):
+                    self.clock.check()
+                    block = points[first : first + BLOCK]
+                    parts.append(self.engine.track(stratum, block, homotopy, options, jobs=jobs, report=tell))
+                    done += len(block)
         except TimeUp:
             if not parts:
                 raise
-            parts.append(_lost(points[done:]))
-        return parts[0] if len(parts) == 1 else _joined(parts)
+            parts.append(lost(points[done:]))
+        return joined(parts)
+
+    def track_pieces(
+        self,
+        stratum: Stratum,
+        pieces: Iterable[Complex],
+        homotopy: Homotopy,
+        options: TrackerOptions,
+        *,
+        total: int,
+        jobs: int = 1,
+    ) -> Generator[TrackResult, None, None]:
+        """Track pieces of ``total`` paths, one after the other, and give the ends of each.
+
+        An engine that tracks elsewhere takes pieces, some ahead of the ends that are given.
+
+        Raises
+        ------
+        TimeUp
+            If the time is up before all pieces are finished.
+        """
+        if self._is_distributed(total):
+            size, check = block_size(total), self.clock.check
+            yield from self.engine.track_pieces(stratum, pieces, homotopy, options, size, check)  # type: ignore[attr-defined]
+        else:
+            for piece in pieces:
+                self.clock.check()
+                yield self.track(stratum, piece, homotopy, options, jobs=jobs)
+
+    def _is_distributed(self, total: int) -> bool:
+        """Whether so many paths are tracked elsewhere; one block takes little longer here than its way."""
+        return total > BLOCK and hasattr(self.engine, "track_pieces")
 
     def _track_along(
         self, stratum: Stratum, points: Complex, corners: Data, options: TrackerOptions, *, jobs: int = 1
@@ -88,18 +129,21 @@ class TimedEngine:
         return chain
 
 
+def block_size(total: int) -> int:
+    """The paths in a block that is tracked elsewhere, whole blocks of this module, from the number of all paths alone.
+
+    Few paths are cut into small blocks, so that all workers have some; many into larger ones, of a second or so.
+    """
+    return BLOCK * min(max(total // (LEAST_BLOCKS * BLOCK), 1), MOST_TOGETHER)
+
+
 def in_extended_precision(engine: Engine) -> Engine:
     """The reference engine in extended precision, with the clock of an engine that has one."""
     extended = ReferenceEngine(extended=True)
     return TimedEngine(extended, engine.clock) if isinstance(engine, TimedEngine) else extended
 
 
-def _joined(parts: list[TrackResult]) -> TrackResult:
-    names = ("points", "codes", "errors", "conditions", "steps", "distances")
-    return TrackResult(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def _lost(starts: Complex) -> TrackResult:
+def lost(starts: Complex) -> TrackResult:
     """Paths that have not been tracked."""
     count = len(starts)
     return TrackResult(

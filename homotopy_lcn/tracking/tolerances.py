@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ..arrays import Constants
 from .options import TrackerOptions
 
 __all__ = [
@@ -61,8 +62,8 @@ _FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_step
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 
 
-@dataclass(frozen=True)
-class EndgameTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class EndgameTolerances(Constants):
     """Tolerances of the Cauchy endgame.
 
     Attributes
@@ -113,8 +114,8 @@ class EndgameTolerances:
     in_extended_precision: Circles = _IN_EXTENDED_PRECISION
 
 
-@dataclass(frozen=True)
-class RefinementTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class RefinementTolerances(Constants):
     """Tolerances of Newton's method with residuals in extended precision.
 
     Attributes
@@ -143,8 +144,8 @@ class RefinementTolerances:
     batch: int = 2048
 
 
-@dataclass(frozen=True)
-class MultiprecisionTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class MultiprecisionTolerances(Constants):
     """Tolerances of Newton's method in many digits.
 
     Attributes
@@ -166,8 +167,8 @@ class MultiprecisionTolerances:
     steps: int = 10
 
 
-@dataclass(frozen=True)
-class RetrackingTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class RetrackingTolerances(Constants):
     """Tolerances for paths to ill-conditioned data that are tracked again.
 
     Attributes
@@ -196,8 +197,8 @@ class RetrackingTolerances:
     largest_turn: float = 1.0
 
 
-@dataclass(frozen=True)
-class ReferenceTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class ReferenceTolerances(Constants):
     """Tolerances of the reference engine that are no options of a user.
 
     Attributes
@@ -240,8 +241,8 @@ class ReferenceTolerances:
     arrived: float = 1e-6
 
 
-@dataclass(frozen=True)
-class PHCpackTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class PHCpackTolerances(Constants):
     """Tolerances for the answers of PHCpack, and how the program is called.
 
     Attributes

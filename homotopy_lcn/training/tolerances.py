@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ..arrays import Constants
+
 __all__ = [
     "ARRIVAL",
     "LANDSCAPE",
@@ -28,8 +30,8 @@ MOST_WATCHED: Final = 50_000_000
 MOST_STEPS_OF_RUN: Final = 10_000_000
 
 
-@dataclass(frozen=True)
-class OptimizationTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class OptimizationTolerances(Constants):
     """Tolerances of the optimizers, in the units of `ScaledLoss`.
 
     Attributes
@@ -80,8 +82,8 @@ class OptimizationTolerances:
     small_gradient: float = 1e-8
 
 
-@dataclass(frozen=True)
-class ArrivalTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class ArrivalTolerances(Constants):
     """Tolerances that decide at which critical point a run ends, and at which it lingers.
 
     Attributes
@@ -107,8 +109,8 @@ class ArrivalTolerances:
     reach: float = 1 / 3
 
 
-@dataclass(frozen=True)
-class LandscapeTolerances:
+@dataclass(init=False, repr=False, eq=False, match_args=False)
+class LandscapeTolerances(Constants):
     """Tolerances of the plane through two minima and a saddle.
 
     Attributes

@@ -14,7 +14,7 @@ from homotopy_lcn.solving import plain_data
 from homotopy_lcn.tracking import get_engine
 
 pytestmark = pytest.mark.skipif(
-    plain_points._compiled() is None or not hasattr(get_engine(), "ends_of_many"),
+    plain_points.compiled() is None or not hasattr(get_engine(), "ends_of_many"),
     reason="without compiled code all points are classified by the careful code",
 )
 
@@ -119,3 +119,20 @@ def test_large_networks_are_left_to_the_careful_code():
     assert plain_points.plain_network(Architecture((40, 2), (1, 1))) is None
     assert plain_points.plain_network(Architecture((1,), (1,))) is None
     assert plain_points.plain_network(Architecture((3, 2), (2, 1))) is not None
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "roots"),
+    [((5,), (1,), (4,)), ((5, 2), (3, 1), (4, 1)), ((3, 3), (1, 1), (2, 2)), ((6, 2), (5, 1), (5, 1))],
+)
+@pytest.mark.parametrize("root", [0.8, -1.25, 2.0])
+def test_roots_that_rounding_tells_apart_coincide(filters, strides, roots, root, monkeypatch):
+    """Four roots in one point are about 1e-4 apart as doubles have them, five roots 1e-3."""
+    arch = Architecture(filters, strides)
+    w = arch.mu([np.poly([root] * number) for number in roots])
+    loss = random_loss(arch, 0)
+    plain = critical_points(arch, fit := SquaredLoss(loss.gram, loss.gram @ w))
+    expected = careful(arch, fit, monkeypatch)
+    assert [point.pattern for point in plain] == [point.pattern for point in expected]
+    assert plain.counts == expected.counts
+    assert plain[0].pattern[0] == (sum(roots) if strides[0] == 1 else roots[0],)

@@ -14,7 +14,6 @@ from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.geometry.filter_geometry import describe_filter
 from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.results.continua import Infimum
-from homotopy_lcn.solving import solve
 from tests.small_networks import random_problem, solved
 
 SKEW = ((3, 2), (2, 1))  # (x² + p x + q)(x² + r)
@@ -168,12 +167,12 @@ def test_points_looked_at_one_by_one_have_the_same_labels_as_in_batches(shape, m
     architecture, loss = Architecture(*shape), random_problem(*shape).loss
     batched = critical_points(architecture, loss)
     monkeypatch.setattr(rules, "roots_are_settled", lambda points: np.zeros(len(points), dtype=bool))
-    monkeypatch.setattr(solve, "reclassify", lambda architecture, data, point: point)
+    monkeypatch.setattr(special_data, "reclassify", lambda architecture, data, point: point)
     single = critical_points(architecture, loss)
     assert list(map(labels, single)) == list(map(labels, batched))
     assert [sorted(p.indices, key=str) for p in single] == [sorted(p.indices, key=str) for p in batched]
     # Left to the general code, all special points have these labels, too.
-    monkeypatch.setattr(solve, "reclassify", reclassify)
+    monkeypatch.setattr(special_data, "reclassify", reclassify)
     assert list(map(labels, critical_points(architecture, loss))) == list(map(labels, batched))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, CriticalPoints, critical_points_of_many
 from homotopy_lcn.cli.program import main
+from homotopy_lcn.solving import many
+from homotopy_lcn.solving.interrupted import BatchInterrupted
 
 NETWORK = ["-k", "2,2", "-s", "2,1"]
 
@@ -58,3 +61,32 @@ def test_options_for_one_data_set_are_refused(option, arrays, tmp_path, capsys):
     np.savez(tmp_path / "many.npz", **arrays)
     assert solve(tmp_path / "many.npz", *option) == 2
     assert f"{option[0]}: given with many data sets" in capsys.readouterr().err
+
+
+def test_ctrl_c_writes_what_is_finished(arrays, tmp_path, monkeypatch, capsys):
+    np.savez(tmp_path / "many.npz", **arrays)
+    results = critical_points_of_many(Architecture((2, 2), (2, 1)), **arrays)
+
+    def interrupted(*_, **__):
+        raise BatchInterrupted([results[0], None, results[2], None])
+
+    monkeypatch.setattr(many, "critical_points_of_many", interrupted)
+    path = tmp_path / "out.jsonl"
+    assert solve(tmp_path / "many.npz", "--json", str(path)) == 130
+    assert "interrupted: only the 2 finished data sets are reported" in capsys.readouterr().err
+    assert [json.loads(line)["index"] for line in path.read_text().splitlines()] == [0, 2]
+
+
+def test_ranks_in_doubt_are_told_in_one_line_that_names_the_option(arrays, tmp_path, capsys):
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
+    for index in (1, 3):
+        gram = turn @ np.diag([1.0, 0.8, 0.6, 4e-12]) @ turn.T
+        arrays["gram"][index] = (gram + gram.T) / 2
+        arrays["b"][index] = arrays["gram"][index] @ [1.0, 2.0, -1.0, 0.5]
+    np.savez(tmp_path / "many.npz", **arrays)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert solve(tmp_path / "many.npz") == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("homotopy-lcn: warning: --data: data set 1 of ")
+    assert line.endswith("; the numerical rank is in doubt in 1 more data set")

@@ -110,3 +110,21 @@ def test_an_error_that_a_library_made_of_an_interrupt_is_none_of_ours(monkeypatc
     finally:
         signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err.startswith("homotopy-lcn: interrupted before")
+
+
+def test_an_interrupt_while_an_object_is_taken_down_comes_again():
+    class Dying:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    def wait(received):
+        Dying()
+        assert received == [signal.SIGINT]
+        time.sleep(60)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
+    try:
+        with program._interruptions() as received, pytest.raises(KeyboardInterrupt):
+            wait(received)
+    finally:
+        signal.signal(signal.SIGINT, before)

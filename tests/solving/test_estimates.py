@@ -8,6 +8,7 @@ import pytest
 from homotopy_lcn import Architecture, generic_count
 from homotopy_lcn.cli import program
 from homotopy_lcn.networks.strata import Embedding
+from homotopy_lcn.progress import StageReport
 from homotopy_lcn.solving import estimates, monodromy
 from homotopy_lcn.solving.computed_systems import compute_start_system, is_known
 from homotopy_lcn.solving.estimates import PATHS_FROM_NOTHING, PATHS_OF_THE_REST, Estimate, estimate
@@ -103,3 +104,37 @@ def test_a_bar_begins_where_the_computation_was_stopped(unknown):
     monodromy.fill_fibre(stratum, count, tracking.telling(again.append), fibre=saved[0])
     assert again[0] == known > 1
     assert again[-1] == count
+
+
+def test_points_that_are_known_do_not_count_for_the_rate(unknown):
+    """A resumed bar stands where the computation was stopped, and has the rate of the new points alone."""
+    stratum, count = stratum_of(unknown)
+    fibre = monodromy.Fibre.start(stratum, np.random.default_rng(0))
+    saved = []
+    tracking = Tracking(get_engine("auto"), rng=np.random.default_rng(0))
+    with pytest.raises(KeyboardInterrupt):
+        monodromy.fill_fibre(stratum, count, tracking.telling(_Stop(3)), fibre=fibre, checkpoint=saved.append)
+    known = len(fibre.bases[0].points)
+    told = []
+    report = StageReport(told.append, "start system", ((1,),), count)
+    monodromy.fill_fibre(stratum, count, tracking.telling(report), fibre=fibre)
+    assert (told[0].done, told[0].known) == (known, known)
+    assert (told[-1].done, told[-1].known) == (count, known)
+
+
+class _Stop:
+    """Ctrl-C when so many points are known."""
+
+    def __init__(self, most):
+        self.most = most
+
+    def __call__(self, done):
+        if done >= self.most:
+            raise KeyboardInterrupt
+
+
+def test_memory_and_time_grow_with_the_points():
+    small, large = (estimate(Architecture(k, (2, 2, 1)), now=iter([0.0, 1.0]).__next__) for k in ((4, 3, 3), (4, 4, 4)))
+    assert large.points == 204_536
+    assert large.memory > 5 * small.memory
+    assert 0.2e9 < large.memory < 1e9

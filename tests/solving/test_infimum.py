@@ -34,6 +34,20 @@ def test_no_star_where_the_loss_falls_for_ever(seed):
     assert "not attained" in str(result)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_an_infimum_that_is_approached_slowly_is_not_taken_for_the_least_minimum(seed):
+    """The excess over the infimum falls as one over the root of the size of w, and a minimum is 2 % above it."""
+    gram = np.zeros((5, 5))
+    gram[:4, :4] = [
+        [5.53, -1.0, 0.78, -3.09], [-1.0, 11.0, -3.8, -0.63], [0.78, -3.8, 12.81, -6.9], [-3.09, -0.63, -6.9, 14.08]
+    ]  # fmt: skip
+    loss = SquaredLoss(gram, np.array([-1.03, 3.92, -4.28, -0.85, 0.0]), 8.23)
+    result = critical_points(Architecture((2, 2, 2), (1, 2, 1)), loss, seed=seed)
+    assert result.infimum == Infimum(pytest.approx(5.317082, abs=1e-6), False)
+    assert result.global_minimum is None
+    assert min(point.loss for point in result if "minimum" in point.kinds) > 5.4
+
+
 @settings(max_examples=5, derandomize=True)
 @given(st.sampled_from([1e-8, 1e-3, 1.0, 1e6]), st.sampled_from([0.0, 0.5, 3.0]))
 def test_the_infimum_has_the_scale_of_the_loss(scale, rest):

@@ -6,12 +6,15 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import homotopy_lcn as hl
 from homotopy_lcn import Architecture, InputError, SquaredLoss, critical_points, critical_points_of_many
 from homotopy_lcn.progress import Clock
 from homotopy_lcn.solving import many, plain_data
 from homotopy_lcn.solving.interrupted import BatchInterrupted
+from homotopy_lcn.solving.start_systems import shared_start_systems
 from homotopy_lcn.tracking import get_engine
 
 NETWORK = Architecture((3, 2), (2, 1))
@@ -115,6 +118,9 @@ def test_a_bad_data_set_is_named_and_nothing_is_solved(fault, words, monkeypatch
         ((np.zeros((3, 5, 5)), np.zeros((3, 5)), np.zeros(2)), r"^constant: shape \(2,\); expected \(3,\)"),
         ((np.zeros((3, 5, 5)),), "^b: missing"),
         ((5,), "^losses: int given"),
+        ((None,), "^losses: NoneType given"),
+        ((None, np.zeros((3, 5))), "^gram: missing"),
+        (([SquaredLoss.white([1.0] * 5)], None, 2.0), "^constant: given beside losses"),
         (([5],), r"^losses\[0\]: int given; expected a SquaredLoss"),
         (([SquaredLoss.white([1.0, 2.0])],), r"^losses\[0\]: its filters have size 2"),
     ],
@@ -122,6 +128,35 @@ def test_a_bad_data_set_is_named_and_nothing_is_solved(fault, words, monkeypatch
 def test_arguments_of_other_shapes_are_named(arguments, words):
     with pytest.raises(InputError, match=words):
         critical_points_of_many(NETWORK, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"gram": np.zeros((1, 5, 5)), "b": np.zeros((1, 5))}, "^gram: given beside losses"),
+        ({"data": 5}, "^data: int given"),
+        ({"options": "fast"}, "^options: str given"),
+        ({"start_systems": {}}, "^start_systems: dict given"),
+        ({"tolerances": 1e-3}, "^tolerances: float given"),
+    ],
+)
+def test_options_of_other_types_are_named(options, words):
+    with pytest.raises(InputError, match=words):
+        critical_points_of_many(NETWORK, [SquaredLoss.white([1.0] * 5)], **options)
+
+
+@given(st.sets(st.integers(0, 7)))
+def test_bad_data_sets_are_kept_wherever_they_stand(places):
+    gram, b, constant = moments(NETWORK, 8)
+    expected = critical_points_of_many(NETWORK, gram, b, constant)
+    for place in places:
+        gram[place] *= -1
+    kept = critical_points_of_many(NETWORK, gram, b, constant, errors="keep")
+    for place, result in enumerate(kept):
+        if place in places:
+            assert result.startswith(f"losses[{place}]: gram: indefinite")
+        else:
+            assert result == expected[place]
 
 
 def test_errors_are_raised_or_kept():
@@ -184,20 +219,32 @@ def test_a_stratum_that_is_late_is_left_out():
 
     tracking = plain_data.Tracking(get_engine(), clock=LateClock())
     loss = losses_of(arch, 1)[0]
-    (found,) = plain_data.solve_plain(arch, plain_data.Moments.of(loss), tracking, many.shared_start_systems())
+    (found,) = plain_data.solve_plain(arch, plain_data.Moments.of(loss), tracking, shared_start_systems())
     assert not found.complete
     assert [row.found for row in found.part("strata")] == [10]
     assert len(found.part("points")) == 10
 
 
-def test_warnings_are_those_of_single_calls():
+def test_a_result_that_is_kept_keeps_no_other():
+    result = critical_points_of_many(NETWORK, *moments(NETWORK, 20))[7]
+    assert result.loss.gram.base is None
+    assert result[0].filter.base.shape == (10, 5)
+    assert "_columns" not in vars(result)
+
+
+def test_ranks_in_doubt_are_told_in_one_warning():
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 5)))[0]
     gram = turn @ np.diag([1.0, 0.8, 0.6, 0.4, 4e-12]) @ turn.T
     doubtful = SquaredLoss(gram, gram @ [1.0, 2.0, -1.0, 0.5, 1.0])
     with pytest.warns(RuntimeWarning, match="numerical rank"):
         alone = critical_points(NETWORK, doubtful)
-    with pytest.warns(RuntimeWarning, match="numerical rank"):
-        assert critical_points_of_many(NETWORK, [losses_of(NETWORK, 1)[0], doubtful])[1] == alone
+    ordinary = losses_of(NETWORK, 1)
+    with pytest.warns(RuntimeWarning, match=r"^losses\[1\]: numerical rank.* 1\.0e-12$") as told:
+        assert critical_points_of_many(NETWORK, [*ordinary, doubtful])[1] == alone
+    assert (len(told), told[0].filename) == (1, __file__)
+    with pytest.warns(RuntimeWarning, match=r"^losses\[0\]: .*; the numerical rank is in doubt in 2 more") as told:
+        critical_points_of_many(NETWORK, [doubtful, *ordinary, doubtful, doubtful], time_limit=1e-9)
+    assert len(told) == 1
 
 
 def test_public_names():

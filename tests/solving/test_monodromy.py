@@ -16,8 +16,9 @@ from homotopy_lcn.networks.architecture import Block
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving import monodromy
 from homotopy_lcn.solving.computed_systems import solve_by_monodromy
-from homotopy_lcn.solving.monodromy import Fibre, fill_fibre, random_data, seed_pair, trace_test
+from homotopy_lcn.solving.monodromy import Fibre, fill_fibre, random_data, seed_pair
 from homotopy_lcn.solving.tolerances import SOLVING
+from homotopy_lcn.solving.trace_test import trace_test
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
@@ -190,11 +191,6 @@ class Unreliable:
             result.codes[:1] = ReturnCode.TOO_MANY_STEPS
             result.points[:1] = np.nan
         return result
-
-
-def test_the_trace_test_fails_if_a_path_does(solved):
-    stratum, data, points = solved
-    assert trace_test(stratum, data, points, Tracking(Unreliable(forgiving=False), rng=generator())) == np.inf
 
 
 def test_failed_paths_are_tracked_again_conservatively(solved):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, critical_points
+from homotopy_lcn.classification import special_data
 from homotopy_lcn.progress import Clock, TimeUp
 from homotopy_lcn.results.invariants import violated_invariants
-from homotopy_lcn.solving import solve
+from homotopy_lcn.solving import continua, solve
 from homotopy_lcn.solving.start_systems import StartSystems
 from tests.small_networks import random_problem
 
@@ -80,8 +81,8 @@ def test_points_of_special_data_are_left_undecided_once_the_time_is_up(monkeypat
 
     def when_the_time_is_up(arch, loss, found, clock):
         clock._end = clock._now()
-        monkeypatch.setattr(solve, "reclassify", up_from_then_on)
-        monkeypatch.setattr(solve, "on_a_continuum", up_from_then_on)
+        monkeypatch.setattr(special_data, "reclassify", up_from_then_on)
+        monkeypatch.setattr(continua, "on_a_continuum", up_from_then_on)
         return merge(arch, loss, found, clock)
 
     monkeypatch.setattr(solve, "_merge_by_filter", when_the_time_is_up)

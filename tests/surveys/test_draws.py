@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count, survey
+from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.losses.data_models import data_model, draw_loss
 from homotopy_lcn.surveys import draws
 from homotopy_lcn.surveys.draws import COLUMNS, cell_size, concatenated, solve_draws
@@ -104,6 +105,22 @@ def test_together_as_one_by_one_for_any_network(layers, model, seed):
     compare(Architecture(filters, strides), data_model(model), seed, range(seed % 7, seed % 7 + 1))
 
 
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("filters", "strides"), ARCHITECTURES)
+def test_compiled_code_counts_as_arrays_do(monkeypatch, filters, strides, model):
+    pytest.importorskip("homotopy_lcn.tracking._plain")
+    arch, chosen = Architecture(filters, strides), data_model(model)
+    compiled = solve_draws(arch, chosen, 8, range(100))
+    monkeypatch.setattr(draws, "count_together", lambda *arguments: None)
+    in_arrays = solve_draws(arch, chosen, 8, range(100))
+    assert list(compiled) == list(in_arrays)
+    for name, column in in_arrays.items():
+        assert compiled[name].dtype == column.dtype
+        if name != "least_loss":
+            np.testing.assert_array_equal(compiled[name], column, err_msg=name)
+    np.testing.assert_allclose(compiled["least_loss"], in_arrays["least_loss"], rtol=1e-9, atol=1e-13)
+
+
 def test_as_few_samples_as_the_function_space_has_dimensions():
     """The Gram matrix is singular, and the count is that of generic data."""
     arch = Architecture((3, 3), (2, 1))
@@ -155,6 +172,14 @@ class Faulty:
         return spoiled
 
 
+class FaultyInArrays(Faulty):
+    """The same where the ends go to the compiled code."""
+
+    def ends_of_many(self, stratum, points, start, targets, options, jobs=1):
+        each = [Data(*target) for target in zip(*targets, strict=True)]
+        return self.track_many(stratum, points, start, each, options)
+
+
 def lose(result, count):
     result.codes[::7] = 3
     result.points[::7] = np.nan
@@ -183,8 +208,9 @@ def mirror(result, count):
 
 @pytest.mark.parametrize("fault", [lose, jump, stray, mirror])
 @pytest.mark.parametrize(("filters", "strides"), [((3, 3), (1, 1)), ((3, 2), (2, 1))])
-def test_what_is_in_doubt_is_solved_again(filters, strides, fault):
-    arch, model, engine = Architecture(filters, strides), data_model("gaussian"), Faulty(fault)
+@pytest.mark.parametrize("kind", [Faulty, FaultyInArrays])
+def test_what_is_in_doubt_is_solved_again(filters, strides, fault, kind):
+    arch, model, engine = Architecture(filters, strides), data_model("gaussian"), kind(fault)
     usual = solve_draws(arch, model, 0, range(6))
     spoiled = solve_draws(arch, model, 0, range(6), engine=engine)
     assert engine.spoiled
@@ -195,11 +221,14 @@ def test_what_is_in_doubt_is_solved_again(filters, strides, fault):
 @pytest.mark.parametrize("where", ["_ends", "classify_real", "_near_coincidences", "_enter_global_minimum"])
 def test_nothing_is_left_of_a_draw_given_up_late(monkeypatch, where):
     """Each step of the work together may give up a draw; what it has entered so far must go."""
+    monkeypatch.setattr(draws, "count_together", lambda *arguments: None)
     arch, model = Architecture((3, 3), (1, 1)), data_model("gaussian")
     usual, step = solve_draws(arch, model, 0, range(6)), getattr(draws, where)
+    given_up = []
 
     def in_doubt(*arguments):
         answer = step(*arguments)
+        given_up.append(where)
         if where == "_ends":
             return answer._replace(clear=answer.clear & (np.arange(len(answer.clear)) % 11 > 0))
         if where == "classify_real":
@@ -208,6 +237,7 @@ def test_nothing_is_left_of_a_draw_given_up_late(monkeypatch, where):
 
     monkeypatch.setattr(draws, where, in_doubt)
     again = solve_draws(arch, model, 0, range(6))
+    assert given_up
     for name, column in usual.items():
         np.testing.assert_allclose(again[name], column, rtol=1e-12, err_msg=name)
 
@@ -223,7 +253,7 @@ def test_an_incomplete_draw_is_kept_and_counted_as_such(monkeypatch):
         return type(result).build(arch, loss, points, strata, seed=0)
 
     monkeypatch.setattr(draws, "critical_points", two_lost)
-    monkeypatch.setattr(draws, "_regular", lambda arch, moments: np.arange(len(moments.constant)) % 10 > 0)
+    monkeypatch.setattr(draws, "are_regular", lambda arch, moments, _: np.arange(len(moments.constant)) % 10 > 0)
     found = survey(Architecture((3, 2), (2, 1)), 100)
     frame = found.to_frame()
     assert len(frame) == 100

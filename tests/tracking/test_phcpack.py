@@ -421,7 +421,7 @@ def test_command_refuses_before_the_work(monkeypatch, capsys):
     assert cli.main([*COMMAND, "phcpack", "--cross-check-max", "9"]) == 2
     assert "--cross-check-max: this architecture has 10 critical parameters" in capsys.readouterr().err
     assert cli.main([*COMMAND, "bertini"]) == 2
-    assert "--cross-check: 'bertini' is not known; expected phcpack or bertini2" in capsys.readouterr().err
+    assert "--cross-check: 'bertini' is not known; expected phcpack, bertini2 or msolve" in capsys.readouterr().err
 
 
 def test_interrupted_comparison_keeps_the_result(monkeypatch, tmp_path, capsys):

@@ -1,134 +1,46 @@
-"""Surveys on a real Dask cluster: a scheduler and two worker processes on this machine, one of which is killed."""
+"""Work on a real Dask cluster: a scheduler and workers on this machine, and what is wrong with them."""
 
 from __future__ import annotations
 
-import json
-import os
 import pickle
 import signal
 import socket
-import subprocess
-import sys
-import time
 from contextlib import ExitStack, suppress
 from functools import partial
 from operator import attrgetter
+from queue import Empty, SimpleQueue
 from threading import Thread
 from types import SimpleNamespace
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
-import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, survey
 from homotopy_lcn.cli import program
 from homotopy_lcn.extras import import_extra
-from homotopy_lcn.surveys.cluster import RETRIES, _as_computed, _Cluster, on_cluster, run_elsewhere
+from homotopy_lcn.progress import TimeUp
+from homotopy_lcn.surveys.execution import WORDING
 from homotopy_lcn.surveys.plans import Chunk
+from homotopy_lcn.tracking.cluster import (
+    ITEMS_FOR_EACH_THREAD,
+    RESULTS_AHEAD,
+    RETRIES,
+    Cluster,
+    connected,
+    run_elsewhere,
+)
 from homotopy_lcn.version import __version__
 from tests import ROOT
+from tests.dask_programs import start_scheduler
 
 distributed = pytest.importorskip("distributed")
-pandas_testing = pytest.importorskip("pandas").testing
-pytest.importorskip("pyarrow")
 
 ARCHITECTURE = Architecture((2, 2), (1, 1))
 
 
-@pytest.fixture
-def started(tmp_path):
-    """Starts a program of Dask; all are ended after the test."""
-    with ExitStack() as stack:
-
-        def start(name, *arguments, first_on_path=""):
-            log = stack.enter_context(open(tmp_path / f"{name}-{time.monotonic_ns()}.log", "wb"))
-            places = [str(first_on_path), str(ROOT), os.environ.get("PYTHONPATH", "")]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{name}", *arguments],
-                stdout=log, stderr=log, env=environment, cwd=tmp_path,
-            )  # fmt: skip
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            return process
-
-        yield start
-
-
-@pytest.fixture
-def scheduler(started, tmp_path):
-    """The address of a scheduler without workers."""
-    return start_scheduler(started, tmp_path)[0]
-
-
-def start_scheduler(started, tmp_path):
-    """Its address and its process."""
-    place = tmp_path / "scheduler.json"
-    process = started(
-        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)
-    )
-    for _ in range(600):
-        if place.exists() and place.stat().st_size:
-            return json.loads(place.read_text())["address"], process
-        assert process.poll() is None
-        time.sleep(0.1)
-    raise AssertionError("the scheduler did not start")
-
-
-@pytest.fixture
-def start_worker(started):
-    return lambda address, **options: started(
-        "worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", **options
-    )
-
-
-def tables_equal(left, right):
-    pandas_testing.assert_frame_equal(left, right, check_exact=True)
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_worker_killed_half_way_changes_nothing(scheduler, start_worker, tmp_path):
-    """Its chunks are computed by the other one, none is counted twice, and the table is that of one process."""
-    workers = [start_worker(scheduler), start_worker(scheduler)]
-    draws, reports = 1500, []
-
-    def kill_one_half_way(progress):
-        reports.append(progress.done)
-        if progress.done >= draws / 2 and workers[0].poll() is None:
-            workers[0].send_signal(signal.SIGKILL)
-            workers[0].wait()
-
-    found = survey(
-        ARCHITECTURE, draws, seed=4, chunk=50, scheduler=scheduler, progress=kill_one_half_way, output=tmp_path / "run"
-    )
-    assert workers[0].poll() == -signal.SIGKILL
-    assert workers[1].poll() is None
-    assert reports[-1] == draws
-    assert found.tallies[0].draws == draws
-    assert reports == list(range(50, draws + 1, 50))
-    alone = survey(ARCHITECTURE, draws, seed=4)
-    tables_equal(found.to_frame(), alone.to_frame())
-    assert found.to_dict() == alone.to_dict()
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_lost_scheduler_is_said_so_and_the_run_goes_on_without_it(started, start_worker, tmp_path, capfd):
-    address, process = start_scheduler(started, tmp_path)
-    start_worker(address)
-
-    def kill_it(progress):
-        if progress.done >= 100:
-            process.kill()
-
-    arguments = {"seed": 4, "chunk": 25, "output": tmp_path / "run"}
-    with pytest.raises(InputError, match=r"^scheduler: the connection to tcp://.* was lost"):
-        survey(ARCHITECTURE, 1000, scheduler=address, progress=kill_it, **arguments)
-    assert capfd.readouterr().err == ""
-    assert len(list(tmp_path.glob("run/draws/*.parquet"))) >= 4
-    reports = []
-    found = survey(ARCHITECTURE, 1000, progress=lambda progress: reports.append(progress.done), **arguments)
-    tables_equal(found.to_frame(), survey(ARCHITECTURE, 1000, seed=4).to_frame())
-    assert len(reports) == 40
+def on_cluster(address, work, items, wait=20):
+    with connected(address, WORDING, wait) as cluster:
+        yield from cluster.as_computed(work, items)
 
 
 class Fragile:
@@ -141,18 +53,19 @@ class Fragile:
     def nthreads(self):
         return {"worker": 1}
 
-    def submit(self, function, version, work, chunk, key, pure):
+    def submit(self, function, version, work, item, key, pure):
         future = Mock()
-        future.result = lambda timeout: self._result(function, version, work, Chunk(*chunk))
+        future.result = lambda timeout: self._result(function, version, work, item)
         future.add_done_callback = lambda call: call(future)
         return future
 
-    def _result(self, function, version, work, chunk):
+    def _result(self, function, version, work, item):
+        chunk = pickle.loads(item)
         if self.deaths.get(chunk, 0):
             self.deaths[chunk] -= 1
             raise distributed.scheduler.KilledWorker("task", Mock(address="tcp://worker:1"), 3)
         self.done.append(chunk)
-        return function(version, work, chunk)
+        return function(version, work, item)
 
 
 def fragile_cluster(deaths):
@@ -162,24 +75,63 @@ def fragile_cluster(deaths):
         TimeoutError=distributed.TimeoutError,
         CancelledError=distributed.CancelledError,
     )
-    return _Cluster(Fragile(deaths), done, "tcp://x:1", 1.0)
+    return Cluster(Fragile(deaths), done, "tcp://x:1", 1.0, WORDING)
 
 
 def test_a_chunk_that_brings_down_workers_is_tried_again_and_then_given_up():
     chunks = [Chunk(0, first, first + 10) for first in range(0, 100, 10)]
     cluster = fragile_cluster({chunks[4]: RETRIES, chunks[7]: 1})
-    results = list(_as_computed(cluster, attrgetter("first"), iter(chunks)))
+    results = list(cluster.as_computed(attrgetter("first"), chunks))
     assert sorted(results) == [(chunk, chunk.first) for chunk in chunks]
     assert sorted(cluster.client.done) == chunks
     message = r"^scheduler: draws 40 to 49 have brought down worker after worker, the last of them tcp://worker:1, "
     with pytest.raises(InputError, match=message):
-        list(_as_computed(fragile_cluster({chunks[4]: RETRIES + 1}), attrgetter("first"), iter(chunks)))
+        list(fragile_cluster({chunks[4]: RETRIES + 1}).as_computed(attrgetter("first"), chunks))
 
 
-def test_one_or_two_local_processes_make_the_same_table():
-    one, two = (survey(ARCHITECTURE, 300, seed=1, jobs=jobs, chunk=70).to_frame() for jobs in (1, 2))
-    tables_equal(one, two)
-    assert np.array_equal(one["draw"], np.arange(300))
+def test_results_in_order_wait_for_the_slowest_one_and_not_too_many_of_them():
+    """A cluster that hands back the last ones first; items are taken as the first results are there."""
+    taken, given = [], []
+
+    def items():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    class Backwards(SimpleQueue):
+        def get(self, timeout):
+            found = []
+            with suppress(Empty):
+                while True:
+                    found.append(super().get(block=False))
+            for future in found[:-1]:
+                self.put(future)
+            return found[-1]
+
+    cluster = fragile_cluster({})
+    with patch("homotopy_lcn.tracking.cluster.SimpleQueue", Backwards):
+        for result in cluster.in_order(abs, items()):
+            given.append(result)
+            assert len(taken) - len(given) <= (RESULTS_AHEAD + 1) * ITEMS_FOR_EACH_THREAD
+    assert given == list(range(100))
+    assert cluster.client.done != given
+
+
+def test_a_caller_may_end_a_run_that_waits():
+    """For a future that is never done, the caller is asked again and again."""
+    cluster = fragile_cluster({})
+    future = Mock()
+    cluster.client.submit = Mock(return_value=future)
+    asked = []
+
+    def check():
+        asked.append(len(asked))
+        if len(asked) == 2:
+            raise TimeUp
+
+    with patch("homotopy_lcn.tracking.cluster.HEARTBEAT", 0.01), pytest.raises(TimeUp):
+        list(cluster.as_computed(abs, [1], check))
+    future.release.assert_called_once_with()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -191,6 +143,8 @@ def test_no_scheduler_or_no_workers_are_said_so(scheduler):
     for address in ("foo", "tcp://foo", "tcp://:8786", "http://localhost:8786", "nonsense::", ""):
         with pytest.raises(InputError, match=rf"^scheduler: '{address}' is not an address"):
             list(on_cluster(address, print, []))
+    with pytest.raises(InputError, match=r"^scheduler: int given; expected an address, as tcp://host:8786"):
+        list(on_cluster(8786, print, []))
 
 
 @pytest.mark.parametrize(
@@ -266,14 +220,19 @@ def test_workers_with_another_package_are_said_so(scheduler, start_worker, tmp_p
 
 
 def test_a_worker_of_another_version_does_no_work():
-    work = pickle.dumps(attrgetter("last"))
-    assert run_elsewhere(__version__, work, (0, 5, 9)) == ("done", 9)
-    assert run_elsewhere("0.0.7", b"", (0, 5, 9)) == ("version", __version__)
+    work, item = pickle.dumps(attrgetter("last")), pickle.dumps(Chunk(0, 5, 9))
+    assert run_elsewhere(__version__, work, item) == ("done", 9)
+    assert run_elsewhere("0.0.7", b"", b"") == ("version", __version__)
     cluster = fragile_cluster({})
     cluster.client.submit = Mock(return_value=Mock(**{"result.return_value": ("version", "0.0.7")}))
     cluster.client.submit.return_value.add_done_callback = lambda call: call(cluster.client.submit.return_value)
     with pytest.raises(InputError, match=r"^scheduler: the worker of tcp://x:1 has homotopy-lcn 0\.0\.7"):
-        list(_as_computed(cluster, attrgetter("first"), iter([Chunk(0, 0, 5)])))
+        list(cluster.as_computed(attrgetter("first"), [Chunk(0, 0, 5)]))
+    cluster.client.submit.return_value.result.return_value = run_elsewhere(
+        __version__, b"cno_such_module\nname\n.", item
+    )
+    with pytest.raises(InputError, match=r"lack homotopy-lcn, or cannot load it \(No module named 'no_such_module'\)"):
+        list(cluster.as_computed(attrgetter("first"), [Chunk(0, 0, 5)]))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -1,0 +1,215 @@
+"""The critical points of one stratum for a Gram matrix Σ and a moment vector b, as a system modulo a prime.
+
+A filter w = λ μ, μ = Π_f Q_f^{m_f}, is critical if J_fᵀ(λ Σ μ − b) = 0 for all factors f. Each Q_f has leading
+coefficient one: for generic b no critical point has a leading coefficient zero, as the pairs of b and a critical point
+form a vector bundle over each family of critical points. By Euler's relation all J_fᵀ(λ Σ μ − b) · Q_f are multiples of
+λ μᵀΣμ − bᵀμ. So the equations are this one, and the entries of J_fᵀ(λ Σ μ − b) after the first. A filter with
+μᵀΣμ = 0 is no solution for generic b, nor is w = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import combinations
+from random import Random
+
+from ..networks.strata import Stratum
+
+__all__ = [
+    "ModularPolynomial",
+    "coprimality",
+    "critical_system",
+    "derivative",
+    "linear_combination",
+    "quadric",
+    "quadric_on_patch",
+    "residues",
+]
+
+#: A polynomial modulo a prime: exponents of the unknowns, and the coefficient, which is not zero.
+ModularPolynomial = dict[tuple[int, ...], int]
+
+
+def residues(values: Sequence[Fraction], prime: int) -> list[int] | None:
+    """Rational numbers modulo a prime; None if the prime divides one of the denominators."""
+    if any(value.denominator % prime == 0 for value in values):
+        return None
+    return [value.numerator * pow(value.denominator, -1, prime) % prime for value in values]
+
+
+def critical_system(
+    stratum: Stratum, gram: Sequence[Sequence[int]], b: Sequence[int], prime: int
+) -> list[ModularPolynomial]:
+    """The equations in the coefficients after the leading ones, factor by factor, and λ, the last unknown.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    gram : (K, K) residues, symmetric
+    b : (K,) residues
+    prime : int
+    """
+    unknowns = stratum.dimension
+    scale: ModularPolynomial = {(*[0] * (unknowns - 1), 1): 1}
+    factors = _factors(stratum)
+    mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
+    images = [_combination(row, mu, prime) for row in gram]
+    residual = [
+        _sum(_multiply(scale, image, prime), {(0,) * unknowns: prime - entry} if entry else {}, prime)
+        for image, entry in zip(images, b, strict=True)
+    ]
+    equations = []
+    for f, factor in enumerate(stratum.factors):
+        powers = [other.power - (g == f) for g, other in enumerate(stratum.factors)]
+        column = _product(stratum, factors, powers, prime)
+        for q in range(1, factor.degree + 1):
+            shift = q * factor.dilation
+            equations.append(_pairing(column, residual[shift:], prime))
+    return [*equations, _pairing(mu, residual, prime)]
+
+
+def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int) -> ModularPolynomial:
+    """μᵀΣμ, with the same unknowns without λ.
+
+    In a chart, the first coefficient of each factor that is not zero is one, and its place is given; unknowns before it
+    do not occur.
+    """
+    return _quadric(stratum, _factors(stratum, chart), gram, prime)
+
+
+def quadric_on_patch(stratum: Stratum, gram: Sequence[Sequence[int]], prime: int, rng: Random) -> ModularPolynomial:
+    """μᵀΣμ on a random affine patch of each factor, with the same unknowns without λ."""
+    factors = []
+    for plain in _factors(stratum):
+        mixed = []
+        for _ in plain:
+            weights: list[ModularPolynomial] = [{(0,) * stratum.dimension: rng.randrange(1, prime)} for _ in plain]
+            mixed.append(linear_combination(weights, plain, prime))
+        factors.append(mixed)
+    return _quadric(stratum, factors, gram, prime)
+
+
+def derivative(polynomial: ModularPolynomial, unknown: int, prime: int) -> ModularPolynomial:
+    """The derivative with respect to one unknown."""
+    result = {}
+    for exponents, value in polynomial.items():
+        if power := exponents[unknown]:
+            result[(*exponents[:unknown], power - 1, *exponents[unknown + 1 :])] = value * power
+    return _reduced(result, prime)
+
+
+def linear_combination(
+    weights: Sequence[ModularPolynomial], polynomials: Sequence[ModularPolynomial], prime: int
+) -> ModularPolynomial:
+    """Σ_i weights_i polynomials_i."""
+    return _pairing(weights, polynomials, prime)
+
+
+def _quadric(
+    stratum: Stratum, factors: list[list[ModularPolynomial]], gram: Sequence[Sequence[int]], prime: int
+) -> ModularPolynomial:
+    mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
+    form = _pairing(mu, [_combination(row, mu, prime) for row in gram], prime)
+    return {exponents[:-1]: value for exponents, value in form.items()}
+
+
+def coprimality(stratum: Stratum, prime: int) -> ModularPolynomial | None:
+    """t R − 1 with a last unknown t, R the product of the resultants of factors of one block with different powers.
+
+    None if there are no two such factors.
+    """
+    unknowns, factors = stratum.dimension, _factors(stratum)
+    product: ModularPolynomial = {(0,) * unknowns: 1}
+    found = False
+    for (one, left), (other, right) in combinations(zip(stratum.factors, factors, strict=True), 2):
+        if one.dilation == other.dilation and one.power != other.power:
+            size, found = one.degree + other.degree, True
+            rows: list[list[ModularPolynomial]] = [
+                [{}] * i + left + [{}] * (size - len(left) - i) for i in range(other.degree)
+            ]
+            rows += [[{}] * i + right + [{}] * (size - len(right) - i) for i in range(one.degree)]
+            product = _multiply(product, _determinant(rows, unknowns, prime), prime)
+    if not found:
+        return None
+    return {(*exponents, 1): value for exponents, value in product.items()} | {(0,) * (unknowns + 1): prime - 1}
+
+
+def _determinant(rows: list[list[ModularPolynomial]], unknowns: int, prime: int) -> ModularPolynomial:
+    """By the first row; the matrices are small."""
+    if not rows:
+        return {(0,) * unknowns: 1}
+    result: ModularPolynomial = {}
+    for j, entry in enumerate(rows[0]):
+        if entry:
+            minor = _determinant([row[:j] + row[j + 1 :] for row in rows[1:]], unknowns, prime)
+            signed = {exponents: -value for exponents, value in minor.items()} if j % 2 else minor
+            result = _sum(result, _multiply(entry, signed, prime), prime)
+    return result
+
+
+def _factors(stratum: Stratum, chart: Sequence[int] | None = None) -> list[list[ModularPolynomial]]:
+    """The coefficients of the factors as polynomials."""
+    unknowns, before, result = stratum.dimension, 0, []
+    for factor, one in zip(stratum.factors, chart or [0] * len(stratum.factors), strict=True):
+        coefficients: list[ModularPolynomial] = [{} for _ in range(factor.degree + 1)]
+        coefficients[one] = {(0,) * unknowns: 1}
+        for j in range(one + 1, factor.degree + 1):
+            coefficients[j] = {tuple(int(i == before + j - 1) for i in range(unknowns)): 1}
+        before += factor.degree
+        result.append(coefficients)
+    return result
+
+
+def _product(
+    stratum: Stratum, factors: list[list[ModularPolynomial]], powers: Sequence[int], prime: int
+) -> list[ModularPolynomial]:
+    """The coefficients of Π_f Q_f^{powers_f}."""
+    result: list[ModularPolynomial] = [{(0,) * stratum.dimension: 1}]
+    for factor, coefficients, power in zip(stratum.factors, factors, powers, strict=True):
+        for _ in range(power):
+            longer: list[ModularPolynomial] = [{} for _ in range(len(result) + factor.degree * factor.dilation)]
+            for i, left in enumerate(result):
+                for j, right in enumerate(coefficients):
+                    place = i + j * factor.dilation
+                    longer[place] = _sum(longer[place], _multiply(left, right, prime), prime)
+            result = longer
+    return result
+
+
+def _pairing(left: Sequence[ModularPolynomial], right: Sequence[ModularPolynomial], prime: int) -> ModularPolynomial:
+    """Σ_i left_i right_i; ``right`` may be longer."""
+    result: ModularPolynomial = {}
+    for one, other in zip(left, right, strict=False):
+        result = _sum(result, _multiply(one, other, prime), prime)
+    return result
+
+
+def _combination(
+    coefficients: Sequence[int], polynomials: Sequence[ModularPolynomial], prime: int
+) -> ModularPolynomial:
+    result: ModularPolynomial = {}
+    for value, polynomial in zip(coefficients, polynomials, strict=True):
+        if value:
+            result = _sum(result, {exponents: value * other for exponents, other in polynomial.items()}, prime)
+    return result
+
+
+def _multiply(left: ModularPolynomial, right: ModularPolynomial, prime: int) -> ModularPolynomial:
+    result: ModularPolynomial = {}
+    for one, a in left.items():
+        for other, b in right.items():
+            exponents = tuple(map(int.__add__, one, other))
+            result[exponents] = result.get(exponents, 0) + a * b
+    return _reduced(result, prime)
+
+
+def _sum(left: ModularPolynomial, right: ModularPolynomial, prime: int) -> ModularPolynomial:
+    result = dict(left)
+    for exponents, value in right.items():
+        result[exponents] = result.get(exponents, 0) + value
+    return _reduced(result, prime)
+
+
+def _reduced(polynomial: ModularPolynomial, prime: int) -> ModularPolynomial:
+    return {exponents: rest for exponents, value in polynomial.items() if (rest := value % prime)}

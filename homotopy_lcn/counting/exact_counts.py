@@ -1,0 +1,292 @@
+"""How many critical points there are for a given Gram matrix and generic moment vectors, stratum by stratum, exactly.
+
+A stratum whose blocks have roots of one multiplicity each is counted in its own coordinates. The others follow from the
+identity (1) of `homotopy_lcn.networks.counts`, which holds for each positive definite Gram matrix and generic b: which
+families of parameters have critical points for generic b depends on the rank of the derivative of μ alone. For the
+layers whose degrees are the conjugate partitions, the identity has the stratum itself once, and strata that it
+dominates. If these layers have many points, the stratum is counted in its own coordinates instead, without the
+solutions at which it meets smaller strata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import pairwise
+from math import prod
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.counts import CountTable, count_matrices, generic_count, generic_ed_degree
+from ..networks.limits import check_filter_size
+from ..networks.patterns import Partition, Pattern, format_pattern
+from ..networks.strata import Factor, Stratum
+from .eigenvalues import FormCount, count_by_eigenvalues, count_by_roots
+from .formulas import is_linear, tensor_count, two_layer_count
+from .gram_matrices import GramMatrix
+from .groebner import Search, count_by_groebner, residues_of
+from .groebner_programs import INSTALL, GroebnerFailure
+
+__all__ = [
+    "CountsDisagree",
+    "Established",
+    "NotEstablished",
+    "StratumCounter",
+    "count_layers",
+    "exact_count",
+    "weakest",
+]
+
+#: Methods, the strongest first: a number that comes from several has the last of them.
+METHODS = ("formula", "eigenvalues", "bertini", "groebner", "measured")
+#: Sums over all strata are compared with a Gröbner basis of the parameter space up to this many points.
+MOST_COMPARED = 150
+
+
+class CountsDisagree(RuntimeError):
+    """Two methods give different numbers."""
+
+
+class NotEstablished(NamedTuple):
+    """Why there is no exact number."""
+
+    reason: str
+
+
+class Established(NamedTuple):
+    """A number, the method that gave it, and a sentence of why."""
+
+    number: int
+    method: str
+    reason: str
+
+
+def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTable | NotEstablished:
+    """The exact counts of an architecture for one Gram matrix and generic b.
+
+    Parameters
+    ----------
+    arch : Architecture
+    gram : GramMatrix
+    search : Search
+
+    Returns
+    -------
+    CountTable or NotEstablished
+        Each row has its method and its reason.
+
+    Raises
+    ------
+    InputError
+        If the Gram matrix does not fit the architecture.
+    CountsDisagree
+        If two methods give different numbers.
+    """
+    check_filter_size(arch)
+    if gram.size != arch.filter_size:
+        raise InputError(
+            f"gram: shape ({gram.size}, {gram.size}) given; expected ({arch.filter_size}, {arch.filter_size}) for the "
+            f"network {arch}"
+        )
+    generic = generic_count(arch)
+    counter = StratumCounter(
+        arch,
+        lambda stratum: count_layers(stratum, gram, search),
+        lambda stratum: _groebner(stratum, gram, search),
+    )
+    return table_of(generic, counter, gram.name)
+
+
+def table_of(generic: CountTable, counter: StratumCounter, gram: str) -> CountTable | NotEstablished:
+    """The table of all strata, checked by the sum over them where this is quick."""
+    rows = []
+    for row in generic:
+        found = counter.number(row.pattern)
+        if isinstance(found, NotEstablished):
+            return NotEstablished(f"stratum {format_pattern(row.pattern)}: {found.reason}")
+        if found.number > row.count:
+            raise CountsDisagree(
+                f"{found.number} critical filters by {found.method} on the stratum {format_pattern(row.pattern)}, "
+                f"which has {row.count} for generic data"
+            )
+        rows.append(replace(row, count=found.number, generic=row.count, method=found.method, reason=found.reason))
+    table = CountTable(generic.architecture, tuple(rows), metric=gram, method=weakest(row.method or "" for row in rows))
+    total = counter.layers(generic.architecture.layer_degrees, most=MOST_COMPARED)
+    if total is not None and not isinstance(total, NotEstablished) and total.number != table.parameters:
+        raise CountsDisagree(
+            f"{total.number} critical parameters by {total.method} and {table.parameters} by {table.method}"
+        )
+    return table
+
+
+def weakest(methods: Iterable[str]) -> str:
+    """The last of some methods in the order of `METHODS`."""
+    return max(methods, key=METHODS.index, default=METHODS[0])
+
+
+class StratumCounter:
+    """Numbers of critical filters of strata, each computed once.
+
+    Parameters
+    ----------
+    arch : Architecture
+    count : callable
+        The number of critical points of a list of factors.
+    apart : callable, optional
+        The number of those where factors of one block with different powers have no common root. It is asked where the
+        identity would need a large number.
+    """
+
+    def __init__(
+        self,
+        arch: Architecture,
+        count: Callable[[Stratum], Established | NotEstablished],
+        apart: Callable[[Stratum], Established | NotEstablished] | None = None,
+    ) -> None:
+        self.arch = arch
+        self.count = count
+        self.apart = apart
+        self.known: dict[Pattern, Established | NotEstablished] = {}
+        self.known_layers: dict[tuple[Partition, ...], Established | NotEstablished] = {}
+
+    def number(self, pattern: Pattern) -> Established | NotEstablished:
+        """The number of critical filters of a root pattern."""
+        if pattern not in self.known:
+            direct = all(len(set(partition)) == 1 for partition in pattern)
+            stratum = Stratum.of_pattern(self.arch.blocks, pattern)
+            self.known[pattern] = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
+        return self.known[pattern]
+
+    def _of_mixed(self, pattern: Pattern, stratum: Stratum) -> Established | NotEstablished:
+        """The number on a stratum whose blocks have roots of several multiplicities."""
+        degrees = [degree for partition in _conjugates(pattern) for degree in partition]
+        if self.apart is not None and len(degrees) > 2 and generic_ed_degree(degrees) > MOST_COMPARED:
+            found = self.apart(stratum)
+            if isinstance(found, Established):
+                return found
+        return self._by_identity(pattern)
+
+    def layers(self, degrees: Iterable[Partition], most: int | None = None) -> Established | NotEstablished | None:
+        """The number of critical parameters for layers of some degrees, a list for each block.
+
+        None if for generic data it is above ``most``.
+        """
+        key = tuple(tuple(sorted(partition, reverse=True)) for partition in degrees)
+        if key not in self.known_layers:
+            factors = tuple(
+                Factor(degree, 1, block.dilation)
+                for block, partition in zip(self.arch.blocks, key, strict=True)
+                for degree in partition
+            )
+            if most is not None and generic_ed_degree([factor.degree for factor in factors]) > most:
+                return None
+            self.known_layers[key] = self.count(Stratum(factors))
+        return self.known_layers[key]
+
+    def _by_identity(self, pattern: Pattern) -> Established | NotEstablished:
+        degrees = _conjugates(pattern)
+        total = self.layers(degrees)
+        assert total is not None
+        if isinstance(total, NotEstablished):
+            return total
+        left, methods = total.number, [total.method]
+        below = Architecture(
+            tuple(degree + 1 for block in degrees for degree in block),
+            _strides(self.arch, [len(block) for block in degrees]),
+        )
+        for row in generic_count(below):
+            if row.pattern == pattern:
+                continue
+            found = self.number(row.pattern)
+            if isinstance(found, NotEstablished):
+                return found
+            ways = prod(count_matrices(d, part) for d, part in zip(degrees, row.pattern, strict=True))
+            left -= ways * found.number
+            methods.append(found.method)
+        if left < 0:
+            raise CountsDisagree(
+                f"{total.number} critical parameters by {total.method} for layers of degrees {degrees}, fewer than "
+                f"their strata have by {weakest(methods[1:])}"
+            )
+        listed = " and ".join(str(list(block)) for block in degrees)
+        return Established(
+            left,
+            weakest(methods),
+            f"{total.number} critical parameters of layers of degrees {listed}, less those of the strata below it",
+        )
+
+
+def _conjugates(pattern: Pattern) -> list[Partition]:
+    """The conjugate of each partition."""
+    return [tuple(sum(part > j for part in partition) for j in range(partition[0])) for partition in pattern]
+
+
+def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:
+    """Strides of a network whose blocks have the dilations of an architecture, and these numbers of layers."""
+    dilations = [block.dilation for block in arch.blocks for _ in range(lengths[arch.blocks.index(block)])]
+    steps = [after // before for before, after in pairwise(dilations)]
+    return (*steps, 1)
+
+
+def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
+    """The number of critical points in the coordinates of some factors, by the first method that applies.
+
+    Formulas and the eigenvalue rule are quick: all that apply are used and compared.
+    """
+    found: list[Established] = []
+    undecided: FormCount | None = None
+    if is_linear(stratum):
+        found.append(Established(1, "formula", "the filters are a linear space: the unconstrained solution"))
+    if (tensors := tensor_count(stratum, gram)) is not None:
+        reason = "filters are plain tensors and Σ is a tensor product: singular vector tuples (Friedland, Ottaviani)"
+        found.append(Established(tensors, "formula", reason))
+    if (white := two_layer_count(stratum, gram)) is not None:
+        found.append(Established(white, "formula", "the formula for white data and two layers"))
+    if (roots := count_by_roots(stratum, gram)) is not None:
+        m = stratum.factors[0].power
+        reason = f"wᵀΣw is a binary form with {roots + 2 - m} different zeros: {roots + 2 - m} + {m} − 2"
+        found.append(Established(roots, "formula", reason))
+    if (forms := count_by_eigenvalues(stratum, gram)) is not None:
+        if forms.count is None:
+            undecided = forms
+        else:
+            found.append(Established(forms.count, "eigenvalues", _why(forms)))
+    if found:
+        if len({one.number for one in found}) > 1:
+            raise CountsDisagree(
+                f"stratum {stratum.name}: " + " and ".join(f"{one.number} by {one.method}" for one in found)
+            )
+        return found[0]
+    if undecided is not None:
+        return NotEstablished(
+            f"the smallest relative gap of the eigenvalues is {undecided.gap:.1e}, within the rounding of doubles; "
+            "exact numbers, such as texts '1/3' and '0.1', would decide"
+        )
+    return _groebner(stratum, gram, search)
+
+
+def _why(forms: FormCount) -> str:
+    gap = "" if forms.gap is None else f" (doubles; the smallest relative gap is {forms.gap:.1e})"
+    if forms.toeplitz:
+        return f"{forms.distinct} different eigenvalues of Γ_0^(−1) Γ_s: 4·{forms.distinct} − 2{gap}"
+    degree = (forms.count or 0) + 2 - forms.distinct
+    return (
+        f"det S(v) has {forms.distinct} different zeros, and the last invariant factor of S(v) has degree {degree}: "
+        f"{degree} + {forms.distinct} − 2{gap}"
+    )
+
+
+def _groebner(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
+    if search.program is None:
+        return NotEstablished(f"no formula and no rule applies, and a Gröbner basis would need {INSTALL}")
+    try:
+        count = count_by_groebner(stratum, residues_of(gram), search)
+    except GroebnerFailure as error:
+        return NotEstablished(f"Gröbner basis: {error}")
+    if count is None:
+        return NotEstablished("no formula and no rule applies, and there are too many points for a Gröbner basis")
+    doubles = "" if gram.exact else "; doubles are taken for the rational numbers that they are"
+    return Established(
+        count, "groebner", f"Gröbner bases modulo two primes, for two random b ({search.program.name}){doubles}"
+    )

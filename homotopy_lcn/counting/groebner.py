@@ -1,0 +1,144 @@
+"""Numbers of critical points as degrees of zero-dimensional systems modulo primes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from random import Random
+from time import monotonic
+
+from ..networks.counts import generic_ed_degree
+from ..networks.strata import Stratum
+from .critical_system import coprimality, critical_system, quadric, residues
+from .gram_matrices import GramMatrix
+from .groebner_programs import (
+    GroebnerFailure,
+    GroebnerProgram,
+    find_program,
+    leading_monomials,
+    number_of_standard_monomials,
+)
+
+__all__ = ["PRIMES", "Search", "count_by_groebner", "have_no_common_zero", "residues_of"]
+
+#: Primes of 31 bits, the first two that divide no denominator are taken.
+PRIMES = (2147483629, 2147483587, 2147483579, 2147483563, 2147483549)
+#: Systems with more solutions for generic data are not begun: Gröbner bases of them take hours and gigabytes.
+MOST_SOLUTIONS = 3000
+#: Charts of a stratum at most for the search of common zeros: each is a system.
+MOST_CHARTS = 500
+
+#: A Gram matrix modulo a prime, which may be random; None if the prime divides a denominator.
+ModularGram = Callable[[int, Random], Sequence[Sequence[int]] | None]
+
+
+@dataclass(frozen=True)
+class Search:
+    """By which program Gröbner bases are computed, and until when.
+
+    Attributes
+    ----------
+    program : GroebnerProgram or None
+        None if there is none: then nothing is computed.
+    deadline : float or None
+        A value of `time.monotonic`.
+    seed : int
+        Of the random moment vectors.
+    """
+
+    program: GroebnerProgram | None
+    deadline: float | None = None
+    seed: int = 0
+
+    @classmethod
+    def within(cls, seconds: float | None, seed: int = 0) -> Search:
+        """A search with the installed program that ends after some seconds, counted from here."""
+        return cls(find_program(), None if seconds is None else monotonic() + seconds, seed)
+
+
+def residues_of(gram: GramMatrix) -> ModularGram:
+    """A given matrix modulo primes."""
+
+    def rows(prime: int, _: Random) -> list[list[int]] | None:
+        result = []
+        for row in gram.entries:
+            reduced = residues(row, prime)
+            if reduced is None:
+                return None
+            result.append(reduced)
+        return result
+
+    return rows
+
+
+def count_by_groebner(stratum: Stratum, gram: ModularGram, search: Search) -> int | None:
+    """The number of solutions of the critical-point equations in the coordinates of a stratum, for generic b.
+
+    For generic b all solutions are simple: the degree of the system is their number. It is computed for two primes and
+    a random b for each. Factors of one block that enter with different powers have no common root: solutions with one
+    are no points of the stratum, and are left out by an unknown t with t R = 1, R the product of the resultants.
+
+    Returns
+    -------
+    int or None
+        None without a program, and for systems that are too large.
+
+    Raises
+    ------
+    GroebnerFailure
+        If the two degrees differ, or the program fails; `TimeIsUp` after the deadline.
+    """
+    bound = generic_ed_degree(
+        [factor.degree for factor in stratum.factors], [factor.power for factor in stratum.factors]
+    )
+    if search.program is None or bound > MOST_SOLUTIONS:
+        return None
+    degrees: list[int | None] = []
+    for prime in PRIMES:
+        rng = Random(f"{search.seed} {prime} {stratum.name}")
+        rows = gram(prime, rng)
+        if rows is None:
+            continue
+        b = [rng.randrange(prime) for _ in rows]
+        equations = critical_system(stratum, rows, b, prime)
+        unknowns = stratum.dimension
+        if (condition := coprimality(stratum, prime)) is not None:
+            unknowns += 1
+            equations = [*({(*exponents, 0): value for exponents, value in e.items()} for e in equations), condition]
+        leading = leading_monomials(search.program, equations, unknowns, prime, search.deadline)
+        degrees.append(number_of_standard_monomials(leading, unknowns))
+        if len(degrees) == 2:
+            break
+    else:
+        raise GroebnerFailure(f"the denominators of the Gram matrix have too many of the primes {PRIMES}")
+    one, other = degrees
+    if one is None or one != other or one > bound:
+        raise GroebnerFailure(
+            f"two primes give the numbers {one} and {other} of solutions on the stratum {stratum.name}, of {bound} for "
+            "generic data"
+        )
+    return one
+
+
+def have_no_common_zero(stratum: Stratum, grams: Sequence[Sequence[Sequence[int]]], search: Search) -> bool | None:
+    """Whether the quadrics wᵀΣw of some integral matrices have no common zero among the nonzero filters of a stratum.
+
+    Modulo a prime, on all charts of the product of projective spaces, whose images are all nonzero filters: a common
+    zero with complex coefficients would have a reduction modulo each prime, so that none modulo one prime is a proof.
+
+    Returns
+    -------
+    bool or None
+        None without a program, or if there are too many charts.
+    """
+    charts = list(product(*(range(factor.degree + 1) for factor in stratum.factors)))
+    if search.program is None or len(charts) > MOST_CHARTS:
+        return None
+    prime, unknowns = PRIMES[0], stratum.dimension - 1
+    for chart in charts:
+        forms = [quadric(stratum, gram, chart, prime) for gram in grams]
+        leading = leading_monomials(search.program, forms, unknowns, prime, search.deadline)
+        if number_of_standard_monomials(leading, unknowns) != 0:
+            return False
+    return True

