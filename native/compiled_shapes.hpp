@@ -1,10 +1,16 @@
-// The shapes that are compiled for themselves. The general code tracks all other shapes.
+// The shapes that are compiled for themselves, for real data. The general code tracks all other shapes and data.
 #pragma once
 
 #include "tracker.hpp"
 
 namespace homotopy_lcn {
 namespace {
+
+#if LANES > 2 && !defined(HOMOTOPY_LCN_FEW_SHAPES)
+// The shape whose start systems take longest: (4,4,4),(2,2,1).
+#define HOMOTOPY_LCN_LARGE_SHAPE
+using LargeShape = StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>, Factor<3, 1, 4>>;
+#endif
 
 template <class... Shapes>
 struct ShapeList {
@@ -22,22 +28,23 @@ struct ShapeList {
     struct Type {
         using type = T;
     };
-    // Calls body(Type<the tracker for the kind of data of the job>).
-    template <class S, class Body>
-    static bool with_data(const Job& job, Body&& body) {
-        if (!job.real)
-            body(Type<Tracker<Rolled<S>, GeneralSegment>>{});
-        else if (S::small || job.target_count > 1)
-            body(Type<Tracker<S, ManyRealTargets>>{});
-        else
-            body(Type<Tracker<S, OneRealTarget>>{});
-        return true;
-    }
-    // Calls body for the first shape that fits the job.
+    // Calls body(Type<the tracker for the job>): the tracker of the first shape that fits, or the general code.
     template <class Body>
     static void with_tracker(const Job& job, Body&& body) {
-        const bool found = ((Shapes::fits(job) && with_data<Shapes>(job, body)) || ...);
-        if (!found) with_data<AnyShape>(job, body);
+        if (job.real && ((Shapes::fits(job) && call<Shapes, ManyRealTargets>(body)) || ...)) return;
+        if (job.real)
+            call<AnyShape, ManyRealTargets>(body);
+#if defined(HOMOTOPY_LCN_LARGE_SHAPE)
+        else if (LargeShape::fits(job))
+            call<LargeShape, GeneralSegment>(body);
+#endif
+        else
+            call<AnyShape, GeneralSegment>(body);
+    }
+    template <class S, template <class> class Segment, class Body>
+    static bool call(Body&& body) {
+        body(Type<Tracker<S, Segment>>{});
+        return true;
     }
 };
 
@@ -55,12 +62,7 @@ using CompiledShapes =
               StaticShape<Factor<3, 1, 1>, Factor<1, 1, 2>>,                   // (4,2),(2,1)
               StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>>,                   // (3,3),(2,1)
               StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>,  // (2,2,2),(2,2,1)
-              StaticShape<Factor<1, 1, 2>, Factor<1, 2, 1>>,                   // (2,2,2),(1,2,1), the double roots
-              StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>>,                   // (4,4),(2,1)
-              StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<1, 1, 4>>,  // (3,3,2),(2,2,1)
-              StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<2, 1, 4>>,  // (3,3,3),(2,2,1)
-              StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>, Factor<3, 1, 4>>,  // (4,4,4),(2,2,1)
-              StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<2, 1, 4>, Factor<2, 1, 8>>>;  // (3,3,3,3),(2,2,2,1)
+              StaticShape<Factor<1, 1, 2>, Factor<1, 2, 1>>>;                  // (2,2,2),(1,2,1), the double roots
 #endif
 
 }  // namespace

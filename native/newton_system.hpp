@@ -283,28 +283,27 @@ class NewtonSystem {
         });
     }
 
-    // Solves for ``count`` right-hand sides that lie N apart.
+    // Solves for ``count`` right-hand sides that lie N apart. Column by column, so that no sum waits for another.
     template <int count>
     INLINE void solve(Complex* a, Complex* y) const {
         const auto N = shape.N;
         constexpr Constant<count> sides{};
-        loop<S>(N, [&](auto i) INLINED {
-            Complex sum[count];
-            each(sides, [&](auto c) INLINED { sum[c] = y[c * N + i]; });
-            loop<S>(i, [&](auto j) INLINED {
-                each(sides, [&](auto c) INLINED { subtract_product(sum[c], a[i * N + j], y[c * N + j]); });
+        loop<S>(N, [&](auto j) INLINED {
+            Complex known[count];
+            each(sides, [&](auto c) INLINED { known[c] = y[c * N + j]; });
+            loop<S>(N - one_more - j, [&](auto below) INLINED {
+                const auto i = j + one_more + below;
+                each(sides, [&](auto c) INLINED { subtract_product(y[c * N + i], a[i * N + j], known[c]); });
             });
-            each(sides, [&](auto c) INLINED { y[c * N + i] = sum[c]; });
+            each(sides, [&](auto c) INLINED { y[c * N + j] = known[c] * a[j * N + j]; });
         });
         loop<S>(N, [&](auto back) INLINED {
-            const auto i = N - one_more - back;
-            Complex sum[count];
-            each(sides, [&](auto c) INLINED { sum[c] = y[c * N + i] * a[i * N + i]; });
-            loop<S>(back, [&](auto above) INLINED {
-                const auto j = i + one_more + above;
-                each(sides, [&](auto c) INLINED { subtract_product(sum[c], a[j * N + i], y[c * N + j]); });
+            const auto j = N - one_more - back;
+            Complex known[count];
+            each(sides, [&](auto c) INLINED { known[c] = y[c * N + j]; });
+            loop<S>(j, [&](auto i) INLINED {
+                each(sides, [&](auto c) INLINED { subtract_product(y[c * N + i], a[j * N + i], known[c]); });
             });
-            each(sides, [&](auto c) INLINED { y[c * N + i] = sum[c]; });
         });
     }
     // Squared size of a step relative to the point: the free factor relative to its norm; all others have norm one.

@@ -77,7 +77,6 @@ constexpr int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
 //     degree(f, h)         degree of Π_{f ≤ g < h} Q_g^{m_g}
 //     fixed                whether the shape is known to the compiler
 //     small                whether all loops of a step are unrolled
-//     unroll_always        whether they are unrolled even for kinds of data that are tracked less often (see Rolled)
 template <class... F>
 struct StaticShape {
     static constexpr bool fixed = true;
@@ -87,9 +86,9 @@ struct StaticShape {
     static constexpr Constant<1 + (0 + ... + (F::degree * F::power * F::dilation))> K{};
     static constexpr Constant<(0 + ... + (F::degree + 1))> N{};
 #if defined(HOMOTOPY_LCN_FEW_SHAPES)
-    static constexpr bool small = K <= 4, unroll_always = false;
+    static constexpr bool small = K <= 4;
 #else
-    static constexpr bool small = K <= 11 && N <= 8, unroll_always = K <= 8 && N <= 6;
+    static constexpr bool small = K <= 7 && N <= 6;
 #endif
 
     static constexpr int offset(int f) {
@@ -153,7 +152,7 @@ struct StaticShape {
 
 // A shape that is known only when the kernel runs.
 struct AnyShape {
-    static constexpr bool fixed = false, small = false, unroll_always = false;
+    static constexpr bool fixed = false, small = false;
     int r, K, N;
     const FactorShape* factors;
     explicit AnyShape(const Job& job)
@@ -173,14 +172,6 @@ struct AnyShape {
     }
     const FactorShape& factor(int f) const { return factors[f]; }
     static int gap(int, int) { return 1; }
-};
-
-// A shape whose loops are not unrolled, unless they are short. The code is quicker to compile, and serves kinds of data
-// that are tracked less often.
-template <class S>
-struct Rolled : S {
-    static constexpr bool small = S::small && S::unroll_always;
-    using S::S;
 };
 
 // Calls body(0), …, body(n − 1), with constants for a small shape only.

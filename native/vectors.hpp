@@ -11,9 +11,9 @@ namespace {
 
 #define INLINE inline __attribute__((always_inline))
 #if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll_count(8)")
+#define UNROLL _Pragma("clang loop unroll_count(2)")
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 2")
 #endif
 
 // One number in each lane. An Integer is also a mask: all bits set in a lane is true, 0 is false.
