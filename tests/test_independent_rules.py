@@ -380,7 +380,7 @@ def test_outcomes_of_degenerate_data_are_counted_and_times_compared(monkeypatch)
 
 
 def test_refused_data_are_incomplete_and_not_wrong(monkeypatch):
-    def refuse(*args):
+    def refuse(*args, **options):
         raise benchmark_robustness.InputError("loss: too small a rank")
 
     monkeypatch.setattr(benchmark_robustness, "solved", refuse)
@@ -392,7 +392,7 @@ def test_refused_data_are_incomplete_and_not_wrong(monkeypatch):
 
 
 def test_a_solve_that_breaks_down_is_wrong(monkeypatch):
-    def fail(*args):
+    def fail(*args, **options):
         raise np.linalg.LinAlgError("Singular matrix")
 
     monkeypatch.setattr(benchmark_robustness, "solved", fail)

@@ -75,7 +75,7 @@ def test_a_solve_of_too_many_points_is_refused_before_the_strata_are_listed(monk
 def test_more_points_than_fit_into_memory_are_refused_whatever_the_user_allows():
     arch = Architecture((6, 6, 6), (2, 2, 1))
     loss = SquaredLoss.white([1.0] * arch.filter_size)
-    with pytest.raises(InputError, match=r"^filters: .* at least 1960769844 critical .* expected at most 1000000"):
+    with pytest.raises(InputError, match=r"^filters: .* at least 1960769844 critical .* expected at most 20000000"):
         critical_points(arch, loss, max_count=10**30)
 
 

@@ -64,7 +64,7 @@ def test_a_large_solve_is_told_before_it_begins_and_a_huge_one_is_refused(monkey
 
     told = Estimate(38_544, 269_808, 600.0, 10**9)
     monkeypatch.setattr(estimates, "estimate", lambda *_, **__: told)
-    monkeypatch.setattr("homotopy_lcn.solving.solve.solve_stratum", interrupt)
+    monkeypatch.setattr("homotopy_lcn.solving.one_stratum.solve_stratum", interrupt)
     large = ["solve", "-k", "4,4,3", "-s", "2,2,1", "--white"]
     assert program.main([*large, "--max-count", "40000"]) != 0
     lines = capsys.readouterr().err.splitlines()
