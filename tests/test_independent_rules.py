@@ -287,6 +287,8 @@ def test_answers_for_data_read_backwards_are_compared():
     assert "9 instead of 10 nonsingular points" in next(independent_rules.read_backwards(one, fewer, 1.0))
     rings = Answer.of(claim([], [circle()])), Answer.of(claim())
     assert "real continua" in next(independent_rules.read_backwards(*rings, 9.0))
+    undecided = Answer.of(claim([], [circle(real=None)]))
+    assert list(independent_rules.read_backwards(rings[0], undecided, 9.0)) == []
 
 
 # The loss by plain convolution

@@ -328,7 +328,8 @@ class Frame:
     def meets(self, dimension: int, rng: np.random.Generator, *, real: bool = False) -> bool:
         """Whether solutions nearby satisfy as many random affine equations, whichever they are.
 
-        With ``real``, for real points of real data, whether real solutions satisfy real equations.
+        The affine equations hold at a distance of `LOCAL.radius` or more. With ``real``, for real points of real data,
+        whether real solutions satisfy real equations.
         """
         c, turn = self.corank, 0.0 if real else 1j
         kernel = self.right[:, self.size - c :]
@@ -338,9 +339,43 @@ class Frame:
                 rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0]
                 slices.append(rows.conj().T @ kernel.conj().T)
                 t = rng.normal(size=c) + turn * rng.normal(size=c)
-                local.append(LOCAL.radius / np.linalg.norm(t) * t @ kernel.T)
-        found = self._solved(np.array(slices), np.array(local, np.clongdouble), LOCAL.starts)
-        return bool(found.reshape(LOCAL.slices, LOCAL.starts).any(axis=1).all())
+                across = rows @ (rows.conj().T @ t)
+                t = across / np.linalg.norm(across) + (t - across) / max(float(np.linalg.norm(t - across)), 1e-300)
+                local.append(LOCAL.radius * t @ kernel.T)
+        equations, points = np.array(slices), np.array(local, np.clongdouble)
+        found = self._solved(equations, points, LOCAL.starts)
+        if not found.reshape(LOCAL.slices, LOCAL.starts).any(axis=1).all():
+            return False
+        return real or any(self._goes_on(equations[row], points[row]) for row in np.flatnonzero(found))
+
+    def _goes_on(self, slice_: Complex, local: NDArray[Any]) -> bool:
+        """Whether solutions of F = 0 with affine equations go on to `LOCAL.far` from a solution at `LOCAL.radius`.
+
+        Near a zero of high multiplicity F is as small as near a continuum. Farther away it is not, and it grows
+        gradually. Where it is large at once, a continuum bends, and the method has lost it.
+        """
+        ratio = (LOCAL.far / LOCAL.radius) ** (1 / LOCAL.steps_on)
+        at = local[None]
+        for _ in range(LOCAL.steps_on):
+            at = at * ratio
+            residual = self._gauss_newton(slice_, at)
+            if residual > LOCAL.grown:
+                return residual > LOCAL.sudden
+        return True
+
+    def _gauss_newton(self, slice_: Complex, at: NDArray[Any]) -> float:
+        """Move a point (1, n) towards F = 0 along its affine equations, in place; the least residual on the way."""
+        level, best = slice_ @ at[0], np.inf
+        for _ in range(LOCAL.slow_steps):
+            gradients = self.gradients(at)
+            values = np.concatenate([gradients[0] / self.largest, slice_ @ at[0] - level]).astype(complex)
+            best = min(best, float(np.linalg.norm(values)))
+            if not best > LOCAL.tie:
+                break
+            matrix = np.concatenate([self.matrices(at, gradients)[0] / self.largest, slice_])
+            step = np.linalg.pinv(matrix, LOCAL.truncated) @ values
+            at[0] = at[0] - step * min(1.0, LOCAL.radius / max(float(np.linalg.norm(step)), 1e-300))
+        return best
 
     def _solved(self, slices: Complex, local: NDArray[Any], together: int) -> NDArray[np.bool_]:
         """Whether the Gauss–Newton method solves F = 0 with affine equations, near the point.

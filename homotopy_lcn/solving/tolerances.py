@@ -218,6 +218,10 @@ class LocalTolerances(Constants):
     far, tie_far : float
         Where g vanishes up to ``tie`` at ``radius``, it is looked at at this distance as well: t^17 is no more than
         rounding at the radius, and is 1e-9 here. On a continuum g is rounding there, too.
+    steps_on, grown, sudden : int, float, float
+        Steps in which solutions of affine equations are followed from ``radius`` to ``far``; the residual that is none
+        any longer, as multiple solutions are found to 1e-12 only; and the residual above which the method has lost
+        them: in one step t^17 grows by a factor of 13.
     shorter, most_short_steps : float, int
         Where Newton's method does not reach ``radius`` or ``far``, a curve is followed in steps shorter by this factor,
         or by its powers, up to this number of them.
@@ -274,6 +278,9 @@ class LocalTolerances(Constants):
     radius: float = 0.05
     far: float = 0.3
     tie_far: float = 3e-13
+    steps_on: int = 12
+    grown: float = 3e-11
+    sudden: float = 1e-8
     shorter: float = 0.25
     most_short_steps: int = 100
     increment: float = 1e-10

@@ -8,7 +8,7 @@ from data_kinds import loss_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture, critical_points
+from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.local_structure import local_dimension, local_structure, onto_critical_set
@@ -169,6 +169,25 @@ def test_a_zero_of_multiplicity_seventeen_is_no_continuum():
     best = result.global_minimum
     np.testing.assert_allclose(best.filter, np.eye(6)[2], atol=1e-9)
     assert best.multiplicity == 9
+
+
+def test_a_corank_of_two_at_a_point_of_high_multiplicity_is_no_continuum():
+    """x^4 y is the one filter without residual, and a double θ over it has Newton matrices of corank two.
+
+    Random affine equations that come near the θ have solutions there up to rounding.
+    """
+    arch = Architecture((4, 3), (1, 1))
+    loss = loss_of(arch, "periodic", 20, 0)
+    equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
+    theta = np.array([1, 0, 0, 1, 0, 0, 0, 1], complex)
+    np.testing.assert_allclose(equations.filters(theta[None])[0], np.eye(6)[4], atol=1e-15)
+    assert [local_dimension(equations, theta, data, np.random.default_rng(seed)) for seed in range(20)] == [0] * 20
+    mirrored = SquaredLoss(loss.gram[::-1, ::-1], loss.b[::-1], loss.constant)
+    for each in (loss, mirrored):
+        result = critical_points(arch, each, seed=20)
+        assert result.complete
+        assert result.continua == ()
+        assert result.global_minimum.multiplicity == 5
 
 
 def test_curves_are_told_where_others_are_near():
