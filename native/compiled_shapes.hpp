@@ -1,4 +1,4 @@
-// The shapes that are compiled for themselves, for real data. The general code tracks all other shapes and data.
+// The shapes that are compiled for themselves. The general code tracks all other shapes and data.
 #pragma once
 
 #include "tracker.hpp"
@@ -6,14 +6,54 @@
 namespace homotopy_lcn {
 namespace {
 
-#if LANES > 2 && !defined(HOMOTOPY_LCN_FEW_SHAPES)
-// The shape whose start systems take longest: (4,4,4),(2,2,1).
-#define HOMOTOPY_LCN_LARGE_SHAPE
-using LargeShape = StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>, Factor<3, 1, 4>>;
-#endif
+template <class T>
+struct Type {
+    using type = T;
+};
 
+// Calls body(Type<the tracker of the first shape that fits>) for real data; whether a shape fits.
 template <class... Shapes>
-struct ShapeList {
+struct RealShapes {
+    template <class Body>
+    static bool with_tracker(const Job& job, Body&& body) {
+        return job.real && ((Shapes::fits(job) && call<Shapes>(body)) || ...);
+    }
+
+   private:
+    template <class S, class Body>
+    static bool call(Body&& body) {
+        body(Type<Tracker<S, ManyRealTargets>>{});
+        return true;
+    }
+};
+// The same for one shape and complex data.
+template <class S>
+struct ComplexShape {
+    template <class Body>
+    static bool with_tracker(const Job& job, Body&& body) {
+        if (job.real || !S::fits(job)) return false;
+        body(Type<Tracker<S, GeneralSegment>>{});
+        return true;
+    }
+};
+// The general code, which fits all shapes and data.
+struct OtherShapes {
+    template <class Body>
+    static bool with_tracker(const Job& job, Body&& body) {
+        if (job.real)
+            body(Type<Tracker<AnyShape, ManyRealTargets>>{});
+        else
+            body(Type<Tracker<AnyShape, GeneralSegment>>{});
+        return true;
+    }
+};
+
+// The functions of a TrackingKernel. The first part that fits tracks.
+template <class... Parts>
+struct Trackers {
+    static bool fits(const Job& job) {
+        return with_tracker(job, [](auto) {});
+    }
     static std::size_t workspace(const Job& job) {
         std::size_t bytes = 0;
         with_tracker(job, [&](auto tracker) { bytes = decltype(tracker)::type::bytes(job); });
@@ -24,45 +64,37 @@ struct ShapeList {
     }
 
    private:
-    template <class T>
-    struct Type {
-        using type = T;
-    };
-    // Calls body(Type<the tracker for the job>): the tracker of the first shape that fits, or the general code.
     template <class Body>
-    static void with_tracker(const Job& job, Body&& body) {
-        if (job.real && ((Shapes::fits(job) && call<Shapes, ManyRealTargets>(body)) || ...)) return;
-        if (job.real)
-            call<AnyShape, ManyRealTargets>(body);
-#if defined(HOMOTOPY_LCN_LARGE_SHAPE)
-        else if (LargeShape::fits(job))
-            call<LargeShape, GeneralSegment>(body);
-#endif
-        else
-            call<AnyShape, GeneralSegment>(body);
-    }
-    template <class S, template <class> class Segment, class Body>
-    static bool call(Body&& body) {
-        body(Type<Tracker<S, Segment>>{});
-        return true;
+    static bool with_tracker(const Job& job, Body&& body) {
+        return (Parts::with_tracker(job, body) || ...);
     }
 };
 
-#if defined(HOMOTOPY_LCN_FEW_SHAPES)
-// With the sanitizers, one small shape and one other shape: the compiler needs minutes for a step of a small shape.
-using CompiledShapes = ShapeList<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>,                    // (2,2),(2,1)
-                                 StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>>;  // (2,2,2),(2,2,1)
-#elif LANES <= 2
+#if LANES <= 2
 // With two lanes the general code tracks all shapes: the module stays small.
-using CompiledShapes = ShapeList<>;
+using CompiledShapes = Trackers<OtherShapes>;
+#elif defined(HOMOTOPY_LCN_FEW_SHAPES)
+// With the sanitizers, one small shape and one large shape: the compiler needs minutes for a step of a small shape.
+using CompiledShapes = Trackers<RealShapes<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>>, OtherShapes>;
+using LargeShapes = Trackers<RealShapes<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>>>;
 #else
 using CompiledShapes =
-    ShapeList<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>,                   // (2,2),(2,1)
-              StaticShape<Factor<2, 1, 1>, Factor<1, 1, 2>>,                   // (3,2),(2,1)
-              StaticShape<Factor<3, 1, 1>, Factor<1, 1, 2>>,                   // (4,2),(2,1)
-              StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>>,                   // (3,3),(2,1)
-              StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>,  // (2,2,2),(2,2,1)
-              StaticShape<Factor<1, 1, 2>, Factor<1, 2, 1>>>;                  // (2,2,2),(1,2,1), the double roots
+    Trackers<RealShapes<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>,                   // (2,2),(2,1)
+                        StaticShape<Factor<2, 1, 1>, Factor<1, 1, 2>>,                   // (3,2),(2,1)
+                        StaticShape<Factor<3, 1, 1>, Factor<1, 1, 2>>,                   // (4,2),(2,1)
+                        StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>>,                   // (3,3),(2,1)
+                        StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>,  // (2,2,2),(2,2,1)
+                        StaticShape<Factor<1, 1, 2>, Factor<1, 2, 1>>>,  // (2,2,2),(1,2,1), the double roots
+             OtherShapes>;
+// (4,4,4),(2,2,1), whose start system takes longest.
+using LargestShape = StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>, Factor<3, 1, 4>>;
+// In files of their own, so that the compiler needs less memory.
+using LargeShapes =
+    Trackers<RealShapes<StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>>,                   // (4,4),(2,1)
+                        StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<1, 1, 4>>,  // (3,3,2),(2,2,1)
+                        StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<2, 1, 4>>,  // (3,3,3),(2,2,1)
+                        LargestShape>,
+             ComplexShape<LargestShape>>;
 #endif
 
 }  // namespace

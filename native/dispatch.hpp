@@ -10,8 +10,13 @@ namespace homotopy_lcn {
 
 // The kernels of one instruction set.
 struct InstructionSet {
-    const TrackingKernel& tracking;
+    const TrackingKernel& tracking;   // of all shapes
+    const TrackingKernel* preferred;  // where it fits; or null
     const RefinementKernel& refinement;
+
+    const TrackingKernel& tracking_of(const Job& job) const {
+        return preferred != nullptr && preferred->fits(job) ? *preferred : tracking;
+    }
 };
 
 // The instruction sets of this processor, the fastest first.

@@ -64,10 +64,12 @@ struct Counters {
     }
 };
 
-// Tracking with one instruction set.
+// Tracking of some shapes with one instruction set.
 struct TrackingKernel {
     const char* name;
     int lanes;
+    // Whether the kernel tracks the shape and the kind of data of a job.
+    bool (*fits)(const Job&);
     // Bytes of workspace, aligned to 64 bytes, that one thread needs.
     std::size_t (*workspace)(const Job&);
     // Tracks paths until no path is left or the call is cancelled.
@@ -97,7 +99,7 @@ struct RefinementKernel {
 extern const TrackingKernel tracking_baseline;
 extern const RefinementKernel refinement_baseline;
 #if defined(HOMOTOPY_LCN_X86)
-extern const TrackingKernel tracking_avx2, tracking_avx512;
+extern const TrackingKernel tracking_avx2, tracking_avx512, large_tracking_avx2, large_tracking_avx512;
 extern const RefinementKernel refinement_avx2, refinement_avx512;
 #endif
 

@@ -114,7 +114,8 @@ struct TrackingResults {
 };
 
 // Tracks the paths of a job, of which there is at least one.
-void run_tracking(Job& job, int jobs, const TrackingKernel& kernel, Counters& counters, const py::object& report) {
+void run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& counters, const py::object& report) {
+    const TrackingKernel& kernel = set.tracking_of(job);
     const std::int64_t paths = job.target_count * job.start_count;
     const std::int64_t vectors = (paths + kernel.lanes - 1) / kernel.lanes;
     const int threads = int(std::min<std::int64_t>(jobs, vectors));
@@ -127,7 +128,7 @@ void run_tracking(Job& job, int jobs, const TrackingKernel& kernel, Counters& co
 
 template <class Number>
 py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& data, const TrackerOptions& options,
-                       int jobs, const TrackingKernel& kernel, const py::object& report) {
+                       int jobs, const InstructionSet& set, const py::object& report) {
     Counters counters;
     Job job{};
     counters.enter(job);
@@ -139,10 +140,10 @@ py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& dat
     results.enter(job);
 
     const CallUnderWay call(&counters.cancelled);
-    if (paths > 0) run_tracking(job, jobs, kernel, counters, report);
+    if (paths > 0) run_tracking(job, jobs, set, counters, report);
     call.require_not_closed();
     py::dict result = results.by_name();
-    result["iterations"] = counters.iterations.load() * kernel.lanes;
+    result["iterations"] = counters.iterations.load() * set.tracking.lanes;
     return result;
 }
 
@@ -157,7 +158,7 @@ py::dict track(const Factors& factors, const ComplexArray& starts, const Complex
         data.check(shape);
         const TrackerOptions checked = tracker_options(options);
         require_jobs(jobs);
-        return track_checked(shape, data, checked, jobs, instruction_set_named(instruction_set).tracking, report);
+        return track_checked(shape, data, checked, jobs, instruction_set_named(instruction_set), report);
     };
     if (is_real(target_gram) && is_real(target_b) && is_diagonal(start_gram))
         return track_to(TrackingData<double>{starts, start_gram, start_b, converted<double>("target_gram", target_gram),
@@ -207,7 +208,7 @@ py::tuple track_along(const Factors& factors, const ComplexArray& starts, const 
     chain.check(shape);
     const TrackerOptions checked = tracker_options(options);
     require_jobs(jobs);
-    const TrackingKernel& kernel = instruction_set_named(instruction_set).tracking;
+    const InstructionSet& set = instruction_set_named(instruction_set);
 
     const std::int64_t paths = starts.shape(0), corners = gram.shape(0);
     ComplexArray points({corners, paths, shape.coordinates + 1});
@@ -226,7 +227,7 @@ py::tuple track_along(const Factors& factors, const ComplexArray& starts, const 
         job.starts = numbers(points) + 2 * segment * starts.size();
         job.points = numbers(points) + 2 * (segment + 1) * starts.size();
         const CallUnderWay call(&counters.cancelled);
-        run_tracking(job, jobs, kernel, counters, py::none());
+        run_tracking(job, jobs, set, counters, py::none());
         call.require_not_closed();
         const auto is_lost = [](std::int64_t code) { return code != success; };
         if (std::any_of(job.codes, job.codes + paths, is_lost)) break;

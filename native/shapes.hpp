@@ -88,7 +88,7 @@ struct StaticShape {
 #if defined(HOMOTOPY_LCN_FEW_SHAPES)
     static constexpr bool small = K <= 4;
 #else
-    static constexpr bool small = K <= 7 && N <= 6;
+    static constexpr bool small = K <= 11 && N <= 8;
 #endif
 
     static constexpr int offset(int f) {
