@@ -220,7 +220,7 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
         "for all strides. found: by computation, for strides s_l = k_l (where each filter has one critical θ) and one "
         f"Gaussian data set (seed {options.seed}); – where there are more than {options.growth_count}. widths: of the "
         "fully connected linear network with as many layers and at most as many parameters that has the most nonzero "
-        "critical matrices; fully connected: how many there are, by Eckart and Young; they are all real. of rank r: how "
+        "critical matrices; fully connected: their number, by Eckart and Young; they are all real. of rank r: how "
         "many of them have the full rank r, the least width: the Euclidean distance degree of the matrices of rank at "
         "most r; the others have smaller rank, and are spurious.",
         "The comparison is that of Shahverdi (2024).",
