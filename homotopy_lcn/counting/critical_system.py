@@ -25,6 +25,7 @@ __all__ = [
     "quadric",
     "quadric_on_patch",
     "residues",
+    "singular_system",
 ]
 
 #: A polynomial modulo a prime: exponents of the unknowns, and the coefficient, which is not zero.
@@ -67,6 +68,24 @@ def critical_system(
             shift = q * factor.dilation
             equations.append(_pairing(column, residual[shift:], prime))
     return [*equations, _pairing(mu, residual, prime)]
+
+
+def singular_system(
+    stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int
+) -> list[ModularPolynomial]:
+    """J_fᵀΣμ for all factors f: the derivatives of μᵀΣμ, up to the factor 2 and powers, in a chart as in `quadric`.
+
+    By Euler's relation μᵀΣμ is one of their combinations, as one coefficient of each factor is one.
+    """
+    factors = _factors(stratum, chart)
+    powers = [factor.power for factor in stratum.factors]
+    mu = _product(stratum, factors, powers, prime)
+    images = [_combination(row, mu, prime) for row in gram]
+    equations = []
+    for f, factor in enumerate(stratum.factors):
+        column = _product(stratum, factors, [power - (g == f) for g, power in enumerate(powers)], prime)
+        equations += [_pairing(column, images[q * factor.dilation :], prime) for q in range(factor.degree + 1)]
+    return [{exponents[:-1]: value for exponents, value in equation.items()} for equation in equations]
 
 
 def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int) -> ModularPolynomial:

@@ -6,6 +6,11 @@ families of parameters have critical points for generic b depends on the rank of
 layers whose degrees are the conjugate partitions, the identity has the stratum itself once, and strata that it
 dominates. If these layers have many points, the stratum is counted in its own coordinates instead, without the
 solutions at which it meets smaller strata.
+
+If the quadric {μᵀΣμ = 0} of some layers is smooth, these layers have all critical parameters of generic data. As no
+stratum has more critical filters than for generic data, each stratum of these layers has all of them, by the identity.
+That a quadric is smooth is shown by Gröbner bases without solutions, which take a small part of the time of those that
+have all critical points as solutions.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
+from ..doors import cached_property
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, count_matrices, generic_count, generic_ed_degree
@@ -25,7 +31,7 @@ from ..networks.strata import Factor, Stratum
 from .eigenvalues import FormCount, count_by_eigenvalues, count_by_roots
 from .formulas import is_linear, tensor_count, two_layer_count
 from .gram_matrices import GramMatrix
-from .groebner import Search, count_by_groebner, residues_of
+from .groebner import Search, count_by_groebner, is_smooth, residues_of
 from .groebner_programs import INSTALL, GroebnerFailure
 
 __all__ = [
@@ -35,13 +41,16 @@ __all__ = [
     "StratumCounter",
     "count_layers",
     "exact_count",
+    "quick_count",
     "weakest",
 ]
 
 #: Methods, the strongest first: a number that comes from several has the last of them.
-METHODS = ("formula", "eigenvalues", "bertini", "groebner", "measured")
+METHODS = ("formula", "eigenvalues", "bertini", "smooth", "groebner", "measured")
 #: Sums over all strata are compared with a Gröbner basis of the parameter space up to this many points.
 MOST_COMPARED = 150
+#: Quadrics are asked for singular points where generic data have up to this many critical parameters: a second or two.
+MOST_FOR_SMOOTHNESS = 6000
 
 
 class CountsDisagree(RuntimeError):
@@ -89,13 +98,21 @@ def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTa
             f"gram: shape ({gram.size}, {gram.size}) given; expected ({arch.filter_size}, {arch.filter_size}) for the "
             f"network {arch}"
         )
-    generic = generic_count(arch)
-    counter = StratumCounter(
+    return table_of(generic_count(arch), counter_for(arch, gram, search), gram.name)
+
+
+def counter_for(arch: Architecture, gram: GramMatrix, search: Search) -> StratumCounter:
+    """What counts the strata for one Gram matrix. It can be used for all networks with the same blocks."""
+    return StratumCounter(
         arch,
         lambda stratum: count_layers(stratum, gram, search),
         lambda stratum: _groebner(stratum, gram, search),
+        ByProof(
+            lambda stratum: quick_count(stratum, gram),
+            lambda stratum: _is_smooth(stratum, gram, search),
+            f"modulo a prime ({search.program.name})" if search.program else "",
+        ),
     )
-    return table_of(generic, counter, gram.name)
 
 
 def table_of(generic: CountTable, counter: StratumCounter, gram: str) -> CountTable | NotEstablished:
@@ -125,6 +142,24 @@ def weakest(methods: Iterable[str]) -> str:
     return max(methods, key=METHODS.index, default=METHODS[0])
 
 
+class ByProof(NamedTuple):
+    """What is tried before Gröbner bases that have the critical points as solutions.
+
+    Attributes
+    ----------
+    quick : callable
+        The number of critical points of a list of factors by formulas and the eigenvalue rule; None if none applies.
+    smooth : callable
+        Whether the quadric of plain factors is shown to be smooth.
+    how : str
+        How that is shown.
+    """
+
+    quick: Callable[[Stratum], Established | NotEstablished | None]
+    smooth: Callable[[Stratum], bool]
+    how: str
+
+
 class StratumCounter:
     """Numbers of critical filters of strata, each computed once.
 
@@ -136,6 +171,8 @@ class StratumCounter:
     apart : callable, optional
         The number of those where factors of one block with different powers have no common root. It is asked where the
         identity would need a large number.
+    first : ByProof, optional
+        What is tried first.
     """
 
     def __init__(
@@ -143,10 +180,13 @@ class StratumCounter:
         arch: Architecture,
         count: Callable[[Stratum], Established | NotEstablished],
         apart: Callable[[Stratum], Established | NotEstablished] | None = None,
+        first: ByProof | None = None,
     ) -> None:
         self.arch = arch
         self.count = count
         self.apart = apart
+        self.first = first
+        self.smooth: dict[tuple[Partition, ...], bool] = {}
         self.known: dict[Pattern, Established | NotEstablished] = {}
         self.known_layers: dict[tuple[Partition, ...], Established | NotEstablished] = {}
 
@@ -155,8 +195,50 @@ class StratumCounter:
         if pattern not in self.known:
             direct = all(len(set(partition)) == 1 for partition in pattern)
             stratum = Stratum.of_pattern(self.arch.blocks, pattern)
-            self.known[pattern] = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
+            found = self.first.quick(stratum) if self.first is not None and direct else None
+            if found is None:
+                found = self._of_smooth(pattern)
+            if found is None:
+                found = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
+            self.known[pattern] = found
         return self.known[pattern]
+
+    def _of_smooth(self, pattern: Pattern) -> Established | None:
+        """The number for generic data, if the quadric of layers that have the stratum is smooth."""
+        if self.first is None:
+            return None
+        for degrees in (self.arch.layer_degrees, _conjugates(pattern)):
+            key = _sorted(degrees)
+            if self._is_smooth(key) and all(map(count_matrices, key, pattern)):
+                layers = " and ".join(str(list(block)) for block in key)
+                reason = (
+                    f"the quadric of layers of degrees {layers} has no singular point {self.first.how}, hence none: "
+                    "nothing is lost"
+                )
+                return Established(self.generic[pattern], "smooth", reason)
+        return None
+
+    def _is_smooth(self, key: tuple[Partition, ...]) -> bool:
+        """Whether the quadric of layers of some degrees is shown to be smooth; not, if there are many points."""
+        if key not in self.smooth:
+            factors = self._factors(key)
+            few = generic_ed_degree([factor.degree for factor in factors]) <= MOST_FOR_SMOOTHNESS
+            self.smooth[key] = self.first is not None and few and self.first.smooth(Stratum(factors))
+        return self.smooth[key]
+
+    @cached_property
+    def generic(self) -> dict[Pattern, int]:
+        """The number for generic data of each root pattern of layers of degree one, which are all patterns."""
+        degrees = [(1,) * block.degree for block in self.arch.blocks]
+        finest = Architecture((2,) * sum(map(len, degrees)), _strides(self.arch, list(map(len, degrees))))
+        return {row.pattern: row.count for row in generic_count(finest)}
+
+    def _factors(self, key: tuple[Partition, ...]) -> tuple[Factor, ...]:
+        return tuple(
+            Factor(degree, 1, block.dilation)
+            for block, partition in zip(self.arch.blocks, key, strict=True)
+            for degree in partition
+        )
 
     def _of_mixed(self, pattern: Pattern, stratum: Stratum) -> Established | NotEstablished:
         """The number on a stratum whose blocks have roots of several multiplicities."""
@@ -172,16 +254,16 @@ class StratumCounter:
 
         None if for generic data it is above ``most``.
         """
-        key = tuple(tuple(sorted(partition, reverse=True)) for partition in degrees)
+        key = _sorted(degrees)
         if key not in self.known_layers:
-            factors = tuple(
-                Factor(degree, 1, block.dilation)
-                for block, partition in zip(self.arch.blocks, key, strict=True)
-                for degree in partition
-            )
-            if most is not None and generic_ed_degree([factor.degree for factor in factors]) > most:
+            factors = self._factors(key)
+            bound = generic_ed_degree([factor.degree for factor in factors])
+            if most is not None and bound > most:
                 return None
-            self.known_layers[key] = self.count(Stratum(factors))
+            found = self.first.quick(Stratum(factors)) if self.first is not None else None
+            if found is None and self._is_smooth(key):
+                found = Established(bound, "smooth", "the quadric has no singular point")
+            self.known_layers[key] = found or self.count(Stratum(factors))
         return self.known_layers[key]
 
     def _by_identity(self, pattern: Pattern) -> Established | NotEstablished:
@@ -222,6 +304,11 @@ def _conjugates(pattern: Pattern) -> list[Partition]:
     return [tuple(sum(part > j for part in partition) for j in range(partition[0])) for partition in pattern]
 
 
+def _sorted(degrees: Iterable[Partition]) -> tuple[Partition, ...]:
+    """Degrees of layers as a key: the order of the layers of a block does not matter."""
+    return tuple(tuple(sorted(partition, reverse=True)) for partition in degrees)
+
+
 def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:
     """Strides of a network whose blocks have the dilations of an architecture, and these numbers of layers."""
     dilations = [block.dilation for block in arch.blocks for _ in range(lengths[arch.blocks.index(block)])]
@@ -230,9 +317,14 @@ def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:
 
 
 def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
-    """The number of critical points in the coordinates of some factors, by the first method that applies.
+    """The number of critical points in the coordinates of some factors, by the first method that applies."""
+    return quick_count(stratum, gram) or _groebner(stratum, gram, search)
 
-    Formulas and the eigenvalue rule are quick: all that apply are used and compared.
+
+def quick_count(stratum: Stratum, gram: GramMatrix) -> Established | NotEstablished | None:
+    """The number by formulas and the eigenvalue rule, which are quick: all that apply are used and compared.
+
+    None if none applies; `NotEstablished` if doubles leave open which number is meant.
     """
     found: list[Established] = []
     undecided: FormCount | None = None
@@ -263,7 +355,7 @@ def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Establis
             f"the smallest relative gap of the eigenvalues is {undecided.gap:.1e}, within the rounding of doubles; "
             "exact numbers, such as texts '1/3' and '0.1', would decide"
         )
-    return _groebner(stratum, gram, search)
+    return None
 
 
 def _why(forms: FormCount) -> str:
@@ -275,6 +367,14 @@ def _why(forms: FormCount) -> str:
         f"det S(v) has {forms.distinct} different zeros, and the last invariant factor of S(v) has degree {degree}: "
         f"{degree} + {forms.distinct} − 2{gap}"
     )
+
+
+def _is_smooth(stratum: Stratum, gram: GramMatrix, search: Search) -> bool:
+    """Whether Gröbner bases show that the quadric is smooth; not, where a program fails or the time is up."""
+    try:
+        return bool(is_smooth(stratum, residues_of(gram), search))
+    except GroebnerFailure:
+        return False
 
 
 def _groebner(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
