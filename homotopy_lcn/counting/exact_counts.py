@@ -4,39 +4,39 @@ A stratum whose blocks have roots of one multiplicity each is counted in its own
 identity (1) of `homotopy_lcn.networks.counts`, which holds for each positive definite Gram matrix and generic b: which
 families of parameters have critical points for generic b depends on the rank of the derivative of μ alone. For the
 layers whose degrees are the conjugate partitions, the identity has the stratum itself once, and strata that it
-dominates. If these layers have many points, the stratum is counted in its own coordinates instead, without the
-solutions at which it meets smaller strata.
+dominates. If these layers have many points, and more of them than the stratum's own coordinates, the stratum is counted
+in its own coordinates instead, without the solutions at which it meets smaller strata.
 
-If the quadric {μᵀΣμ = 0} of some layers is smooth, these layers have all critical parameters of generic data. As no
-stratum has more critical filters than for generic data, each stratum of these layers has all of them, by the identity.
-That a quadric is smooth is shown by Gröbner bases without solutions, which take a small part of the time of those that
-have all critical points as solutions.
+If the quadric {μᵀΣμ = 0} is smooth in the coordinates of a stratum, the stratum has all critical filters of generic
+data. That is shown by Gröbner bases without solutions, which take a small part of the time of those that have all
+critical points as solutions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
 from ..doors import cached_property
 from ..errors import InputError
-from ..networks.architecture import Architecture
+from ..networks.architecture import Architecture, Block
 from ..networks.counts import CountTable, count_matrices, generic_count, generic_ed_degree
 from ..networks.limits import check_filter_size
 from ..networks.patterns import Partition, Pattern, format_pattern
 from ..networks.strata import Factor, Stratum
 from .eigenvalues import FormCount, count_by_eigenvalues, count_by_roots
 from .formulas import is_linear, tensor_count, two_layer_count
-from .gram_matrices import GramMatrix
+from .gram_matrices import Entries, GramMatrix
 from .groebner import Search, count_by_groebner, is_smooth, residues_of
 from .groebner_programs import INSTALL, GroebnerFailure
 
 __all__ = [
     "CountsDisagree",
     "Established",
+    "KnownNumbers",
     "NotEstablished",
     "StratumCounter",
     "count_layers",
@@ -51,6 +51,10 @@ METHODS = ("formula", "eigenvalues", "bertini", "smooth", "groebner", "measured"
 MOST_COMPARED = 150
 #: Quadrics are asked for singular points where generic data have up to this many critical parameters: a second or two.
 MOST_FOR_SMOOTHNESS = 6000
+
+
+#: Degrees of layers, a list for each block, the largest first.
+Degrees = tuple[Partition, ...]
 
 
 class CountsDisagree(RuntimeError):
@@ -71,7 +75,39 @@ class Established(NamedTuple):
     reason: str
 
 
-def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTable | NotEstablished:
+@dataclass
+class Numbers:
+    """What is established for networks with the same blocks and one Gram matrix.
+
+    Attributes
+    ----------
+    patterns : dict
+        The number of critical filters of root patterns.
+    layers : dict
+        The number of critical parameters for layers of some degrees.
+    missing : dict
+        Root patterns that were tried without success; with the same limits they are not tried again.
+    """
+
+    patterns: dict[Pattern, Established] = field(default_factory=dict)
+    layers: dict[Degrees, Established] = field(default_factory=dict)
+    missing: dict[Pattern, NotEstablished] = field(default_factory=dict)
+
+
+class KnownNumbers:
+    """What is established so far, for many networks and Gram matrices: networks with the same blocks share strata."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[Block, ...], Entries], Numbers] = {}
+
+    def of(self, arch: Architecture, gram: GramMatrix) -> Numbers:
+        """For networks with the blocks of this one; the record is added to."""
+        return self._known.setdefault((arch.blocks, gram.entries), Numbers())
+
+
+def exact_count(
+    arch: Architecture, gram: GramMatrix, search: Search, known: KnownNumbers | None = None
+) -> CountTable | NotEstablished:
     """The exact counts of an architecture for one Gram matrix and generic b.
 
     Parameters
@@ -79,6 +115,8 @@ def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTa
     arch : Architecture
     gram : GramMatrix
     search : Search
+    known : KnownNumbers, optional
+        Numbers of other networks, which are used, and added to.
 
     Returns
     -------
@@ -98,12 +136,7 @@ def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTa
             f"gram: shape ({gram.size}, {gram.size}) given; expected ({arch.filter_size}, {arch.filter_size}) for the "
             f"network {arch}"
         )
-    return table_of(generic_count(arch), counter_for(arch, gram, search), gram.name)
-
-
-def counter_for(arch: Architecture, gram: GramMatrix, search: Search) -> StratumCounter:
-    """What counts the strata for one Gram matrix. It can be used for all networks with the same blocks."""
-    return StratumCounter(
+    counter = StratumCounter(
         arch,
         lambda stratum: count_layers(stratum, gram, search),
         lambda stratum: _groebner(stratum, gram, search),
@@ -112,7 +145,9 @@ def counter_for(arch: Architecture, gram: GramMatrix, search: Search) -> Stratum
             lambda stratum: _is_smooth(stratum, gram, search),
             f"modulo a prime ({search.program.name})" if search.program else "",
         ),
+        None if known is None else known.of(arch, gram),
     )
+    return table_of(generic_count(arch), counter, gram.name)
 
 
 def table_of(generic: CountTable, counter: StratumCounter, gram: str) -> CountTable | NotEstablished:
@@ -150,7 +185,7 @@ class ByProof(NamedTuple):
     quick : callable
         The number of critical points of a list of factors by formulas and the eigenvalue rule; None if none applies.
     smooth : callable
-        Whether the quadric of plain factors is shown to be smooth.
+        Whether the quadric is shown to be smooth in the coordinates of a stratum.
     how : str
         How that is shown.
     """
@@ -173,6 +208,8 @@ class StratumCounter:
         identity would need a large number.
     first : ByProof, optional
         What is tried first.
+    numbers : Numbers, optional
+        What is established before, for networks with these blocks.
     """
 
     def __init__(
@@ -181,50 +218,48 @@ class StratumCounter:
         count: Callable[[Stratum], Established | NotEstablished],
         apart: Callable[[Stratum], Established | NotEstablished] | None = None,
         first: ByProof | None = None,
+        numbers: Numbers | None = None,
     ) -> None:
         self.arch = arch
         self.count = count
         self.apart = apart
         self.first = first
-        self.smooth: dict[tuple[Partition, ...], bool] = {}
-        self.known: dict[Pattern, Established | NotEstablished] = {}
-        self.known_layers: dict[tuple[Partition, ...], Established | NotEstablished] = {}
+        self.numbers = Numbers() if numbers is None else numbers
 
     def number(self, pattern: Pattern) -> Established | NotEstablished:
         """The number of critical filters of a root pattern."""
-        if pattern not in self.known:
+        found: Established | NotEstablished | None = self.numbers.patterns.get(pattern) or self.numbers.missing.get(
+            pattern
+        )
+        if found is None:
             direct = all(len(set(partition)) == 1 for partition in pattern)
             stratum = Stratum.of_pattern(self.arch.blocks, pattern)
-            found = self.first.quick(stratum) if self.first is not None and direct else None
-            if found is None:
-                found = self._of_smooth(pattern)
+            found = self._quickly(pattern, stratum, direct)
+            if found is None and self._is_smooth(stratum):
+                assert self.first is not None
+                reason = f"the quadric has no singular point {self.first.how}, hence none: nothing is lost"
+                found = Established(self.generic[pattern], "smooth", reason)
             if found is None:
                 found = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
-            self.known[pattern] = found
-        return self.known[pattern]
+            if isinstance(found, Established):
+                self.numbers.patterns[pattern] = found
+            else:
+                self.numbers.missing[pattern] = found
+        return found
 
-    def _of_smooth(self, pattern: Pattern) -> Established | None:
-        """The number for generic data, if the quadric of layers that have the stratum is smooth."""
+    def _quickly(self, pattern: Pattern, stratum: Stratum, direct: bool) -> Established | NotEstablished | None:
+        """The number by a formula or a rule for the stratum, or for layers that have it; None if none applies."""
         if self.first is None:
             return None
-        for degrees in (self.arch.layer_degrees, _conjugates(pattern)):
-            key = _sorted(degrees)
-            if self._is_smooth(key) and all(map(count_matrices, key, pattern)):
-                layers = " and ".join(str(list(block)) for block in key)
-                reason = (
-                    f"the quadric of layers of degrees {layers} has no singular point {self.first.how}, hence none: "
-                    "nothing is lost"
-                )
-                return Established(self.generic[pattern], "smooth", reason)
-        return None
+        if direct:
+            return self.first.quick(stratum)
+        layers = Stratum(self._factors(_sorted(_conjugates(pattern))))
+        return None if self.first.quick(layers) is None else self._by_identity(pattern)
 
-    def _is_smooth(self, key: tuple[Partition, ...]) -> bool:
-        """Whether the quadric of layers of some degrees is shown to be smooth; not, if there are many points."""
-        if key not in self.smooth:
-            factors = self._factors(key)
-            few = generic_ed_degree([factor.degree for factor in factors]) <= MOST_FOR_SMOOTHNESS
-            self.smooth[key] = self.first is not None and few and self.first.smooth(Stratum(factors))
-        return self.smooth[key]
+    def _is_smooth(self, stratum: Stratum) -> bool:
+        """Whether the quadric is shown to be smooth in these coordinates; not, if there are many points."""
+        few = _bound(stratum) <= MOST_FOR_SMOOTHNESS
+        return self.first is not None and few and self.first.smooth(stratum)
 
     @cached_property
     def generic(self) -> dict[Pattern, int]:
@@ -233,7 +268,7 @@ class StratumCounter:
         finest = Architecture((2,) * sum(map(len, degrees)), _strides(self.arch, list(map(len, degrees))))
         return {row.pattern: row.count for row in generic_count(finest)}
 
-    def _factors(self, key: tuple[Partition, ...]) -> tuple[Factor, ...]:
+    def _factors(self, key: Degrees) -> tuple[Factor, ...]:
         return tuple(
             Factor(degree, 1, block.dilation)
             for block, partition in zip(self.arch.blocks, key, strict=True)
@@ -243,7 +278,8 @@ class StratumCounter:
     def _of_mixed(self, pattern: Pattern, stratum: Stratum) -> Established | NotEstablished:
         """The number on a stratum whose blocks have roots of several multiplicities."""
         degrees = [degree for partition in _conjugates(pattern) for degree in partition]
-        if self.apart is not None and len(degrees) > 2 and generic_ed_degree(degrees) > MOST_COMPARED:
+        whole = generic_ed_degree(degrees)
+        if self.apart is not None and len(degrees) > 2 and whole > max(MOST_COMPARED, _bound(stratum)):
             found = self.apart(stratum)
             if isinstance(found, Established):
                 return found
@@ -255,16 +291,22 @@ class StratumCounter:
         None if for generic data it is above ``most``.
         """
         key = _sorted(degrees)
-        if key not in self.known_layers:
-            factors = self._factors(key)
-            bound = generic_ed_degree([factor.degree for factor in factors])
-            if most is not None and bound > most:
+        if all(len(partition) == 1 for partition in key):  # one layer a block: these are the pure filters
+            pure = tuple((1,) * block.degree for block in self.arch.blocks)
+            if pure in self.numbers.patterns:
+                return self.numbers.patterns[pure]
+        found: Established | NotEstablished | None = self.numbers.layers.get(key)
+        if found is None:
+            stratum = Stratum(self._factors(key))
+            if most is not None and _bound(stratum) > most:
                 return None
-            found = self.first.quick(Stratum(factors)) if self.first is not None else None
-            if found is None and self._is_smooth(key):
-                found = Established(bound, "smooth", "the quadric has no singular point")
-            self.known_layers[key] = found or self.count(Stratum(factors))
-        return self.known_layers[key]
+            found = self.first.quick(stratum) if self.first is not None else None
+            if found is None and self._is_smooth(stratum):
+                found = Established(_bound(stratum), "smooth", "the quadric has no singular point")
+            found = found or self.count(stratum)
+            if isinstance(found, Established):
+                self.numbers.layers[key] = found
+        return found
 
     def _by_identity(self, pattern: Pattern) -> Established | NotEstablished:
         degrees = _conjugates(pattern)
@@ -299,12 +341,19 @@ class StratumCounter:
         )
 
 
+def _bound(stratum: Stratum) -> int:
+    """The number of critical points of the factors for generic data; factors of a block may have common roots."""
+    return generic_ed_degree(
+        [factor.degree for factor in stratum.factors], [factor.power for factor in stratum.factors]
+    )
+
+
 def _conjugates(pattern: Pattern) -> list[Partition]:
     """The conjugate of each partition."""
     return [tuple(sum(part > j for part in partition) for j in range(partition[0])) for partition in pattern]
 
 
-def _sorted(degrees: Iterable[Partition]) -> tuple[Partition, ...]:
+def _sorted(degrees: Iterable[Partition]) -> Degrees:
     """Degrees of layers as a key: the order of the layers of a block does not matter."""
     return tuple(tuple(sorted(partition, reverse=True)) for partition in degrees)
 

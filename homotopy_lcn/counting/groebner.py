@@ -147,7 +147,7 @@ def have_no_common_zero(stratum: Stratum, grams: Sequence[Sequence[Sequence[int]
 
 
 def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | None:
-    """Whether the quadric {μᵀΣμ = 0} of plain factors is shown to have no singular point.
+    """Whether the quadric {μᵀΣμ = 0} is shown to have no singular point, in the coordinates of a stratum.
 
     Modulo a prime, on all cells of the product of projective spaces: a complex singular point would have a reduction
     modulo each prime, so that none modulo one prime is a proof. Cells that differ by an exchange of equal factors are
@@ -156,8 +156,7 @@ def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | Non
     Returns
     -------
     bool or None
-        False if there is a singular point modulo the prime. None without a program, for factors with powers, or if
-        there are too many cells.
+        False if there is a singular point modulo the prime. None without a program, or if there are too many cells.
 
     Raises
     ------
@@ -165,7 +164,7 @@ def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | Non
         If the program fails; `TimeIsUp` after the deadline.
     """
     factors = stratum.factors
-    if search.program is None or any(factor.power > 1 for factor in factors) or len(factors) > MOST_FACTORS:
+    if search.program is None or len(factors) > MOST_FACTORS:
         return None
     cells = [
         cell
