@@ -252,22 +252,29 @@ class Frame:
         """The gradient at the point, relative to the norm of the Newton matrix."""
         return float(np.linalg.norm(self.gradients(np.zeros((1, self.size)))[0].astype(complex)) / self.largest)
 
-    def matrices(self, local: NDArray[Any], gradients: NDArray[Any]) -> Complex:
-        """The derivatives of the gradient at P points, (P, n, n), from differences in extended precision."""
-        steps = LOCAL.increment * np.eye(self.size)
-        around = (local[:, None, :] + steps[None]).reshape(-1, self.size)
-        moved = self.gradients(around).reshape(len(local), self.size, self.size)
-        differences = (moved - gradients[:, None, :]) / LOCAL.increment
-        return np.asarray(differences.transpose(0, 2, 1), complex)
+    def linearized(self, local: NDArray[Any]) -> tuple[NDArray[Any], Complex]:
+        """Half the gradient (P, n) at P points, and its derivatives (P, n, n) by differences in extended precision."""
+        count, n = local.shape
+        points = self.points(local)
+        around = np.empty((count, n + 1, points.shape[1]), np.clongdouble)
+        around[:, 0] = points
+        around[:, 1:] = points[:, None, :] + LOCAL.increment * self.directions
+        stratum, flat = self.equations.stratum, around.reshape(count * (n + 1), -1)
+        moved = (extended_half_gradient(stratum, flat, *self.data) @ self.directions.T).reshape(count, n + 1, n)
+        gradients = moved[:, 0]
+        differences = (moved[:, 1:] - gradients[:, None, :]) / LOCAL.increment
+        return gradients, np.asarray(differences.transpose(0, 2, 1), complex)
 
     def onto_critical_set(self, real: bool) -> NDArray[Any]:
         """The point moved onto the critical set by Gauss–Newton steps, along the large singular values alone."""
         local = np.zeros((1, self.size), np.clongdouble)
         size = np.inf
         for _ in range(LOCAL.steps):
-            gradient = self.gradients(local)
             if size > LOCAL.reused_matrix:
-                left, values, right = np.linalg.svd(self.matrices(local, gradient)[0])
+                gradient, matrices = self.linearized(local)
+                left, values, right = np.linalg.svd(matrices[0])
+            else:
+                gradient = self.gradients(local)
             kept = values > LOCAL.small * self.largest
             step = right.conj().T[:, kept] @ ((left.conj().T @ gradient[0].astype(complex))[kept] / values[kept])
             local = local - step
@@ -286,11 +293,12 @@ class Frame:
         local = np.asarray(t @ kernel.T, np.clongdouble)
         size = np.inf
         for _ in range(LOCAL.steps):
-            gradients = self.gradients(local)
             if size > LOCAL.reused_matrix:
-                matrix = self.matrices(local, gradients)
+                gradients, matrix = self.linearized(local)
                 along = np.broadcast_to(kernel.conj().T, (len(t), c, self.size))
                 system = np.concatenate([image[None, : self.size - c] @ matrix, along], axis=1)
+            else:
+                gradients = self.gradients(local)
             wanted = np.concatenate(
                 [(gradients @ image.T)[:, : self.size - c], local @ kernel.conj() - t], axis=1
             ).astype(complex)
@@ -354,8 +362,10 @@ class Frame:
         Near a zero of high multiplicity F is as small as near a continuum. Farther away it is not, and it grows
         gradually. Where it is large at once, a continuum bends, and the method has lost it.
         """
-        ratio = (LOCAL.far / LOCAL.radius) ** (1 / LOCAL.steps_on)
-        at = local[None]
+        ratio = LOCAL.far / LOCAL.radius
+        if self._gauss_newton(slice_, ratio * local[None]) <= LOCAL.grown:
+            return True
+        ratio, at = ratio ** (1 / LOCAL.steps_on), local[None]
         for _ in range(LOCAL.steps_on):
             at = at * ratio
             residual = self._gauss_newton(slice_, at)
@@ -367,12 +377,12 @@ class Frame:
         """Move a point (1, n) towards F = 0 along its affine equations, in place; the least residual on the way."""
         level, best = slice_ @ at[0], np.inf
         for _ in range(LOCAL.slow_steps):
-            gradients = self.gradients(at)
+            gradients, matrices = self.linearized(at)
             values = np.concatenate([gradients[0] / self.largest, slice_ @ at[0] - level]).astype(complex)
             best = min(best, float(np.linalg.norm(values)))
             if not best > LOCAL.tie:
                 break
-            matrix = np.concatenate([self.matrices(at, gradients)[0] / self.largest, slice_])
+            matrix = np.concatenate([matrices[0] / self.largest, slice_])
             step = np.linalg.pinv(matrix, LOCAL.truncated) @ values
             at[0] = at[0] - step * min(1.0, LOCAL.radius / max(float(np.linalg.norm(step)), 1e-300))
         return best
@@ -395,7 +405,7 @@ class Frame:
         going = np.arange(count)
         for step_number in range(LOCAL.slow_steps):
             at, equations = local[going], slices[going]
-            gradients = self.gradients(at)
+            gradients, matrices = self.linearized(at)
             affine = np.einsum("rdn,rn->rd", equations, at) - levels[going]
             values = np.concatenate([gradients / self.largest, affine], axis=1).astype(complex)
             residuals = np.linalg.norm(values, axis=1)
@@ -412,8 +422,8 @@ class Frame:
             if (ended & ~solved).reshape(-1, together).all(axis=1).any() or not on.any():
                 break  # one of the sets of equations has no solution, or all of them have one
             going, at, values = going[on], at[on], values[on]
-            matrices = np.concatenate([self.matrices(at, gradients[on]) / self.largest, equations[on]], axis=1)
-            steps = (np.linalg.pinv(matrices, LOCAL.truncated) @ values[:, :, None])[:, :, 0]
+            systems = np.concatenate([matrices[on] / self.largest, equations[on]], axis=1)
+            steps = (np.linalg.pinv(systems, LOCAL.truncated) @ values[:, :, None])[:, :, 0]
             sizes = np.maximum(np.linalg.norm(steps, axis=1), 1e-300)
             local[going] = at - steps * np.minimum(1.0, LOCAL.radius / sizes)[:, None]
         return solved
