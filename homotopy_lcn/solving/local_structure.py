@@ -323,11 +323,15 @@ class Frame:
         c = self.corank
         t = rng.normal(size=(LOCAL.samples, c)) + 1j * rng.normal(size=(LOCAL.samples, c))
         t /= np.linalg.norm(t, axis=1)[:, None]
-        near = self.reduced(LOCAL.radius * t)
-        if near is None or not np.abs(near[0]).max(initial=0.0) <= LOCAL.tie:
+        both = self.reduced(np.concatenate([LOCAL.radius * t, LOCAL.far * t]))
+        if both is None:  # Newton's method does not find g at one of them
+            near, far = self.reduced(LOCAL.radius * t), self.reduced(LOCAL.far * t)
+            values = [None if part is None else part[0] for part in (near, far)]
+        else:
+            values = [both[0][: LOCAL.samples], both[0][LOCAL.samples :]]
+        if values[0] is None or not np.abs(values[0]).max(initial=0.0) <= LOCAL.tie:
             return False
-        far = self.reduced(LOCAL.far * t)
-        return far is None or bool(np.abs(far[0]).max(initial=0.0) <= LOCAL.tie_far)
+        return values[1] is None or bool(np.abs(values[1]).max(initial=0.0) <= LOCAL.tie_far)
 
     def dimension(self, rng: np.random.Generator) -> int:
         """The dimension of the critical set nearby, which is below the corank."""
