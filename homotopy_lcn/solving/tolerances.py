@@ -139,6 +139,8 @@ class SolvingTolerances(Constants):
         The loss at minima of regularized losses tends to the infimum. Within this part of the scale it has come there.
     same_infimum : float
         Means of two circles that differ by less than this part of the scale tell the infimum.
+    ends_at_once : int
+        Singular ends that are examined together, between two looks at the clock.
     has_moved : float
         A critical filter of a regularized loss that is farther from all critical filters than this part of its norm may
         be on its way to infinity.
@@ -198,6 +200,7 @@ class SolvingTolerances(Constants):
     below_all: float = 1e-7
     near_infimum: float = 1e-5
     same_infimum: float = 1e-7
+    ends_at_once: int = 32
     has_moved: float = 1e-3
     nearer: float = 0.1
     low_rank_condition: float = 1e8
