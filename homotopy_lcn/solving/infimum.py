@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import Complex
+from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import point_keys
 from ..losses.squared_loss import SquaredLoss
@@ -100,7 +100,7 @@ def _falling(regularized: _Regularized, weight: float, least: LeastMinimum, best
     result = regularized.result
     below = best - SOLVING.same_infimum * loss_scale(result.loss)
     limits, decided = [], True
-    for pattern, points in _away(least.real, result).items():
+    for pattern, points in _away(regularized, weight, least.real, below).items():
         coordinates = np.array([point.coordinates for point in points])
         means = regularized.limits(weight, pattern, coordinates)
         for row, (point, mean) in enumerate(zip(points, means, strict=True)):
@@ -116,13 +116,22 @@ def _falling(regularized: _Regularized, weight: float, least: LeastMinimum, best
     return Infimum(best, True) if decided else None
 
 
-def _away(points: Sequence[RealPoint], result: CriticalPoints) -> dict[Pattern, list[RealPoint]]:
-    """The points, by strata, that are near no critical filter of the result."""
-    known = np.array([point.filter for point in result.points])
+def _away(
+    regularized: _Regularized, weight: float, points: Sequence[RealPoint], below: float
+) -> dict[Pattern, list[RealPoint]]:
+    """The points, by strata, that are near no critical filter and may tend to a loss below a bound.
+
+    Along critical points of L + ε q the derivative of L + ε q by ε is q. Where q grows like ε^(−a), a < 1, the limit
+    of L is therefore L − ε q a / (1 − a).
+    """
+    known = np.array([point.filter for point in regularized.result.points])
     away: dict[Pattern, list[RealPoint]] = {}
     for point in points:
         distances = np.linalg.norm(known - point.filter, axis=1) if len(known) else np.array([np.inf])
-        if distances.min() > SOLVING.has_moved * np.linalg.norm(point.filter):
+        if distances.min() <= SOLVING.has_moved * np.linalg.norm(point.filter):
+            continue
+        loss = float(regularized.result.loss(point.filter))
+        if loss - SOLVING.may_fall * weight * regularized.distance(point.filter) < below:
             away.setdefault(point.pattern, []).append(point)
     return away
 
@@ -148,6 +157,10 @@ class _Regularized(NamedTuple):
         data = self._data(weight)
         constant = self.result.loss.constant + weight * float(self.target @ self.metric @ self.target)
         return SquaredLoss(np.real(data.gram), np.real(data.b), constant)
+
+    def distance(self, filter_: Real) -> float:
+        """The distance of a filter, for weight one."""
+        return float((filter_ - self.target) @ self.metric @ (filter_ - self.target))
 
     def _data(self, weight: complex) -> Data:
         """Its Gram matrix and moment vector."""

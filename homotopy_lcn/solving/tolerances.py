@@ -144,6 +144,9 @@ class SolvingTolerances(Constants):
     has_moved : float
         A critical filter of a regularized loss that is farther from all critical filters than this part of its norm may
         be on its way to infinity.
+    may_fall : float
+        So many times the regularizing term the loss may still fall as the weight falls to zero, see `infimum`: enough
+        for terms that fall like weight^(1/100) or faster.
     nearer : float
         Whether a loss tends to the mean over a circle is seen at a weight smaller by this factor.
     low_rank_condition : float
@@ -202,6 +205,7 @@ class SolvingTolerances(Constants):
     same_infimum: float = 1e-7
     ends_at_once: int = 32
     has_moved: float = 1e-3
+    may_fall: float = 100.0
     nearer: float = 0.1
     low_rank_condition: float = 1e8
 
