@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, generic_count
@@ -59,6 +59,7 @@ def test_the_atlas_has_counts_and_methods_for_all_reduced_networks_and_no_others
     st.sampled_from(STRUCTURED_DATA),
 )
 def test_random_entries_are_counted_anew(arch, data):
+    assume(find_program() is not None or ROWS[arch][f"method_{data.name}"] in ("formula", "eigenvalues"))
     (entry,) = structured_entries([arch], [data])
     number, method = structured_cells([entry]).values()
     assert number == ROWS[arch][f"count_{data.name}"]
