@@ -124,7 +124,7 @@ def _package(distribution: str, module: str, purpose: str, install: str) -> Find
 
 
 def _msolve() -> Finding:
-    purpose, path = "exact counts for given Gram matrices and exact comparisons", find_msolve()
+    purpose, path = "exact counts and exact comparisons", find_msolve()
     if path is None:
         return Finding("msolve", "absent", purpose, install_command("exact"))
     version = msolve_version()

@@ -67,7 +67,6 @@ _SHOWN = (
     ("spurious", ("spurious",), ""),
     ("θ", ("parameters",), ""),
     ("white", ("white_pure", "white_spurious"), "+"),
-    ("by", ("white_method",), ""),
     ("found", ("found_pure", "found_spurious"), "+"),
     ("real", ("real",), ""),
     ("attained", ("attained",), ""),
@@ -80,7 +79,7 @@ _NOTES = (
     "Zariski closed; smooth: the Zariski closure is, away from 0.",
     "pure, spurious: exact numbers of complex critical filters w ≠ 0 for generic data; θ: of complex critical "
     "parameters up to scaling. white: pure + spurious for Gram matrix I and generic targets (on request now, otherwise "
-    "from the shipped atlas), by: the method that gave them, where measured is no proof.",
+    "from the shipped atlas); files have the method that gave them, white_method.",
     "reduced: filter sizes / strides of the reduced architecture.",
 )
 _NOTES_MEASURED = (
