@@ -8,9 +8,8 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..errors import InputError, shortened
+from .declarations import Option
 from .option_names import messages_final
 
 if TYPE_CHECKING:
@@ -61,30 +60,28 @@ INTERRUPTED = 130
 
 Filters = Annotated[
     str | None,
-    typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
+    Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
 ]
 Strides = Annotated[
     str | None,
-    typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
+    Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
 ]
 #: For commands that take the file of a result instead.
 FiltersUnlessResult = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2; without RESULT.json.", show_default=False
     ),
 ]
 StridesUnlessResult = Annotated[
     str | None,
-    typer.Option(
-        "-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1; without RESULT.json.", show_default=False
-    ),
+    Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1; without RESULT.json.", show_default=False),
 ]
 Json = Annotated[
     str | None,
-    typer.Option("--json", metavar="PATH", help="Write the result as JSON; - is standard output, and nothing else."),
+    Option("--json", metavar="PATH", help="Write the result as JSON; - is standard output, and nothing else."),
 ]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+Quiet = Annotated[bool, Option("-q", "--quiet", help="Print nothing but errors.")]
 
 
 def architecture_of(filters: str | None, strides: str | None) -> Architecture:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from ..errors import InputError
 from ..networks.patterns import format_pattern
 from .common import (
@@ -26,6 +24,7 @@ from .common import (
     show,
     write,
 )
+from .declarations import Option
 from .option_names import messages_final
 
 if TYPE_CHECKING:
@@ -41,11 +40,11 @@ def count(
     filters: Filters = None,
     strides: Strides = None,
     white: Annotated[
-        bool, typer.Option("--white", help="For Gram matrix I and generic targets, measured; default: exact, generic.")
+        bool, Option("--white", help="For Gram matrix I and generic targets, measured; default: exact, generic.")
     ] = False,
     gram: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--gram",
             metavar="GRAM",
             help=(
@@ -57,11 +56,11 @@ def count(
     ] = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="With --gram: why the number drops, by singular points; needs a program."),
+        Option("--explain", help="With --gram: why the number drops, by singular points; needs a program."),
     ] = False,
     time_limit: Annotated[
         float,
-        typer.Option("--time-limit", metavar="SECONDS", help="For Gröbner bases; then the counts are measured."),
+        Option("--time-limit", metavar="SECONDS", help="For Gröbner bases; then the counts are measured."),
     ] = 60.0,
     json_path: Json = None,
     quiet: Quiet = False,

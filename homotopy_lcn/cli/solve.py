@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from ..errors import InputError
 from ..progress import TIME_LIMIT
 from .batch import BatchOptions, load_batch, solve_batch
@@ -42,6 +40,7 @@ from .data_options import (
     WhiteData,
     load_data,
 )
+from .declarations import Option
 from .option_names import in_options, messages_final, other_names
 
 if TYPE_CHECKING:
@@ -85,11 +84,11 @@ def solve(
     standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     columns: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--columns",
             metavar="FILE.parquet|FILE.npz",
             help="Write all points as columns of a Parquet or .npz file: for results too large for JSON.",
@@ -97,36 +96,34 @@ def solve(
         ),
     ] = None,
     quiet: Quiet = False,
-    jobs: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")
-    ] = 1,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")] = 1,
     max_count: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
+        int, Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
     ] = 20000,
     engine: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="NAME",
             help="Path tracker: auto, native, reference, phcpack; or an instruction set, as native:avx2.",
         ),
     ] = "auto",
     prove: Annotated[
-        bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
+        bool, Option("--certify", help="Prove every point, and that there are no others; see certify.")
     ] = False,
     isolated: Annotated[
-        bool, typer.Option("--isolated", help="With few samples: only the isolated critical filters.")
+        bool, Option("--isolated", help="With few samples: only the isolated critical filters.")
     ] = False,
     regularize: Annotated[
         float | None,
-        typer.Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
+        Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
     ] = None,
     time_limit: Annotated[
         float,
-        typer.Option(metavar="SECONDS", help="Stop then, and report what was found; the default is one day."),
+        Option(metavar="SECONDS", help="Stop then, and report what was found; the default is one day."),
     ] = TIME_LIMIT,
     real_tolerance: Annotated[
         float,
-        typer.Option(
+        Option(
             metavar="X",
             help="Complex filters with imaginary parts of at most X times their norm are called nearly real. "
             "What is real, and complete, does not depend on it.",
@@ -134,7 +131,7 @@ def solve(
     ] = 1e-6,
     singular_tolerance: Annotated[
         float,
-        typer.Option(
+        Option(
             metavar="X",
             help="Nonsingular points of condition numbers above X are called nearly singular. "
             "What is singular, and complete, does not depend on it.",
@@ -142,7 +139,7 @@ def solve(
     ] = 1e10,
     cross_check: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="phcpack|bertini2|msolve",
             help="Also solve from nothing with PHCpack, bertini2 or, exactly, msolve, and compare every filter.",
             show_default=False,
@@ -150,7 +147,7 @@ def solve(
     ] = None,
     cross_check_max: Annotated[
         int | None,
-        typer.Option(
+        Option(
             min=1,
             metavar="N",
             help="Refuse to --cross-check networks with more critical parameters: by default 300, or 100 with msolve.",
@@ -159,7 +156,7 @@ def solve(
     ] = None,
     cross_check_time: Annotated[
         float | None,
-        typer.Option(
+        Option(
             metavar="SECONDS",
             help="How long the program of --cross-check may take: by default 600 for msolve, any time for the others.",
             show_default=False,
@@ -167,7 +164,7 @@ def solve(
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="ADDRESS",
             help="Follow the paths of large networks on the Dask cluster at tcp://HOST:PORT; answers may take 20 s.",
             show_default=False,
@@ -175,7 +172,7 @@ def solve(
     ] = None,
     errors: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="raise|keep",
             help="With many data sets in --data: refuse them all if one cannot be used, or keep its message instead.",
         ),
