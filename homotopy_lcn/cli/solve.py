@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ..errors import InputError
 from ..progress import TIME_LIMIT
-from .batch import BatchOptions, load_batch, solve_batch
 from .common import (
     DONE,
     INTERRUPTED,
@@ -21,7 +20,7 @@ from .common import (
     complain,
     print_text,
     progress_bars,
-    show,
+    show_result,
     write,
 )
 from .data_options import (
@@ -41,11 +40,12 @@ from .data_options import (
     load_data,
 )
 from .declarations import Option
-from .option_names import in_options, messages_final, other_names
+from .option_names import OF_DATA, in_options, messages_final, options_named, other_names
 
 if TYPE_CHECKING:
     from ..interchange.cross_checks import CrossCheck
     from ..losses.random_data import LoadedData
+    from ..losses.sources import LoadedBatch
     from ..losses.squared_loss import SquaredLoss
     from ..networks.architecture import Architecture
     from ..results.result import CriticalPoints
@@ -195,9 +195,10 @@ def solve(
         "--regularize": regularize is not None,
     }
     alone = {"--csv": csv is not None, "--series": series is not None, "--random": random, "--white": white}
-    batch = None if any(alone.values()) else load_batch(architecture, data)
+    batch = _batch(architecture, None if any(alone.values()) else data)
     if batch is not None:
         from ..results.tolerances import Tolerances
+        from .batch import BatchOptions, solve_batch
 
         refused = {**only, "--x": x is not None, "--y": y is not None, "--horizon": horizon is not None}
         refused |= {"--sep": sep is not None, "--decimal": decimal is not None}
@@ -266,6 +267,16 @@ def solve(
     return report_result(result, description, files, quiet, interrupted, comparison)
 
 
+def _batch(architecture: Architecture, path: str | None) -> LoadedBatch | None:
+    """The data sets of a file of ``--data``, if there are several in it."""
+    if path is None:
+        return None
+    from ..losses import sources
+
+    with options_named({**OF_DATA, "path": "--data"}):
+        return sources.batch_from_file(path, architecture)
+
+
 def _check_files(architecture: Architecture, json_path: str | None, columns: str | None, max_count: int) -> None:
     """Raise InputError, before the solve, for files of the result that cannot be written or help nobody."""
     if columns is not None:
@@ -326,8 +337,6 @@ def report_result(
     interrupted: bool,
     comparison: CrossCheck | None = None,
 ) -> int:
-    from ..results.json_file import to_text
-
     unwritten, json_path = None, files.json
     if files.columns is not None:
         try:
@@ -336,14 +345,14 @@ def report_result(
         except InputError as error:
             unwritten = error
     if json_path is not None:
+        from ..results.json_file import to_text
+
         try:
             write(json_path, to_text(result, {"cross_check": comparison.to_dict()} if comparison else None))
         except InputError as error:
             unwritten = error  # the table is printed all the same: the result of the solve is not lost
     if not quiet and json_path != "-":
-        from ..display.terminal import render_result
-
-        show(render_result(result, description))
+        show_result(result, description)
         if comparison is not None:
             print_text(f"{comparison}\n")
     if unwritten is not None:

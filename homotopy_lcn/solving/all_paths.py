@@ -22,7 +22,6 @@ from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
 from .accounts import PathAccount, RegularEnds, distinct_union
-from .computed_systems import StartSystem
 from .problem import Problem
 from .regular_ends import (
     VerifiedEnds,
@@ -34,6 +33,7 @@ from .regular_ends import (
     solved_rows,
 )
 from .singular_ends import in_whole_cycles, settle
+from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
 __all__ = ["follow_paths"]

@@ -23,10 +23,10 @@ from ..networks.strata import Stratum
 from ..tracking import TrackerOptions
 from ..tracking.settings import Tracking
 from .all_paths import follow_paths
-from .computed_systems import StartSystem, solves
 from .monodromy import random_data
 from .problem import Problem
 from .stored_arrays import cache_folder, keep, read_arrays
+from .stored_systems import StartSystem, solves
 from .tolerances import SOLVING
 
 __all__ = [

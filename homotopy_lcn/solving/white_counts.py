@@ -22,10 +22,10 @@ from ..networks.limits import check_filter_size
 from ..networks.strata import Embedding
 from ..tracking import Engine, Homotopy, get_engine
 from ..tracking.settings import Tracking
-from .computed_systems import StartSystem
 from .fixed_gram_matrix import generator_for
 from .monodromy import random_data
 from .start_systems import StartSystems, shared_start_systems
+from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
 __all__ = ["SECONDS_FOR_GROEBNER", "generic_count", "measured_count", "white_count"]
