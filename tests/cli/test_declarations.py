@@ -34,7 +34,7 @@ def test_typer_reads_the_declarations():
     assert (parameters["number"].metavar, parameters["number"].help) == ("N", "A number.")
     assert command.help == "An example."
     assert command.main(["x", "-n", "3"], standalone_mode=False) == 3
-    with pytest.raises(Exception, match="greater than or equal to 1|0 is not in the range"):
+    with pytest.raises(Exception, match=r"greater than or equal to 1|0 is not in the range"):
         command.main(["x", "-n", "0"], standalone_mode=False)
 
 
