@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ..errors import InputError
 from .declarations import Option
@@ -104,8 +103,7 @@ BUILT_IN = "sunspots"
 KINDS_OF_DATA = ("--data", "--csv", "--series", "--random", "--white")
 
 
-@dataclass(frozen=True)
-class DataOptions:
+class DataOptions(NamedTuple):
     """The options that say which data a command is about, as they are given; exactly one kind of data is expected."""
 
     data: str | None
@@ -123,7 +121,7 @@ class DataOptions:
 
     def given(self) -> list[str]:
         """The options that are given, in the order of the fields."""
-        return [f"--{name}" for name, value in vars(self).items() if value is not None and value is not False]
+        return [f"--{name}" for name, value in self._asdict().items() if value is not None and value is not False]
 
 
 def load_data(architecture: Architecture, options: DataOptions, seed: int) -> LoadedData:
