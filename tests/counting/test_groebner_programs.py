@@ -53,7 +53,7 @@ def script(tmp_path, text: str) -> GroebnerProgram:
 
 
 HONEST = {
-    "variables": 2, "equations": 2, "invalid": 0, "prime": PRIME, "order": "x1, x2", "length": 3,
+    "variables": 2, "equations": 2, "invalid": 0, "said_prime": PRIME, "prime": PRIME, "order": "x1, x2", "length": 3,
     "basis": "x1^1*x2^1,\\nx1^2,\\nx2^3",
 }  # fmt: skip
 
@@ -65,7 +65,8 @@ def answering(tmp_path, **changes: object) -> GroebnerProgram:
         "import sys\n"
         f"print('#variables {values['variables']}\\n#equations {values['equations']}', file=sys.stderr)\n"
         f"print('#invalid equations {values['invalid']}', file=sys.stderr)\n"
-        "with open('basis', 'w') as file:\n"
+        f"print('field characteristic {values['said_prime']}', file=sys.stderr)\n"
+        "with open('answer', 'w') as file:\n"
         f"    file.write('#field characteristic: {values['prime']}\\n#variable order: {values['order']}\\n')\n"
         f"    file.write('#length of basis: {values['length']} elements\\n[{values['basis']}]:\\n')\n",
     )
@@ -84,6 +85,7 @@ def test_an_honest_answer_is_read(tmp_path):
         {"equations": 1},
         {"invalid": 1},
         {"prime": 7},
+        {"said_prime": 7},
         {"order": "x2, x1"},
         {"length": 2},
         {"basis": "x1^1*x2^1,\\nA^2,\\nx2^3"},
