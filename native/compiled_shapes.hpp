@@ -26,12 +26,23 @@ struct RealShapes {
         return true;
     }
 };
-// The same for one shape and complex data.
+// A shape whose loops are not unrolled: its code is compiled sooner.
 template <class S>
-struct ComplexShape {
+struct Rolled : S {
+    static constexpr bool small = false;
+    using S::S;
+};
+// The same for complex data, which are tracked less often.
+template <class... Shapes>
+struct ComplexShapes {
     template <class Body>
     static bool with_tracker(const Job& job, Body&& body) {
-        if (job.real || !S::fits(job)) return false;
+        return !job.real && ((Shapes::fits(job) && call<Rolled<Shapes>>(body)) || ...);
+    }
+
+   private:
+    template <class S, class Body>
+    static bool call(Body&& body) {
         body(Type<Tracker<S, GeneralSegment>>{});
         return true;
     }
@@ -75,26 +86,27 @@ struct Trackers {
 using CompiledShapes = Trackers<OtherShapes>;
 #elif defined(HOMOTOPY_LCN_FEW_SHAPES)
 // With the sanitizers, one small shape and one large shape: the compiler needs minutes for a step of a small shape.
-using CompiledShapes = Trackers<RealShapes<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>>, OtherShapes>;
-using LargeShapes = Trackers<RealShapes<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>>>;
+using SmallShape = StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>;                   // (2,2),(2,1)
+using LargeShape = StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>;  // (2,2,2),(2,2,1)
+using CompiledShapes = Trackers<RealShapes<SmallShape>, OtherShapes>;
+using LargeShapes = Trackers<RealShapes<LargeShape>>;
+using ShapesOfComplexData = Trackers<ComplexShapes<SmallShape>>;
 #else
-using CompiledShapes =
-    Trackers<RealShapes<StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>,                   // (2,2),(2,1)
-                        StaticShape<Factor<2, 1, 1>, Factor<1, 1, 2>>,                   // (3,2),(2,1)
-                        StaticShape<Factor<3, 1, 1>, Factor<1, 1, 2>>,                   // (4,2),(2,1)
-                        StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>>,                   // (3,3),(2,1)
-                        StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>,  // (2,2,2),(2,2,1)
-                        StaticShape<Factor<1, 1, 2>, Factor<1, 2, 1>>>,  // (2,2,2),(1,2,1), the double roots
-             OtherShapes>;
-// (4,4,4),(2,2,1), whose start system takes longest.
-using LargestShape = StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>, Factor<3, 1, 4>>;
-// In files of their own, so that the compiler needs less memory.
-using LargeShapes =
-    Trackers<RealShapes<StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>>,                   // (4,4),(2,1)
-                        StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<1, 1, 4>>,  // (3,3,2),(2,2,1)
-                        StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<2, 1, 4>>,  // (3,3,3),(2,2,1)
-                        LargestShape>,
-             ComplexShape<LargestShape>>;
+using Shape22 = StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>;                    // (2,2),(2,1)
+using Shape32 = StaticShape<Factor<2, 1, 1>, Factor<1, 1, 2>>;                    // (3,2),(2,1)
+using Shape42 = StaticShape<Factor<3, 1, 1>, Factor<1, 1, 2>>;                    // (4,2),(2,1)
+using Shape33 = StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>>;                    // (3,3),(2,1)
+using Shape44 = StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>>;                    // (4,4),(2,1)
+using Shape222 = StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>;  // (2,2,2),(2,2,1)
+using Shape332 = StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<1, 1, 4>>;  // (3,3,2),(2,2,1)
+using Shape333 = StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<2, 1, 4>>;  // (3,3,3),(2,2,1)
+using Shape444 = StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>, Factor<3, 1, 4>>;  // (4,4,4),(2,2,1)
+using DoubleRoots = StaticShape<Factor<1, 1, 2>, Factor<1, 2, 1>>;                // of (2,2,2),(1,2,1)
+// Three groups in files of their own, so that each compiler needs less memory.
+using CompiledShapes = Trackers<RealShapes<Shape22, Shape32, Shape42, Shape33, Shape222, DoubleRoots>, OtherShapes>;
+using LargeShapes = Trackers<RealShapes<Shape44, Shape332, Shape333, Shape444>>;
+using ShapesOfComplexData =
+    Trackers<ComplexShapes<Shape22, Shape32, Shape42, Shape33, Shape44, Shape222, Shape444, DoubleRoots>>;
 #endif
 
 }  // namespace

@@ -10,12 +10,14 @@ namespace homotopy_lcn {
 
 // The kernels of one instruction set.
 struct InstructionSet {
-    const TrackingKernel& tracking;   // of all shapes
-    const TrackingKernel* preferred;  // where it fits; or null
+    const TrackingKernel& tracking;                // of all shapes
+    std::vector<const TrackingKernel*> preferred;  // where they fit
     const RefinementKernel& refinement;
 
     const TrackingKernel& tracking_of(const Job& job) const {
-        return preferred != nullptr && preferred->fits(job) ? *preferred : tracking;
+        for (const TrackingKernel* kernel : preferred)
+            if (kernel->fits(job)) return *kernel;
+        return tracking;
     }
 };
 

@@ -1,17 +1,22 @@
-"""The global minimum of a loss, without all that a result says about the other critical points."""
+"""The real critical points of a loss and the minimum among them, without all that a result says about them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import Complex, Real
 from ..equations.restriction import whole_filters
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import restricted
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
+from ..networks.patterns import Pattern
 from ..results.points import CriticalPoint
+from ..results.result import CriticalPoints
 from ..tracking.settings import Tracking
 from .one_stratum import classified
 from .real_points import SortedEnds, real_and_conjugate
@@ -19,22 +24,42 @@ from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
 
-__all__ = ["least_minimum"]
+__all__ = ["LeastMinimum", "RealPoint", "least_minimum", "least_of_result"]
 
 
-class _Candidate(NamedTuple):
-    """A real critical filter that may be the minimum, as number ``row`` of the ends on a stratum."""
+class RealPoint(NamedTuple):
+    """A real critical point of which little is known.
 
+    Attributes
+    ----------
+    pattern : Pattern
+        Of the stratum.
+    coordinates : (coordinates,) complex array
+        In the stratum.
+    filter : (K,) float array
+    loss : float
+    classified : callable
+        Returns the point with all that is said of points in a result but for its kind.
+    """
+
+    pattern: Pattern
+    coordinates: Complex
+    filter: Real
     loss: float
-    task: StratumTask
-    ends: SortedEnds
-    row: int
+    classified: Callable[[], CriticalPoint]
+
+
+class LeastMinimum(NamedTuple):
+    """The real critical point of least loss that real parameters attain, and all real critical points."""
+
+    point: CriticalPoint
+    real: tuple[RealPoint, ...]
 
 
 def least_minimum(
     arch: Architecture, loss: SquaredLoss, tracking: Tracking, systems: StartSystems
-) -> CriticalPoint | None:
-    """The real critical point of least loss that real parameters attain.
+) -> LeastMinimum | None:
+    """The real critical point of least loss that real parameters attain, from the paths alone.
 
     Parameters
     ----------
@@ -46,11 +71,11 @@ def least_minimum(
 
     Returns
     -------
-    CriticalPoint or None
-        Its kind is not told. None if not all critical points are nonsingular and found.
+    LeastMinimum or None
+        The kind of the point is not told. None if not all critical points are nonsingular and found.
     """
     rank = restricted(arch, loss).rank
-    candidates: list[_Candidate] = []
+    found: list[RealPoint] = []
     for row in generic_count(arch):
         if row.count == 0:
             continue
@@ -60,19 +85,38 @@ def least_minimum(
             return None
         ends = real_and_conjugate(task.problem, account.regular, nonsingular=True)
         real = np.flatnonzero(ends.real)
-        filters = whole_filters(arch, task.embedding, task.scale * ends.filters[real])
-        values = [float(loss(w.real)) for w in filters]
-        candidates += [
-            _Candidate(value, task, ends, number) for value, number in zip(values, real.tolist(), strict=True)
+        filters = whole_filters(arch, task.embedding, task.scale * ends.filters[real]).real
+        coordinates = ends.points[real]
+        coordinates[:, 0] *= task.scale
+        found += [
+            RealPoint(row.pattern, point, w, float(loss(w)), partial(_classified_alone, task, ends, number))
+            for point, w, number in zip(coordinates, filters, real.tolist(), strict=True)
         ]
-    for candidate in sorted(candidates, key=lambda one: one.loss):
-        point = _classified_alone(candidate)
+    for candidate in sorted(found, key=lambda one: one.loss):
+        point = candidate.classified()
         if point.attained:
-            return point
+            return LeastMinimum(point, tuple(found))
     return None
 
 
-def _classified_alone(candidate: _Candidate) -> CriticalPoint:
-    ends, row = candidate.ends, [candidate.row]
-    alone = SortedEnds(ends.points[row], ends.filters[row], ends.conditions[row], ends.real[row], np.array([-1]))
-    return next(classified(candidate.task, alone, kinds=False))[0].point
+def least_of_result(result: CriticalPoints) -> LeastMinimum | None:
+    """The same from a result; None if it has no global minimum."""
+    best = result.global_minimum
+    if best is None:
+        return None
+    real = [
+        RealPoint(point.stratum, point.coordinates, point.filter.real, float(point.loss.real), partial(_itself, point))
+        for point in result.points
+        if point.real and point.coordinates is not None
+    ]
+    return LeastMinimum(best, tuple(real))
+
+
+def _itself(point: CriticalPoint) -> CriticalPoint:
+    return point
+
+
+def _classified_alone(task: StratumTask, ends: SortedEnds, row: int) -> CriticalPoint:
+    rows = [row]
+    alone = SortedEnds(ends.points[rows], ends.filters[rows], ends.conditions[rows], ends.real[rows], np.array([-1]))
+    return next(classified(task, alone, kinds=False))[0].point

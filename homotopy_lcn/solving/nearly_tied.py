@@ -19,7 +19,7 @@ from ..arrays import Complex
 from ..equations.critical_equations import Equations
 from ..tracking import Homotopy
 from ..tracking.multiprecision import converge
-from .local_structure import Frame
+from .local_frames import Frames
 from .tolerances import LOCAL
 
 __all__ = ["follow_along_continuum"]
@@ -69,18 +69,17 @@ def follow_along_continuum(
 
 def _at(equations: Equations, point: Complex, homotopy: Homotopy, s: float) -> NDArray[Any] | None:
     """The critical point for the data at s near a point, by Newton's method along the continuum; None if too far."""
-    frame = Frame.at(equations, point, homotopy.target)
+    frame = Frames.at(equations, point[None], homotopy.target)
     c = frame.corank
     if c == 0:
         return None
-    frame = replace(frame, data=_mixed(homotopy, s))
+    frames = replace(frame, data=_mixed(homotopy, s)).repeated(c + 1)
     t = np.zeros((1, c), complex)
     steps = LOCAL.difference * np.concatenate([np.zeros((1, c)), np.eye(c)])
     for _ in range(LOCAL.steps):
-        found = frame.reduced(t + steps)
-        if found is None:
+        values, local, found = frames.reduced(t + steps)
+        if not found.all():
             return None
-        values, local = found
         slopes = ((values[1:] - values[0]) / LOCAL.difference).astype(complex)
         try:
             step = np.linalg.solve(slopes.T, values[0].astype(complex))
@@ -91,7 +90,7 @@ def _at(equations: Equations, point: Complex, homotopy: Homotopy, s: float) -> N
         if not np.linalg.norm(t) <= LOCAL.reach:
             return None
         if size <= LOCAL.arrived:
-            return np.asarray(frame.points(local)[0])
+            return np.asarray(frames.points(local)[0])
     return None
 
 

@@ -15,7 +15,7 @@ from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine
 from ..tracking.settings import Tracking
 from .accounts import RegularEnds, accuracy
-from .local_structure import local_structure
+from .local_structure import local_structures
 from .problem import Problem
 from .tolerances import SOLVING
 
@@ -162,24 +162,21 @@ def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], tr
     if not problem.definite:
         result &= conditions <= SOLVING.attracted
     result &= conditions <= SOLVING.singular
-    for place in np.flatnonzero(~result)[: SOLVING.most_in_many_digits]:
+    doubtful = np.flatnonzero(~result)[: SOLVING.most_in_many_digits]
+    if doubtful.size and not problem.ill_conditioned and not tracking.clock.is_up():
+        # Many digits tell where the critical set nearby is no continuum.
+        found = local_structures(equations, points[doubtful], data, np.random.default_rng(0))
+        doubtful = doubtful[[bool(one.solutions) for one in found]]
+    for place in doubtful:
         if tracking.clock.is_up():
             break
         row = rows[place]
-        there = converge(equations, refined.points[row], data) if _may_be_regular(problem, points[place]) else None
+        there = converge(equations, refined.points[row], data)
         if there is not None and there.distance <= SOLVING.end_rounding * conditions[place]:
             result[place] = True
             refined.points[row], refined.errors[row] = there.point, 0.0
             refined.filters[row] = equations.filters(there.point[None])[0]
     return result
-
-
-def _may_be_regular(problem: Problem, point: Complex) -> bool:
-    """Whether many digits may tell: the Gram matrix is ill-conditioned, or the critical set nearby is no continuum."""
-    if problem.ill_conditioned:
-        return True
-    found = local_structure(problem.equations, point, problem.data, np.random.default_rng(0))
-    return bool(found.solutions)
 
 
 def sensitivities(problem: Problem, points: Complex) -> Real:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..tracking.endgame import PathEnds
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from .accounts import RegularEnds, SingularEnd
-from .local_structure import LocalStructure, local_structure
+from .local_structure import LocalStructure, local_structures
 from .nearly_tied import follow_along_continuum
 from .problem import Problem
 from .regular_ends import on_smaller_stratum
@@ -65,15 +66,11 @@ def settle(
     solutions: list[NDArray[Any]] = []
     singular: list[SingularEnd] = []
     resolved = 0
-    for leader in np.unique(first).tolist():
+    groups = [rows[first == leader] for leader in np.unique(first).tolist()]
+    groups = [group for group in groups if in_whole_cycles(traced.windings[group]) == len(group)]
+    for group, found in _structures(problem, traced, groups, tracking):
         if tracking.clock.is_up():
             break
-        group = rows[first == leader]
-        if in_whole_cycles(traced.windings[group]) != len(group):
-            continue
-        best = traced.points[group[np.argmin(traced.residuals[group])]]
-        with tracking.clock.stage("singular ends"):
-            found = local_structure(problem.equations, best, problem.data, tracking.rng)
         solutions += found.solutions
         resolved += len(group) if found.solutions else 0
         if found.dimension is None:
@@ -84,6 +81,20 @@ def settle(
         elif found.singular and len(group) <= (found.multiplicity or len(group)):
             singular.append(_singular_end(found, tuple(sorted(traced.windings[group].tolist()))))
     return SettledEnds(_as_ends(problem, solutions), singular, resolved)
+
+
+def _structures(
+    problem: Problem, traced: PathEnds, groups: list[NDArray[np.int64]], tracking: Tracking
+) -> Iterator[tuple[NDArray[np.int64], LocalStructure]]:
+    """The groups of ends that are one point, and the critical set there, until the time is up."""
+    for start in range(0, len(groups), SOLVING.ends_at_once):
+        if tracking.clock.is_up():
+            return
+        some = groups[start : start + SOLVING.ends_at_once]
+        best = np.array([group[np.argmin(traced.residuals[group])] for group in some])
+        with tracking.clock.stage("singular ends"):
+            found = local_structures(problem.equations, traced.points[best], problem.data, tracking.rng)
+        yield from zip(some, found, strict=True)
 
 
 def in_whole_cycles(windings: NDArray[np.int64]) -> int:

@@ -215,7 +215,7 @@ def critical_points(
             result = told_result(strata)
         if result.infimum.attained is None and result.complete and not clock.stopped:
             from .infimum import infimum_of
-            from .least_minimum import least_minimum
+            from .least_minimum import LeastMinimum, least_minimum, least_of_result
 
             def solve(other: SquaredLoss) -> CriticalPoints:
                 found = critical_points(
@@ -225,11 +225,11 @@ def critical_points(
                 clock.check()
                 return found
 
-            def minimum_of(regularized: SquaredLoss) -> CriticalPoint | None:
+            def minimum_of(regularized: SquaredLoss) -> LeastMinimum | None:
                 random = tracking.with_generator(np.random.default_rng([seed, 5]))
                 least = least_minimum(arch, regularized, random, systems)
                 clock.check()
-                return solve(regularized).global_minimum if least is None else least
+                return least_of_result(solve(regularized)) if least is None else least
 
             short_segments = tracking.on_short_segments.engine
             with suppress(TimeUp), clock.stage("infimum"):

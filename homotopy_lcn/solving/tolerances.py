@@ -142,6 +142,16 @@ class SolvingTolerances(Constants):
         The loss at minima of regularized losses tends to the infimum. Within this part of the scale it has come there.
     same_infimum : float
         Means of two circles that differ by less than this part of the scale tell the infimum.
+    ends_at_once : int
+        Singular ends that are examined together, between two looks at the clock.
+    has_moved : float
+        A critical filter of a regularized loss that is farther from all critical filters than this part of its norm may
+        be on its way to infinity.
+    may_fall : float
+        So many times the regularizing term the loss may still fall as the weight falls to zero, see `infimum`: enough
+        for terms that fall like weight^(1/100) or faster.
+    nearer : float
+        Whether a loss tends to the mean over a circle is seen at a weight smaller by this factor.
     low_rank_condition : float
         A point of a start system of low rank is regular up to this condition number.
     """
@@ -197,6 +207,10 @@ class SolvingTolerances(Constants):
     below_all: float = 1e-7
     near_infimum: float = 1e-5
     same_infimum: float = 1e-7
+    ends_at_once: int = 32
+    has_moved: float = 1e-3
+    may_fall: float = 100.0
+    nearer: float = 0.1
     low_rank_condition: float = 1e8
 
 

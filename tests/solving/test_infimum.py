@@ -8,14 +8,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.results.continua import UNDECIDED, Infimum
 from homotopy_lcn.results.infimum import known_infimum
 from homotopy_lcn.solving.infimum import infimum_of
+from homotopy_lcn.solving.least_minimum import least_of_result
 from homotopy_lcn.tracking import get_engine
 
 TENSORS = Architecture((2, 2), (2, 1))
+#: With this Gram matrix the loss of (2,2,2),(1,2,1) may fall like one over the root of the size of w.
+SLOWLY = np.zeros((5, 5))
+SLOWLY[:4, :4] = [
+    [5.53, -1.0, 0.78, -3.09], [-1.0, 11.0, -3.8, -0.63], [0.78, -3.8, 12.81, -6.9], [-3.09, -0.63, -6.9, 14.08]
+]  # fmt: skip
+B, TOWARD = np.array([-1.03, 3.92, -4.28, -0.85, 0.0]), np.array([0.12573022, -0.13210486, 0.64042265, 0.10490012, 0.0])
 
 
 def no_minimum(scale=1.0, rest=0.0):
@@ -37,15 +45,37 @@ def test_no_star_where_the_loss_falls_for_ever(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_an_infimum_that_is_approached_slowly_is_not_taken_for_the_least_minimum(seed):
     """The excess over the infimum falls as one over the root of the size of w, and a minimum is 2 % above it."""
-    gram = np.zeros((5, 5))
-    gram[:4, :4] = [
-        [5.53, -1.0, 0.78, -3.09], [-1.0, 11.0, -3.8, -0.63], [0.78, -3.8, 12.81, -6.9], [-3.09, -0.63, -6.9, 14.08]
-    ]  # fmt: skip
-    loss = SquaredLoss(gram, np.array([-1.03, 3.92, -4.28, -0.85, 0.0]), 8.23)
+    loss = SquaredLoss(SLOWLY, B, 8.23)
     result = critical_points(Architecture((2, 2, 2), (1, 2, 1)), loss, seed=seed)
     assert result.infimum == Infimum(pytest.approx(5.317082, abs=1e-6), False)
     assert result.global_minimum is None
     assert min(point.loss for point in result if "minimum" in point.kinds) > 5.4
+
+
+@pytest.mark.parametrize(
+    ("part", "excess"), [(0.375, 0.0124610), (0.40625, 0.0059624), (0.4296875, 0.0010968), (0.4375, 0.0)]
+)
+def test_an_infimum_just_below_the_least_minimum_is_found(part, excess):
+    """The minima of regularized losses are near the least critical point, not yet on their way to infinity."""
+    loss = SquaredLoss(SLOWLY, B + part * TOWARD, 8.23)
+    result = critical_points(Architecture((2, 2, 2), (1, 2, 1)), loss)
+    least = min(point.loss for point in result.attained if "minimum" in point.kinds)
+    assert result.infimum == Infimum(pytest.approx(least - excess, abs=1e-6), excess == 0)
+    assert (result.global_minimum is None) == (excess > 0)
+
+
+def test_descents_fall_below_the_least_minimum_towards_the_infimum():
+    loss = SquaredLoss(SLOWLY, B + 0.375 * TOWARD, 8.23)
+    result = critical_points(Architecture((2, 2, 2), (1, 2, 1)), loss)
+
+    def value(theta):
+        last = np.zeros(3)
+        last[::2] = theta[4:]
+        return float(loss(np.convolve(np.convolve(theta[:2], theta[2:4]), last)))
+
+    starts = 3 * np.random.default_rng(1).normal(size=(12, 6))
+    falls = min(minimize(value, start, method="BFGS", options={"maxiter": 500}).fun for start in starts)
+    assert result.infimum.value < falls < min(point.loss for point in result.attained) - 1e-3
 
 
 @settings(max_examples=5, derandomize=True)
@@ -105,7 +135,7 @@ def test_without_paths_to_infinity_the_least_point_attains_it():
 
 
 def minimum_of(loss):
-    return critical_points(TENSORS, loss).global_minimum
+    return least_of_result(critical_points(TENSORS, loss))
 
 
 @pytest.mark.parametrize("seed", range(3))

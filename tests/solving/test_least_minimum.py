@@ -28,7 +28,7 @@ def test_it_is_the_global_minimum_of_the_result(sizes, seed):
     X = rng.standard_normal((2 * arch.filter_size, arch.filter_size))
     loss = SquaredLoss.from_data(X, rng.standard_normal((len(X), 1)), arch)
     expected = critical_points(arch, loss).global_minimum
-    point = least(arch, loss)
+    point = least(arch, loss).point
     assert point.attained
     assert point.loss == pytest.approx(expected.loss, rel=1e-12)
     assert point.stratum == expected.stratum
@@ -40,7 +40,7 @@ def test_filters_that_no_real_parameters_attain_are_passed_over():
     loss = SquaredLoss(np.eye(3), [1.0, 0.1, 1.0], 3.0)
     result = critical_points(arch, loss)
     assert min(point.loss for point in result if point.real) < result.global_minimum.loss
-    assert least(arch, loss).loss == pytest.approx(result.global_minimum.loss)
+    assert least(arch, loss).point.loss == pytest.approx(result.global_minimum.loss)
 
 
 def test_special_data_are_left_to_the_whole_solve():

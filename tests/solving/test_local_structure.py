@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving.local_structure import local_dimension, local_structure, onto_critical_set
+from homotopy_lcn.solving.local_structure import local_dimension, local_structures, onto_critical_set
 
 TENSORS = equations_of(Stratum.of_layers(Architecture((2, 2), (2, 1))))
 MATRICES = equations_of(Stratum.of_layers(Architecture((3, 3), (3, 1))))
@@ -28,7 +28,7 @@ def point(scalar, *factors):
 
 
 def structure(equations, start, data, seed=0):
-    return local_structure(equations, start, data, np.random.default_rng(seed))
+    return local_structures(equations, start[None], data, np.random.default_rng(seed))[0]
 
 
 def near(start, distance, seed=1):
