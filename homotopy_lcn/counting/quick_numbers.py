@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..networks.counts import generic_ed_degree
 from ..networks.strata import Stratum
 from .eigenvalues import fibre_of, least_by_eigenvalues
-from .exact_counts import Established, count_layers
+from .exact_counts import CountsDisagree, Established, count_layers
 from .gram_matrices import GramMatrix
 from .groebner import Search
 from .rank_rule import most_by_nodes
@@ -62,7 +62,10 @@ def number_at_once(stratum: Stratum, gram: GramMatrix, found: int) -> Establishe
         least = least_by_eigenvalues(stratum, gram)
         if least is None or least > found or _takes_long(stratum, gram, least):
             return None
-    known = count_layers(stratum, gram, Search(None))
+    try:
+        known = count_layers(stratum, gram, Search(None))
+    except CountsDisagree:  # an error of the counts, which they report; nothing is known then
+        return None
     if isinstance(known, Established):
         return known
     nodes = most_by_nodes(stratum, gram)

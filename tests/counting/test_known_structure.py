@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, SquaredLoss, critical_points, gram_matrix
+from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_points, gram_matrix
 from homotopy_lcn.counting.known_structure import all_points_are_found, describe_lost_points, recognized
 from homotopy_lcn.display.wording import summary
 
@@ -85,13 +85,19 @@ def test_a_special_moment_vector_gets_no_number_that_is_not_found():
 
 
 @pytest.mark.parametrize("text", ["ar1:1/3", "seasonal:2,3/10"])
-def test_exact_data_that_lose_points_are_complete_by_their_exact_number(text):
+def test_exact_data_that_lose_points_are_complete_by_their_exact_number(text, tmp_path):
     """1/3 is no double. Without the number the lost points might be points of the exact data."""
     arch = Architecture((3, 3), (2, 1))
     gram = gram_matrix(text, arch.filter_size)
     result = critical_points(arch, SquaredLoss.from_exact(gram.entries, [1, -3, 2, 7, -4, 5, 3]))
     assert (len(result), result.complete, result.contradictions) == (23, True, ())
     assert all_points_are_found(result)
+    path = tmp_path / "result.json"
+    result.to_json(path)
+    back = CriticalPoints.from_json(path)
+    assert back == result
+    assert back.complete
+    assert str(back) == str(result)
 
 
 def test_exact_data_without_a_number_stay_incomplete():

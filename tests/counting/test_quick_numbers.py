@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, generic_count, gram_matrix
+from homotopy_lcn.counting import exact_counts
 from homotopy_lcn.counting.eigenvalues import count_by_eigenvalues, least_by_eigenvalues
 from homotopy_lcn.counting.modular_rows import echelon_modulo
 from homotopy_lcn.counting.quick_numbers import exact_gram, gives_all_points, number_at_once
@@ -61,6 +62,13 @@ def test_nothing_is_said_without_a_number():
     assert not gives_all_points(stratum, (-np.eye(7)).tolist(), 23)
     assert exact_gram(np.full((3, 3), np.nan).tolist()) is None
     assert exact_gram(np.eye(200).tolist()) is None
+
+
+def test_counts_that_disagree_say_nothing(monkeypatch):
+    stratum, gram = Stratum.of_layers(Architecture((4, 2), (2, 1))), gram_matrix("white", 6)
+    assert number_at_once(stratum, gram, 6).number == 6
+    monkeypatch.setattr(exact_counts, "two_layer_count", lambda *args: 7)
+    assert number_at_once(stratum, gram, 6) is None
 
 
 def test_a_stratum_with_several_factors_of_one_block_has_no_number():
