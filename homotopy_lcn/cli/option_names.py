@@ -33,6 +33,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "loss.regularized(eps)": "solve --regularize EPS",
         "samples=(X, Y)": "certify --data FILE.npz",
     },
+    "count": {call: option for call, option in OF_DATA.items() if "(" not in call},
     "descend": OF_DATA,
     "export": OF_DATA,
     "solve": {

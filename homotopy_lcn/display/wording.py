@@ -18,6 +18,7 @@ from ..results.statements import (
     describe_continua,
     describe_edit,
     describe_least_loss,
+    describe_lost_points,
     describe_paths,
 )
 from ..results.ties import describe_ties
@@ -234,6 +235,8 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
         rows.append(("coincidences", coincidences))
     if counts.at_infinity or counts.singular or counts.origin:
         rows.append(("other paths", describe_paths(result)))
+    if lost := describe_lost_points(result):
+        rows.append(("structure", lost))
     rows.append(
         (
             "real",

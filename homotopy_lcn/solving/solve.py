@@ -135,7 +135,7 @@ def critical_points(
     -------
     CriticalPoints
         ``complete`` is true only if every stratum has as many distinct, verified points as it has for generic data (of
-        this rank), or if all its other paths are accounted for.
+        this rank), as many as the exact number for its Gram matrix says, or if all its other paths are accounted for.
 
     Warns
     -----
