@@ -43,7 +43,12 @@ INSTRUCTION_SETS = {
 # The arithmetic of native/double_double.hpp is wrong if products and sums are contracted.
 KERNELS = {
     **{f"tracker_{name}": flags for name, flags in INSTRUCTION_SETS.items()},
-    **{f"{part}_tracker_{name}": f for part in ("large", "complex") for name, f in INSTRUCTION_SETS.items() if f},
+    **{
+        f"{part}_tracker_{name}": flags
+        for part in ("double_root", "large", "complex")
+        for name, flags in INSTRUCTION_SETS.items()
+        if flags
+    },
     **{f"refiner_{name}": [*flags, "-ffp-contract=off"] for name, flags in INSTRUCTION_SETS.items()},
 }
 #: The sources that are compiled once, without flags of an instruction set.

@@ -18,7 +18,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .certification import Certificate, certificate, certify
-    from .counting import GramMatrix, gram_matrix
+    from .counting import GramMatrix, SeriesCounts, gram_matrix, series_counts
     from .errors import InputError
     from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
     from .interchange import CrossCheck, ExportedSystem, cross_check, export
@@ -54,6 +54,7 @@ __all__ = [
     "Infimum",
     "InputError",
     "Preparation",
+    "SeriesCounts",
     "SolveInterrupted",
     "SquaredLoss",
     "Survey",
@@ -77,6 +78,7 @@ __all__ = [
     "is_in_function_space",
     "load_sunspots",
     "report",
+    "series_counts",
     "survey",
     "tabulate",
 ]
@@ -99,6 +101,7 @@ _PACKAGES = {
     "Infimum": "results",
     "InputError": "errors",
     "Preparation": "losses",
+    "SeriesCounts": "counting",
     "SolveInterrupted": "solving",
     "SquaredLoss": "losses",
     "Survey": "surveys",
@@ -121,6 +124,7 @@ _PACKAGES = {
     "is_in_function_space": "geometry",
     "load_sunspots": "losses",
     "report": "pictures",
+    "series_counts": "counting",
     "survey": "surveys",
     "tabulate": "tables",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 __all__ = ["data_path"]
@@ -29,6 +28,6 @@ def data_path(name: str) -> Path:
     >>> data_path("sunspots.csv").read_text().splitlines()[:2]
     ['YEAR,SUNACTIVITY', '1700,5']
     """
-    package = Path(str(files("homotopy_lcn")))
+    package = Path(__file__).resolve().parent
     installed = package / "data"
     return (installed if installed.is_dir() else package.parent / "data") / name

@@ -19,8 +19,10 @@ Value = TypeVar("Value")
 
 #: The function behind each door, as "module:function".
 DOORS = {
+    "all_points_are_found": "counting.known_structure:all_points_are_found",
     "architecture_from_torch": "interchange.pytorch:architecture_from_torch",
     "check_labels": "classification.claimed_labels:check_labels",
+    "describe_lost_points": "counting.known_structure:describe_lost_points",
     "histograms": "pictures.histograms:draw_histograms",
     "html": "display.notebook:html",
     "check_certificate": "certification.reading:check_certificate",

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -396,7 +395,7 @@ def _write_and_rename(target: Path, data: Content) -> None:
 
 
 def _write_once(target: Path, data: Content) -> None:
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
     try:
         with open(temporary, "xb") as stream:
             locked = _lock(stream)

@@ -89,6 +89,7 @@ using CompiledShapes = Trackers<OtherShapes>;
 using SmallShape = StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>>;                   // (2,2),(2,1)
 using LargeShape = StaticShape<Factor<1, 1, 1>, Factor<1, 1, 2>, Factor<1, 1, 4>>;  // (2,2,2),(2,2,1)
 using CompiledShapes = Trackers<RealShapes<SmallShape>, OtherShapes>;
+using DoubleRootShapes = Trackers<>;
 using LargeShapes = Trackers<RealShapes<LargeShape>>;
 using ShapesOfComplexData = Trackers<ComplexShapes<SmallShape>>;
 #else
@@ -102,8 +103,11 @@ using Shape332 = StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<1, 1, 4>>;
 using Shape333 = StaticShape<Factor<2, 1, 1>, Factor<2, 1, 2>, Factor<2, 1, 4>>;  // (3,3,3),(2,2,1)
 using Shape444 = StaticShape<Factor<3, 1, 1>, Factor<3, 1, 2>, Factor<3, 1, 4>>;  // (4,4,4),(2,2,1)
 using DoubleRoots = StaticShape<Factor<1, 1, 2>, Factor<1, 2, 1>>;                // of (2,2,2),(1,2,1)
-// Three groups in files of their own, so that each compiler needs less memory.
-using CompiledShapes = Trackers<RealShapes<Shape22, Shape32, Shape42, Shape33, Shape222, DoubleRoots>, OtherShapes>;
+using OneDoubleRoot = StaticShape<Factor<2, 1, 1>, Factor<1, 2, 1>>;              // of (3,3),(1,1)
+using TwoDoubleRoots = StaticShape<Factor<0, 1, 1>, Factor<2, 2, 1>>;             // of (3,3),(1,1)
+// Four groups in files of their own, so that each compiler needs less memory.
+using CompiledShapes = Trackers<RealShapes<Shape22, Shape32, Shape42, Shape33, Shape222>, OtherShapes>;
+using DoubleRootShapes = Trackers<RealShapes<DoubleRoots, OneDoubleRoot, TwoDoubleRoots>>;
 using LargeShapes = Trackers<RealShapes<Shape44, Shape332, Shape333, Shape444>>;
 using ShapesOfComplexData =
     Trackers<ComplexShapes<Shape22, Shape32, Shape42, Shape33, Shape44, Shape222, Shape444, DoubleRoots>>;

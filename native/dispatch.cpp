@@ -11,9 +11,13 @@ std::vector<InstructionSet> find_instruction_sets() {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512bw"))
-        found.push_back({tracking_avx512, {&large_tracking_avx512, &complex_tracking_avx512}, refinement_avx512});
+        found.push_back({tracking_avx512,
+                         {&double_root_tracking_avx512, &large_tracking_avx512, &complex_tracking_avx512},
+                         refinement_avx512});
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        found.push_back({tracking_avx2, {&large_tracking_avx2, &complex_tracking_avx2}, refinement_avx2});
+        found.push_back({tracking_avx2,
+                         {&double_root_tracking_avx2, &large_tracking_avx2, &complex_tracking_avx2},
+                         refinement_avx2});
 #endif
     found.push_back({tracking_baseline, {}, refinement_baseline});
     return found;

@@ -99,8 +99,8 @@ struct RefinementKernel {
 extern const TrackingKernel tracking_baseline;
 extern const RefinementKernel refinement_baseline;
 #if defined(HOMOTOPY_LCN_X86)
-extern const TrackingKernel tracking_avx2, large_tracking_avx2, complex_tracking_avx2;
-extern const TrackingKernel tracking_avx512, large_tracking_avx512, complex_tracking_avx512;
+extern const TrackingKernel tracking_avx2, double_root_tracking_avx2, large_tracking_avx2, complex_tracking_avx2;
+extern const TrackingKernel tracking_avx512, double_root_tracking_avx512, large_tracking_avx512, complex_tracking_avx512;
 extern const RefinementKernel refinement_avx2, refinement_avx512;
 #endif
 

@@ -182,29 +182,29 @@ def _strata(folder: Path) -> Iterator[tuple[Any, int, Any]]:
 @contextmanager
 def start_system(folder: Path) -> Iterator[Target]:
     """A start system in the cache."""
-    from homotopy_lcn.solving import computed_systems
+    from homotopy_lcn.solving import computed_systems, stored_systems
 
     with (
         _strata(folder) as (stratum, count, tracking),
-        mock.patch.object(computed_systems, "data_path", lambda name: folder / "nothing" / name),
+        mock.patch.object(stored_systems, "data_path", lambda name: folder / "nothing" / name),
     ):
         computed_systems.compute_start_system(stratum, count, tracking)
         path = folder / f"{stratum.name}.npz"
-        yield Target(path, lambda: _arrays_of(computed_systems.read_start_system(stratum, count)))
+        yield Target(path, lambda: _arrays_of(stored_systems.read_start_system(stratum, count)))
 
 
 @contextmanager
 def shipped_start_systems(folder: Path) -> Iterator[Target]:
     """Start systems as they are shipped: a small file of the same form."""
-    from homotopy_lcn.solving import computed_systems
+    from homotopy_lcn.solving import stored_systems
 
     with _strata(folder) as (stratum, count, _):
-        found = computed_systems.read_start_system(stratum, count)
+        found = stored_systems.read_start_system(stratum, count)
         assert found is not None
         path = folder / "start_systems.npz"
-        path.write_bytes(computed_systems.pack([found]))
-        with mock.patch.object(computed_systems, "data_path", lambda name: folder / name):
-            yield Target(path, lambda: _arrays_of(computed_systems.read_start_system(stratum, count)))
+        path.write_bytes(stored_systems.pack([found]))
+        with mock.patch.object(stored_systems, "data_path", lambda name: folder / name):
+            yield Target(path, lambda: _arrays_of(stored_systems.read_start_system(stratum, count)))
 
 
 @contextmanager

@@ -16,9 +16,9 @@ import numpy as np
 from homotopy_lcn import Architecture, __version__, generic_count
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.networks.strata import Embedding, Stratum
-from homotopy_lcn.solving.computed_systems import StartSystem
 from homotopy_lcn.solving.monodromy import random_data
 from homotopy_lcn.solving.start_systems import start_system
+from homotopy_lcn.solving.stored_systems import StartSystem
 from homotopy_lcn.tracking import TrackerOptions, TrackResult, get_engine
 from homotopy_lcn.tracking.native import KernelCoordinates, NativeEngine, PathTask
 from homotopy_lcn.tracking.settings import Tracking

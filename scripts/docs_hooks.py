@@ -43,7 +43,8 @@ def command_line_help() -> Iterator[str]:
     """A section for each command, as the program itself explains it."""
     import typer
 
-    from homotopy_lcn.cli.program import PROGRAM, application
+    from homotopy_lcn.cli.common import PROGRAM
+    from homotopy_lcn.cli.program import application
 
     root = typer.main.get_command(application())
     yield from _sections(root, PROGRAM, None)

@@ -72,7 +72,8 @@ def main() -> None:
     from homotopy_lcn import Architecture, generic_count
     from homotopy_lcn.files import write_atomically
     from homotopy_lcn.networks.strata import Stratum, separated
-    from homotopy_lcn.solving.computed_systems import made_diagonal, pack, solve_by_monodromy
+    from homotopy_lcn.solving.computed_systems import made_diagonal, solve_by_monodromy
+    from homotopy_lcn.solving.stored_systems import pack
     from homotopy_lcn.tracking import get_engine
     from homotopy_lcn.tracking.settings import Tracking
 

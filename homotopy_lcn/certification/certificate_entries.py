@@ -14,6 +14,7 @@ from ..files import shown
 from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
 from ._flint import acb, working_precision
+from .exact_numbers import METHODS
 from .krawczyk_in_balls import LARGEST_EXPONENT, Ball, Box, read_dyadic
 from .tolerances import CERTIFICATION
 
@@ -53,6 +54,7 @@ OBJECTS = {
         "global_minimum": True,
         "ordered": True,
         "in_parameters": False,
+        "method": False,
     },
 }
 #: The entries of a point with a box.
@@ -68,7 +70,7 @@ POINT = {
 #: The entries of a point that is the conjugate of another one.
 CONJUGATE = {"conjugate_of": True}
 #: The entries of a row of the statement.
-ROW = {"pattern": True, "generic": True, "proved": True}
+ROW = {"pattern": True, "generic": True, "proved": True, "exact": False}
 #: Claims that are true, false or null.
 ANSWERS = ("real", "in_function_space", "attained", "interior", "smooth", "exact_pattern")
 CLAIMS = dict.fromkeys((*ANSWERS, "indices", "loss", "loss_radius"), True)
@@ -112,11 +114,14 @@ def check_statement(statement: Mapping[str, Any]) -> None:
         _text(row["pattern"], f"{place}pattern")
         for name in ("generic", "proved"):
             _integer(row[name], f"{place}{name}")
+        _integer(row.get("exact", 0), f"{place}exact")
     for name in ("complete", "distinct", "ordered"):
         _answer(statement[name], f"statement.{name}", "true or false")
     if statement["global_minimum"] is not None:
         _integer(statement["global_minimum"], "statement.global_minimum", expected="the number of a point, or null")
     _integer(statement.get("in_parameters", 0), "statement.in_parameters")
+    if (method := statement.get("method", METHODS[0])) not in METHODS:
+        raise InputError(f"statement.method: {shown(method)}; expected one of {', '.join(map(repr, METHODS))}")
 
 
 def read_pattern(value: object, degrees: tuple[int, ...], path: str) -> Pattern:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ..counting.groebner_programs import INSTALL
 from ..errors import InputError
 from ..files import content_digest, json_content, read_text, shown, without_collection
 from ..losses.exact_data import ExactData
@@ -49,6 +50,7 @@ from .checks import Check
 from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, stratum_of
 from .disc_arithmetic import Complex, Real
+from .exact_numbers import GROEBNER
 from .krawczyk_in_balls import Ball, BallEquations
 from .lines_of_points import PARAMETERS, compact, encoded_points
 from .point_proofs import NotReal, Proof, ProvedPoint, Search, in_processes
@@ -58,6 +60,11 @@ __all__ = ["Check", "check", "check_text", "checked_points", "to_text"]
 
 FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
+#: The failure of a check that cannot compute the number which a certificate is complete by.
+NOT_CONFIRMED = (
+    "the number of points by Gröbner bases, by which the list is said to be complete, could not be confirmed in "
+    f"{CERTIFICATION.seconds_for_groebner:g} s; a check needs {INSTALL}"
+)
 EXPECTED = "expected the whole file that certify wrote"
 
 
@@ -148,8 +155,12 @@ def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, Pr
     points = _verify_points(arch, data, items, failures, (whole, jobs))
     statement = None
     if not failures:
-        statement = state(arch, data, points)
-        if not _same(_statement_to_json(statement), content["statement"]):
+        method = content["statement"].get("method")
+        statement = state(arch, data, points, at_once=method is not None, groebner=method == GROEBNER)
+        if method == GROEBNER and statement.method != GROEBNER:
+            failures.append(NOT_CONFIRMED)
+            statement = None
+        elif not _same(_statement_to_json(statement), content["statement"]):
             failures.append("the statement on all points does not follow")
             statement = None
     least = None
@@ -325,10 +336,15 @@ def _statement_to_json(statement: Statement) -> dict[str, Any]:
     return {
         "strata": [
             {"pattern": format_pattern(row.pattern), "generic": row.generic, "proved": row.proved}
+            | ({} if row.exact is None else {"exact": row.exact})
             for row in statement.strata
         ],
         "complete": statement.complete,
         "distinct": statement.distinct,
         "global_minimum": statement.global_minimum,
         "ordered": statement.ordered,
-    } | ({"in_parameters": statement.in_parameters} if statement.in_parameters else {})
+    } | {
+        name: value
+        for name, value in (("in_parameters", statement.in_parameters or None), ("method", statement.method))
+        if value is not None
+    }

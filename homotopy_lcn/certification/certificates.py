@@ -8,8 +8,9 @@ with more bits if their enclosures or their losses overlap, or if they are too w
 
 If as many distinct points of a stratum are certified as its exact generic count says, there is no other isolated point:
 a nonsingular solution continues to nearby generic data, distinct solutions continue to distinct solutions, and nearby
-generic data have no more solutions than the generic count. The Gram matrix and the moment vector are the exact data of
-the result, if it has exact data, and otherwise its doubles taken as exact rational numbers.
+generic data have no more solutions than the generic count. For special Gram matrices the exact number takes the place
+of the generic count (`exact_numbers`). The Gram matrix and the moment vector are the exact data of the result, if it
+has exact data, and otherwise its doubles taken as exact rational numbers.
 """
 
 from __future__ import annotations

@@ -13,6 +13,10 @@ continues to a point of this stratum for generic data close by, with as many cri
 factorizations. A point that is proved in the parameter space continues to one critical θ. If there are as many θ in all
 as generic data have, no other isolated point is left: it would continue to one more θ.
 
+Special Gram matrices have fewer points for every moment vector. The exact number for the Gram matrix and a generic
+moment vector bounds the number of isolated points for every one (`exact_numbers`). If it is met, the list is complete
+in the same way: the data close by have the same Gram matrix and a generic moment vector.
+
 Losses may be equal exactly. If Σ and b are the same after a symmetry of all networks (see `results.ties`), the image of
 an isolated critical filter is one. If all of them are proved, and the image of the enclosure of one meets the enclosure
 of one alone, then that one is the image, and its loss is the same number.
@@ -22,7 +26,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +41,7 @@ from ..networks.patterns import Pattern, format_pattern
 from ..results.ties import symmetries_of_moments
 from ._flint import arb, in_standard_precision
 from .disc_arithmetic import Complex, Discs, Real, bound
+from .exact_numbers import GROEBNER, exact_numbers
 from .krawczyk_in_balls import Ball, exact_rank, is_semidefinite
 from .point_proofs import Proof, ProvedPoint
 from .tolerances import CERTIFICATION
@@ -114,11 +119,16 @@ class ProvedPoints(Sequence[ProvedPoint]):
 
 @dataclass(frozen=True)
 class StratumStatement:
-    """How many points of a stratum generic data have, and how many points are proved, pairwise distinct."""
+    """How many points of a stratum generic data have, and how many points are proved, pairwise distinct.
+
+    ``exact`` is the largest possible number for the Gram matrix and any moment vector, where completeness follows from
+    it.
+    """
 
     pattern: Pattern
     generic: int
     proved: int
+    exact: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,8 +142,6 @@ class Statement:
         Whether there are no other isolated critical points with w ≠ 0.
     distinct : bool
         Whether all filters are proved to be pairwise distinct.
-    in_parameters : int
-        Number of points that are proved, pairwise distinct, in the parameter space and not on a stratum.
     global_minimum : int or None
         Position of the point that is proved to have the least loss of all filters of the network, w = 0 included; the
         first of several whose losses are equal by a symmetry of the data. None if it is undecided, without
@@ -141,6 +149,11 @@ class Statement:
     ordered : bool
         Whether the order of the losses of any two real points is proved: which one is less, or that they are equal by a
         symmetry of the data.
+    in_parameters : int
+        Number of points that are proved, pairwise distinct, in the parameter space and not on a stratum.
+    method : str or None
+        How the exact numbers of the strata were found if the list is complete by them: "formula", "eigenvalues",
+        "nodes" or "groebner". The last one assumes that bases modulo primes have the number over the rationals.
     """
 
     strata: tuple[StratumStatement, ...]
@@ -149,12 +162,23 @@ class Statement:
     global_minimum: int | None
     ordered: bool
     in_parameters: int = 0
+    method: str | None = None
 
 
 def describe_statement(statement: Statement) -> list[str]:
     """The statement on all points together in words."""
     if statement.complete:
-        return ["complete, proved: these are all isolated critical filters w ≠ 0"]
+        text = "these are all isolated critical filters w ≠ 0"
+        if statement.method is None:
+            return [f"complete, proved: {text}"]
+        exact = sum(row.generic if row.exact is None else row.exact for row in statement.strata)
+        fewer = f"{exact} of {sum(row.generic for row in statement.strata)} of generic data, for this Gram matrix"
+        if statement.method == GROEBNER:
+            return [
+                f"complete, proved on one assumption: {text}, {fewer}; the assumption is that Gröbner bases modulo two "
+                "primes, for random moment vectors, have the number of points over the rational numbers"
+            ]
+        return [f"complete, proved: {text}, {fewer} ({statement.method})"]
     return (
         [
             f"stratum {format_pattern(row.pattern)}: {row.proved} of {row.generic} proved"
@@ -167,8 +191,20 @@ def describe_statement(statement: Statement) -> list[str]:
 
 
 @in_standard_precision
-def state(arch: Architecture, data: ExactData, points: ProvedPoints) -> Statement:
-    """The statement on all points together; points not proved to differ from an earlier point do not count."""
+def state(
+    arch: Architecture, data: ExactData, points: ProvedPoints, *, at_once: bool = True, groebner: bool = True
+) -> Statement:
+    """The statement on all points together; points not proved to differ from an earlier point do not count.
+
+    Parameters
+    ----------
+    arch : Architecture
+    data : ExactData
+    points : ProvedPoints
+    at_once, groebner : bool
+        Whether exact numbers for the Gram matrix are used that are known at once, and that Gröbner bases give, where
+        generic data have more points.
+    """
     repeated = {later for later, _ in points.overlapping}
     distinct = [proof for i, proof in enumerate(points.proofs) if i not in repeated]
     proved = Counter(proof.pattern for proof in distinct if proof.exact_pattern and not proof.in_parameters)
@@ -179,6 +215,14 @@ def state(arch: Architecture, data: ExactData, points: ProvedPoints) -> Statemen
     if not few:
         thetas = sum(proved[row.pattern] * row.factorizations for row in table) + in_parameters
         complete = complete or thetas == table.parameters
+    method = None
+    if not complete and not few and at_once and distinct:
+        known = exact_numbers(arch, data, proved, groebner)
+        if known is not None:
+            exact = sum(known.numbers[row.pattern] * row.factorizations for row in table)
+            if thetas == exact or all(proved[row.pattern] == known.numbers[row.pattern] for row in table):
+                complete, method = True, known.method
+                strata = tuple(replace(row, exact=known.numbers[row.pattern]) for row in strata)
     real = {i: points[i].claims for i, proof in enumerate(points.proofs) if proof.real is not False}
     losses: dict[int, Ball] = {i: claims.loss.real for i, claims in real.items()}
     tied = possible_images(data, points) if complete and not repeated else set()
@@ -192,7 +236,7 @@ def state(arch: Architecture, data: ExactData, points: ProvedPoints) -> Statemen
         sure = complete and not few and real[best].attained and all(losses[best] < other for other in others)
         sure = sure and has_lower_bound(arch, data)
         best = best if sure else None
-    return Statement(strata, complete, not repeated, best, ordered, in_parameters)
+    return Statement(strata, complete, not repeated, best, ordered, in_parameters, method)
 
 
 def undecided_order(data: ExactData, points: ProvedPoints) -> list[tuple[int, int]]:

@@ -105,7 +105,14 @@ def _result(checked: Check, statement: Statement, loss: SquaredLoss, points: Pro
     found = [_point(checked, loss, points, position, partners.get(position)) for position in range(len(points))]
     factorizations = {row.pattern: row.factorizations for row in generic_count(arch)}
     strata = [
-        StratumResult(row.pattern, _is_pure(row.pattern), row.generic, row.proved, factorizations[row.pattern])
+        StratumResult(
+            row.pattern,
+            _is_pure(row.pattern),
+            row.generic,
+            row.proved,
+            factorizations[row.pattern],
+            0 if row.exact is None else row.generic - row.exact,
+        )
         for row in statement.strata
     ]
     source = "source not stated" if checked.source is None else checked.source

@@ -75,6 +75,9 @@ class CertificationTolerances(Constants):
         The most digits that a caller can ask for.
     most_jobs : int
         The most processes that a caller can ask for.
+    seconds_for_groebner : float
+        Gröbner bases of the critical-point equations may take this long. Without their answer a list that has fewer
+        points than generic data is not proved to be complete.
     most_reasons : int
         A summary lists the reasons of this many points without a certificate.
     """
@@ -100,6 +103,7 @@ class CertificationTolerances(Constants):
     near_parameters: float = 1e-5
     most_digits: int = 1000
     most_jobs: int = 4096
+    seconds_for_groebner: float = 60.0
     most_reasons: int = 20
 
 

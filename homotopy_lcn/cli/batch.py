@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from .common import DONE, INTERRUPTED, NOT_COMPLETE, complain, print_text, progress_bars, write
-from .option_names import OF_DATA, options_named
 
 if TYPE_CHECKING:
     from ..losses.sources import LoadedBatch
     from ..networks.architecture import Architecture
     from ..results.result import CriticalPoints
 
-__all__ = ["BatchOptions", "load_batch", "solve_batch"]
+__all__ = ["BatchOptions", "solve_batch"]
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,6 @@ class BatchOptions:
     json_path: str | None
     quiet: bool
     refused: tuple[str, ...]
-
-
-def load_batch(architecture: Architecture, path: str | None) -> LoadedBatch | None:
-    """The data sets of a file of ``--data``, if there are several in it."""
-    if path is None:
-        return None
-    from ..losses import sources
-
-    with options_named({**OF_DATA, "path": "--data"}):
-        return sources.batch_from_file(path, architecture)
 
 
 def solve_batch(

@@ -4,41 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ..errors import InputError
 from .common import DONE, NOT_COMPLETE, Json, Quiet, check_output, complain, print_text, read_result, write
+from .declarations import Argument, Option
 from .option_names import in_options, messages_final, other_names
 
 __all__ = ["certify"]
 
 
 def certify(
-    file: Annotated[str, typer.Argument(metavar="FILE.json", help="A result of solve; with --check, a certificate.")],
+    file: Annotated[str, Argument(metavar="FILE.json", help="A result of solve; with --check, a certificate.")],
     output: Annotated[
         str | None,
-        typer.Option("-o", "--output", metavar="CERT.json", help="Write the certificate there.", show_default=False),
+        Option("-o", "--output", metavar="CERT.json", help="Write the certificate there.", show_default=False),
     ] = None,
     digits: Annotated[
         int | None,
-        typer.Option(
-            min=1, max=1000, metavar="N", help="Print the filters to N digits, all proved.", show_default=False
-        ),
+        Option(min=1, max=1000, metavar="N", help="Print the filters to N digits, all proved.", show_default=False),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="FILE.npz",
             help="Arrays X and Y of the result: prove it for their exact Gram matrix.",
             show_default=False,
         ),
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Verify a certificate, from its data and boxes alone.")
-    ] = False,
+    check: Annotated[bool, Option("--check", help="Verify a certificate, from its data and boxes alone.")] = False,
     json_path: Json = None,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
     """Prove every point of a result, and that there are no others.
 

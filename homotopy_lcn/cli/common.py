@@ -6,11 +6,11 @@ import os
 import re
 import sys
 from contextlib import ExitStack, suppress
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..errors import InputError, shortened
+from .declarations import Option
 from .option_names import messages_final
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ __all__ = [
     "progress_bars",
     "read_result",
     "show",
+    "show_result",
     "without_brackets",
     "write",
 ]
@@ -55,36 +56,37 @@ WIDTH_OF_FILES = 120
 #: Characters of a message.
 LONGEST_MESSAGE = 2000
 
+#: Variables of the environment from which rich takes whether, and how wide, a terminal is there.
+READ_BY_RICH = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "JUPYTER_COLUMNS")
+
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT, NOT_COMPLETE = 0, 1, 2, 3
 #: After Ctrl-C, as shells count: 128 and the number of the signal. A message says what is kept.
 INTERRUPTED = 130
 
 Filters = Annotated[
     str | None,
-    typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
+    Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
 ]
 Strides = Annotated[
     str | None,
-    typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
+    Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
 ]
 #: For commands that take the file of a result instead.
 FiltersUnlessResult = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2; without RESULT.json.", show_default=False
     ),
 ]
 StridesUnlessResult = Annotated[
     str | None,
-    typer.Option(
-        "-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1; without RESULT.json.", show_default=False
-    ),
+    Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1; without RESULT.json.", show_default=False),
 ]
 Json = Annotated[
     str | None,
-    typer.Option("--json", metavar="PATH", help="Write the result as JSON; - is standard output, and nothing else."),
+    Option("--json", metavar="PATH", help="Write the result as JSON; - is standard output, and nothing else."),
 ]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+Quiet = Annotated[bool, Option("-q", "--quiet", help="Print nothing but errors.")]
 
 
 def architecture_of(filters: str | None, strides: str | None) -> Architecture:
@@ -177,6 +179,35 @@ def show(renderable: RenderableType) -> None:
     if not console.is_terminal:
         text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
     print_text(_without_controls(text, styled=console.is_terminal))
+
+
+def show_result(result: CriticalPoints, description: str) -> None:
+    """Print the tables of a result."""
+    if _output_is_plain():
+        from ..display.plain_text import plain_text
+
+        text = plain_text(result, description, WIDTH_OF_FILES)
+        if text is not None:
+            print_text(printable(text))
+            return
+    from ..display.terminal import render_result
+
+    show(render_result(result, description))
+
+
+def _output_is_plain() -> bool:
+    """Whether it is beyond doubt that rich would lay out no styles for standard output, in lines of `WIDTH_OF_FILES`.
+
+    Rich reads the variables of the environment, and knows notebooks and the old terminals of Windows.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    return (
+        type(sys.stdout) is TextIOWrapper
+        and not sys.stdout.isatty()
+        and encoding.lower().startswith("utf")
+        and sys.platform != "win32"
+        and not any(name in os.environ for name in READ_BY_RICH)
+    )
 
 
 def output_width() -> int:

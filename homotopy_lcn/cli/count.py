@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from ..errors import InputError
 from ..networks.patterns import format_pattern
 from .common import (
@@ -26,7 +24,10 @@ from .common import (
     show,
     write,
 )
+from .data_options import Center, DecimalMark, Horizon, Separator, Standardize
+from .declarations import Option
 from .option_names import messages_final
+from .series_count import SeriesOptions, count_series
 
 if TYPE_CHECKING:
     from ..counting.gram_matrices import GramMatrix
@@ -41,11 +42,11 @@ def count(
     filters: Filters = None,
     strides: Strides = None,
     white: Annotated[
-        bool, typer.Option("--white", help="For Gram matrix I and generic targets, measured; default: exact, generic.")
+        bool, Option("--white", help="For Gram matrix I and generic targets, measured; default: exact, generic.")
     ] = False,
     gram: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--gram",
             metavar="GRAM",
             help=(
@@ -57,11 +58,24 @@ def count(
     ] = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="With --gram: why the number drops, by singular points; needs a program."),
+        Option("--explain", help="With --gram: why the number drops, by singular points; needs a program."),
     ] = False,
+    series: Annotated[
+        str | None,
+        Option(
+            metavar="FILE.csv:COLUMN",
+            help="Say whether the Gram matrices of a time series are special, and how near; or sunspots.",
+            show_default=False,
+        ),
+    ] = None,
+    horizon: Horizon = None,
+    sep: Separator = None,
+    decimal: DecimalMark = None,
+    center: Center = False,
+    standardize: Standardize = False,
     time_limit: Annotated[
         float,
-        typer.Option(
+        Option(
             "--time-limit",
             metavar="SECONDS",
             help="With --gram: for Gröbner bases, and as many again for the measurement where they give no number.",
@@ -75,11 +89,18 @@ def count(
     With --white, for white data, by computation.
     With --gram, for a given Gram matrix and generic moment vectors: exactly by a formula, by eigenvalues, by Bertini's
     theorem for families, or by Gröbner bases modulo two primes; otherwise measured. The method is told.
+    With --series, for the autocovariances and the sample moments of a time series: are they special, and how near?
     Where the strata are too many to list (200000 root multiplicities in all, or filter sizes that sum up to more than
     1000), the number of pure filters and of parameters is given all the same.
     """
     architecture = architecture_of(filters, strides)
     check_output(json_path)
+    of_series = SeriesOptions(series, horizon, sep, decimal, center, standardize)
+    of_series.check({"--white": white, "--gram": gram is not None, "--explain": explain})
+    if not time_limit >= 0:
+        raise InputError(f"--time-limit: {time_limit} given; expected seconds, at least 0")
+    if series is not None:
+        return count_series(architecture, of_series, time_limit, json_path, quiet)
 
     from ..errors import IncompleteStartSystem
     from ..networks.counts import TooManyStrata, generic_totals
@@ -136,8 +157,6 @@ def _count_for_gram(architecture: Architecture, request: _Request, json_path: st
     from ..solving.white_counts import generic_count
 
     text, explain, time_limit = request
-    if not time_limit >= 0:
-        raise InputError(f"--time-limit: {time_limit} given; expected seconds, at least 0")
     try:
         gram = _gram_of(text, architecture.filter_size)
         table = generic_count(architecture, gram=gram, time_limit=time_limit)

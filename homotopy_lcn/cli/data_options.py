@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from ..errors import InputError
+from .declarations import Option
 from .option_names import OF_DATA, options_named
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ __all__ = [
 
 DataFile = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="FILE",
         help="Data: FILE.npz with arrays X and Y, or gram and b (and constant); for solve also of many "
         "data sets, gram (n, K, K) and b (n, K); a pair X.npy,Y.npy; or FILE.json with "
@@ -43,21 +41,21 @@ DataFile = Annotated[
 ]
 CsvFile = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="FILE.csv",
         help="Data: columns of a table, one sample a row; CSV, or Parquet as FILE.parquet.",
         show_default=False,
     ),
 ]
 InputColumns = Annotated[
-    str | None, typer.Option(metavar="COL,…", help="Input columns of --csv, in order.", show_default=False)
+    str | None, Option(metavar="COL,…", help="Input columns of --csv, in order.", show_default=False)
 ]
 OutputColumns = Annotated[
-    str | None, typer.Option(metavar="COL,…", help="Output columns of --csv, in order.", show_default=False)
+    str | None, Option(metavar="COL,…", help="Output columns of --csv, in order.", show_default=False)
 ]
 Series = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="FILE.csv:COLUMN",
         help="Data: a time series; predict a value from the K values before. sunspots is a series that is shipped.",
         show_default=False,
@@ -65,13 +63,13 @@ Series = Annotated[
 ]
 Horizon = Annotated[
     int | None,
-    typer.Option(min=1, metavar="H", help="Steps ahead that --series predicts; 1 if not given.", show_default=False),
+    Option(min=1, metavar="H", help="Steps ahead that --series predicts; 1 if not given.", show_default=False),
 ]
-RandomData = Annotated[bool, typer.Option("--random", help="Data: Gaussian X and Y.")]
-WhiteData = Annotated[bool, typer.Option("--white", help="Data: Gram matrix I and a Gaussian target.")]
+RandomData = Annotated[bool, Option("--random", help="Data: Gaussian X and Y.")]
+WhiteData = Annotated[bool, Option("--white", help="Data: Gram matrix I and a Gaussian target.")]
 Separator = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--sep",
         metavar="SEP",
         help="What separates the cells of --csv and --series, as in --sep ';' or tab; found out if not given.",
@@ -80,7 +78,7 @@ Separator = Annotated[
 ]
 DecimalMark = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--decimal",
         metavar="MARK",
         help="The decimal mark of --csv and --series, . or , ; found out if not given.",
@@ -89,14 +87,14 @@ DecimalMark = Annotated[
 ]
 Center = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--center",
         help="Subtract its mean from each column of X and Y, as a network with free intercepts does; "
         "of --series, the mean of the series.",
     ),
 ]
 Standardize = Annotated[
-    bool, typer.Option("--standardize", help="Like --center, and divide by standard deviations: for mixed units.")
+    bool, Option("--standardize", help="Like --center, and divide by standard deviations: for mixed units.")
 ]
 
 #: A command takes its data from exactly one of these options.
@@ -105,8 +103,7 @@ BUILT_IN = "sunspots"
 KINDS_OF_DATA = ("--data", "--csv", "--series", "--random", "--white")
 
 
-@dataclass(frozen=True)
-class DataOptions:
+class DataOptions(NamedTuple):
     """The options that say which data a command is about, as they are given; exactly one kind of data is expected."""
 
     data: str | None
@@ -124,7 +121,7 @@ class DataOptions:
 
     def given(self) -> list[str]:
         """The options that are given, in the order of the fields."""
-        return [f"--{name}" for name, value in vars(self).items() if value is not None and value is not False]
+        return [f"--{name}" for name, value in self._asdict().items() if value is not None and value is not False]
 
 
 def load_data(architecture: Architecture, options: DataOptions, seed: int) -> LoadedData:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..errors import InputError
 from .common import (
     DONE,
@@ -39,6 +37,7 @@ from .data_options import (
     WhiteData,
     load_data,
 )
+from .declarations import Argument, Option
 
 if TYPE_CHECKING:
     from ..results.result import CriticalPoints
@@ -49,7 +48,7 @@ __all__ = ["descend"]
 def descend(
     result_path: Annotated[
         str | None,
-        typer.Argument(metavar="RESULT.json", help="A result of solve; else a network and data.", show_default=False),
+        Argument(metavar="RESULT.json", help="A result of solve; else a network and data.", show_default=False),
     ] = None,
     filters: FiltersUnlessResult = None,
     strides: StridesUnlessResult = None,
@@ -65,37 +64,35 @@ def descend(
     standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
-    starts: Annotated[int, typer.Option(min=1, metavar="N", help="Random starts, at most 100000.")] = 100,
+    starts: Annotated[int, Option(min=1, metavar="N", help="Random starts, at most 100000.")] = 100,
     init: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="SIGMA",
             help="Size of the layers at the start, relative to the solution's; or pytorch, for its own.",
         ),
     ] = "1",
     optimizer: Annotated[
-        str, typer.Option(metavar="NAME", help="flow (gradient flow), descent (gradient descent) or adam.")
+        str, Option(metavar="NAME", help="flow (gradient flow), descent (gradient descent) or adam.")
     ] = "flow",
     learning_rate: Annotated[
         float | None,
-        typer.Option(metavar="RATE", help="Of descent and adam; chosen to fit if not given.", show_default=False),
+        Option(metavar="RATE", help="Of descent and adam; chosen to fit if not given.", show_default=False),
     ] = None,
     max_steps: Annotated[
         int | None,
-        typer.Option(
+        Option(
             min=1,
             metavar="N",
             help="Default: 5000 for the flow, 10000 otherwise; at most 10000000.",
             show_default=False,
         ),
     ] = None,
-    slow: Annotated[
-        float, typer.Option(metavar="X", help="A run lingers while its relative gradient is below this.")
-    ] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    slow: Annotated[float, Option(metavar="X", help="A run lingers while its relative gradient is below this.")] = 0.05,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of threads of the solver.")] = 1,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of threads of the solver.")] = 1,
 ) -> int:
     """Train from many random starts, and see where the runs go.
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-import typer
-
 from .common import DONE, NOT_COMPLETE, Json, Quiet, check_output, show, write
+from .declarations import Option
 
 __all__ = ["doctor"]
 
 
 def doctor(
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the random data of the self-test.")] = 0,
+    seed: Annotated[int, Option("--seed", min=0, metavar="N", help="Of the random data of the self-test.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ..errors import InputError
 from .common import DONE, show
+from .declarations import Argument
 from .option_names import options_named
 
 __all__ = ["explain"]
@@ -16,7 +15,7 @@ __all__ = ["explain"]
 def explain(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="WORD", help="A word of a result, as in attained.", show_default=False),
+        Argument(metavar="WORD", help="A word of a result, as in attained.", show_default=False),
     ] = None,
 ) -> int:
     """Explain words of the tables and summaries.

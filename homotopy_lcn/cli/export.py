@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ..errors import InputError
 from .common import DONE, Filters, Quiet, Strides, architecture_of, print_text
 from .data_options import (
@@ -24,6 +22,7 @@ from .data_options import (
     WhiteData,
     load_data,
 )
+from .declarations import Option
 from .option_names import messages_final
 
 __all__ = ["export"]
@@ -34,7 +33,7 @@ def export(
     strides: Strides = None,
     to: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="SYSTEM",
             help="phc (or phcpack), julia, macaulay2, bertini (needs Bertini 1), bertini2, sympy, latex, msolve or "
             "euclidean-distance-degree. Required.",
@@ -42,7 +41,7 @@ def export(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "-o",
             "--output",
             metavar="PATH",
@@ -52,7 +51,7 @@ def export(
     ] = None,
     stratum: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="PATTERN",
             help="Root multiplicities of each block, as in '(2,1)(1)'; see count. Default: all of them 1.",
             show_default=False,
@@ -70,10 +69,10 @@ def export(
     standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     quiet: Quiet = False,
     max_count: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Refuse strata with more critical filters than this.")
+        int, Option(min=1, metavar="N", help="Refuse strata with more critical filters than this.")
     ] = 20000,
 ) -> int:
     """Write the equations for PHCpack and other systems.

@@ -8,12 +8,11 @@ from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..errors import InputError
 from ..files import shown
 from ..rationals import as_fraction
 from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, without_brackets, write
+from .declarations import Option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +33,7 @@ def geometry(
     strides: Strides = None,
     filter_: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--filter",
             metavar="w_0,w_1,…",
             help="Also the facts of this filter; real numbers are taken exactly, as in 1,0,-3/2,0,0.25.",
@@ -43,7 +42,7 @@ def geometry(
     ] = None,
     parameters: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="θ_1;θ_2;…",
             help="Also whether these filters of the layers are critical for μ, and why, as in '1,0,-4;1,-4'.",
             show_default=False,
@@ -51,14 +50,14 @@ def geometry(
     ] = None,
     tolerance: Annotated[
         float | None,
-        typer.Option(
+        Option(
             min=0.0,
             metavar="X",
             help="The --filter is known up to this relative accuracy only; complex ones up to 1e-10 by default.",
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
 ) -> int:

@@ -1,22 +1,18 @@
 """The options that stand for the arguments of the library, so that messages on the command line name options.
 
 Messages of the library name arguments, as in ``max_count: …``. An option has the name of the argument that it stands
-for, and `Command` puts the option into every message of its command. `OTHER_NAMES` lists the exceptions.
+for, and `options_named` puts the option into every message of a command. `OTHER_NAMES` lists the exceptions.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-
-from typer.core import TyperCommand
 
 from ..errors import InputError
 
-__all__ = ["OF_DATA", "Command", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
+__all__ = ["OF_DATA", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
 
 #: The calls that messages about data recommend, for commands with the options of data.
 OF_DATA: Mapping[str, str] = {
@@ -37,6 +33,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "loss.regularized(eps)": "solve --regularize EPS",
         "samples=(X, Y)": "certify --data FILE.npz",
     },
+    "count": {call: option for call, option in OF_DATA.items() if "(" not in call},
     "descend": OF_DATA,
     "export": OF_DATA,
     "solve": {
@@ -54,68 +51,14 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "figure1": {"path": "--data"},
 }
 
-#: The options whose values are lists of numbers, by their names.
-LISTS = {name: names for names in (("-k", "--filters"), ("-s", "--strides")) for name in names}
-
 
 def other_names(command: str) -> dict[str, str]:
     """The entries of `OTHER_NAMES` for a command."""
     return {**OTHER_NAMES[""], **OTHER_NAMES.get(command, {})}
 
 
-def _numbers_after(words: list[str], place: int) -> list[str]:
-    """The words after a place that are numbers, or parts of a list of numbers."""
-    numbers: list[str] = []
-    for word in words[place + 1 :]:
-        if not re.fullmatch(r"[\[(]?\d+,?[\])]?|[\[(]?(\d+,)+\d*[\])]?", word):
-            break
-        numbers.append(word)
-    return numbers
-
-
 class CommandLineError(InputError):
     """Unusable input, said in the words of the command line: nothing in the message is replaced any more."""
-
-
-class Command(TyperCommand):
-    """A command whose errors name its options where the library names arguments."""
-
-    @property
-    def option_names(self) -> dict[str, str]:
-        """The option for each argument: the entry of `OTHER_NAMES`, or the option of its name, as ``-k/--filters``."""
-        own = {
-            (parameter.name or "").rstrip("_"): "/".join(parameter.opts)
-            for parameter in self.params
-            if parameter.param_type_name == "option"
-        }
-        return own | other_names(self.name or "")
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take the options from the words; refuse what would be read as something else than was meant.
-
-        That is a list of numbers that was typed with spaces, and an option of one value that is given twice: the last
-        value would win.
-        """
-        for place, word in enumerate(args):
-            if word in LISTS and len(numbers := _numbers_after(args, place)) > 1:
-                wanted = ",".join(re.findall(r"\d+", " ".join(numbers)))
-                raise CommandLineError(
-                    f"{'/'.join(LISTS[word])}: {' '.join(numbers)} given as {len(numbers)} words; expected numbers "
-                    f"separated by commas without spaces, as in {word} {wanted}"
-                )
-        if not ctx.resilient_parsing:
-            given: list[Any] = self.make_parser(ctx).parse_args(args=list(args))[2]
-            for parameter, times in Counter(given).items():
-                single = parameter.param_type_name == "option" and not (parameter.multiple or parameter.count)
-                if times > 1 and single and not (parameter.is_flag and not parameter.secondary_opts):
-                    names = "/".join([*parameter.opts, *parameter.secondary_opts])
-                    raise CommandLineError(f"{names}: given {times} times; expected at most once")
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        with options_named(self.option_names):
-            return super().invoke(ctx)
 
 
 @contextmanager

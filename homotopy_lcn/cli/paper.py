@@ -6,16 +6,14 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import typer
-from typer.core import TyperGroup
-
-from ..errors import InputError, shortened
+from ..errors import InputError
 from .common import DONE, INTERRUPTED, NOT_COMPLETE, Quiet, complain, print_text, show
+from .declarations import Argument, Option
 from .tabulate import row_bar
 
-__all__ = ["PAPER_HELP", "PaperGroup", "everything", "figure1"]
+__all__ = ["PAPER_HELP", "everything", "figure1"]
 
 PAPER_HELP = """The paper's tables and figure, and tests of its theorems.
 
@@ -23,51 +21,34 @@ paper all FOLDER writes all of them.
 """
 
 
-class PaperGroup(TyperGroup):
-    """What there is of the paper."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Refuse what is no part of the paper, such as the name of a folder."""
-        if args[0] not in self.commands and not ctx.resilient_parsing:
-            raise InputError(
-                f"paper: {shortened(args[0])} is not known; expected {' or '.join(sorted(self.commands))}, "
-                "as in paper all FOLDER"
-            )
-        return super().resolve_command(ctx, args)
-
-
 def everything(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the files go; made if it does not exist.")],
-    quick: Annotated[bool, typer.Option("--quick", help="Few data sets and small architectures: seconds.")] = False,
+    folder: Annotated[str, Argument(metavar="FOLDER", help="Where the files go; made if it does not exist.")],
+    quick: Annotated[bool, Option("--quick", help="Few data sets and small architectures: seconds.")] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Ten times as many data sets, and larger networks tested: over an hour.")
+        bool, Option("--full", help="Ten times as many data sets, and larger networks tested: over an hour.")
     ] = False,
     draws: Annotated[
         int | None,
-        typer.Option(
-            min=1, metavar="N", help="Data sets for each network compared; 100 if not given.", show_default=False
-        ),
+        Option(min=1, metavar="N", help="Data sets for each network compared; 100 if not given.", show_default=False),
     ] = None,
     small_draws: Annotated[
         int | None,
-        typer.Option(
+        Option(
             min=1, metavar="N", help="Data sets for each small architecture; 1000 if not given.", show_default=False
         ),
     ] = None,
     check_draws: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="For the theorem on strides; 100 if not given.", show_default=False),
+        Option(min=1, metavar="N", help="For the theorem on strides; 100 if not given.", show_default=False),
     ] = None,
     check_filter_size: Annotated[
         int | None,
-        typer.Option(
-            min=4, metavar="K", help="Test it on networks up to this size; 16 if not given.", show_default=False
-        ),
+        Option(min=4, metavar="K", help="Test it on networks up to this size; 16 if not given.", show_default=False),
     ] = None,
-    figure: Annotated[bool, typer.Option(help="Also draw Figure 1.")] = True,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    figure: Annotated[bool, Option(help="Also draw Figure 1.")] = True,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
     """Compute Tables 1 to 4, test the theorems, and draw Figure 1.
 
@@ -121,21 +102,21 @@ def everything(
 
 
 def figure1(
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the files go.")] = ".",
+    output: Annotated[str, Option("-o", "--output", metavar="FOLDER", help="Where the files go.")] = ".",
     resolution: Annotated[
-        int, typer.Option(min=4, max=400, metavar="N", help="Points along each parameter of the surfaces.")
+        int, Option(min=4, max=400, metavar="N", help="Points along each parameter of the surfaces.")
     ] = 60,
     data: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="FILE.npz",
             help="Also show the critical filters of -k 2,2,2 -s 1,2,1 for these data that meet the slice.",
             show_default=False,
         ),
     ] = None,
-    center: Annotated[bool, typer.Option("--center", help="Centre the columns of --data.")] = False,
+    center: Annotated[bool, Option("--center", help="Centre the columns of --data.")] = False,
     standardize: Annotated[
-        bool, typer.Option("--standardize", help="Like --center, and divide by standard deviations.")
+        bool, Option("--standardize", help="Like --center, and divide by standard deviations.")
     ] = False,
     quiet: Quiet = False,
 ) -> int:

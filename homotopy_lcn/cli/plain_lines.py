@@ -14,12 +14,14 @@ from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+from .declarations import Option
+
 __all__ = ["PlainLine", "read_plainly"]
 
 INTEGER = re.compile(r"[0-9]{1,9}")
 DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,17})?(e-?[0-9]{1,2})?")
-#: Declarations of Typer that a plain line does without: a parameter with one of them is left to Typer.
-SPECIAL = ("callback", "parser", "click_type", "envvar", "default_factory", "is_eager", "count", "prompt", "clamp")
+#: Settings of an option that a plain line may have; a command with any other setting is left to Typer.
+PLAIN = frozenset({"help", "metavar", "min", "max", "show_default"})
 
 
 class PlainLine(NamedTuple):
@@ -76,19 +78,17 @@ def _options_of(command: Callable[..., Any]) -> list[_Option] | None:
         if get_origin(hint) is not Annotated:
             return None
         kind, declared = get_args(hint)
-        if type(declared).__name__ != "OptionInfo" or any(getattr(declared, special, None) for special in SPECIAL):
+        if not isinstance(declared, Option) or not declared.settings.keys() <= PLAIN:
             return None
         if get_origin(kind) in (Union, UnionType):
             kinds = [part for part in get_args(kind) if part is not NoneType]
             kind = kinds[0] if len(kinds) == 1 else None
-        # In an annotation the first name stands where a default would be.
-        first = (declared.default,) if isinstance(declared.default, str) else ()
-        names = (*first, *(declared.param_decls or ())) or (f"--{name.replace('_', '-')}",)
+        names = declared.names or (f"--{name.replace('_', '-')}",)
         if kind not in (str, int, float, bool) or any(not each.startswith("-") or "/" in each for each in names):
             return None
-        if kind is bool and not first:
+        if kind is bool and not declared.names:
             names = ()  # Typer adds --no-…
-        options.append(_Option(name, kind, names, declared.min, declared.max))
+        options.append(_Option(name, kind, names, declared.settings.get("min"), declared.settings.get("max")))
     return options
 
 

@@ -7,8 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from ..errors import InputError
 from ..extras import install_command
 from .common import (
@@ -25,6 +23,7 @@ from .common import (
     print_text,
     read_result,
 )
+from .declarations import Argument, Option
 from .tabulate import row_bar
 
 if TYPE_CHECKING:
@@ -38,30 +37,28 @@ PLOT_HELP = f"Pictures as PDF, PNG or SVG, readable in greyscale. They need matp
 
 Output = Annotated[
     str | None,
-    typer.Option(
-        "-o", "--output", metavar="FILE", help="The picture; by default named for the command.", show_default=False
-    ),
+    Option("-o", "--output", metavar="FILE", help="The picture; by default named for the command.", show_default=False),
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--format", metavar="NAME", help="pdf, png or svg; by default as FILE ends.", show_default=False),
+    Option("--format", metavar="NAME", help="pdf, png or svg; by default as FILE ends.", show_default=False),
 ]
 Result = Annotated[
     str | None,
-    typer.Argument(metavar="RESULT.json", help="A result of solve; else -k, -s with Gaussian data of --seed."),
+    Argument(metavar="RESULT.json", help="A result of solve; else -k, -s with Gaussian data of --seed."),
 ]
-Seed = Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")]
+Seed = Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")]
 
 
 def real_counts(
     filters: Filters = None,
     strides: Strides = None,
-    draws: Annotated[int, typer.Option(min=1, max=MOST_DATA_SETS, metavar="N", help="Gaussian data sets.")] = 200,
+    draws: Annotated[int, Option(min=1, max=MOST_DATA_SETS, metavar="N", help="Gaussian data sets.")] = 200,
     output: Output = None,
     format: Format = None,
     seed: Seed = 0,
     quiet: Quiet = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of processes.")] = 1,
 ) -> int:
     """Count real critical filters over many data sets.
 
@@ -84,9 +81,7 @@ def real_counts(
 
 
 def growth(
-    parameters: Annotated[
-        int, typer.Option(min=6, max=60, metavar="N", help="Networks with at most N parameters.")
-    ] = 24,
+    parameters: Annotated[int, Option(min=6, max=60, metavar="N", help="Networks with at most N parameters.")] = 24,
     output: Output = None,
     format: Format = None,
     quiet: Quiet = False,
@@ -106,7 +101,7 @@ def complex_plane(
     result: Result = None,
     filters: FiltersUnlessResult = None,
     strides: StridesUnlessResult = None,
-    coordinate: Annotated[int, typer.Option(min=0, metavar="J", help="The entry w_J of the filter.")] = 0,
+    coordinate: Annotated[int, Option(min=0, metavar="J", help="The entry w_J of the filter.")] = 0,
     output: Output = None,
     format: Format = None,
     seed: Seed = 0,
@@ -145,7 +140,7 @@ def landscape(
     result: Result = None,
     filters: FiltersUnlessResult = None,
     strides: StridesUnlessResult = None,
-    resolution: Annotated[int, typer.Option(min=10, max=1000, metavar="N", help="Grid points along each axis.")] = 161,
+    resolution: Annotated[int, Option(min=10, max=1000, metavar="N", help="Grid points along each axis.")] = 161,
     output: Output = None,
     format: Format = None,
     seed: Seed = 0,

@@ -17,24 +17,25 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from types import FrameType
-from typing import Annotated, Any, TextIO
-
-import typer
-from typer.core import TyperGroup
+from typing import TYPE_CHECKING, TextIO
 
 from ..errors import InputError
 from .common import (
     DONE,
     INTERNAL_ERROR,
     INTERRUPTED,
-    PROGRAM,
     UNUSABLE_INPUT,
     complain,
     give_up_output,
     open_streams,
 )
-from .option_names import Command, options_named, other_names
+from .option_names import options_named, other_names
 from .plain_lines import read_plainly
+
+if TYPE_CHECKING:
+    import typer
+
+# Typer is loaded for lines that are not plain alone.
 
 __all__ = ["application", "main"]
 
@@ -58,31 +59,6 @@ COMMANDS = (
     "explain",
 )
 NOTHING_KEPT = "interrupted before there was a result to report; start systems that were finished are kept in the cache"
-
-
-class _Interruption(Exception):
-    """Ctrl-C that no command has answered."""
-
-
-class _Program(TyperGroup):
-    """The program: an interrupt that no command answers is no exit of typer's, which would say nothing."""
-
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
-        """Read the command line."""
-        try:
-            return super().make_context(*arguments, **options)
-        except KeyboardInterrupt as error:
-            raise _Interruption from error
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise _Interruption from error
-
-
-app = typer.Typer(cls=_Program, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -155,7 +131,6 @@ def _can_be_lost(frame: FrameType | None) -> bool:
 
 
 def _run(arguments: Sequence[str] | None, received: Sequence[int]) -> int:
-    usage_error = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a test's or a notebook's stream
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -163,22 +138,21 @@ def _run(arguments: Sequence[str] | None, received: Sequence[int]) -> int:
         words = sys.argv[1:] if arguments is None else list(arguments)
         code = _run_plainly(words)
         if code is None:
-            code = typer.main.get_command(application()).main(args=words, prog_name=PROGRAM, standalone_mode=False)
+            from .typer_application import run_with_typer
+
+            code = run_with_typer(application(), words)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except InputError as error:
         complain(str(error))
         return UNUSABLE_INPUT
-    except (KeyboardInterrupt, _Interruption):
+    except KeyboardInterrupt:
         complain(NOTHING_KEPT)
         return INTERRUPTED
     except Exception as error:
         if received:  # libraries make errors of all kinds of an interrupt, above all while they are imported
             complain(NOTHING_KEPT)
             return INTERRUPTED
-        if isinstance(error, usage_error):
-            complain(_usage_message(error))
-            return UNUSABLE_INPUT
         if (lack := _lack(error)) is not None:
             give_up_output()
             complain(lack)
@@ -209,28 +183,6 @@ def _lack(error: Exception) -> str | None:
     return None
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from ..interchange.installation import version_line
-
-        print(version_line())
-        raise typer.Exit()
-
-
-@app.callback()
-def _homotopy_lcn(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """All critical points of training linear convolutional networks.
-
-    A network is given by its filter sizes and strides: -k 3,2 -s 2,1 has two layers.
-    Exit codes: 0 done and complete, 2 unusable input, 3 done but not proved complete, 1 internal error, 130 interrupted
-    by Ctrl-C (a message says what is kept).
-    """
-
-
 def _show_warning(
     message: Warning | str,
     category: type[Warning],
@@ -240,13 +192,6 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     complain(f"warning: {message}")
-
-
-def _usage_message(error: Exception) -> str:
-    message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else PROGRAM
-    return f"{message}; expected as in '{command} --help'"
 
 
 def _run_plainly(words: Sequence[str]) -> int | None:
@@ -270,15 +215,6 @@ def _command(name: str) -> Callable[..., int]:
 @cache
 def application() -> typer.Typer:
     """The program with every command, in the order in which --help lists them."""
-    from . import paper, plot
+    from .typer_application import application_of
 
-    papers, plots = typer.Typer(cls=paper.PaperGroup, help=paper.PAPER_HELP), typer.Typer(help=plot.PLOT_HELP)
-    papers.command("all", cls=Command)(paper.everything)
-    papers.command(cls=Command)(paper.figure1)
-    for picture in (plot.real_counts, plot.growth, plot.complex_plane, plot.levels, plot.landscape):
-        plots.command(cls=Command)(picture)
-    app.add_typer(papers, name="paper")
-    app.add_typer(plots, name="plot")
-    for name in COMMANDS:
-        app.command(cls=Command)(_command(name))
-    return app
+    return application_of({name: _command(name) for name in COMMANDS})

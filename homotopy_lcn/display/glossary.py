@@ -217,6 +217,11 @@ GLOSSARY: Mapping[str, str] = {
         "All filters whose blocks have the same root multiplicities, the pattern. Critical points are counted and "
         "computed stratum by stratum; the stratum with simple roots alone has the pure ones."
     ),
+    "structure": (
+        "What is special about a Gram matrix whose points run to infinity, and how many points such data have for "
+        "every generic b, with the rule that says so: AR(1) data: 23 of 39 by the ARMA rule. As many points as that "
+        "are all of them. The page Counts for given data has the rules."
+    ),
     "tie": (
         "Two minima of equal loss, or of losses that differ by rounding alone, as symmetric data have them. Which of "
         "them bears ★ then means nothing."

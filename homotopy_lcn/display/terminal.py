@@ -16,21 +16,21 @@ from rich.text import Text
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, Totals
 from ..networks.patterns import format_pattern
-from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
 from ..tables.uncut_tables import Uncut, UncutPanel
-from .glossary import HOW_TO_ASK
 from .wording import (
     CONTINUUM_COLUMNS,
+    POINT_COLUMNS,
+    POINTS_TITLE,
     STAR,
     continuum_cells,
-    describe_kinds,
     describe_network,
-    describe_place,
-    describe_place_and_condition,
     describe_purity,
+    entries_of,
     explain_counts,
     has_point,
+    legend_of_points,
+    point_cells,
     summary,
 )
 
@@ -41,6 +41,8 @@ __all__ = ["render_counts", "render_findings", "render_result", "render_totals"]
 
 #: Continua shown; a file of the result has all.
 MOST_CONTINUA = 20
+#: The columns of points that are the same at all widths: the star, the number and the loss.
+FIXED_COLUMNS = 3
 CONTINUA_TITLE = "Continua of critical filters, by loss"
 #: How the state of a finding is shown.
 MARKS = {"ok": ("✓", "green"), "absent": ("–", "dim"), "broken": ("✗", "bold red")}
@@ -59,7 +61,9 @@ def render_result(result: CriticalPoints, data: str | None = None) -> Renderable
     -------
     rich renderable
     """
-    parts: list[RenderableType] = [_fitted(_PointsTable(result)), _legend(result)] if result.real else []
+    parts: list[RenderableType] = []
+    if result.real:
+        parts += [_fitted(_PointsTable(result)), Text(f"{legend_of_points(result)}\n", style="dim")]
     if result.continua:
         parts += [_fitted(_ContinuaTable(result)), _legend_of_continua(result)]
     return Group(*parts, _summary(result, data))
@@ -167,7 +171,7 @@ class _PointsTable:
 
     def wide(self) -> Table:
         table = self._table()
-        for title in ("kind", "place", "stratum", "", "filter w"):
+        for title, _ in POINT_COLUMNS[FIXED_COLUMNS:]:
             table.add_column(title, no_wrap=True)
         self._fill(table, lambda *cells: cells)
         return table
@@ -179,26 +183,19 @@ class _PointsTable:
         return table
 
     def _table(self) -> Table:
-        table = _titled("Real critical filters, by loss")
-        table.add_column("", no_wrap=True)
-        table.add_column("point", justify="right", no_wrap=True)
-        table.add_column("loss", justify="right", no_wrap=True)
+        table = _titled(POINTS_TITLE)
+        for title, is_number in POINT_COLUMNS[:FIXED_COLUMNS]:
+            table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
         return table
 
-    def _fill(self, table: Table, arrange: Callable[[str, str, str, str, str], tuple[str, ...]]) -> None:
+    def _fill(self, table: Table, arrange: Callable[..., tuple[str, ...]]) -> None:
         best = self._result.global_minimum
-        for number, point in enumerate(self._result.real):  # real points come first, and have these numbers everywhere
+        for number, point in enumerate(self._result.real):
+            star, *cells = point_cells(self._result, number)
             table.add_row(
-                Text(STAR, style="yellow") if point is best else "",
-                str(number),
-                f"{point.loss:.7g}",
-                *arrange(
-                    describe_kinds(point),
-                    describe_place_and_condition(point),
-                    format_pattern(point.pattern),
-                    describe_purity(point.pure),
-                    _entries(point),
-                ),
+                Text(star, style="yellow") if star else "",
+                *cells[: FIXED_COLUMNS - 1],
+                *arrange(*cells[FIXED_COLUMNS - 1 :]),
                 style="bold" if point is best else "" if point.attained else "dim",
             )
 
@@ -235,7 +232,7 @@ class _ContinuaTable:
         """The global minimum if it lies on the continuum, or else the first real point."""
         points, best = self._result.continua[number].points, self._result.global_minimum
         real = sorted((point for point in points if point.real), key=lambda point: point is not best)
-        return _entries(real[0]) if real else ""
+        return entries_of(real[0]) if real else ""
 
     def _add(self, table: Table, number: int, *cells: str) -> None:
         part = self._result.continua[number]
@@ -251,10 +248,6 @@ def _titled(title: str) -> Table:
     return Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
 
 
-def _entries(point: CriticalPoint) -> str:
-    return "  ".join(f"{value:.4g}" for value in point.filter.real.tolist())
-
-
 def _legend_of_continua(result: CriticalPoints) -> Text:
     notes = (
         [f"{STAR} the global minimum lies there"]
@@ -266,21 +259,6 @@ def _legend_of_continua(result: CriticalPoints) -> Text:
     if (left := len(result.continua) - MOST_CONTINUA) > 0:
         notes.append(f"{left} more are not shown")
     return Text("; ".join(notes) + ".\n", style="dim")
-
-
-def _legend(result: CriticalPoints) -> Text:
-    notes = []
-    if any(point is result.global_minimum for point in result.real):
-        notes.append(f"{STAR} global minimum")
-    notes.append("kind: of each real critical θ over the filter (saddle 2: of index 2)")
-    if any(point.attained and not point.pure for point in result.real):
-        notes.append("spurious: critical because dμ is degenerate")
-    places = {describe_place(point).split(";")[0] for point in result.real}
-    if "in M, not attained" in places:
-        notes.append("not attained: no real θ over the filter is critical")
-    if "closure only" in places:
-        notes.append("closure only: not the filter of a real network, only in the Zariski closure of M")
-    return Text(f"{'; '.join(notes)}. {HOW_TO_ASK}.\n", style="dim")
 
 
 def _summary(result: CriticalPoints, data: str | None) -> UncutPanel:

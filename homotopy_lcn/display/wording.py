@@ -18,13 +18,17 @@ from ..results.statements import (
     describe_continua,
     describe_edit,
     describe_least_loss,
+    describe_lost_points,
     describe_paths,
 )
 from ..results.ties import describe_ties
 from ..results.tolerances import describe_near
+from .glossary import HOW_TO_ASK
 
 __all__ = [
     "CONTINUUM_COLUMNS",
+    "POINTS_TITLE",
+    "POINT_COLUMNS",
     "STAR",
     "continuum_cells",
     "describe_answer",
@@ -35,8 +39,11 @@ __all__ = [
     "describe_place",
     "describe_place_and_condition",
     "describe_purity",
+    "entries_of",
     "explain_counts",
     "has_point",
+    "legend_of_points",
+    "point_cells",
     "summary",
 ]
 
@@ -44,6 +51,18 @@ __all__ = [
 SHOWN_OF_DIGEST = 16
 #: Marks the global minimum.
 STAR = "★"
+POINTS_TITLE = "Real critical filters, by loss"
+#: The columns of a table of real points, and whether they hold numbers.
+POINT_COLUMNS = (
+    ("", False),
+    ("point", True),
+    ("loss", True),
+    ("kind", False),
+    ("place", False),
+    ("stratum", False),
+    ("", False),
+    ("filter w", False),
+)
 #: The columns of a table of continua, and whether they hold numbers.
 CONTINUUM_COLUMNS = (
     ("", True),
@@ -116,6 +135,42 @@ def describe_loss(loss: complex) -> str:
     return f"{loss:.7g}" if isinstance(loss, float) else f"{loss:.6g}".replace("j", "i")
 
 
+def entries_of(point: CriticalPoint) -> str:
+    """The entries of a real filter in a table, with four digits."""
+    return "  ".join(f"{value:.4g}" for value in point.filter.real.tolist())
+
+
+def point_cells(result: CriticalPoints, number: int) -> tuple[str, ...]:
+    """The cells of a real point in a table with `POINT_COLUMNS`; real points have the same numbers everywhere."""
+    point = result.real[number]
+    return (
+        STAR if point is result.global_minimum else "",
+        str(number),
+        f"{point.loss:.7g}",
+        describe_kinds(point),
+        describe_place_and_condition(point),
+        format_pattern(point.pattern),
+        describe_purity(point.pure),
+        entries_of(point),
+    )
+
+
+def legend_of_points(result: CriticalPoints) -> str:
+    """What the words and signs in a table of real points mean."""
+    notes = []
+    if any(point is result.global_minimum for point in result.real):
+        notes.append(f"{STAR} global minimum")
+    notes.append("kind: of each real critical θ over the filter (saddle 2: of index 2)")
+    if any(point.attained and not point.pure for point in result.real):
+        notes.append("spurious: critical because dμ is degenerate")
+    places = {describe_place(point).split(";")[0] for point in result.real}
+    if "in M, not attained" in places:
+        notes.append("not attained: no real θ over the filter is critical")
+    if "closure only" in places:
+        notes.append("closure only: not the filter of a real network, only in the Zariski closure of M")
+    return f"{'; '.join(notes)}. {HOW_TO_ASK}."
+
+
 def has_point(continuum: Continuum, point: CriticalPoint | None) -> bool:
     """Whether a point is one of those that stand for a continuum."""
     return any(one is point for one in continuum.points)
@@ -180,6 +235,8 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
         rows.append(("coincidences", coincidences))
     if counts.at_infinity or counts.singular or counts.origin:
         rows.append(("other paths", describe_paths(result)))
+    if lost := describe_lost_points(result):
+        rows.append(("structure", lost))
     rows.append(
         (
             "real",

@@ -125,6 +125,7 @@ def run_msolve(
     prime: int = 0,
     options: Sequence[str] = (),
     timeout: float | None = None,
+    program: str | None = None,
 ) -> MsolveRun:
     """Run msolve, in one thread and in a temporary folder.
 
@@ -140,6 +141,8 @@ def run_msolve(
         Further options of the program.
     timeout : float, optional
         Seconds after which the program, and every process that it has started, is ended.
+    program : str, optional
+        Where the program is; by default, where `find_msolve` finds it.
 
     Raises
     ------
@@ -149,7 +152,7 @@ def run_msolve(
     MsolveFailure
         If the program ends without an answer, writes too much, or has read something else than what was written.
     """
-    program = msolve_program()
+    program = program or msolve_program()
     system = ",\n".join(written_for_msolve(polynomial, unknowns) for polynomial in polynomials)
     with tempfile.TemporaryDirectory(prefix="homotopy-lcn-") as folder:
         place = Path(folder)

@@ -46,6 +46,7 @@ __all__ = [
     "from_series",
     "gram_from_file",
     "samples_from_file",
+    "series_from_file",
 ]
 
 Path = str | os.PathLike[str]
@@ -277,6 +278,16 @@ def from_csv(
     return LoadedData(loss, description + _prepared(center, standardize), len(values), (X, Y))
 
 
+def series_from_file(series: str, table: TableFormat = FOUND_OUT) -> tuple[NDArray[np.float64], str]:
+    """The values (n,) of a time series, and the name of its column; parameters and errors as of `from_series`."""
+    if series == SUNSPOTS:
+        path, column, table = os.fspath(data_path(FILE)), COLUMN, FOUND_OUT
+    else:
+        path, column = _split_source(series)
+        _check_is_table("series", path)
+    return read_columns("series", path, [("series", column)], table)[:, 0], column
+
+
 def from_series(
     series: str,
     horizon: int,
@@ -315,12 +326,7 @@ def from_series(
     (304, 5)
     """
     check_filter_size(arch)
-    if series == SUNSPOTS:
-        path, column, table = os.fspath(data_path(FILE)), COLUMN, FOUND_OUT
-    else:
-        path, column = _split_source(series)
-        _check_is_table("series", path)
-    values = read_columns("series", path, [("series", column)], table)[:, 0]
+    values, column = series_from_file(series, table)
     windows, following = series_samples("series", values, arch, horizon, f" in {column!r}")
     with _named("series"):
         loss = SquaredLoss.from_series(values, arch, horizon, center=center, standardize=standardize)

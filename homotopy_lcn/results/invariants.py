@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Real
+from ..doors import door
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose, hessian, jacobian
@@ -82,6 +83,7 @@ def _may_be_special_by_rounding(result: ResultParts) -> bool:
     if exact is None or (exact.gram_in_doubles and exact.b_in_doubles):
         return False
     away = any(row.at_infinity for row in result.strata) and not exact.gram_in_doubles
+    away = away and not door("all_points_are_found")(result)
     singular = any(not point.nonsingular or (point.multiplicity or 1) > 1 for point in maybe_special(result.points))
     return away or singular or bool(result.continua) or any(row.singular or row.origin for row in result.strata)
 

@@ -29,6 +29,7 @@ from .statements import (
     describe_edit,
     describe_gap,
     describe_least_loss,
+    describe_lost_points,
     describe_paths,
 )
 from .summary import Summary
@@ -538,6 +539,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             lines.append(f"  {coincidences}")
         if counts.at_infinity or counts.singular or counts.origin:
             lines.append(f"  other paths: {describe_paths(self)}")
+        if lost := describe_lost_points(self):
+            lines.append(f"  {lost}")
         if self.zero_residual is not None:
             lines.append(f"  residual zero: {self.zero_residual.describe()}")
         lines += [

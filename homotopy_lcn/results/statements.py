@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from ..doors import door
 from ..networks.patterns import format_pattern
 from .continua import Continuum
 from .pairs import maybe_ill_conditioned, maybe_special
@@ -19,6 +20,7 @@ __all__ = [
     "describe_edit",
     "describe_gap",
     "describe_least_loss",
+    "describe_lost_points",
     "describe_paths",
     "quantity_of_continua",
 ]
@@ -110,6 +112,14 @@ def describe_paths(result: ResultParts) -> str:
             f"{counts.singular} to singular ends ({', '.join(places)})" if places else f"{counts.singular} singular"
         )
     return ", ".join(parts)
+
+
+def describe_lost_points(result: ResultParts) -> str:
+    """Say why points are at infinity where the structure of the Gram matrix tells, as in ``AR(1) data: 23 of 39 …``."""
+    if not any(row.at_infinity for row in result.strata):
+        return ""
+    text: str = door("describe_lost_points")(result)
+    return text
 
 
 def describe_conditions(result: ResultParts) -> str:

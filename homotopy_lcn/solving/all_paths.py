@@ -22,7 +22,6 @@ from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
 from .accounts import PathAccount, RegularEnds, distinct_union
-from .computed_systems import StartSystem
 from .problem import Problem
 from .regular_ends import (
     VerifiedEnds,
@@ -34,6 +33,7 @@ from .regular_ends import (
     solved_rows,
 )
 from .singular_ends import in_whole_cycles, settle
+from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
 __all__ = ["follow_paths"]
@@ -86,7 +86,7 @@ def follow_paths(
         try:
             _follow_detour(paths, tracking, detour, persistent)
             _add_regular_ends(problem, account, paths.found, count)
-            if len(account.regular) < count:
+            if len(account.regular) < count and not _ended_by_number(problem, account, count):
                 _add_endgame_ends(account, paths, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
         except TimeUp:
             _add_regular_ends(problem, account, paths.found, count)
@@ -96,6 +96,18 @@ def follow_paths(
         if len(account.regular) >= count or account.accounted == count or fruitless:
             break
     return account
+
+
+def _ended_by_number(problem: Problem, account: PathAccount, count: int) -> bool:
+    """Whether the exact number for the Gram matrix says that all critical points are found; then the rest is counted.
+
+    For no moment vector there are further points, and paths to w = 0 would be paths to further points for others. So
+    all other paths end at infinity, as they do for generic moment vectors.
+    """
+    if account.singular or not problem.has_all(account.regular):
+        return False
+    account.at_infinity, account.origin = count - len(account.regular), 0
+    return True
 
 
 def _follow_detour(paths: _Paths, tracking: Tracking, detour: int, persistent: bool) -> None:

@@ -19,8 +19,8 @@ from ..networks.counts import generic_count
 from ..networks.strata import Embedding
 from ..tracking import Homotopy, get_engine
 from ..tracking.settings import Tracking
-from .computed_systems import is_known
 from .monodromy import random_data, seed_pair
+from .stored_systems import is_known
 
 __all__ = ["Estimate", "estimate"]
 

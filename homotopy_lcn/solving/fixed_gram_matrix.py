@@ -5,6 +5,7 @@ moment vector b is. The critical points for this Σ and a random complex b are f
 with the endgame. From then on only b moves, and only paths are tracked that arrive.
 
 How many there are is thus measured, by the account of the endgame: every path of the generic start system has an end.
+Where the exact number for Σ is known at once and is met, the paths that are left need no endgame.
 The trace test is no help here: the sum of the critical points need not be affine-linear in b, as some of them go to
 infinity for special b. So it is for 2 × 2 × 2 tensors.
 """
@@ -23,10 +24,10 @@ from ..networks.strata import Stratum
 from ..tracking import TrackerOptions
 from ..tracking.settings import Tracking
 from .all_paths import follow_paths
-from .computed_systems import StartSystem, solves
 from .monodromy import random_data
 from .problem import Problem
 from .stored_arrays import cache_folder, keep, read_arrays
+from .stored_systems import StartSystem, solves
 from .tolerances import SOLVING
 
 __all__ = [

@@ -22,8 +22,8 @@ from ..equations.distinct import find, first_occurrences, point_keys
 from ..tracking import Homotopy
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
-from .computed_systems import StartSystem
 from .problem import Problem
+from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
 __all__ = ["low_rank_start_system", "random_member", "regular_points"]

@@ -10,7 +10,10 @@ from ..arrays import Real
 from ..doors import cached_property
 from ..equations.critical_equations import ZERO_EIGENVALUE, Data, Equations, is_definite, least_eigenvalue
 from ..networks.strata import Stratum
+from .accounts import RegularEnds
 from .tolerances import SOLVING
+
+# `counting` is imported where points are lost: most solves do without it.
 
 __all__ = ["Problem"]
 
@@ -61,6 +64,21 @@ class Problem:
     def moments_suffice(self) -> bool:
         """Whether data with other moment vectors lead to all critical points, those of continua included."""
         return self.definite and bool(np.any(self.data.b))
+
+    def has_all(self, ends: RegularEnds) -> bool:
+        """Whether some distinct nonsingular points are all of them, as the exact number for this Gram matrix says.
+
+        No, if the number is not known at once, if the Gram matrix is near a singular one, or if a point is so far away
+        that its path may be on the way to infinity.
+        """
+        gram = self.data.gram
+        if self.rank_deficient or self.ill_conditioned or not self.definite or np.any(np.imag(gram)):
+            return False
+        if not len(ends) or np.linalg.norm(ends.filters, axis=1).max() > SOLVING.far_away:
+            return False
+        from ..counting.quick_numbers import gives_all_points
+
+        return gives_all_points(self.stratum, np.real(gram).tolist(), len(ends))
 
     @cached_property
     def rank_in_doubt(self) -> bool:

@@ -23,9 +23,9 @@ from ..tracking import Homotopy
 from ..tracking.endgame import End, trace_ends
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, SingularEnd
-from .computed_systems import StartSystem
 from .problem import Problem
 from .singular_ends import settle
+from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
 __all__ = ["add_real_limits", "data_nearby"]

@@ -38,7 +38,7 @@ from ..tracking import Engine, TrackerOptions, get_engine
 from ..tracking.choice import engine_on
 from ..tracking.machine import computed_with
 from ..tracking.refinement import refined_as_by
-from ..tracking.settings import Tracking
+from ..tracking.settings import NOT_DRAWN, Tracking
 from .interrupted import SolveInterrupted
 from .plain_data import Moments, PlainInterrupted, solve_plain
 from .plain_results import facts_of, plain_result, told_in_steps
@@ -57,8 +57,6 @@ __all__ = ["SolveInterrupted", "critical_points"]
 SIMILAR_UNITS = 0.01
 #: What is taken where no options and no tolerances are given.
 ORDINARY, LABELS = TrackerOptions(), Tolerances()
-#: Random numbers that nobody draws: each stratum has random numbers of its own.
-UNUSED = np.random.default_rng(0)
 #: What helps where columns have very different units.
 RESCALED = "if each is scaled to norm one; rescale them, as standardize=True does"
 #: Larger numbers are told by their size alone.
@@ -137,7 +135,7 @@ def critical_points(
     -------
     CriticalPoints
         ``complete`` is true only if every stratum has as many distinct, verified points as it has for generic data (of
-        this rank), or if all its other paths are accounted for.
+        this rank), as many as the exact number for its Gram matrix says, or if all its other paths are accounted for.
 
     Warns
     -----
@@ -178,7 +176,7 @@ def critical_points(
     task = validated_task(arch, loss, seed, check_integer("max_count", max_count, 1), isolated)
     words = words or words_of(loss)
     with engine_on(scheduler, get_engine(engine)) as tracker, refined_as_by(tracker):
-        tracking = Tracking(tracker, jobs, settings, rng=UNUSED, clock=clock)
+        tracking = Tracking(tracker, jobs, settings, rng=NOT_DRAWN, clock=clock)
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:

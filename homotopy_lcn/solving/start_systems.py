@@ -17,13 +17,13 @@ from ..arrays import Real
 from ..equations.restriction import power_of_two
 from ..networks.strata import Embedding, Stratum
 from ..tracking.settings import Tracking
-from .computed_systems import StartSystem, compute_start_system, read_start_system
+from .stored_systems import StartSystem, read_start_system
 
 if TYPE_CHECKING:
     from .fixed_gram_matrix import FixedGramSystem
     from .problem import Problem
 
-# Most solves do without `fixed_gram_matrix`, which takes long to import with all that it needs.
+# Most solves do without `fixed_gram_matrix` and `computed_systems`, which take long to import with all that they need.
 
 __all__ = ["StartSystems", "shared_start_systems", "start_system"]
 
@@ -62,6 +62,8 @@ class StartSystems:
         if key not in self._generic:
             found = read_start_system(stratum, count)
             if found is None or (count > 1 and not found.diagonal):
+                from .computed_systems import compute_start_system
+
                 found = compute_start_system(stratum, count, tracking, found)
             self._generic[key] = found
         return self._generic[key]

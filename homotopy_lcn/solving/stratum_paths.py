@@ -12,13 +12,13 @@ from ..progress import TimeUp
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, SingularEnd
 from .all_paths import follow_paths
-from .computed_systems import StartSystem
 from .fixed_gram_matrix import FixedGramSystem, is_structured
 from .low_rank import low_rank_start_system
 from .problem import Problem
 from .real_limits import add_real_limits
 from .regular_ends import have_zero_residual
 from .start_systems import StartSystems
+from .stored_systems import StartSystem
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
 

@@ -68,6 +68,9 @@ class SolvingTolerances(Constants):
         Ends of one stratum that are looked at in many digits at most; each takes some hundredths of a second.
     most_far_away : int
         Paths of one stratum that are tracked again in extended precision at most, each in a second or less.
+    far_away : float
+        Filters of larger norm, for data of order one, may be points of paths to infinity: then the exact number for a
+        Gram matrix does not end a solve.
     shared_root : float
         Factors of one block share a root if the least singular value of their Sylvester matrix is below this.
     same_limit : float
@@ -172,6 +175,7 @@ class SolvingTolerances(Constants):
     insensitive: float = 0.1
     most_in_many_digits: int = 500
     most_far_away: int = 12
+    far_away: float = 1e6
     shared_root: float = 1e-10
     same_limit: float = 1e-6
     conjugate: float = 1e-6

@@ -1,8 +1,8 @@
 """Counts of critical points for white data and for other Gram matrices: exact where possible, else measured twice.
 
 The first measurement is the account of the endgame: each path of the generic start system ends at a finite point, at
-infinity or at zero. The second is monodromy in b alone, which from one of the points must reach all of them and no
-other.
+infinity or at zero; or as many points are found as the exact number says, where it is known at once. The second is
+monodromy in b alone, which from one of the points must reach all of them and no other.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from ..networks.strata import Embedding
 from ..progress import Clock, TimeUp
 from ..tracking import Engine, Homotopy, get_engine
 from ..tracking.settings import Tracking
-from .computed_systems import StartSystem
 from .fixed_gram_matrix import generator_for
 from .monodromy import random_data
 from .start_systems import StartSystems, shared_start_systems
+from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
 __all__ = ["SECONDS_FOR_COUNTS", "generic_count", "measured_count", "white_count"]

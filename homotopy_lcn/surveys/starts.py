@@ -14,8 +14,8 @@ from ..losses.data_models import DataModel, Moments, White
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
 from ..networks.strata import Embedding, Stratum
-from ..solving.computed_systems import StartSystem
 from ..solving.start_systems import StartSystems, shared_start_systems
+from ..solving.stored_systems import StartSystem
 from ..tracking import Engine, get_engine
 from ..tracking.settings import Tracking
 from .tolerances import SURVEYS

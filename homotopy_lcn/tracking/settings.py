@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NoReturn, cast
 
 import numpy as np
 
@@ -16,7 +17,18 @@ from .engine import Engine, Homotopy, TrackResult
 from .options import TrackerOptions
 from .timed import TimedEngine
 
-__all__ = ["Tracking"]
+__all__ = ["NOT_DRAWN", "Tracking"]
+
+
+class _NoRandomNumbers:
+    """In place of a generator where nothing may be drawn: NumPy's generators take longer to load than a small solve."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{name}: random numbers are asked for where none are to be drawn")
+
+
+#: The random numbers of computations that draw none.
+NOT_DRAWN = cast("np.random.Generator", _NoRandomNumbers())
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,10 +96,21 @@ def test_white_two_by_two_gives_the_singular_values():
         assert point.claims.loss.real.contains(loss)
         assert abs(point.claims.loss.real - loss) < 1e-9
     assert [point.claims.indices[0] for point in proofs.points] == [0, 1]
-    # Generic data have 6 points: with white data only the number of proved ones is a statement.
+    # Generic data have 6 points, white data 2 for every b.
+    assert proofs.complete
+    assert "2 of 6 of generic data, for this Gram matrix (formula)" in str(proofs)
+
+
+def test_without_an_exact_number_the_number_of_proved_points_alone_is_a_statement():
+    """ρ = 0.3 is no double: the doubles have all 39 points, 16 of them far away."""
+    arch = Architecture((3, 3), (2, 1))
+    gram = 0.3 ** np.abs(np.subtract.outer(np.arange(7), np.arange(7)))
+    proofs = certificate(solve(arch, SquaredLoss(gram, [1, -3, 2, 7, -4, 5, 3])))
+    assert not any(proofs.reasons)
     assert not proofs.complete
-    assert "2 of 6 proved" in str(proofs)
-    assert "other paths, numerically: 4 to infinity" in str(proofs)
+    assert proofs.statement.method is None
+    assert "23 of 39 proved" in str(proofs)
+    assert "other paths, numerically: 16 to infinity" in str(proofs)
 
 
 def test_a_square_free_target_is_enclosed_exactly():

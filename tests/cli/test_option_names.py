@@ -15,13 +15,13 @@ from homotopy_lcn import InputError
 from homotopy_lcn.cli import program
 from homotopy_lcn.cli.option_names import (
     OTHER_NAMES,
-    Command,
     CommandLineError,
     in_options,
     messages_final,
     options_named,
     other_names,
 )
+from homotopy_lcn.cli.typer_application import Command
 
 ROOT = Path(homotopy_lcn.__file__).parent
 BELOW = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] != "cli"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -18,6 +17,7 @@ from homotopy_lcn.counting.groebner_programs import (
     msolve_program,
     number_of_standard_monomials,
 )
+from tests.sessions import assert_session_ends
 
 PRIME = 2147483629
 #: x² + y² − 1 and x y − 9 x + 3.
@@ -53,7 +53,7 @@ def script(tmp_path, text: str) -> GroebnerProgram:
 
 
 HONEST = {
-    "variables": 2, "equations": 2, "invalid": 0, "prime": PRIME, "order": "x1, x2", "length": 3,
+    "variables": 2, "equations": 2, "invalid": 0, "said_prime": PRIME, "prime": PRIME, "order": "x1, x2", "length": 3,
     "basis": "x1^1*x2^1,\\nx1^2,\\nx2^3",
 }  # fmt: skip
 
@@ -65,7 +65,8 @@ def answering(tmp_path, **changes: object) -> GroebnerProgram:
         "import sys\n"
         f"print('#variables {values['variables']}\\n#equations {values['equations']}', file=sys.stderr)\n"
         f"print('#invalid equations {values['invalid']}', file=sys.stderr)\n"
-        "with open('basis', 'w') as file:\n"
+        f"print('field characteristic {values['said_prime']}', file=sys.stderr)\n"
+        "with open('answer', 'w') as file:\n"
         f"    file.write('#field characteristic: {values['prime']}\\n#variable order: {values['order']}\\n')\n"
         f"    file.write('#length of basis: {values['length']} elements\\n[{values['basis']}]:\\n')\n",
     )
@@ -84,6 +85,7 @@ def test_an_honest_answer_is_read(tmp_path):
         {"equations": 1},
         {"invalid": 1},
         {"prime": 7},
+        {"said_prime": 7},
         {"order": "x2, x1"},
         {"length": 2},
         {"basis": "x1^1*x2^1,\\nA^2,\\nx2^3"},
@@ -108,16 +110,14 @@ def test_a_program_that_says_nothing_or_fails_is_no_answer(tmp_path):
 def test_a_program_is_ended_with_its_children_at_the_deadline(tmp_path):
     program = script(
         tmp_path,
-        "import pathlib, subprocess, sys, time\n"
+        "import os, pathlib, subprocess, sys, time\n"
+        f"pathlib.Path({str(tmp_path / 'leader')!r}).write_text(str(os.getpid()))\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(child.pid))\n"
         "time.sleep(600)\n",
     )
     with pytest.raises(TimeIsUp):
         leading_monomials(program, EQUATIONS, 2, PRIME, monotonic() + 2)
-    child = int((tmp_path / "pid").read_text())
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+    assert_session_ends(int((tmp_path / "leader").read_text()))
     with pytest.raises(TimeIsUp):
         leading_monomials(program, EQUATIONS, 2, PRIME, monotonic() - 1)
 

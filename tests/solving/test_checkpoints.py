@@ -13,7 +13,7 @@ import pytest
 
 from homotopy_lcn.equations.critical_equations import equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving import computed_systems, monodromy, stored_arrays
+from homotopy_lcn.solving import monodromy, stored_arrays, stored_systems
 from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
 from homotopy_lcn.solving.stored_arrays import read_arrays
@@ -98,7 +98,7 @@ def test_a_large_fibre_is_filled_in_crossings_that_leave_time_for_checkpoints(mo
     assert len(points) == COUNT
     assert max(sizes) == 200
     assert len(saved) >= COUNT // 200
-    assert computed_systems.solves(STRATUM, data, points)
+    assert stored_systems.solves(STRATUM, data, points)
     filters = equations_of(STRATUM).filters(points)
     assert np.isfinite(filters).all()
 

@@ -10,8 +10,9 @@ from homotopy_lcn.cli import program
 from homotopy_lcn.networks.strata import Embedding
 from homotopy_lcn.progress import StageReport
 from homotopy_lcn.solving import estimates, monodromy
-from homotopy_lcn.solving.computed_systems import compute_start_system, is_known
+from homotopy_lcn.solving.computed_systems import compute_start_system
 from homotopy_lcn.solving.estimates import PATHS_FROM_NOTHING, PATHS_OF_THE_REST, Estimate, estimate
+from homotopy_lcn.solving.stored_systems import is_known
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
@@ -25,7 +26,7 @@ def stratum_of(arch):
 def unknown(monkeypatch, tmp_path):
     """A network without start systems."""
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path))
-    monkeypatch.setattr("homotopy_lcn.solving.computed_systems.packed_arrays", lambda *_: None)
+    monkeypatch.setattr("homotopy_lcn.solving.stored_systems.packed_arrays", lambda *_: None)
     return Architecture((3, 2), (2, 1))
 
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SolveInterrupted, SquaredLoss, critical_points, generic_count
-from homotopy_lcn.solving import computed_systems
+from homotopy_lcn.solving import stored_systems
 from homotopy_lcn.solving.start_systems import StartSystems
 from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.tracking import ReturnCode, TrackerOptions, get_engine
@@ -357,7 +357,7 @@ def test_the_number_of_threads_does_not_matter(honest):
 def test_the_result_is_the_same_with_a_start_system_computed_or_read_from_the_cache(tmp_path, monkeypatch):
     problem = random_problem((2, 2), (1, 1))
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(computed_systems, "data_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(stored_systems, "data_path", lambda name: tmp_path / name)
     texts = [
         critical_points(problem.architecture, problem.loss, start_systems=StartSystems()).to_json() for _ in range(2)
     ]

@@ -15,11 +15,12 @@ from homotopy_lcn._data import data_path
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
 from homotopy_lcn.networks.strata import Embedding, Factor, Stratum, separated
-from homotopy_lcn.solving import computed_systems
-from homotopy_lcn.solving.computed_systems import StartSystem, made_diagonal, pack, solve_by_monodromy
+from homotopy_lcn.solving import computed_systems, stored_systems
+from homotopy_lcn.solving.computed_systems import made_diagonal, solve_by_monodromy
 from homotopy_lcn.solving.monodromy import Fibre, fill_fibre
 from homotopy_lcn.solving.start_systems import shared_start_systems, start_system
 from homotopy_lcn.solving.stored_arrays import cache_folder, read_arrays, write_arrays
+from homotopy_lcn.solving.stored_systems import StartSystem, pack
 from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.settings import Tracking
@@ -53,7 +54,7 @@ class CountingEngine:
 @pytest.fixture
 def nothing_shipped(monkeypatch, tmp_path):
     """Start systems can only be computed by monodromy."""
-    monkeypatch.setattr(computed_systems, "data_path", lambda name: tmp_path / "nothing" / name)
+    monkeypatch.setattr(stored_systems, "data_path", lambda name: tmp_path / "nothing" / name)
 
 
 def forget():
@@ -369,7 +370,7 @@ def test_a_damaged_shipped_file_is_done_without(cache, monkeypatch, tmp_path):
     shipped = start_system(stratum, 6, Tracking(NoEngine()))
     content = data_path("start_systems.npz").read_bytes()
     broken = tmp_path / "start_systems.npz"
-    monkeypatch.setattr(computed_systems, "data_path", lambda name: broken)
+    monkeypatch.setattr(stored_systems, "data_path", lambda name: broken)
     for damaged in (content[:-100], b"", pack([StartSystem(stratum, shipped.data, shipped.points[::-1] * 2, 0.0)])):
         broken.write_bytes(damaged)
         forget()
@@ -383,7 +384,7 @@ def test_packed_start_systems_are_found_like_shipped_ones(cache, monkeypatch, tm
     strata = [PROJECTED, Stratum((Factor(1, 2, 1), Factor(1, 1, 2)))]
     systems = [start_system(stratum, exact_count(stratum), Tracking(ENGINE)) for stratum in strata]
     (tmp_path / "start_systems.npz").write_bytes(pack(systems))
-    monkeypatch.setattr(computed_systems, "data_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(stored_systems, "data_path", lambda name: tmp_path / name)
     monkeypatch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path / "other"))
     forget()
     for stratum, system in zip(strata, systems, strict=True):
@@ -458,17 +459,17 @@ from functools import partial
 from pathlib import Path
 
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving import computed_systems
+from homotopy_lcn.solving import computed_systems, stored_systems
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
 def report(known):
-    if list(computed_systems.cache_folder().glob("*.partial.npz")) and known >= 3:
+    if list(stored_systems.cache_folder().glob("*.partial.npz")) and known >= 3:
         print(known, flush=True)
         time.sleep(600)
 
-computed_systems.data_path = lambda name: Path("/nowhere") / name
+stored_systems.data_path = lambda name: Path("/nowhere") / name
 computed_systems.fill_fibre = partial(computed_systems.fill_fibre, interval=0.0)
 tracking = Tracking(get_engine("reference"), report=report)
 start_system(Stratum((Factor(2, 1, 1), Factor(1, 1, 2))), 10, tracking)

@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving import computed_systems
-from homotopy_lcn.solving.computed_systems import read_start_system, solve_by_monodromy
+from homotopy_lcn.solving import stored_systems
+from homotopy_lcn.solving.computed_systems import solve_by_monodromy
 from homotopy_lcn.solving.fixed_gram_matrix import read_fixed_gram_system
 from homotopy_lcn.solving.monodromy import Fibre
 from homotopy_lcn.solving.start_systems import StartSystems
 from homotopy_lcn.solving.stored_arrays import _checksum, cache_folder, keep, packed_arrays, read_arrays, write_arrays
+from homotopy_lcn.solving.stored_systems import read_start_system
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.settings import Tracking
 from tests import ROOT
@@ -179,7 +180,7 @@ def test_start_systems_with_other_arrays_are_refused(cache, monkeypatch, value):
     write_arrays(path, arrays, **description)
     assert read_fixed_gram_system(STRATUM, gram, COUNT) is not None
 
-    monkeypatch.setattr(computed_systems, "data_path", lambda name: cache / "nothing" / name)
+    monkeypatch.setattr(stored_systems, "data_path", lambda name: cache / "nothing" / name)
     found = solve_by_monodromy(STRATUM, COUNT, TRACKING)
     place, description = cache / f"{STRATUM.name}.npz", {"stratum": STRATUM.name, "count": COUNT}
     for name in found.arrays():

@@ -1,0 +1,148 @@
+"""Certificates of data with fewer points than generic data: complete by the exact number for the Gram matrix."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from homotopy_lcn import Architecture, Certificate, SquaredLoss, critical_points, gram_matrix
+from homotopy_lcn.certification import completeness, exact_numbers
+from homotopy_lcn.certification.certificate_file import check_text, to_text
+from homotopy_lcn.certification.certificates import certificate
+from homotopy_lcn.counting.groebner import Search
+from homotopy_lcn.counting.groebner_programs import find_program
+from tests.certification.examples import points_with, sealed
+
+MOMENTS = np.array([1.0, -3, 2, 7, -4, 5, 3, -2, 6, 1])
+with_program = pytest.mark.skipif(find_program() is None, reason="needs a program for Gröbner bases")
+
+
+def proofs_of(filters, strides, text):
+    arch = Architecture(filters, strides)
+    gram, moments = gram_matrix(text, arch.filter_size), MOMENTS[: arch.filter_size]
+    return certificate(critical_points(arch, SquaredLoss.from_exact(gram.entries, moments.astype(int).tolist())))
+
+
+@pytest.fixture(scope="module")
+def unit_root():
+    """MA(1) data with a unit root have 15 of 39 points, which no quick rule says."""
+    return proofs_of((3, 3), (2, 1), "ma1:1")
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "text", "numbers", "method"),
+    [
+        ((2, 2, 2), (2, 2, 1), "white", [6], "formula"),
+        ((4, 2), (2, 1), "white", [6], "formula"),
+        ((4, 2), (2, 1), "seasonal:2,1/3", [6], "eigenvalues"),
+        ((3, 3), (2, 1), "ar1:1/3", [23], "nodes"),
+        ((2, 2, 2), (1, 2, 1), "ma1:1", [6, 14], "eigenvalues"),
+    ],
+)
+def test_special_data_are_proved_complete(filters, strides, text, numbers, method):
+    proofs = proofs_of(filters, strides, text)
+    assert proofs.complete
+    assert proofs.statement.method == method
+    assert [row.exact for row in proofs.statement.strata] == numbers
+    assert proofs.statement.global_minimum is not None
+    assert f"({method})" in str(proofs)
+    assert "assumption" not in str(proofs)
+    assert proofs.check()
+
+
+@with_program
+def test_groebner_bases_are_the_one_assumption(unit_root):
+    assert unit_root.complete
+    assert unit_root.statement.method == "groebner"
+    assert "complete, proved on one assumption" in str(unit_root)
+    assert "Gröbner bases modulo two primes" in str(unit_root)
+    assert unit_root.check()
+
+
+@with_program
+def test_a_check_without_a_program_does_not_take_the_number_on_trust(unit_root, monkeypatch):
+    text = to_text(unit_root)
+    monkeypatch.setattr(exact_numbers.Search, "within", classmethod(lambda cls, seconds, seed=0: Search(None)))
+    checked = check_text(text)
+    assert not checked
+    assert "could not be confirmed" in checked.failures[0]
+    assert checked.statement is None
+
+
+def test_a_point_less_is_not_complete():
+    result = critical_points(Architecture((4, 2), (2, 1)), SquaredLoss.white(MOMENTS[:6]))
+    whole = certificate(result)
+    assert whole.complete
+    fewer = replace_points(result)
+    assert not certificate(fewer).complete
+    assert certificate(fewer).statement.method is None
+
+
+def replace_points(result):
+    """The result without its last point and the conjugate of this point."""
+    kept = [point for point in points_with(result, {}) if point.real]
+    assert len(kept) < len(result)
+    return type(result).build(result.architecture, result.loss, kept, result.strata, seed=result.seed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda statement: statement.pop("method"),
+        lambda statement: statement.update(method="eigenvalues"),
+        lambda statement: statement["strata"][0].update(exact=7),
+        lambda statement: statement["strata"][0].pop("exact"),
+        lambda statement: statement.update(complete=False),
+    ],
+)
+def test_a_statement_that_does_not_follow_is_refused(change):
+    content = json.loads(to_text(proofs_of((4, 2), (2, 1), "white")))
+    assert check_text(sealed(content))
+    change(content["statement"])
+    checked = check_text(sealed(content))
+    assert checked.failures == ("the statement on all points does not follow",)
+
+
+def test_a_method_that_nobody_knows_is_refused():
+    content = json.loads(to_text(proofs_of((4, 2), (2, 1), "white")))
+    content["statement"]["method"] = "oracle"
+    with pytest.raises(ValueError, match=r"statement.method: 'oracle'; expected one of 'formula', "):
+        check_text(sealed(content))
+
+
+def test_a_number_that_is_not_met_proves_nothing(monkeypatch):
+    result = critical_points(Architecture((4, 2), (2, 1)), SquaredLoss.white(MOMENTS[:6]))
+    known = exact_numbers.exact_numbers
+
+    def one_more(*args):
+        found = known(*args)
+        return exact_numbers.ExactNumbers({key: value + 1 for key, value in found.numbers.items()}, found.method)
+
+    monkeypatch.setattr(completeness, "exact_numbers", one_more)
+    proofs = certificate(result)
+    assert not proofs.complete
+    assert proofs.statement.strata[0].exact is None
+
+
+def test_a_certificate_read_back_has_the_lost_points_at_infinity(tmp_path):
+    proofs = proofs_of((3, 3), (2, 1), "ar1:1/2")
+    path = tmp_path / "proof.json"
+    proofs.to_json(path)
+    back = Certificate.from_json(path)
+    assert back.complete
+    assert back.statement == proofs.statement
+    assert back.result.complete
+    assert (back.result.counts.found, back.result.counts.at_infinity) == (23, 16)
+    assert back.result.gaps() == ()
+
+
+@with_program
+def test_a_smooth_quadric_gives_the_number_of_generic_data():
+    """AR(2) data on (3, 3), (2, 1) lose nothing; a list of fewer points is not complete by their number."""
+    arch, gram = Architecture((3, 3), (2, 1)), gram_matrix("ar:1/2,1/5", 7)
+    data = SquaredLoss.from_exact(gram.entries, [1, -3, 2, 7, -4, 5, 3]).exact
+    known = exact_numbers.exact_numbers(arch, data, {}, groebner=True)
+    assert known is not None
+    assert (list(known.numbers.values()), known.method) == ([39], exact_numbers.GROEBNER)
