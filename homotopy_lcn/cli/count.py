@@ -75,7 +75,11 @@ def count(
     standardize: Standardize = False,
     time_limit: Annotated[
         float,
-        Option("--time-limit", metavar="SECONDS", help="For Gröbner bases; then the counts are measured."),
+        Option(
+            "--time-limit",
+            metavar="SECONDS",
+            help="With --gram: for Gröbner bases, and as many again for the measurement where they give no number.",
+        ),
     ] = 60.0,
     json_path: Json = None,
     quiet: Quiet = False,

@@ -59,7 +59,7 @@ def tabulate(
     reduced: Annotated[bool, Option("--reduced", help="Only reduced architectures.")] = False,
     size_one: Annotated[bool, Option("--size-one", help="Also layers of filter size 1; needs --layers.")] = False,
     white: Annotated[
-        bool, Option("--white", help="Measure the counts for Gram matrix I; else those of the shipped atlas.")
+        bool, Option("--white", help="Count for Gram matrix I, exactly if quick; else the counts of the atlas.")
     ] = False,
     measure: Annotated[
         bool, Option("--measure", help="Compute the critical points for one Gaussian data set each.")

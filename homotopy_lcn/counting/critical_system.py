@@ -18,13 +18,17 @@ from ..networks.strata import Stratum
 
 __all__ = [
     "ModularPolynomial",
+    "autocorrelations",
     "coprimality",
     "critical_system",
     "derivative",
     "linear_combination",
+    "patch_of",
     "quadric",
+    "quadric_of",
     "quadric_on_patch",
     "residues",
+    "singular_system",
 ]
 
 #: A polynomial modulo a prime: exponents of the unknowns, and the coefficient, which is not zero.
@@ -69,17 +73,35 @@ def critical_system(
     return [*equations, _pairing(mu, residual, prime)]
 
 
+def singular_system(
+    stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int
+) -> list[ModularPolynomial]:
+    """J_fᵀΣμ for all factors f: the derivatives of μᵀΣμ, up to the factor 2 and powers, in a chart as in `quadric`.
+
+    By Euler's relation μᵀΣμ is one of their combinations, as one coefficient of each factor is one.
+    """
+    factors = _factors(stratum, chart)
+    powers = [factor.power for factor in stratum.factors]
+    mu = _product(stratum, factors, powers, prime)
+    images = [_combination(row, mu, prime) for row in gram]
+    equations = []
+    for f, factor in enumerate(stratum.factors):
+        column = _product(stratum, factors, [power - (g == f) for g, power in enumerate(powers)], prime)
+        equations += [_pairing(column, images[q * factor.dilation :], prime) for q in range(factor.degree + 1)]
+    return [{exponents[:-1]: value for exponents, value in equation.items()} for equation in equations]
+
+
 def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int) -> ModularPolynomial:
     """μᵀΣμ, with the same unknowns without λ.
 
     In a chart, the first coefficient of each factor that is not zero is one, and its place is given; unknowns before it
     do not occur.
     """
-    return _quadric(stratum, _factors(stratum, chart), gram, prime)
+    return quadric_of(stratum, _factors(stratum, chart), gram, prime)
 
 
-def quadric_on_patch(stratum: Stratum, gram: Sequence[Sequence[int]], prime: int, rng: Random) -> ModularPolynomial:
-    """μᵀΣμ on a random affine patch of each factor, with the same unknowns without λ."""
+def patch_of(stratum: Stratum, prime: int, rng: Random) -> list[list[ModularPolynomial]]:
+    """The coefficients of each factor on a random affine patch, with the same unknowns as the equations, λ included."""
     factors = []
     for plain in _factors(stratum):
         mixed = []
@@ -87,7 +109,22 @@ def quadric_on_patch(stratum: Stratum, gram: Sequence[Sequence[int]], prime: int
             weights: list[ModularPolynomial] = [{(0,) * stratum.dimension: rng.randrange(1, prime)} for _ in plain]
             mixed.append(linear_combination(weights, plain, prime))
         factors.append(mixed)
-    return _quadric(stratum, factors, gram, prime)
+    return factors
+
+
+def quadric_on_patch(stratum: Stratum, gram: Sequence[Sequence[int]], prime: int, rng: Random) -> ModularPolynomial:
+    """μᵀΣμ on a random affine patch of each factor, with the same unknowns without λ."""
+    return quadric_of(stratum, patch_of(stratum, prime, rng), gram, prime)
+
+
+def autocorrelations(
+    stratum: Stratum, factors: list[list[ModularPolynomial]], chosen: range, prime: int
+) -> list[ModularPolynomial]:
+    """Σ_i p_i p_{i+h} for h = 0, 1, …, p the coefficients of the product of chosen factors; the unknowns without λ."""
+    powers = [factor.power * (index in chosen) for index, factor in enumerate(stratum.factors)]
+    product = _product(stratum, factors, powers, prime)
+    lags = [_pairing(product, product[h:], prime) for h in range(len(product))]
+    return [{exponents[:-1]: value for exponents, value in lag.items()} for lag in lags]
 
 
 def derivative(polynomial: ModularPolynomial, unknown: int, prime: int) -> ModularPolynomial:
@@ -106,9 +143,10 @@ def linear_combination(
     return _pairing(weights, polynomials, prime)
 
 
-def _quadric(
+def quadric_of(
     stratum: Stratum, factors: list[list[ModularPolynomial]], gram: Sequence[Sequence[int]], prime: int
 ) -> ModularPolynomial:
+    """μᵀΣμ for given coefficients of the factors, with the same unknowns without λ."""
     mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
     form = _pairing(mu, [_combination(row, mu, prime) for row in gram], prime)
     return {exponents[:-1]: value for exponents, value in form.items()}

@@ -4,44 +4,57 @@ A stratum whose blocks have roots of one multiplicity each is counted in its own
 identity (1) of `homotopy_lcn.networks.counts`, which holds for each positive definite Gram matrix and generic b: which
 families of parameters have critical points for generic b depends on the rank of the derivative of μ alone. For the
 layers whose degrees are the conjugate partitions, the identity has the stratum itself once, and strata that it
-dominates. If these layers have many points, the stratum is counted in its own coordinates instead, without the
-solutions at which it meets smaller strata.
+dominates. If these layers have many points, and more of them than the stratum's own coordinates, the stratum is counted
+in its own coordinates instead, without the solutions at which it meets smaller strata.
+
+If the quadric {μᵀΣμ = 0} is smooth in the coordinates of a stratum, the stratum has all critical filters of generic
+data. That is shown by Gröbner bases without solutions, which take a small part of the time of those that have all
+critical points as solutions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
+from ..doors import cached_property
 from ..errors import InputError
-from ..networks.architecture import Architecture
+from ..networks.architecture import Architecture, Block
 from ..networks.counts import CountTable, count_matrices, generic_count, generic_ed_degree
 from ..networks.limits import check_filter_size
 from ..networks.patterns import Partition, Pattern, format_pattern
 from ..networks.strata import Factor, Stratum
 from .eigenvalues import FormCount, count_by_eigenvalues, count_by_roots
 from .formulas import is_linear, tensor_count, two_layer_count
-from .gram_matrices import GramMatrix
-from .groebner import Search, count_by_groebner, residues_of
+from .gram_matrices import Entries, GramMatrix
+from .groebner import Search, count_by_groebner, is_smooth, residues_of
 from .groebner_programs import INSTALL, GroebnerFailure
 
 __all__ = [
     "CountsDisagree",
     "Established",
+    "KnownNumbers",
     "NotEstablished",
     "StratumCounter",
     "count_layers",
     "exact_count",
+    "quick_count",
     "weakest",
 ]
 
 #: Methods, the strongest first: a number that comes from several has the last of them.
-METHODS = ("formula", "eigenvalues", "bertini", "groebner", "measured")
+METHODS = ("formula", "eigenvalues", "bertini", "smooth", "groebner", "measured")
 #: Sums over all strata are compared with a Gröbner basis of the parameter space up to this many points.
 MOST_COMPARED = 150
+#: Quadrics are asked for singular points where generic data have up to this many critical parameters: a second or two.
+MOST_FOR_SMOOTHNESS = 6000
+
+
+#: Degrees of layers, a list for each block, the largest first.
+Degrees = tuple[Partition, ...]
 
 
 class CountsDisagree(RuntimeError):
@@ -62,7 +75,39 @@ class Established(NamedTuple):
     reason: str
 
 
-def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTable | NotEstablished:
+@dataclass
+class Numbers:
+    """What is established for networks with the same blocks and one Gram matrix.
+
+    Attributes
+    ----------
+    patterns : dict
+        The number of critical filters of root patterns.
+    layers : dict
+        The number of critical parameters for layers of some degrees.
+    missing : dict
+        Root patterns that were tried without success; with the same limits they are not tried again.
+    """
+
+    patterns: dict[Pattern, Established] = field(default_factory=dict)
+    layers: dict[Degrees, Established] = field(default_factory=dict)
+    missing: dict[Pattern, NotEstablished] = field(default_factory=dict)
+
+
+class KnownNumbers:
+    """What is established so far, for many networks and Gram matrices: networks with the same blocks share strata."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[Block, ...], Entries], Numbers] = {}
+
+    def of(self, arch: Architecture, gram: GramMatrix) -> Numbers:
+        """For networks with the blocks of this one; the record is added to."""
+        return self._known.setdefault((arch.blocks, gram.entries), Numbers())
+
+
+def exact_count(
+    arch: Architecture, gram: GramMatrix, search: Search, known: KnownNumbers | None = None
+) -> CountTable | NotEstablished:
     """The exact counts of an architecture for one Gram matrix and generic b.
 
     Parameters
@@ -70,6 +115,8 @@ def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTa
     arch : Architecture
     gram : GramMatrix
     search : Search
+    known : KnownNumbers, optional
+        Numbers of other networks, which are used, and added to.
 
     Returns
     -------
@@ -89,13 +136,18 @@ def exact_count(arch: Architecture, gram: GramMatrix, search: Search) -> CountTa
             f"gram: shape ({gram.size}, {gram.size}) given; expected ({arch.filter_size}, {arch.filter_size}) for the "
             f"network {arch}"
         )
-    generic = generic_count(arch)
     counter = StratumCounter(
         arch,
         lambda stratum: count_layers(stratum, gram, search),
         lambda stratum: _groebner(stratum, gram, search),
+        ByProof(
+            lambda stratum: quick_count(stratum, gram),
+            lambda stratum: _is_smooth(stratum, gram, search),
+            f"modulo a prime ({search.program.name})" if search.program else "",
+        ),
+        None if known is None else known.of(arch, gram),
     )
-    return table_of(generic, counter, gram.name)
+    return table_of(generic_count(arch), counter, gram.name)
 
 
 def table_of(generic: CountTable, counter: StratumCounter, gram: str) -> CountTable | NotEstablished:
@@ -125,6 +177,24 @@ def weakest(methods: Iterable[str]) -> str:
     return max(methods, key=METHODS.index, default=METHODS[0])
 
 
+class ByProof(NamedTuple):
+    """What is tried before Gröbner bases that have the critical points as solutions.
+
+    Attributes
+    ----------
+    quick : callable
+        The number of critical points of a list of factors by formulas and the eigenvalue rule; None if none applies.
+    smooth : callable
+        Whether the quadric is shown to be smooth in the coordinates of a stratum.
+    how : str
+        How that is shown.
+    """
+
+    quick: Callable[[Stratum], Established | NotEstablished | None]
+    smooth: Callable[[Stratum], bool]
+    how: str
+
+
 class StratumCounter:
     """Numbers of critical filters of strata, each computed once.
 
@@ -136,6 +206,10 @@ class StratumCounter:
     apart : callable, optional
         The number of those where factors of one block with different powers have no common root. It is asked where the
         identity would need a large number.
+    first : ByProof, optional
+        What is tried first.
+    numbers : Numbers, optional
+        What is established before, for networks with these blocks.
     """
 
     def __init__(
@@ -143,25 +217,69 @@ class StratumCounter:
         arch: Architecture,
         count: Callable[[Stratum], Established | NotEstablished],
         apart: Callable[[Stratum], Established | NotEstablished] | None = None,
+        first: ByProof | None = None,
+        numbers: Numbers | None = None,
     ) -> None:
         self.arch = arch
         self.count = count
         self.apart = apart
-        self.known: dict[Pattern, Established | NotEstablished] = {}
-        self.known_layers: dict[tuple[Partition, ...], Established | NotEstablished] = {}
+        self.first = first
+        self.numbers = Numbers() if numbers is None else numbers
 
     def number(self, pattern: Pattern) -> Established | NotEstablished:
         """The number of critical filters of a root pattern."""
-        if pattern not in self.known:
+        found: Established | NotEstablished | None = self.numbers.patterns.get(pattern) or self.numbers.missing.get(
+            pattern
+        )
+        if found is None:
             direct = all(len(set(partition)) == 1 for partition in pattern)
             stratum = Stratum.of_pattern(self.arch.blocks, pattern)
-            self.known[pattern] = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
-        return self.known[pattern]
+            found = self._quickly(pattern, stratum, direct)
+            if found is None and self._is_smooth(stratum):
+                assert self.first is not None
+                reason = f"the quadric has no singular point {self.first.how}, hence none: nothing is lost"
+                found = Established(self.generic[pattern], "smooth", reason)
+            if found is None:
+                found = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
+            if isinstance(found, Established):
+                self.numbers.patterns[pattern] = found
+            else:
+                self.numbers.missing[pattern] = found
+        return found
+
+    def _quickly(self, pattern: Pattern, stratum: Stratum, direct: bool) -> Established | NotEstablished | None:
+        """The number by a formula or a rule for the stratum, or for layers that have it; None if none applies."""
+        if self.first is None:
+            return None
+        if direct:
+            return self.first.quick(stratum)
+        layers = Stratum(self._factors(_sorted(_conjugates(pattern))))
+        return None if self.first.quick(layers) is None else self._by_identity(pattern)
+
+    def _is_smooth(self, stratum: Stratum) -> bool:
+        """Whether the quadric is shown to be smooth in these coordinates; not, if there are many points."""
+        few = _bound(stratum) <= MOST_FOR_SMOOTHNESS
+        return self.first is not None and few and self.first.smooth(stratum)
+
+    @cached_property
+    def generic(self) -> dict[Pattern, int]:
+        """The number for generic data of each root pattern of layers of degree one, which are all patterns."""
+        degrees = [(1,) * block.degree for block in self.arch.blocks]
+        finest = Architecture((2,) * sum(map(len, degrees)), _strides(self.arch, list(map(len, degrees))))
+        return {row.pattern: row.count for row in generic_count(finest)}
+
+    def _factors(self, key: Degrees) -> tuple[Factor, ...]:
+        return tuple(
+            Factor(degree, 1, block.dilation)
+            for block, partition in zip(self.arch.blocks, key, strict=True)
+            for degree in partition
+        )
 
     def _of_mixed(self, pattern: Pattern, stratum: Stratum) -> Established | NotEstablished:
         """The number on a stratum whose blocks have roots of several multiplicities."""
         degrees = [degree for partition in _conjugates(pattern) for degree in partition]
-        if self.apart is not None and len(degrees) > 2 and generic_ed_degree(degrees) > MOST_COMPARED:
+        whole = generic_ed_degree(degrees)
+        if self.apart is not None and len(degrees) > 2 and whole > max(MOST_COMPARED, _bound(stratum)):
             found = self.apart(stratum)
             if isinstance(found, Established):
                 return found
@@ -172,17 +290,23 @@ class StratumCounter:
 
         None if for generic data it is above ``most``.
         """
-        key = tuple(tuple(sorted(partition, reverse=True)) for partition in degrees)
-        if key not in self.known_layers:
-            factors = tuple(
-                Factor(degree, 1, block.dilation)
-                for block, partition in zip(self.arch.blocks, key, strict=True)
-                for degree in partition
-            )
-            if most is not None and generic_ed_degree([factor.degree for factor in factors]) > most:
+        key = _sorted(degrees)
+        if all(len(partition) == 1 for partition in key):  # one layer a block: these are the pure filters
+            pure = tuple((1,) * block.degree for block in self.arch.blocks)
+            if pure in self.numbers.patterns:
+                return self.numbers.patterns[pure]
+        found: Established | NotEstablished | None = self.numbers.layers.get(key)
+        if found is None:
+            stratum = Stratum(self._factors(key))
+            if most is not None and _bound(stratum) > most:
                 return None
-            self.known_layers[key] = self.count(Stratum(factors))
-        return self.known_layers[key]
+            found = self.first.quick(stratum) if self.first is not None else None
+            if found is None and self._is_smooth(stratum):
+                found = Established(_bound(stratum), "smooth", "the quadric has no singular point")
+            found = found or self.count(stratum)
+            if isinstance(found, Established):
+                self.numbers.layers[key] = found
+        return found
 
     def _by_identity(self, pattern: Pattern) -> Established | NotEstablished:
         degrees = _conjugates(pattern)
@@ -217,9 +341,21 @@ class StratumCounter:
         )
 
 
+def _bound(stratum: Stratum) -> int:
+    """The number of critical points of the factors for generic data; factors of a block may have common roots."""
+    return generic_ed_degree(
+        [factor.degree for factor in stratum.factors], [factor.power for factor in stratum.factors]
+    )
+
+
 def _conjugates(pattern: Pattern) -> list[Partition]:
     """The conjugate of each partition."""
     return [tuple(sum(part > j for part in partition) for j in range(partition[0])) for partition in pattern]
+
+
+def _sorted(degrees: Iterable[Partition]) -> Degrees:
+    """Degrees of layers as a key: the order of the layers of a block does not matter."""
+    return tuple(tuple(sorted(partition, reverse=True)) for partition in degrees)
 
 
 def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:
@@ -230,9 +366,14 @@ def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:
 
 
 def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
-    """The number of critical points in the coordinates of some factors, by the first method that applies.
+    """The number of critical points in the coordinates of some factors, by the first method that applies."""
+    return quick_count(stratum, gram) or _groebner(stratum, gram, search)
 
-    Formulas and the eigenvalue rule are quick: all that apply are used and compared.
+
+def quick_count(stratum: Stratum, gram: GramMatrix) -> Established | NotEstablished | None:
+    """The number by formulas and the eigenvalue rule, which are quick: all that apply are used and compared.
+
+    None if none applies; `NotEstablished` if doubles leave open which number is meant.
     """
     found: list[Established] = []
     undecided: FormCount | None = None
@@ -263,7 +404,7 @@ def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Establis
             f"the smallest relative gap of the eigenvalues is {undecided.gap:.1e}, within the rounding of doubles; "
             "exact numbers, such as texts '1/3' and '0.1', would decide"
         )
-    return _groebner(stratum, gram, search)
+    return None
 
 
 def _why(forms: FormCount) -> str:
@@ -275,6 +416,14 @@ def _why(forms: FormCount) -> str:
         f"det S(v) has {forms.distinct} different zeros, and the last invariant factor of S(v) has degree {degree}: "
         f"{degree} + {forms.distinct} − 2{gap}"
     )
+
+
+def _is_smooth(stratum: Stratum, gram: GramMatrix, search: Search) -> bool:
+    """Whether Gröbner bases show that the quadric is smooth; not, where a program fails or the time is up."""
+    try:
+        return bool(is_smooth(stratum, residues_of(gram), search))
+    except GroebnerFailure:
+        return False
 
 
 def _groebner(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from ..networks.counts import generic_ed_degree
 from ..networks.strata import Stratum
-from .critical_system import coprimality, critical_system, quadric, residues
+from .critical_system import coprimality, critical_system, quadric, residues, singular_system
 from .gram_matrices import GramMatrix
 from .groebner_programs import (
     GroebnerFailure,
@@ -20,7 +20,7 @@ from .groebner_programs import (
     number_of_standard_monomials,
 )
 
-__all__ = ["PRIMES", "Search", "count_by_groebner", "have_no_common_zero", "residues_of"]
+__all__ = ["PRIMES", "Search", "count_by_groebner", "have_no_common_zero", "is_smooth", "residues_of"]
 
 #: Primes of 31 bits, the first two that divide no denominator are taken.
 PRIMES = (2147483629, 2147483587, 2147483579, 2147483563, 2147483549)
@@ -28,6 +28,8 @@ PRIMES = (2147483629, 2147483587, 2147483579, 2147483563, 2147483549)
 MOST_SOLUTIONS = 3000
 #: Charts of a stratum at most for the search of common zeros: each is a system.
 MOST_CHARTS = 500
+#: Factors at most of a stratum whose cells are listed.
+MOST_FACTORS = 12
 
 #: A Gram matrix modulo a prime, which may be random; None if the prime divides a denominator.
 ModularGram = Callable[[int, Random], Sequence[Sequence[int]] | None]
@@ -139,6 +141,47 @@ def have_no_common_zero(stratum: Stratum, grams: Sequence[Sequence[Sequence[int]
     for chart in charts:
         forms = [quadric(stratum, gram, chart, prime) for gram in grams]
         leading = leading_monomials(search.program, forms, unknowns, prime, search.deadline)
+        if number_of_standard_monomials(leading, unknowns) != 0:
+            return False
+    return True
+
+
+def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | None:
+    """Whether the quadric {μᵀΣμ = 0} is shown to have no singular point, in the coordinates of a stratum.
+
+    Modulo a prime, on all cells of the product of projective spaces: a complex singular point would have a reduction
+    modulo each prime, so that none modulo one prime is a proof. Cells that differ by an exchange of equal factors are
+    looked at once.
+
+    Returns
+    -------
+    bool or None
+        False if there is a singular point modulo the prime. None without a program, or if there are too many cells.
+
+    Raises
+    ------
+    GroebnerFailure
+        If the program fails; `TimeIsUp` after the deadline.
+    """
+    factors = stratum.factors
+    if search.program is None or len(factors) > MOST_FACTORS:
+        return None
+    cells = [
+        cell
+        for cell in product(*(range(factor.degree + 1) for factor in factors))
+        if all(factors[i] != factors[i + 1] or cell[i] <= cell[i + 1] for i in range(len(cell) - 1))
+    ]
+    if len(cells) > MOST_CHARTS:
+        return None
+    for prime in PRIMES:
+        if (rows := gram(prime, Random(0))) is not None:
+            break
+    else:
+        raise GroebnerFailure(f"the denominators of the Gram matrix have all of the primes {PRIMES}")
+    unknowns = stratum.dimension - 1
+    for cell in cells:
+        system = singular_system(stratum, rows, cell, prime)
+        leading = leading_monomials(search.program, system, unknowns, prime, search.deadline)
         if number_of_standard_monomials(leading, unknowns) != 0:
             return False
     return True

@@ -133,7 +133,13 @@ def number_of_standard_monomials(leading: Sequence[Exponents], unknowns: int) ->
     powers = {i for monomial in leading for i in range(unknowns) if sum(monomial) == monomial[i]}
     if len(powers) < unknowns:
         return None
-    # Each standard monomial is reached once: the unknowns are multiplied in their order.
+    # Each standard monomial is reached once: the unknowns are multiplied in their order. A leading monomial that
+    # divides a product with an unknown, and did not divide before, has the exponent of the product in it.
+    by_exponent: dict[tuple[int, int], list[Exponents]] = {}
+    for divisor in leading:
+        for i, power in enumerate(divisor):
+            if power:
+                by_exponent.setdefault((i, power), []).append(divisor)
     total, layer = 0, [((0,) * unknowns, 0)]
     while layer:
         total += len(layer)
@@ -141,7 +147,8 @@ def number_of_standard_monomials(leading: Sequence[Exponents], unknowns: int) ->
         for monomial, first in layer:
             for i in range(first, unknowns):
                 longer = (*monomial[:i], monomial[i] + 1, *monomial[i + 1 :])
-                if not any(all(a >= b for a, b in zip(longer, divisor, strict=True)) for divisor in leading):
+                divisors = by_exponent.get((i, longer[i]), ())
+                if not any(all(map(int.__ge__, longer, divisor)) for divisor in divisors):
                     following.append((longer, i))
         layer = following
     return total

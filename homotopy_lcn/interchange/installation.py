@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 
 import numpy as np
 
+from ..counting.eigenvalues import count_by_eigenvalues
+from ..counting.gram_matrices import gram_matrix
+from ..counting.groebner import Search, count_by_groebner, residues_of
+from ..counting.groebner_programs import GroebnerFailure, GroebnerProgram
 from ..equations.critical_equations import Data, equations_of
 from ..equations.msolve_program import find_msolve, msolve_version
 from ..extras import install_command
@@ -41,13 +45,15 @@ OPTIONAL = (
     ("distributed", "distributed", "surveys and large solves on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),
 )
-#: Programs that the package or its benchmarks compare with: name, purpose, and how to install it.
+#: Programs that the package or its benchmarks use: name, purpose, and how to install it.
 PEERS = (
     ("phc", "PHCpack, a second solver", "apt-get install phcpack"),
-    ("M2", "Macaulay2", "apt-get install macaulay2"),
+    ("M2", "Macaulay2, for exact counts where msolve is absent", "apt-get install macaulay2"),
 )
 #: Ends of the kernel and of the reference engine differ by less than this, relative to the point.
 SAME_END = 1e-8
+#: Seconds that the program for Gröbner bases has for a system that takes some hundredths of a second.
+GROEBNER_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -118,13 +124,27 @@ def _package(distribution: str, module: str, purpose: str, install: str) -> Find
 
 
 def _msolve() -> Finding:
-    purpose, path = "exact numbers and exact comparisons", find_msolve()
+    purpose, path = "exact counts for given Gram matrices and exact comparisons", find_msolve()
     if path is None:
         return Finding("msolve", "absent", purpose, install_command("exact"))
     version = msolve_version()
     if version is None:
         return Finding("msolve", "broken", f"{path} does not tell its version", install_command("exact"))
+    if (problem := _miscounted(GroebnerProgram("msolve", path))) is not None:
+        return Finding("msolve", "broken", f"{version}, {path}: {problem}", install_command("exact"))
     return Finding("msolve", "ok", f"{version}, for {purpose}, {path}")
+
+
+def _miscounted(program: GroebnerProgram) -> str | None:
+    """How Gröbner bases by a program fail to give the number of critical points that the eigenvalue rule gives."""
+    stratum, gram = Stratum.of_layers(Architecture((4, 2), (2, 1))), gram_matrix("white", 6)
+    rule = count_by_eigenvalues(stratum, gram)
+    assert rule is not None
+    try:
+        found = count_by_groebner(stratum, residues_of(gram), Search(program, monotonic() + GROEBNER_SECONDS))
+    except GroebnerFailure as error:
+        return str(error)
+    return None if found == rule.count else f"counts {found} critical points where there are {rule.count}"
 
 
 def _phcpy() -> Finding:

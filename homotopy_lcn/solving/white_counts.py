@@ -8,6 +8,7 @@ monodromy in b alone, which from one of the points must reach all of them and no
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, StratumCount
 from ..networks.counts import generic_count as count_generic
 from ..networks.limits import check_filter_size
+from ..networks.patterns import format_pattern
 from ..networks.strata import Embedding
+from ..progress import Clock, TimeUp
 from ..tracking import Engine, Homotopy, get_engine
 from ..tracking.settings import Tracking
 from .fixed_gram_matrix import generator_for
@@ -28,11 +31,11 @@ from .start_systems import StartSystems, shared_start_systems
 from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
-__all__ = ["SECONDS_FOR_GROEBNER", "generic_count", "measured_count", "white_count"]
+__all__ = ["SECONDS_FOR_COUNTS", "generic_count", "measured_count", "white_count"]
 
 
-#: Seconds that Gröbner bases may take before the counts are measured.
-SECONDS_FOR_GROEBNER = 60.0
+#: Seconds that Gröbner bases may take before the counts are measured, and as many that the measurement may take.
+SECONDS_FOR_COUNTS = 60.0
 
 
 def generic_count(
@@ -41,7 +44,7 @@ def generic_count(
     *,
     rank: int | None = None,
     gram: object = None,
-    time_limit: float | None = SECONDS_FOR_GROEBNER,
+    time_limit: float | None = SECONDS_FOR_COUNTS,
 ) -> CountTable:
     """Count the complex critical points of the squared loss for generic data, by stratum.
 
@@ -60,7 +63,7 @@ def generic_count(
         ``"diagonal"``, ``"toeplitz"``, ``"hankel"``, ``"moments"``, ``"circulant"``, ``"exchangeable"``. Rows may hold
         exact numbers, such as fractions and texts. Doubles are the rational numbers that they are.
     time_limit : float, optional
-        Seconds for Gröbner bases; None for no limit.
+        Seconds for Gröbner bases, and as many again for the measurement where they give no number; None for no limit.
 
     Returns
     -------
@@ -73,8 +76,8 @@ def generic_count(
     InputError
         If the metric is not known, the rank is negative or given for white data, or the Gram matrix cannot be used.
     IncompleteStartSystem
-        If a number is not established exactly, and two measurements of it disagree or not all paths can be accounted
-        for.
+        If a number is not established exactly, and two measurements of it disagree, not all paths can be accounted for,
+        or the time is up.
 
     Notes
     -----
@@ -129,10 +132,12 @@ def _count_for_gram(arch: Architecture, gram: object, time_limit: float | None) 
     counted = exact_count(arch, given, search)
     if isinstance(counted, CountTable):
         return counted
-    return measured_count(arch, given.array, given.name, counted.reason)
+    return measured_count(arch, given.array, given.name, counted.reason, time_limit)
 
 
-def measured_count(arch: Architecture, gram: Real, name: str, reason: str) -> CountTable:
+def measured_count(
+    arch: Architecture, gram: Real, name: str, reason: str, time_limit: float | None = None
+) -> CountTable:
     """The counts for a Gram matrix (K, K) and generic b, measured by two kinds of paths.
 
     Parameters
@@ -143,26 +148,35 @@ def measured_count(arch: Architecture, gram: Real, name: str, reason: str) -> Co
         The Gram matrix in words.
     reason : str
         Why the counts are measured.
+    time_limit : float, optional
+        Seconds; by default there is no limit.
 
     Raises
     ------
     InputError
         If the architecture has too many points to be measured.
     IncompleteStartSystem
-        If the two measurements disagree, or not all paths can be accounted for.
+        If the two measurements disagree, not all paths can be accounted for, or the time is up.
     """
     table = count_generic(arch)
     _check_measurable(table, "gram", f"the counts for this Gram matrix ({reason})")
-    tracking, systems = Tracking(get_engine("auto"), 1), shared_start_systems()
+    clock = Clock(inf if time_limit is None else time_limit)
+    tracking, systems = Tracking(get_engine("auto"), 1, clock=clock), shared_start_systems()
     scaled = gram / np.linalg.norm(gram, 2)
-    rows = [
-        replace(
-            _measured_row(row, Embedding.of_pattern(arch, row.pattern), scaled, tracking, systems),
-            method="measured",
-            reason=f"measured by paths and by monodromy: {reason}",
-        )
-        for row in table
-    ]
+    rows: list[StratumCount] = []
+    for row in table:
+        try:
+            clock.check()
+            measured = _measured_row(row, Embedding.of_pattern(arch, row.pattern), scaled, tracking, systems)
+            clock.check()  # paths that the limit cut off are no measurement
+        except (TimeUp, IncompleteStartSystem) as error:
+            if not clock.stopped:
+                raise
+            raise IncompleteStartSystem(
+                f"stratum {format_pattern(row.pattern)}: its count was measured until the time limit of "
+                f"{clock.limit:g} s was reached ({reason})"
+            ) from error
+        rows.append(replace(measured, method="measured", reason=f"measured by paths and by monodromy: {reason}"))
     return CountTable(arch, tuple(rows), metric=name, method="measured")
 
 

@@ -12,7 +12,7 @@ import warnings
 from functools import cache
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._data import data_path
 from ..errors import InputError
@@ -25,6 +25,7 @@ __all__ = [
     "ATLAS",
     "ATLAS_FILTER_SIZE",
     "ATLAS_MAX_COUNT",
+    "WhiteCounts",
     "atlas",
     "checked_table",
     "checksum_line",
@@ -49,7 +50,8 @@ def atlas() -> pd.DataFrame:
     -------
     DataFrame
         The columns of ``tabulate(…).to_frame()``. Where the certified points are as many as the exact count, `status`
-        is ``"certified"``; where the points were computed only, ``"found"``.
+        is ``"certified"``; where the points were computed only, ``"found"``. Reduced networks have exact counts of
+        critical θ for structured data, too, with their methods: ``count_ar1``, ``method_ar1``, and so on.
 
     Raises
     ------
@@ -73,25 +75,32 @@ def atlas() -> pd.DataFrame:
     return TextTable("atlas", "", tuple(Column(name, name) for name in header), cells).to_frame()
 
 
-def shipped_white_counts(arch: Architecture) -> tuple[int, int] | None:
-    """Pure and spurious critical filters for Gram matrix I, as measured for the atlas; None if it does not say."""
+class WhiteCounts(NamedTuple):
+    """Numbers of pure and spurious critical filters for Gram matrix I, and the method that gave them."""
+
+    pure: int
+    spurious: int
+    method: str
+
+
+def shipped_white_counts(arch: Architecture) -> WhiteCounts | None:
+    """The counts for Gram matrix I that the atlas has; None if it has none."""
     return _white_counts().get((arch.filters, arch.strides[:-1]))
 
 
 @cache
-def _white_counts() -> dict[Key, tuple[int, int]]:
+def _white_counts() -> dict[Key, WhiteCounts]:
     path = data_path(ATLAS)
     if not path.is_file():
         return {}
     try:
         text = checked_table(path)
     except InputError as error:
-        warnings.warn(f"{error}; counts for white data are measured again", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"{error}; counts for white data are computed again", RuntimeWarning, stacklevel=2)
         return {}
     return {
-        (_integers(row["filters"]), _integers(row["strides"])[:-1]): (
-            int(row["white_pure"]),
-            int(row["white_spurious"]),
+        (_integers(row["filters"]), _integers(row["strides"])[:-1]): WhiteCounts(
+            int(row["white_pure"]), int(row["white_spurious"]), row["white_method"]
         )
         for row in csv.DictReader(StringIO(text))
         if row["white_pure"]
@@ -138,4 +147,4 @@ def _cell(name: str, text: str) -> bool | int | str | tuple[int, ...] | None:
         return {"": None, "true": True, "false": False}[text]
     if name.endswith(("filters", "strides")):
         return _integers(text)
-    return text if name == "status" else int(text)
+    return text if name == "status" or "method" in name else int(text)

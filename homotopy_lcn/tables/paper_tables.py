@@ -22,7 +22,7 @@ from ..solving.white_counts import white_count
 from ..surveys.surveys import many_draws, survey
 from ..surveys.tallies import Tally
 from .comparison import SOURCE, comparison_table
-from .fully_connected import check_fully_connected, most_critical
+from .fully_connected import check_fully_connected, eckart_young_count, most_critical
 from .text_tables import Cell, Column, TextTable, format_table, write_table
 
 __all__ = [
@@ -205,6 +205,7 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
         report(f"growth: {_label(arch)}", number, len(chosen))
         exact = generic_count(arch).parameters
         widths, connected = most_critical(sum(filters), len(filters))
+        of_full_rank, _ = eckart_young_count(widths[-1], widths[0], min(widths))
         found = None
         if exact <= options.growth_count:
             drawn = many_draws(arch, 1, options.seed)
@@ -212,14 +213,16 @@ def growth_table(options: PaperOptions, report: Report = _silent) -> tuple[TextT
             found = drawn.distribution("found").total
             if found != exact:
                 problems.append(f"{_label(arch)}: {found} found, {exact} expected")
-        rows.append((growing, filters, sum(filters), exact, found, widths, connected))
-    columns = _columns("growing", "k", "parameters", "critical θ", "found", "widths", "fully connected")
+        rows.append((growing, filters, sum(filters), exact, found, widths, connected, of_full_rank))
+    columns = _columns("growing", "k", "parameters", "critical θ", "found", "widths", "fully connected", "of rank r")
     notes = (
         "critical θ: exact number of complex critical parameters up to scaling with w ≠ 0 for generic data, the same "
         "for all strides. found: by computation, for strides s_l = k_l (where each filter has one critical θ) and one "
         f"Gaussian data set (seed {options.seed}); – where there are more than {options.growth_count}. widths: of the "
         "fully connected linear network with as many layers and at most as many parameters that has the most nonzero "
-        "critical matrices; fully connected: how many, by Eckart and Young; they are all real.",
+        "critical matrices; fully connected: their number, by Eckart and Young; they are all real. of rank r: how "
+        "many of them have the full rank r, the least width: the Euclidean distance degree of the matrices of rank at "
+        "most r; the others have smaller rank, and are spurious.",
         "The comparison is that of Shahverdi (2024).",
     )
     return TextTable(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from ..counting.exact_counts import KnownNumbers, NotEstablished, exact_count
+from ..counting.gram_matrices import gram_matrix
+from ..counting.groebner import Search
 from ..doors import ShownInNotebooks
 from ..errors import IncompleteStartSystem, InputError, check_integer
 from ..geometry.filter_geometry import describe_filter
@@ -23,20 +26,31 @@ from ..results.result import CriticalPoints
 from ..solving.solve import SolveInterrupted, critical_points
 from ..solving.white_counts import white_count
 from ..version import __version__
-from .atlas_table import shipped_white_counts
+from .atlas_table import WhiteCounts, shipped_white_counts
 from .text_tables import Cell, Column, TextTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ArchitectureRow", "ArchitectureTable", "RowOptions", "TabulationInterrupted", "tabulate", "tabulate_one"]
+__all__ = [
+    "ArchitectureRow",
+    "ArchitectureTable",
+    "RowOptions",
+    "TabulationInterrupted",
+    "tabulate",
+    "tabulate_one",
+    "white_counts",
+]
 
 CERTIFIED, FOUND, NOT_FOUND, NOT_MEASURED = "certified", "found", "not found", "not measured"
+MEASURED = "measured"
+#: Gröbner bases for the counts of white data may take so long for each network. A measurement takes a second or so.
+SECONDS_FOR_WHITE = 10.0
 
 #: Every column, in files that programs read.
 _COLUMNS = (
     "filters", "strides", "reduced_filters", "reduced_strides", "filter_size", "dimension", "thick", "closed", "smooth",
-    "pure", "spurious", "parameters", "white_pure", "white_spurious", "found_pure", "found_spurious",
+    "pure", "spurious", "parameters", "white_pure", "white_spurious", "white_method", "found_pure", "found_spurious",
     "found_parameters", "real", "attained", "certified", "status", "geometry_checked",
 )  # fmt: skip
 #: For people: a title, the columns that are shown under the title, and the sign that joins the columns.
@@ -53,6 +67,7 @@ _SHOWN = (
     ("spurious", ("spurious",), ""),
     ("θ", ("parameters",), ""),
     ("white", ("white_pure", "white_spurious"), "+"),
+    ("by", ("white_method",), ""),
     ("found", ("found_pure", "found_spurious"), "+"),
     ("real", ("real",), ""),
     ("attained", ("attained",), ""),
@@ -64,8 +79,8 @@ _NOTES = (
     "k, s: filter sizes and strides. K: end-to-end filter size. M: function space; thick: of full dimension; closed: "
     "Zariski closed; smooth: the Zariski closure is, away from 0.",
     "pure, spurious: exact numbers of complex critical filters w ≠ 0 for generic data; θ: of complex critical "
-    "parameters up to scaling. white: pure + spurious for Gram matrix I and generic targets, measured "
-    "(on request now, otherwise for the shipped atlas).",
+    "parameters up to scaling. white: pure + spurious for Gram matrix I and generic targets (on request now, otherwise "
+    "from the shipped atlas), by: the method that gave them, where measured is no proof.",
     "reduced: filter sizes / strides of the reduced architecture.",
 )
 _NOTES_MEASURED = (
@@ -89,6 +104,7 @@ class RowOptions:
     seed: int = 0
     max_count: int = 3000
     jobs: int = 1
+    known: KnownNumbers = field(default_factory=KnownNumbers)
 
 
 class TabulationInterrupted(KeyboardInterrupt):
@@ -111,7 +127,9 @@ class ArchitectureRow:
     pure, spurious, parameters : int
         Exact generic counts, as in `CountTable`.
     white_pure, white_spurious : int or None
-        The counts for Gram matrix I and generic targets, measured: now, or from the shipped atlas.
+        The counts for Gram matrix I and generic targets: counted now, or from the shipped atlas.
+    white_method : str or None
+        The method that gave them, as in `CountTable`; "measured" is no proof.
     found_pure, found_spurious : int or None
         Numbers of nonsingular critical filters found for one Gaussian data set.
     found_parameters : int or None
@@ -136,6 +154,7 @@ class ArchitectureRow:
     parameters: int
     white_pure: int | None = None
     white_spurious: int | None = None
+    white_method: str | None = None
     found_pure: int | None = None
     found_spurious: int | None = None
     found_parameters: int | None = None
@@ -282,7 +301,8 @@ def tabulate(
     layers : int, optional
     size_one, reduced : bool
     white : bool
-        Measure the counts for Gram matrix I and generic targets. Otherwise the counts of the shipped atlas are shown.
+        Count for Gram matrix I and generic targets: exactly where some seconds are enough, and by a measurement
+        elsewhere. Otherwise the counts of the shipped atlas are shown.
     measure : bool
         Compute the critical points for one Gaussian data set each, and compare.
     certify : bool
@@ -361,14 +381,22 @@ def tabulate_one(arch: Architecture, options: RowOptions) -> ArchitectureRow:
     if not options.white:
         known = shipped_white_counts(arch)
         if known is not None:
-            row = replace(row, white_pure=known[0], white_spurious=known[1])
-    elif small:
-        try:
-            counted = white_count(arch)
-            row = replace(row, white_pure=counted.pure, white_spurious=counted.spurious)
-        except IncompleteStartSystem:
-            pass  # the measurement failed: shown as not known
+            row = replace(row, white_pure=known.pure, white_spurious=known.spurious, white_method=known.method)
+    elif small and (counted := white_counts(arch, options.known)) is not None:
+        row = replace(row, white_pure=counted.pure, white_spurious=counted.spurious, white_method=counted.method)
     return _measured(row, space, table, options) if options.measure and small else row
+
+
+def white_counts(arch: Architecture, known: KnownNumbers) -> WhiteCounts | None:
+    """The counts for Gram matrix I: exact ones if `SECONDS_FOR_WHITE` are enough, else measured; None if both fail."""
+    search = Search.within(SECONDS_FOR_WHITE)
+    table = exact_count(arch, gram_matrix("white", arch.filter_size), search, known)
+    if isinstance(table, NotEstablished):
+        try:
+            table = white_count(arch)
+        except IncompleteStartSystem:
+            return None
+    return WhiteCounts(table.pure, table.spurious, table.method or MEASURED)
 
 
 def _measured(row: ArchitectureRow, space: FunctionSpace, table: CountTable, options: RowOptions) -> ArchitectureRow:

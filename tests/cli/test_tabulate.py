@@ -122,18 +122,19 @@ def test_certificates_need_python_flint(capsys, monkeypatch):
     assert "python-flint" in err
 
 
-def test_white_counts_come_from_the_atlas_or_are_measured(capsys, monkeypatch):
+def test_white_counts_come_from_the_atlas_or_are_counted(capsys, monkeypatch):
     arguments = ["tabulate", "-k", "2,2", "-s", "2,1", "--format", "csv"]
 
     def white(*more):
         (row,) = csv.DictReader(io.StringIO(run(capsys, *arguments, *more)[1]))
-        return row["white_pure"], row["white_spurious"]
+        return row["white_pure"], row["white_spurious"], row["white_method"]
 
-    assert white("--white") == ("2", "0")
-    monkeypatch.setattr(atlas_table, "_white_counts", lambda: {((2, 2), (2,)): (2, 0)})
-    assert white() == ("2", "0")
+    assert white("--white") == ("2", "0", "formula")
+    shipped = atlas_table.WhiteCounts(2, 0, "measured")
+    monkeypatch.setattr(atlas_table, "_white_counts", lambda: {((2, 2), (2,)): shipped})
+    assert white() == ("2", "0", "measured")
     monkeypatch.setattr(atlas_table, "_white_counts", dict)
-    assert white() == ("", "")
+    assert white() == ("", "", "")
 
 
 def test_paper_writes_tables_and_the_figure(capsys, tmp_path, monkeypatch):

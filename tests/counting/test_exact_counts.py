@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from functools import partial
+from random import Random
 
 import numpy as np
 import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn.counting import exact_counts
+from homotopy_lcn.counting.critical_system import singular_system
 from homotopy_lcn.counting.exact_counts import CountsDisagree, Established, NotEstablished, exact_count, weakest
 from homotopy_lcn.counting.gram_matrices import GramMatrix, gram_matrix
-from homotopy_lcn.counting.groebner import Search, count_by_groebner, residues_of
+from homotopy_lcn.counting.groebner import PRIMES, Search, count_by_groebner, is_smooth, residues_of
+from homotopy_lcn.counting.groebner_programs import (
+    leading_monomials,
+    number_of_standard_monomials,
+)
 from homotopy_lcn.networks.counts import generic_count
 from homotopy_lcn.networks.strata import Stratum
 
-from .programs import WITHOUT, needs_groebner
+from .programs import WITHOUT, needs_groebner, stratum_of
 
 
 def counted(filters, strides, text, search=WITHOUT):
@@ -82,7 +88,65 @@ def test_a_stratum_of_mixed_multiplicities_follows_from_the_identity():
 def test_groebner_bases_give_the_numbers_of_series(filters, strides, text, parameters):
     table = counted(filters, strides, text, Search.within(None))
     assert table.parameters == parameters
-    assert table.method in ("groebner", "eigenvalues")
+    assert table.method in ("groebner", "smooth", "eigenvalues")
+    assert (table.method == "smooth") <= (parameters == generic_count(table.architecture).parameters)
+
+
+@needs_groebner
+def test_a_smooth_quadric_gives_all_strata_their_generic_counts_as_do_critical_points():
+    """γ of the example with nodes, changed a little: no formula applies, and nothing is lost."""
+    arch = hl.Architecture((3, 3), (1, 1))
+    for text, smooth in ("toeplitz:6,0,-5,0,4", True), ("toeplitz:6,0,-5,0,5", False):
+        gram, search = gram_matrix(text, 5), Search.within(None)
+        assert is_smooth(Stratum.of_layers(arch), residues_of(gram), search) is smooth
+        table = exact_count(arch, gram, search)
+        direct = count_by_groebner(Stratum.of_layers(arch), residues_of(gram), search)
+        assert table.parameters == direct == (39 if smooth else 37)
+        assert table.method == ("smooth" if smooth else "groebner")
+        assert ([row.count for row in table] == [row.generic for row in table]) is smooth
+
+
+@needs_groebner
+@pytest.mark.parametrize("text", ["toeplitz:1,1/3,1/5,1/7", "walk", "circulant:1,1/3,1/5"])
+def test_a_smooth_quadric_is_told_by_the_number(text):
+    for filters, strides in ((3, 3), (2, 1)), ((2, 2, 2), (2, 2, 1)), ((4, 2), (2, 1)), ((3, 2, 2), (1, 2, 1)):
+        arch = hl.Architecture(filters, strides)
+        gram, search = gram_matrix(text, arch.filter_size), Search.within(None)
+        number = count_by_groebner(Stratum.of_layers(arch), residues_of(gram), search)
+        full = number == generic_count(arch).parameters
+        assert is_smooth(Stratum.of_layers(arch), residues_of(gram), search) is full
+
+
+@needs_groebner
+def test_singular_points_with_leading_coefficients_zero_are_seen():
+    """The quadric is a² q_even + b² q_odd, and q_odd has singular points: it has them at a = 0, and no others."""
+    arch = hl.Architecture((2, 2, 2), (2, 2, 1))
+    gram, search = residues_of(gram_matrix("diagonal:1,1,2,1,3,1,5,1", 8)), Search.within(None)
+    stratum, prime = Stratum.of_layers(arch), PRIMES[0]
+    largest_cell = singular_system(stratum, gram(prime, Random(0)), (0, 0, 0), prime)
+    assert number_of_standard_monomials(leading_monomials(search.program, largest_cell, 3, prime), 3) == 0
+    assert is_smooth(stratum, gram, search) is False
+    assert count_by_groebner(stratum, gram, search) < generic_count(arch).parameters
+
+
+@needs_groebner
+@pytest.mark.parametrize("text", ["white", "diagonal:3,1,1,3", "diagonal:2,1,1,3", "walk"])
+def test_a_quadric_that_is_smooth_on_a_stratum_loses_none_of_its_points(text):
+    """Against the numbers of the stratum by Gröbner bases and by the identity."""
+    arch = hl.Architecture((2, 2, 2), (1, 1, 1))
+    gram, search = gram_matrix(text, 4), Search.within(None)
+    for row in generic_count(arch):
+        stratum = Stratum.of_pattern(arch.blocks, row.pattern)
+        number = count_by_groebner(stratum, residues_of(gram), search)
+        if is_smooth(stratum, residues_of(gram), search):
+            assert number == row.count
+        elif len(stratum.factors) == 1:  # no common roots, so that singular points are those of the stratum
+            assert number < row.count
+
+
+def test_searches_without_a_program_say_nothing_about_smoothness():
+    gram = residues_of(gram_matrix("white", 5))
+    assert is_smooth(stratum_of((2, 1, 1), (2, 1, 1)), gram, WITHOUT) is None
 
 
 @needs_groebner
@@ -100,18 +164,18 @@ def test_two_methods_that_disagree_are_an_error_with_both_numbers(monkeypatch):
 
 
 def test_more_points_than_for_generic_data_are_an_error(monkeypatch):
-    monkeypatch.setattr(exact_counts, "count_layers", lambda *_: Established(11, "groebner", ""))
+    monkeypatch.setattr(exact_counts, "quick_count", lambda *_: Established(11, "groebner", ""))
     with pytest.raises(CountsDisagree, match=r"11 critical filters by groebner .* 10 for generic data"):
         counted((3, 2), (2, 1), "ar1:1/2")
 
 
 def test_a_sum_that_disagrees_with_the_parameter_space_is_an_error(monkeypatch):
-    def wrong(stratum, gram, search, count=exact_counts.count_layers):
-        found = count(stratum, gram, search)
+    def wrong(stratum, gram, count=exact_counts.quick_count):
+        found = count(stratum, gram)
         pure = len(stratum.factors) == 2 and stratum.factors[0].degree == 2
         return found._replace(number=9) if pure else found
 
-    monkeypatch.setattr(exact_counts, "count_layers", wrong)
+    monkeypatch.setattr(exact_counts, "quick_count", wrong)
     arch = hl.Architecture((2, 2, 2), (1, 2, 1))
     layers = exact_counts.StratumCounter(arch, lambda stratum: Established(34, "groebner", ""))
     monkeypatch.setattr(exact_counts.StratumCounter, "layers", lambda self, *_, **__: layers.count(None))

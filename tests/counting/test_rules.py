@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homotopy_lcn import Architecture, generic_count
+from homotopy_lcn import Architecture, InputError, generic_count
+from homotopy_lcn.counting.gram_matrices import gram_matrix
+from homotopy_lcn.counting.groebner import Search
+from homotopy_lcn.counting.rules import arma_rule, cuts, ed_degree_of_intersection, product_rule, rank_rule
 from homotopy_lcn.networks.strata import Embedding
 from homotopy_lcn.solving.start_systems import StartSystems
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.settings import Tracking
+
+from .programs import WITHOUT, by_groebner, needs_groebner, stratum_of
 
 LAGS = 12
 WHITE = np.eye(1, LAGS)[0]
@@ -151,3 +156,91 @@ def test_samples_with_as_many_outputs_as_the_dimension_have_all_points():
     patches = np.lib.stride_tricks.sliding_window_view(samples, 7)[::2]
     assert len(patches) == Architecture((3, 3), (2, 1)).dimension == 5
     assert counted((3, 3), (2, 1), patches.T @ patches) == 39
+
+
+@given(st.integers(0, 2**32), st.integers(2, 4), st.integers(2, 4), st.integers(2, 3))
+def test_the_cut_of_two_layers_has_the_pairing_of_autocorrelations(seed, low, high, stride):
+    arch = Architecture((low, high), (stride, 1))
+    lags = np.random.default_rng(seed).integers(-2, 3, arch.filter_size)
+    lags[0] = 4 * arch.filter_size
+    gram = gram_matrix("toeplitz:" + ",".join(map(str, lags)), arch.filter_size)
+    (cut,) = cuts(arch, gram)
+    weights = np.ones((low, high))
+    weights[0] /= 2
+    weights[:, 0] /= 2
+    expected = weights * pairing((low, high), (stride,), lags)
+    assert np.array(cut.pairing, dtype=float).tolist() == expected.tolist()
+    assert cut.rank == np.linalg.matrix_rank(expected)
+    assert cut.dimensions == (low - 1, high - 1)
+
+
+def test_each_cut_of_three_layers_gives_the_quadric():
+    arch = Architecture((2, 3, 2), (2, 3, 1))
+    gram = gram_matrix("ar:1/2,1/5", arch.filter_size)
+    rng = np.random.default_rng(1)
+    layers = [rng.integers(-5, 6, k) for k in arch.filters]
+
+    def product_of(chosen):
+        result = np.array([1])
+        for layer in chosen:
+            dilated = np.zeros((arch.filters[layer] - 1) * arch.dilations[layer] + 1, dtype=int)
+            dilated[:: arch.dilations[layer]] = layers[layer]
+            result = np.convolve(result, dilated)
+        return result
+
+    w = product_of(range(3))
+    for cut in cuts(arch, gram):
+        low, high = product_of(range(cut.below)), product_of(range(cut.below, 3))[:: cut.stride]
+        r_low, r_high = (np.correlate(v, v, "full")[len(v) - 1 :] for v in (low, high))
+        value = 2 * r_low @ np.array(cut.pairing, dtype=float) @ r_high
+        assert value == pytest.approx(w @ gram.array @ w)
+
+
+def test_the_rules_want_reduced_networks_and_toeplitz_matrices():
+    with pytest.raises(InputError, match="expected a reduced network"):
+        rank_rule(Architecture((2, 2), (1, 1)), gram_matrix("white", 3))
+    with pytest.raises(InputError, match="expected a Toeplitz matrix of size 4"):
+        rank_rule(Architecture((2, 2), (2, 1)), gram_matrix("walk", 4))
+    with pytest.raises(InputError, match="3 layers given; expected two"):
+        arma_rule(Architecture((2, 2, 2), (2, 2, 1)), 1, 0)
+
+
+@pytest.mark.parametrize(("degrees", "below"), [([2, 2], 1), ([3, 2], 1), ([2, 1, 2], 1), ([1, 1, 1], 2)])
+def test_an_intersection_of_no_quadrics_has_the_ed_degree_of_the_whole(degrees, below):
+    assert ed_degree_of_intersection(degrees, below, 0) == by_formula(degrees)
+
+
+def by_formula(degrees):
+    return generic_count(Architecture([d + 1 for d in degrees], [9] * len(degrees))).parameters
+
+
+@needs_groebner
+@pytest.mark.parametrize(
+    ("filters", "strides", "text"),
+    [
+        ((2, 2), (2, 1), "white"),
+        ((3, 3), (2, 1), "ma1:1/3"),
+        ((3, 4), (2, 1), "ar1:1/2"),
+        ((3, 3), (4, 1), "ar1:1/2"),
+    ],
+    ids=str,
+)
+def test_the_product_rule_gives_the_number_of_groebner_bases(filters, strides, text):
+    arch = Architecture(filters, strides)
+    gram = gram_matrix(text, arch.filter_size)
+    number = product_rule(arch, gram, Search.within(None))
+    assert number is not None
+    assert number < generic_count(arch).parameters
+    layers = stratum_of(*((k - 1, 1, dilation) for k, dilation in zip(filters, arch.dilations, strict=True)))
+    assert number == by_groebner(layers, gram)
+
+
+@needs_groebner
+@pytest.mark.parametrize("text", ["differenced:1", "ar:1/2,1/5"])
+def test_the_product_rule_says_nothing_where_its_hypothesis_fails(text):
+    """MA(1) with a unit root has further singular points; AR(2) has a pairing of full rank."""
+    assert product_rule(Architecture((3, 3), (2, 1)), gram_matrix(text, 7), Search.within(None)) is None
+
+
+def test_the_product_rule_says_nothing_without_a_program():
+    assert product_rule(Architecture((3, 3), (2, 1)), gram_matrix("white", 7), WITHOUT) is None

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -92,10 +93,24 @@ def test_a_solve_that_is_not_complete_is_broken(cache, monkeypatch):
 def test_packages_and_programs_that_are_absent_come_with_the_way_to_install_them(cache, monkeypatch):
     monkeypatch.setattr(installation, "find_spec", lambda module: None)
     monkeypatch.setattr(installation, "phcpy_trackers", lambda: None)
+    monkeypatch.setattr(installation, "find_msolve", lambda: None)
     monkeypatch.setattr(installation.shutil, "which", lambda program: None)
     absent = {found.subject: found for found in installation.examine() if found.state == "absent"}
     assert set(absent) == {name for name, *_ in installation.OPTIONAL} | {"phc", "M2", "msolve", "phcpy"}
     assert all("install" in found.remedy for found in absent.values())
+
+
+@pytest.mark.skipif(installation.find_msolve() is None, reason="msolve is not installed")
+def test_msolve_is_listed_for_exact_counts_and_is_broken_if_it_counts_wrongly(cache, monkeypatch):
+    sound = finding("msolve")
+    assert sound.state == "ok"
+    assert "exact counts" in sound.text
+    monkeypatch.setattr(installation, "count_by_groebner", lambda *_: 7)
+    broken = finding("msolve")
+    assert broken.state == "broken"
+    assert "counts 7 critical points where there are 6" in broken.text
+    monkeypatch.setattr(installation, "count_by_groebner", Mock(side_effect=installation.GroebnerFailure("no answer")))
+    assert "no answer" in finding("msolve").text
 
 
 def test_a_package_that_cannot_be_imported_is_broken_and_one_without_a_version_is_not(cache, monkeypatch, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,14 @@ def test_a_gram_matrix_comes_as_array_rows_or_text(gram):
 def test_a_gram_matrix_stands_alone(other):
     with pytest.raises(hl.InputError, match="together with gram"):
         hl.generic_count(ARCH, gram="white", **other)
+
+
+def test_the_time_limit_holds_for_measurements_too(monkeypatch):
+    monkeypatch.setattr(groebner, "find_program", lambda: None)
+    arch = hl.Architecture((4, 4), (2, 1))
+    began = monotonic()
+    with pytest.raises(
+        IncompleteStartSystem, match=r"was measured until the time limit of 0\.02 s was reached .*msolve"
+    ):
+        hl.generic_count(arch, gram="ma1:1/7", time_limit=0.02)
+    assert monotonic() - began < 10

@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, describe_filter, generic_count
@@ -17,6 +18,7 @@ from homotopy_lcn.surveys.draws import solve_draws, solve_each
 from homotopy_lcn.surveys.surveys import solve_draw, survey
 from homotopy_lcn.tables import comparison, paper_tables
 from homotopy_lcn.tables.comparison import comparison_table
+from homotopy_lcn.tables.fully_connected import critical_matrices
 from homotopy_lcn.tables.paper_tables import (
     FULL,
     ORDINARY,
@@ -123,6 +125,21 @@ def test_growth_is_found_where_it_is_small():
     assert rows[3, 3]["found"] is None
     assert rows[3, 3, 3]["critical_parameters"] == 2385
     assert all(row["critical_parameters"] > row["fully_connected"] for row in table.records())
+
+
+def test_growth_tells_the_critical_matrices_of_all_ranks_and_of_full_rank():
+    rng = np.random.default_rng(0)
+    rows = {row["widths"]: row for row in growth_table(SMALL, silent)[0].records()}
+    assert (rows[4, 2, 4]["fully_connected"], rows[4, 2, 4]["of_rank_r"]) == (10, 6)
+    for widths, row in rows.items():
+        ranks = [
+            np.linalg.matrix_rank(W)
+            for W, _ in critical_matrices(
+                rng.standard_normal((30, widths[0])), rng.standard_normal((30, widths[-1])), min(widths)
+            )
+        ]
+        assert row["fully_connected"] == len(ranks)
+        assert row["of_rank_r"] == ranks.count(min(widths))
 
 
 def test_white_counts_of_tensors_are_singular_vector_tuples():

@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, InputError, describe_function_space, generic_count, tabulate
+from homotopy_lcn.counting import groebner
+from homotopy_lcn.counting.exact_counts import KnownNumbers
+from homotopy_lcn.counting.gram_matrices import gram_matrix
 from homotopy_lcn.errors import IncompleteStartSystem
 from homotopy_lcn.networks.architecture_lists import architectures_up_to
 from homotopy_lcn.tables import tabulation
+from homotopy_lcn.tables.tabulation import white_counts
 from homotopy_lcn.tables.text_tables import format_table
 
 EXAMPLES = [
@@ -157,7 +161,7 @@ def test_lists_are_filtered_like_enumerations():
 
 def test_every_format_has_every_row(measured):
     frame = pytest.importorskip("pandas") and measured.to_frame()
-    assert frame.shape == (4, 22)
+    assert frame.shape == (4, 23)
     assert frame.pure.tolist() == [1, 10, 10, 10]
     read = list(csv.DictReader(io.StringIO(format_table(measured.to_table(for_people=False), "csv"))))
     assert list(frame.columns) == list(read[0])
@@ -166,3 +170,30 @@ def test_every_format_has_every_row(measured):
     assert [row["reduced_filters"] for row in document["architectures"]] == [[3], [3, 2], [3, 2], [2, 3]]
     assert format_table(measured.to_table(), "markdown").count("\n| 2,") == 3
     assert format_table(measured.to_table(), "latex").isascii()
+
+
+def test_white_counts_are_exact_or_measured_or_not_known(monkeypatch):
+    arch = Architecture((3, 3), (2, 1))
+    monkeypatch.setattr(groebner, "find_program", lambda: None)
+    (row,) = tabulate([arch], white=True)
+    assert (row.white_pure, row.white_spurious, row.white_method) == (23, 0, "measured")
+
+    def fails(arch):
+        raise IncompleteStartSystem("paths are lost")
+
+    monkeypatch.setattr(tabulation, "white_count", fails)
+    (row,) = tabulate([arch], white=True)
+    assert (row.white_pure, row.white_method) == (None, None)
+    (row,) = tabulate([Architecture((4, 2), (2, 1))], white=True)
+    assert (row.white_pure, row.white_method) == (6, "formula")
+
+
+def test_networks_with_the_same_blocks_share_what_is_established():
+    known = KnownNumbers()
+    networks = [Architecture((2, 2, 2), (1, 2, 1)), Architecture((3, 2), (2, 1))]
+    counts = [white_counts(arch, known) for arch in networks]
+    assert [(found.pure, found.spurious) for found in counts] == [(10, 14), (10, 0)]
+    first, second = (known.of(arch, gram_matrix("white", 5)) for arch in networks)
+    assert first is second
+    assert set(first.patterns) == {((1, 1), (1,)), ((2,), (1,))}
+    assert known.of(networks[0], gram_matrix("ar1:1/2", 5)) is not first

@@ -1,0 +1,268 @@
+"""The rules of docs/theory.md on Toeplitz Gram matrices: where points are lost, and how many.
+
+A network whose strides are all greater than one is cut between two layers. The layers below the cut have the product P,
+of K_1 coefficients and n_1 = Σ (k_l − 1) dimensions, the ones above it R(x^s), of K_2 coefficients and n_2 dimensions.
+With the autocorrelations r_h of P and R and δ_0 = 1/2, δ_h = 1 for h > 0,
+
+    μᵀΣμ = 2 Σ_{h, j} δ_h δ_j N_hj r_h(P) r_j(R),   N_hj = γ(js + h) + γ(js − h).
+
+For M = rank N this is a sum of M products C_i E_i of quadrics in the layers below and above the cut.
+
+* Rank rule: if M ≤ min(n_1, n_2), points are lost.
+* ARMA rule: two layers and autocovariances of an ARMA(p, q) process. If M = p + 1 + ⌊(k_1 − 1 + q − p)/s⌋ is at most
+  min(k_1, k_2) − 1, points are lost.
+* Product rule: if moreover the common zeros B of all C_i and E_i are a transversal intersection, and the quadric has no
+  other singular point, the generic Euclidean distance degree of B is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import comb
+from random import Random
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..networks.architecture import Architecture
+from ..networks.counts import generic_ed_degree
+from ..networks.strata import Stratum
+from .critical_system import (
+    ModularPolynomial,
+    autocorrelations,
+    derivative,
+    linear_combination,
+    patch_of,
+    quadric_of,
+    residues,
+)
+from .gram_matrices import GramMatrix
+from .groebner import PRIMES, Search, residues_of
+from .groebner_programs import leading_monomials
+
+__all__ = ["Cut", "arma_rule", "cuts", "ed_degree_of_intersection", "product_rule", "rank_rule"]
+
+Rows = list[list[Fraction]]
+
+
+class Cut(NamedTuple):
+    """A network cut between two layers.
+
+    Attributes
+    ----------
+    below : int
+        Number of layers below the cut.
+    stride : int
+        The product s of their strides.
+    dimensions : (int, int)
+        n_1 and n_2.
+    pairing : K_1 rows of K_2 numbers
+        δ_h δ_j N_hj.
+    """
+
+    below: int
+    stride: int
+    dimensions: tuple[int, int]
+    pairing: Rows
+
+    @property
+    def rank(self) -> int:
+        """M, the rank of N."""
+        return len(_echelon(self.pairing)[1])
+
+
+def cuts(arch: Architecture, gram: GramMatrix) -> Iterator[Cut]:
+    """All cuts of a network, for a Toeplitz Gram matrix of its size.
+
+    Raises
+    ------
+    InputError
+        If the network is not reduced, or the Gram matrix is not Toeplitz.
+    """
+    if not arch.is_reduced:
+        raise InputError(f"arch: {arch} given; expected a reduced network, with all strides but the last above 1")
+    if not gram.is_toeplitz or gram.size != arch.filter_size:
+        raise InputError(f"gram: expected a Toeplitz matrix of size {arch.filter_size}")
+    gamma = gram.entries[0]
+    for below in range(1, arch.depth):
+        stride = arch.dilations[below]
+        first = 1 + sum(
+            (k - 1) * dilation for k, dilation in zip(arch.filters[:below], arch.dilations[:below], strict=True)
+        )
+        second = 1 + (arch.filter_size - first) // stride
+        pairing = [
+            [(gamma[j * stride + h] + gamma[abs(j * stride - h)]) / (2 ** ((h == 0) + (j == 0))) for j in range(second)]
+            for h in range(first)
+        ]
+        dimensions = sum(k - 1 for k in arch.filters[:below]), sum(k - 1 for k in arch.filters[below:])
+        yield Cut(below, stride, dimensions, pairing)
+
+
+def rank_rule(arch: Architecture, gram: GramMatrix) -> bool:
+    """Whether the rank rule says that points are lost; if not, the rule says nothing.
+
+    Examples
+    --------
+    >>> from homotopy_lcn.counting.gram_matrices import gram_matrix
+    >>> arch = Architecture((3, 3), (2, 1))
+    >>> [rank_rule(arch, gram_matrix(text, 7)) for text in ("ar1:1/2", "ar:1/2,1/5")]
+    [True, False]
+    """
+    return any(cut.rank <= min(cut.dimensions) for cut in cuts(arch, gram))
+
+
+def arma_rule(arch: Architecture, p: int, q: int) -> bool:
+    """Whether the ARMA rule says that points are lost; if not, the rule says nothing.
+
+    Parameters
+    ----------
+    arch : Architecture
+        Two layers, the first with stride s ≥ 1.
+    p, q : int
+        Orders of the process.
+
+    Examples
+    --------
+    >>> [arma_rule(Architecture((3, 3), (2, 1)), p, q) for p, q in ((1, 0), (0, 1), (2, 0), (0, 2))]
+    [True, True, False, False]
+    """
+    if arch.depth != 2:
+        raise InputError(f"arch: {arch.depth} layers given; expected two")
+    (k, other), s = arch.filters, arch.strides[0]
+    return p + 1 + (k - 1 + q - p) // s <= min(k, other) - 1
+
+
+def product_rule(arch: Architecture, gram: GramMatrix, search: Search) -> int | None:
+    """The number of critical parameters by the product rule; None where it says nothing.
+
+    Its hypothesis holds if and only if the derivatives of the quadric generate the ideal of all C_i and E_i. Then these
+    have independent derivatives at their common zeros, as the derivatives of Σ C_i E_i are combinations of them by the
+    derivatives of the E_i and C_i. That is tested on a random affine patch, modulo a prime, by Gröbner bases.
+
+    Raises
+    ------
+    GroebnerFailure
+        If the program fails; `TimeIsUp` after the deadline.
+    """
+    for cut in cuts(arch, gram):
+        if search.program is not None and cut.rank <= min(cut.dimensions) and _is_transversal(arch, gram, cut, search):
+            degrees = [k - 1 for k in arch.filters]
+            return generic_ed_degree(degrees) - ed_degree_of_intersection(degrees, cut.below, cut.rank)
+    return None
+
+
+def ed_degree_of_intersection(degrees: list[int], below: int, number: int) -> int:
+    """Generic ED degree of a transversal intersection B in Π P^{n_l}: M quadrics below a cut, and M above.
+
+    The quadrics have degree two in each layer on their side. With H_1 and H_2 the sums of the hyperplane classes h_l of
+    both sides, h = H_1 + H_2 and d = dim B, it is Σ_i (−1)^i (2^{d+1−i} − 1) ∫_B c_i(T_B) h^{d−i}, and
+    c(T_B) = Π (1 + h_l)^{n_l + 1} / ((1 + 2H_1)(1 + 2H_2))^M.
+
+    Examples
+    --------
+    >>> ed_degree_of_intersection([2, 2], 1, 2), ed_degree_of_intersection([2, 3], 1, 2)
+    (16, 48)
+    >>> ed_degree_of_intersection([2, 2], 1, 1)
+    36
+    """
+    d = sum(degrees) - 2 * number
+    first, second = (_sum_of_classes(degrees, part) for part in (range(below), range(below, len(degrees))))
+    one = {(0,) * len(degrees): 1}
+    chern, fundamental = one, one
+    for layer, degree in enumerate(degrees):
+        for _ in range(degree + 1):
+            chern = _times(chern, _plus(one, _sum_of_classes(degrees, range(layer, layer + 1))), degrees)
+    for side in (first, second):
+        doubled = {exponents: 2 * value for exponents, value in side.items()}
+        inverse = one
+        power = one
+        for e in range(1, sum(degrees) + 1):  # 1 / (1 + 2H)^M = Σ_e (−1)^e C(M + e − 1, e) (2H)^e
+            power = _times(power, doubled, degrees)
+            sign = (-1) ** e * comb(number + e - 1, e)
+            inverse = _plus(inverse, {exponents: sign * value for exponents, value in power.items()})
+        chern = _times(chern, inverse, degrees)
+        for _ in range(number):
+            fundamental = _times(fundamental, doubled, degrees)
+    h, total = _plus(first, second), 0
+    for i in range(d + 1):
+        value = {exponents: c for exponents, c in chern.items() if sum(exponents) == i}
+        for _ in range(d - i):
+            value = _times(value, h, degrees)
+        value = _times(value, fundamental, degrees)
+        total += (-1) ** i * (2 ** (d + 1 - i) - 1) * value.get(tuple(degrees), 0)
+    return total
+
+
+Classes = dict[tuple[int, ...], int]
+
+
+def _sum_of_classes(degrees: list[int], layers: range) -> Classes:
+    return {tuple(int(j == layer) for j in range(len(degrees))): 1 for layer in layers}
+
+
+def _plus(left: Classes, right: Classes) -> Classes:
+    return {key: left.get(key, 0) + right.get(key, 0) for key in {**left, **right}}
+
+
+def _times(left: Classes, right: Classes, degrees: list[int]) -> Classes:
+    """The product of classes of Π P^{n_l}, where h_l^{n_l + 1} = 0."""
+    result: Classes = {}
+    for one, a in left.items():
+        for other, b in right.items():
+            exponents = tuple(map(int.__add__, one, other))
+            if all(e <= degree for e, degree in zip(exponents, degrees, strict=True)):
+                result[exponents] = result.get(exponents, 0) + a * b
+    return result
+
+
+def _is_transversal(arch: Architecture, gram: GramMatrix, cut: Cut, search: Search) -> bool:
+    """The hypothesis of the product rule, see `product_rule`."""
+    assert search.program is not None
+    stratum = Stratum.of_layers(arch)
+    unknowns = stratum.dimension - 1
+    rows, pivots = _echelon(cut.pairing)
+    below = [[row[pivot] for row in cut.pairing] for pivot in pivots]
+    for prime in PRIMES:
+        sides = [[residues(row, prime) for row in side] for side in (below, rows)]
+        modular = residues_of(gram)(prime, Random(0))
+        if modular is not None and all(row is not None for side in sides for row in side):
+            break
+    else:
+        return False
+    patch = patch_of(stratum, prime, Random(f"{search.seed} product rule {stratum.name}"))
+    lags = (
+        autocorrelations(stratum, patch, range(cut.below), prime),
+        autocorrelations(stratum, patch, range(cut.below, arch.depth), prime)[:: cut.stride],
+    )
+    parts = [
+        linear_combination([{(0,) * unknowns: value} if value else {} for value in row or ()], lag, prime)
+        for side, lag in zip(sides, lags, strict=True)
+        for row in side
+    ]
+    form = quadric_of(stratum, patch, modular, prime)
+    gradient = [derivative(form, i, prime) for i in range(unknowns)]
+
+    def leading(equations: list[ModularPolynomial]) -> set[tuple[int, ...]]:
+        assert search.program is not None
+        return set(leading_monomials(search.program, equations, unknowns, prime, search.deadline))
+
+    return leading(parts) == leading([form, *gradient])
+
+
+def _echelon(rows: Rows) -> tuple[Rows, list[int]]:
+    """The nonzero rows of the reduced row echelon form, and the pivot columns."""
+    rows = [list(row) for row in rows]
+    pivots: list[int] = []
+    for column in range(len(rows[0])):
+        place = next((i for i in range(len(pivots), len(rows)) if rows[i][column]), None)
+        if place is None:
+            continue
+        rank = len(pivots)
+        rows[rank], rows[place] = rows[place], rows[rank]
+        rows[rank] = [value / rows[rank][column] for value in rows[rank]]
+        for i in range(len(rows)):
+            if i != rank and rows[i][column]:
+                factor = rows[i][column]
+                rows[i] = [value - factor * other for value, other in zip(rows[i], rows[rank], strict=True)]
+        pivots.append(column)
+    return rows[: len(pivots)], pivots
