@@ -52,7 +52,7 @@ def test_the_matrices_are_those_of_the_autocovariances_and_of_the_solve(monkeypa
 
 
 @pytest.mark.skipif(find_program() is None, reason="needs a program for Gröbner bases")
-def test_other_networks_are_counted_by_groebner_bases():
+def test_other_networks_are_counted_by_smoothness():
     rng = np.random.default_rng(5)
     noise = rng.standard_normal(20_000)
     values = np.zeros(20_000)
@@ -60,7 +60,7 @@ def test_other_networks_are_counted_by_groebner_bases():
         values[t] = 0.5 * values[t - 1] + noise[t]
     counts = hl.series_counts(hl.Architecture((3, 3), (2, 1)), values)
     for matrix in (counts.autocovariances, counts.moments):
-        assert (matrix.count, matrix.special, matrix.method) == (39, False, "groebner")
+        assert (matrix.count, matrix.special, matrix.method) == (39, False, "smooth")
     assert counts.autocovariances.gap < 0.02  # near AR(1) data, which have 23
     assert counts.autocovariances.gap_of == "least singular value of the matrix of the rank rule"
     assert counts.moments.gap is None
