@@ -52,7 +52,7 @@ def test_the_matrices_are_those_of_the_autocovariances_and_of_the_solve(monkeypa
 
 
 @pytest.mark.skipif(find_program() is None, reason="needs a program for Gröbner bases")
-def test_other_networks_need_groebner_bases():
+def test_other_networks_are_counted_by_smoothness():
     rng = np.random.default_rng(5)
     noise = rng.standard_normal(20_000)
     values = np.zeros(20_000)
