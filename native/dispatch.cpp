@@ -36,4 +36,10 @@ const InstructionSet& instruction_set_named(const std::string& name) {
     throw std::invalid_argument("instruction_set: " + name + " is not available here");
 }
 
+#if defined(HOMOTOPY_LCN_X86)
+__attribute__((target("avx"))) void clear_vector_registers() { __builtin_ia32_vzeroupper(); }
+#else
+void clear_vector_registers() {}
+#endif
+
 }  // namespace homotopy_lcn

@@ -28,4 +28,9 @@ const std::vector<InstructionSet>& instruction_sets();
 // processor does not have the instruction set.
 const InstructionSet& instruction_set_named(const std::string& name);
 
+// Clears the upper parts of the vector registers, after a kernel with more than two lanes. Otherwise every instruction of
+// code without AVX, as that of Python, NumPy and plain_points.cpp, waits for the one before it: such code takes twice as
+// long (Intel 64 and IA-32 Architectures Optimization Reference Manual, on mixing AVX code with SSE code).
+void clear_vector_registers();
+
 }  // namespace homotopy_lcn

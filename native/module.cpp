@@ -113,6 +113,12 @@ struct TrackingResults {
     Array<std::int64_t> codes, steps;
 };
 
+template <class Kernel, class Task>
+void run_kernel(const Kernel& kernel, const Task& task, void* workspace) {
+    kernel.run(task, workspace);
+    if (kernel.lanes > 2) clear_vector_registers();
+}
+
 // Tracks the paths of a job, of which there is at least one.
 void run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& counters, const py::object& report) {
     const TrackingKernel& kernel = set.tracking_of(job);
@@ -123,7 +129,7 @@ void run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& count
     job.paths_taken_at_once = std::clamp<std::int64_t>(vectors / threads / 16, 1, 16);
     const bool is_short = products_of_step(job, paths) <= products_of_short_call;
     const Sharing sharing{threads, kernel.workspace(job), threads == 1 && is_short && report.is_none()};
-    run_for_python(sharing, counters, [&](void* workspace) { kernel.run(job, workspace); }, report);
+    run_for_python(sharing, counters, [&](void* workspace) { run_kernel(kernel, job, workspace); }, report);
 }
 
 template <class Number>
@@ -300,7 +306,7 @@ py::tuple refine(const Factors& factors, const ComplexArray& high, const Complex
         const bool is_short =
             products_of_step(job, count) <= products_of_short_call * refinement_steps_as_tracking_steps;
         const Sharing sharing{threads, kernel.workspace(task), threads == 1 && is_short};
-        run_for_python(sharing, counters, [&](void* workspace) { kernel.run(task, workspace); }, py::none());
+        run_for_python(sharing, counters, [&](void* workspace) { run_kernel(kernel, task, workspace); }, py::none());
     }
     call.require_not_closed();
     return py::make_tuple(results.points, results.points_low, results.filters, results.errors, results.conditions);
