@@ -11,7 +11,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..results.result import CriticalPoints
-from .wording import POINT_COLUMNS, POINTS_TITLE, legend_of_points, point_cells, summary
+from .wording import (
+    NARROW_POINT_COLUMNS,
+    POINT_COLUMNS,
+    POINTS_TITLE,
+    legend_of_points,
+    narrow_point_cells,
+    point_cells,
+    summary,
+)
 
 __all__ = ["plain_text"]
 
@@ -41,7 +49,10 @@ def plain_text(result: CriticalPoints, data: str | None, width: int) -> str | No
     lines: list[str] = []
     if result.real:
         legend = _wrapped(legend_of_points(result), width)
-        table = _table([point_cells(result, number) for number in range(len(result.real))])
+        cells = [point_cells(result, number) for number in range(len(result.real))]
+        table = _table(POINT_COLUMNS, cells)
+        if max(map(len, table)) > width:
+            table = _table(NARROW_POINT_COLUMNS, list(map(narrow_point_cells, cells)))
         if legend is None or max(map(len, table)) > width:
             return None
         lines += [POINTS_TITLE, *table, *legend, ""]
@@ -52,20 +63,23 @@ def plain_text(result: CriticalPoints, data: str | None, width: int) -> str | No
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of the table of points, with a line below the heads."""
-    heads = [title for title, _ in POINT_COLUMNS]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+def _table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table of points, with a line below the heads; the last cells of a row may have several lines."""
+    lines = [[title for title, _ in columns]]
+    for row in rows:
+        *cells, last = row
+        first, *more = last.split("\n")
+        lines += [[*cells, first], *([*[""] * len(cells), line] for line in more)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
 
-    def line(cells: Iterable[str]) -> str:
-        placed = (
+    def placed(cells: Sequence[str]) -> str:
+        return "   ".join(
             cell.rjust(width) if is_number else cell.ljust(width)
-            for cell, width, (_, is_number) in zip(cells, widths, POINT_COLUMNS, strict=True)
+            for cell, width, (_, is_number) in zip(cells, widths, columns, strict=True)
         )
-        return "  " + "   ".join(placed) + "  "
 
-    rule = f" {RULE * (sum(widths) + 3 * len(widths) - 1)} "
-    return ["", line(heads), rule, *map(line, rows), ""]
+    heads, *others = (f"  {placed(cells)}  " for cells in lines)
+    return ["", heads, f" {RULE * (sum(widths) + 3 * len(widths) - 1)} ", *others, ""]
 
 
 def _rows(entries: Sequence[tuple[str, str]], width: int) -> list[str] | None:

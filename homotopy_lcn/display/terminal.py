@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from ..results.result import CriticalPoints
 from ..tables.uncut_tables import Uncut, UncutPanel
 from .wording import (
     CONTINUUM_COLUMNS,
+    NARROW_POINT_COLUMNS,
     POINT_COLUMNS,
     POINTS_TITLE,
     STAR,
@@ -30,6 +31,7 @@ from .wording import (
     explain_counts,
     has_point,
     legend_of_points,
+    narrow_point_cells,
     point_cells,
     summary,
 )
@@ -41,8 +43,6 @@ __all__ = ["render_counts", "render_findings", "render_result", "render_totals"]
 
 #: Continua shown; a file of the result has all.
 MOST_CONTINUA = 20
-#: The columns of points that are the same at all widths: the star, the number and the loss.
-FIXED_COLUMNS = 3
 CONTINUA_TITLE = "Continua of critical filters, by loss"
 #: How the state of a finding is shown.
 MARKS = {"ok": ("✓", "green"), "absent": ("–", "dim"), "broken": ("✗", "bold red")}
@@ -170,34 +170,23 @@ class _PointsTable:
         self._result = result
 
     def wide(self) -> Table:
-        table = self._table()
-        for title, _ in POINT_COLUMNS[FIXED_COLUMNS:]:
-            table.add_column(title, no_wrap=True)
-        self._fill(table, lambda *cells: cells)
-        return table
+        return self._table(POINT_COLUMNS, tuple)
 
     def narrow(self) -> Table:
-        table = self._table()
-        table.add_column("kind, place, stratum, filter w", overflow="fold")
-        self._fill(table, lambda *cells: (", ".join(cells[:3]) + f" {cells[3]}\n{cells[4]}",))
+        table = self._table(NARROW_POINT_COLUMNS, narrow_point_cells)
+        table.columns[-1].no_wrap = False
         return table
 
-    def _table(self) -> Table:
+    def _table(self, columns: Sequence[tuple[str, bool]], arrange: Callable[[Sequence[str]], tuple[str, ...]]) -> Table:
         table = _titled(POINTS_TITLE)
-        for title, is_number in POINT_COLUMNS[:FIXED_COLUMNS]:
+        for title, is_number in columns:
             table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
-        return table
-
-    def _fill(self, table: Table, arrange: Callable[..., tuple[str, ...]]) -> None:
         best = self._result.global_minimum
         for number, point in enumerate(self._result.real):
-            star, *cells = point_cells(self._result, number)
-            table.add_row(
-                Text(star, style="yellow") if star else "",
-                *cells[: FIXED_COLUMNS - 1],
-                *arrange(*cells[FIXED_COLUMNS - 1 :]),
-                style="bold" if point is best else "" if point.attained else "dim",
-            )
+            star, *cells = arrange(point_cells(self._result, number))
+            style = "bold" if point is best else "" if point.attained else "dim"
+            table.add_row(Text(star, style="yellow") if star else "", *cells, style=style)
+        return table
 
 
 class _ContinuaTable:

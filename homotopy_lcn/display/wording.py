@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
@@ -27,6 +28,7 @@ from .glossary import HOW_TO_ASK
 
 __all__ = [
     "CONTINUUM_COLUMNS",
+    "NARROW_POINT_COLUMNS",
     "POINTS_TITLE",
     "POINT_COLUMNS",
     "STAR",
@@ -43,6 +45,7 @@ __all__ = [
     "explain_counts",
     "has_point",
     "legend_of_points",
+    "narrow_point_cells",
     "point_cells",
     "summary",
 ]
@@ -63,6 +66,8 @@ POINT_COLUMNS = (
     ("", False),
     ("filter w", False),
 )
+#: The same where the filter stands below the words, in one cell of two lines.
+NARROW_POINT_COLUMNS = (*POINT_COLUMNS[:3], ("kind, place, stratum, filter w", False))
 #: The columns of a table of continua, and whether they hold numbers.
 CONTINUUM_COLUMNS = (
     ("", True),
@@ -153,6 +158,12 @@ def point_cells(result: CriticalPoints, number: int) -> tuple[str, ...]:
         describe_purity(point.pure),
         entries_of(point),
     )
+
+
+def narrow_point_cells(cells: Sequence[str]) -> tuple[str, ...]:
+    """The cells of `point_cells` for a table with `NARROW_POINT_COLUMNS`."""
+    *first, kind, place, stratum, purity, entries = cells
+    return (*first, f"{kind}, {place}, {stratum} {purity}\n{entries}")
 
 
 def legend_of_points(result: CriticalPoints) -> str:

@@ -53,7 +53,7 @@ RESULTS = [
     "data", [None, "x.csv: 304 windows", "long words " * 30, f"{'µ' * 40}; α", "a [bold]b[/] :bomb:"]
 )
 def test_the_text_is_that_of_rich(result, data):
-    for width in (100, 120, 160):
+    for width in (76, 84, 100, 120, 160):
         text = plain_text(result, data, width)
         if text is not None:
             assert text == by_rich(render_result(result, data), width)
@@ -65,6 +65,15 @@ def test_the_text_is_that_of_rich(result, data):
 )
 def test_what_needs_more_than_simple_lines_is_left_to_rich(data):
     assert plain_text(RESULTS[1], data, 120) is None
+
+
+def test_the_filter_stands_below_where_the_table_is_too_wide():
+    for width in range(80, 120):
+        text = plain_text(RESULTS[1], None, width)
+        if text is not None and "kind, place, stratum, filter w" in text:
+            assert text == by_rich(render_result(RESULTS[1], None), width)
+            return
+    raise AssertionError("no width is of that kind")
 
 
 def test_continua_and_narrow_lines_are_left_to_rich():
@@ -101,7 +110,7 @@ def test_the_table_is_that_of_rich(rows):
         table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    lines = [line.rstrip() for line in [POINTS_TITLE, *module._table(rows)]]
+    lines = [line.rstrip() for line in [POINTS_TITLE, *module._table(POINT_COLUMNS, rows)]]
     assert lines == by_rich(Uncut(table), 160).splitlines()
 
 
