@@ -97,8 +97,8 @@ def trace_ends(
     jobs : int
         Number of threads.
     precise : bool
-        Whether to ask for the ends that doubles leave open in extended precision, which takes seconds. These ends stay
-        open if the time of a `TimedEngine` is up before.
+        Whether to ask for the ends that doubles leave open in extended precision, which takes seconds. Ends that the
+        first circles leave open stay open if the time of a `TimedEngine` is up before.
     """
     ends = PathEnds.unknown(starts)
     for first in range(0, len(starts), ENDGAME.together):
@@ -106,9 +106,12 @@ def trace_ends(
         with np.errstate(all="ignore"):  # an engine may return anything for paths that it loses
             ends.put(rows, _trace(engine, stratum, starts[rows], homotopy, ENDGAME.in_doubles, jobs))
             left = rows[ends.kinds[rows] == End.UNKNOWN]
-            if precise and left.size:
-                extended = in_extended_precision(engine)
-                with suppress(TimeUp):
+            with suppress(TimeUp):
+                if left.size:
+                    ends.put(left, _trace(engine, stratum, starts[left], homotopy, ENDGAME.larger, jobs))
+                    left = left[ends.kinds[left] == End.UNKNOWN]
+                if precise and left.size:
+                    extended = in_extended_precision(engine)
                     found = _trace(extended, stratum, starts[left], homotopy, ENDGAME.in_extended_precision, jobs)
                     ends.put(left, found)
     return ends
@@ -207,11 +210,15 @@ def _trace(
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
-            # Of ends that are not finite no number is asked for: on the larger circle the series may still be coarse.
+            # Of ends that are not finite no number is asked for, and one accurate circle is enough: on the larger one the
+            # series may still be coarse, on the smaller one rounding may have spoilt it.
+            larger = before.tails[alive]
+            finer, coarser = np.minimum(circle.tails, larger), np.maximum(circle.tails, larger)
             accurate = np.where(kinds == End.FINITE, circles_on.agreement, circles_on.agreement_away)
-            same &= (circle.tails <= circles_on.agreement) & (before.tails[alive] <= accurate)
-            same &= apart <= np.minimum(accurate, np.maximum(circles_on.agreement, before.tails[alive]))
-            limits = circle.limits.copy()
+            same &= (finer <= circles_on.agreement) & (coarser <= accurate)
+            same &= apart <= np.minimum(accurate, np.maximum(circles_on.agreement, ENDGAME.part_of_tail * coarser))
+            use_larger = (kinds != End.FINITE) & (larger < circle.tails)
+            limits = np.where(use_larger[:, None], before.limits[alive], circle.limits)
             limits[kinds != End.FINITE, 0] = 1.0
             residuals = _residuals(stratum, limits, kinds, homotopy.target)
             last_residuals[path[circle.windings > 0]] = residuals[circle.windings > 0]

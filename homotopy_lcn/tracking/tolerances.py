@@ -57,6 +57,7 @@ class Circles(NamedTuple):
 
 
 _IN_DOUBLES = Circles((*(10.0**-k for k in range(4, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
+_LARGER = Circles(tuple(10.0 ** (-k / 2) for k in range(2, 10)), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
 _FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=600)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
@@ -84,6 +85,8 @@ class EndgameTolerances(Constants):
     residual_of_distance : float
         Where the means of two circles differ, the residual may also be this multiple of their difference: a limit that
         is less accurate solves the equations less accurately.
+    part_of_tail : float
+        The means of two circles may differ by this multiple of the Fourier tail of the coarser one.
     enough_circles : int
         A path whose scalar goes round zero in the same direction on this number of circles, one after another, ends at
         infinity or at the origin, even if its limit cannot be told. Fewer circles would decide more paths, with less
@@ -96,6 +99,8 @@ class EndgameTolerances(Constants):
     in_doubles : Circles
         Circles for all paths. The small circles are closer together, as rounding may spoil all but a few of the
         circles on which the series of a path converges.
+    larger : Circles
+        Circles for the paths that these leave open: a path that runs to infinity may be lost soon after the first of them.
     in_extended_precision : Circles
         Circles for the paths that doubles leave open. Where the condition number grows like 1/s, rounding of extended
         precision leaves an error near this agreement on the smallest circles. Paths that need many rounds are given up
@@ -107,10 +112,12 @@ class EndgameTolerances(Constants):
     closed: float = 1e-6
     residual: float = 1e-12
     residual_of_distance: float = 10.0
+    part_of_tail: float = 10.0
     enough_circles: int = 4
     almost_solved: float = 1e-8
     together: int = 1024
     in_doubles: Circles = _IN_DOUBLES
+    larger: Circles = _LARGER
     in_extended_precision: Circles = _IN_EXTENDED_PRECISION
 
 

@@ -27,6 +27,12 @@ def exact_array(text):
     return hl.gram_matrix(text, ARCH.filter_size).array
 
 
+@pytest.mark.parametrize(("filters", "strides", "count"), [((2, 3, 3), (1, 2, 1), 117), ((3, 3, 2), (2, 2, 1), 163)])
+def test_paths_to_infinity_are_told_soon_enough(filters, strides, count):
+    """Their filters grow like 1/s with a large factor: doubles lose them soon after the first circles."""
+    assert white_count(hl.Architecture(filters, strides)).filters == count
+
+
 def test_the_exact_white_counts_are_the_measured_ones():
     arch = hl.Architecture((2, 2), (2, 1))
     assert hl.generic_count(arch, gram="white").parameters == white_count(arch).parameters == 2

@@ -154,15 +154,15 @@ def test_extended_precision_looks_at_the_clock(monkeypatch):
 
     def half_of_them(engine, stratum, starts, homotopy, circles_on, jobs):
         precisions.append(circles_on)
-        if circles_on is ENDGAME.in_doubles:
+        if circles_on is not ENDGAME.in_extended_precision:
             ends = trace(get_engine(), stratum, starts, homotopy, circles_on, jobs)
-            ends.kinds[::2] = End.UNKNOWN
+            ends.kinds[:: 2 if circles_on is ENDGAME.in_doubles else 1] = End.UNKNOWN
             return ends
         return trace(engine, stratum, starts, homotopy, circles_on, jobs)
 
     monkeypatch.setattr(endgame, "_trace", half_of_them)
     ends = trace_ends(TimedEngine(get_engine(), clock), stratum, start.points, homotopy, precise=True)
-    assert precisions == [ENDGAME.in_doubles, ENDGAME.in_extended_precision]
+    assert precisions == [ENDGAME.in_doubles, ENDGAME.larger, ENDGAME.in_extended_precision]
     assert clock.stopped
     assert (ends.kinds[::2] == End.UNKNOWN).all()
     assert (ends.kinds[1::2] != End.UNKNOWN).all()
