@@ -210,8 +210,8 @@ def _trace(
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
-            # Of ends that are not finite no number is asked for, and one accurate circle is enough: on the larger one the
-            # series may still be coarse, on the smaller one rounding may have spoilt it.
+            # Of ends that are not finite no number is asked for, and one accurate circle is enough: on the larger the
+            # series may still be coarse, on the smaller rounding may have spoilt it.
             larger = before.tails[alive]
             finer, coarser = np.minimum(circle.tails, larger), np.maximum(circle.tails, larger)
             accurate = np.where(kinds == End.FINITE, circles_on.agreement, circles_on.agreement_away)

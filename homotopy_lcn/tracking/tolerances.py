@@ -100,7 +100,7 @@ class EndgameTolerances(Constants):
         Circles for all paths. The small circles are closer together, as rounding may spoil all but a few of the
         circles on which the series of a path converges.
     larger : Circles
-        Circles for the paths that these leave open: a path that runs to infinity may be lost soon after the first of them.
+        Circles for the paths that these leave open: a path to infinity may be lost soon after the first of them.
     in_extended_precision : Circles
         Circles for the paths that doubles leave open. Where the condition number grows like 1/s, rounding of extended
         precision leaves an error near this agreement on the smallest circles. Paths that need many rounds are given up
