@@ -117,4 +117,5 @@ def _as_ends(problem: Problem, solutions: list[NDArray[Any]]) -> RegularEnds:
     rounded: Complex = points.astype(complex)
     refined = refine(problem.equations, points, problem.data, steps=1)
     kept = ~on_smaller_stratum(problem.equations, rounded)
+    kept &= refined.conditions <= SOLVING.singular_in_many_digits  # near a multiple point rounding has solutions, too
     return RegularEnds(rounded[kept], problem.equations.filters(rounded[kept]), refined.conditions[kept])

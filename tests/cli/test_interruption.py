@@ -47,7 +47,7 @@ def begin(arguments, folder, module=None):
 @pytest.mark.parametrize(
     ("module", "arguments"),
     [
-        ("typer", ("--help",)),
+        ("typer", ("survey", "-k3,2", "-s2,1", "--draws", "1000000")),
         ("numpy", ("solve", "-k", "5,5", "-s", "2,1", "--random", "--engine", "reference")),
         ("numpy.linalg", ("tabulate", "--max-filter-size", "8", "--measure", "--format", "csv", "-o", "t.csv")),
         ("homotopy_lcn.surveys.surveys", ("survey", *NETWORK, "--draws", "1000000")),
