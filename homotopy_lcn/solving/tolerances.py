@@ -197,7 +197,7 @@ class SolvingTolerances(Constants):
     moment_draws: int = 6
     detours_to_singular: int = 2
     detours_for_moments: int = 2
-    loops: int = 60
+    loops: int = 400
     same_point: float = 1e-6
     most_measured: int = 20_000
     low_rank_detours: int = 4

@@ -13,7 +13,7 @@ from math import inf
 import numpy as np
 
 from ..arrays import Real
-from ..equations.critical_equations import Data
+from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import find, point_keys
 from ..errors import IncompleteStartSystem, InputError
 from ..networks.architecture import Architecture
@@ -27,6 +27,7 @@ from ..tracking import Engine, Homotopy, get_engine
 from ..tracking.settings import Tracking
 from .fixed_gram_matrix import generator_for
 from .monodromy import random_data
+from .regular_ends import on_smaller_stratum
 from .start_systems import StartSystems, shared_start_systems
 from .stored_systems import StartSystem
 from .tolerances import SOLVING
@@ -258,6 +259,9 @@ def _is_one_orbit(start: StartSystem, tracking: Tracking) -> bool:
             result = tracking.careful.follow(stratum, points, Homotopy(one, other))
             points, arrived = result.points, arrived & result.success
         image = find(keys, point_keys(stratum, points), tolerance=SOLVING.same_point)
+        # No path of the stratum leads to a smaller one: one that does so has jumped.
+        elsewhere = np.flatnonzero(arrived & (image < 0))
+        arrived[elsewhere] = ~on_smaller_stratum(equations_of(stratum), points[elsewhere])
         if (image[arrived] < 0).any():
             return False
         # All loops so far and their inverses, as often as one likes: the orbit is closed under them.

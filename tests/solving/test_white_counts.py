@@ -33,6 +33,15 @@ def test_paths_to_infinity_are_told_soon_enough(filters, strides, count):
     assert white_count(hl.Architecture(filters, strides)).filters == count
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("filters", "strides", "count"), [((6, 3, 2), (1, 2, 1), 2102), ((2, 2, 2, 2, 2, 2), (1, 1, 1, 1, 2, 1), 1084)]
+)
+def test_monodromy_has_loops_enough_and_drops_paths_that_jump(filters, strides, count):
+    """Two points are reached by few loops; a path jumps to a point of a smaller stratum."""
+    assert white_count(hl.Architecture(filters, strides)).filters == count
+
+
 def test_the_exact_white_counts_are_the_measured_ones():
     arch = hl.Architecture((2, 2), (2, 1))
     assert hl.generic_count(arch, gram="white").parameters == white_count(arch).parameters == 2
