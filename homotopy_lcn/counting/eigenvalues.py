@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 from ..geometry.rational_polynomials import RationalPolynomial, square_free
 from ..networks.strata import Factor, Stratum
 from .critical_system import residues
+from .elimination import echelon_modulo
 from .gram_matrices import GramMatrix
-from .modular_rows import echelon_modulo
 
 __all__ = [
     "FIRST_LOOK",

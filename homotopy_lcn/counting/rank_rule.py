@@ -22,8 +22,8 @@ from ..networks.counts import generic_ed_degree
 from ..networks.strata import Factor, Stratum
 from .critical_system import residues
 from .eigenvalues import FIRST_LOOK, is_square_free_modulo
+from .elimination import echelon, echelon_modulo
 from .gram_matrices import GramMatrix
-from .modular_rows import echelon_modulo
 
 __all__ = ["LagMatrix", "lag_matrix", "most_by_nodes"]
 
@@ -55,7 +55,7 @@ class LagMatrix:
     @property
     def rank(self) -> int:
         """M, exactly."""
-        return len(_echelon_of_fractions(self.entries))
+        return len(echelon(self.entries)[1])
 
     @property
     def loses_points(self) -> bool:
@@ -93,26 +93,12 @@ def most_by_nodes(stratum: Stratum, gram: GramMatrix) -> tuple[int, int] | None:
         return None
     columns = list(zip(*lags.entries, strict=True))
     # The forms of one layer are all combinations of columns, applied to its autocorrelations; so with rows.
-    for vectors in (_echelon_of_fractions(columns), _echelon_of_fractions(lags.entries)):
+    for vectors, _ in (echelon(columns), echelon(lags.entries)):
         rows = [residues(vector, FIRST_LOOK) for vector in vectors]
         if any(row is None for row in rows) or not _have_all_zeros([row for row in rows if row is not None]):
             return None
     nodes = 4**rank
     return generic_ed_degree([size - 1, size - 1], [1, 1]) - nodes, nodes
-
-
-def _echelon_of_fractions(rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
-    """A basis of the space of the rows."""
-    basis: list[tuple[int, list[Fraction]]] = []
-    for given in rows:
-        row = list(given)
-        for place, known in basis:
-            if factor := row[place]:
-                row = [value - factor * other for value, other in zip(row, known, strict=True)]
-        pivot = next((j for j, value in enumerate(row) if value), None)
-        if pivot is not None:
-            basis.append((pivot, [value / row[pivot] for value in row]))
-    return [row for _, row in basis]
 
 
 def _have_all_zeros(vectors: Sequence[Sequence[int]]) -> bool:

@@ -18,7 +18,6 @@ For M = rank N this is a sum of M products C_i E_i of quadrics in the layers bel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from math import comb
 from random import Random
 from typing import NamedTuple
@@ -36,13 +35,12 @@ from .critical_system import (
     quadric_of,
     residues,
 )
+from .elimination import Rows, echelon
 from .gram_matrices import GramMatrix
 from .groebner import PRIMES, Search, residues_of
 from .groebner_programs import leading_monomials
 
 __all__ = ["Cut", "arma_rule", "cuts", "ed_degree_of_intersection", "product_rule", "rank_rule"]
-
-Rows = list[list[Fraction]]
 
 
 class Cut(NamedTuple):
@@ -68,7 +66,7 @@ class Cut(NamedTuple):
     @property
     def rank(self) -> int:
         """M, the rank of N."""
-        return len(_echelon(self.pairing)[1])
+        return len(echelon(self.pairing)[1])
 
 
 def cuts(arch: Architecture, gram: GramMatrix) -> Iterator[Cut]:
@@ -220,7 +218,7 @@ def _is_transversal(arch: Architecture, gram: GramMatrix, cut: Cut, search: Sear
     assert search.program is not None
     stratum = Stratum.of_layers(arch)
     unknowns = stratum.dimension - 1
-    rows, pivots = _echelon(cut.pairing)
+    rows, pivots = echelon(cut.pairing)
     below = [[row[pivot] for row in cut.pairing] for pivot in pivots]
     for prime in PRIMES:
         sides = [[residues(row, prime) for row in side] for side in (below, rows)]
@@ -247,22 +245,3 @@ def _is_transversal(arch: Architecture, gram: GramMatrix, cut: Cut, search: Sear
         return set(leading_monomials(search.program, equations, unknowns, prime, search.deadline))
 
     return leading(parts) == leading([form, *gradient])
-
-
-def _echelon(rows: Rows) -> tuple[Rows, list[int]]:
-    """The nonzero rows of the reduced row echelon form, and the pivot columns."""
-    rows = [list(row) for row in rows]
-    pivots: list[int] = []
-    for column in range(len(rows[0])):
-        place = next((i for i in range(len(pivots), len(rows)) if rows[i][column]), None)
-        if place is None:
-            continue
-        rank = len(pivots)
-        rows[rank], rows[place] = rows[place], rows[rank]
-        rows[rank] = [value / rows[rank][column] for value in rows[rank]]
-        for i in range(len(rows)):
-            if i != rank and rows[i][column]:
-                factor = rows[i][column]
-                rows[i] = [value - factor * other for value, other in zip(rows[i], rows[rank], strict=True)]
-        pivots.append(column)
-    return rows[: len(pivots)], pivots

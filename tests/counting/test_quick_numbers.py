@@ -8,7 +8,7 @@ import pytest
 from homotopy_lcn import Architecture, generic_count, gram_matrix
 from homotopy_lcn.counting import exact_counts
 from homotopy_lcn.counting.eigenvalues import count_by_eigenvalues, least_by_eigenvalues
-from homotopy_lcn.counting.modular_rows import echelon_modulo
+from homotopy_lcn.counting.elimination import echelon_modulo
 from homotopy_lcn.counting.quick_numbers import exact_gram, gives_all_points, number_at_once
 from homotopy_lcn.networks.strata import Factor, Stratum
 
