@@ -353,7 +353,7 @@ def test_phcpack_has_no_other_isolated_filters_for_special_column_spaces(shape, 
 def test_isolated_makes_no_difference_where_the_rank_suffices():
     problem = few_samples((3, 2), (2, 1), 4)
     plain, other = (critical_points(problem.architecture, problem.loss, isolated=answer) for answer in (False, True))
-    assert plain.to_json() == other.to_json()
+    assert replace(plain, solved=other.solved).to_json() == other.to_json()
     assert other.zero_residual is None
 
 

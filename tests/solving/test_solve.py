@@ -336,7 +336,7 @@ def test_newton_steps_with_fifty_digits_do_not_move_the_points():
 def test_the_same_seed_gives_the_same_file_and_other_seeds_the_same_points(honest):
     problem = random_problem((2, 2, 2), (1, 2, 1))
     again = critical_points(problem.architecture, problem.loss)
-    assert again.to_json() == honest.to_json()
+    assert replace(again, solved=honest.solved).to_json() == honest.to_json()
     for seed in (1, 2, 3):
         other = critical_points(problem.architecture, problem.loss, seed=seed)
         assert other.complete
@@ -351,7 +351,8 @@ def test_the_same_seed_gives_the_same_file_and_other_seeds_the_same_points(hones
 
 def test_the_number_of_threads_does_not_matter(honest):
     problem = random_problem((2, 2, 2), (1, 2, 1))
-    assert critical_points(problem.architecture, problem.loss, jobs=2).to_json() == honest.to_json()
+    again = critical_points(problem.architecture, problem.loss, jobs=2)
+    assert replace(again, solved=honest.solved).to_json() == honest.to_json()
 
 
 def test_the_result_is_the_same_with_a_start_system_computed_or_read_from_the_cache(tmp_path, monkeypatch):
