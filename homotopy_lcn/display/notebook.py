@@ -27,6 +27,8 @@ from .rich_html import rich_html
 from .surveys import survey_table
 from .wording import (
     CONTINUUM_COLUMNS,
+    POINT_COLUMNS,
+    POINTS_TITLE,
     STAR,
     continuum_cells,
     describe_answer,
@@ -112,15 +114,6 @@ def _result_html(result: CriticalPoints) -> str:
     parts = [table_html([("", False), ("", False)], summary(result), "Critical points")]
     if result.real:
         best = result.global_minimum
-        columns = [
-            ("", False),
-            ("point", True),
-            ("loss", True),
-            ("kind", False),
-            ("place", False),
-            ("stratum", False),
-            ("", False),
-        ]
         rows = [
             [
                 STAR if point is best else "",
@@ -134,7 +127,7 @@ def _result_html(result: CriticalPoints) -> str:
             ]
             for number, point in enumerate(result.real[:MOST_POINTS])
         ]
-        parts.append(table_html([*columns, ("filter w", False)], rows, "Real critical filters, by loss"))
+        parts.append(table_html(POINT_COLUMNS, rows, POINTS_TITLE))
         parts.append(note_html(f"{HOW_TO_ASK}, in a terminal."))
     left = len(result.real) - MOST_POINTS
     if left > 0:
