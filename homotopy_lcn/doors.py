@@ -28,6 +28,8 @@ DOORS = {
     "check_certificate": "certification.reading:check_certificate",
     "certificate_text": "certification.certificate_file:to_text",
     "load_into": "interchange.pytorch:load_into",
+    "count_of_supports": "networks.support_counts:count_of_supports",
+    "other_network": "networks.support_networks:other_network",
     "mu": "networks.parameters:mu",
     "summary": "display.summaries:summary_of",
     "loss_from_torch": "interchange.pytorch:loss_from_torch",

@@ -9,8 +9,9 @@ from contextlib import ExitStack, suppress
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated
 
-from ..errors import InputError, shortened
+from ..errors import InputError
 from .declarations import Option
+from .network_texts import integers_of, shapes_of, supports_of, without_brackets
 from .option_names import messages_final
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = [
     "Quiet",
     "Strides",
     "StridesUnlessResult",
+    "Supports",
     "architecture_of",
     "check_output",
     "complain",
@@ -65,11 +67,33 @@ INTERRUPTED = 130
 
 Filters = Annotated[
     str | None,
-    Option("-k", "--filters", metavar="K1,K2,…", help="Filter sizes, as in 3,2. Required.", show_default=False),
+    Option(
+        "-k",
+        "--filters",
+        metavar="K1,K2,…",
+        help="Filter sizes, as in 3,2, or shapes, as in 2x2,3x2. Required.",
+        show_default=False,
+    ),
 ]
 Strides = Annotated[
     str | None,
-    Option("-s", "--strides", metavar="S1,S2,…", help="Strides, as in 2,1. Required.", show_default=False),
+    Option(
+        "-s",
+        "--strides",
+        metavar="S1,S2,…",
+        help="Strides, as in 2,1, or by axis, as in 1x2,1x1. Required.",
+        show_default=False,
+    ),
+]
+Supports = Annotated[
+    str | None,
+    Option(
+        "--supports",
+        metavar="A1;A2;…",
+        help="In place of -k: the positions of each layer's coefficients, as in '0,1,3;0,1', or '0.0,0.1,1.0;0.0,0.1' "
+        "in two dimensions. Strides are 1 if not given.",
+        show_default=False,
+    ),
 ]
 #: For commands that take the file of a result instead.
 FiltersUnlessResult = Annotated[
@@ -89,40 +113,17 @@ Json = Annotated[
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Print nothing but errors.")]
 
 
-def architecture_of(filters: str | None, strides: str | None) -> Architecture:
+def architecture_of(filters: str | None, strides: str | None, supports: str | None = None) -> Architecture:
     from ..networks.architecture import Architecture
 
-    return Architecture(
-        filters=integers_of("-k/--filters", filters, "filter sizes separated by commas, as in -k 3,2"),
-        strides=integers_of("-s/--strides", strides, "strides separated by commas, as in -s 2,1"),
-    )
-
-
-def integers_of(option: str, text: str | None, expected: str) -> tuple[int, ...]:
-    if text is None:
-        raise InputError(f"{option}: missing; expected {expected}")
-    return tuple(_integer(option, item, expected) for item in without_brackets(text).split(","))
-
-
-def without_brackets(text: str) -> str:
-    """A list of numbers without the brackets of Python around it, and without the comma of a tuple of one.
-
-    Examples
-    --------
-    >>> without_brackets("[3, 2]"), without_brackets("(3,)"), without_brackets("(3"), without_brackets("3,")
-    ('3, 2', '3', '(3', '3,')
-    """
-    plain = text.strip()
-    if len(plain) > 1 and plain[0] + plain[-1] in ("[]", "()"):
-        return plain[1:-1].strip().removesuffix(",")
-    return text
-
-
-def _integer(option: str, text: str, expected: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"{option}: {shortened(text)} is not an integer; expected {expected}") from None
+    sizes = "filter sizes separated by commas, as in -k 3,2 or -k 2x2,3x2"
+    steps = "strides separated by commas, as in -s 2,1 or -s 2x1,1x1"
+    if supports is None:
+        return Architecture(shapes_of("-k/--filters", filters, sizes), shapes_of("-s/--strides", strides, steps))
+    if filters is not None:
+        raise InputError("--supports: given together with -k/--filters; expected one of them")
+    given = None if strides is None else shapes_of("-s/--strides", strides, steps)
+    return Architecture(strides=given, supports=supports_of(supports))
 
 
 def read_result(path: str) -> CriticalPoints:

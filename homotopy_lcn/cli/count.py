@@ -17,6 +17,7 @@ from .common import (
     Json,
     Quiet,
     Strides,
+    Supports,
     architecture_of,
     check_output,
     complain,
@@ -41,6 +42,7 @@ __all__ = ["count"]
 def count(
     filters: Filters = None,
     strides: Strides = None,
+    supports: Supports = None,
     white: Annotated[
         bool, Option("--white", help="For Gram matrix I and generic targets, measured; default: exact, generic.")
     ] = False,
@@ -93,7 +95,7 @@ def count(
     Where the strata are too many to list (200000 root multiplicities in all, or filter sizes that sum up to more than
     1000), the number of pure filters and of parameters is given all the same.
     """
-    architecture = architecture_of(filters, strides)
+    architecture = architecture_of(filters, strides, supports)
     check_output(json_path)
     of_series = SeriesOptions(series, horizon, sep, decimal, center, standardize)
     of_series.check({"--white": white, "--gram": gram is not None, "--explain": explain})
@@ -241,11 +243,7 @@ def _head(architecture: Architecture) -> dict[str, object]:
     return {
         "format": "homotopy-lcn/counts",
         "version": 1,
-        "architecture": {
-            "filters": architecture.filters,
-            "strides": architecture.strides,
-            "filter_size": architecture.filter_size,
-        },
+        "architecture": architecture.to_dict(),
     }
 
 

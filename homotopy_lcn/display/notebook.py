@@ -12,6 +12,7 @@ from ..interchange.cross_checks import CrossCheck
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
 from ..networks.patterns import format_pattern
+from ..networks.support_networks import SupportNetwork
 from ..results.continua import Continuum
 from ..results.points import CriticalPoint, Parameters, quantity
 from ..results.result import CriticalPoints
@@ -77,6 +78,18 @@ def _architecture_html(architecture: Architecture) -> str:
         ("blocks", "; ".join(f"degree {degree}, dilation {dilation}" for degree, dilation in architecture.blocks)),
     ]
     return table_html([("", False), ("", False)], [row for row in rows if row[1]], "Linear convolutional network")
+
+
+@html.register
+def _other_network_html(network: SupportNetwork) -> str:
+    """The network, its shape and its dimension."""
+    rows = [
+        ("network", describe_notation(network)),
+        ("shape of end-to-end filters", " × ".join(map(str, network.shape))),
+        ("total stride S", " × ".join(map(str, network.total_stride))),
+        ("dim M", str(network.dimension)),
+    ]
+    return table_html([("", False), ("", False)], rows, "Linear convolutional network")
 
 
 @html.register

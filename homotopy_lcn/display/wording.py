@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable
 from ..networks.patterns import format_pattern
+from ..networks.support_networks import SupportNetwork
 from ..results.continua import Continuum
 from ..results.pairs import maybe_near
 from ..results.points import CriticalPoint, quantity
@@ -87,15 +88,23 @@ def describe_notation(architecture: Architecture) -> str:
     --------
     >>> describe_notation(Architecture((3, 2), (2, 1)))
     'k = (3,2), s = (2,1)'
+    >>> describe_notation(Architecture(filters=((2, 2), (3, 2)), strides=((1, 2), (1, 1))))
+    'k = (2×2,3×2), s = (1×2,1×1)'
     """
+    if isinstance(architecture, SupportNetwork):
+        return architecture.notation
     filters, strides = (",".join(map(str, values)) for values in (architecture.filters, architecture.strides))
     return f"k = ({filters}), s = ({strides})"
 
 
 def describe_network(architecture: Architecture) -> str:
     """The architecture with its filter size, stride and dimension."""
+    size, stride = str(architecture.filter_size), ""
+    if isinstance(architecture, SupportNetwork):
+        size = "×".join(map(str, architecture.shape))
+        stride = "×".join(map(str, architecture.total_stride))
     return (
-        f"{describe_notation(architecture)}: filter size {architecture.filter_size}, stride {architecture.stride}, "
+        f"{describe_notation(architecture)}: filter size {size}, stride {stride or architecture.stride}, "
         f"dim M = {architecture.dimension}"
     )
 
@@ -214,8 +223,14 @@ def explain_counts(table: CountTable) -> str:
         data = f"the Gram matrix Σ = {table.metric} and generic b (method: {table.method})"
     return (
         f"Complex critical points with w ≠ 0 for {data}; θ = (w_1, …, w_L) up to scaling. "
-        "Stratum: root multiplicities, one partition a block."
+        f"Stratum: {_describe_patterns(table.architecture)}."
     )
+
+
+def _describe_patterns(architecture: Architecture) -> str:
+    if not isinstance(architecture, SupportNetwork) or architecture.one_dimensional is not None:
+        return "root multiplicities, one partition a block"
+    return "one partition for each parallel class of segments (root multiplicities) and each support (equal layers)"
 
 
 def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, str]]:

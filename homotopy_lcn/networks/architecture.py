@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Architecture", "Block"]
+__all__ = ["Architecture", "Block", "has_shapes", "positive_integers"]
 
 
 class Block(NamedTuple):
@@ -29,7 +29,7 @@ class Block(NamedTuple):
     dilation: int
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, init=False)
 class Architecture(ShownInNotebooks):
     """A linear convolutional network: one channel, no bias, "valid" padding.
 
@@ -39,14 +39,21 @@ class Architecture(ShownInNotebooks):
     Parameters
     ----------
     filters : sequence of int
-        Filter sizes k_1, …, k_L, each at least 1.
+        Filter sizes k_1, …, k_L, each at least 1. With shapes instead, as in ``((2, 2), (3, 2))``, the network has as
+        many dimensions as each shape has entries, and the object is a `SupportNetwork`.
     strides : sequence of int
-        Strides s_1, …, s_L, each at least 1. The last one never matters for the function space.
+        Strides s_1, …, s_L, each at least 1. The last one never matters for the function space. In several dimensions
+        each is an integer for all axes, or a sequence of one integer for each axis.
+    supports : sequence of sequences of points, optional
+        In place of ``filters``: for each layer the positions of its coefficients, which are integers in one dimension
+        and sequences of D integers in D dimensions, all at least 0 and on each axis one of them 0. The object is a
+        `SupportNetwork`, unless each support is 0, 1, …, k − 1.
 
     Raises
     ------
     InputError
-        If the sequences are empty, differ in length, or hold anything but positive integers.
+        If the sequences are empty, differ in length, or hold anything but positive integers; if layers have different
+        numbers of dimensions, or a support has a point twice or does not touch 0 on an axis.
 
     References
     ----------
@@ -67,9 +74,17 @@ class Architecture(ShownInNotebooks):
     filters: tuple[int, ...]
     strides: tuple[int, ...]
 
-    def __post_init__(self) -> None:
-        filters = _positive_integers("filters", self.filters)
-        strides = _positive_integers("strides", self.strides)
+    def __new__(cls, filters: Any = None, strides: Any = None, *, supports: Any = None) -> Architecture:
+        if supports is not None or has_shapes(filters):
+            network: Architecture = door("other_network")(filters, strides, supports)
+            return network
+        return super().__new__(cls)
+
+    def __init__(self, filters: Any = None, strides: Any = None, *, supports: Any = None) -> None:
+        if supports is not None or has_shapes(filters):
+            return  # `__new__` has made the whole object
+        filters = positive_integers("filters", filters)
+        strides = positive_integers("strides", strides)
         if len(filters) != len(strides):
             raise InputError(
                 f"strides: {len(strides)} given for {len(filters)} filters; expected one stride for each filter"
@@ -102,7 +117,8 @@ class Architecture(ShownInNotebooks):
         Parameters
         ----------
         theta : sequence of L array_like
-            Layer l has shape (k_l,), or (…, k_l) for several θ at once; real or complex numbers.
+            Layer l has shape (k_l,), or (…, k_l) for several θ at once; real or complex numbers. Filters of several
+            dimensions are flattened row by row.
 
         Returns
         -------
@@ -124,6 +140,16 @@ class Architecture(ShownInNotebooks):
     def __repr__(self) -> str:
         return f"Architecture(filters={self.filters}, strides={self.strides})"
 
+    def to_dict(self) -> dict[str, object]:
+        """The network as files have it: ``filters``, ``strides`` and ``filter_size``.
+
+        Examples
+        --------
+        >>> Architecture((3, 2), (2, 1)).to_dict()
+        {'filters': [3, 2], 'strides': [2, 1], 'filter_size': 5}
+        """
+        return {"filters": list(self.filters), "strides": list(self.strides), "filter_size": self.filter_size}
+
     @property
     def depth(self) -> int:
         """Number of layers, L."""
@@ -143,6 +169,11 @@ class Architecture(ShownInNotebooks):
     def filter_size(self) -> int:
         """End-to-end filter size K = 1 + Σ (k_l − 1) S_l."""
         return 1 + sum((k - 1) * dilation for k, dilation in zip(self.filters, self.dilations, strict=True))
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Number of coefficients of each layer's filter."""
+        return self.filters
 
     @cached_property
     def dimension(self) -> int:
@@ -170,6 +201,11 @@ class Architecture(ShownInNotebooks):
             Block(sum(degrees), self.dilations[layers[0]])
             for layers, degrees in zip(self.layers_by_block, self.layer_degrees, strict=True)
         )
+
+    @property
+    def pattern_totals(self) -> tuple[int, ...]:
+        """What the partitions of a root pattern sum up to: the degree of each block."""
+        return tuple(block.degree for block in self.blocks)
 
     @cached_property
     def reduced(self) -> Architecture:
@@ -213,7 +249,12 @@ class Architecture(ShownInNotebooks):
         return gcd(*(block.dilation for block in self.blocks)) if self.blocks else 1
 
 
-def _positive_integers(name: str, values: Iterable[object]) -> tuple[int, ...]:
+def has_shapes(filters: object) -> bool:
+    """Whether filter sizes are given as shapes, as in ``((2, 2), (3, 2))``."""
+    return isinstance(filters, list | tuple) and any(isinstance(item, list | tuple) for item in filters)
+
+
+def positive_integers(name: str, values: Iterable[object]) -> tuple[int, ...]:
     expected = "expected a sequence of integers, each at least 1"
     if isinstance(values, str | bytes):
         raise InputError(f"{name}: {values!r} is not a sequence of integers; {expected}")

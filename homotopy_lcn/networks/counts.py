@@ -45,28 +45,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import accumulate, islice, product
 from math import comb, factorial, prod
 from typing import NamedTuple
 
-from ..doors import ShownInNotebooks, cached_property
+from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError, check_integer
 from .architecture import Architecture
 from .limits import LARGEST_DEGREE, MOST_ROOTS, check_degree, magnitude
 from .patterns import Partition, Pattern
+from .support_networks import SupportNetwork
 
 __all__ = [
     "CountTable",
     "StratumCount",
     "TooManyStrata",
     "Totals",
+    "augmented_monomial",
     "count_matrices",
     "fewest_filters",
     "generic_count",
     "generic_ed_degree",
     "generic_totals",
+    "integrate",
     "root_patterns",
     "singular_vector_tuples",
 ]
@@ -178,6 +181,10 @@ def generic_count(arch: Architecture, rank: int | None = None) -> CountTable:
     """
     if rank is not None:
         rank = check_integer("rank", rank, 0)
+    if isinstance(arch, SupportNetwork):
+        twin = arch.one_dimensional
+        table: CountTable = door("count_of_supports")(arch, rank) if twin is None else generic_count(twin, rank)
+        return replace(table, architecture=arch)
     _check_strata(arch)
     return _generic_count(arch, rank)
 
@@ -230,6 +237,9 @@ def generic_totals(arch: Architecture) -> Totals:
     >>> generic_totals(Architecture((2,) * 50, (1,) * 50)).pure
     1
     """
+    if isinstance(arch, SupportNetwork):
+        check_degree(arch, LARGEST_DEGREE, "counts")
+        return Totals(generic_count(arch).pure, generic_ed_degree([size - 1 for size in arch.layer_sizes if size > 1]))
     layers = [degree for degrees in arch.layer_degrees for degree in degrees]
     if len(layers) <= 1:  # the unconstrained solution alone
         return Totals(1, 1)
@@ -245,6 +255,8 @@ def fewest_filters(arch: Architecture) -> int:
     >>> fewest_filters(Architecture((2, 2, 2), (1, 2, 1)))
     24
     """
+    if isinstance(arch, SupportNetwork):
+        return generic_count(arch).filters
     totals, blocks = generic_totals(arch), arch.layer_degrees
     patterns = [tuple(sum(d > j for d in degrees) for j in range(max(degrees))) for degrees in blocks]
     pure = all(partition[0] == 1 for partition in patterns)
@@ -255,11 +267,11 @@ def _critical_filters(arch: Architecture, pattern: Pattern, rank: int | None = N
     """The number of critical filters on a stratum."""
     polynomial: tuple[int, ...] = (1,)
     for partition in pattern:
-        polynomial = _multiply(polynomial, _augmented_monomial(partition))
+        polynomial = _multiply(polynomial, augmented_monomial(partition))
     symmetry = prod(factorial(m) for partition in pattern for _, m in _multiplicities(partition))
     dimension = 1 + sum(len(partition) for partition in pattern)
     smaller = rank if rank is not None and rank < dimension else None
-    count, remainder = divmod(_integrate(polynomial, arch.dimension - 1, smaller), symmetry)
+    count, remainder = divmod(integrate(polynomial, arch.dimension - 1, smaller), symmetry)
     if remainder:
         raise ArithmeticError(f"the integral for the root pattern {pattern} is no multiple of {symmetry}")
     return count
@@ -374,7 +386,7 @@ def generic_ed_degree(dimensions: Sequence[int], degrees: Sequence[int] | None =
         factor = tuple((-1) ** a * comb(n + 1, a) * m ** (n - a) * factorial(n) // factorial(n - a)
                        for a in range(n + 1))  # fmt: skip
         chern = _multiply(chern, factor)
-    return _integrate(chern, total) // prod(factorial(n) for n in dimensions)
+    return integrate(chern, total) // prod(factorial(n) for n in dimensions)
 
 
 def root_patterns(degrees: Sequence[int]) -> list[Partition]:
@@ -454,7 +466,7 @@ def _multiplicities(partition: Sequence[int]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(Counter(partition).items()))
 
 
-def _augmented_monomial(partition: Partition) -> tuple[int, ...]:
+def augmented_monomial(partition: Partition) -> tuple[int, ...]:
     """Coefficients in τ of ψ(Π_q a_q! · m_λ), see (2)."""
     elementary: tuple[int, ...] = (1,)
     for part in partition:
@@ -476,7 +488,7 @@ def _multiply(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def _integrate(polynomial: Sequence[int], total: int, rank: int | None = None) -> int:
+def integrate(polynomial: Sequence[int], total: int, rank: int | None = None) -> int:
     """ℓ_M of a polynomial in τ: τ^i ↦ (2^{M+1−i} − 1) (M−i)!, or its truncation (3) for a rank."""
     return sum(
         coefficient * _subsets(total + 1 - i, rank) * factorial(total - i) for i, coefficient in enumerate(polynomial)

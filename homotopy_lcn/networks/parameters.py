@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from .architecture import Architecture
 from .binary_forms import adjoint_multiply, dilate, multiply
+from .support_networks import SupportNetwork
 
 __all__ = ["balance", "compose", "gradient", "hessian", "jacobian", "mu", "relative_gradient"]
 
@@ -23,15 +24,16 @@ Array = NDArray[Any]
 
 def compose(arch: Architecture, theta: Sequence[Array]) -> Array:
     """The end-to-end filter μ(θ): layers (…, k_l) to (…, K)."""
-    result = theta[0]
-    for layer, dilation in zip(theta[1:], arch.dilations[1:], strict=True):
-        result = multiply(result, dilate(layer, dilation))
-    return result
+    result = _dilated(arch, 0, theta[0])
+    for place, layer in enumerate(theta[1:], 1):
+        result = multiply(result, _dilated(arch, place, layer))
+    missing = arch.filter_size - result.shape[-1]  # no filter of some supports reaches the last position
+    return np.pad(result, [(0, 0)] * (result.ndim - 1) + [(0, missing)]) if missing else result
 
 
 def mu(arch: Architecture, theta: Sequence[ArrayLike]) -> Array:
     """The end-to-end filter of layers as users give them; see `Architecture.mu`."""
-    expected = f"expected {arch.depth} layers of sizes {arch.filters}"
+    expected = f"expected {arch.depth} layers of sizes {arch.layer_sizes}"
     try:
         given = list(theta)
     except TypeError:
@@ -39,7 +41,7 @@ def mu(arch: Architecture, theta: Sequence[ArrayLike]) -> Array:
     if len(given) != arch.depth:
         raise InputError(f"theta: {len(given)} layers given; {expected}")
     layers = []
-    for place, (values, size) in enumerate(zip(given, arch.filters, strict=True)):
+    for place, (values, size) in enumerate(zip(given, arch.layer_sizes, strict=True)):
         try:
             layer = np.asarray(values)
         except ValueError:
@@ -61,17 +63,18 @@ def gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) 
     """Gradient of the loss wᵀΣw − 2bᵀw at w = μ(θ) in each layer, (…, k_l): 2 J_lᵀ (Σ w − b)."""
     residual = compose(arch, theta) @ gram - b
     result = []
-    for rest, dilation in zip(_rests(arch, theta), arch.dilations, strict=True):
+    for layer, rest in enumerate(_rests(arch, theta)):
         full = adjoint_multiply(rest, residual)
-        result.append(2 * full[..., ::dilation])
+        chosen = arch.exponents[layer] if isinstance(arch, SupportNetwork) else slice(None, None, arch.dilations[layer])
+        result.append(2 * full[..., chosen])
     return result
 
 
 def jacobian(arch: Architecture, theta: Sequence[Array]) -> Array:
     """Jacobian of μ at θ, layers (…, k_l) to (…, K, Σ k_l), with the layers' entries in order."""
     columns = []
-    for rest, size, dilation in zip(_rests(arch, theta), arch.filters, arch.dilations, strict=True):
-        for shift in range(0, size * dilation, dilation):
+    for layer, rest in enumerate(_rests(arch, theta)):
+        for shift in _positions(arch, layer).tolist():
             column = np.zeros((*rest.shape[:-1], arch.filter_size), dtype=rest.dtype)
             column[..., shift : shift + rest.shape[-1]] = rest
             columns.append(column)
@@ -87,13 +90,13 @@ def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array, c
     columns = jacobian(arch, theta) if columns is None else columns
     result = 2 * np.swapaxes(columns, -1, -2) @ gram @ columns
     residual = 2 * (compose(arch, theta) @ gram - b)
-    starts = np.cumsum([0, *arch.filters])
+    starts = np.cumsum([0, *arch.layer_sizes])
     before, after = _products(arch, theta)
     for left in range(arch.depth):
         rest = before[left]  # the product of all layers before the right one but the left one
         for right in range(left + 1, arch.depth):
             correlation = adjoint_multiply(multiply(rest, after[right + 1]), residual)
-            rest = multiply(rest, dilate(theta[right], arch.dilations[right]))
+            rest = multiply(rest, _dilated(arch, right, theta[right]))
             positions = np.add.outer(_positions(arch, left), _positions(arch, right))
             block = correlation[..., positions]
             rows, others = slice(*starts[left : left + 2]), slice(*starts[right : right + 2])
@@ -104,7 +107,18 @@ def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array, c
 
 def _positions(arch: Architecture, layer: int) -> NDArray[np.int64]:
     """Where the coefficients of a dilated layer stand; the dilation may be any integer where the layer has size 1."""
+    if isinstance(arch, SupportNetwork):
+        return np.array(arch.exponents[layer], dtype=np.int64)
     return np.array([j * arch.dilations[layer] for j in range(arch.filters[layer])], dtype=np.int64)
+
+
+def _dilated(arch: Architecture, layer: int, w: Array) -> Array:
+    """A layer's filter (…, k_l) with its coefficients at their positions in the end-to-end filter, zeros between."""
+    if not isinstance(arch, SupportNetwork):
+        return dilate(w, arch.dilations[layer])
+    result = np.zeros((*w.shape[:-1], arch.exponents[layer][-1] + 1), dtype=w.dtype)
+    result[..., arch.exponents[layer]] = w
+    return result
 
 
 def relative_gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> NDArray[np.float64]:
@@ -136,7 +150,7 @@ def balance(theta: Sequence[Array], scale: Array) -> list[Array]:
 
 def _products(arch: Architecture, theta: Sequence[Array]) -> tuple[list[Array], list[Array]]:
     """For l = 0, …, L the products of the dilated layers before layer l, and of those from layer l on."""
-    layers = [dilate(w, dilation) for w, dilation in zip(theta, arch.dilations, strict=True)]
+    layers = [_dilated(arch, layer, w) for layer, w in enumerate(theta)]
     before, after = [np.ones_like(theta[0][..., :1])], [np.ones_like(theta[0][..., :1])]
     for first, last in zip(layers, reversed(layers), strict=True):
         before.append(multiply(before[-1], first))

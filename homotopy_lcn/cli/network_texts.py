@@ -1,0 +1,70 @@
+"""Networks as the command line writes them: filter sizes, shapes, strides, supports."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import InputError, shortened
+
+__all__ = ["integers_of", "shapes_of", "supports_of", "without_brackets"]
+
+SUPPORTS = "the points of each layer, layers separated by semicolons, as in --supports '0,1,3;0,1'"
+
+
+def integers_of(option: str, text: str | None, expected: str) -> tuple[int, ...]:
+    if text is None:
+        raise InputError(f"{option}: missing; expected {expected}")
+    return tuple(_integer(option, item, expected) for item in without_brackets(text).split(","))
+
+
+def shapes_of(option: str, text: str | None, expected: str) -> tuple[int | tuple[int, ...], ...]:
+    """Integers, or shapes such as 3x2 (also 3×2), separated by commas.
+
+    Examples
+    --------
+    >>> shapes_of("-k", "2x2,3×2", "…"), shapes_of("-s", "2,1", "…")
+    (((2, 2), (3, 2)), (2, 1))
+    """
+    if text is None or not re.search("[xX×]", text):
+        return integers_of(option, text, expected)
+    return tuple(
+        tuple(_integer(option, entry, expected) for entry in re.split("[xX×]", item))
+        for item in without_brackets(text).split(",")
+    )
+
+
+def supports_of(text: str) -> tuple[tuple[int | tuple[int, ...], ...], ...]:
+    """The supports of layers: points separated by commas, layers by semicolons, coordinates by dots.
+
+    Examples
+    --------
+    >>> supports_of("0,1,3;0,1"), supports_of("0.0,0.1,1.0;0.0,0.1")
+    (((0, 1, 3), (0, 1)), (((0, 0), (0, 1), (1, 0)), ((0, 0), (0, 1))))
+    """
+    return tuple(tuple(_point(point) for point in layer.split(",")) for layer in text.split(";"))
+
+
+def _point(text: str) -> int | tuple[int, ...]:
+    entries = tuple(_integer("--supports", entry, SUPPORTS) for entry in text.split("."))
+    return entries[0] if len(entries) == 1 else entries
+
+
+def without_brackets(text: str) -> str:
+    """A list of numbers without the brackets of Python around it, and without the comma of a tuple of one.
+
+    Examples
+    --------
+    >>> without_brackets("[3, 2]"), without_brackets("(3,)"), without_brackets("(3"), without_brackets("3,")
+    ('3, 2', '3', '(3', '3,')
+    """
+    plain = text.strip()
+    if len(plain) > 1 and plain[0] + plain[-1] in ("[]", "()"):
+        return plain[1:-1].strip().removesuffix(",")
+    return text
+
+
+def _integer(option: str, text: str, expected: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{option}: {shortened(text)} is not an integer; expected {expected}") from None
