@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .losses import Preparation, SquaredLoss, ZeroResidual, load_sunspots
     from .networks import Architecture, CountTable, generic_totals
     from .pictures import report
-    from .results import Continuum, CriticalPoint, CriticalPoints, Infimum, Tie, Tolerances
+    from .results import AlgebraicSet, Continuum, CriticalPoint, CriticalPoints, FewSamples, Infimum, Tie, Tolerances
     from .solving import (
         BatchInterrupted,
         SolveInterrupted,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .tracking import TrackerOptions
 
 __all__ = [
+    "AlgebraicSet",
     "Architecture",
     "ArchitectureTable",
     "BatchInterrupted",
@@ -48,6 +49,7 @@ __all__ = [
     "CriticalPoints",
     "CrossCheck",
     "ExportedSystem",
+    "FewSamples",
     "FilterGeometry",
     "FunctionSpace",
     "GramMatrix",
@@ -85,6 +87,7 @@ __all__ = [
 
 #: The package, or module, that defines each public name.
 _PACKAGES = {
+    "AlgebraicSet": "results",
     "Architecture": "networks",
     "ArchitectureTable": "tables",
     "BatchInterrupted": "solving",
@@ -95,6 +98,7 @@ _PACKAGES = {
     "CriticalPoints": "results",
     "CrossCheck": "interchange",
     "ExportedSystem": "interchange",
+    "FewSamples": "results",
     "FilterGeometry": "geometry",
     "FunctionSpace": "geometry",
     "GramMatrix": "counting",

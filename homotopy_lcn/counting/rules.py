@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from ..networks.architecture import Architecture
+from ..networks.chow_ring import ChowRing
 from ..networks.counts import generic_ed_degree
 from ..networks.strata import Stratum
 from .critical_system import (
@@ -163,54 +164,23 @@ def ed_degree_of_intersection(degrees: list[int], below: int, number: int) -> in
     >>> ed_degree_of_intersection([2, 2], 1, 1)
     36
     """
-    d = sum(degrees) - 2 * number
-    first, second = (_sum_of_classes(degrees, part) for part in (range(below), range(below, len(degrees))))
-    one = {(0,) * len(degrees): 1}
-    chern, fundamental = one, one
-    for layer, degree in enumerate(degrees):
-        for _ in range(degree + 1):
-            chern = _times(chern, _plus(one, _sum_of_classes(degrees, range(layer, layer + 1))), degrees)
-    for side in (first, second):
-        doubled = {exponents: 2 * value for exponents, value in side.items()}
-        inverse = one
-        power = one
-        for e in range(1, sum(degrees) + 1):  # 1 / (1 + 2H)^M = Σ_e (−1)^e C(M + e − 1, e) (2H)^e
-            power = _times(power, doubled, degrees)
-            sign = (-1) ** e * comb(number + e - 1, e)
-            inverse = _plus(inverse, {exponents: sign * value for exponents, value in power.items()})
-        chern = _times(chern, inverse, degrees)
-        for _ in range(number):
-            fundamental = _times(fundamental, doubled, degrees)
-    h, total = _plus(first, second), 0
-    for i in range(d + 1):
-        value = {exponents: c for exponents, c in chern.items() if sum(exponents) == i}
-        for _ in range(d - i):
-            value = _times(value, h, degrees)
-        value = _times(value, fundamental, degrees)
-        total += (-1) ** i * (2 ** (d + 1 - i) - 1) * value.get(tuple(degrees), 0)
-    return total
-
-
-Classes = dict[tuple[int, ...], int]
-
-
-def _sum_of_classes(degrees: list[int], layers: range) -> Classes:
-    return {tuple(int(j == layer) for j in range(len(degrees))): 1 for layer in layers}
-
-
-def _plus(left: Classes, right: Classes) -> Classes:
-    return {key: left.get(key, 0) + right.get(key, 0) for key in {**left, **right}}
-
-
-def _times(left: Classes, right: Classes, degrees: list[int]) -> Classes:
-    """The product of classes of Π P^{n_l}, where h_l^{n_l + 1} = 0."""
-    result: Classes = {}
-    for one, a in left.items():
-        for other, b in right.items():
-            exponents = tuple(map(int.__add__, one, other))
-            if all(e <= degree for e, degree in zip(exponents, degrees, strict=True)):
-                result[exponents] = result.get(exponents, 0) + a * b
-    return result
+    ring, d = ChowRing(degrees), sum(degrees) - 2 * number
+    sides = [ring.hyperplanes(part) for part in (range(below), range(below, len(degrees)))]
+    chern, fundamental = ring.total_chern_class(), ring.one
+    for side in sides:
+        # 1 / (1 + 2H)^M = Σ_e (−1)^e C(M + e − 1, e) (2H)^e
+        inverse = ring.sum(
+            ((-2) ** e * comb(max(number + e - 1, 0), e), ring.power(side, e)) for e in range(ring.dimension + 1)
+        )
+        chern = ring.product(chern, inverse)
+        fundamental = ring.product(fundamental, ring.sum([(2**number, ring.power(side, number))]))
+    h = ring.hyperplanes()
+    return sum(
+        (-1) ** i
+        * (2 ** (d + 1 - i) - 1)
+        * ring.integral(ring.product(ring.product(ring.part(chern, i), ring.power(h, d - i)), fundamental))
+        for i in range(d + 1)
+    )
 
 
 def _is_transversal(arch: Architecture, gram: GramMatrix, cut: Cut, search: Search) -> bool:

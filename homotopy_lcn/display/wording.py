@@ -288,6 +288,8 @@ def summary(result: CriticalPoints, data: str | None = None) -> list[tuple[str, 
         rows.append(("continua", describe_continua(result.continua)))
     if result.zero_residual is not None:
         rows.append(("residual zero", result.zero_residual.describe()))
+    if result.few_samples is not None:
+        rows.append(("few samples", result.few_samples.describe()))
     rows.append(("loss", "wᵀΣw − 2bᵀw + c: of samples the sum of squared errors, not their mean"))
     best = result.global_minimum
     rows.append(("least loss", describe_least_loss(result, best) + ("" if best is None else f"  {STAR}")))

@@ -20,7 +20,7 @@ from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose
 from .squared_loss import SquaredLoss
 
-__all__ = ["ZeroResidual", "possible_dimensions", "restricted", "zero_residual"]
+__all__ = ["ZeroResidual", "possible_dimensions", "range_coordinates", "restricted", "zero_residual"]
 
 Array = NDArray[Any]
 
@@ -139,7 +139,7 @@ def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> Ze
         raise InputError(f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}")
     inner = restricted(arch, loss)
     # Σw = b if and only if w and the target agree on the range of Σ.
-    projection = _projection(arch, inner)
+    projection = range_coordinates(arch, inner)
     values = _range_of(inner).T @ inner.target
     size = float(np.linalg.norm(values)) if values.any() else 1.0
     rng = np.random.default_rng([seed, 3])
@@ -219,12 +219,12 @@ def possible_dimensions(arch: Architecture, loss: SquaredLoss, theta: Sequence[A
     There are several where a singular value lies at the tolerance of ranks.
     """
     inner = restricted(arch, loss)
-    projection = _projection(arch, inner)
+    projection = range_coordinates(arch, inner)
     tolerances = (RANK_TOLERANCE / OTHER_ROUNDING, RANK_TOLERANCE, RANK_TOLERANCE * OTHER_ROUNDING)
     return {dimension for one in tolerances if (dimension := _dimension(arch, theta, projection, one)) is not None}
 
 
-def _projection(arch: Architecture, inner: SquaredLoss) -> NDArray[np.float64]:
+def range_coordinates(arch: Architecture, inner: SquaredLoss) -> NDArray[np.float64]:
     """The coordinates (r, K) of a filter in the range of Σ."""
     result = np.zeros((inner.rank, arch.filter_size))
     result[:, list(arch.support)] = _range_of(inner).T

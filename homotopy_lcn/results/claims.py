@@ -45,7 +45,7 @@ from .pairs import ManyPoints
 from .parts import ResultParts
 from .points import StratumResult
 
-__all__ = ["check_claims", "check_whole"]
+__all__ = ["check_claims", "check_whole", "check_zero_residual"]
 
 #: Entries of the Jacobian matrices that are held at a time: 32 MB.
 MOST_JACOBIAN_ENTRIES = 2**22
@@ -91,7 +91,7 @@ def check_claims(parts: ResultParts) -> None:
         _check_coordinates(parts.architecture, parts.loss, listed)
         check_newton_matrices(parts.architecture, parts.loss, isolated + on_continua)
         check_sets(parts)
-    _check_zero_residual(parts)
+    check_zero_residual(parts)
 
 
 def _without_pairs(parts: ResultParts, points: ManyPoints) -> ResultParts:
@@ -365,7 +365,14 @@ def _check_coordinates(arch: Architecture, loss: SquaredLoss, listed: Sequence[L
                 raise InputError(f"{share[row].place}.coordinates: {reason}; expected coordinates of a critical point")
 
 
-def _check_zero_residual(parts: ResultParts) -> None:
+def check_zero_residual(parts: ResultParts) -> None:
+    """Check the filters of residual zero.
+
+    Raises
+    ------
+    InputError
+        As for `check_claims`.
+    """
     arch, loss, found = parts.architecture, parts.loss, parts.zero_residual
     inner = restricted(arch, loss)
     if inner.rank_in_doubt:  # another computer may decide otherwise

@@ -76,6 +76,9 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     }
     if result.zero_residual is not None:
         head["zero_residual"] = _zero_residual_to_json(result.zero_residual)
+        from .few_samples import few_samples_to_json
+
+        head["few_samples"] = few_samples_to_json(result)
     head["continua"] = [_continuum_to_json(part) for part in result.continua]
     head["infimum"] = {"value": result.infimum.value, "attained": result.infimum.attained}
     head["tolerances"] = asdict(result.tolerances)

@@ -84,7 +84,7 @@ def parts_of_text(text: str, columns: Columns | None = None) -> ResultParts:
         found = stored.data.get(column.name, 0) if column.default == 0 else stored.get(column.name)
         if found != value or isinstance(found, bool | float):
             raise InputError(f"counts.{column.name}: {shown(found)}; expected {value}, by the points")
-    return ResultParts(
+    parts = ResultParts(
         architecture=architecture,
         loss=loss,
         seed=seed,
@@ -111,6 +111,13 @@ def parts_of_text(text: str, columns: Columns | None = None) -> ResultParts:
         solved=_time(record.data.get("solved", "")),
         tolerances=_tolerances_from_json(record),
     )
+    if "few_samples" in data:
+        from .claims import check_zero_residual
+        from .few_samples import check_few_samples
+
+        check_zero_residual(parts)
+        check_few_samples(data["few_samples"], parts)
+    return parts
 
 
 def _tolerances_from_json(record: _Record) -> Tolerances:

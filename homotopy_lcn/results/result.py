@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from ..losses.squared_loss import SquaredLoss
     from ..losses.zero_residual import ZeroResidual
+    from .few_samples import FewSamples
 
 __all__ = ["CriticalPoints"]
 
@@ -259,6 +260,18 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     def data_digest(self) -> str:
         """SHA-256 of the exact numbers of `loss`, as files and certificates have it: equal if the data are."""
         return data_digest(self.loss)
+
+    @cached_property
+    def few_samples(self) -> FewSamples | None:
+        """Few samples: dimension, degree and real points of the zero-residual set and of the ramification locus.
+
+        None if the rank of the Gram matrix is not below the dimension of the function space.
+        """
+        if self.zero_residual is None:
+            return None
+        from .few_samples import few_samples
+
+        return few_samples(self)
 
     @cached_property
     def ties(self) -> tuple[Tie, ...]:
@@ -543,6 +556,8 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
             lines.append(f"  {lost}")
         if self.zero_residual is not None:
             lines.append(f"  residual zero: {self.zero_residual.describe()}")
+        if self.few_samples is not None:
+            lines.append(f"  few samples: {self.few_samples.describe()}")
         lines += [
             f"  {counts.real} real, {counts.in_function_space} in the function space, "
             f"{counts.attained} attained by {counts.real_parameters} real parameters",
