@@ -19,6 +19,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .certification import Certificate, certificate, certify
     from .counting import GramMatrix, SeriesCounts, gram_matrix, series_counts
+    from .discriminants import Wall, Walls, walls
     from .errors import InputError
     from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
     from .interchange import CrossCheck, ExportedSystem, cross_check, export
@@ -63,6 +64,8 @@ __all__ = [
     "Tie",
     "Tolerances",
     "TrackerOptions",
+    "Wall",
+    "Walls",
     "ZeroResidual",
     "__version__",
     "atlas",
@@ -83,6 +86,7 @@ __all__ = [
     "series_counts",
     "survey",
     "tabulate",
+    "walls",
 ]
 
 #: The package, or module, that defines each public name.
@@ -112,6 +116,8 @@ _PACKAGES = {
     "Tie": "results",
     "Tolerances": "results",
     "TrackerOptions": "tracking",
+    "Wall": "discriminants",
+    "Walls": "discriminants",
     "ZeroResidual": "losses",
     "atlas": "tables",
     "certificate": "certification",
@@ -131,6 +137,7 @@ _PACKAGES = {
     "series_counts": "counting",
     "survey": "surveys",
     "tabulate": "tables",
+    "walls": "discriminants",
 }
 
 

@@ -30,6 +30,7 @@ ORDER = (
     ("counting",),
     ("certification",),
     ("solving",),
+    ("discriminants",),
     ("interchange", "surveys"),
     ("training", "tables"),
     ("display",),

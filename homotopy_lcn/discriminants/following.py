@@ -1,0 +1,126 @@
+"""Real critical points followed along the segment, inside a chamber and from one chamber to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Complex
+from ..equations.critical_equations import equations_of
+from ..networks.patterns import Pattern
+from ..networks.strata import Embedding
+from ..results.points import CriticalPoint
+from .extended_system import CriticalSystem, Patches, WallPoints
+from .generic_walls import local, walls_of
+from .lines import DataLine, Motion
+from .path_tracker import PathOptions, newton, track_paths
+from .segments import Segment
+from .tolerances import WALLS
+
+__all__ = ["Contradiction", "followed_filters", "matched"]
+
+
+class Contradiction(ValueError):
+    """Two chambers do not fit together."""
+
+
+def followed_filters(
+    segment: Segment, points: Sequence[CriticalPoint], start: float, end: float
+) -> tuple[Complex, NDArray[np.bool_]]:
+    """Filters (R, K) at ``end`` of critical points at ``start``, and whether each was reached."""
+    filters = np.array([point.filter for point in points], complex).reshape(len(points), -1)
+    reached = np.ones(len(points), bool)
+    if start == end:
+        return filters, reached
+    for pattern in dict.fromkeys(point.stratum for point in points):
+        rows = np.array([i for i, point in enumerate(points) if point.stratum == pattern])
+        filters[rows], reached[rows] = _followed(segment, pattern, [points[i] for i in rows], (start, end))
+    return filters, reached
+
+
+def _followed(
+    segment: Segment, pattern: Pattern, points: Sequence[CriticalPoint], between: tuple[float, float]
+) -> tuple[Complex, NDArray[np.bool_]]:
+    embedding = Embedding.of_pattern(segment.arch, pattern)
+    stratum, rng = embedding.stratum, np.random.default_rng(len(points))
+    lines = [_at(segment, embedding, t) for t in between]
+    gram, b = segment.sizes
+    coordinates = np.array([point.coordinates for point in points], complex)
+    scale = np.stack([coordinates[:, 0] * (gram / b), np.ones(len(points))], axis=1)
+    still = np.tile([1.0 + 0j, 0.0], (len(points), 1))
+    given = WallPoints(coordinates[:, 1:], scale, still)
+    options, best, reached = PathOptions(), np.zeros((len(points), segment.arch.filter_size), complex), None
+    for _ in range(WALLS.attempts):
+        system = CriticalSystem(stratum, Patches.random(stratum, rng), *lines)
+        z = local(stratum, system.patches, given, Motion(False, False))[:, : system.unknowns]
+        ends = track_paths(system, newton(system, z, 0.0)[0], options)
+        z, steps = newton(system, ends.points, 1.0)
+        blank = np.zeros((len(z), stratum.dimension), complex)
+        found = walls_of(stratum, system.patches, np.concatenate([z, blank], axis=1))
+        best = segment.filters(embedding, _filters(embedding, found))
+        size = np.linalg.norm(best, axis=1)
+        reached = ends.arrived & (steps < WALLS.settled)
+        reached &= np.linalg.norm(best.imag, axis=1) <= WALLS.joined * size
+        if reached.all() and _are_distinct(best):
+            break
+        options = options.tighter()
+    assert reached is not None
+    return best, reached
+
+
+def _at(segment: Segment, embedding: Embedding, t: float) -> DataLine:
+    data = segment.data(embedding, t)
+    return DataLine(
+        np.array([data.gram, np.zeros_like(data.gram)], complex),
+        np.array([data.b, np.zeros_like(data.b)], complex),
+        Motion(False, False),
+    )
+
+
+def _filters(embedding: Embedding, points: WallPoints) -> Complex:
+    """Filters (P, K) of the stratum."""
+    coordinates = np.concatenate([(points.scale[:, 0] / points.scale[:, 1])[:, None], points.factors], axis=1)
+    return equations_of(embedding.stratum).filters(coordinates)
+
+
+def _are_distinct(filters: Complex) -> bool:
+    apart = np.linalg.norm(filters[:, None] - filters[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return bool((apart > WALLS.same * np.linalg.norm(filters, axis=1)[:, None]).all())
+
+
+def matched(
+    segment: Segment, left: tuple[float, Sequence[CriticalPoint]], right: tuple[float, Sequence[CriticalPoint]]
+) -> dict[int, int]:
+    """Which real points of the left chamber go on in the right one: index by index.
+
+    On each stratum the points are followed from the chamber with fewer of them, where all go on.
+
+    Raises
+    ------
+    Contradiction
+        If a point that must go on does not.
+    """
+    result: dict[int, int] = {}
+    patterns = dict.fromkeys(point.stratum for _, points in (left, right) for point in points)
+    for pattern in patterns:
+        sides = [[i for i, point in enumerate(points) if point.stratum == pattern] for _, points in (left, right)]
+        swap = len(sides[0]) > len(sides[1])
+        (t, points), (other, others) = (right, left) if swap else (left, right)
+        rows, goals = sides[::-1] if swap else sides
+        filters, reached = followed_filters(segment, [points[i] for i in rows], t, other)
+        if not reached.all():
+            raise Contradiction(f"a real point of the stratum {pattern} does not reach t = {other}")
+        known = np.array([others[j].filter for j in goals]).reshape(len(goals), -1)
+        for row, found in zip(rows, filters, strict=True):
+            distances = np.linalg.norm(known - found, axis=1)
+            place = int(np.argmin(distances)) if len(goals) else -1
+            if place < 0 or distances[place] > WALLS.joined * np.linalg.norm(found):
+                raise Contradiction(f"a real point of the stratum {pattern} does not arrive at one at t = {other}")
+            pair = (goals[place], row) if swap else (row, goals[place])
+            if pair[0] in result or pair[1] in result.values():
+                raise Contradiction(f"two real points of the stratum {pattern} arrive at one at t = {other}")
+            result[pair[0]] = pair[1]
+    return result

@@ -1,0 +1,171 @@
+"""Paths of a square system z(τ), τ from 0 to 1, all at once in NumPy, each with its own step.
+
+Cubic prediction through the last two points and tangents, two steps of Newton's method, and step control by the size of
+the first of them, as in `homotopy_lcn.tracking.reference`; here the patches stay where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Complex, Real
+from .extended_system import Value
+from .tolerances import WALLS
+
+__all__ = ["Ends", "PathOptions", "newton", "track_paths"]
+
+
+class System(Protocol):
+    """A homotopy of square systems."""
+
+    def evaluate(self, z: Complex, tau: Real) -> Value:
+        """Evaluate at points z (P, N) and parameters τ (P,)."""
+
+
+@dataclass(frozen=True)
+class PathOptions:
+    """How carefully paths are followed.
+
+    Attributes
+    ----------
+    movement : float
+        Largest Newton step after a prediction, relative to the point.
+    contraction : float
+        Largest ratio of the second Newton step to the first one.
+    max_steps : int
+        Steps after which a path is given up.
+    smallest_step : float
+        Steps in τ below this one, relative to 1 − τ, end a path.
+    """
+
+    movement: float = 0.05
+    contraction: float = 0.05
+    max_steps: int = 2000
+    smallest_step: float = 1e-10
+
+    def tighter(self) -> PathOptions:
+        """The options of the next, more careful attempt."""
+        return PathOptions(self.movement / 10, self.contraction / 10, self.max_steps * 3, self.smallest_step / 100)
+
+
+class Ends(NamedTuple):
+    """Where paths end: points (P, N), whether they arrived (P,), the τ that was reached (P,), last Newton step (P,)."""
+
+    points: Complex
+    arrived: NDArray[np.bool_]
+    tau: Real
+    steps: Real
+
+
+def track_paths(system: System, points: Complex, options: PathOptions | None = None) -> Ends:
+    """Follow paths from points (P, N) at τ = 0 to τ = 1."""
+    with np.errstate(all="ignore"):  # overflow and NaN are seen as rejected steps
+        return _track(system, points, options or PathOptions())
+
+
+def newton(system: System, points: Complex, tau: float, most: int = 8) -> tuple[Complex, Real]:
+    """Newton's method at a fixed τ: points, and the size of the last step relative to the point."""
+    at = np.full(len(points), tau)
+    z, best = points, np.full(len(points), np.inf)
+    with np.errstate(all="ignore"):
+        for _ in range(most):
+            value = system.evaluate(z, at)
+            step = _solved(value.jacobian, value.equations[:, :, None])[:, :, 0]
+            size = _length(step) / _size(z)
+            better = size < best
+            z = np.where(better[:, None], z - step, z)
+            best = np.where(better, size, best)
+            if not better.any() or (best < WALLS.exact).all():
+                break
+    return z, best
+
+
+def _track(system: System, points: Complex, options: PathOptions) -> Ends:
+    count = len(points)
+    result = Ends(points.astype(complex), np.zeros(count, bool), np.zeros(count), np.zeros(count))
+    path, z = np.arange(count), points.astype(complex)
+    tau, h = np.zeros(count), np.full(count, WALLS.first_step)
+    tangent = _tangent(system, z, tau)
+    last_z, last_tangent, last_tau = z.copy(), tangent.copy(), np.full(count, np.nan)
+    for _ in range(options.max_steps):
+        if not len(path):
+            break
+        new_tau = np.where(tau + h > 1 - WALLS.last_step * h, 1.0, tau + h)
+        guess = _predicted(z, tangent, tau, new_tau, (last_z, last_tangent, last_tau))
+        value = system.evaluate(guess, new_tau)
+        first = _solved(value.jacobian, value.equations[:, :, None])[:, :, 0]
+        middle = guess - first
+        value = system.evaluate(middle, new_tau)
+        both = _solved(value.jacobian, np.stack([value.equations, -value.rate], axis=2))
+        end, end_tangent = middle - both[:, :, 0], both[:, :, 1]
+        size = _size(end)
+        movement, rest = _length(first) / size, _length(both[:, :, 0]) / size
+        contraction = np.where(rest <= WALLS.noise, 0.0, rest / movement)
+        accepted = (movement <= options.movement) & (contraction <= options.contraction)
+        accepted &= np.isfinite(end_tangent).all(axis=1)
+
+        excess = np.maximum(movement / options.movement, contraction / options.contraction)
+        factor = (WALLS.aim / np.maximum(excess, WALLS.least)) ** 0.25
+        factor = np.where(np.isfinite(factor), factor, WALLS.shrink)
+        h = h * np.where(accepted, np.clip(factor, WALLS.shrink, WALLS.growth), np.clip(factor, WALLS.shrink, 0.5))
+        keep = accepted[:, None]
+        last_z, last_tangent = np.where(keep, z, last_z), np.where(keep, tangent, last_tangent)
+        last_tau = np.where(accepted, tau, last_tau)
+        z, tangent = np.where(keep, end, z), np.where(keep, end_tangent, tangent)
+        tau = np.where(accepted, new_tau, tau)
+        result.steps[path] += 1
+
+        done = tau == 1
+        ended = done | (h < options.smallest_step * (1 - tau))
+        if ended.any():
+            result.points[path[ended]] = z[ended]
+            result.arrived[path[ended]] = done[ended]
+            result.tau[path[ended]] = tau[ended]
+            going = ~ended
+            path, z, tangent, tau, h = path[going], z[going], tangent[going], tau[going], h[going]
+            last_z, last_tangent, last_tau = last_z[going], last_tangent[going], last_tau[going]
+    result.points[path], result.tau[path] = z, tau
+    return result
+
+
+def _tangent(system: System, z: Complex, tau: Real) -> Complex:
+    value = system.evaluate(z, tau)
+    return -_solved(value.jacobian, value.rate[:, :, None])[:, :, 0]
+
+
+def _predicted(z: Complex, tangent: Complex, tau: Real, new: Real, last: tuple[Complex, Complex, Real]) -> Complex:
+    """Cubic Hermite extrapolation; along the tangent where there is no previous point."""
+    last_z, last_tangent, last_tau = last
+    step, width = (new - tau)[:, None], (tau - last_tau)[:, None]
+    x = 1 + step / width
+    cubic = (
+        (1 + 2 * x) * (1 - x) ** 2 * last_z
+        + x * (1 - x) ** 2 * width * last_tangent
+        + x**2 * (3 - 2 * x) * z
+        + x**2 * (x - 1) * width * tangent
+    )
+    return np.where(np.isfinite(width), cubic, z + step * tangent)
+
+
+def _size(vectors: Complex) -> Real:
+    """Norms of points with a further coordinate 1."""
+    return np.asarray(np.sqrt(1 + (vectors.real**2 + vectors.imag**2).sum(axis=1)))
+
+
+def _length(vectors: Complex) -> Real:
+    return np.asarray(np.sqrt((vectors.real**2 + vectors.imag**2).sum(axis=1)))
+
+
+def _solved(matrices: Complex, right: Complex) -> Complex:
+    """Solutions; NaN where a matrix is singular."""
+    try:
+        return np.asarray(np.linalg.solve(matrices, right), complex)
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full_like(right, np.nan)
+    half = len(matrices) // 2
+    return np.concatenate([_solved(matrices[:half], right[:half]), _solved(matrices[half:], right[half:])])

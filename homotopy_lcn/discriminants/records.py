@@ -1,0 +1,179 @@
+"""What `walls` returns: walls, the chambers between them, and the strata they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ComparedByValue, frozen
+from ..networks.patterns import Pattern
+from ..results.result import CriticalPoints
+
+__all__ = ["Branch", "Chamber", "FollowedPoint", "Wall", "WallStratum"]
+
+
+@dataclass(frozen=True, eq=False)
+class Wall(ComparedByValue):
+    """One point t of the segment where the list of real critical points changes.
+
+    Attributes
+    ----------
+    t : float
+    kind : str
+        ``"fold"``: two real critical filters are born or die. ``"exchange"``: two minima have equal loss, and the
+        global minimum goes from one to the other.
+    pattern : tuple of partitions
+        The root pattern of the stratum.
+    filter : ndarray of shape (K,), float64, read-only
+        The end-to-end filter where it happens. For an exchange, the global minimum before.
+    loss : float
+        The loss there.
+    certified : bool or None
+        None: walls are not certified yet.
+    """
+
+    t: float
+    kind: str
+    pattern: Pattern
+    filter: np.ndarray
+    loss: float
+    certified: bool | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filter", frozen(np.asarray(self.filter, float)))
+
+
+@dataclass(frozen=True)
+class WallStratum:
+    """The account of all complex folds of one stratum on the line of data.
+
+    Attributes
+    ----------
+    pattern : tuple of partitions
+    generic : int or None
+        Number of complex t for generic data of which the same move. None where it could not be found.
+    found : int
+        Number of distinct complex t found, those at infinity included.
+    exact : bool
+        Whether ``generic`` comes from intersection theory (`wall_count`); else from monodromy and the trace test.
+    at_infinity : int
+        How many of them are at t = ∞.
+    """
+
+    pattern: Pattern
+    generic: int | None
+    found: int
+    exact: bool
+    at_infinity: int = 0
+
+
+@dataclass(frozen=True)
+class Chamber:
+    """An interval between two walls, on which all counts are constant.
+
+    Attributes
+    ----------
+    start, end : float
+        The interval of t.
+    points : CriticalPoints
+        All critical points in the middle of the interval.
+    branches : tuple of int
+        For each real point of ``points`` the number of its branch, see `Walls.branches`.
+    """
+
+    start: float
+    end: float
+    points: CriticalPoints = field(repr=False)
+    branches: tuple[int, ...]
+
+    @property
+    def middle(self) -> float:
+        """The t of ``points``."""
+        return (self.start + self.end) / 2
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers of real, attained, interior and spurious filters, and of filters with a minimum over them."""
+        points = self.points
+        return {
+            "real": len(points.real),
+            "attained": len(points.attained),
+            "interior": sum(point.interior is True for point in points.attained),
+            "minima": len(points.minima),
+            "spurious": sum(not point.pure for point in points.real),
+        }
+
+    @property
+    def saddles(self) -> dict[int, int]:
+        """For each index of the Hessian the number of attained filters that are saddles of it, and no minima."""
+        result: dict[int, int] = {}
+        for point in self.points.attained:
+            indices = [index for index in point.indices if index is not None]
+            if indices and min(indices) > 0:
+                result[min(indices)] = result.get(min(indices), 0) + 1
+        return dict(sorted(result.items()))
+
+    @property
+    def global_minimum(self) -> int | None:
+        """The branch of the global minimum, None if it is unknown or not attained."""
+        lowest = self.points.global_minimum
+        return next((b for b, p in zip(self.branches, self.points.real, strict=True) if p is lowest), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry of the file."""
+        return {
+            "from": self.start,
+            "to": self.end,
+            **self.counts,
+            "saddles": {str(index): number for index, number in self.saddles.items()},
+            "global_minimum": self.global_minimum,
+            "branches": list(self.branches),
+        }
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A real critical filter that is followed through chambers.
+
+    Attributes
+    ----------
+    number : int
+    pattern : tuple of partitions
+        The stratum it belongs to.
+    start, end : float
+        The t where it is born and where it dies; 0 and 1 are the ends of the segment.
+    """
+
+    number: int
+    pattern: Pattern
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, eq=False)
+class FollowedPoint(ComparedByValue):
+    """A real critical filter at some t.
+
+    Attributes
+    ----------
+    branch : int
+    filter : ndarray of shape (K,), float64, read-only
+    loss : float
+    pattern : tuple of partitions
+    attained : bool or None
+    kinds, indices : tuple
+        As in `CriticalPoint`.
+    """
+
+    branch: int
+    filter: np.ndarray
+    loss: float
+    pattern: Pattern
+    attained: bool | None
+    kinds: tuple[str | None, ...]
+    indices: tuple[int | None, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filter", frozen(np.asarray(self.filter, float)))

@@ -1,0 +1,73 @@
+"""The constants of walls, in one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["WALLS", "WallTolerances"]
+
+
+@dataclass(frozen=True)
+class WallTolerances:
+    """Constants of the path tracker, of start systems, and of decisions about walls.
+
+    Attributes
+    ----------
+    first_step, last_step, shrink, growth : float
+        Step control of the tracker: first step in τ; remaining part of a step that is taken with it; bounds of the
+        factor between steps.
+    aim, least : float
+        Part of the largest movement and contraction that the next step aims at, and the least part that is measured.
+    noise : float
+        Newton steps below this, relative to the point, are rounding.
+    settled : float
+        Relative size of the last Newton step at a point that counts as a solution.
+    exact : float
+        Relative size of a Newton step at which Newton's method ends.
+    same : float
+        Two points nearer than this, relative to their size, are one.
+    trace : float
+        Largest relative deviation of the trace from linearity.
+    loops : int
+        Loops of monodromy without a new wall after which the trace test is asked.
+    most_loops : int
+        Loops of monodromy after which a start system is given up.
+    attempts : int
+        How often paths to the data are followed, more carefully each time.
+    nearly_real : float
+        Imaginary part of t, relative to 1 + |t|, below which a wall is tried in real numbers.
+    outside : float
+        How far outside the segment a wall is tried.
+    nearby : float
+        How far Newton's method in real numbers may go, in patches centred at the wall.
+    real : float
+        Imaginary parts below this are rounding.
+    far : float
+        A wall with |t_0 + t_1| below this, relative to (t_0 : t_1), lies at infinity.
+    joined : float
+        Relative distance within which a followed point is one of a solve.
+    """
+
+    first_step: float = 0.02
+    last_step: float = 0.1
+    shrink: float = 0.25
+    growth: float = 2.0
+    aim: float = 0.3
+    least: float = 1e-6
+    noise: float = 1e-11
+    settled: float = 1e-7
+    exact: float = 1e-13
+    same: float = 1e-7
+    trace: float = 1e-6
+    loops: int = 8
+    most_loops: int = 120
+    attempts: int = 6
+    nearly_real: float = 1e-6
+    outside: float = 1e-6
+    nearby: float = 0.01
+    real: float = 1e-10
+    far: float = 1e-9
+    joined: float = 1e-6
+
+
+WALLS = WallTolerances()

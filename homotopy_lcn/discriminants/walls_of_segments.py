@@ -1,0 +1,332 @@
+"""All walls on a segment of data, and the chambers between them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..equations.critical_equations import equations_of
+from ..errors import InputError, check_integer, shortened
+from ..extras import import_extra
+from ..files import write_atomically
+from ..losses.squared_loss import SquaredLoss
+from ..networks.architecture import Architecture
+from ..networks.counts import generic_count
+from ..networks.patterns import Pattern
+from ..networks.strata import Embedding
+from ..results.result import CriticalPoints
+from ..solving.solve import critical_points
+from .fold_walls import RealWall, walls_on_line
+from .following import Contradiction, followed_filters, matched
+from .generic_walls import generic_walls
+from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
+from .segments import Segment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Walls", "walls"]
+
+FORMAT = "homotopy-lcn/walls"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Walls and chambers of a segment of data, `(1 − t) · loss0 + t · loss1`.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    loss0, loss1 : SquaredLoss
+    walls : tuple of Wall
+        In the order of t.
+    chambers : tuple of Chamber
+        The intervals between the walls, in their order.
+    strata : tuple of WallStratum
+        The account of the complex folds.
+    complete : bool
+        Whether all folds are found, all critical points of every chamber, and both sides of every wall fit together.
+    contradictions : tuple of str
+        Why not, in words.
+    """
+
+    architecture: Architecture
+    loss0: SquaredLoss = field(repr=False)
+    loss1: SquaredLoss = field(repr=False)
+    walls: tuple[Wall, ...]
+    chambers: tuple[Chamber, ...]
+    strata: tuple[WallStratum, ...]
+    complete: bool
+    contradictions: tuple[str, ...] = ()
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """All real critical filters that exist somewhere on the segment, followed through the chambers."""
+        found: dict[int, Branch] = {}
+        for chamber in self.chambers:
+            for number, point in zip(chamber.branches, chamber.points.real, strict=True):
+                start = found[number].start if number in found else chamber.start
+                found[number] = Branch(number, point.stratum, start, chamber.end)
+        return tuple(found[number] for number in sorted(found))
+
+    def chamber_at(self, t: float) -> Chamber:
+        """The chamber with t; at a wall the one before it.
+
+        Raises
+        ------
+        InputError
+            If t is not a number from 0 to 1.
+        """
+        place = _checked_place(t)
+        return next(chamber for chamber in self.chambers if place <= chamber.end)
+
+    def follow(self, t: float) -> tuple[FollowedPoint, ...]:
+        """All real critical filters at t, each with the number of its branch.
+
+        At a fold both filters that merge are left out.
+
+        Parameters
+        ----------
+        t : float
+            From 0 to 1.
+
+        Returns
+        -------
+        tuple of FollowedPoint
+            In the order of their losses. Kinds are those of the chamber.
+
+        Raises
+        ------
+        InputError
+            If t is not a number from 0 to 1.
+        """
+        chamber = self.chamber_at(t)
+        segment = Segment(self.architecture, self.loss0, self.loss1)
+        loss = segment.loss(float(t))
+        filters, reached = followed_filters(segment, chamber.points.real, chamber.middle, float(t))
+        points = [
+            FollowedPoint(b, w.real, float(loss(w.real)), p.stratum, p.attained, p.kinds, p.indices)
+            for b, p, w, there in zip(chamber.branches, chamber.points.real, filters, reached, strict=True)
+            if there
+        ]
+        return tuple(sorted(points, key=lambda point: point.loss))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas data frame with one row a wall: ``t``, ``kind``, ``pattern``, ``loss``, ``certified``, ``w0``, ….
+
+        Raises
+        ------
+        MissingPackage
+            If pandas is not installed.
+        """
+        pandas = import_extra("pandas", "frame", "to_frame")
+        size = self.architecture.filter_size
+        columns: dict[str, list[Any]] = {
+            "t": [wall.t for wall in self.walls],
+            "kind": [wall.kind for wall in self.walls],
+            "pattern": [_written(wall.pattern) for wall in self.walls],
+            "loss": [wall.loss for wall in self.walls],
+            "certified": [wall.certified for wall in self.walls],
+        }
+        columns |= {f"w{i}": [float(wall.filter[i]) for wall in self.walls] for i in range(size)}
+        return pandas.DataFrame(columns)
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write walls and chambers to a file, or return the text.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write. None (the default) and ``"-"`` return the text.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        arch = self.architecture
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "architecture": {
+                "filters": list(arch.filters),
+                "strides": list(arch.strides),
+                "filter_size": arch.filter_size,
+            },
+            "strata": [
+                {
+                    "pattern": row.pattern,
+                    "generic": row.generic,
+                    "found": row.found,
+                    "exact": row.exact,
+                    "at_infinity": row.at_infinity,
+                }
+                for row in self.strata
+            ],
+            "complete": self.complete,
+            **({"contradictions": list(self.contradictions)} if self.contradictions else {}),
+            "walls": [
+                {
+                    "t": wall.t,
+                    "kind": wall.kind,
+                    "pattern": wall.pattern,
+                    "filter": wall.filter.tolist(),
+                    "loss": wall.loss,
+                    "certified": wall.certified,
+                }
+                for wall in self.walls
+            ],
+            "chambers": [chamber.to_dict() for chamber in self.chambers],
+        }
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        if path is None or path == "-":
+            return text
+        write_atomically(path, text)
+        return None
+
+
+def _checked_place(t: object) -> float:
+    if not isinstance(t, int | float | np.number) or not 0 <= t <= 1:
+        raise InputError(f"t: {shortened(t)} given; expected a number from 0 to 1")
+    return float(t)
+
+
+def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: int = 0) -> Walls:
+    """Find every t in [0, 1] at which real critical points of (1 − t) · loss0 + t · loss1 are born or die.
+
+    The folds are the solutions of a system of equations whose number is known, and all of them are found by one
+    homotopy: no fold lies unseen between two points of a grid.
+
+    Parameters
+    ----------
+    arch : Architecture
+    loss0, loss1 : SquaredLoss
+        Σ, b and the constant are interpolated linearly.
+    seed : int
+        All random choices come from it.
+
+    Returns
+    -------
+    Walls
+
+    Raises
+    ------
+    InputError
+        If a loss does not fit the network, or both are equal.
+
+    Examples
+    --------
+    >>> import homotopy_lcn as hl
+    >>> arch = hl.Architecture((2, 2), (2, 1))
+    >>> gram = [[4, 1, 0, 1], [1, 3, 1, 0], [0, 1, 2, 1], [1, 0, 1, 5]]
+    >>> found = hl.walls(arch, hl.SquaredLoss(gram, [1, 0, 0, 0]), hl.SquaredLoss(gram, [0, 1, -3, 2]))
+    >>> found.complete, found.strata[0].generic
+    (True, 12)
+    """
+    seed = check_integer("seed", seed, 0)
+    segment = Segment.checked(arch, loss0, loss1)
+    rng = np.random.default_rng(seed)
+    strata, found = _all_folds(segment, rng)
+    contradictions = [
+        f"stratum {_written(row.pattern)}: {row.found} of {row.generic} complex folds found"
+        for row in strata
+        if row.generic is None or row.found < row.generic
+    ]
+    chambers = _chambers(segment, [wall.t for wall in found], seed)
+    joined, problems = _joined(segment, chambers, found)
+    contradictions += problems
+    return Walls(arch, loss0, loss1, tuple(found), joined, strata, not contradictions, tuple(contradictions))
+
+
+def _all_folds(segment: Segment, rng: np.random.Generator) -> tuple[tuple[WallStratum, ...], list[Wall]]:
+    """The account of each stratum, and all folds in the order of t."""
+    rows, found = [], []
+    for row in generic_count(segment.arch):
+        embedding = Embedding.of_pattern(segment.arch, row.pattern)
+        line = segment.line(embedding)
+        if not any(line.motion) or embedding.stratum.dimension == 1:
+            rows.append(WallStratum(row.pattern, 0, 0, True))
+            continue
+        start = generic_walls(embedding.stratum, line.motion, rng)
+        here = walls_on_line(start, line, rng)
+        rows.append(
+            WallStratum(
+                row.pattern,
+                len(start) if start.complete else None,
+                len(here.places) + here.at_infinity,
+                start.exact,
+                here.at_infinity,
+            )
+        )
+        found += [_fold(segment, row.pattern, embedding, wall) for wall in here.real]
+    return tuple(rows), sorted(found, key=lambda wall: wall.t)
+
+
+def _fold(segment: Segment, pattern: Pattern, embedding: Embedding, wall: RealWall) -> Wall:
+    coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
+    own = equations_of(embedding.stratum).filters(coordinates)
+    w = segment.filters(embedding, own)[0].real
+    return Wall(wall.t, "fold", pattern, w, float(segment.loss(wall.t)(w)))
+
+
+def _chambers(segment: Segment, places: Sequence[float], seed: int) -> list[tuple[float, float, CriticalPoints]]:
+    """The intervals between walls, with the critical points in the middle of each."""
+    ends = [0.0, *(t for t in dict.fromkeys(places) if 0 < t < 1), 1.0]
+    return [(a, b, critical_points(segment.arch, segment.loss((a + b) / 2), seed=seed)) for a, b in pairwise(ends)]
+
+
+def _joined(
+    segment: Segment, chambers: Sequence[tuple[float, float, CriticalPoints]], found: Sequence[Wall]
+) -> tuple[tuple[Chamber, ...], list[str]]:
+    """The chambers with numbers of branches, and what contradicts completeness."""
+    problems = [
+        f"chamber from {start} to {end}: not all critical points are known"
+        for start, end, points in chambers
+        if not points.complete
+    ]
+    result: list[Chamber] = []
+    used = 0
+    for start, end, points in chambers:
+        real = points.real
+        numbers = [-1] * len(real)
+        if result:
+            last = result[-1]
+            pairs = {}
+            try:
+                pairs = matched(segment, (last.middle, last.points.real), ((start + end) / 2, real))
+            except Contradiction as error:
+                problems.append(str(error))
+            for i, j in pairs.items():
+                numbers[j] = last.branches[i]
+            problems += _miscounted(last.points, points, [wall for wall in found if wall.t == start])
+        for i, number in enumerate(numbers):
+            if number < 0:
+                numbers[i], used = used, used + 1
+        result.append(Chamber(start, end, points, tuple(numbers)))
+    return tuple(result), problems
+
+
+def _miscounted(left: CriticalPoints, right: CriticalPoints, between: Sequence[Wall]) -> list[str]:
+    """Strata whose numbers of real points on both sides do not fit to the folds between."""
+    result = []
+    for pattern in dict.fromkeys(point.stratum for side in (left, right) for point in side.real):
+        before, after = (sum(point.stratum == pattern for point in side.real) for side in (left, right))
+        folds = sum(wall.kind == "fold" and wall.pattern == pattern for wall in between)
+        if abs(after - before) > 2 * folds or (after - before - 2 * folds) % 4:
+            result.append(
+                f"stratum {_written(pattern)}: {before} and {after} real points on the two sides of t = "
+                f"{between[0].t if between else None} with {folds} folds"
+            )
+    return result
+
+
+def _written(pattern: Pattern) -> str:
+    """A pattern as in ``(3,1)(2)``."""
+    return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern)
