@@ -22,7 +22,7 @@ from .tolerances import CERTIFICATION
 
 __all__ = ["GROEBNER", "METHODS", "ExactNumbers", "exact_numbers"]
 
-#: The method that assumes something: what holds modulo two primes, for two random b.
+#: The method that assumes something: what holds modulo two primes, for two random b, or on two random patches.
 GROEBNER = "groebner"
 #: Methods, the strongest first.
 METHODS = ("formula", "eigenvalues", "nodes", GROEBNER)

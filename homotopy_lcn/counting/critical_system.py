@@ -23,6 +23,7 @@ __all__ = [
     "critical_system",
     "derivative",
     "linear_combination",
+    "longer",
     "patch_of",
     "quadric",
     "quadric_of",
@@ -74,13 +75,41 @@ def critical_system(
 
 
 def singular_system(
-    stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int
-) -> list[ModularPolynomial]:
-    """J_fᵀΣμ for all factors f: the derivatives of μᵀΣμ, up to the factor 2 and powers, in a chart as in `quadric`.
+    stratum: Stratum, gram: Sequence[Sequence[int]], cell: Sequence[int | None], prime: int
+) -> tuple[list[ModularPolynomial], list[list[int]]]:
+    """J_fᵀΣμ for all factors f: the derivatives of μᵀΣμ, up to the factor 2 and powers, on a cell.
 
-    By Euler's relation μᵀΣμ is one of their combinations, as one coefficient of each factor is one.
+    By Euler's relation μᵀΣμ is one of their combinations.
+
+    Parameters
+    ----------
+    stratum : Stratum
+    gram : (K, K) residues, symmetric
+    cell : sequence of (int or None)
+        For each factor the place of its first coefficient that is not zero, which is one; None for a factor all of
+        whose coefficients are unknown, homogeneous coordinates.
+    prime : int
+
+    Returns
+    -------
+    list of polynomials
+        They have an unknown for each coefficient of each factor. Those that a cell fixes do not occur.
+    list of list of int
+        For each homogeneous factor, the places of its coefficients among the unknowns.
     """
-    factors = _factors(stratum, chart)
+    unknowns, before, factors, homogeneous = sum(f.degree + 1 for f in stratum.factors), 0, [], []
+    for factor, one in zip(stratum.factors, cell, strict=True):
+        places = range(before, before + factor.degree + 1)
+        coefficients: list[ModularPolynomial] = [
+            {tuple(int(i == place) for i in range(unknowns)): 1} if one is None or place > before + one else {}
+            for place in places
+        ]
+        if one is None:
+            homogeneous.append(list(places))
+        else:
+            coefficients[one] = {(0,) * unknowns: 1}
+        factors.append(coefficients)
+        before += factor.degree + 1
     powers = [factor.power for factor in stratum.factors]
     mu = _product(stratum, factors, powers, prime)
     images = [_combination(row, mu, prime) for row in gram]
@@ -88,7 +117,7 @@ def singular_system(
     for f, factor in enumerate(stratum.factors):
         column = _product(stratum, factors, [power - (g == f) for g, power in enumerate(powers)], prime)
         equations += [_pairing(column, images[q * factor.dilation :], prime) for q in range(factor.degree + 1)]
-    return [{exponents[:-1]: value for exponents, value in equation.items()} for equation in equations]
+    return equations, homogeneous
 
 
 def quadric(stratum: Stratum, gram: Sequence[Sequence[int]], chart: Sequence[int], prime: int) -> ModularPolynomial:
@@ -134,6 +163,11 @@ def derivative(polynomial: ModularPolynomial, unknown: int, prime: int) -> Modul
         if power := exponents[unknown]:
             result[(*exponents[:unknown], power - 1, *exponents[unknown + 1 :])] = value * power
     return _reduced(result, prime)
+
+
+def longer(polynomial: ModularPolynomial, more: int) -> ModularPolynomial:
+    """The same polynomial with more unknowns at the end."""
+    return {(*exponents, *[0] * more): value for exponents, value in polynomial.items()}
 
 
 def linear_combination(
@@ -203,7 +237,8 @@ def _product(
     stratum: Stratum, factors: list[list[ModularPolynomial]], powers: Sequence[int], prime: int
 ) -> list[ModularPolynomial]:
     """The coefficients of Π_f Q_f^{powers_f}."""
-    result: list[ModularPolynomial] = [{(0,) * stratum.dimension: 1}]
+    unknowns = next(len(exponents) for factor in factors for one in factor for exponents in one)
+    result: list[ModularPolynomial] = [{(0,) * unknowns: 1}]
     for factor, coefficients, power in zip(stratum.factors, factors, powers, strict=True):
         for _ in range(power):
             longer: list[ModularPolynomial] = [{} for _ in range(len(result) + factor.degree * factor.dilation)]

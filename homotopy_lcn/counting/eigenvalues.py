@@ -115,6 +115,11 @@ def count_by_eigenvalues(stratum: Stratum, gram: GramMatrix) -> FormCount | None
     toeplitz = gram.is_toeplitz and base.power == 1
     if not gram.exact:
         return _in_doubles(coefficients, toeplitz)
+    # All eigenvalues or zeros are different if they are modulo a prime, which is quicker to see.
+    size = (fibre.degree + 1) * (1 if toeplitz else 2 * base.power)
+    most = 4 * size - 2 if toeplitz else 2 * size - 2
+    if least_by_eigenvalues(stratum, gram) == most:
+        return FormCount(most, None, size, toeplitz)
     if toeplitz:
         distinct = len(_minimal_polynomial(_quotient(coefficients[0], coefficients[1]))) - 1
         return FormCount(4 * distinct - 2, None, distinct, True)

@@ -9,7 +9,8 @@ in its own coordinates instead, without the solutions at which it meets smaller 
 
 If the quadric {μᵀΣμ = 0} is smooth in the coordinates of a stratum, the stratum has all critical filters of generic
 data. That is shown by Gröbner bases without solutions, which take a small part of the time of those that have all
-critical points as solutions.
+critical points as solutions. If it has isolated singular points, these are fewer than the critical points, and their
+Milnor numbers say how many critical points are lost.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ..networks.strata import Factor, Stratum
 from .eigenvalues import FormCount, count_by_eigenvalues, count_by_roots
 from .formulas import is_linear, tensor_count, two_layer_count
 from .gram_matrices import Entries, GramMatrix
-from .groebner import Search, count_by_groebner, is_smooth, residues_of
+from .groebner import Search, count_by_groebner, count_by_singular_points, is_smooth, residues_of
 from .groebner_programs import INSTALL, GroebnerFailure
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
 METHODS = ("formula", "eigenvalues", "bertini", "smooth", "groebner", "measured")
 #: Sums over all strata are compared with a Gröbner basis of the parameter space up to this many points.
 MOST_COMPARED = 150
+#: With more critical points for generic data, those of the quadric that are singular are counted first.
+MOST_COUNTED_DIRECTLY = 100
 #: Quadrics are asked for singular points where generic data have up to this many critical parameters: a second or two.
 MOST_FOR_SMOOTHNESS = 6000
 
@@ -429,13 +432,23 @@ def _is_smooth(stratum: Stratum, gram: GramMatrix, search: Search) -> bool:
 def _groebner(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
     if search.program is None:
         return NotEstablished(f"no formula and no rule applies, and a Gröbner basis would need {INSTALL}")
+    doubles = "" if gram.exact else "; doubles are taken for the rational numbers that they are"
     try:
+        bound = _bound(stratum)
+        if bound > MOST_COUNTED_DIRECTLY:
+            count = count_by_singular_points(stratum, residues_of(gram), search)
+            if count is not None:
+                return Established(
+                    count,
+                    "groebner",
+                    f"{bound} − {bound - count}: the quadric has isolated singular points with Milnor numbers of this "
+                    f"sum, by Gröbner bases modulo two primes, on random patches ({search.program.name}){doubles}",
+                )
         count = count_by_groebner(stratum, residues_of(gram), search)
     except GroebnerFailure as error:
         return NotEstablished(f"Gröbner basis: {error}")
     if count is None:
         return NotEstablished("no formula and no rule applies, and there are too many points for a Gröbner basis")
-    doubles = "" if gram.exact else "; doubles are taken for the rational numbers that they are"
     return Established(
         count, "groebner", f"Gröbner bases modulo two primes, for two random b ({search.program.name}){doubles}"
     )

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
+from math import prod
 from random import Random
 from time import monotonic
 
 from ..networks.counts import generic_ed_degree
-from ..networks.strata import Stratum
-from .critical_system import coprimality, critical_system, quadric, residues, singular_system
+from ..networks.strata import Factor, Stratum
+from .critical_system import (
+    coprimality,
+    critical_system,
+    derivative,
+    longer,
+    quadric,
+    quadric_on_patch,
+    residues,
+    singular_system,
+)
 from .gram_matrices import GramMatrix
 from .groebner_programs import (
     GroebnerFailure,
@@ -20,7 +30,15 @@ from .groebner_programs import (
     number_of_standard_monomials,
 )
 
-__all__ = ["PRIMES", "Search", "count_by_groebner", "have_no_common_zero", "is_smooth", "residues_of"]
+__all__ = [
+    "PRIMES",
+    "Search",
+    "count_by_groebner",
+    "count_by_singular_points",
+    "have_no_common_zero",
+    "is_smooth",
+    "residues_of",
+]
 
 #: Primes of 31 bits, the first two that divide no denominator are taken.
 PRIMES = (2147483629, 2147483587, 2147483579, 2147483563, 2147483549)
@@ -28,6 +46,8 @@ PRIMES = (2147483629, 2147483587, 2147483579, 2147483563, 2147483549)
 MOST_SOLUTIONS = 3000
 #: Charts of a stratum at most for the search of common zeros: each is a system.
 MOST_CHARTS = 500
+#: Two factors with so many coefficients at most have homogeneous coordinates together.
+MOST_HOMOGENEOUS = 7
 #: Factors at most of a stratum whose cells are listed.
 MOST_FACTORS = 12
 
@@ -151,7 +171,9 @@ def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | Non
 
     Modulo a prime, on all cells of the product of projective spaces: a complex singular point would have a reduction
     modulo each prime, so that none modulo one prime is a proof. Cells that differ by an exchange of equal factors are
-    looked at once.
+    looked at once. One or two factors have homogeneous coordinates instead of cells: there is no singular point if and
+    only if for each choice of one coefficient of each of these factors a product of powers of them is in the ideal, and
+    so a leading monomial without other unknowns.
 
     Returns
     -------
@@ -166,22 +188,86 @@ def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | Non
     factors = stratum.factors
     if search.program is None or len(factors) > MOST_FACTORS:
         return None
-    cells = [
-        cell
-        for cell in product(*(range(factor.degree + 1) for factor in factors))
-        if all(factors[i] != factors[i + 1] or cell[i] <= cell[i + 1] for i in range(len(cell) - 1))
-    ]
-    if len(cells) > MOST_CHARTS:
+    whole = _homogeneous(stratum)
+    places = [(None,) if i in whole else range(factor.degree + 1) for i, factor in enumerate(factors)]
+    if prod(map(len, places)) > MOST_CHARTS:
         return None
     for prime in PRIMES:
         if (rows := gram(prime, Random(0))) is not None:
             break
     else:
         raise GroebnerFailure(f"the denominators of the Gram matrix have all of the primes {PRIMES}")
-    unknowns = stratum.dimension - 1
-    for cell in cells:
-        system = singular_system(stratum, rows, cell, prime)
-        leading = leading_monomials(search.program, system, unknowns, prime, search.deadline)
-        if number_of_standard_monomials(leading, unknowns) != 0:
+    unknowns = sum(factor.degree + 1 for factor in factors)
+    for cell in product(*places):
+        alike: dict[Factor, list[int]] = {}
+        for factor, place in zip(factors, cell, strict=True):
+            if place is not None:
+                alike.setdefault(factor, []).append(place)
+        if any(one > other for listed in alike.values() for one, other in pairwise(listed)):
+            continue
+        equations, homogeneous = singular_system(stratum, rows, cell, prime)
+        leading = leading_monomials(search.program, equations, unknowns, prime, search.deadline)
+        supports = {frozenset(i for i, power in enumerate(monomial) if power) for monomial in leading}
+        if not all(any(support <= set(chosen) for support in supports) for chosen in product(*homogeneous)):
             return False
     return True
+
+
+def _homogeneous(stratum: Stratum) -> set[int]:
+    """The factors with homogeneous coordinates: the largest one, and the next one if both are small."""
+    largest = sorted(range(len(stratum.factors)), key=lambda i: -stratum.factors[i].degree)[:2]
+    coefficients = sum(stratum.factors[i].degree + 1 for i in largest)
+    return set(largest if coefficients <= MOST_HOMOGENEOUS else largest[:1])
+
+
+def count_by_singular_points(stratum: Stratum, gram: ModularGram, search: Search) -> int | None:
+    """The number of critical points for generic b, if the quadric {μᵀΣμ = 0} has isolated singular points only.
+
+    It is the generic number less the sum of the Milnor numbers (docs/theory.md, Theorem 2). With f = μᵀΣμ on a random
+    patch and the ideal I of f and its derivatives, the degree of I is the sum of the Tjurina numbers. If the ideal of
+    f² and the derivatives has the same degree, then f is in the ideal of the derivatives at each singular point, by
+    Nakayama's lemma, and the Tjurina numbers are the Milnor numbers. The degree of I is computed for two primes and a
+    random patch for each.
+
+    Returns
+    -------
+    int or None
+        None without a program, if factors have powers, if the singular points are not isolated or there is none, or if
+        the Milnor numbers are larger.
+
+    Raises
+    ------
+    GroebnerFailure
+        If the two degrees differ, or the program fails; `TimeIsUp` after the deadline.
+    """
+    if search.program is None or any(factor.power > 1 for factor in stratum.factors):
+        return None
+    unknowns, degrees = stratum.dimension - 1, list[int]()
+    for prime in PRIMES:
+        rng = Random(f"{search.seed} {prime} singular points of {stratum.name}")
+        if (rows := gram(prime, rng)) is None:
+            continue
+        form = quadric_on_patch(stratum, rows, prime, rng)
+        gradient = [derivative(form, i, prime) for i in range(unknowns)]
+        leading = leading_monomials(search.program, [form, *gradient], unknowns, prime, search.deadline)
+        degree = number_of_standard_monomials(leading, unknowns)
+        if not degree:
+            return None
+        if not degrees:  # f² is large: an unknown z with f = z and z² = 0
+            square = (*[0] * unknowns, 2)
+            equations = [longer(one, 1) for one in gradient]
+            equations += [longer(form, 1) | {(*[0] * unknowns, 1): prime - 1}, {square: 1}]
+            leading = leading_monomials(search.program, equations, unknowns + 1, prime, search.deadline)
+            if number_of_standard_monomials(leading, unknowns + 1) != degree:
+                return None
+        degrees.append(degree)
+        if len(degrees) == 2:
+            break
+    else:
+        raise GroebnerFailure(f"the denominators of the Gram matrix have too many of the primes {PRIMES}")
+    if degrees[0] != degrees[1]:
+        raise GroebnerFailure(
+            f"two primes give the numbers {degrees[0]} and {degrees[1]} of singular points, with multiplicities, on "
+            f"the stratum {stratum.name}"
+        )
+    return generic_ed_degree([factor.degree for factor in stratum.factors]) - degrees[0]

@@ -16,7 +16,7 @@ from random import Random
 from ..networks.counts import CountTable, generic_ed_degree
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Stratum
-from .critical_system import ModularPolynomial, derivative, linear_combination, quadric_on_patch
+from .critical_system import ModularPolynomial, derivative, linear_combination, longer, quadric_on_patch
 from .exact_counts import CountsDisagree
 from .gram_matrices import GramMatrix
 from .groebner import PRIMES, Search, residues_of
@@ -138,18 +138,14 @@ def _all_are_nodes(
     vector: list[ModularPolynomial] = [
         {tuple(int(j == unknowns + i) for j in range(2 * unknowns)): 1} for i in range(unknowns)
     ]
-    hessian = [[_longer(derivative(row, i, prime), unknowns) for i in range(unknowns)] for row in gradient]
+    hessian = [[longer(derivative(row, i, prime), unknowns) for i in range(unknowns)] for row in gradient]
     kernel = [linear_combination(row, vector, prime) for row in hessian]
     one = (0,) * (2 * unknowns)
     patch: list[ModularPolynomial] = [{one: rng.randrange(1, prime)} for _ in range(unknowns)]
     slice_ = linear_combination(patch, vector, prime) | {one: prime - 1}
-    equations = [*(_longer(polynomial, unknowns) for polynomial in (form, *gradient)), *kernel, slice_]
+    equations = [*(longer(polynomial, unknowns) for polynomial in (form, *gradient)), *kernel, slice_]
     leading = _leading(search, equations, 2 * unknowns, prime)
     return number_of_standard_monomials(leading, 2 * unknowns) == 0
-
-
-def _longer(polynomial: ModularPolynomial, more: int) -> ModularPolynomial:
-    return {(*exponents, *[0] * more): value for exponents, value in polynomial.items()}
 
 
 def _leading(search: Search, equations: Sequence[ModularPolynomial], unknowns: int, prime: int) -> list[Exponents]:

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -181,17 +182,37 @@ def _run(command: list[str], folder: str, output: int, timeout: float | None) ->
         )
     except OSError as error:
         raise MsolveFailure(f"msolve cannot be started: {error.strerror}") from None
+    # `wait` with a timeout looks again and again, up to 50 ms too late: longer than most programs run.
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _kill(process)
+
+    timer = None if timeout is None else threading.Timer(timeout, end)
     try:
-        return process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        raise MsolveTimeout(f"msolve gave no answer in {timeout:g} s") from None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        status = process.wait()
     finally:
+        if timer is not None:
+            timer.cancel()
         if process.poll() is None:
-            if sys.platform != "win32":
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
-            process.kill()
+            _kill(process)
             process.wait()
+    if late.is_set() and status != 0:
+        raise MsolveTimeout(f"msolve gave no answer in {timeout:g} s")
+    return status
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all processes of its group, if it is not at its end."""
+    if process.poll() is None:
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
 
 
 def _read(path: Path) -> str:

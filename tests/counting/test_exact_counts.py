@@ -9,14 +9,22 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
-from homotopy_lcn.counting import exact_counts
+from homotopy_lcn.counting import exact_counts, groebner
 from homotopy_lcn.counting.critical_system import singular_system
 from homotopy_lcn.counting.exact_counts import CountsDisagree, Established, NotEstablished, exact_count, weakest
 from homotopy_lcn.counting.gram_matrices import GramMatrix, gram_matrix
-from homotopy_lcn.counting.groebner import PRIMES, Search, count_by_groebner, is_smooth, residues_of
+from homotopy_lcn.counting.groebner import (
+    PRIMES,
+    Search,
+    count_by_groebner,
+    count_by_singular_points,
+    is_smooth,
+    residues_of,
+)
 from homotopy_lcn.counting.groebner_programs import (
+    GroebnerFailure,
+    GroebnerProgram,
     leading_monomials,
-    number_of_standard_monomials,
 )
 from homotopy_lcn.networks.counts import generic_count
 from homotopy_lcn.networks.strata import Stratum
@@ -123,10 +131,61 @@ def test_singular_points_with_leading_coefficients_zero_are_seen():
     arch = hl.Architecture((2, 2, 2), (2, 2, 1))
     gram, search = residues_of(gram_matrix("diagonal:1,1,2,1,3,1,5,1", 8)), Search.within(None)
     stratum, prime = Stratum.of_layers(arch), PRIMES[0]
-    largest_cell = singular_system(stratum, gram(prime, Random(0)), (0, 0, 0), prime)
-    assert number_of_standard_monomials(leading_monomials(search.program, largest_cell, 3, prime), 3) == 0
+    largest_cell, homogeneous = singular_system(stratum, gram(prime, Random(0)), (0, 0, 0), prime)
+    assert homogeneous == []
+    assert leading_monomials(search.program, largest_cell, 6, prime) == [(0,) * 6]
     assert is_smooth(stratum, gram, search) is False
     assert count_by_groebner(stratum, gram, search) < generic_count(arch).parameters
+
+
+@needs_groebner
+@pytest.mark.parametrize(
+    ("filters", "text", "number"),
+    [
+        ((3, 3), "ar1:1/2", 23),
+        ((5, 3), "ar1:1/2", 95),
+        ((5, 3), "exchangeable:1/3", 127),
+        ((5, 3), "spread:2:walk", 119),
+        ((3, 3), "ar:1/2,1/5", None),  # no singular point
+        ((4, 4), "seasonal:2,1/2", None),  # they are not isolated
+    ],
+)
+def test_isolated_singular_points_give_the_number_of_critical_points(filters, text, number):
+    arch, search = hl.Architecture(filters, (2, 1)), Search.within(None)
+    stratum, gram = Stratum.of_layers(arch), residues_of(gram_matrix(text, arch.filter_size))
+    found = count_by_singular_points(stratum, gram, search)
+    assert found == number
+    if number is not None:
+        assert found == count_by_groebner(stratum, gram, search)
+
+
+@needs_groebner
+def test_many_points_are_counted_by_the_singular_points_and_the_reason_says_so():
+    table = counted((5, 3), (2, 1), "ar1:1/2", Search.within(None))
+    assert table.method == "groebner"
+    assert table.rows[0].reason.startswith("143 − 48: the quadric has isolated singular points")
+
+
+@needs_groebner
+def test_factors_with_powers_and_searches_without_a_program_are_left_out():
+    stratum = stratum_of((2, 2, 1))
+    assert count_by_singular_points(stratum, residues_of(gram_matrix("white", 5)), Search.within(None)) is None
+    assert (
+        count_by_singular_points(stratum_of((2, 1, 1), (2, 1, 2)), residues_of(gram_matrix("white", 7)), WITHOUT)
+        is None
+    )
+
+
+def test_primes_that_disagree_about_singular_points_are_a_failure(monkeypatch):
+    search = Search(GroebnerProgram("none", "none"))
+    degrees = iter([5, 5, 6])
+    monkeypatch.setattr(groebner, "leading_monomials", lambda *_: [])
+    monkeypatch.setattr(groebner, "number_of_standard_monomials", lambda *_: next(degrees))
+    gram = residues_of(gram_matrix("ar1:1/2", 7))
+    with pytest.raises(GroebnerFailure, match="two primes give the numbers 5 and 6 of singular points"):
+        count_by_singular_points(stratum_of((2, 1, 1), (2, 1, 2)), gram, search)
+    degrees = iter([5, 7])  # of the ideal with f, and with its square
+    assert count_by_singular_points(stratum_of((2, 1, 1), (2, 1, 2)), gram, search) is None
 
 
 @needs_groebner
