@@ -14,12 +14,13 @@ of their common zeros is finite and étale over the integers localized at this p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from random import Random
 
 from ..networks.counts import generic_ed_degree
-from ..networks.strata import Factor, Stratum
+from ..networks.strata import Stratum
 from .critical_system import residues
 from .eigenvalues import FIRST_LOOK, is_square_free_modulo
 from .elimination import echelon, echelon_modulo
@@ -33,24 +34,46 @@ MOST_QUADRICS = 4
 Rows = list[list[int]]
 
 
+@dataclass(frozen=True)
 class LagMatrix:
-    """The matrix N of two layers and stationary data.
+    """The matrix N of stationary data, for filters w = P(x^D_1) R(x^D_2).
 
     Attributes
     ----------
-    low, high : Factor
-        The layers; ``high`` is dilated s times as much as ``low``.
-    entries : tuple of tuple of Fraction, (k_1, k_2)
+    entries : tuple of tuple of Fraction, (K_1, K_2)
+        γ(j D_2 + h D_1) + γ(j D_2 − h D_1) in row h and column j; K_1 and K_2 coefficients have P and R.
+    dimensions : (int, int)
+        n_1 and n_2, of the projective varieties of all P and of all R.
     """
 
-    def __init__(self, low: Factor, high: Factor, gram: GramMatrix) -> None:
-        self.low, self.high = low, high
-        gamma = gram.entries[0]
-        one, other = low.dilation, high.dilation
-        self.entries = tuple(
-            tuple(gamma[j * other + h * one] + gamma[abs(j * other - h * one)] for j in range(high.degree + 1))
-            for h in range(low.degree + 1)
+    entries: tuple[tuple[Fraction, ...], ...]
+    dimensions: tuple[int, int]
+
+    @classmethod
+    def of(
+        cls,
+        gamma: Sequence[Fraction],
+        sizes: tuple[int, int],
+        dilations: tuple[int, int],
+        dimensions: tuple[int, int],
+    ) -> LagMatrix:
+        """The matrix for the autocovariances γ(0), γ(1), ….
+
+        Parameters
+        ----------
+        gamma : sequence of Fraction
+        sizes : (int, int)
+            K_1 and K_2.
+        dilations : (int, int)
+            D_1 and D_2.
+        dimensions : (int, int)
+        """
+        (rows, columns), (one, other) = sizes, dilations
+        entries = tuple(
+            tuple(gamma[j * other + h * one] + gamma[abs(j * other - h * one)] for j in range(columns))
+            for h in range(rows)
         )
+        return cls(entries, dimensions)
 
     @property
     def rank(self) -> int:
@@ -60,7 +83,7 @@ class LagMatrix:
     @property
     def loses_points(self) -> bool:
         """Whether the rank rule says that points are lost."""
-        return self.rank <= min(self.low.degree, self.high.degree)
+        return self.rank <= min(self.dimensions)
 
 
 def lag_matrix(stratum: Stratum, gram: GramMatrix) -> LagMatrix | None:
@@ -70,7 +93,9 @@ def lag_matrix(stratum: Stratum, gram: GramMatrix) -> LagMatrix | None:
     low, high = sorted(stratum.factors, key=lambda factor: factor.dilation)
     if low.power * high.power > 1 or high.dilation == low.dilation:
         return None
-    return LagMatrix(low, high, gram)
+    degrees = low.degree, high.degree
+    sizes = low.degree + 1, high.degree + 1
+    return LagMatrix.of(gram.entries[0], sizes, (low.dilation, high.dilation), degrees)
 
 
 def most_by_nodes(stratum: Stratum, gram: GramMatrix) -> tuple[int, int] | None:
@@ -86,9 +111,9 @@ def most_by_nodes(stratum: Stratum, gram: GramMatrix) -> tuple[int, int] | None:
     The number of critical points is not larger. As many distinct points as that are all of them.
     """
     lags = lag_matrix(stratum, gram)
-    if lags is None or lags.low.degree != lags.high.degree or not 1 <= lags.low.degree <= MOST_QUADRICS:
+    if lags is None or len(set(lags.dimensions)) > 1 or not 1 <= lags.dimensions[0] <= MOST_QUADRICS:
         return None
-    rank, size = lags.rank, lags.low.degree + 1
+    rank, size = lags.rank, lags.dimensions[0] + 1
     if rank != size - 1:
         return None
     columns = list(zip(*lags.entries, strict=True))

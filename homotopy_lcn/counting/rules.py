@@ -40,6 +40,7 @@ from .elimination import Rows, echelon
 from .gram_matrices import GramMatrix
 from .groebner import PRIMES, Search, residues_of
 from .groebner_programs import leading_monomials
+from .rank_rule import LagMatrix
 
 __all__ = ["Cut", "arma_rule", "cuts", "ed_degree_of_intersection", "product_rule", "rank_rule"]
 
@@ -53,21 +54,21 @@ class Cut(NamedTuple):
         Number of layers below the cut.
     stride : int
         The product s of their strides.
-    dimensions : (int, int)
-        n_1 and n_2.
-    pairing : K_1 rows of K_2 numbers
-        δ_h δ_j N_hj.
+    lags : LagMatrix
+        N, with K_1 rows and K_2 columns.
     """
 
     below: int
     stride: int
-    dimensions: tuple[int, int]
-    pairing: Rows
+    lags: LagMatrix
 
     @property
-    def rank(self) -> int:
-        """M, the rank of N."""
-        return len(echelon(self.pairing)[1])
+    def pairing(self) -> Rows:
+        """δ_h δ_j N_hj."""
+        return [
+            [value / (2 ** ((h == 0) + (j == 0))) for j, value in enumerate(row)]
+            for h, row in enumerate(self.lags.entries)
+        ]
 
 
 def cuts(arch: Architecture, gram: GramMatrix) -> Iterator[Cut]:
@@ -82,19 +83,14 @@ def cuts(arch: Architecture, gram: GramMatrix) -> Iterator[Cut]:
         raise InputError(f"arch: {arch} given; expected a reduced network, with all strides but the last above 1")
     if not gram.is_toeplitz or gram.size != arch.filter_size:
         raise InputError(f"gram: expected a Toeplitz matrix of size {arch.filter_size}")
-    gamma = gram.entries[0]
     for below in range(1, arch.depth):
         stride = arch.dilations[below]
         first = 1 + sum(
             (k - 1) * dilation for k, dilation in zip(arch.filters[:below], arch.dilations[:below], strict=True)
         )
         second = 1 + (arch.filter_size - first) // stride
-        pairing = [
-            [(gamma[j * stride + h] + gamma[abs(j * stride - h)]) / (2 ** ((h == 0) + (j == 0))) for j in range(second)]
-            for h in range(first)
-        ]
         dimensions = sum(k - 1 for k in arch.filters[:below]), sum(k - 1 for k in arch.filters[below:])
-        yield Cut(below, stride, dimensions, pairing)
+        yield Cut(below, stride, LagMatrix.of(gram.entries[0], (first, second), (1, stride), dimensions))
 
 
 def rank_rule(arch: Architecture, gram: GramMatrix) -> bool:
@@ -107,7 +103,7 @@ def rank_rule(arch: Architecture, gram: GramMatrix) -> bool:
     >>> [rank_rule(arch, gram_matrix(text, 7)) for text in ("ar1:1/2", "ar:1/2,1/5")]
     [True, False]
     """
-    return any(cut.rank <= min(cut.dimensions) for cut in cuts(arch, gram))
+    return any(cut.lags.loses_points for cut in cuts(arch, gram))
 
 
 def arma_rule(arch: Architecture, p: int, q: int) -> bool:
@@ -144,9 +140,9 @@ def product_rule(arch: Architecture, gram: GramMatrix, search: Search) -> int | 
         If the program fails; `TimeIsUp` after the deadline.
     """
     for cut in cuts(arch, gram):
-        if search.program is not None and cut.rank <= min(cut.dimensions) and _is_transversal(arch, gram, cut, search):
+        if search.program is not None and cut.lags.loses_points and _is_transversal(arch, gram, cut, search):
             degrees = [k - 1 for k in arch.filters]
-            return generic_ed_degree(degrees) - ed_degree_of_intersection(degrees, cut.below, cut.rank)
+            return generic_ed_degree(degrees) - ed_degree_of_intersection(degrees, cut.below, cut.lags.rank)
     return None
 
 
@@ -188,8 +184,9 @@ def _is_transversal(arch: Architecture, gram: GramMatrix, cut: Cut, search: Sear
     assert search.program is not None
     stratum = Stratum.of_layers(arch)
     unknowns = stratum.dimension - 1
-    rows, pivots = echelon(cut.pairing)
-    below = [[row[pivot] for row in cut.pairing] for pivot in pivots]
+    pairing = cut.pairing
+    rows, pivots = echelon(pairing)
+    below = [[row[pivot] for row in pairing] for pivot in pivots]
     for prime in PRIMES:
         sides = [[residues(row, prime) for row in side] for side in (below, rows)]
         modular = residues_of(gram)(prime, Random(0))

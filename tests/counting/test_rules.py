@@ -170,7 +170,7 @@ def test_the_cut_of_two_layers_has_the_pairing_of_autocorrelations(seed, low, hi
     weights[:, 0] /= 2
     expected = weights * pairing((low, high), (stride,), lags)
     assert np.array(cut.pairing, dtype=float).tolist() == expected.tolist()
-    assert cut.rank == np.linalg.matrix_rank(expected)
+    assert cut.lags.rank == np.linalg.matrix_rank(expected)
     assert cut.dimensions == (low - 1, high - 1)
 
 
