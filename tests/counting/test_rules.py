@@ -171,7 +171,7 @@ def test_the_cut_of_two_layers_has_the_pairing_of_autocorrelations(seed, low, hi
     expected = weights * pairing((low, high), (stride,), lags)
     assert np.array(cut.pairing, dtype=float).tolist() == expected.tolist()
     assert cut.lags.rank == np.linalg.matrix_rank(expected)
-    assert cut.dimensions == (low - 1, high - 1)
+    assert cut.lags.dimensions == (low - 1, high - 1)
 
 
 def test_each_cut_of_three_layers_gives_the_quadric():
