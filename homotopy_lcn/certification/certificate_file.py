@@ -139,7 +139,7 @@ def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, Pr
     """The outcome and the points. Without ``whole``, points that are not real are kept without their boxes."""
     check_types(content)
     gram = content["loss"]["gram"]
-    arch = untrusted_architecture(content["architecture"]["filters"], content["architecture"]["strides"], len(gram))
+    arch = untrusted_architecture(content["architecture"], len(gram))
     stated_digest = content.pop("digest")
     source = content.get("source")
     if source is not None and source not in SOURCES:

@@ -18,6 +18,7 @@ from ..arrays import ComparedByValue, frozen
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose
+from ..networks.support_networks import SupportNetwork
 from .squared_loss import SquaredLoss
 
 __all__ = ["ZeroResidual", "possible_dimensions", "range_coordinates", "restricted", "zero_residual"]
@@ -145,16 +146,16 @@ def zero_residual(arch: Architecture, loss: SquaredLoss, *, seed: int = 0) -> Ze
     rng = np.random.default_rng([seed, 3])
     complex_point = real_point = None
     for _ in range(COMPLEX_STARTS):
-        start = [rng.normal(size=k) + 1j * rng.normal(size=k) for k in arch.filters]
+        start = [rng.normal(size=k) + 1j * rng.normal(size=k) for k in arch.layer_sizes]
         complex_point = _solve(arch, start, projection, values / size)
         if complex_point is not None:
             break
     for _ in range(REAL_STARTS):
-        real_point = _solve(arch, [rng.normal(size=k) for k in arch.filters], projection, values / size)
+        real_point = _solve(arch, [rng.normal(size=k) for k in arch.layer_sizes], projection, values / size)
         if real_point is not None:
             break
     if real_point is None and not values.any():
-        real_point = [np.zeros(k) for k in arch.filters]
+        real_point = [np.zeros(k) for k in arch.layer_sizes]
     point = None if real_point is None else tuple(_scaled(arch, real_point, size))
     other = None if complex_point is None else tuple(_scaled(arch, complex_point, size))
     return ZeroResidual(
@@ -261,7 +262,7 @@ def _no_real_point(arch: Architecture, inner: SquaredLoss) -> bool:
     this function. Its critical points are the roots of P'Q − PQ'; at a simple root of P'Q − PQ' two roots of P + tQ
     meet.
     """
-    if len(arch.blocks) != 1 or inner.rank != inner.filter_size - 1:
+    if isinstance(arch, SupportNetwork) or len(arch.blocks) != 1 or inner.rank != inner.filter_size - 1:
         return False
     needed = sum(degree % 2 for degree in arch.layer_degrees[0])
     base, direction = inner.target, np.linalg.eigh(inner.gram)[1][:, 0]

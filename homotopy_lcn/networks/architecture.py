@@ -151,6 +151,21 @@ class Architecture(ShownInNotebooks):
         return {"filters": list(self.filters), "strides": list(self.strides), "filter_size": self.filter_size}
 
     @property
+    def notation(self) -> str:
+        """The network in the paper's notation, as in ``k = (3, 2), s = (2, 1)``."""
+        return f"k = {self.filters}, s = {self.strides}"
+
+    @property
+    def one_dimensional(self) -> Architecture | None:
+        """The ordinary network with the same end-to-end filters: the network itself."""
+        return self
+
+    @property
+    def in_words(self) -> str:
+        """The network in a message, as in ``filters (3, 2) with strides (2, 1)``."""
+        return f"filters {self.filters} with strides {self.strides}"
+
+    @property
     def depth(self) -> int:
         """Number of layers, L."""
         return len(self.filters)

@@ -65,6 +65,7 @@ __all__ = [
     "Totals",
     "augmented_monomial",
     "count_matrices",
+    "each_root_pattern",
     "fewest_filters",
     "generic_count",
     "generic_ed_degree",
@@ -287,7 +288,7 @@ def _check_strata(arch: Architecture) -> None:
         )
     most, strata = MOST_ROOTS // degree, 1
     for degrees in arch.layer_degrees:
-        strata *= sum(1 for _ in islice(_root_patterns(degrees), most // strata + 1))
+        strata *= sum(1 for _ in islice(each_root_pattern(degrees), most // strata + 1))
         if strata > most:
             raise TooManyStrata(
                 f"filters: there are more than {most} strata, whose root multiplicities sum up to {degree} each; "
@@ -394,10 +395,10 @@ def root_patterns(degrees: Sequence[int]) -> list[Partition]:
 
     By Gale and Ryser these are the partitions of Σ degrees dominated by the conjugate of ``degrees``; (1, …, 1) first.
     """
-    return list(_root_patterns(degrees))
+    return list(each_root_pattern(degrees))
 
 
-def _root_patterns(degrees: Sequence[int]) -> Iterator[Partition]:
+def each_root_pattern(degrees: Sequence[int]) -> Iterator[Partition]:
     """`root_patterns`, one after the other."""
     total, layers = sum(degrees), len(degrees)
     conjugate = [sum(d > j for d in degrees) for j in range(max(degrees, default=0))]

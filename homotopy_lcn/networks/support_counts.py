@@ -25,11 +25,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache, lru_cache
-from itertools import product
+from itertools import islice, product
 from math import comb, factorial, lcm, prod
 
 from ..errors import InputError
-from .counts import CountTable, StratumCount, augmented_monomial, count_matrices, integrate, root_patterns
+from .counts import (
+    CountTable,
+    StratumCount,
+    augmented_monomial,
+    count_matrices,
+    each_root_pattern,
+    integrate,
+    root_patterns,
+)
 from .limits import LARGEST_DEGREE, check_degree
 from .patterns import Partition
 from .support_networks import LayerGroup, SupportNetwork
@@ -68,12 +76,13 @@ def count_of_supports(network: SupportNetwork, rank: int | None = None) -> Count
 @lru_cache(maxsize=64)
 def _table(network: SupportNetwork) -> CountTable:
     check_degree(network, LARGEST_DEGREE, "counts")
-    choices = [
-        [(partition, *_class_of_group(group, partition)) for partition in partitions_of_group(group)]
-        for group in network.groups
-    ]
-    if prod(map(len, choices)) > MOST_CLASSES:
+    partitions = [partitions_of_group(group) for group in network.groups]
+    if prod(map(len, partitions)) > MOST_CLASSES:
         raise InputError(f"filters: more than {MOST_CLASSES} classes of critical points; expected fewer")
+    choices = [
+        [(partition, *_class_of_group(group, partition)) for partition in listed]
+        for group, listed in zip(network.groups, partitions, strict=True)
+    ]
     rows = []
     for choice in product(*choices):
         polynomial: tuple[Fraction, ...] = (Fraction(1),)
@@ -96,9 +105,12 @@ def _table(network: SupportNetwork) -> CountTable:
 
 
 def partitions_of_group(group: LayerGroup) -> list[Partition]:
-    """The partitions that occur in a group: root multiplicities for segments, multiplicities of equal layers else."""
+    """The partitions that occur in a group: root multiplicities for segments, multiplicities of equal layers else.
+
+    Of more than `MOST_CLASSES` partitions only the first ones are listed.
+    """
     if group.segment:
-        return root_patterns(group.degrees)
+        return list(islice(each_root_pattern(group.degrees), MOST_CLASSES + 1))
     number = len(group.layers)
     if number > MOST_EQUAL_LAYERS:
         raise InputError(f"filters: {number} layers of equal support; expected at most {MOST_EQUAL_LAYERS}")

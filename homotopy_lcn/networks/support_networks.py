@@ -81,6 +81,18 @@ class SupportNetwork(Architecture):
     strides: Any
     supports: tuple[tuple[Point, ...], ...]
 
+    @classmethod
+    def of_positions(cls, positions: Sequence[Sequence[int]]) -> SupportNetwork:
+        """The network of one dimension with given positions for each layer, whether it is an ordinary one or not.
+
+        Examples
+        --------
+        >>> SupportNetwork.of_positions([(0, 1, 2), (0, 3)]).exponents
+        ((0, 1, 2), (0, 3))
+        """
+        supports = tuple(tuple((position,) for position in layer) for layer in positions)
+        return _made(supports, ((1,),) * len(supports))
+
     def __repr__(self) -> str:
         if self.filters is not None:
             return f"Architecture(filters={self.filters}, strides={self.strides})"
@@ -115,6 +127,11 @@ class SupportNetwork(Architecture):
             return f"k = ({','.join('×'.join(map(str, shape)) for shape in self.filters)}), s = ({strides})"
         sets = ("{" + ",".join(".".join(map(str, point)) for point in support) + "}" for support in self.supports)
         return f"supports {', '.join(sets)}" + ("" if set(self.total_stride) == {1} else f", s = ({strides})")
+
+    @property
+    def in_words(self) -> str:
+        """The network in a message: its `notation`."""
+        return self.notation
 
     @property
     def axes(self) -> int:
@@ -249,10 +266,14 @@ def other_network(filters: object, strides: object, supports: object) -> Archite
     steps = _strides(strides, len(points), axes, required=supports is None)
     if axes == 1 and all(support == tuple((j,) for j in range(len(support))) for support in points):
         return Architecture(tuple(map(len, points)), tuple(step[0] for step in steps))
+    return _made(points, steps)
+
+
+def _made(supports: tuple[tuple[Point, ...], ...], strides: tuple[Point, ...]) -> SupportNetwork:
     network = object.__new__(SupportNetwork)
-    shapes = tuple(tuple(max(entries) + 1 for entries in zip(*support, strict=True)) for support in points)
-    boxes = all(prod(shape) == len(support) for shape, support in zip(shapes, points, strict=True))
-    network.__dict__.update(filters=shapes if boxes else None, strides=steps, supports=points)
+    shapes = tuple(tuple(max(entries) + 1 for entries in zip(*support, strict=True)) for support in supports)
+    boxes = all(prod(shape) == len(support) for shape, support in zip(shapes, supports, strict=True))
+    network.__dict__.update(filters=shapes if boxes else None, strides=strides, supports=supports)
     return network
 
 

@@ -7,11 +7,14 @@ lists them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 
 from ..errors import InputError
 from ..files import shown
-from .architecture import Architecture
+from .architecture import Architecture, has_shapes
+from .counts import generic_count
+from .support_networks import SupportNetwork
 
 __all__ = ["check_number_of_strata", "strata_up_to", "untrusted_architecture"]
 
@@ -21,21 +24,27 @@ MOST_LAYERS = 1000
 LARGEST_SIZE = 2**62
 
 
-def untrusted_architecture(filters: object, strides: object, rows: int) -> Architecture:
+def untrusted_architecture(data: Mapping[str, object], rows: int) -> Architecture:
     """The architecture of a file.
 
     Parameters
     ----------
-    filters, strides : object
-        As they stand in the file.
+    data : mapping
+        What `Architecture.to_dict` gives, as it stands in the file: ``filters`` or ``supports``, and ``strides``.
     rows : int
         The number of rows of the Gram matrix in the file, which has to be the filter size.
 
     Raises
     ------
     InputError
-        If they are no lists of integers, or the filter size is another one.
+        If they are no such lists, or the filter size is another one.
     """
+    for name in ("strides",) if "supports" in data else ("filters", "strides"):
+        if name not in data:
+            raise InputError(f"architecture.{name}: missing; expected a list")
+    if "supports" in data or has_shapes(data["filters"]):
+        return _with_rows(_untrusted_network(data, rows), rows)
+    filters, strides = data["filters"], data["strides"]
     for name, values in ("filters", filters), ("strides", strides):
         if not isinstance(values, list) or len(values) > MOST_LAYERS:
             raise InputError(f"architecture.{name}: {shown(values)}; expected a list of at most {MOST_LAYERS} integers")
@@ -48,11 +57,43 @@ def untrusted_architecture(filters: object, strides: object, rows: int) -> Archi
         architecture = Architecture(filters=tuple(filters), strides=tuple(strides))
     except InputError as error:
         raise InputError(f"architecture.{error}") from None
+    return _with_rows(architecture, rows)
+
+
+def _with_rows(architecture: Architecture, rows: int) -> Architecture:
     if architecture.filter_size != rows:
         raise InputError(
             f"loss.gram: {rows} rows; expected {shown(architecture.filter_size)}, the filter size of the architecture"
         )
     return architecture
+
+
+def _untrusted_network(data: Mapping[str, object], rows: int) -> Architecture:
+    """A network of any supports. Its layers have Σ (k_l − 1) + 1 coefficients at most as many as its filters have."""
+    name = "supports" if "supports" in data else "filters"
+    layers, strides = data[name], data["strides"]
+    for entry, values in (name, layers), ("strides", strides):
+        if not isinstance(values, list) or len(values) > MOST_LAYERS:
+            raise InputError(f"architecture.{entry}: {shown(values)}; expected a list of at most {MOST_LAYERS} lists")
+        for i, value in enumerate(values):
+            if not _is_list_of_sizes(value, nested=entry == "supports"):
+                raise InputError(f"architecture.{entry}[{i}]: {shown(value)}; expected lists of integers below 2^62")
+    assert isinstance(layers, list)
+    sizes = [len(layer) if name == "supports" else prod(layer) for layer in layers]
+    if sum(size - 1 for size in sizes) >= rows:
+        raise InputError(f"loss.gram: {rows} rows; expected more, as the layers have {shown(sum(sizes))} coefficients")
+    try:
+        return Architecture(strides=strides, **{name: layers})
+    except InputError as error:
+        raise InputError(f"architecture.{error}") from None
+
+
+def _is_list_of_sizes(value: object, nested: bool) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    if nested:
+        return all(_is_list_of_sizes(point, nested=False) for point in value)
+    return all(isinstance(item, int) and not isinstance(item, bool) and 0 <= item < LARGEST_SIZE for item in value)
 
 
 def strata_up_to(arch: Architecture, most: int) -> int:
@@ -64,6 +105,8 @@ def strata_up_to(arch: Architecture, most: int) -> int:
     >>> strata_up_to(arch, 10), strata_up_to(arch, 10_000)
     (11, 5604)
     """
+    if isinstance(arch, SupportNetwork):
+        return min(len(generic_count(arch)), most + 1)
     number = 1
     for degrees in arch.layer_degrees:
         number *= _partitions_up_to(degrees, most)

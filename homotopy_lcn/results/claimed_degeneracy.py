@@ -267,9 +267,9 @@ def check_unattained_infimum(result: ResultParts, scale: float) -> None:
 def _reached_loss(arch: Architecture, loss: SquaredLoss) -> float:
     """The least loss of some parameters, found by the Levenberg–Marquardt method from random ones."""
     least = loss.constant
-    ends = np.cumsum(arch.filters)[:-1]
+    ends = np.cumsum(arch.layer_sizes)[:-1]
     for start in range(RANDOM_STARTS):
-        flat, damping = np.random.default_rng(start).standard_normal(sum(arch.filters)), 1.0
+        flat, damping = np.random.default_rng(start).standard_normal(sum(arch.layer_sizes)), 1.0
         w, columns = _filter_and_jacobian(arch, np.split(flat, ends))
         value = float(loss(w))
         for _ in range(DESCENT_STEPS):

@@ -304,7 +304,7 @@ def _check_parameters(arch: Architecture, loss: SquaredLoss, listed: Sequence[Li
     """The product of all parameters, the gradient there, and the kinds."""
     for real in (True, False):
         chosen = [item for item in listed if item.point.real == real and item.point.parameters]
-        for share in _shares(chosen, arch.filter_size * sum(arch.filters)):
+        for share in _shares(chosen, arch.filter_size * sum(arch.layer_sizes)):
             _check_balance(share)
             faults = faults_at_parameters(arch, loss, [item.point for item in share])
             places = [f"{place}.parameters[{i}]" for place, point in share for i in range(len(point.parameters))]

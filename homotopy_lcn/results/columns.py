@@ -121,7 +121,7 @@ class PointColumns:
     def points(self, row: int) -> tuple[CriticalPoint, ...]:
         """The points of one of the data sets."""
         arch, strata = self.architecture, self.strata
-        layers = [slice(end - k, end) for k, end in zip(arch.filters, accumulate(arch.filters), strict=True)]
+        layers = [slice(end - k, end) for k, end in zip(arch.layer_sizes, accumulate(arch.layer_sizes), strict=True)]
         # Copies, so that points that are kept do not keep those of other data sets.
         filters, coordinates = frozen(self.filters[row]), frozen(self.coordinates[row])
         is_real = self.answers[row, :, 0] == 1

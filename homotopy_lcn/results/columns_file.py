@@ -112,7 +112,9 @@ def in_columns(points: ManyPoints | tuple[CriticalPoint, ...], patterns: tuple[P
             np.array([patterns.index(point.stratum) for point in firsts], np.int16),
             np.array([point.condition for point in firsts], float),
             np.array([point.residual for point in firsts], float),
-            np.array([np.concatenate(point.parameters[0]) for point in firsts], complex).reshape(-1, sum(arch.filters)),
+            np.array([np.concatenate(point.parameters[0]) for point in firsts], complex).reshape(
+                -1, sum(arch.layer_sizes)
+            ),
         ),
     )
 
@@ -221,7 +223,7 @@ def _columns(points: ManyPoints, result: ResultParts) -> Columns:
             values = point.coordinates[:wide]
             coordinates[row, : len(values)] = values
     of_complex = _both(pairs.coordinates)
-    nothing = np.full((len(real), sum(arch.filters)), np.nan, complex)
+    nothing = np.full((len(real), sum(arch.layer_sizes)), np.nan, complex)
     filters = np.array([point.filter for point in real], complex).reshape(-1, arch.filter_size)
     undecided = np.full(2 * len(pairs), -1, np.int8)
     answers = {

@@ -105,7 +105,7 @@ def _pairs(
         "stratum": ("stratum", np.int16, (count,)),
         "conditions": ("condition", float, (count,)),
         "residuals": ("residual", float, (count,)),
-        "thetas": ("parameters", complex, (count, sum(arch.filters))),
+        "thetas": ("parameters", complex, (count, sum(arch.layer_sizes))),
     }
     columns: dict[str, NDArray[Any]] = {}
     for attribute, (name, kind, shape) in shapes.items():

@@ -7,7 +7,8 @@ that fails means that something went wrong: the result is then not complete, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,9 @@ from .pairs import ManyPoints, maybe_special, real_ones
 from .parts import ResultParts
 from .points import CriticalPoint, quantity
 
-__all__ = ["OTHER_FILTER", "FaultsAtParameters", "faults_at_parameters", "violated_invariants"]
+__all__ = ["OTHER_FILTER", "FaultsAtParameters", "faults_at_parameters", "violated_invariants", "with_contradictions"]
+
+Result = TypeVar("Result", bound=ResultParts)
 
 #: A gradient beyond this part of the terms that cancel in it, entry by entry, is not zero.
 NONZERO_GRADIENT = 1e-7
@@ -48,6 +51,12 @@ def violated_invariants(result: ResultParts) -> tuple[str, ...]:
     tuple of str
     """
     return tuple(_violated(result))
+
+
+def with_contradictions(result: Result) -> Result:
+    """The result, with the statements that it violates; then it is not complete."""
+    violated = violated_invariants(result)
+    return replace(result, complete=False, contradictions=violated) if violated else result
 
 
 def _violated(result: ResultParts) -> Iterator[str]:

@@ -58,11 +58,7 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         **({"data": result.data} if result.data else {}),
         "data_digest": data_digest(result.loss),
         **({"solved": result.solved} if result.solved else {}),
-        "architecture": {
-            "filters": list(architecture.filters),
-            "strides": list(architecture.strides),
-            "filter_size": architecture.filter_size,
-        },
+        "architecture": architecture.to_dict(),
         "loss": {
             "gram": np.asarray(result.loss.gram).tolist(),
             "b": np.asarray(result.loss.b).tolist(),

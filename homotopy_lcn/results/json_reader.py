@@ -133,7 +133,7 @@ def _tolerances_from_json(record: _Record) -> Tolerances:
 
 def _architecture_from_json(record: _Record, rows: int) -> Architecture:
     """The architecture; ``rows`` is the number of rows of the Gram matrix in the file."""
-    architecture = untrusted_architecture(record.get("filters"), record.get("strides"), rows)
+    architecture = untrusted_architecture(record.data, rows)
     size = record.integer("filter_size")
     if size != rows:
         raise InputError(f"architecture.filter_size: {shown(size)}; expected {rows}, by the rest")
@@ -209,7 +209,7 @@ def _zero_residual_from_json(record: _Record, architecture: Architecture) -> Zer
         layers = _list(record.get(name), path, architecture.depth)
         return tuple(
             _layer_from_json(entries, k, real, f"{path}[{layer}]")
-            for layer, (entries, k) in enumerate(zip(layers, architecture.filters, strict=True))
+            for layer, (entries, k) in enumerate(zip(layers, architecture.layer_sizes, strict=True))
         )
 
     w = record.get("filter")
@@ -260,7 +260,7 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
         tuple(
             _layer_from_json(entries, k, real, f"{path}[{i}][{layer}]")
             for layer, (entries, k) in enumerate(
-                zip(_list(theta, f"{path}[{i}]", architecture.depth), architecture.filters, strict=True)
+                zip(_list(theta, f"{path}[{i}]", architecture.depth), architecture.layer_sizes, strict=True)
             )
         )
         for i, theta in enumerate(_list(record.get("parameters"), path))
@@ -333,19 +333,19 @@ def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:
 
 
 def _pattern(value: object, path: str, architecture: Architecture) -> Pattern:
-    blocks = architecture.blocks
-    well_formed = isinstance(value, list) and len(value) == len(blocks)
-    for partition, block in zip(_list(value, path), blocks, strict=True) if well_formed else ():
+    totals = architecture.pattern_totals
+    well_formed = isinstance(value, list) and len(value) == len(totals)
+    for partition, total in zip(_list(value, path), totals, strict=True) if well_formed else ():
         well_formed = (
             well_formed
             and isinstance(partition, list)
             and all(isinstance(part, int) and not isinstance(part, bool) and part > 0 for part in partition)
             and sorted(partition, reverse=True) == partition
-            and sum(partition) == block.degree
+            and sum(partition) == total
         )
     if not well_formed:
-        degrees = ", ".join(str(block.degree) for block in blocks)
-        raise InputError(f"{path}: {shown(value)}; expected partitions of {degrees}, parts decreasing")
+        numbers = ", ".join(map(str, totals))
+        raise InputError(f"{path}: {shown(value)}; expected partitions of {numbers}, parts decreasing")
     assert isinstance(value, list)
     return tuple(tuple(partition) for partition in value)
 

@@ -127,7 +127,7 @@ class ConjugatePairs:
             0 for the points of whole pairs from the first on.
         """
         arch = self.architecture
-        layers = np.cumsum([0, *arch.filters])
+        layers = np.cumsum([0, *arch.layer_sizes])
         slices = [slice(*ends) for ends in zip(layers[:-1].tolist(), layers[1:].tolist(), strict=True)]
         both = {}
         for name in ("filters", "losses", "coordinates", "thetas"):

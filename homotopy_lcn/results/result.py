@@ -204,6 +204,10 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             return known[name]
 
+    def on_network(self, architecture: Architecture) -> CriticalPoints:
+        """The same result for a network with the same end-to-end filters, such as another way to write its supports."""
+        return replace(self, architecture=architecture)
+
     def __post_init__(self) -> None:
         """Every point knows the network, so that it can predict."""
         arch = self.architecture
@@ -506,9 +510,10 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         """The result that a file claims to hold, if nothing contradicts it."""
         from .claims import check_claims, check_whole
 
-        check_claims(parts)
+        checked = replace(parts, architecture=parts.architecture.one_dimensional or parts.architecture)
+        check_claims(checked)
         if not parts.contradictions:
-            door("check_labels")(parts)
+            door("check_labels")(checked)
         result = cls.build(
             parts.architecture,
             parts.loss,
@@ -542,7 +547,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         if not self.complete:
             verdict = f"NOT COMPLETE: {'; '.join(self.gaps()) or 'not proved'}"
         lines = [
-            f"CriticalPoints of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
+            f"CriticalPoints of {arch.notation}, seed {self.seed}: "
             f"{counts.found} of {counts.generic} critical filters for generic data"
             f"{self._of_which_rank()} ({verdict})",
             *(f"  {text}" for text in describe_edit(self)),

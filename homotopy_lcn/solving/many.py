@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,7 @@ from ..losses.batches import LossBatch
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
+from ..networks.support_networks import SupportNetwork
 from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.columns import ResultColumns
@@ -136,11 +138,14 @@ def critical_points_of_many(
     >>> len(results), {len(result) for result in results}, all(result.complete for result in results)
     (100, {10}, True)
     """
-    clock = Clock(check_time_limit(time_limit))
+    arguments, clock = locals(), Clock(check_time_limit(time_limit))
     if errors not in ERRORS:
         raise InputError(f"errors: {errors!r} given; expected one of {', '.join(ERRORS)}")
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
+    if isinstance(arch, SupportNetwork) and arch.one_dimensional is not None:
+        twins: list[Any] = critical_points_of_many(**{**arguments, "arch": arch.one_dimensional})
+        return [twin if isinstance(twin, str) else twin.on_network(arch) for twin in twins]  # type: ignore[misc]
     seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
     most, labels = check_integer("max_count", max_count, 1), checked_labels(tolerances)
     checked_table(arch, most)
@@ -271,7 +276,7 @@ def _plain_parts(
     parts = [rows[first : first + size] for first in range(0, len(rows), size)]
 
     def solved(part: NDArray[np.int64]) -> list[ResultColumns | None]:
-        if tracking.clock.is_up() or not batch.losses.plain[part].all():
+        if tracking.clock.is_up() or isinstance(arch, SupportNetwork) or not batch.losses.plain[part].all():
             return [None] * len(part)
         try:
             found = solve_plain(arch, batch.moments.part(part), tracking, systems)

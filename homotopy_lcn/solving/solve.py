@@ -23,11 +23,12 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, fewest_filters, generic_count
 from ..networks.limits import check_filter_size, magnitude
 from ..networks.parameters import compose
+from ..networks.support_networks import SupportNetwork
 from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
 from ..results.columns import ResultColumns
 from ..results.infimum import with_minima_of_least_loss
-from ..results.invariants import violated_invariants
+from ..results.invariants import with_contradictions
 from ..results.merging import merged
 from ..results.pairs import ManyPoints, count_all
 from ..results.parts import as_text
@@ -166,6 +167,8 @@ def critical_points(
     >>> len(result), result.complete, result.counts.pure, result.counts.spurious
     (5, True, 1, 4)
     """
+    if isinstance(arch, SupportNetwork) and arch.one_dimensional is not None:
+        return critical_points(**{**locals(), "arch": arch.one_dimensional}).on_network(arch)
     clock = Clock(check_time_limit(time_limit))
     if stop_early is not None and not callable(stop_early):
         raise InputError(f"stop_early: {type(stop_early).__name__} given; expected a function of the result so far")
@@ -184,6 +187,12 @@ def critical_points(
 
         try:
             with told(progress) as report:
+                if isinstance(arch, SupportNetwork):
+                    from .support_networks import solve_supports
+
+                    stopping = _stopping(report, clock)
+                    result = solve_supports(loss, task.table, task.rank, seed, tracking, systems, stopping)
+                    return replace(result, data=words, solved=time_of_day(), tolerances=labels)
                 columns = _plain_columns(task, tracking, systems, report)
                 if columns is not None:
                     result = plain_result(columns, task, words, facts_of(labels, tracking))
@@ -291,12 +300,6 @@ def checked_words(data: str) -> str:
     if not isinstance(data, str):
         raise InputError(f"data: {type(data).__name__} given; expected words")
     return as_text(data)
-
-
-def with_contradictions(result: CriticalPoints) -> CriticalPoints:
-    """The result, with the statements that it violates; then it is not complete."""
-    violated = violated_invariants(result)
-    return replace(result, complete=False, contradictions=violated) if violated else result
 
 
 class Task(NamedTuple):
@@ -520,7 +523,7 @@ def check_loss(arch: Architecture, loss: SquaredLoss) -> None:
     if loss.filter_size != arch.filter_size:
         raise InputError(
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, the end-to-end filter size "
-            f"of filters {arch.filters} with strides {arch.strides}"
+            f"of {arch.in_words}"
         )
 
 

@@ -11,7 +11,7 @@ from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.results import invariants
 from homotopy_lcn.results.continua import Infimum
 from homotopy_lcn.results.invariants import violated_invariants
-from homotopy_lcn.solving import plain_data, solve
+from homotopy_lcn.solving import plain_data
 from tests.small_networks import random_problem, solved
 from tests.special_data import curve_of_minima, no_minimum, periodic_series
 
@@ -166,7 +166,9 @@ def test_a_solve_that_violates_an_invariant_is_not_complete(monkeypatch):
     loss = random_problem((2, 2), (2, 1)).loss
     # Compiled code checks the same before; data that it doubts are solved by the careful code.
     monkeypatch.setattr(plain_data, "plain_network", lambda architecture: None)
-    monkeypatch.setattr(solve, "violated_invariants", lambda result: ("a statement that fails",))
+    monkeypatch.setattr(
+        "homotopy_lcn.results.invariants.violated_invariants", lambda result: ("a statement that fails",)
+    )
     result = critical_points(architecture, loss)
     assert not result.complete
     assert result.contradictions == ("a statement that fails",)

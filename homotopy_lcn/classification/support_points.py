@@ -1,0 +1,249 @@
+"""Which class, real or not, attained, minimum or saddle: critical points of networks of any supports.
+
+A critical filter is given by all critical parameters over it. For generic filters of a class the irreducible factors
+are unique up to order and scale. So the parameters over a filter differ by exchanging layers of equal support, and by
+distributing the roots of parallel segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Complex, Real
+from ..losses.squared_loss import SquaredLoss
+from ..networks.binary_forms import multiply, roots_of_each
+from ..networks.parameters import hessian, jacobian, relative_gradient
+from ..networks.patterns import Partition, Pattern
+from ..networks.support_networks import LayerGroup, SupportNetwork
+from ..results.points import CriticalPoint
+
+__all__ = ["CriticalFilter", "class_dimension", "classified_filter", "patterns_of", "rank_of_each"]
+
+#: Layers of norm one, or roots, whose distance is below this number coincide. Parameters are accurate to 1e-12.
+COINCIDENT = 1e-6
+#: Singular values of dμ at balanced parameters below this part of the largest one are zero.
+ZERO_SINGULAR_VALUE = 1e-9
+#: A Hessian eigenvalue below this part of the largest one is zero.
+FLAT_DIRECTION = 1e-10
+
+
+class CriticalFilter(NamedTuple):
+    """A critical filter with all critical parameters over it.
+
+    Attributes
+    ----------
+    filter : (K,) complex array
+    real : bool
+    thetas : list of (T, k_l) complex arrays
+        The layers of all T critical parameters over the filter, balanced.
+    straight : (T,) bool array
+        Which of the parameters are real.
+    condition : float
+    multiplicity : int
+    windings : tuple of int
+        Empty for a nonsingular point.
+    """
+
+    filter: Complex
+    real: bool
+    thetas: list[Complex]
+    straight: NDArray[np.bool_]
+    condition: float
+    multiplicity: int = 1
+    windings: tuple[int, ...] = ()
+
+
+def patterns_of(network: SupportNetwork, theta: Sequence[Complex]) -> list[Pattern]:
+    """The class of each of the parameters: layers (T, k_l)."""
+    by_group = [_partitions(group, [theta[layer] for layer in group.layers]) for group in network.groups]
+    return [tuple(group[row] for group in by_group) for row in range(len(theta[0]))]
+
+
+def _partitions(group: LayerGroup, layers: list[Complex]) -> list[Partition]:
+    if len(layers) == 1:
+        return [(1,) * group.degrees[0] if group.segment else (1,)] * len(layers[0])
+    if group.segment:  # roots on the projective line; those of one layer are different
+        vectors = np.concatenate([roots_of_each(layer.astype(complex)) for layer in layers], axis=1)
+    else:
+        vectors = np.stack([layer / np.linalg.norm(layer, axis=1)[:, None] for layer in layers], axis=1)
+    overlaps = np.abs(vectors @ vectors.conj().transpose(0, 2, 1)) ** 2
+    equal = 1 - overlaps <= COINCIDENT**2 + 1e-14
+    return [_clusters(rows) for rows in equal]
+
+
+def _clusters(equal: NDArray[np.bool_]) -> Partition:
+    """The numbers of elements in each class of the relation, decreasing."""
+    rest, parts = set(range(len(equal))), []
+    while rest:
+        first = min(rest)
+        members = {first} | {other for other in rest if equal[first, other]}
+        parts.append(len(members))
+        rest -= members
+    return tuple(sorted(parts, reverse=True))
+
+
+def class_dimension(network: SupportNetwork, pattern: Pattern) -> int:
+    """The dimension of the filters of a class as a cone, which is the rank of dμ on it.
+
+    Examples
+    --------
+    >>> from homotopy_lcn import Architecture
+    >>> network = Architecture(filters=((2, 2), (2, 2)), strides=(1, 1))
+    >>> class_dimension(network, ((1, 1),)), class_dimension(network, ((2,),))
+    (7, 4)
+    """
+    return 1 + sum(
+        len(partition) * (1 if group.segment else group.degrees[0])
+        for group, partition in zip(network.groups, pattern, strict=True)
+    )
+
+
+def rank_of_each(network: SupportNetwork, theta: Sequence[Complex]) -> NDArray[np.int64]:
+    """The rank of dμ at each of the balanced parameters, layers (T, k_l)."""
+    values = np.linalg.svd(jacobian(network, theta), compute_uv=False)
+    return np.asarray((values > ZERO_SINGULAR_VALUE * values[:, :1]).sum(axis=1), dtype=np.int64)
+
+
+def classified_filter(
+    network: SupportNetwork, loss: SquaredLoss, found: CriticalFilter, pattern: Pattern, generic: bool
+) -> CriticalPoint:
+    """The record of a critical filter.
+
+    Parameters
+    ----------
+    network : SupportNetwork
+    loss : SquaredLoss
+    found : CriticalFilter
+    pattern : tuple of partitions
+        Its class.
+    generic : bool
+        Whether all points of the generic number were found, so that the filter is a generic one of its class, and has
+        the critical parameters and no others.
+    """
+    gram, b, w = loss.gram, loss.b, found.filter
+    real, pure = found.real, all(part == 1 for partition in pattern for part in partition)
+    value = complex(w @ (gram @ w) - 2 * (b @ w) + loss.constant)
+    rows = np.flatnonzero(found.straight) if real else np.arange(1)
+    theta: list[NDArray[Any]] = [layer[rows].real if real else layer[rows] for layer in found.thetas]
+    attained = in_space = interior = None
+    kinds: tuple[str | None, ...] = ()
+    indices: tuple[int | None, ...] = ()
+    if real:
+        attained = bool(rows.size)
+        in_space, interior = _membership(network, found, pattern)
+        if rows.size:
+            kinds, indices = _kinds(network, loss, theta)
+    residuals = relative_gradient(network, found.thetas, gram, b)
+    return CriticalPoint(
+        filter=w,
+        real=real,
+        loss=value,
+        stratum=pattern,
+        pure=pure,
+        in_function_space=in_space,
+        attained=attained,
+        interior=interior,
+        smooth=_smooth(network, found, pattern, generic),
+        residual=float(residuals.max()),
+        condition=found.condition,
+        parameters=tuple(tuple(layer[row] for layer in theta) for row in range(len(rows))),
+        kinds=kinds,
+        indices=indices,
+        nonsingular=not found.windings,
+        multiplicity=found.multiplicity,
+        windings=found.windings,
+        architecture=network,
+    )
+
+
+def _membership(network: SupportNetwork, found: CriticalFilter, pattern: Pattern) -> tuple[bool, bool | None]:
+    """Whether a real filter has real factors, and whether nearby real filters of the closure have them, too.
+
+    A factor that is alone in its group is real. Equal supports have real factors or conjugate pairs, and two equal
+    factors become such a pair nearby. For parallel segments the roots decide as in one dimension.
+    """
+    inside, stays = True, True
+    for group, partition in zip(network.groups, pattern, strict=True):
+        layers = [found.thetas[layer][:1] for layer in group.layers]
+        if group.segment:
+            odd = sum(degree % 2 for degree in group.degrees)
+            simple, all_real = _real_roots(layers)
+            inside &= odd <= all_real
+            stays &= odd <= simple
+        elif len(group.layers) > 1:
+            inside &= all(_is_real(layer[0]) for layer in layers)
+            stays &= partition[0] == 1
+    return inside, (stays if inside else None)
+
+
+def _is_real(vector: Complex) -> bool:
+    turned = vector / vector[np.abs(vector).argmax()]
+    return bool(np.abs(turned.imag).max() <= COINCIDENT)
+
+
+def _real_roots(layers: list[Complex]) -> tuple[int, int]:
+    """How many real roots of odd multiplicity the product of some forms has, and how many with multiplicity."""
+    roots = np.concatenate([roots_of_each(layer.astype(complex))[0] for layer in layers])
+    real = np.abs((roots[:, 0] * roots[:, 1].conj()).imag) <= COINCIDENT
+    equal = 1 - np.abs(roots @ roots.conj().T) ** 2 <= COINCIDENT**2 + 1e-14
+    multiplicities = equal.sum(axis=1)
+    return round(sum(1 / m for m in multiplicities[real] if m % 2)), int(real.sum())
+
+
+def _smooth(network: SupportNetwork, found: CriticalFilter, pattern: Pattern, generic: bool) -> bool | None:
+    """Whether the filter is a smooth point of the Zariski closure of the function space.
+
+    Where two layers of equal support, of three coefficients or more, are equal, the closure is singular: it is the
+    image of a symmetric product under a finite birational map. Elsewhere the derivative of the reduced μ decides, in
+    which parallel segments are one layer, if no other parameters are over the filter, as is so for generic data.
+    """
+    equal = any(partition[0] > 1 for group, partition in zip(network.groups, pattern, strict=True) if not group.segment)
+    if equal:
+        return False
+    reduced, theta = _merged_segments(network, [layer[:1] for layer in found.thetas])
+    full = rank_of_each(reduced, theta)[0] == reduced.dimension
+    return (True if generic else None) if full else False
+
+
+def _merged_segments(network: SupportNetwork, theta: list[Complex]) -> tuple[SupportNetwork, list[Complex]]:
+    """The network in which parallel segments are one layer, and its parameters."""
+    exponents, layers = [], []
+    for group in network.groups:
+        if not group.segment:
+            exponents += [network.exponents[layer] for layer in group.layers]
+            layers += [theta[layer] for layer in group.layers]
+            continue
+        first = network.exponents[group.layers[0]]
+        start = sum(network.exponents[layer][0] for layer in group.layers)
+        exponents.append(tuple(start + (first[1] - first[0]) * j for j in range(sum(group.degrees) + 1)))
+        form = theta[group.layers[0]]
+        for layer in group.layers[1:]:
+            form = multiply(form, theta[layer])
+        layers.append(form)
+    return SupportNetwork.of_positions(exponents), [layer / np.linalg.norm(layer) for layer in layers]
+
+
+def _kinds(
+    network: SupportNetwork, loss: SquaredLoss, theta: list[Real]
+) -> tuple[tuple[str | None, ...], tuple[int | None, ...]]:
+    """The kind of each of the real parameters, layers (T, k_l), and the index of the Hessian there."""
+    matrices = hessian(network, theta, loss.gram, loss.b)
+    ends = np.cumsum([0, *network.layer_sizes])
+    kinds: list[str] = []
+    indices: list[int] = []
+    for row, matrix in enumerate(matrices):
+        scalings = np.zeros((ends[-1], network.depth))
+        for layer, w in enumerate(theta):
+            scalings[ends[layer] : ends[layer + 1], layer] = w[row]
+        differences = scalings[:, 1:] - scalings[:, :-1]
+        complement = np.linalg.qr(differences, mode="complete")[0][:, network.depth - 1 :]
+        values = np.linalg.eigvalsh(complement.T @ matrix @ complement)
+        flat = np.abs(values) <= FLAT_DIRECTION * np.abs(values).max()
+        index = int(((values < 0) & ~flat).sum())
+        indices.append(index)
+        kinds.append("degenerate" if flat.any() else "saddle" if index else "minimum")
+    return tuple(kinds), tuple(indices)

@@ -1,0 +1,81 @@
+"""The critical points of a network of any supports as those of the tensor product of its layers.
+
+An end-to-end filter w = P t is a linear projection of the tensor product t of the layers: P adds the entries of t whose
+exponents coincide. So the loss of the network is the loss of the tensor product with Gram matrix PᵀΣP and moment vector
+Pᵀb. The tensor product is an ordinary stratum, with dilations so large that no exponents coincide, and PᵀΣP is one of
+its Gram matrices, of rank K at most. For generic Σ and b no path is lost on the way there (`support_counts`).
+
+The monodromy group of the tensor product is transitive, while loops in (Σ, b) alone keep the rank of dμ: they never
+lead from one class of critical points to another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import Complex
+from ..doors import cached_property
+from ..networks.counts import StratumCount, generic_ed_degree
+from ..networks.strata import Embedding, Factor, Stratum
+from ..networks.support_networks import SupportNetwork
+from .stratum_task import StratumTask
+
+__all__ = ["SegreTask", "segre_embedding"]
+
+
+def segre_embedding(network: SupportNetwork) -> Embedding:
+    """The tensor product of the layers with more than one coefficient; `Embedding.blocks` are the layers.
+
+    The layers stand in the order of their sizes, so that networks of equal sizes have one start system.
+
+    Examples
+    --------
+    >>> from homotopy_lcn import Architecture
+    >>> embedding = segre_embedding(Architecture(supports=((0, 1, 3), (0, 1))))
+    >>> embedding.stratum.name, embedding.positions, embedding.blocks
+    ('d1p1s1-d2p1s2', (0, 1, 1, 2, 3, 4), (1, 0))
+    """
+    sizes = network.layer_sizes
+    order = tuple(sorted((layer for layer, size in enumerate(sizes) if size > 1), key=lambda layer: sizes[layer]))
+    factors, dilation = [], 1
+    start = sum(network.exponents[layer][0] for layer in range(network.depth) if sizes[layer] == 1)
+    positions = [start]
+    for layer in order:
+        factors.append(Factor(sizes[layer] - 1, 1, dilation))
+        dilation *= sizes[layer]
+        positions = [place + position for place in network.exponents[layer] for position in positions]
+    return Embedding(Stratum(tuple(factors)), tuple(positions), order)
+
+
+@dataclass(frozen=True, eq=False)
+class SegreTask(StratumTask):
+    """The critical parameters of a loss on a network of any supports, as one stratum."""
+
+    @classmethod
+    def of(cls, task: StratumTask) -> SegreTask:
+        """The task with the number of all critical parameters."""
+        network = task.architecture
+        parameters = generic_ed_degree([size - 1 for size in network.layer_sizes if size > 1])
+        row = StratumCount(task.row.pattern, True, parameters, 1)
+        return cls(network, task.loss, row, task.rank, task.progress)
+
+    @cached_property
+    def embedding(self) -> Embedding:
+        """The coordinates in which the network is solved."""
+        assert isinstance(self.architecture, SupportNetwork)
+        return segre_embedding(self.architecture)
+
+    @property
+    def full_rank_count(self) -> int:
+        """How many critical parameters there are for generic data of full rank."""
+        return self.row.count
+
+    def theta(self, points: Complex) -> tuple[Complex, list[Complex]]:
+        """The scalars (P,) and the layers (P, k_l) of points of the stratum, in the scale of the loss."""
+        ones = np.ones((len(points), 1), complex)
+        layers = [ones] * self.architecture.depth
+        for layer, part in zip(self.embedding.blocks, self.embedding.stratum.slices, strict=True):
+            layers[layer] = points[:, part]
+        return points[:, 0] * self.scale, layers
