@@ -212,9 +212,13 @@ def _gram_of(text: str, size: int) -> str | GramMatrix:
 
     if text.strip() in FAMILIES:
         return text.strip()
-    named = text.partition(":")[0].strip() in STRUCTURES
-    if named or not (os.path.exists(text) or text.lower().endswith((".npz", ".json"))):
-        return gram_matrix(text, size)  # the message lists the names that are known
+    if text.partition(":")[0].strip() in STRUCTURES:
+        return gram_matrix(text, size)
+    if not (os.path.exists(text) or text.lower().endswith((".npz", ".json"))):
+        try:
+            return gram_matrix(text, size)
+        except InputError as error:  # it lists the names that are known
+            raise InputError(f"{error}, a family ({', '.join(FAMILIES)}), FILE.npz or FILE.json") from None
     with messages_final("--gram"):
         return GramMatrix.of(gram_from_file(text), text)
 

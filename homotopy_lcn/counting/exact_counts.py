@@ -48,6 +48,8 @@ __all__ = [
 
 #: Methods, the strongest first: a number that comes from several has the last of them.
 METHODS = ("formula", "eigenvalues", "bertini", "smooth", "groebner", "measured")
+#: What is said of Gram matrices of doubles.
+AS_RATIONAL = "; doubles are taken for the rational numbers that they are"
 #: Sums over all strata are compared with a Gröbner basis of the parameter space up to this many points.
 MOST_COMPARED = 150
 #: With more critical points for generic data, those of the quadric that are singular are counted first.
@@ -146,7 +148,7 @@ def exact_count(
         ByProof(
             lambda stratum: quick_count(stratum, gram),
             lambda stratum: _is_smooth(stratum, gram, search),
-            f"modulo a prime ({search.program.name})" if search.program else "",
+            f"modulo a prime ({search.program.name}{'' if gram.exact else AS_RATIONAL})" if search.program else "",
         ),
         None if known is None else known.of(arch, gram),
     )
@@ -432,7 +434,7 @@ def _is_smooth(stratum: Stratum, gram: GramMatrix, search: Search) -> bool:
 def _groebner(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
     if search.program is None:
         return NotEstablished(f"no formula and no rule applies, and a Gröbner basis would need {INSTALL}")
-    doubles = "" if gram.exact else "; doubles are taken for the rational numbers that they are"
+    doubles = "" if gram.exact else AS_RATIONAL
     try:
         bound = _bound(stratum)
         if bound > MOST_COUNTED_DIRECTLY:

@@ -70,6 +70,7 @@ def test_a_gram_matrix_in_a_file_needs_no_moment_vector(name, tmp_path, capsys):
     [
         ("ar1:1", "--gram: the series with the autoregressive coefficients 1 is not stationary"),
         ("arx", "--gram: 'arx' is not known; expected white, ar1:RHO"),
+        ("arx", "a family (diagonal, toeplitz, hankel, moments, circulant, exchangeable), FILE.npz or FILE.json"),
         ("no-such-file.json", "--gram: path: no such file"),
         ("toeplitz:1,2", "--gram: the matrix is indefinite"),
         ("diagonal:1,2", "--gram: 2 numbers"),

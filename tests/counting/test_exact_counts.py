@@ -160,6 +160,14 @@ def test_isolated_singular_points_give_the_number_of_critical_points(filters, te
 
 
 @needs_groebner
+def test_the_reason_says_that_doubles_are_taken_for_rational_numbers():
+    entries = np.eye(7) + np.sqrt(2) / 10
+    table = exact_count(hl.Architecture((3, 3), (2, 1)), GramMatrix.of(entries), Search.within(None))
+    assert (table.parameters, table.method) == (39, "smooth")
+    assert "doubles are taken for the rational numbers that they are" in table.rows[0].reason
+
+
+@needs_groebner
 def test_many_points_are_counted_by_the_singular_points_and_the_reason_says_so():
     table = counted((5, 3), (2, 1), "ar1:1/2", Search.within(None))
     assert table.method == "groebner"
