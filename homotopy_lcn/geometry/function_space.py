@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..doors import ShownInNotebooks
 from ..networks.architecture import Architecture
 from ..networks.limits import LARGEST_DEGREE, check_degree, check_filter_size
+from ..networks.polar_degrees import closure_degree
 from .block_factorizations import factorizations_of
 from .hyperroots import NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, Undecided, conjugate, total_supply
 from .nearby_filters import RootPattern, bad_patterns, filter_of_pattern, first_roots, integers_where_near
@@ -182,7 +183,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
         singular_witness=singular_witness,
         singular_factorizations=singular_pair,
         boundary_witnesses=boundary,
-        degree=factorial(arch.dimension - 1) // prod(factorial(block.degree) for block in blocks),
+        degree=closure_degree(arch),
         fibre=fibre,
         fibre_orbits=fibre // exchanges,
         critical_types=tuple(_critical_types(arch)),
