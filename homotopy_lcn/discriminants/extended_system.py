@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from ..equations.critical_equations import Data, equations_of
 from ..networks.strata import Stratum
 from .lines import DataLine, random_complex
 
-__all__ = ["Critical", "CriticalSystem", "Patches", "Value", "WallPoints", "WallSystem"]
+__all__ = ["CriticalSystem", "Patches", "System", "Value", "WallPoints", "WallSystem"]
 
 
 class Value(NamedTuple):
@@ -38,7 +38,7 @@ class Value(NamedTuple):
 
 
 class WallPoints(NamedTuple):
-    """Walls of a stratum in homogeneous coordinates: factors (P, Σ(d_f+1)), (c, s) (P, 2), (t_0, t_1) (P, 2)."""
+    """Walls in homogeneous coordinates: factors (P, Σ(d_f+1)), (c, s) (P, 2), (t_0, t_1) (P, 2)."""
 
     factors: Complex
     scale: Complex
@@ -50,6 +50,21 @@ class WallPoints(NamedTuple):
     def chosen(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> WallPoints:
         """Some of the points."""
         return WallPoints(self.factors[rows], self.scale[rows], self.t[rows])
+
+
+class System(Protocol):
+    """A homotopy of square systems in affine patches."""
+
+    @property
+    def patches(self) -> Patches:
+        """The patches."""
+
+    @property
+    def unknowns(self) -> int:
+        """Number of unknowns."""
+
+    def evaluate(self, z: Complex, tau: Real) -> Value:
+        """Evaluate at points z (P, N) and parameters τ (P,)."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,7 @@ class _System:
         self.motion = start.motion
         equations = equations_of(stratum)
         self._equations = equations
+        self.fourier = equations.fourier
         self._lines = [self._transformed(line) for line in (start, target)]
         size = stratum.filter_size
         self._vandermonde = [
@@ -112,26 +128,26 @@ class _System:
         ]
         count = len(stratum.factors)
         self._centres = [v @ centre for v, centre in zip(self._vandermonde, patches.centres, strict=False)]
-        self._bases = [v @ basis for v, basis in zip(self._vandermonde, patches.bases, strict=False)]
+        self.bases = [v @ basis for v, basis in zip(self._vandermonde, patches.bases, strict=False)]
         degrees = [factor.degree for factor in stratum.factors]
         ends = np.concatenate([[0], np.cumsum(degrees)])
         self._parts = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.size = int(ends[-1])
         self._pairs = {
-            (f, g): (self._bases[f][:, :, None] * self._bases[g][:, None, :]).reshape(size, -1)
+            (f, g): (self.bases[f][:, :, None] * self.bases[g][:, None, :]).reshape(size, -1)
             for f, g in combinations_with_replacement(range(count), 2)
         }
-        self._scale_basis = patches.bases[count][:, 0]
+        self.scale_basis = patches.bases[count][:, 0]
 
     def _transformed(self, line: DataLine) -> tuple[Complex, Complex]:
         data = [self._equations.transform(Data(gram, b)) for gram, b in zip(line.grams, line.bs, strict=True)]
         return np.array([d.gram for d in data]), np.array([d.b for d in data])
 
-    def _coefficients(self, local: Complex, place: int) -> Complex:
+    def coefficients(self, local: Complex, place: int) -> Complex:
         """Homogeneous coordinates of one part of a point, from its local coordinates."""
         return self.patches.centres[place] + local @ self.patches.bases[place].T
 
-    def _data(self, tau: Real, t: Complex) -> tuple[list[Complex], list[Complex]]:
+    def data_at(self, tau: Real, t: Complex) -> tuple[list[Complex], list[Complex]]:
         """Gram matrices and moment vectors at the points, their derivatives in t, and in τ."""
         (grams0, bs0), (grams1, bs1) = self._lines
         basis = self.patches.bases[len(self.stratum.factors) + 1][:, 0]
@@ -150,13 +166,17 @@ class _System:
             results.append([at, slope, rate])
         return results[0], results[1]
 
+    def factor_values(self, y: Complex) -> list[Complex]:
+        """The factors at the roots of unity, (P, K) each, from local coordinates (P, n)."""
+        return [
+            centre + y[:, part] @ basis.T
+            for centre, part, basis in zip(self._centres, self._parts, self.bases, strict=True)
+        ]
+
     def _products(self, y: Complex, v: Complex | None) -> _Filters:
         factors = self.stratum.factors
         count = len(factors)
-        values = [
-            centre + y[:, part] @ basis.T
-            for centre, part, basis in zip(self._centres, self._parts, self._bases, strict=True)
-        ]
+        values = self.factor_values(y)
         order = 2 if v is None else 3
         ladder = [_derivatives(value, factor.power, order) for value, factor in zip(values, factors, strict=True)]
         known: dict[tuple[int, ...], Complex] = {}
@@ -170,16 +190,16 @@ class _System:
                 known[key] = result
             return known[key]
 
-        first = np.concatenate([partial(f)[:, :, None] * self._bases[f] for f in range(count)], axis=2)
+        first = np.concatenate([partial(f)[:, :, None] * self.bases[f] for f in range(count)], axis=2)
         second = {pair: partial(*pair) for pair in self._pairs}
         if v is None:
             nothing = np.zeros(0, complex)
             return _Filters(partial(), first, second, {}, nothing, nothing)
-        steps = [v[:, part] @ basis.T for part, basis in zip(self._parts, self._bases, strict=True)]
+        steps = [v[:, part] @ basis.T for part, basis in zip(self._parts, self.bases, strict=True)]
         along = sum(partial(f) * steps[f] for f in range(count))
         first_along = np.concatenate(
             [
-                sum(partial(f, g) * steps[g] for g in range(count))[:, :, None] * self._bases[f]  # type: ignore[index]
+                sum(partial(f, g) * steps[g] for g in range(count))[:, :, None] * self.bases[f]  # type: ignore[index]
                 for f in range(count)
             ],
             axis=2,
@@ -200,13 +220,6 @@ class _System:
         return result
 
 
-class Critical(NamedTuple):
-    """F and its Jacobian H at P points, with what is needed for further derivatives."""
-
-    value: Complex
-    hessian: Complex
-
-
 class CriticalSystem(_System):
     """The critical points of one data set, that moves from the start's to the target's: unknowns y, (c : s).
 
@@ -222,13 +235,13 @@ class CriticalSystem(_System):
         """Evaluate at P points z (P, n + 1) for parameters τ (P,) of the homotopy."""
         n = self.size
         count = len(z)
-        scale = self._coefficients(z[:, n : n + 1], len(self.stratum.factors))
-        (gram, _, gram_rate), (b, _, b_rate) = self._data(tau, np.tile([1.0 + 0j, 0.0], (count, 1)))
+        scale = self.coefficients(z[:, n : n + 1], len(self.stratum.factors))
+        (gram, _, gram_rate), (b, _, b_rate) = self.data_at(tau, np.tile([1.0 + 0j, 0.0], (count, 1)))
         filters = self._products(z[:, :n], None)
         p = filters.values
         jacobian = np.concatenate([p[:, :, None], filters.first], axis=2)
         c, s = scale[:, :1], scale[:, 1:]
-        dc, ds = self._scale_basis
+        dc, ds = self.scale_basis
         image = (gram @ p[:, :, None])[:, :, 0]
         residual = c * image - s * b
         slope = dc * image - ds * b
@@ -255,14 +268,14 @@ class WallSystem(_System):
         """Evaluate at P points z (P, 2n + 2) for parameters τ (P,) of the homotopy."""
         n, factors = self.size, len(self.stratum.factors)
         count = len(z)
-        scale = self._coefficients(z[:, n : n + 1], factors)
-        t = self._coefficients(z[:, n + 1 : n + 2], factors + 1)
-        v = self._coefficients(z[:, n + 2 :], factors + 2)
-        (gram, gram_slope, gram_rate), (b, b_slope, b_rate) = self._data(tau, t)
+        scale = self.coefficients(z[:, n : n + 1], factors)
+        t = self.coefficients(z[:, n + 1 : n + 2], factors + 1)
+        v = self.coefficients(z[:, n + 2 :], factors + 2)
+        (gram, gram_slope, gram_rate), (b, b_slope, b_rate) = self.data_at(tau, t)
         filters = self._products(z[:, :n], v[:, :n])
         p, along = filters.values, filters.along
         c, s, last = scale[:, :1], scale[:, 1:], v[:, n:]
-        dc, ds = self._scale_basis
+        dc, ds = self.scale_basis
         j = np.concatenate([p[:, :, None], filters.first], axis=2).transpose(0, 2, 1)
         j_along = np.concatenate([along[:, :, None], filters.first_along], axis=2).transpose(0, 2, 1)
         both = np.stack([p, along], axis=2)

@@ -1,4 +1,4 @@
-"""All walls of one stratum on the line through two real data sets: one homotopy from a generic line."""
+"""All walls of one kind on the line through two real data sets: one homotopy from a generic line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Complex, Real
-from ..networks.strata import Stratum
-from .extended_system import Patches, WallPoints, WallSystem
-from .generic_walls import GenericWalls, distinct_places, local, walls_of, with_kernels
+from .conditions import Condition, Fold
+from .extended_system import Patches, System, WallPoints
+from .generic_walls import GenericWalls, distinct_places
 from .lines import DataLine
 from .path_tracker import Ends, PathOptions, newton, track_paths
 from .tolerances import WALLS
@@ -19,7 +19,7 @@ __all__ = ["RealWall", "StratumWalls", "walls_on_line"]
 
 @dataclass(frozen=True)
 class RealWall:
-    """A real wall of a stratum: t, the factors Q_f one after the other, and c/s, so that w = (c/s) Π Q_f^{m_f}."""
+    """A real wall: t, the pieces one after the other, and c/s, so that w is c/s times the product of their powers."""
 
     t: float
     factors: Real
@@ -34,8 +34,6 @@ class StratumWalls:
     ----------
     generic : int
         Number of walls on a generic line of data.
-    exact : bool
-        Whether the generic number is proved; else it rests on monodromy and the trace test.
     places : complex array
         All finite t with a wall.
     at_infinity : int
@@ -48,7 +46,6 @@ class StratumWalls:
     """
 
     generic: int
-    exact: bool
     places: Complex
     at_infinity: int
     lost: int
@@ -67,7 +64,7 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     rng : numpy.random.Generator
     """
     if not len(start):
-        return StratumWalls(0, start.exact, np.zeros(0, complex), 0, 0, (), start.complete)
+        return StratumWalls(0, np.zeros(0, complex), 0, 0, (), start.complete)
     points, lost = _followed(start, line, rng)
     sums = points.t.sum(axis=1)
     far = np.abs(sums) < WALLS.far * np.linalg.norm(points.t, axis=1)
@@ -75,11 +72,9 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     places = finite.t[:, 1] / finite.t.sum(axis=1)
     nearly = np.abs(places.imag) <= WALLS.nearly_real * (1 + np.abs(places))
     nearly &= (places.real >= -WALLS.outside) & (places.real <= 1 + WALLS.outside)
-    real = [_real_wall(start.stratum, finite.chosen(np.array([row])), line) for row in np.flatnonzero(nearly)]
+    real = [_real_wall(start.condition, finite.chosen(np.array([row])), line) for row in np.flatnonzero(nearly)]
     inside = sorted((wall for wall in real if wall is not None and 0 <= wall.t <= 1), key=lambda wall: wall.t)
-    return StratumWalls(
-        len(start), start.exact, places, int(far.sum()), lost, tuple(inside), start.complete and not lost
-    )
+    return StratumWalls(len(start), places, int(far.sum()), lost, tuple(inside), start.complete and not lost)
 
 
 def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> tuple[WallPoints, int]:
@@ -89,10 +84,11 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
     for attempt in range(WALLS.attempts):
         # Another representative of the line in homogeneous coordinates makes each homotopy a generic one.
         turns = np.exp(2j * np.pi * rng.random(3))
-        system = WallSystem(start.stratum, Patches.random(start.stratum, rng), start.line, line.scaled(turns))
-        z = with_kernels(system, local(start.stratum, system.patches, start.points, line.motion), 0.0)
+        patches = Patches.random(start.condition.coordinates, rng)
+        system = start.condition.system(patches, start.line, line.scaled(turns))
+        z = start.condition.local(system, start.points, line.motion, 0.0)
         ends = track_paths(system, newton(system, z, 0.0)[0], options)
-        found = _arrived(system, ends, turns)
+        found = _arrived(start.condition, system, ends, turns)
         known = WallPoints(*(np.concatenate(pair) for pair in zip(known, found, strict=True)))
         known = known.chosen(distinct_places(known.t))
         if len(known) >= len(start):
@@ -102,16 +98,17 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
     return known, len(start) - len(known)
 
 
-def _arrived(system: WallSystem, ends: Ends, turns: Complex) -> WallPoints:
+def _arrived(condition: Condition, system: System, ends: Ends, turns: Complex) -> WallPoints:
     """The walls at the ends of paths that arrived, in the coordinates of the data."""
     z, steps = newton(system, ends.points, 1.0)
     good = ends.arrived & (steps < WALLS.settled)
-    points = walls_of(system.stratum, system.patches, z[good])
+    points = condition.points(system.patches, z[good])
     return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]]))
 
 
-def _real_wall(stratum: Stratum, point: WallPoints, line: DataLine) -> RealWall | None:
+def _real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWall | None:
     """The real wall that a numerical one is, None if it is none: Newton's method in real patches decides."""
+    stratum = condition.coordinates
     parts, start, turn = [], 0, 1.0 + 0j
     for factor in stratum.factors:
         form = point.factors[0, start : start + factor.degree + 1]
@@ -131,16 +128,17 @@ def _real_wall(stratum: Stratum, point: WallPoints, line: DataLine) -> RealWall 
     vectors = [part.astype(complex) for part in (*parts, np.array([ratio.real, 1.0]), t / np.linalg.norm(t))]
     given = WallPoints(np.concatenate(vectors[:-2])[None], vectors[-2][None], vectors[-1][None])
     patches = Patches.at([*vectors, np.ones(stratum.dimension, complex)])
-    n = stratum.dimension - 1
-    blank = np.zeros((1, 2 * n + 2), complex)
-    hessian = WallSystem(stratum, patches, line, line).evaluate(blank, np.zeros(1)).jacobian[0, : n + 1, : n + 1]
-    kernel = np.linalg.svd(hessian.real)[2][-1].astype(complex)
-    system = WallSystem(stratum, Patches.at([*vectors, kernel]), line, line)
-    z = with_kernels(system, local(stratum, system.patches, given, line.motion), 0.0)
+    system = condition.system(patches, line, line)
+    if isinstance(condition, Fold):
+        size = stratum.dimension
+        hessian = system.evaluate(np.zeros((1, system.unknowns), complex), np.zeros(1)).jacobian[0, :size, :size]
+        patches = Patches.at([*vectors, np.linalg.svd(hessian.real)[2][-1].astype(complex)])
+        system = condition.system(patches, line, line)
+    z = condition.local(system, given, line.motion, 0.0)
     z, step = newton(system, z.real.astype(complex), 0.0)
     if not step[0] < WALLS.settled or np.abs(z.imag).max() > WALLS.real or np.abs(z).max() > WALLS.nearby:
         return None
-    found = walls_of(stratum, system.patches, z)
+    found = condition.points(patches, z)
     c, s = found.scale[0].real
     total = found.t[0].real.sum()
     scale = c * (total if line.motion.gram else 1) / (s * (total if line.motion.b else 1))

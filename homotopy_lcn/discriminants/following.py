@@ -12,8 +12,8 @@ from ..equations.critical_equations import equations_of
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
+from .conditions import Fold, local_coordinates
 from .extended_system import CriticalSystem, Patches, WallPoints
-from .generic_walls import local, walls_of
 from .lines import DataLine, Motion
 from .path_tracker import PathOptions, newton, track_paths
 from .segments import Segment
@@ -54,11 +54,11 @@ def _followed(
     options, best, reached = PathOptions(), np.zeros((len(points), segment.arch.filter_size), complex), None
     for _ in range(WALLS.attempts):
         system = CriticalSystem(stratum, Patches.random(stratum, rng), *lines)
-        z = local(stratum, system.patches, given, Motion(False, False))[:, : system.unknowns]
+        z = local_coordinates(stratum, system.patches, given, Motion(False, False))[:, : system.unknowns]
         ends = track_paths(system, newton(system, z, 0.0)[0], options)
         z, steps = newton(system, ends.points, 1.0)
         blank = np.zeros((len(z), stratum.dimension), complex)
-        found = walls_of(stratum, system.patches, np.concatenate([z, blank], axis=1))
+        found = Fold(stratum).points(system.patches, np.concatenate([z, blank], axis=1))
         best = segment.filters(embedding, _filters(embedding, found))
         size = np.linalg.norm(best, axis=1)
         reached = ends.arrived & (steps < WALLS.settled)

@@ -7,23 +7,16 @@ the first of them, as in `homotopy_lcn.tracking.reference`; here the patches sta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from .extended_system import Value
+from .extended_system import System
 from .tolerances import WALLS
 
 __all__ = ["Ends", "PathOptions", "newton", "track_paths"]
-
-
-class System(Protocol):
-    """A homotopy of square systems."""
-
-    def evaluate(self, z: Complex, tau: Real) -> Value:
-        """Evaluate at points z (P, N) and parameters τ (P,)."""
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,11 @@ class Wall(ComparedByValue):
     ----------
     t : float
     kind : str
-        ``"fold"``: two real critical filters are born or die. ``"exchange"``: two minima have equal loss, and the
-        global minimum goes from one to the other.
+        ``"fold"``: two real critical filters are born or die. ``"pitchfork"``: two roots of a critical filter become
+        one root of higher multiplicity, where it meets a critical filter of a deeper stratum. ``"membership"``: two
+        real roots become a pair of complex ones without that. ``"escape"``: a critical filter passes through zero,
+        which may change its index. ``"exchange"``: two minima have equal loss, and the global minimum goes from one to
+        the other.
     pattern : tuple of partitions
         The root pattern of the stratum.
     filter : ndarray of shape (K,), float64, read-only
@@ -47,25 +50,25 @@ class Wall(ComparedByValue):
 
 @dataclass(frozen=True)
 class WallStratum:
-    """The account of all complex folds of one stratum on the line of data.
+    """The account of all complex walls of one kind of one stratum on the line of data.
 
     Attributes
     ----------
     pattern : tuple of partitions
-    generic : int or None
-        Number of complex t for generic data of which the same move. None where it could not be found.
+    kind : str
+        As in `Wall`; exchanges are not counted.
+    generic : int
+        Number of complex t for generic data of which the same move, by intersection theory.
     found : int
         Number of distinct complex t found, those at infinity included.
-    exact : bool
-        Whether ``generic`` comes from intersection theory (`wall_count`); else from monodromy and the trace test.
     at_infinity : int
         How many of them are at t = ∞.
     """
 
     pattern: Pattern
-    generic: int | None
+    kind: str
+    generic: int
     found: int
-    exact: bool
     at_infinity: int = 0
 
 

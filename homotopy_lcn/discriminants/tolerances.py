@@ -44,6 +44,9 @@ class WallTolerances:
         Imaginary parts below this are rounding.
     far : float
         A wall with |t_0 + t_1| below this, relative to (t_0 : t_1), lies at infinity.
+    places, margin, narrow : int, float, float
+        At how many places of a chamber the losses of minima are compared, how far from its ends the first and last of
+        these places are, relative to the chamber, and the length below which an interval is one place.
     joined : float
         Relative distance within which a followed point is one of a solve.
     """
@@ -68,6 +71,9 @@ class WallTolerances:
     real: float = 1e-10
     far: float = 1e-9
     joined: float = 1e-6
+    places: int = 9
+    margin: float = 1e-3
+    narrow: float = 1e-14
 
 
 WALLS = WallTolerances()

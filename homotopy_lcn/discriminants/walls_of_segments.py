@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,15 @@ from ..extras import import_extra
 from ..files import write_atomically
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
-from ..networks.counts import generic_count
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 from ..results.result import CriticalPoints
 from ..solving.solve import critical_points
+from .exchanges import exchanges
 from .fold_walls import RealWall, walls_on_line
 from .following import Contradiction, followed_filters, matched
 from .generic_walls import generic_walls
+from .kinds import Question, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
 
@@ -50,9 +52,10 @@ class Walls:
     chambers : tuple of Chamber
         The intervals between the walls, in their order.
     strata : tuple of WallStratum
-        The account of the complex folds.
+        The account of all complex walls but exchanges.
     complete : bool
-        Whether all folds are found, all critical points of every chamber, and both sides of every wall fit together.
+        Whether all walls but exchanges are found by count, all critical points of every chamber, and both sides of
+        every wall fit together. Exchanges are found by following the minima.
     contradictions : tuple of str
         Why not, in words.
     """
@@ -90,7 +93,7 @@ class Walls:
     def follow(self, t: float) -> tuple[FollowedPoint, ...]:
         """All real critical filters at t, each with the number of its branch.
 
-        At a fold both filters that merge are left out.
+        At a fold both filters that merge are left out, and a filter that is zero at t.
 
         Parameters
         ----------
@@ -165,10 +168,15 @@ class Walls:
                     "pattern": row.pattern,
                     "generic": row.generic,
                     "found": row.found,
-                    "exact": row.exact,
                     "at_infinity": row.at_infinity,
+                    "others": [
+                        {"kind": other.kind, "generic": other.generic, "found": other.found}
+                        for other in self.strata
+                        if other.pattern == row.pattern and other.kind != "fold"
+                    ],
                 }
                 for row in self.strata
+                if row.kind == "fold"
             ],
             "complete": self.complete,
             **({"contradictions": list(self.contradictions)} if self.contradictions else {}),
@@ -199,10 +207,11 @@ def _checked_place(t: object) -> float:
 
 
 def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: int = 0) -> Walls:
-    """Find every t in [0, 1] at which real critical points of (1 − t) · loss0 + t · loss1 are born or die.
+    """Find every t in [0, 1] at which the list of real critical points of (1 − t) · loss0 + t · loss1 changes.
 
-    The folds are the solutions of a system of equations whose number is known, and all of them are found by one
-    homotopy: no fold lies unseen between two points of a grid.
+    Folds, pitchforks, changes of membership and passages through zero are solutions of systems of equations whose
+    numbers are known, and all of them are found by one homotopy for each system: none lies unseen between two points of
+    a grid. Exchanges of the global minimum are found by following the minima through the chambers.
 
     Parameters
     ----------
@@ -227,65 +236,62 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     >>> arch = hl.Architecture((2, 2), (2, 1))
     >>> gram = [[4, 1, 0, 1], [1, 3, 1, 0], [0, 1, 2, 1], [1, 0, 1, 5]]
     >>> found = hl.walls(arch, hl.SquaredLoss(gram, [1, 0, 0, 0]), hl.SquaredLoss(gram, [0, 1, -3, 2]))
-    >>> found.complete, found.strata[0].generic
-    (True, 12)
+    >>> found.complete, found.strata[0].kind, found.strata[0].generic
+    (True, 'fold', 12)
     """
     seed = check_integer("seed", seed, 0)
     segment = Segment.checked(arch, loss0, loss1)
-    rng = np.random.default_rng(seed)
-    strata, found = _all_folds(segment, rng)
+    strata, found = _counted_walls(segment, seed)
     contradictions = [
-        f"stratum {_written(row.pattern)}: {row.found} of {row.generic} complex folds found"
+        f"stratum {_written(row.pattern)}: {row.found} of {row.generic} complex walls of the kind {row.kind} found"
         for row in strata
-        if row.generic is None or row.found < row.generic
+        if row.found < row.generic
     ]
-    chambers = _chambers(segment, [wall.t for wall in found], seed)
-    joined, problems = _joined(segment, chambers, found)
+
+    @cache
+    def solved(t: float) -> CriticalPoints:
+        return critical_points(arch, segment.loss(t), seed=seed)
+
+    chambers, problems = _joined(segment, found, solved)
+    exchanged = [wall for chamber in chambers for wall in exchanges(segment, chamber)]
+    if exchanged:
+        found = sorted([*found, *exchanged], key=lambda wall: wall.t)
+        chambers, problems = _joined(segment, found, solved)
     contradictions += problems
-    return Walls(arch, loss0, loss1, tuple(found), joined, strata, not contradictions, tuple(contradictions))
+    return Walls(arch, loss0, loss1, tuple(found), chambers, strata, not contradictions, tuple(contradictions))
 
 
-def _all_folds(segment: Segment, rng: np.random.Generator) -> tuple[tuple[WallStratum, ...], list[Wall]]:
-    """The account of each stratum, and all folds in the order of t."""
+def _counted_walls(segment: Segment, seed: int) -> tuple[tuple[WallStratum, ...], list[Wall]]:
+    """The account of each kind on each stratum, and all walls in the order of t."""
     rows, found = [], []
-    for row in generic_count(segment.arch):
-        embedding = Embedding.of_pattern(segment.arch, row.pattern)
+    for number, (pattern, kind, condition) in enumerate(questions(segment.arch)):
+        embedding = Embedding.of_pattern(segment.arch, pattern)
         line = segment.line(embedding)
-        if not any(line.motion) or embedding.stratum.dimension == 1:
-            rows.append(WallStratum(row.pattern, 0, 0, True))
-            continue
-        start = generic_walls(embedding.stratum, line.motion, rng)
-        here = walls_on_line(start, line, rng)
+        # Start systems do not depend on the seed, so that a result does not depend on what the cache holds.
+        start = generic_walls(condition, line.motion, np.random.default_rng(0))
+        here = walls_on_line(start, line, np.random.default_rng([seed, number]))
         rows.append(
             WallStratum(
-                row.pattern,
-                len(start) if start.complete else None,
-                len(here.places) + here.at_infinity,
-                start.exact,
-                here.at_infinity,
+                pattern, kind, condition.count(line.motion), len(here.places) + here.at_infinity, here.at_infinity
             )
         )
-        found += [_fold(segment, row.pattern, embedding, wall) for wall in here.real]
+        found += [_wall(segment, Question(pattern, kind, condition), embedding, wall) for wall in here.real]
     return tuple(rows), sorted(found, key=lambda wall: wall.t)
 
 
-def _fold(segment: Segment, pattern: Pattern, embedding: Embedding, wall: RealWall) -> Wall:
+def _wall(segment: Segment, question: Question, embedding: Embedding, wall: RealWall) -> Wall:
     coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
-    own = equations_of(embedding.stratum).filters(coordinates)
+    own = equations_of(question.condition.coordinates).filters(coordinates)
     w = segment.filters(embedding, own)[0].real
-    return Wall(wall.t, "fold", pattern, w, float(segment.loss(wall.t)(w)))
-
-
-def _chambers(segment: Segment, places: Sequence[float], seed: int) -> list[tuple[float, float, CriticalPoints]]:
-    """The intervals between walls, with the critical points in the middle of each."""
-    ends = [0.0, *(t for t in dict.fromkeys(places) if 0 < t < 1), 1.0]
-    return [(a, b, critical_points(segment.arch, segment.loss((a + b) / 2), seed=seed)) for a, b in pairwise(ends)]
+    return Wall(wall.t, question.kind, question.pattern, w, float(segment.loss(wall.t)(w)))
 
 
 def _joined(
-    segment: Segment, chambers: Sequence[tuple[float, float, CriticalPoints]], found: Sequence[Wall]
+    segment: Segment, found: Sequence[Wall], solved: Callable[[float], CriticalPoints]
 ) -> tuple[tuple[Chamber, ...], list[str]]:
-    """The chambers with numbers of branches, and what contradicts completeness."""
+    """The intervals between walls with numbers of branches, and what contradicts completeness."""
+    ends = [0.0, *(t for t in dict.fromkeys(wall.t for wall in found) if 0 < t < 1), 1.0]
+    chambers = [(a, b, solved((a + b) / 2)) for a, b in pairwise(ends)]
     problems = [
         f"chamber from {start} to {end}: not all critical points are known"
         for start, end, points in chambers
@@ -305,7 +311,10 @@ def _joined(
                 problems.append(str(error))
             for i, j in pairs.items():
                 numbers[j] = last.branches[i]
-            problems += _miscounted(last.points, points, [wall for wall in found if wall.t == start])
+            between = [wall for wall in found if wall.t == start]
+            problems += _miscounted(last.points, points, between)
+            if not any(wall.kind == "exchange" for wall in between):
+                problems += _unseen_exchange(last.points, points, pairs)
         for i, number in enumerate(numbers):
             if number < 0:
                 numbers[i], used = used, used + 1
@@ -325,6 +334,16 @@ def _miscounted(left: CriticalPoints, right: CriticalPoints, between: Sequence[W
                 f"{between[0].t if between else None} with {folds} folds"
             )
     return result
+
+
+def _unseen_exchange(left: CriticalPoints, right: CriticalPoints, pairs: Mapping[int, int]) -> list[str]:
+    """Whether the least of the minima that go on from one chamber to the next is another one there."""
+    both = [(i, j) for i, j in pairs.items() if left.real[i].minimum and right.real[j].minimum]
+    if not both:
+        return []
+    before = min(both, key=lambda pair: float(np.real(left.real[pair[0]].loss)))
+    after = min(both, key=lambda pair: float(np.real(right.real[pair[1]].loss)))
+    return [] if before == after else ["two minima exchange their order between two chambers"]
 
 
 def _written(pattern: Pattern) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from homotopy_lcn.discriminants.conditions import Coincidence, PassageThroughZero
 from homotopy_lcn.discriminants.extended_system import CriticalSystem, Patches, WallSystem
 from homotopy_lcn.discriminants.lines import DataLine, Motion, random_complex, random_line
 from homotopy_lcn.equations.critical_equations import Data
@@ -37,6 +38,33 @@ def test_the_derivatives_are_those_of_the_equations(stratum, motion, kind):
     rate = (system.evaluate(z, tau + step).equations - system.evaluate(z, tau - step).equations) / (2 * step)
     size = np.abs(value.jacobian).max()
     np.testing.assert_allclose(np.stack(columns, axis=2), value.jacobian, atol=1e-7 * size)
+    np.testing.assert_allclose(rate, value.rate, atol=1e-7 * np.abs(value.rate).max())
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        PassageThroughZero(STRATA[0]),
+        Coincidence(STRATA[0], (0, 0)),
+        Coincidence(STRATA[2], (0, 1)),
+        Coincidence(Stratum((Factor(3, 1, 1), Factor(1, 2, 1), Factor(2, 1, 2))), (0, 0)),
+    ],
+    ids=lambda condition: condition.name,
+)
+@pytest.mark.parametrize("motion", MOTIONS, ids=lambda motion: motion.name)
+def test_the_derivatives_of_conditions_are_those_of_the_equations(condition, motion):
+    rng = np.random.default_rng(0)
+    lines = [random_line(condition.coordinates, motion, rng) for _ in range(2)]
+    system = condition.system(Patches.random(condition.coordinates, rng), *lines)
+    z, tau, step = random_complex(rng, (3, system.unknowns)), np.array([0.3, 0.6, 0.1]), 1e-6
+    value = system.evaluate(z, tau)
+    assert value.jacobian.shape == (3, system.unknowns, system.unknowns)
+    columns = [
+        (system.evaluate(z + unit, tau).equations - system.evaluate(z - unit, tau).equations) / (2 * step)
+        for unit in step * np.eye(system.unknowns)
+    ]
+    rate = (system.evaluate(z, tau + step).equations - system.evaluate(z, tau - step).equations) / (2 * step)
+    np.testing.assert_allclose(np.stack(columns, axis=2), value.jacobian, atol=1e-7 * np.abs(value.jacobian).max())
     np.testing.assert_allclose(rate, value.rate, atol=1e-7 * np.abs(value.rate).max())
 
 

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from homotopy_lcn.discriminants.degrees import wall_count
-from homotopy_lcn.discriminants.generic_walls import distinct_places, generic_walls
+from homotopy_lcn.discriminants.conditions import Coincidence, Fold, PassageThroughZero
+from homotopy_lcn.discriminants.generic_walls import computed_walls, distinct_places, generic_walls
 from homotopy_lcn.discriminants.lines import Motion
+from homotopy_lcn.discriminants.tolerances import WALLS
 from homotopy_lcn.networks.architecture import Architecture
 from homotopy_lcn.networks.strata import Factor, Stratum
 
-SMALL = Stratum((Factor(1, 2, 1),))
-
-
-@pytest.fixture
-def formula_unknown(monkeypatch):
-    monkeypatch.setattr("homotopy_lcn.discriminants.generic_walls.has_wall_formula", lambda stratum: False)
+SMALL = Fold(Stratum((Factor(1, 2, 1),)))
+MIXED = Stratum((Factor(1, 1, 1), Factor(1, 2, 1)))
+QUADRATIC = Stratum((Factor(2, 1, 1),))
+BILINEAR = Stratum.of_layers(Architecture((2, 2), (2, 1)))
 
 
 @pytest.mark.parametrize("motion", [Motion(True, True), Motion(False, True), Motion(True, False)], ids=str)
 @pytest.mark.parametrize(
-    "stratum",
+    "condition",
     [
         SMALL,
-        pytest.param(Stratum.of_layers(Architecture((2, 2), (2, 1))), marks=pytest.mark.slow),
-        pytest.param(Stratum((Factor(2, 2, 1),)), marks=pytest.mark.slow),
-        pytest.param(Stratum.of_layers(Architecture((3, 2), (2, 1))), marks=pytest.mark.slow),
+        Coincidence(QUADRATIC, (0, 0)),
+        Coincidence(MIXED, (0, 1)),
+        PassageThroughZero(BILINEAR),
+        *(
+            pytest.param(condition, marks=pytest.mark.slow)
+            for condition in (
+                Fold(BILINEAR),
+                Fold(MIXED),
+                Fold(Stratum((Factor(2, 2, 1),))),
+                Fold(Stratum.of_layers(Architecture((3, 2), (2, 1)))),
+                Fold(Stratum((Factor(1, 2, 1), Factor(1, 1, 2)))),
+                Coincidence(Stratum((Factor(2, 1, 1), Factor(1, 1, 2))), (0, 0)),
+            )
+        ),
     ],
-    ids=lambda stratum: stratum.name,
+    ids=lambda condition: condition.name,
 )
-def test_the_trace_test_confirms_the_formula(cache, formula_unknown, stratum, motion):
-    found = generic_walls(stratum, motion, np.random.default_rng(0))
-    assert found.complete
-    assert not found.exact
-    assert len(found) == wall_count(stratum, gram_moves=motion.gram, b_moves=motion.b)
+def test_monodromy_and_the_trace_test_confirm_the_formula(condition, motion):
+    """They know no number beforehand."""
+    if condition.count(motion):
+        found = computed_walls(condition, motion, None, np.random.default_rng(0))
+        assert found.complete
+        assert len(found) == condition.count(motion)
+
+
+def test_a_number_that_is_too_large_is_not_met(monkeypatch):
+    monkeypatch.setattr("homotopy_lcn.discriminants.generic_walls.WALLS", replace(WALLS, most_loops=12))
+    found = computed_walls(SMALL, Motion(False, True), 7, np.random.default_rng(0))
+    assert (len(found), found.complete) == (6, False)
 
 
 def test_a_start_system_is_kept_and_a_damaged_one_is_not_believed(cache):
