@@ -46,6 +46,8 @@ PRIMES = (2147483629, 2147483587, 2147483579, 2147483563, 2147483549)
 MOST_SOLUTIONS = 3000
 #: Charts of a stratum at most for the search of common zeros: each is a system.
 MOST_CHARTS = 500
+#: Factors have homogeneous coordinates if they and their coefficients are so many at most.
+LARGEST_HOMOGENEOUS = 11
 #: Two factors with so many coefficients at most have homogeneous coordinates together.
 MOST_HOMOGENEOUS = 7
 #: Factors at most of a stratum whose cells are listed.
@@ -214,7 +216,13 @@ def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | Non
 
 
 def _homogeneous(stratum: Stratum) -> set[int]:
-    """The factors with homogeneous coordinates: the largest one, and the next one if both are small."""
+    """The factors with homogeneous coordinates: the largest one, and the next one if both are small.
+
+    None in large strata, or if factors have powers: there cells are quicker, by orders of magnitude.
+    """
+    size = sum(factor.degree + 2 for factor in stratum.factors)
+    if size > LARGEST_HOMOGENEOUS or any(factor.power > 1 for factor in stratum.factors):
+        return set()
     largest = sorted(range(len(stratum.factors)), key=lambda i: -stratum.factors[i].degree)[:2]
     coefficients = sum(stratum.factors[i].degree + 1 for i in largest)
     return set(largest if coefficients <= MOST_HOMOGENEOUS else largest[:1])

@@ -168,6 +168,13 @@ def test_the_reason_says_that_doubles_are_taken_for_rational_numbers():
 
 
 @needs_groebner
+def test_smoothness_of_strata_with_powers_is_seen_soon():
+    """In homogeneous coordinates it takes minutes."""
+    stratum = stratum_of((3, 1, 1), (2, 2, 1))
+    assert is_smooth(stratum, residues_of(gram_matrix("white", 8)), Search.within(60)) is True
+
+
+@needs_groebner
 def test_many_points_are_counted_by_the_singular_points_and_the_reason_says_so():
     table = counted((5, 3), (2, 1), "ar1:1/2", Search.within(None))
     assert table.method == "groebner"
