@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .errors import InputError
     from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
     from .interchange import CrossCheck, ExportedSystem, cross_check, export
-    from .losses import Preparation, SquaredLoss, ZeroResidual, load_sunspots
+    from .losses import Preparation, SquaredLoss, ZeroResidual, load_digits, load_sunspots
     from .networks import Architecture, CountTable, generic_totals
     from .pictures import report
     from .results import AlgebraicSet, Continuum, CriticalPoint, CriticalPoints, FewSamples, Infimum, Tie, Tolerances
@@ -81,6 +81,7 @@ __all__ = [
     "generic_totals",
     "gram_matrix",
     "is_in_function_space",
+    "load_digits",
     "load_sunspots",
     "report",
     "series_counts",
@@ -132,6 +133,7 @@ _PACKAGES = {
     "generic_totals": "networks",
     "gram_matrix": "counting",
     "is_in_function_space": "geometry",
+    "load_digits": "losses",
     "load_sunspots": "losses",
     "report": "pictures",
     "series_counts": "counting",

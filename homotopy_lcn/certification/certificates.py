@@ -252,6 +252,7 @@ def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
     """The proofs for the points of a result. Parameters and errors are the same as for `certify`."""
+    result.architecture.check_ordinary()
     digits = None if digits is None else check_integer("digits", digits, 1, CERTIFICATION.most_digits)
     jobs = check_integer("jobs", jobs, 1, CERTIFICATION.most_jobs)
     data = _exact_data(result, samples)

@@ -206,7 +206,8 @@ def _smooth(network: SupportNetwork, found: CriticalFilter, pattern: Pattern, ge
         return False
     reduced, theta = _merged_segments(network, [layer[:1] for layer in found.thetas])
     full = rank_of_each(reduced, theta)[0] == reduced.dimension
-    return (True if generic else None) if full else False
+    apart = len(set(network.positions)) == len(network.positions)  # tensors of rank one, a smooth Segre variety
+    return (True if generic or apart else None) if full else False
 
 
 def _merged_segments(network: SupportNetwork, theta: list[Complex]) -> tuple[SupportNetwork, list[Complex]]:

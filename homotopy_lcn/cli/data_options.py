@@ -19,6 +19,7 @@ __all__ = [
     "DataOptions",
     "DecimalMark",
     "Horizon",
+    "Images",
     "InputColumns",
     "OutputColumns",
     "RandomData",
@@ -65,6 +66,14 @@ Horizon = Annotated[
     int | None,
     Option(min=1, metavar="H", help="Steps ahead that --series predicts; 1 if not given.", show_default=False),
 ]
+Images = Annotated[
+    str | None,
+    Option(
+        metavar="FILE.npy",
+        help="Data: images (N, H, W); predict the pixel right of each patch. digits are images that are shipped.",
+        show_default=False,
+    ),
+]
 RandomData = Annotated[bool, Option("--random", help="Data: Gaussian X and Y.")]
 WhiteData = Annotated[bool, Option("--white", help="Data: Gram matrix I and a Gaussian target.")]
 Separator = Annotated[
@@ -100,7 +109,7 @@ Standardize = Annotated[
 #: A command takes its data from exactly one of these options.
 #: The series that comes with the package, see `losses.sources`.
 BUILT_IN = "sunspots"
-KINDS_OF_DATA = ("--data", "--csv", "--series", "--random", "--white")
+KINDS_OF_DATA = ("--data", "--csv", "--series", "--images", "--random", "--white")
 
 
 class DataOptions(NamedTuple):
@@ -118,6 +127,7 @@ class DataOptions(NamedTuple):
     decimal: str | None = None
     center: bool = False
     standardize: bool = False
+    images: str | None = None
 
     def given(self) -> list[str]:
         """The options that are given, in the order of the fields."""
@@ -149,6 +159,8 @@ def load_data(architecture: Architecture, options: DataOptions, seed: int) -> Lo
     if options.series is not None:
         horizon = 1 if options.horizon is None else options.horizon
         return sources.from_series(options.series, horizon, architecture, table=table, **prepared)
+    if options.images is not None:
+        return sources.from_images(options.images, architecture, **prepared)
     # The data have a random stream of their own: the solver uses the seed itself, and must not change the data.
     generator = np.random.default_rng([seed, 1])
     if options.white:

@@ -15,6 +15,7 @@ from .common import (
     Json,
     Quiet,
     Strides,
+    Supports,
     architecture_of,
     check_output,
     complain,
@@ -30,6 +31,7 @@ from .data_options import (
     DataOptions,
     DecimalMark,
     Horizon,
+    Images,
     InputColumns,
     OutputColumns,
     RandomData,
@@ -72,6 +74,7 @@ class Files(NamedTuple):
 def solve(
     filters: Filters = None,
     strides: Strides = None,
+    supports: Supports = None,
     data: DataFile = None,
     csv: CsvFile = None,
     x: InputColumns = None,
@@ -82,6 +85,7 @@ def solve(
     decimal: DecimalMark = None,
     center: Center = False,
     standardize: Standardize = False,
+    images: Images = None,
     random: RandomData = False,
     white: WhiteData = False,
     seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
@@ -180,11 +184,13 @@ def solve(
 ) -> int:
     """Find every critical point of the squared loss and classify it.
 
-    Give the data by exactly one of --data, --csv, --series, --random, --white. A file of --data may hold many data
-    sets, gram (n, K, K) and b (n, K): --json then writes a line of JSON for each.
+    Give the data by exactly one of --data, --csv, --series, --images, --random, --white. A file of --data may hold
+    many data sets, gram (n, K, K) and b (n, K): --json then writes a line of JSON for each.
     """
-    architecture = architecture_of(filters, strides)
+    architecture = architecture_of(filters, strides, supports)
     check_output(json_path)
+    if prove or columns is not None or cross_check is not None:
+        architecture.check_ordinary()
     _check_files(architecture, json_path, columns, max_count)
     if cross_check is not None:
         _check_witness(architecture, cross_check, cross_check_max)
@@ -194,7 +200,8 @@ def solve(
         "--cross-check": cross_check is not None,
         "--regularize": regularize is not None,
     }
-    alone = {"--csv": csv is not None, "--series": series is not None, "--random": random, "--white": white}
+    alone = {"--csv": csv is not None, "--series": series is not None, "--images": images is not None}
+    alone |= {"--random": random, "--white": white}
     batch = _batch(architecture, None if any(alone.values()) else data)
     if batch is not None:
         from ..results.tolerances import Tolerances
@@ -209,7 +216,7 @@ def solve(
             "time_limit": time_limit, "tolerances": Tolerances(real_tolerance, singular_tolerance), "errors": errors,
         }  # fmt: skip
         return solve_batch(architecture, batch, options, arguments)
-    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize, images)
     loaded = load_data(architecture, given, seed)
     loss, description = _regularized(loaded, regularize)
 

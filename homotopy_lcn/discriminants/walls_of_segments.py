@@ -241,6 +241,7 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     """
     seed = check_integer("seed", seed, 0)
     segment = Segment.checked(arch, loss0, loss1)
+    arch.check_ordinary()
     strata, found = _counted_walls(segment, seed)
     contradictions = [
         f"stratum {_written(row.pattern)}: {row.found} of {row.generic} complex walls of the kind {row.kind} found"

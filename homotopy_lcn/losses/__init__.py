@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from ..doors import public_names
 
 if TYPE_CHECKING:
+    from .digits import load_digits
     from .preparation import Preparation
     from .squared_loss import SquaredLoss
     from .sunspots import load_sunspots
     from .zero_residual import ZeroResidual
 
-__all__ = ["Preparation", "SquaredLoss", "ZeroResidual", "load_sunspots"]
+__all__ = ["Preparation", "SquaredLoss", "ZeroResidual", "load_digits", "load_sunspots"]
 
 __getattr__, __dir__ = public_names(
     __name__,
@@ -20,6 +21,7 @@ __getattr__, __dir__ = public_names(
         "Preparation": "preparation",
         "SquaredLoss": "squared_loss",
         "ZeroResidual": "zero_residual",
+        "load_digits": "digits",
         "load_sunspots": "sunspots",
     },
 )

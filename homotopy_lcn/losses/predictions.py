@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..networks.architecture import Architecture
+from ..networks.support_networks import SupportNetwork
 from .checked_arrays import finite, numbers, table
+from .image_samples import convolved
 
 __all__ = ["predictions"]
 
@@ -23,11 +25,12 @@ def predictions(arch: Architecture, w: NDArray[Any], X: object) -> NDArray[Any]:
     arch : Architecture
     w : ndarray of shape (K,)
     X : array_like, shape (N, d_0) or (N, 1, d_0)
-        Real, with d_0 ≥ K. Entries that no window reaches are passed over.
+        Real, with d_0 ≥ K. Entries that no window reaches are passed over. In D dimensions (N, n_1, …, n_D), or
+        (N, 1, n_1, …, n_D).
 
     Returns
     -------
-    ndarray of shape (N, d_L), with d_L = 1 + ⌊(d_0 − K) / S⌋
+    ndarray of shape (N, d_L), with d_L = 1 + ⌊(d_0 − K) / S⌋, and likewise on each axis in D dimensions
 
     Raises
     ------
@@ -39,6 +42,8 @@ def predictions(arch: Architecture, w: NDArray[Any], X: object) -> NDArray[Any]:
     >>> predictions(Architecture((2, 2), (2, 1)), np.array([1.0, 0, 0, -1]), [[1, 2, 3, 4, 5, 7]]).tolist()
     [[-3.0, -4.0]]
     """
+    if isinstance(arch, SupportNetwork):
+        return convolved(arch, w, X)
     array = numbers("X", X)
     inputs = finite("X", table("X", array[:, 0] if array.ndim == 3 and array.shape[1] == 1 else array))
     if inputs.shape[1] < arch.filter_size:

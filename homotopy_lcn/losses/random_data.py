@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
+from ..networks.support_networks import SupportNetwork
+from .image_samples import shape_in_words
 from .squared_loss import SquaredLoss
 
 __all__ = ["LoadedData", "random_gaussian", "random_loss_seed", "random_white"]
@@ -47,7 +49,7 @@ class LoadedData:
 
 
 def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int | None = None) -> LoadedData:
-    """Independent standard normal inputs X (N, K) and outputs Y (N, 1).
+    """Independent standard normal inputs X (N, K) and outputs Y (N, 1); images for networks in two dimensions.
 
     Parameters
     ----------
@@ -72,9 +74,10 @@ def random_gaussian(arch: Architecture, rng: np.random.Generator, samples: int |
     count = 4 * arch.filter_size if samples is None else samples
     if count < 1:
         raise InputError(f"samples: {samples}; expected at least 1")
-    X = rng.standard_normal((count, arch.filter_size))
-    Y = rng.standard_normal((count, 1))
-    description = f"Gaussian data: {count} samples, {arch.filter_size} → 1 values"
+    shape = arch.shape if isinstance(arch, SupportNetwork) else (arch.filter_size,)
+    X = rng.standard_normal((count, *shape))
+    Y = rng.standard_normal((count, *(1,) * len(shape)))
+    description = f"Gaussian data: {count} samples, {shape_in_words(X)} → 1 values"
     return LoadedData(SquaredLoss.from_data(X, Y, arch), description, count, (X, Y))
 
 

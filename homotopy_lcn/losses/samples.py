@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, check_integer, shortened
 from ..networks.limits import check_filter_size
+from ..networks.support_networks import SupportNetwork
 from .checked_arrays import finite, numbers, table
 from .exact_range import scaled_samples
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from ..networks.architecture import Architecture
 
 __all__ = [
+    "CHUNK_ENTRIES",
     "LARGEST",
     "SMALLEST",
+    "check_powers",
     "check_rows",
     "check_widths",
     "patches_of",
@@ -100,6 +103,8 @@ def series_samples(
     """
     steps = check_integer("horizon", horizon, 1)
     check_filter_size(arch)
+    if isinstance(arch, SupportNetwork) and arch.axes > 1:
+        raise InputError(f"{name}: a series for {arch.notation}; expected a network of one dimension")
     size = arch.filter_size
     samples = len(values) - size - steps + 1
     if samples < 1:
@@ -214,6 +219,11 @@ def patches_of(
                 largest[name] = max(largest[name], values.max(), -values.min())
             windows = sliding_window_view(x, size, axis=1)[:, ::stride]
             yield windows.reshape(-1, size), y.ravel()
+    check_powers(largest)
+
+
+def check_powers(largest: Mapping[str, float]) -> None:
+    """Raise InputError if the largest entries of X and Y are so small that squares of them underflow."""
     for name, least in ("X", SMALLEST**0.5), ("Y", SMALLEST):
         value = largest[name]
         if 0 < value < least:

@@ -10,7 +10,7 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -21,7 +21,10 @@ from ..errors import InputError, shortened
 from ..files import MOST_BYTES, open_for_reading, read_bounded, without_repeated_keys
 from ..networks.architecture import Architecture
 from ..networks.limits import check_filter_size
+from ..networks.support_networks import SupportNetwork
 from ..rationals import MOST_EXACT_DIGITS
+from .digits import load_digits, next_pixels
+from .image_samples import samples_of, shape_in_words
 from .random_data import LoadedData
 from .samples import samples_table, series_samples
 from .squared_loss import SquaredLoss
@@ -32,6 +35,8 @@ from .table_files import FOUND_OUT, LARGEST_DATA, TableFormat, is_not_zero, is_t
 ARRAYS = frozenset({"X", "Y", "gram", "b", "constant"})
 #: The name that stands for the shipped series of sunspot numbers.
 SUNSPOTS = "sunspots"
+#: The name that stands for the shipped images of digits.
+SHIPPED_IMAGES = "digits"
 #: How messages name the functions that read the other files.
 READ_BY = "from_file(path)"
 TABLES_READ_BY = "from_csv(path, x_columns, y_columns)"
@@ -41,6 +46,7 @@ __all__ = [
     "batch_from_file",
     "from_csv",
     "from_file",
+    "from_images",
     "from_json",
     "from_npz",
     "from_series",
@@ -89,9 +95,9 @@ def _of_samples(
 ) -> LoadedData:
     """The data of the arrays X and Y of a file."""
     with _named("path"):
-        X, Y = samples_table("X", arrays[0]), samples_table("Y", arrays[1], outputs=True)
+        X, Y = samples_of(*arrays, arch)
         loss = SquaredLoss.from_data(X, Y, arch, center=center, standardize=standardize)
-    description = f"{name}: {len(X)} samples, {X.shape[1]} → {Y.shape[1]} values"
+    description = f"{name}: {len(X)} samples, {shape_in_words(X)} → {shape_in_words(Y)} values"
     return LoadedData(loss, description + _prepared(center, standardize), len(X), (X, Y))
 
 
@@ -333,6 +339,48 @@ def from_series(
     ahead = "the next one" if horizon == 1 else f"the one {horizon} steps ahead"
     description = f"{series}: {len(windows)} windows, {ahead} from {arch.filter_size} values"
     return LoadedData(loss, description + _prepared(center, standardize), len(windows), (windows, following))
+
+
+def from_images(images: str, arch: Architecture, *, center: bool = False, standardize: bool = False) -> LoadedData:
+    """Read images, and predict the pixel to the right of each patch's middle row, see `next_pixels`.
+
+    Parameters
+    ----------
+    images : str
+        A file of an array (N, H, W) written by `numpy.save`. ``digits`` are the shipped images, see `load_digits`.
+    arch : Architecture
+        A network in two dimensions.
+    center, standardize : bool
+        As in `SquaredLoss.from_data`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or the images do not fit the network.
+
+    Examples
+    --------
+    >>> data = from_images("digits", Architecture(filters=((2, 2), (2, 2)), strides=(1, 1)))
+    >>> data.description
+    'digits: 1797 images, 8×7 → 6×5 pixels, the pixel to the right of each patch of 3×3'
+    """
+    check_filter_size(arch)
+    with _named("images") if images != SHIPPED_IMAGES else nullcontext():
+        if images == SHIPPED_IMAGES:
+            array = load_digits()
+        elif images.lower().endswith(".npy"):
+            array = _read_npy(images)
+        else:
+            raise InputError(f"{images!r}; expected an array FILE.npy, or {SHIPPED_IMAGES}, the shipped images")
+    X, Y = next_pixels(array, arch)
+    loss = SquaredLoss.from_data(X, Y, arch, center=center, standardize=standardize)
+    assert isinstance(arch, SupportNetwork)
+    patch = "×".join(map(str, arch.shape))
+    description = (
+        f"{images}: {len(X)} images, {shape_in_words(X)} → {shape_in_words(Y)} pixels, the pixel to the right "
+    )
+    description += f"of each patch of {patch}"
+    return LoadedData(loss, description + _prepared(center, standardize), len(X), (X, Y))
 
 
 def _check_is_table(argument: str, path: Path) -> None:

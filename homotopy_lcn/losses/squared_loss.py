@@ -20,14 +20,12 @@ from .checked_moments import DEFAULT_TOLERANCE, check_sizes, checked_rank, symme
 from .exact_data import ExactData
 from .exact_elimination import Elimination, eliminate, least_norm_solution
 from .exact_range import check_range, scaled_samples
-from .preparation import Preparation, prepared_columns, prepared_series
+from .image_samples import patches_of_samples, prepared_samples, samples_of
+from .preparation import Preparation, prepared_series
 from .samples import (
     LARGEST,
     SMALLEST,
     check_rows,
-    check_widths,
-    patches_of,
-    samples_table,
     series_samples,
     series_values,
 )
@@ -155,8 +153,11 @@ class SquaredLoss(ComparedByValue):
         ----------
         X : array_like, shape (N, d_0) or (N, 1, d_0)
             Inputs, real; also a data frame with a column for each position.
+            In D dimensions (N, n_1, …, n_D), or (N, 1, n_1, …, n_D): images for D = 2. The entries of a patch are its
+            rows, one after the other.
         Y : array_like, shape (N, d_L), (N, 1, d_L), or (N,) if d_L = 1
-            Outputs, real, with d_L = (d_0 − K) // S + 1; also a data frame or a pandas Series.
+            Outputs, real, with d_L = (d_0 − K) // S + 1, likewise on each axis in D dimensions; also a data frame or a
+            pandas Series.
         arch : Architecture
             Gives the filter size K and the total stride S.
         center : bool
@@ -186,11 +187,10 @@ class SquaredLoss(ComparedByValue):
         """
         check_filter_size(arch)
         check_rows(X, Y)
-        inputs, outputs = samples_table("X", X), samples_table("Y", Y, outputs=True)
-        check_widths(inputs.shape, outputs.shape, arch)
+        inputs, outputs = samples_of(X, Y, arch)
         if not center and not standardize:
             return cls._of_samples(inputs, outputs, arch)
-        inputs, outputs, preparation = prepared_columns(inputs, outputs, standardize)
+        inputs, outputs, preparation = prepared_samples(inputs, outputs, standardize)
         return cls._of_samples(inputs, outputs, arch).with_preparation(preparation)
 
     @classmethod
@@ -249,7 +249,7 @@ class SquaredLoss(ComparedByValue):
         size = arch.filter_size
         gram, b, constant = np.zeros((size, size)), np.zeros(size), 0.0
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for patches, values in patches_of(inputs, outputs, arch):
+            for patches, values in patches_of_samples(inputs, outputs, arch):
                 gram += patches.T @ patches
                 b += values @ patches
                 constant += float(values @ values)

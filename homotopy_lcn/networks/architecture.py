@@ -160,6 +160,9 @@ class Architecture(ShownInNotebooks):
         """The ordinary network with the same end-to-end filters: the network itself."""
         return self
 
+    def check_ordinary(self) -> None:
+        """Raise InputError unless this is an ordinary network of one dimension, as most computations need it."""
+
     @property
     def in_words(self) -> str:
         """The network in a message, as in ``filters (3, 2) with strides (2, 1)``."""

@@ -240,7 +240,8 @@ class SupportNetwork(Architecture):
         twin = Architecture(self.layer_sizes, strides)
         return twin if twin.filter_size == self.filter_size else None
 
-    def _refuse(self) -> NoReturn:
+    def check_ordinary(self) -> NoReturn:
+        """Raise InputError: this is no ordinary network."""
         raise InputError(
             f"arch: {self.notation} is no ordinary network of one dimension; expected an ordinary one, as this is not "
             "there yet for other networks"
@@ -249,7 +250,7 @@ class SupportNetwork(Architecture):
     @property
     def dilations(self) -> NoReturn:
         """Not defined: the supports are those of `exponents`."""
-        self._refuse()
+        self.check_ordinary()
 
     stride = layers_by_block = layer_degrees = blocks = reduced = is_reduced = grid = dilations
 

@@ -150,6 +150,7 @@ def _is_plain(point: CriticalPoint) -> bool:
 def write_columns(path: str | os.PathLike[str], result: ResultParts) -> None:
     """Write a result to a file, whole or not at all; see `CriticalPoints.to_columns`."""
     check_columns_path(path)
+    result.architecture.check_ordinary()
     points = in_columns(result.points, tuple(row.pattern for row in result.strata))
     kept = {"points": len(points), "digest": digest_of(points.pairs, tuple(row.pattern for row in result.strata))}
     head = to_text(replace(result, points=points.real), {"columns": kept})

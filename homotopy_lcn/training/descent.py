@@ -144,6 +144,7 @@ def descend(
     [('minimum', 1.0)]
     """
     options = Options(init, optimizer, learning_rate, max_steps, slow)
+    result.architecture.check_ordinary()
     number = check_integer("seed", seed, 0)
     if isinstance(starts, Integral):
         _check_memory(check_starts(starts), result)

@@ -61,7 +61,6 @@ def test_networks_that_cannot_be_read_or_counted_are_refused_in_one_line(capsys,
     "words",
     [
         ["geometry"],
-        ["solve", "--white"],
         ["export", "--to", "phcpack", "-o", "unused", "--white"],
         ["survey", "--draws", "2"],
         ["descend", "--white"],

@@ -1,0 +1,125 @@
+"""The command line with networks in two dimensions and of any supports."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import homotopy_lcn as hl
+from homotopy_lcn.cli.program import main
+
+BOXES = ["-k", "2x2,2x2", "-s", "1,1"]
+
+
+def solved(capsys, *words):
+    assert main(["solve", *words, "--json", "-"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_digits(capsys):
+    document = solved(capsys, *BOXES, "--images", "digits")
+    assert document["complete"]
+    assert (document["counts"]["generic"], document["counts"]["found"]) == (162, 162)
+    assert document["architecture"]["filters"] == [[2, 2], [2, 2]]
+    assert document["strata"][1]["pattern"] == [[2]]
+    assert len(document["points"][0]["filter"]["re"]) == 9
+    images = hl.load_digits()
+    least = min(point["loss"] for point in document["points"] if point["attained"])
+    w = np.array(next(p["filter"]["re"] for p in document["points"] if p["loss"] == least and p["attained"]))
+    errors = [
+        (images[:, i : i + 3, j : j + 3].reshape(len(images), 9) @ w - images[:, i + 1, j + 3]) ** 2
+        for i in range(6)
+        for j in range(5)
+    ]
+    assert np.sum(errors) == pytest.approx(least)
+
+
+def test_tables_name_the_network(capsys):
+    assert main(["solve", *BOXES, "--images", "digits"]) == 0
+    printed = capsys.readouterr().out
+    assert "k = (2×2,2×2), s = (1×1,1×1): filter size 3×3, stride 1×1, dim M = 7" in printed
+    assert "162: 122 pure, 40 spurious" in printed
+
+
+def test_supports_with_all_kinds_of_data(capsys, tmp_path):
+    supports = ["--supports", "0,1,3;0,1"]
+    assert solved(capsys, *supports, "--series", "sunspots", "--center")["counts"]["found"] == 10
+    assert solved(capsys, *supports, "--white")["complete"]
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "rows.npz", X=rng.standard_normal((20, 7)), Y=rng.standard_normal((20, 3)))
+    assert solved(capsys, *supports, "--data", str(tmp_path / "rows.npz"))["complete"]
+    np.savez(tmp_path / "images.npz", X=rng.standard_normal((20, 4, 5)), Y=rng.standard_normal((20, 2, 3)))
+    document = solved(capsys, *BOXES, "--data", str(tmp_path / "images.npz"))
+    assert document["data"].endswith("20 samples, 4×5 → 2×3 values")
+    grams = rng.standard_normal((2, 30, 5))
+    np.savez(tmp_path / "many.npz", gram=grams.transpose(0, 2, 1) @ grams, b=rng.standard_normal((2, 5)))
+    assert main(["solve", *supports, "--data", str(tmp_path / "many.npz"), "--json", "-", "-q"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["complete"] for line in lines] == [True, True]
+
+
+def test_files_of_results_are_read_again(capsys, tmp_path):
+    path = tmp_path / "result.json"
+    assert main(["solve", "-k", "2x1,2x2", "-s", "1,1", "--random", "--json", str(path), "-q"]) == 0
+    result = hl.CriticalPoints.from_json(path)
+    assert result.architecture == hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
+    text = path.read_text(encoding="utf-8")
+    for old, new, message in (
+        ('"filters": [[2, 1], [2, 2]]', '"filters": [[2, 1], [2, 3]]', "architecture|loss"),
+        ('"filters": [[2, 1], [2, 2]]', '"filters": [[2, 1], [2000, 2000]]', "loss.gram: 6 rows; expected more"),
+        ('"filters": [[2, 1], [2, 2]]', '"filters": [[2, 1], [2, "2"]]', r"architecture.filters\[1\]"),
+        ('"filters": [[2, 1], [2, 2]]', '"supports": [[[0, 0], [0, 0]], [[0, 0]]]', r"architecture.supports\[0\]"),
+        ('"attained": true', '"attained": false', "attained|infimum"),
+    ):
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(hl.InputError, match=message) as error:
+            hl.CriticalPoints.from_json(path)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([*BOXES, "--series", "sunspots"], "--series: a series for k = (2×2,2×2)"),
+        (["-k", "2,2", "-s", "1,1", "--images", "digits"], "--images: given for filters (2, 2)"),
+        ([*BOXES, "--images", "photos.png"], "--images: 'photos.png'; expected an array FILE.npy"),
+        ([*BOXES, "--images", "digits", "--white"], "--images and --white: exclude each other"),
+        ([*BOXES, "--random", "--certify"], "is no ordinary network of one dimension"),
+        ([*BOXES, "--random", "--columns", "points.npz"], "is no ordinary network of one dimension"),
+        ([*BOXES, "--random", "--cross-check", "phcpack"], "is no ordinary network of one dimension"),
+    ],
+)
+def test_unusable_input_is_told_in_one_line(capsys, words, message):
+    assert main(["solve", *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_what_works_for_ordinary_networks_only_says_so():
+    network = hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
+    one, two = (hl.SquaredLoss(np.eye(6), row) for row in np.random.default_rng(0).standard_normal((2, 6)))
+    result = hl.critical_points(network, one)
+    calls = [
+        lambda: hl.certify(result),
+        lambda: hl.certificate(result),
+        lambda: hl.cross_check(result),
+        lambda: hl.export(network, one, to="phcpack"),
+        lambda: hl.walls(network, one, two),
+        lambda: hl.report(result, "unused.html"),
+        lambda: hl.describe_function_space(network),
+        lambda: hl.describe_filter(network, np.ones(6)),
+        lambda: hl.is_in_function_space(network, np.ones(6)),
+        lambda: hl.survey(network, draws=2),
+        lambda: hl.tabulate([network]),
+        lambda: hl.generic_count(network, metric="white"),
+        lambda: result.to_columns("unused.npz"),
+        lambda: __import__("homotopy_lcn.training", fromlist=["descend"]).descend(result),
+    ]
+    for call in calls:
+        with pytest.raises(hl.InputError, match="is no ordinary network of one dimension") as error:
+            call()
+        assert "\n" not in str(error.value)
