@@ -90,6 +90,9 @@ class PathAccount:
         How many times all paths were followed from real data nearby, see `real_limits`.
     at_infinity, origin : int
         Numbers of paths that end at infinity and at w = 0.
+    losses_away : (P,) complex array or None
+        For paths from a generic loss to a singular Gram matrix: the limits of the loss without its constant along all
+        paths that end at infinity, NaN where a limit is not known. None if not all ends are known.
     never_started : tuple of int
         How many critical points of generic data are at infinity, and at w = 0, for every moment vector of a start
         system with the Gram matrix of the data: no paths lead there.
@@ -103,6 +106,7 @@ class PathAccount:
     approaches: int = 0
     at_infinity: int = 0
     origin: int = 0
+    losses_away: Complex | None = None
     never_started: tuple[int, int] = (0, 0)
     retracked: int = 0
     extended: int = 0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex
-from ..equations.critical_equations import Data
+from ..equations.critical_equations import Data, is_definite
 from ..equations.distinct import first_occurrences, point_keys
 from ..progress import TimeUp
 from ..tracking import Homotopy, TrackResult
@@ -220,6 +220,7 @@ def _add_endgame_ends(
     stratum, equations = problem.stratum, problem.equations
     account.at_infinity = in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
     account.origin = in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
+    account.losses_away = _losses_away(problem, traced, homotopy)
     finite = np.flatnonzero(traced.kinds == End.FINITE)
     limits, windings = traced.points[finite], traced.windings[finite]
     keys = point_keys(stratum, limits)
@@ -230,13 +231,13 @@ def _add_endgame_ends(
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
     there = moved <= SOLVING.same_limit * np.linalg.norm(keys, axis=1)
     regular = solved_rows(problem, refined) & (there | ~several)
+    if not problem.definite:
+        regular &= refined.conditions <= SOLVING.attracted
     doubtful = np.flatnonzero(regular & (several | ~there))
     regular[doubtful] = attracting(problem, refined.points[doubtful].astype(complex), jobs)
     # Where the Newton matrix vanishes to higher order, rounding is all that is left of it nearby, and that attracts.
     # But a path does not wind around a nonsingular solution.
     regular &= ~(there & (windings > 1) & (refined.conditions > SOLVING.winding))
-    if not problem.definite:
-        regular &= refined.conditions <= SOLVING.attracted
     strayed = regular & on_smaller_stratum(equations, refined.points.astype(complex))
     account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
@@ -244,6 +245,14 @@ def _add_endgame_ends(
     settled = settle(problem, traced, finite[~regular], homotopy, tracking)
     account.regular = distinct_union(stratum, account.regular, settled.regular)
     account.singular = settled.singular
+
+
+def _losses_away(problem: Problem, traced: PathEnds, homotopy: Homotopy) -> Complex | None:
+    """The limits of the loss along the paths to infinity, see `PathAccount`."""
+    generic = not problem.definite and is_definite(homotopy.start.gram)
+    if not generic or (traced.kinds == End.UNKNOWN).any():
+        return None
+    return traced.losses[traced.kinds == End.AT_INFINITY]
 
 
 def _confirmed(problem: Problem, points: Complex, tracking: Tracking) -> RegularEnds:

@@ -28,7 +28,7 @@ from ..results.continua import Continuum
 from ..results.infimum import loss_tolerance
 from ..results.points import CriticalPoint
 from .accounts import PathAccount, SingularEnd
-from .local_structure import local_dimension, onto_critical_set, real_dimension
+from .local_structure import local_dimensions, onto_critical_set, real_dimension
 from .problem import Problem
 from .stratum_task import StratumTask
 from .tolerances import LOCAL, SOLVING
@@ -37,7 +37,7 @@ __all__ = [
     "PointOnContinuum",
     "continua_of",
     "of_kind",
-    "on_a_continuum",
+    "on_continua",
     "points_of_residual_zero",
     "points_on_continua",
     "real_dimension_over",
@@ -137,11 +137,29 @@ def of_kind(arch: Architecture, loss: SquaredLoss, point: CriticalPoint, dimensi
     return replace(point, kinds=tuple(settled.kinds), indices=tuple(settled.indices))
 
 
-def on_a_continuum(arch: Architecture, loss: SquaredLoss, point: CriticalPoint) -> int:
-    """The local dimension of the set of critical θ at the θ over a point, the largest one; scaling is left apart."""
-    equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
-    rng = np.random.default_rng(0)
-    return max((local_dimension(equations, start, data, rng) for start in _coordinates_of(arch, point)), default=0)
+def on_continua(
+    arch: Architecture, loss: SquaredLoss, points: Sequence[CriticalPoint], clock: Clock | None = None
+) -> list[int]:
+    """For each point the dimension of the set of critical θ at the θ over it, the largest one; scaling is left apart.
+
+    Points that are left when the time is up count as isolated.
+    """
+    result: list[int] = []
+    while len(result) < len(points) and not (clock is not None and clock.is_late()):
+        result += _on_continua(arch, loss, points[len(result) : len(result) + SOLVING.ends_at_once])
+    return result + [0] * (len(points) - len(result))
+
+
+def _on_continua(arch: Architecture, loss: SquaredLoss, points: Sequence[CriticalPoint]) -> list[int]:
+    starts = [_coordinates_of(arch, point) for point in points]
+    owners = np.repeat(np.arange(len(points)), [len(one) for one in starts])
+    together = [start for one in starts for start in one]
+    result = np.zeros(len(points), int)
+    if together:
+        equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
+        found = local_dimensions(equations, np.array(together), data, np.random.default_rng(0))
+        np.maximum.at(result, owners, found)
+    return result.tolist()
 
 
 def real_dimension_over(arch: Architecture, loss: SquaredLoss, point: CriticalPoint, dimension: int) -> int | None:

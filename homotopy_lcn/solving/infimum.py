@@ -5,7 +5,13 @@ and a minimum exists. Otherwise the loss may fall for ever while w runs to infin
 regularized losses L(w) + ε (w − u)ᵀR(w − u) exist, and their losses L tend to the infimum of L as ε tends to zero. If
 they stay bounded, their limit is a minimum; if L falls below the loss of every critical point, there is none. Then the
 infimum is the limit of L along the path of these minima. Near ε = 0 the path is a series in a root of ε, and so is L:
-the mean of L over a small circle of complex ε, gone round until the path closes, is its limit. Where L tends to its
+the mean of L over a small circle of complex ε, gone round until the path closes, is its limit.
+
+The weight of the quadratic polynomial q may as well be complex: how many critical points of L + ε q run to infinity
+while L tends to the infimum is the same number for all q but those of an algebraic subset, and it is not zero for real
+positive definite ones if the infimum is not attained. The paths of a solve come from such a loss. If L tends to no real
+number below the least critical point along any of them that runs to infinity, the infimum is attained, and nothing more
+has to be tracked. Otherwise minima of real regularized losses decide. Where L tends to its
 infimum slowly, the minimum for small ε may still be near a critical point of a larger loss. Hence the limits of L along
 all real critical points of the regularized loss that run to infinity are asked, whatever their losses are so far.
 """
@@ -37,7 +43,11 @@ __all__ = ["infimum_of"]
 
 
 def infimum_of(
-    result: CriticalPoints, minimum_of: Callable[[SquaredLoss], LeastMinimum | None], seed: int, engine: Engine
+    result: CriticalPoints,
+    losses_away: Sequence[Complex | None],
+    minimum_of: Callable[[SquaredLoss], LeastMinimum | None],
+    seed: int,
+    engine: Engine,
 ) -> Infimum:
     """The infimum for a singular Gram matrix.
 
@@ -45,6 +55,8 @@ def infimum_of(
     ----------
     result : CriticalPoints
         Of the loss itself. What its records alone decide is taken from there.
+    losses_away : sequence of (P,) complex array or None
+        For each stratum the limits of the loss along paths to infinity from a generic loss, as far as they are known.
     minimum_of : callable
         Computes the global minimum of a regularized loss, and its real critical points.
     seed : int
@@ -58,6 +70,8 @@ def infimum_of(
     if not result.counts.at_infinity:
         return Infimum(best, True)
     scale = loss_scale(result.loss)
+    if all(losses is not None and not _may_be_infimum(losses, best, result.loss) for losses in losses_away):
+        return Infimum(best, True)
     regularized = _Regularized.of(result, np.random.default_rng([seed, 4]), engine)
     means: list[float | None] = []
     lower = False
@@ -79,6 +93,14 @@ def infimum_of(
             if value is not None:
                 return Infimum(value, False)
     return Infimum(None, False) if lower else known
+
+
+def _may_be_infimum(losses: Complex, best: float, loss: SquaredLoss) -> bool:
+    """Whether one of some limits of the loss may be an infimum below a bound."""
+    near = SOLVING.same_infimum * loss_scale(loss)
+    least = float(loss.constant - loss.b @ loss.target)  # of all filters
+    above = (losses.real >= best - near) | (losses.real < least - near) | (np.abs(losses.imag) > near)
+    return not bool(above.all())
 
 
 def _falling(regularized: _Regularized, weight: float, least: LeastMinimum, best: float) -> Infimum | None:

@@ -266,6 +266,26 @@ class Frames:
         small = near & (np.where(near[:, None], sizes[:, 0], np.inf) <= LOCAL.tie).all(axis=1)
         return small & (~far | (np.where(far[:, None], sizes[:, 1], 0) <= LOCAL.tie_far).all(axis=1))
 
+    def on_circles(self) -> list[Zeros | None]:
+        """The zeros of g inside the circle |t| = `LOCAL.radius` for each frame; None if they cannot be told.
+
+        The frames are of corank 1.
+        """
+        result: list[Zeros | None] = [None] * len(self)
+        rows, radius = np.arange(len(self)), LOCAL.radius
+        for _ in range(LOCAL.circles):
+            t = radius * np.exp(2j * np.pi * np.arange(LOCAL.corners) / LOCAL.corners)
+            frames = self.rows(rows)
+            values, _, found = frames.repeated(len(t)).reduced(np.tile(t, len(rows))[:, None])
+            around = values.reshape(len(rows), len(t))
+            for place in np.flatnonzero(found.reshape(around.shape).all(axis=1)).tolist():
+                result[rows[place]] = frames.row(place)._zeros(t, around[place])
+            rows = rows[[result[row] is None for row in rows]]
+            if not rows.size:
+                break
+            radius /= 4
+        return result
+
     # One frame alone
 
     def dimension(self, rng: np.random.Generator) -> int:
@@ -366,19 +386,6 @@ class Frames:
             sizes = np.maximum(np.linalg.norm(steps, axis=1), 1e-300)
             local[going] = at - steps * np.minimum(1.0, LOCAL.radius / sizes)[:, None]
         return solved
-
-    def on_circle(self) -> Zeros | None:
-        """The zeros of g inside the circle |t| = `LOCAL.radius`, where c = 1; None if they cannot be told."""
-        radius = LOCAL.radius
-        for _ in range(LOCAL.circles):
-            t = radius * np.exp(2j * np.pi * np.arange(LOCAL.corners) / LOCAL.corners)
-            found = self.repeated(len(t)).reduced(t[:, None])
-            if found.found.all():
-                zeros = self._zeros(t, found.values[:, 0])
-                if zeros is not None:
-                    return zeros
-            radius /= 4
-        return None
 
     def _zeros(self, t: Complex, values: NDArray[Any]) -> Zeros | None:
         """The zeros of an analytic function inside a circle from its values on the circle, as points."""

@@ -13,19 +13,19 @@ hold up to this are taken to hold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real
+from ..arrays import Complex
 from ..equations.critical_equations import Data, Equations
 from ..tracking.multiprecision import converge
-from .local_frames import Frames
+from .local_frames import Frames, Zeros
 from .tolerances import LOCAL
 
-__all__ = ["LocalStructure", "local_dimension", "local_structures", "onto_critical_set", "real_dimension"]
+__all__ = ["LocalStructure", "local_dimensions", "local_structures", "onto_critical_set", "real_dimension"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class LocalStructure:
 
 
 def local_structures(
-    equations: Equations, points: Complex, data: Data, rng: np.random.Generator
+    equations: Equations, points: Complex, data: Data, rng: np.random.Generator, *, dimensions: bool = True
 ) -> list[LocalStructure]:
     """Tell what the critical set looks like near each of several points.
 
@@ -75,6 +75,8 @@ def local_structures(
     data : Data
         Of order one.
     rng : numpy.random.Generator
+    dimensions : bool
+        Whether to tell the dimension where the corank is above one and the critical set is no manifold.
     """
     if not len(points):
         return []
@@ -82,54 +84,60 @@ def local_structures(
     moved = frames.onto_critical_set(real=False)
     frames = frames.moved_to(moved.astype(complex), data)
     residuals = frames.residuals()
-    flat = _vanish(frames, residuals, rng)
-    return [
-        LocalStructure(frames.point[row], float(residuals[row]), int(frames.coranks[row]), int(frames.coranks[row]))
-        if flat[row]
-        else _where_it_is_bent(frames.row(row), moved[row], float(residuals[row]), data, rng)
-        for row in range(len(points))
+    critical = residuals <= LOCAL.tie
+    flat = _vanish(frames, critical, rng)
+    found = [
+        LocalStructure(point, residual, corank, corank if is_flat else None)
+        for point, residual, corank, is_flat in zip(
+            frames.point, residuals.tolist(), frames.coranks.tolist(), flat.tolist(), strict=True
+        )
     ]
+    clusters = []
+    for row in np.flatnonzero(~flat).tolist():
+        one, frame = found[row], frames.row(row)
+        if one.corank == 0:
+            there = converge(equations, moved[row], data)
+            if there is not None:
+                found[row] = LocalStructure(one.point, 0.0, 0, 0, (there.point,), 1)
+        elif one.corank > 1:
+            found[row] = replace(one, dimension=frame.dimension(rng) if critical[row] and dimensions else None)
+        elif critical[row] and _is_on_curve(frame, data, rng):
+            found[row] = replace(one, dimension=1)
+        else:
+            clusters.append(row)
+    for row, circle in zip(clusters, frames.rows(np.array(clusters, int)).on_circles(), strict=True):
+        if circle is not None:
+            found[row] = _cluster(circle, found[row], equations, data)
+    return found
 
 
-def _vanish(frames: Frames, residuals: Real, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """At which of the points the reduced equations vanish."""
+def _vanish(frames: Frames, critical: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """At which of the critical points the reduced equations vanish."""
     coranks, result = frames.coranks, np.zeros(len(frames), dtype=bool)
     for corank in np.unique(coranks[coranks > 0]).tolist():
-        rows = np.flatnonzero((coranks == corank) & (residuals <= LOCAL.tie))
+        rows = np.flatnonzero((coranks == corank) & critical)
         if rows.size:
             result[rows] = frames.rows(rows).vanish(rng)
     return result
 
 
-def _where_it_is_bent(
-    frame: Frames, moved: NDArray[Any], residual: float, data: Data, rng: np.random.Generator
-) -> LocalStructure:
-    """The critical set near the point of one frame, where the reduced equations do not vanish at random places."""
-    corank, point = frame.corank, frame.point[0]
-    found = LocalStructure(point, residual, corank, None)
-    if corank == 0:
-        there = converge(frame.equations, moved, data)
-        return found if there is None else LocalStructure(point, 0.0, 0, 0, (there.point,), 1)
-    if residual <= LOCAL.tie and corank == 1 and _is_on_curve(frame, data, rng):
-        return LocalStructure(point, residual, corank, corank)
-    if corank == 1:
-        return _cluster(frame, found, data)
-    if not residual <= LOCAL.tie:
-        return found
-    return LocalStructure(point, residual, corank, frame.dimension(rng))
-
-
-def local_dimension(equations: Equations, point: Complex, data: Data, rng: np.random.Generator) -> int:
-    """The dimension of the critical set at a critical point, 0 if the point is isolated; see `local_structures`."""
-    frame = Frames.at(equations, point[None], data)
-    if frame.corank == 0:
-        return 0
-    frame = frame.moved_to(frame.onto_critical_set(real=False).astype(complex), data)
-    if frame.corank == 0:
-        return 0
-    if frame.vanish(rng)[0] or (frame.corank == 1 and _is_on_curve(frame, data, rng)):
-        return frame.corank
-    return frame.dimension(rng)
+def local_dimensions(equations: Equations, points: Complex, data: Data, rng: np.random.Generator) -> list[int]:
+    """The dimensions of the critical set at critical points, 0 at isolated ones; see `local_structures`."""
+    if not len(points):
+        return []
+    result = np.zeros(len(points), int)
+    frames = Frames.at(equations, points, data)
+    singular = np.flatnonzero(frames.coranks > 0)
+    if singular.size:
+        frames = frames.rows(singular)
+        frames = frames.moved_to(frames.onto_critical_set(real=False).astype(complex), data)
+        flat = _vanish(frames, frames.coranks > 0, rng)
+        result[singular[flat]] = frames.coranks[flat]
+        for row in np.flatnonzero(~flat & (frames.coranks > 0)).tolist():
+            frame = frames.row(row)
+            on_curve = frame.corank == 1 and _is_on_curve(frame, data, rng)
+            result[singular[row]] = 1 if on_curve else frame.dimension(rng)
+    return result.tolist()
 
 
 def real_dimension(
@@ -154,17 +162,14 @@ def onto_critical_set(equations: Equations, point: Complex, data: Data) -> tuple
     return moved[0], float(Frames.at(equations, moved, data).residuals()[0])
 
 
-def _cluster(frame: Frames, found: LocalStructure, data: Data) -> LocalStructure:
+def _cluster(circle: Zeros, found: LocalStructure, equations: Equations, data: Data) -> LocalStructure:
     """The zeros of g near t = 0, where c = 1: one multiple zero, or several zeros, each refined in many digits."""
-    circle = frame.on_circle()
-    if circle is None:
-        return found
     zeros, multiple = circle
     if multiple:
         return LocalStructure(found.point, found.residual, 1, 0, (), len(zeros))
     solutions: list[NDArray[Any]] = []
     for start in zeros:
-        there = converge(frame.equations, start, data)
+        there = converge(equations, start, data)
         if there is None or there.distance > LOCAL.radius:
             return found
         if all(np.linalg.norm((there.point - other).astype(complex)) > LOCAL.apart for other in solutions):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import Complex
 from ..classification.pairs import classify_pairs
 from ..classification.points import FoundPoints, classify
 from ..classification.special_data import reclassify
@@ -22,12 +23,15 @@ from ..results.pairs import ConjugatePairs
 from ..results.points import CriticalPoint, StratumResult
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, SingularEnd
-from .continua import PointOnContinuum, on_a_continuum, points_on_continua
+from .continua import PointOnContinuum, on_continua, points_on_continua
 from .real_points import SortedEnds, real_and_conjugate
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
 from .tolerances import SOLVING
+
+#: No losses.
+_NONE = np.empty(0, complex)
 
 __all__ = ["Found", "SolvedStratum", "classified", "pairs_of", "solve_stratum"]
 
@@ -52,13 +56,15 @@ class Found(NamedTuple):
 class SolvedStratum(NamedTuple):
     """What was found on a stratum: isolated critical points, points of continua, and the account of all paths.
 
-    Complex points of a large stratum are in ``pairs``, and not in ``isolated``.
+    Complex points of a large stratum are in ``pairs``, and not in ``isolated``. ``losses_away`` are the losses (P,) to
+    which the loss tends along paths to infinity, where real points may go; NaN where unknown, None if all are.
     """
 
     isolated: list[Found]
     on_continua: list[PointOnContinuum]
     account: StratumResult
     pairs: ConjugatePairs | None = None
+    losses_away: Complex | None = None
 
     def without_pairs(self) -> SolvedStratum:
         """The same with all points in the list."""
@@ -81,7 +87,7 @@ def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) 
     """
     row = task.row
     if row.count == 0:
-        return SolvedStratum([], [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations))
+        return SolvedStratum([], [], StratumResult(row.pattern, row.pure, 0, 0, row.factorizations), None, _NONE)
     with tracking.clock.stratum(row.pattern):
         account, count = follow_all_paths(task, tracking, systems)
         with tracking.clock.stage("classification"):
@@ -92,7 +98,10 @@ def solve_stratum(task: StratumTask, tracking: Tracking, systems: StartSystems) 
         row.pattern, row.pure, count, len(account.regular), row.factorizations,
         account.at_infinity + lost, account.singular_paths, account.origin + zero, account.statistics,
     )  # fmt: skip
-    return SolvedStratum(isolated, on_continua, result, pairs)
+    away = account.losses_away
+    if task.problem.definite or result.at_infinity == 0:
+        away = _NONE  # real filters of bounded loss are bounded
+    return SolvedStratum(isolated, on_continua, result, pairs, None if away is None else task.losses(away))
 
 
 def pairs_of(strata: Sequence[SolvedStratum]) -> ConjugatePairs | None:
@@ -152,7 +161,7 @@ def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
         point = pairs.part(slice(row, row + 1)).points(0, 0)[0]
         point = reclassify(task.architecture, Data(loss.gram, loss.b), point)
         usual = point.smooth and point.root_pattern is None and None not in (point.residual, point.condition)
-        if not usual or on_a_continuum(task.architecture, loss, point):
+        if not usual or any(on_continua(task.architecture, loss, [point])):
             return None
     return pairs
 

@@ -157,15 +157,15 @@ def regular_rows(problem: Problem, refined: Refined, rows: NDArray[np.int64], tr
     points, conditions = refined.points[rows].astype(complex), refined.conditions[rows]
     with np.errstate(divide="ignore"):
         result = sensitivities(problem, points) <= SOLVING.insensitive / np.sqrt(SOLVING.end_rounding * conditions)
-    rest = np.flatnonzero(~result)
+    mild = conditions <= (SOLVING.singular if problem.definite else SOLVING.attracted)
+    rest = np.flatnonzero(~result & mild)
     result[rest] = attracting(problem, points[rest], tracking.jobs)
-    if not problem.definite:
-        result &= conditions <= SOLVING.attracted
-    result &= conditions <= SOLVING.singular
+    result &= mild
     doubtful = np.flatnonzero(~result)[: SOLVING.most_in_many_digits]
     if doubtful.size and not problem.ill_conditioned and not tracking.clock.is_up():
         # Many digits tell where the critical set nearby is no continuum.
-        found = local_structures(equations, points[doubtful], data, np.random.default_rng(0))
+        random = np.random.default_rng(0)
+        found = local_structures(equations, points[doubtful], data, random, dimensions=False)
         doubtful = doubtful[[bool(one.solutions) for one in found]]
     for place in doubtful:
         if tracking.clock.is_up():

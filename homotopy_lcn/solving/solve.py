@@ -240,7 +240,8 @@ def critical_points(
 
             short_segments = tracking.on_short_segments.engine
             with suppress(TimeUp), clock.stage("infimum"):
-                result = replace(result, infimum=infimum_of(result, minimum_of, seed, short_segments))
+                away = [solved.losses_away for solved in strata]
+                result = replace(result, infimum=infimum_of(result, away, minimum_of, seed, short_segments))
         points, continua = with_minima_of_least_loss(result)
         if points is not result.points or continua is not result.continua:
             counts = count_all(points, result.strata, (part.real for part in continua))
@@ -408,7 +409,7 @@ def _isolated_ones(
     strata.
     """
     from .continua import PointOnContinuum as OnContinuum
-    from .continua import of_kind, on_a_continuum, real_dimension_over
+    from .continua import of_kind, on_continua, real_dimension_over
 
     bare = np.zeros(len(found), dtype=bool)
     if continuum is not None and found:
@@ -417,10 +418,10 @@ def _isolated_ones(
     isolated: list[CriticalPoint] = []
     moved: list[PointOnContinuum] = []
     members: list[CriticalPoint] = []
+    doubtful = [n for n, item in enumerate(found) if item.special or "degenerate" in item.point.kinds]
+    dimensions = dict(zip(doubtful, on_continua(arch, loss, [found[n].point for n in doubtful], clock), strict=True))
     for number, (item, without_residual) in enumerate(zip(found, bare.tolist(), strict=True)):
-        point = item.point
-        doubtful = (item.special or "degenerate" in point.kinds) and not clock.is_late()
-        dimension = on_a_continuum(arch, loss, point) if doubtful else 0
+        point, dimension = item.point, dimensions.get(number, 0)
         if continuum is not None and without_residual:
             dimension = max(dimension, continuum.dimension or 1)
         if dimension:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Complex
 from ..doors import cached_property
 from ..equations.critical_equations import Data, equations_of
 from ..equations.restriction import stratum_data
@@ -53,6 +54,13 @@ class StratumTask:
     def scale(self) -> float:
         """The factor from the filters of `problem` to the filters of the network; a power of two."""
         return self._scaled[1]
+
+    def losses(self, terms: Complex) -> Complex:
+        """The losses of filters of `problem`, from wᵀΣw − 2bᵀw for its data."""
+        places = np.array(self.embedding.positions)
+        gram = self.loss.gram[np.ix_(places, places)]
+        factor = np.linalg.norm(gram, 2) / np.linalg.norm(self.problem.gram, 2) * self.scale**2
+        return np.asarray(self.loss.constant + factor * terms, complex)
 
     @cached_property
     def problem(self) -> Problem:

@@ -62,23 +62,30 @@ class PathEnds:
         Winding numbers, 0 where unknown.
     residuals : (P,) float array
         Residual of the equations at the limit, relative to their terms; infinite where the limit is unknown.
+    losses : (P,) complex array
+        For ends at infinity the mean of wᵀΣw − 2bᵀw, the loss without its constant, over a circle: its limit, if it has
+        one. NaN where two circles do not agree, and for all other ends.
     """
 
     kinds: NDArray[np.int64]
     points: Complex
     windings: NDArray[np.int64]
     residuals: Real
+    losses: Complex
 
     @classmethod
     def unknown(cls, points: Complex) -> PathEnds:
         """No end known yet."""
         count = len(points)
-        return cls(np.zeros(count, np.int64), points.copy(), np.zeros(count, np.int64), np.full(count, np.inf))
+        return cls(
+            np.zeros(count, np.int64), points.copy(), np.zeros(count, np.int64), np.full(count, np.inf), _unknown(count)
+        )
 
     def put(self, rows: NDArray[np.int64], other: PathEnds) -> None:
         """Enter the ends of some of the paths."""
         self.kinds[rows], self.points[rows] = other.kinds, other.points
         self.windings[rows], self.residuals[rows] = other.windings, other.residuals
+        self.losses[rows] = other.losses
 
 
 def trace_ends(
@@ -125,17 +132,30 @@ class _Circle:
     exponents: NDArray[np.int64]  # a, where c ~ s^(a/m)
     limits: Complex  # (P, coordinates), factors of norm one
     tails: Real
+    losses: Complex  # means of wᵀΣw − 2bᵀw of paths to infinity
 
     @classmethod
     def unknown(cls, points: Complex) -> _Circle:
         """Before anything is measured."""
         count = len(points)
-        return cls(np.zeros(count, np.int64), np.zeros(count, np.int64), points.copy(), np.full(count, np.inf))
+        windings, exponents = np.zeros((2, count), np.int64)
+        return cls(windings, exponents, points.copy(), np.full(count, np.inf), _unknown(count))
 
-    def enter(self, stratum: Stratum, rows: NDArray[np.int64], around: Complex, winding: int) -> None:
+    def part(self, rows: NDArray[np.bool_]) -> _Circle:
+        """Some of the paths."""
+        return _Circle(*(values[rows] for values in vars(self).values()))
+
+    def enter(self, stratum: Stratum, rows: NDArray[np.int64], around: Complex, winding: int, target: Data) -> None:
         """Enter the paths of some rows, from their samples (n, rows, coordinates) all the way round."""
         self.windings[rows] = winding
         self.exponents[rows], self.limits[rows], self.tails[rows] = _means(stratum, around)
+        away = self.exponents[rows] < 0
+        if away.any():
+            self.losses[rows[away]] = _mean_losses(stratum, around[:, away], target)
+
+
+def _unknown(count: int) -> Complex:
+    return np.full(count, np.nan, complex)
 
 
 class _Orbits(NamedTuple):
@@ -197,7 +217,7 @@ def _trace(
         if path.size == 0:
             break
         patient = left_open[path] >= circles_on.patience
-        circle = _go_round(engine, stratum, points, _corners(homotopy, radius), patient, circles_on, jobs)
+        circle = _go_round(engine, stratum, points, homotopy, radius, patient, circles_on, jobs)
         left_open[path] += circle.windings == 0
         closed = (circle.windings > 0) & (radius <= telling)
         direction = np.sign(circle.exponents[closed])
@@ -227,10 +247,14 @@ def _trace(
             # Paths that wind around each other on large circles may part on smaller ones.
             parted = (circle.windings > 0) & (circle.windings < ends.windings[path])
             ends.put(path[parted], PathEnds.unknown(limits[parted]))
-            ends.put(path[found], PathEnds(kinds[found], limits[found], circle.windings[found], residuals[found]))
+            losses = np.where(_agree(circle.losses, before.losses[alive], homotopy.target), circle.losses, np.nan)
+            ends.put(
+                path[found],
+                PathEnds(kinds[found], limits[found], circle.windings[found], residuals[found], losses[found]),
+            )
             going = ~found | ((kinds == End.FINITE) & (circle.windings > 1) & (residuals > ENDGAME.residual))
             path, points = path[going], points[going]
-            circle = _Circle(circle.windings[going], circle.exponents[going], circle.limits[going], circle.tails[going])
+            circle = circle.part(going)
             if path.size == 0:
                 break
             # Branch points that a circle cannot see from outside are far inside.
@@ -248,11 +272,13 @@ def _go_round(
     engine: Engine,
     stratum: Stratum,
     points: Complex,
-    corners: Data,
+    homotopy: Homotopy,
+    radius: float,
     patient: NDArray[np.bool_],
     circles_on: Circles,
     jobs: int,
 ) -> _Circle:
+    corners, target = _corners(homotopy, radius), homotopy.target
     points = equations_of(stratum).normalize(points)
     keys = point_keys(stratum, points)
     result = _Circle.unknown(points)
@@ -260,9 +286,8 @@ def _go_round(
     orbits = _orbits(keys, point_keys(stratum, around[-1]), circles_on.rounds)
     for winding in np.unique(orbits.windings[orbits.windings > 0]).tolist():
         rows = np.flatnonzero(orbits.windings == winding)
-        result.enter(
-            stratum, rows, np.concatenate([around[:-1, turn[rows]] for turn in orbits.turns[:winding]]), winding
-        )
+        samples = np.concatenate([around[:-1, turn[rows]] for turn in orbits.turns[:winding]])
+        result.enter(stratum, rows, samples, winding, target)
     path = np.flatnonzero(orbits.leave & patient)
     rounds, current = [around[:-1]], around[-1, path]
     for winding in range(2, circles_on.rounds + 1):
@@ -278,7 +303,7 @@ def _go_round(
         closed = gap <= ENDGAME.closed * np.linalg.norm(keys[path], axis=1)
         back = path[closed]
         if back.size:
-            result.enter(stratum, back, np.concatenate([samples[:, back] for samples in rounds]), winding)
+            result.enter(stratum, back, np.concatenate([part[:, back] for part in rounds]), winding, target)
         path, current = path[~closed], current[~closed]
     return result
 
@@ -318,6 +343,19 @@ def _means(stratum: Stratum, around: Complex) -> tuple[NDArray[np.int64], Comple
     limits[:, 0] = np.where(finite, spectrum[0], 1.0)
     tails = np.where(finite, np.maximum(tails, np.abs(spectrum[middle]) / np.abs(limits[:, 0])), tails)
     return exponents, equations_of(stratum).normalize(limits), tails
+
+
+def _mean_losses(stratum: Stratum, around: Complex, target: Data) -> Complex:
+    """The means of wᵀΣw − 2bᵀw over samples (n, P, coordinates) around closed circles."""
+    filters = equations_of(stratum).filters(around.reshape(-1, around.shape[2]))
+    losses = np.einsum("pi,pi->p", filters @ target.gram - 2 * target.b, filters)
+    return np.asarray(losses.reshape(around.shape[:2]).mean(axis=0), complex)
+
+
+def _agree(one: Complex, other: Complex, target: Data) -> NDArray[np.bool_]:
+    """Where two means of losses are one, relative to the size of the loss."""
+    size = np.linalg.norm(target.b) ** 2 / np.linalg.norm(target.gram, 2)
+    return np.asarray(np.abs(one - other) <= ENDGAME.same_loss * size, bool)
 
 
 def _distances(stratum: Stratum, one: Complex, other: Complex, exponents: NDArray[np.int64]) -> Real:

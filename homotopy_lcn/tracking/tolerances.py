@@ -94,6 +94,9 @@ class EndgameTolerances(Constants):
     almost_solved : float
         Largest residual at the last limit of such a path. Ends that are about to meet there, far away but finite, look
         the same, but their mean does not solve the equations.
+    same_loss : float
+        Means of the loss over two circles that differ by less than this, relative to the size of the loss, tell the
+        limit of the loss along a path to infinity.
     together : int
         Paths traced together. The samples of all of them are in memory at once.
     in_doubles : Circles
@@ -115,6 +118,7 @@ class EndgameTolerances(Constants):
     part_of_tail: float = 10.0
     enough_circles: int = 4
     almost_solved: float = 1e-8
+    same_loss: float = 1e-7
     together: int = 1024
     in_doubles: Circles = _IN_DOUBLES
     larger: Circles = _LARGER

@@ -129,6 +129,6 @@ def test_records_go_into_columns_and_singular_ones_do_not(kept):
 
 def test_a_special_pair_makes_all_points_records(monkeypatch):
     arch = hl.Architecture((3, 3), (2, 1))
-    monkeypatch.setattr(one_stratum, "on_a_continuum", lambda *_: 1)
+    monkeypatch.setattr(one_stratum, "on_continua", lambda *_: [1])
     monkeypatch.setattr("homotopy_lcn.classification.pairs.CLASSIFICATION", replace(CLASSIFICATION, near_hyperroot=1.0))
     assert isinstance(solved(arch, 1, monkeypatch).points, tuple)

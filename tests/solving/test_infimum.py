@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.results.continua import UNDECIDED, Infimum
 from homotopy_lcn.results.infimum import known_infimum
+from homotopy_lcn.solving import infimum
 from homotopy_lcn.solving.infimum import infimum_of
 from homotopy_lcn.solving.least_minimum import least_of_result
 from homotopy_lcn.tracking import get_engine
@@ -120,7 +121,47 @@ def test_with_zero_moments_only_the_zero_filter_attains_the_infimum():
 def test_incomplete_results_leave_it_open():
     result = critical_points(TENSORS, no_minimum())
     open_one = replace(result, complete=False, infimum=UNDECIDED)
-    assert infimum_of(open_one, pytest.fail, 0, get_engine()) == UNDECIDED
+    assert infimum_of(open_one, [None], pytest.fail, 0, get_engine()) == UNDECIDED
+
+
+def dead_channel(arch, seed):
+    """Normal samples of which one channel that the filters see is zero."""
+    rng = np.random.default_rng(seed)
+    X, Y = rng.normal(size=(2 * arch.filter_size, arch.filter_size)), rng.normal(size=(2 * arch.filter_size, 1))
+    X[:, 0] = 0.0
+    return SquaredLoss.from_data(X, Y, Architecture((arch.filter_size,), (1,)))
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides"), [((3, 3), (2, 1)), ((2, 2, 2), (2, 2, 1)), ((2, 3, 2), (2, 2, 1)), ((2, 2, 2), (1, 2, 1))]
+)
+def test_limits_along_the_paths_of_the_solve_say_the_same_as_regularized_losses(filters, strides, monkeypatch):
+    arch, decide, asked = Architecture(filters, strides), infimum._may_be_infimum, []
+    for seed in range(3):
+        loss = dead_channel(arch, seed)
+        monkeypatch.setattr(infimum, "_may_be_infimum", lambda *args: asked.append(args) or decide(*args))
+        by_limits = critical_points(arch, loss)
+        assert by_limits.complete
+        assert by_limits.counts.at_infinity
+        monkeypatch.setattr(infimum, "_may_be_infimum", lambda *args: True)
+        regularized = critical_points(arch, loss)
+        assert by_limits.infimum.attained == regularized.infimum.attained
+        assert by_limits.infimum.value == pytest.approx(regularized.infimum.value, rel=1e-6)
+    assert asked
+
+
+def test_limits_above_the_least_point_decide_and_others_do_not():
+    arch = Architecture((2, 2, 2), (2, 2, 1))
+    loss = dead_channel(arch, 0)
+    result = replace(critical_points(arch, loss), infimum=UNDECIDED)
+    least = min(point.loss for point in result.attained)
+    above = np.array([least + 1, least + 1 + 1j, least - 0.1 + 1j, -1.0])
+    below = np.array([least + 1, least - 0.001])
+    assert infimum_of(result, [above], pytest.fail, 0, get_engine()) == Infimum(pytest.approx(least), True)
+    for limits in ([below], [above, below], [None], [np.array([np.nan])]):
+        asked = []
+        assert infimum_of(result, limits, asked.append, 0, get_engine()) == UNDECIDED
+        assert asked
 
 
 def test_without_paths_to_infinity_the_least_point_attains_it():
@@ -141,7 +182,7 @@ def minimum_of(loss):
 @pytest.mark.parametrize("seed", range(3))
 def test_the_regularization_comes_from_the_seed(seed):
     result = critical_points(TENSORS, no_minimum())
-    again = infimum_of(replace(result, infimum=UNDECIDED), minimum_of, seed, get_engine())
-    assert again == infimum_of(replace(result, infimum=UNDECIDED), minimum_of, seed, get_engine())
+    again = infimum_of(replace(result, infimum=UNDECIDED), [None], minimum_of, seed, get_engine())
+    assert again == infimum_of(replace(result, infimum=UNDECIDED), [None], minimum_of, seed, get_engine())
     assert again.attained is False
     assert again.value == pytest.approx(0, abs=1e-7)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving.local_structure import local_dimension, local_structures, onto_critical_set
+from homotopy_lcn.solving.local_structure import local_dimensions, local_structures, onto_critical_set
 
 TENSORS = equations_of(Stratum.of_layers(Architecture((2, 2), (2, 1))))
 MATRICES = equations_of(Stratum.of_layers(Architecture((3, 3), (3, 1))))
@@ -53,7 +53,7 @@ def test_equal_singular_values_give_a_curve(distance):
     assert (found.dimension, found.corank, found.solutions) == (1, 1, ())
     assert found.singular
     assert found.residual <= 1e-15
-    assert local_dimension(TENSORS, start, white(np.eye(2)), np.random.default_rng(0)) == 1
+    assert local_dimensions(TENSORS, start[None], white(np.eye(2)), np.random.default_rng(0)) == [1]
 
 
 def test_three_equal_singular_values_give_a_surface_and_two_a_curve():
@@ -162,7 +162,7 @@ def test_a_zero_of_multiplicity_seventeen_is_no_continuum():
     equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
     theta = np.array([1, 1, 0, 1, 0, 0, 0, 1], complex)
     np.testing.assert_allclose(equations.filters(theta[None])[0], np.eye(6)[2], atol=1e-15)
-    assert local_dimension(equations, theta, data, np.random.default_rng(0)) == 0
+    assert local_dimensions(equations, theta[None], data, np.random.default_rng(0)) == [0]
     result = critical_points(arch, loss)
     assert result.complete
     assert result.continua == ()
@@ -181,7 +181,9 @@ def test_a_corank_of_two_at_a_point_of_high_multiplicity_is_no_continuum():
     equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
     theta = np.array([1, 0, 0, 1, 0, 0, 0, 1], complex)
     np.testing.assert_allclose(equations.filters(theta[None])[0], np.eye(6)[4], atol=1e-15)
-    assert [local_dimension(equations, theta, data, np.random.default_rng(seed)) for seed in range(20)] == [0] * 20
+    assert [local_dimensions(equations, theta[None], data, np.random.default_rng(seed)) for seed in range(20)] == [
+        [0]
+    ] * 20
     mirrored = SquaredLoss(loss.gram[::-1, ::-1], loss.b[::-1], loss.constant)
     for each in (loss, mirrored):
         result = critical_points(arch, each, seed=20)

@@ -82,7 +82,7 @@ def test_points_of_special_data_are_left_undecided_once_the_time_is_up(monkeypat
     def when_the_time_is_up(arch, loss, found, clock):
         clock._end = clock._now()
         monkeypatch.setattr(special_data, "reclassify", up_from_then_on)
-        monkeypatch.setattr(continua, "on_a_continuum", up_from_then_on)
+        monkeypatch.setattr(continua, "_on_continua", up_from_then_on)
         return merge(arch, loss, found, clock)
 
     monkeypatch.setattr(solve, "_merge_by_filter", when_the_time_is_up)
