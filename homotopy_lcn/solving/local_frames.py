@@ -8,6 +8,7 @@ evaluated in extended precision. Several points are treated at once, as most of 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import factorial
 from typing import Any, NamedTuple
 
@@ -42,10 +43,11 @@ class Reduced(NamedTuple):
 
 
 class Zeros(NamedTuple):
-    """Zeros of the reduced equation, as points, and whether they are one multiple zero up to rounding."""
+    """Zeros of the reduced equation: their number, and the points of them, none if they are one zero up to rounding."""
 
-    points: list[NDArray[Any]]
+    number: int
     multiple: bool
+    points: list[NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -397,17 +399,20 @@ class Frames:
         coefficients = _taylor(values, radius)
         scaled = coefficients[: LOCAL.corners // 2] * radius ** np.arange(LOCAL.corners // 2)
         if number == 0:
-            return Zeros([], False)
+            return Zeros(0, False, [])
         roots = radius * np.roots(np.asarray(scaled[::-1], complex))
         inside = roots[np.argsort(np.abs(roots))][:number].astype(complex)
         if not (np.abs(inside) < radius).all():
             return None
         centre = inside.mean()
-        about = np.polynomial.polynomial.Polynomial(np.asarray(coefficients[: LOCAL.corners // 2], complex))
+        shifted = np.asarray(coefficients[: LOCAL.corners // 2], complex)
         # A change of g by the precision of the data on the circle changes the k-th coefficient by no more than this.
-        lower = [abs(about.deriv(k)(centre) if k else about(centre)) * radius**k / factorial(k) for k in range(number)]
+        lower = []
+        for k in range(number):
+            lower.append(abs(np.polynomial.polynomial.polyval(centre, shifted)) * radius**k / factorial(k))
+            shifted = shifted[1:] * np.arange(1, len(shifted))
         multiple = number > 1 and max(lower) <= LOCAL.tie
-        return Zeros(self._at(inside), multiple)
+        return Zeros(number, multiple, [] if multiple else self._at(inside))
 
     def _at(self, zeros: Complex) -> list[NDArray[Any]]:
         """The points at zeros of g."""
@@ -429,6 +434,11 @@ def _solutions(systems: Complex, sides: Complex) -> Complex:
 def _taylor(values: NDArray[Any], radius: float) -> NDArray[Any]:
     """Taylor coefficients from values at equally spaced points of a circle, in extended precision."""
     count = len(values)
+    return np.asarray(_turns(count) @ values / count / np.longdouble(radius) ** np.arange(count))
+
+
+@lru_cache(maxsize=4)
+def _turns(count: int) -> NDArray[Any]:
+    """The matrix of the discrete Fourier transform, in extended precision."""
     pi = 4 * np.arctan(np.longdouble(1))
-    turns = np.exp(-2j * pi * (np.outer(np.arange(count), np.arange(count)) % count) / count)
-    return np.asarray(turns @ values / count / np.longdouble(radius) ** np.arange(count))
+    return np.asarray(np.exp(-2j * pi * (np.outer(np.arange(count), np.arange(count)) % count) / count))

@@ -164,19 +164,18 @@ def onto_critical_set(equations: Equations, point: Complex, data: Data) -> tuple
 
 def _cluster(circle: Zeros, found: LocalStructure, equations: Equations, data: Data) -> LocalStructure:
     """The zeros of g near t = 0, where c = 1: one multiple zero, or several zeros, each refined in many digits."""
-    zeros, multiple = circle
-    if multiple:
-        return LocalStructure(found.point, found.residual, 1, 0, (), len(zeros))
+    if circle.multiple:
+        return LocalStructure(found.point, found.residual, 1, 0, (), circle.number)
     solutions: list[NDArray[Any]] = []
-    for start in zeros:
+    for start in circle.points:
         there = converge(equations, start, data)
         if there is None or there.distance > LOCAL.radius:
             return found
         if all(np.linalg.norm((there.point - other).astype(complex)) > LOCAL.apart for other in solutions):
             solutions.append(there.point)
-    if len(solutions) != len(zeros) or not solutions:
+    if len(solutions) != circle.number or not solutions:
         return found
-    return LocalStructure(found.point, found.residual, 1, 0, tuple(solutions), len(zeros))
+    return LocalStructure(found.point, found.residual, 1, 0, tuple(solutions), circle.number)
 
 
 def _is_on_curve(frame: Frames, data: Data, rng: np.random.Generator) -> bool:
