@@ -108,15 +108,8 @@ class Frames:
 
     def rows(self, rows: NDArray[Any]) -> Frames:
         """Some of the frames, a frame as often as it is named."""
-        return replace(
-            self,
-            point=self.point[rows],
-            directions=self.directions[rows],
-            left=self.left[rows],
-            values=self.values[rows],
-            right=self.right[rows],
-            largest=self.largest[rows],
-        )
+        arrays = (self.point, self.directions, self.left, self.values, self.right, self.largest)
+        return Frames(self.equations, self.data, *(array[rows] for array in arrays))
 
     def row(self, row: int) -> Frames:
         """One of the frames, as R = 1 frames."""
