@@ -73,6 +73,11 @@ def shown(printed: str) -> str:
     return "\n".join([*lines[:MOST_LINES], LEFT_OUT] if len(lines) > MOST_LINES else lines) + "\n"
 
 
+def without_places(printed: str) -> str:
+    """The same with no folder of this machine."""
+    return printed.replace(str(ROOT), LEFT_OUT).replace(str(Path.home()), "~")
+
+
 def alike(command: str, one: str, other: str) -> bool:
     """Whether two outputs of a command are the same but for the last digits of numbers."""
     one, other = (DATE.sub("then", text) for text in (one, other))
@@ -120,7 +125,7 @@ def main() -> None:
                 [sys.executable, "-m", "homotopy_lcn", name, *arguments],
                 cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, encoding="utf-8",
             )  # fmt: skip
-            printed[command] = shown(done.stdout)
+            printed[command] = shown(without_places(done.stdout))
     before, _, rest = text.partition(BEGIN)
     README.write_text(before + BEGIN + section(printed) + END + rest.partition(END)[2], encoding="utf-8")
 
