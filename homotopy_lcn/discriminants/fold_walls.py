@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
+from ..equations.critical_equations import equations_of
 from .conditions import Condition, Fold
 from .extended_system import Patches, System, WallPoints
-from .generic_walls import GenericWalls, distinct_places
+from .generic_walls import GenericWalls, distinct_walls
 from .lines import DataLine
 from .path_tracker import Ends, PathOptions, newton, track_paths
 from .tolerances import WALLS
@@ -28,27 +30,28 @@ class RealWall:
 
 @dataclass(frozen=True)
 class StratumWalls:
-    """What became of all paths to the walls of one stratum.
+    """What became of all paths to the walls of one kind of one stratum.
 
     Attributes
     ----------
     generic : int
         Number of walls on a generic line of data.
     places : complex array
-        All finite t with a wall.
+        The finite t of all walls with a finite filter.
     at_infinity : int
         Number of walls at t = ∞.
-    lost : int
-        Number of paths that are not accounted for.
+    escaped : int
+        Number of paths on which the filter goes to infinity.
     real : tuple of RealWall
         The real walls with t in [0, 1], in their order.
     complete : bool
+        Whether all paths are accounted for.
     """
 
     generic: int
     places: Complex
     at_infinity: int
-    lost: int
+    escaped: int
     real: tuple[RealWall, ...]
     complete: bool
 
@@ -65,7 +68,7 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     """
     if not len(start):
         return StratumWalls(0, np.zeros(0, complex), 0, 0, (), start.complete)
-    points, lost = _followed(start, line, rng)
+    points, escaped = _followed(start, line, rng)
     sums = points.t.sum(axis=1)
     far = np.abs(sums) < WALLS.far * np.linalg.norm(points.t, axis=1)
     finite = points.chosen(~far)
@@ -73,37 +76,66 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     nearly = np.abs(places.imag) <= WALLS.nearly_real * (1 + np.abs(places))
     nearly &= (places.real >= -WALLS.outside) & (places.real <= 1 + WALLS.outside)
     real = [_real_wall(start.condition, finite.chosen(np.array([row])), line) for row in np.flatnonzero(nearly)]
-    inside = sorted((wall for wall in real if wall is not None and 0 <= wall.t <= 1), key=lambda wall: wall.t)
-    return StratumWalls(len(start), places, int(far.sum()), lost, tuple(inside), start.complete and not lost)
+    inside = [
+        RealWall(min(max(wall.t, 0.0), 1.0), wall.factors, wall.scale)
+        for wall in real
+        if wall is not None and -WALLS.together <= wall.t <= 1 + WALLS.together
+    ]
+    inside.sort(key=lambda wall: wall.t)
+    complete = start.complete and len(points) + escaped >= len(start)
+    return StratumWalls(len(start), places, int(far.sum()), escaped, tuple(inside), complete)
 
 
 def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> tuple[WallPoints, int]:
-    """The distinct walls on the line that any attempt finds, and how many are missing."""
-    options = PathOptions()
-    known = start.points.chosen(np.zeros(0, np.int64))
+    """The distinct walls on the line that any attempt finds, and the number of paths to infinity of one attempt."""
+    condition, options = start.condition, PathOptions()
+    known, most = start.points.chosen(np.zeros(0, np.int64)), 0
     for attempt in range(WALLS.attempts):
         # Another representative of the line in homogeneous coordinates makes each homotopy a generic one.
         turns = np.exp(2j * np.pi * rng.random(3))
-        patches = Patches.random(start.condition.coordinates, rng)
-        system = start.condition.system(patches, start.line, line.scaled(turns))
-        z = start.condition.local(system, start.points, line.motion, 0.0)
-        ends = track_paths(system, newton(system, z, 0.0)[0], options)
-        found = _arrived(start.condition, system, ends, turns)
+        patches = Patches.random(condition.coordinates, rng)
+        system = condition.system(patches, start.line, line.scaled(turns))
+        z = newton(system, condition.local(system, start.points, line.motion, 0.0), 0.0)[0]
+        ends = track_paths(system, z, options)
+        found, good = _arrived(condition, system, ends, turns)
         known = WallPoints(*(np.concatenate(pair) for pair in zip(known, found, strict=True)))
-        known = known.chosen(distinct_places(known.t))
+        known = known.chosen(distinct_walls(condition.coordinates, known))
         if len(known) >= len(start):
+            return known, 0
+        most = max(most, _escaping(condition, system, z[~good], options))
+        if len(known) + most >= len(start):
             break
         if attempt % 2:
             options = options.tighter()
-    return known, len(start) - len(known)
+    return known, most
 
 
-def _arrived(condition: Condition, system: System, ends: Ends, turns: Complex) -> WallPoints:
-    """The walls at the ends of paths that arrived, in the coordinates of the data."""
+def _escaping(condition: Condition, system: System, z: Complex, options: PathOptions) -> int:
+    """On how many of the paths the filter goes to infinity as τ goes to 1."""
+    begin, sizes, going = 0.0, [], np.ones(len(z), bool)
+    for distance in WALLS.stages:
+        ends = track_paths(system, z, options, (begin, 1 - distance))
+        z, begin = ends.points, 1 - distance
+        going &= ends.arrived
+        points = condition.points(system.patches, z)
+        coordinates = np.concatenate([np.ones((len(z), 1)), points.factors], axis=1)
+        filters = equations_of(condition.coordinates).filters(coordinates)
+        with np.errstate(all="ignore"):
+            sizes.append(np.abs(points.scale[:, 0] / points.scale[:, 1]) * np.linalg.norm(filters, axis=1))
+    with np.errstate(all="ignore"):
+        logs = np.log(np.array(sizes))
+        rates = np.diff(logs, axis=0) / -np.diff(np.log(np.array(WALLS.stages)))[:, None]
+    return int((going & (rates > WALLS.least_rate).all(axis=0) & (sizes[-1] > WALLS.large)).sum())
+
+
+def _arrived(condition: Condition, system: System, ends: Ends, turns: Complex) -> tuple[WallPoints, NDArray[np.bool_]]:
+    """The walls at the ends of paths that arrived, in the coordinates of the data, and which paths these are."""
     z, steps = newton(system, ends.points, 1.0)
-    good = ends.arrived & (steps < WALLS.settled)
+    good = ends.arrived & (steps < WALLS.regular)
+    jacobians = system.evaluate(z[good], np.ones(int(good.sum()))).jacobian
+    good[good] = np.linalg.cond(jacobians) < WALLS.condition
     points = condition.points(system.patches, z[good])
-    return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]]))
+    return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]])), good
 
 
 def _real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWall | None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex
+from ..networks.strata import Stratum
 from ..solving.stored_arrays import cache_folder, keep, read_arrays
 from .conditions import Condition
 from .extended_system import Patches, WallPoints
@@ -22,7 +23,7 @@ from .lines import DataLine, Motion, random_complex, random_line
 from .path_tracker import newton, track_paths
 from .tolerances import WALLS
 
-__all__ = ["GenericWalls", "distinct_places", "generic_walls"]
+__all__ = ["GenericWalls", "distinct_walls", "generic_walls"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _checked(
     trace = float(np.real(arrays["trace"]))
     line = DataLine(arrays["grams"].astype(complex), arrays["bs"].astype(complex), motion)
     points = WallPoints(*(arrays[name].astype(complex) for name in ("factors", "scale", "t")))
-    if not 0 <= trace <= WALLS.trace or len(distinct_places(points.t)) != expected:
+    if not 0 <= trace <= WALLS.trace or len(distinct_walls(condition.coordinates, points)) != expected:
         return None
     system = condition.system(Patches.random(condition.coordinates, np.random.default_rng(0)), line, line)
     _, steps = newton(system, condition.local(system, points, motion, 0.0), 0.0, most=1)
@@ -120,11 +121,20 @@ def _all_small(steps: NDArray[np.float64]) -> bool:
     return bool((steps < WALLS.settled).all())
 
 
-def distinct_places(t: Complex) -> NDArray[np.int64]:
-    """The first of the walls at each place (t_0 : t_1)."""
-    unit = t / np.linalg.norm(t, axis=1)[:, None]
-    apart = np.abs(unit[:, None, 0] * unit[None, :, 1] - unit[:, None, 1] * unit[None, :, 0])
-    return np.flatnonzero(~np.tril(apart < WALLS.same, -1).any(axis=1))
+def distinct_walls(stratum: Stratum, points: WallPoints) -> NDArray[np.int64]:
+    """The first of all walls that are equal: at one (t_0 : t_1), with the same factors up to scale."""
+    same = np.ones((len(points), len(points)), bool)
+    start = 0
+    parts = [points.t]
+    for factor in stratum.factors:
+        parts.append(points.factors[:, start : start + factor.degree + 1])
+        start += factor.degree + 1
+    for part in parts:
+        unit = part / np.linalg.norm(part, axis=1)[:, None]
+        # The sine of the angle between two vectors, exact for small ones.
+        across = unit[:, None, :, None] * unit[None, :, None, :]
+        same &= np.linalg.norm(across - across.transpose(0, 1, 3, 2), axis=(2, 3)) < WALLS.same
+    return np.flatnonzero(~np.tril(same, -1).any(axis=1))
 
 
 def _start_pair(condition: Condition, motion: Motion, rng: np.random.Generator) -> tuple[DataLine, WallPoints]:
@@ -176,7 +186,7 @@ def computed_walls(
                 break
         new = _loop(condition, points, line, rng)
         joined = WallPoints(*(np.concatenate(pair) for pair in zip(points, new, strict=True)))
-        joined = joined.chosen(distinct_places(joined.t))
+        joined = joined.chosen(distinct_walls(condition.coordinates, joined))
         quiet = quiet + 1 if len(joined) == len(points) else 0
         points = joined
         if quiet >= WALLS.loops and expected is None:
@@ -211,7 +221,7 @@ def _trace(condition: Condition, points: WallPoints, line: DataLine, rng: np.ran
             if weight == 0
             else moved(condition, points, line, DataLine(grams, bs, line.motion), rng)
         )
-        if not arrived.all() or len(distinct_places(there.t)) != len(points):
+        if not arrived.all() or len(distinct_walls(condition.coordinates, there)) != len(points):
             return np.inf
         t = there.t[:, 1] / there.t[:, 0]
         sums.append(t.sum())

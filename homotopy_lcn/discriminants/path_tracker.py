@@ -46,7 +46,7 @@ class PathOptions:
 
 
 class Ends(NamedTuple):
-    """Where paths end: points (P, N), whether they arrived (P,), the τ that was reached (P,), last Newton step (P,)."""
+    """Where paths end: points (P, N), whether they arrived (P,), the τ that was reached (P,), steps (P,)."""
 
     points: Complex
     arrived: NDArray[np.bool_]
@@ -54,10 +54,12 @@ class Ends(NamedTuple):
     steps: Real
 
 
-def track_paths(system: System, points: Complex, options: PathOptions | None = None) -> Ends:
-    """Follow paths from points (P, N) at τ = 0 to τ = 1."""
+def track_paths(
+    system: System, points: Complex, options: PathOptions | None = None, between: tuple[float, float] = (0.0, 1.0)
+) -> Ends:
+    """Follow paths from points (P, N) at τ = 0 to τ = 1, or between two other values of τ."""
     with np.errstate(all="ignore"):  # overflow and NaN are seen as rejected steps
-        return _track(system, points, options or PathOptions())
+        return _track(system, points, options or PathOptions(), between)
 
 
 def newton(system: System, points: Complex, tau: float, most: int = 8) -> tuple[Complex, Real]:
@@ -77,17 +79,17 @@ def newton(system: System, points: Complex, tau: float, most: int = 8) -> tuple[
     return z, best
 
 
-def _track(system: System, points: Complex, options: PathOptions) -> Ends:
-    count = len(points)
-    result = Ends(points.astype(complex), np.zeros(count, bool), np.zeros(count), np.zeros(count))
+def _track(system: System, points: Complex, options: PathOptions, between: tuple[float, float]) -> Ends:
+    count, (begin, goal) = len(points), between
+    result = Ends(points.astype(complex), np.zeros(count, bool), np.full(count, begin), np.zeros(count))
     path, z = np.arange(count), points.astype(complex)
-    tau, h = np.zeros(count), np.full(count, WALLS.first_step)
+    tau, h = np.full(count, begin), np.full(count, WALLS.first_step * (goal - begin))
     tangent = _tangent(system, z, tau)
     last_z, last_tangent, last_tau = z.copy(), tangent.copy(), np.full(count, np.nan)
     for _ in range(options.max_steps):
         if not len(path):
             break
-        new_tau = np.where(tau + h > 1 - WALLS.last_step * h, 1.0, tau + h)
+        new_tau = np.where(tau + h > goal - WALLS.last_step * h, goal, tau + h)
         guess = _predicted(z, tangent, tau, new_tau, (last_z, last_tangent, last_tau))
         value = system.evaluate(guess, new_tau)
         first = _solved(value.jacobian, value.equations[:, :, None])[:, :, 0]
@@ -112,8 +114,8 @@ def _track(system: System, points: Complex, options: PathOptions) -> Ends:
         tau = np.where(accepted, new_tau, tau)
         result.steps[path] += 1
 
-        done = tau == 1
-        ended = done | (h < options.smallest_step * (1 - tau))
+        done = tau == goal
+        ended = done | (h < options.smallest_step * (goal - tau))
         if ended.any():
             result.points[path[ended]] = z[ended]
             result.arrived[path[ended]] = done[ended]

@@ -63,6 +63,11 @@ class WallStratum:
         Number of distinct complex t found, those at infinity included.
     at_infinity : int
         How many of them are at t = ∞.
+    escaped : int
+        On how many paths from generic data the filter goes to infinity: walls that special data do not have. They are
+        not among ``found``.
+    complete : bool
+        Whether all paths are accounted for.
     """
 
     pattern: Pattern
@@ -70,6 +75,8 @@ class WallStratum:
     generic: int
     found: int
     at_infinity: int = 0
+    escaped: int = 0
+    complete: bool = True
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Complex
+from ..arrays import Complex, Real
+from ..doors import cached_property
 from ..equations.critical_equations import Data
 from ..errors import InputError
 from ..losses.squared_loss import SquaredLoss
@@ -15,6 +16,17 @@ from ..networks.strata import Embedding
 from .lines import DataLine
 
 __all__ = ["Segment"]
+
+#: Arrays are multiples of each other if they differ from multiples by this part at most.
+MULTIPLE = 1e-14
+
+
+def _ratio(first: Real, second: Real) -> float | None:
+    """The positive number times which the first array is the second, None if there is none."""
+    size = float((first * first).sum())
+    ratio = float((first * second).sum()) / size if size else 0.0
+    multiple = bool(np.abs(second - ratio * first).max() <= MULTIPLE * np.abs(second).max(initial=0.0))
+    return ratio if ratio > 0 and multiple else None
 
 
 @dataclass(frozen=True)
@@ -77,9 +89,30 @@ class Segment:
         gram, b = self.sizes
         return Data(loss.gram[positions[:, None], positions] / gram, loss.b[positions] / b)
 
+    @cached_property
+    def ratios(self) -> tuple[float | None, float | None]:
+        """The positive numbers by which Σ and b at the end are those at the start; None where there is none."""
+        return _ratio(self.start.gram, self.end.gram), _ratio(self.start.b, self.end.b)
+
+    @property
+    def _stretch(self) -> float:
+        return self.ratios[0] or self.ratios[1] or 1.0
+
     def line(self, embedding: Embedding) -> DataLine:
-        """The line of data in the coordinates of a stratum."""
-        return DataLine.through(self.data(embedding, 0.0), self.data(embedding, 1.0))
+        """The line of data in the coordinates of a stratum.
+
+        Data times a number have the same critical points. So the data at the end are divided by a number after which
+        Σ or b does not move, if there is one; `place` gives the t of the segment.
+        """
+        first, last = self.data(embedding, 0.0), self.data(embedding, 1.0)
+        gram, b = self.ratios
+        end_gram = first.gram if gram else np.asarray(last.gram / self._stretch, float)
+        end_b = first.b if b else np.asarray(last.b / self._stretch, float)
+        return DataLine.through(first, Data(end_gram, end_b))
+
+    def place(self, t: float) -> float:
+        """The t of the segment at which the data are those of `line` at ``t``, up to a positive factor."""
+        return t / (t + self._stretch * (1 - t))
 
     def filters(self, embedding: Embedding, filters: Complex) -> Complex:
         """Filters (P, K) of the network from filters of the stratum for the data of `line`."""

@@ -22,6 +22,10 @@ class WallTolerances:
         Newton steps below this, relative to the point, are rounding.
     settled : float
         Relative size of the last Newton step at a point that counts as a solution.
+    regular : float
+        The same at the end of a path. Near a singular end Newton's method halves its steps, and stays above.
+    condition : float
+        Largest condition number of the Jacobian at the end of a path that counts as regular.
     exact : float
         Relative size of a Newton step at which Newton's method ends.
     same : float
@@ -42,6 +46,14 @@ class WallTolerances:
         How far Newton's method in real numbers may go, in patches centred at the wall.
     real : float
         Imaginary parts below this are rounding.
+    stages : tuple of float
+        Values of 1 − τ at which paths are looked at that do not arrive.
+    least_rate : float
+        A path goes to infinity if w grows at least with this power of 1 / (1 − τ) from stage to stage.
+    large : float
+        How large w is at least at the last stage of such a path, relative to the scale of the data.
+    together : float
+        Walls nearer than this are at one place of the segment.
     far : float
         A wall with |t_0 + t_1| below this, relative to (t_0 : t_1), lies at infinity.
     places, margin, narrow : int, float, float
@@ -59,6 +71,8 @@ class WallTolerances:
     least: float = 1e-6
     noise: float = 1e-11
     settled: float = 1e-7
+    regular: float = 1e-10
+    condition: float = 1e9
     exact: float = 1e-13
     same: float = 1e-7
     trace: float = 1e-6
@@ -69,6 +83,10 @@ class WallTolerances:
     outside: float = 1e-6
     nearby: float = 0.01
     real: float = 1e-10
+    stages: tuple[float, ...] = (1e-3, 1e-5, 1e-7)
+    least_rate: float = 0.05
+    large: float = 5.0
+    together: float = 1e-11
     far: float = 1e-9
     joined: float = 1e-6
     places: int = 9

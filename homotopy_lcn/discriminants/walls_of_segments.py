@@ -29,6 +29,7 @@ from .generic_walls import generic_walls
 from .kinds import Question, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
+from .tolerances import WALLS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,6 +170,7 @@ class Walls:
                     "generic": row.generic,
                     "found": row.found,
                     "at_infinity": row.at_infinity,
+                    "escaped": row.escaped,
                     "others": [
                         {"kind": other.kind, "generic": other.generic, "found": other.found}
                         for other in self.strata
@@ -246,7 +248,7 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     contradictions = [
         f"stratum {_written(row.pattern)}: {row.found} of {row.generic} complex walls of the kind {row.kind} found"
         for row in strata
-        if row.found < row.generic
+        if not row.complete
     ]
 
     @cache
@@ -268,12 +270,21 @@ def _counted_walls(segment: Segment, seed: int) -> tuple[tuple[WallStratum, ...]
     for number, (pattern, kind, condition) in enumerate(questions(segment.arch)):
         embedding = Embedding.of_pattern(segment.arch, pattern)
         line = segment.line(embedding)
+        if not any(line.motion):
+            rows.append(WallStratum(pattern, kind, 0, 0))
+            continue
         # Start systems do not depend on the seed, so that a result does not depend on what the cache holds.
         start = generic_walls(condition, line.motion, np.random.default_rng(0))
         here = walls_on_line(start, line, np.random.default_rng([seed, number]))
         rows.append(
             WallStratum(
-                pattern, kind, condition.count(line.motion), len(here.places) + here.at_infinity, here.at_infinity
+                pattern,
+                kind,
+                condition.count(line.motion),
+                len(here.places) + here.at_infinity,
+                here.at_infinity,
+                here.escaped,
+                here.complete,
             )
         )
         found += [_wall(segment, Question(pattern, kind, condition), embedding, wall) for wall in here.real]
@@ -284,14 +295,17 @@ def _wall(segment: Segment, question: Question, embedding: Embedding, wall: Real
     coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
     own = equations_of(question.condition.coordinates).filters(coordinates)
     w = segment.filters(embedding, own)[0].real
-    return Wall(wall.t, question.kind, question.pattern, w, float(segment.loss(wall.t)(w)))
+    t = segment.place(wall.t)
+    return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)))
 
 
 def _joined(
     segment: Segment, found: Sequence[Wall], solved: Callable[[float], CriticalPoints]
 ) -> tuple[tuple[Chamber, ...], list[str]]:
     """The intervals between walls with numbers of branches, and what contradicts completeness."""
-    ends = [0.0, *(t for t in dict.fromkeys(wall.t for wall in found) if 0 < t < 1), 1.0]
+    ends = [0.0]
+    ends += [t for t in _places(found) if WALLS.together < t < 1 - WALLS.together]
+    ends.append(1.0)
     chambers = [(a, b, solved((a + b) / 2)) for a, b in pairwise(ends)]
     problems = [
         f"chamber from {start} to {end}: not all critical points are known"
@@ -312,7 +326,7 @@ def _joined(
                 problems.append(str(error))
             for i, j in pairs.items():
                 numbers[j] = last.branches[i]
-            between = [wall for wall in found if wall.t == start]
+            between = [wall for wall in found if abs(wall.t - start) <= WALLS.together]
             problems += _miscounted(last.points, points, between)
             if not any(wall.kind == "exchange" for wall in between):
                 problems += _unseen_exchange(last.points, points, pairs)
@@ -321,6 +335,15 @@ def _joined(
                 numbers[i], used = used, used + 1
         result.append(Chamber(start, end, points, tuple(numbers)))
     return tuple(result), problems
+
+
+def _places(found: Sequence[Wall]) -> list[float]:
+    """The t of the walls in their order, one for walls that are at one place."""
+    result: list[float] = []
+    for wall in found:
+        if not result or wall.t - result[-1] > WALLS.together:
+            result.append(wall.t)
+    return result
 
 
 def _miscounted(left: CriticalPoints, right: CriticalPoints, between: Sequence[Wall]) -> list[str]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from homotopy_lcn.discriminants.conditions import Coincidence, Fold, PassageThroughZero
-from homotopy_lcn.discriminants.generic_walls import computed_walls, distinct_places, generic_walls
+from homotopy_lcn.discriminants.extended_system import WallPoints
+from homotopy_lcn.discriminants.generic_walls import computed_walls, distinct_walls, generic_walls
 from homotopy_lcn.discriminants.lines import Motion
 from homotopy_lcn.discriminants.tolerances import WALLS
 from homotopy_lcn.networks.architecture import Architecture
@@ -87,6 +88,8 @@ def test_a_start_system_with_other_points_is_not_believed(cache, monkeypatch):
     assert not np.array_equal(first.line.bs, anew.line.bs)
 
 
-def test_places_are_compared_as_points_of_a_projective_line():
-    t = np.array([[1, 2], [2j, 4j], [0, 1], [1, 2 + 1e-3], [0, -5]], complex)
-    assert distinct_places(t).tolist() == [0, 2, 3]
+def test_walls_are_compared_up_to_scale():
+    t = np.array([[1, 2], [2j, 4j], [0, 1], [1, 2 + 1e-3], [0, -5], [1, 2]], complex)
+    factors = np.array([[1, 1], [3, 3], [1, 0], [1, 1], [1j, 0], [1, 1 + 1e-3]], complex)
+    points = WallPoints(factors, np.ones((6, 2), complex), t)
+    assert distinct_walls(SMALL.coordinates, points).tolist() == [0, 2, 3, 5]

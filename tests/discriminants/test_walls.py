@@ -42,7 +42,9 @@ def agree_with_a_grid(found, losses, number):
         chamber = found.chamber_at(float(t))
         assert labels(chamber.points) == labels(points), t
         followed = found.follow(float(t))
-        np.testing.assert_allclose([p.loss for p in followed], sorted(p.loss for p in points.real), rtol=1e-8)
+        np.testing.assert_allclose(
+            [p.loss for p in followed], sorted(p.loss for p in points.real), rtol=1e-8, atol=1e-12
+        )
         if points.global_minimum is not None:
             lowest = next(p for p in followed if p.branch == chamber.global_minimum)
             assert lowest.loss == pytest.approx(points.global_minimum.loss)
@@ -152,7 +154,7 @@ def test_the_file_has_what_the_objects_have(tmp_path):
     assert [wall["t"] for wall in content["walls"]] == [wall.t for wall in found.walls]
     others = [{"kind": "escape", "generic": 0, "found": 0}]
     assert content["strata"] == [
-        {"pattern": [[1, 1], [1]], "generic": 24, "found": 24, "at_infinity": 0, "others": others}
+        {"pattern": [[1, 1], [1]], "generic": 24, "found": 24, "at_infinity": 0, "escaped": 0, "others": others}
     ]
     ends = [(chamber["from"], chamber["to"]) for chamber in content["chambers"]]
     assert ends == [(chamber.start, chamber.end) for chamber in found.chambers]

@@ -1,0 +1,93 @@
+"""Walls of special data: white, proportional, singular Gram matrices; what is lost is accounted for or said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import homotopy_lcn as hl
+from tests.discriminants.test_walls import agree_with_a_grid, gaussian
+
+
+def folds(found):
+    return next(row for row in found.strata if row.kind == "fold")
+
+
+@pytest.mark.parametrize(("size", "finite"), [(2, 0), pytest.param(4, 12, marks=pytest.mark.slow)])
+def test_white_data_lose_walls_to_infinity(size, finite):
+    """Gröbner bases found 0 of 12 and 12 of 36 walls."""
+    arch = hl.Architecture((size, 2), (2, 1))
+    rng = np.random.default_rng(1)
+    losses = [hl.SquaredLoss.white(rng.standard_normal(arch.filter_size)) for _ in range(2)]
+    found = hl.walls(arch, *losses)
+    assert found.complete
+    row = folds(found)
+    assert (row.generic, row.found, row.escaped) == (12 * (size - 1), finite, 12 * (size - 1) - finite)
+    agree_with_a_grid(found, losses, 10)
+
+
+def test_proportional_gram_matrices_are_one_gram_matrix():
+    """The data at t, divided by a number, lie on a line with the Gram matrix of the start."""
+    arch = hl.Architecture((3, 2), (2, 1))
+    first, second = gaussian(arch, 5, fixed_gram=True)
+    scaled = hl.SquaredLoss(7 * second.gram, 7 * second.b)
+    plain, found = hl.walls(arch, first, second), hl.walls(arch, first, scaled)
+    assert found.complete
+    assert folds(found).generic == 24
+    assert [wall.kind for wall in found.walls] == [wall.kind for wall in plain.walls]
+    for wall, other in zip(found.walls, plain.walls, strict=True):
+        assert 7 * wall.t / (1 - wall.t + 7 * wall.t) == pytest.approx(other.t)
+        if wall.kind != "exchange":
+            np.testing.assert_allclose(wall.filter, other.filter, atol=1e-8)
+
+
+def test_nothing_happens_if_all_data_are_multiplied():
+    arch = hl.Architecture((2, 2), (2, 1))
+    first = gaussian(arch, 0)[0]
+    for gram, b in ((3, 3), (3, 1), (1, 5)):
+        found = hl.walls(arch, first, hl.SquaredLoss(gram * first.gram, b * first.b))
+        assert (found.complete, found.walls, len(found.chambers)) == (True, (), 1)
+
+
+def test_few_samples_on_both_sides():
+    arch = hl.Architecture((2, 2), (2, 1))
+    rng = np.random.default_rng(1)
+    samples = [(rng.standard_normal((3, 4)), rng.standard_normal((3, 1))) for _ in range(2)]
+    losses = [hl.SquaredLoss.from_data(X, Y, arch) for X, Y in samples]
+    found = hl.walls(arch, *losses)
+    assert found.complete
+    agree_with_a_grid(found, losses, 12)
+
+
+def test_a_ridge_is_a_segment_on_which_only_the_gram_matrix_moves():
+    arch = hl.Architecture((2, 2), (2, 1))
+    first = gaussian(arch, 2)[0]
+    losses = first, hl.SquaredLoss(first.gram + 10 * np.eye(4), first.b)
+    found = hl.walls(arch, *losses)
+    assert found.complete
+    assert folds(found).generic == folds(found).found == 18
+    agree_with_a_grid(found, losses, 10)
+
+
+def test_a_wall_at_the_start_of_the_segment():
+    arch = hl.Architecture((3, 2), (2, 1))
+    losses = gaussian(arch, 5, fixed_gram=True)
+    plain = hl.walls(arch, *losses)
+    wall = next(wall for wall in plain.walls if wall.kind == "fold")
+    middle = hl.SquaredLoss(losses[0].gram, (1 - wall.t) * losses[0].b + wall.t * losses[1].b)
+    found = hl.walls(arch, middle, losses[1])
+    assert found.complete
+    assert len(folds(found).pattern) == 2
+    later = [(other.t - wall.t) / (1 - wall.t) for other in plain.walls if other.t > wall.t + 1e-9]
+    assert [other.t for other in found.walls if other.t > 1e-6] == pytest.approx(later, abs=1e-9)
+    assert len(found.chambers) == len(later) + 1
+
+
+def test_data_in_special_position_are_not_called_complete():
+    """The data are symmetric, and at one t three critical points meet, which happens for no generic line."""
+    arch = hl.Architecture((2, 2), (1, 1))
+    gram = np.eye(3) + 0.3
+    found = hl.walls(arch, hl.SquaredLoss(gram, [1.0, -2.0, 1.0]), hl.SquaredLoss(gram, [1.0, 3.0, 1.0]))
+    assert not found.complete
+    assert any("complex walls of the kind fold" in reason for reason in found.contradictions)
+    assert '"complete": false' in found.to_json()
