@@ -217,7 +217,7 @@ def _trace(
         if path.size == 0:
             break
         patient = left_open[path] >= circles_on.patience
-        circle = _go_round(engine, stratum, points, homotopy, radius, patient, circles_on, jobs)
+        circle = _go_round(engine, stratum, points, _data_on_circle(homotopy, radius), patient, circles_on, jobs)
         left_open[path] += circle.windings == 0
         closed = (circle.windings > 0) & (radius <= telling)
         direction = np.sign(circle.exponents[closed])
@@ -272,13 +272,12 @@ def _go_round(
     engine: Engine,
     stratum: Stratum,
     points: Complex,
-    homotopy: Homotopy,
-    radius: float,
+    data: _DataOnCircle,
     patient: NDArray[np.bool_],
     circles_on: Circles,
     jobs: int,
 ) -> _Circle:
-    corners, target = _corners(homotopy, radius), homotopy.target
+    corners, target = data
     points = equations_of(stratum).normalize(points)
     keys = point_keys(stratum, points)
     result = _Circle.unknown(points)
@@ -308,11 +307,17 @@ def _go_round(
     return result
 
 
-def _corners(homotopy: Homotopy, radius: float) -> Data:
-    """The data at the corners of the polygon for the circle |s| = radius, the first corner once more at the end."""
+class _DataOnCircle(NamedTuple):
+    """The data at the corners of the polygon for a circle, the first corner once more at the end, and at its centre."""
+
+    corners: Data
+    target: Data
+
+
+def _data_on_circle(homotopy: Homotopy, radius: float) -> _DataOnCircle:
     s = radius * np.exp(2j * np.pi * np.arange(ENDGAME.corners + 1) / ENDGAME.corners)
     s[-1] = radius
-    return _data_at(homotopy, s)
+    return _DataOnCircle(_data_at(homotopy, s), homotopy.target)
 
 
 def _data_at(homotopy: Homotopy, s: Complex) -> Data:

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, CriticalPoints, InputError, SquaredLoss, critical_points
-from homotopy_lcn.classification import special_data
 from homotopy_lcn.progress import Clock, TimeUp
 from homotopy_lcn.results.invariants import violated_invariants
-from homotopy_lcn.solving import continua, solve
+from homotopy_lcn.solving import continua, merging_strata, solve
 from homotopy_lcn.solving.start_systems import StartSystems
 from tests.small_networks import random_problem
 
@@ -77,15 +76,15 @@ def test_points_of_special_data_are_left_undecided_once_the_time_is_up(monkeypat
         looked_at.append(1)
         raise AssertionError("the general code is asked after the time is up")
 
-    merge = solve._merge_by_filter
+    merge = merging_strata.merge_by_filter
 
     def when_the_time_is_up(arch, loss, found, clock):
         clock._end = clock._now()
-        monkeypatch.setattr(special_data, "reclassify", up_from_then_on)
+        monkeypatch.setattr(merging_strata, "reclassify", up_from_then_on)
         monkeypatch.setattr(continua, "_on_continua", up_from_then_on)
         return merge(arch, loss, found, clock)
 
-    monkeypatch.setattr(solve, "_merge_by_filter", when_the_time_is_up)
+    monkeypatch.setattr(merging_strata, "merge_by_filter", when_the_time_is_up)
     result = critical_points(arch, loss)
     assert not looked_at
     assert not result.complete
