@@ -47,6 +47,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "timeout": "--cross-check-time",
     },
     "certify": {"path": "--data", "samples": "--data", "samples=(X, Y)": "--data FILE.npz"},
+    "walls": {"loss0": "--from", "loss1": "--to", "standardize=True": "--standardize"},
     "survey": {"data_model": "--data-model", "path": "--plot"},
     "figure1": {"path": "--data"},
 }

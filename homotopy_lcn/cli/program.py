@@ -56,6 +56,7 @@ COMMANDS = (
     "descend",
     "tabulate",
     "survey",
+    "walls",
     "explain",
 )
 NOTHING_KEPT = "interrupted before there was a result to report; start systems that were finished are kept in the cache"

@@ -62,8 +62,8 @@ class Segment:
                 )
         if np.array_equal(start.gram, end.gram) and np.array_equal(start.b, end.b):
             raise InputError(
-                "loss1: the same Gram matrix and moment vector as loss0, so that no critical point moves; expected "
-                "another loss"
+                "loss1: the Gram matrix and the moment vector of the first loss, so that no critical point moves; "
+                "expected another loss"
             )
         return cls(arch, start, end)
 

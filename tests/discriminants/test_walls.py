@@ -197,7 +197,7 @@ def test_unusable_arguments_are_named():
         hl.walls(arch, first, other)
     with pytest.raises(hl.InputError, match=r"^loss0: an object of type ndarray; expected a SquaredLoss$"):
         hl.walls(arch, first.gram, second)
-    with pytest.raises(hl.InputError, match=r"^loss1: the same Gram matrix and moment vector as loss0"):
+    with pytest.raises(hl.InputError, match=r"^loss1: the Gram matrix and the moment vector of the first loss"):
         hl.walls(arch, first, hl.SquaredLoss(first.gram, first.b, constant=3.0))
     with pytest.raises(hl.InputError, match=r"^seed: "):
         hl.walls(arch, first, second, seed=-1)

@@ -1,0 +1,77 @@
+"""The command ``walls``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ..errors import InputError
+from .common import (
+    DONE,
+    NOT_COMPLETE,
+    Filters,
+    Json,
+    Quiet,
+    Strides,
+    architecture_of,
+    check_output,
+    complain,
+    show,
+    write,
+)
+from .data_options import Center, Standardize
+from .declarations import Option
+from .option_names import OF_DATA, options_named
+
+__all__ = ["walls"]
+
+
+def walls(
+    filters: Filters = None,
+    strides: Strides = None,
+    from_: Annotated[
+        str | None,
+        Option("--from", metavar="FILE", help="Data at t = 0: a file as for solve --data.", show_default=False),
+    ] = None,
+    to: Annotated[
+        str | None,
+        Option("--to", metavar="FILE", help="Data at t = 1: a file as for solve --data.", show_default=False),
+    ] = None,
+    center: Center = False,
+    standardize: Standardize = False,
+    seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    json_path: Json = None,
+    quiet: Quiet = False,
+) -> int:
+    """Follow all critical points from one data set to another.
+
+    The loss at t is (1 − t) times that of --from plus t times that of --to. Walls are the t in [0, 1] where the list of
+    real critical points changes; chambers are the intervals between them. Exit code 3 if not all walls are accounted
+    for.
+    """
+    architecture = architecture_of(filters, strides)
+    if from_ is None or to is None:
+        option = "--from" if from_ is None else "--to"
+        raise InputError(f"{option}: no data given; expected a file as for solve --data")
+    check_output(json_path)
+
+    from ..discriminants.walls_of_segments import walls as find
+    from ..losses import sources
+    from ..networks.limits import check_filter_size
+
+    check_filter_size(architecture)
+    loaded = []
+    for option, path in (("--from", from_), ("--to", to)):
+        with options_named({**OF_DATA, "path": option}):
+            loaded.append(sources.from_file(path, architecture, center=center, standardize=standardize))
+    found = find(architecture, loaded[0].loss, loaded[1].loss, seed=seed)
+    if json_path is not None:
+        write(json_path, found.to_json() or "")
+    if not quiet and json_path != "-":
+        from ..display.walls import render_walls
+
+        show(render_walls(found, [data.description for data in loaded]))
+    if found.complete:
+        return DONE
+    if not quiet:
+        complain("completeness could not be established")
+    return NOT_COMPLETE

@@ -1,0 +1,84 @@
+"""``homotopy-lcn walls``."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import homotopy_lcn as hl
+from homotopy_lcn.cli import program
+
+NETWORK = ("walls", "-k", "3,2", "-s", "2,1")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("walls")
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((20, 5))
+    paths = []
+    for name in ("a", "b"):
+        paths.append(str(folder / f"{name}.npz"))
+        np.savez(paths[-1], gram=X.T @ X, b=rng.standard_normal(5))
+    return paths
+
+
+def test_the_file_is_that_of_the_library(files, tmp_path, capsys):
+    path = tmp_path / "walls.json"
+    assert program.main([*NETWORK, "--from", files[0], "--to", files[1], "--json", str(path)]) == 0
+    arrays = [np.load(file) for file in files]
+    losses = [hl.SquaredLoss(one["gram"], one["b"]) for one in arrays]
+    found = hl.walls(hl.Architecture((3, 2), (2, 1)), *losses)
+    assert path.read_text(encoding="utf-8") == found.to_json()
+    text = capsys.readouterr().out
+    for wall in found.walls:
+        assert f"{wall.t:.10g}" in text
+        assert wall.kind in text
+    assert "24 complex walls of 24 for generic data" in text
+    assert text.count(" to 1 ") == 1
+
+
+def test_standard_output_holds_the_file_alone(files, capsys):
+    assert program.main([*NETWORK, "--from", files[0], "--to", files[1], "--json", "-"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["complete"] is True
+    assert output.err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--from", "A"), "--to: no data given; expected a file as for solve --data"),
+        (("--to", "A"), "--from: no data given; expected a file as for solve --data"),
+        (("--from", "A", "--to", "A"), "--to: the Gram matrix and the moment vector of the first loss"),
+        (("--from", "A", "--to", "missing.npz"), "--to: no such file 'missing.npz'"),
+        (("--from", "C", "--to", "A"), "--from: "),
+        (("--from", "A", "--to", "D"), "--to: "),
+    ],
+)
+def test_unusable_input_is_one_line(files, tmp_path, capsys, options, message):
+    """C is for another filter size, D has an indefinite Gram matrix."""
+    np.savez(tmp_path / "c.npz", gram=np.eye(4), b=np.ones(4))
+    np.savez(tmp_path / "d.npz", gram=np.diag([1.0, 1, 1, 1, -1]), b=np.ones(5))
+    names = {"A": files[0], "C": str(tmp_path / "c.npz"), "D": str(tmp_path / "d.npz")}
+    path = tmp_path / "none.json"
+    given = [names.get(option, option) for option in options]
+    assert program.main([*NETWORK, *given, "--json", str(path)]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"homotopy-lcn: {message}")
+    assert output.err.count("\n") == 1
+    assert not path.exists()
+
+
+def test_exit_code_and_reasons_if_walls_are_missing(tmp_path, capsys):
+    gram = np.eye(3) + 0.3
+    for name, b in (("a", [1.0, -2.0, 1.0]), ("b", [1.0, 3.0, 1.0])):
+        np.savez(tmp_path / f"{name}.npz", gram=gram, b=b)
+    ends = ["--from", str(tmp_path / "a.npz"), "--to", str(tmp_path / "b.npz")]
+    assert program.main(["walls", "-k", "2,2", "-s", "1,1", *ends]) == 3
+    output = capsys.readouterr()
+    assert "not complete: stratum (2)" in output.out
+    assert output.err == "homotopy-lcn: completeness could not be established\n"
