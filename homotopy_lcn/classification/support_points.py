@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..losses.squared_loss import SquaredLoss
 from ..networks.binary_forms import multiply, roots_of_each
-from ..networks.parameters import hessian, jacobian, relative_gradient
+from ..networks.parameters import hessian, jacobian
 from ..networks.patterns import Partition, Pattern
 from ..networks.support_networks import LayerGroup, SupportNetwork
 from ..results.points import CriticalPoint
 
-__all__ = ["CriticalFilter", "class_dimension", "classified_filter", "patterns_of", "rank_of_each"]
+__all__ = ["CriticalFilter", "class_dimension", "classified_filter", "patterns_of", "rank_of_each", "smooth_points"]
 
 #: Layers of norm one, or roots, whose distance is below this number coincide. Parameters are accurate to 1e-12.
 COINCIDENT = 1e-6
@@ -43,6 +43,8 @@ class CriticalFilter(NamedTuple):
     straight : (T,) bool array
         Which of the parameters are real.
     condition : float
+    residual : float
+        The largest relative gradient at the parameters.
     multiplicity : int
     windings : tuple of int
         Empty for a nonsingular point.
@@ -53,6 +55,7 @@ class CriticalFilter(NamedTuple):
     thetas: list[Complex]
     straight: NDArray[np.bool_]
     condition: float
+    residual: float
     multiplicity: int = 1
     windings: tuple[int, ...] = ()
 
@@ -109,7 +112,7 @@ def rank_of_each(network: SupportNetwork, theta: Sequence[Complex]) -> NDArray[n
 
 
 def classified_filter(
-    network: SupportNetwork, loss: SquaredLoss, found: CriticalFilter, pattern: Pattern, generic: bool
+    network: SupportNetwork, loss: SquaredLoss, found: CriticalFilter, pattern: Pattern, smooth: bool | None
 ) -> CriticalPoint:
     """The record of a critical filter.
 
@@ -120,9 +123,8 @@ def classified_filter(
     found : CriticalFilter
     pattern : tuple of partitions
         Its class.
-    generic : bool
-        Whether all points of the generic number were found, so that the filter is a generic one of its class, and has
-        the critical parameters and no others.
+    smooth : bool or None
+        As `smooth_points` says.
     """
     gram, b, w = loss.gram, loss.b, found.filter
     real, pure = found.real, all(part == 1 for partition in pattern for part in partition)
@@ -137,7 +139,6 @@ def classified_filter(
         in_space, interior = _membership(network, found, pattern)
         if rows.size:
             kinds, indices = _kinds(network, loss, theta)
-    residuals = relative_gradient(network, found.thetas, gram, b)
     return CriticalPoint(
         filter=w,
         real=real,
@@ -147,8 +148,8 @@ def classified_filter(
         in_function_space=in_space,
         attained=attained,
         interior=interior,
-        smooth=_smooth(network, found, pattern, generic),
-        residual=float(residuals.max()),
+        smooth=smooth,
+        residual=found.residual,
         condition=found.condition,
         parameters=tuple(tuple(layer[row] for layer in theta) for row in range(len(rows))),
         kinds=kinds,
@@ -194,23 +195,38 @@ def _real_roots(layers: list[Complex]) -> tuple[int, int]:
     return round(sum(1 / m for m in multiplicities[real] if m % 2)), int(real.sum())
 
 
-def _smooth(network: SupportNetwork, found: CriticalFilter, pattern: Pattern, generic: bool) -> bool | None:
-    """Whether the filter is a smooth point of the Zariski closure of the function space.
+def smooth_points(
+    network: SupportNetwork, theta: Sequence[Complex], patterns: Sequence[Pattern], generic: bool
+) -> list[bool | None]:
+    """Whether filters are smooth points of the Zariski closure of the function space.
 
     Where two layers of equal support, of three coefficients or more, are equal, the closure is singular: it is the
     image of a symmetric product under a finite birational map. Elsewhere the derivative of the reduced μ decides, in
     which parallel segments are one layer, if no other parameters are over the filter, as is so for generic data.
+
+    Parameters
+    ----------
+    network : SupportNetwork
+    theta : sequence of (P, k_l) complex arrays
+        Critical parameters over P filters.
+    patterns : sequence of P patterns
+        The classes of the filters.
+    generic : bool
+        Whether all points of the generic number were found, so that the filters are generic ones of their classes, and
+        have the critical parameters and no others.
     """
-    equal = any(partition[0] > 1 for group, partition in zip(network.groups, pattern, strict=True) if not group.segment)
-    if equal:
-        return False
-    reduced, theta = _merged_segments(network, [layer[:1] for layer in found.thetas])
-    full = rank_of_each(reduced, theta)[0] == reduced.dimension
+    reduced, layers = _merged_segments(network, theta)
+    full = rank_of_each(reduced, layers) == reduced.dimension
     apart = len(set(network.positions)) == len(network.positions)  # tensors of rank one, a smooth Segre variety
-    return (True if generic or apart else None) if full else False
+    result: list[bool | None] = []
+    for pattern, is_full in zip(patterns, full.tolist(), strict=True):
+        groups = zip(network.groups, pattern, strict=True)
+        equal = any(partition[0] > 1 for group, partition in groups if not group.segment)
+        result.append(False if equal or not is_full else True if generic or apart else None)
+    return result
 
 
-def _merged_segments(network: SupportNetwork, theta: list[Complex]) -> tuple[SupportNetwork, list[Complex]]:
+def _merged_segments(network: SupportNetwork, theta: Sequence[Complex]) -> tuple[SupportNetwork, list[Complex]]:
     """The network in which parallel segments are one layer, and its parameters."""
     exponents, layers = [], []
     for group in network.groups:
@@ -225,7 +241,7 @@ def _merged_segments(network: SupportNetwork, theta: list[Complex]) -> tuple[Sup
         for layer in group.layers[1:]:
             form = multiply(form, theta[layer])
         layers.append(form)
-    return SupportNetwork.of_positions(exponents), [layer / np.linalg.norm(layer) for layer in layers]
+    return SupportNetwork.of_positions(exponents), [layer / np.linalg.norm(layer, axis=1)[:, None] for layer in layers]
 
 
 def _kinds(

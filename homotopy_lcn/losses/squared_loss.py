@@ -357,7 +357,7 @@ class SquaredLoss(ComparedByValue):
         ----------
         module : torch.nn.Sequential
             As for `Architecture.from_torch`. Its weights do not matter.
-        inputs : tensor, shape (N, 1, d_0) or (N, d_0)
+        inputs : tensor, shape (N, 1, d_0) or (N, d_0), with D axes in place of d_0 for D dimensions
             Real, of any type and device; or an array.
         targets : tensor, shape (N, 1, d_L) or (N, d_L)
         reduction : "sum" or "mean"

@@ -99,8 +99,8 @@ class Architecture(ShownInNotebooks):
         Parameters
         ----------
         module : torch.nn.Sequential
-            Of ``torch.nn.Conv1d(1, 1, k, stride=s, bias=False)`` alone, without padding, dilation and groups; nested
-            ones and a single convolution will do.
+            Of ``torch.nn.Conv1d(1, 1, k, stride=s, bias=False)`` alone, or of ``Conv2d`` or ``Conv3d``, without padding
+            and groups; nested ones and a single convolution will do. A dilated kernel has a support with gaps.
 
         Raises
         ------
@@ -149,6 +149,11 @@ class Architecture(ShownInNotebooks):
         {'filters': [3, 2], 'strides': [2, 1], 'filter_size': 5}
         """
         return {"filters": list(self.filters), "strides": list(self.strides), "filter_size": self.filter_size}
+
+    @property
+    def axes(self) -> int:
+        """The number of dimensions: 1."""
+        return 1
 
     @property
     def notation(self) -> str:

@@ -14,12 +14,13 @@ from ..classification.support_points import (
     classified_filter,
     patterns_of,
     rank_of_each,
+    smooth_points,
 )
 from ..equations.distinct import first_occurrences
 from ..equations.restriction import with_real_factors
 from ..losses.squared_loss import SquaredLoss
 from ..networks.counts import CountTable
-from ..networks.parameters import balance, compose
+from ..networks.parameters import balance, compose, relative_gradient
 from ..networks.patterns import format_pattern
 from ..networks.support_networks import SupportNetwork
 from ..progress import ProgressCallback
@@ -119,9 +120,10 @@ def _classified(
                 f"of class {format_pattern(pattern)} with a derivative of rank {rank}, and not of the class's dimension"
             )
             wrong[text] = wrong.get(text, 0) + 1
+    smooth = smooth_points(network, first, patterns, generic)
     points = [
-        classified_filter(network, task.loss, item, pattern, generic)
-        for item, pattern in zip(found, patterns, strict=True)
+        classified_filter(network, task.loss, item, pattern, is_smooth)
+        for item, pattern, is_smooth in zip(found, patterns, smooth, strict=True)
     ]
     points = [
         point if point.real or other < 0 else point.with_conjugate(other)
@@ -148,6 +150,7 @@ def _filters(
     scalars, layers = task.theta(points)
     thetas = balance(layers, scalars)
     filters = without_specks(compose(network, thetas))
+    residuals = relative_gradient(network, thetas, task.loss.gram, task.loss.b)
     leaders = first_occurrences(filters, tolerance=ONE_FILTER)
     members: dict[int, NDArray[np.int64]] = {
         leader: np.flatnonzero(leaders == leader) for leader in np.unique(leaders).tolist()
@@ -169,6 +172,7 @@ def _filters(
                 thetas=[layer[order] for layer in thetas],
                 straight=straight[order],
                 condition=float(ends.conditions[rows].max()),
+                residual=float(residuals[rows].max()),
                 multiplicity=max(1, together // len(rows)),
                 windings=over,
             )

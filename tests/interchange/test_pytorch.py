@@ -180,10 +180,9 @@ def conv(*arguments, **options):
         (conv(2, 2, 2, groups=2), "groups=2; expected groups=1"),
         (conv(padding=1), "padding=1; expected padding=0"),
         (conv(padding="same"), "padding='same'; expected padding=0"),
-        (conv(dilation=2), "dilation=2; expected dilation=1"),
         (nn.ReLU(), "a ReLU; expected torch.nn.Sequential of"),
         (nn.Linear(3, 2), "a Linear"),
-        (nn.Conv2d(1, 1, 2, bias=False), "a Conv2d"),
+        (nn.Conv2d(1, 1, 2, bias=False), "a Conv2d after a Conv1d; expected layers of one number of dimensions"),
         (nn.ConvTranspose1d(1, 1, 2, bias=False), "a ConvTranspose1d"),
         (conv(dtype=torch.complex64), "weights of type torch.complex64; expected real"),
         (conv(device="meta"), "meta device"),
@@ -264,3 +263,54 @@ def test_errors_of_load_into():
         descend(result, [module])
     with pytest.raises(InputError, match=r"^starts\[1\]: kernel sizes"):
         descend(result, [network((3, 2), (2, 1)), network((2, 2), (2, 1))])
+
+
+def test_two_dimensions_are_images():
+    module = nn.Sequential(
+        nn.Conv2d(1, 1, (2, 2), stride=(1, 2), bias=False, dtype=torch.float64),
+        nn.Conv2d(1, 1, (2, 1), bias=False, dtype=torch.float64),
+    )
+    arch = Architecture.from_torch(module)
+    assert arch == Architecture(filters=((2, 2), (2, 1)), strides=((1, 2), (1, 1)))
+    torch.manual_seed(0)
+    images = torch.randn(20, 1, 5, 6, dtype=torch.float64)
+    targets = torch.randn(20, 1, 3, 3, dtype=torch.float64)
+    loss = SquaredLoss.from_torch(module, images, targets)
+    value = ((module(images) - targets) ** 2).sum().item()
+    assert loss(arch.mu(parameters_from_torch(module, arch))) == pytest.approx(value)
+    result = critical_points(arch, loss)
+    for index, point in enumerate(result.attained):
+        result.load_into(module, point)
+        for layer in module:
+            layer.weight.grad = None
+        error = ((module(images) - targets) ** 2).sum()
+        error.backward()
+        assert error.item() == pytest.approx(point.loss), index
+        assert max(layer.weight.grad.abs().max().item() for layer in module) < 1e-8 * value
+        predicted = point.predict(images.numpy())
+        np.testing.assert_allclose(predicted[:, None], module(images).detach().numpy(), atol=1e-10)
+
+
+def test_dilated_kernels_are_filters_with_gaps():
+    module = nn.Sequential(conv(1, 1, 3, dilation=2, dtype=torch.float64), conv(1, 1, 2, stride=2, dtype=torch.float64))
+    arch = Architecture.from_torch(module)
+    assert arch == Architecture(supports=((0, 2, 4), (0, 1)), strides=(1, 2))
+    signals, targets = torch.randn(9, 1, 12, dtype=torch.float64), torch.randn(9, 1, 4, dtype=torch.float64)
+    loss = SquaredLoss.from_torch(module, signals, targets)
+    value = ((module(signals) - targets) ** 2).sum().item()
+    assert loss(arch.mu(parameters_from_torch(module, arch))) == pytest.approx(value)
+    with pytest.raises(InputError, match=r"module: supports .*; expected filters"):
+        parameters_from_torch(module, Architecture((3, 2), (1, 2)))
+
+
+def test_three_dimensions():
+    module = nn.Sequential(nn.Conv3d(1, 1, (2, 1, 2), bias=False), nn.Conv3d(1, 1, (1, 2, 1), stride=2, bias=False))
+    assert Architecture.from_torch(module) == Architecture(
+        filters=((2, 1, 2), (1, 2, 1)), strides=((1, 1, 1), (2, 2, 2))
+    )
+    for broken, words in (
+        (nn.Conv2d(1, 1, 2, padding=1, bias=False), r"padding=\(1, 1\); expected padding=0"),
+        (nn.Conv2d(2, 2, 2, groups=2, bias=False), "groups=2; expected groups=1"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Architecture.from_torch(nn.Sequential(broken))

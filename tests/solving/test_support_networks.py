@@ -66,6 +66,34 @@ def test_the_derivative_has_the_rank_of_the_class(solved):
         assert rank is None or rank == distinct
 
 
+DIAGONAL, ANTIDIAGONAL, ROW = ((0, 0), (1, 1)), ((0, 1), (1, 0)), ((0, 0), (0, 1))
+TILTED = ((0, 0), (0, 1), (1, 1))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        hl.Architecture(supports=(DIAGONAL, DIAGONAL, CORNER)),
+        hl.Architecture(supports=(DIAGONAL, ANTIDIAGONAL, ROW)),
+        hl.Architecture(supports=(DIAGONAL, DIAGONAL, ANTIDIAGONAL, ANTIDIAGONAL)),
+        hl.Architecture(supports=(CORNER, TILTED)),
+        hl.Architecture(supports=(CORNER, CORNER, ROW)),
+        hl.Architecture(supports=((0, 1, 3), (0, 1, 3))),
+        hl.Architecture(supports=((0, 2, 4), (0, 2), (0, 1, 3))),
+        hl.Architecture(filters=((3, 1), (2, 1), (1, 2)), strides=(1, 1, 1)),
+        hl.Architecture(filters=((3, 1), (3, 1), (1, 2)), strides=(1, 1, 1)),
+        hl.Architecture(filters=((2, 1, 1), (1, 2, 1), (1, 1, 2)), strides=(1, 1, 1)),
+        hl.Architecture(filters=((1, 2, 2), (2, 1, 1), (2, 1, 1)), strides=(1, 1, 1)),
+    ],
+    ids=repr,
+)
+def test_the_classes_of_further_networks_are_found(network):
+    result = hl.critical_points(network, random_loss(network))
+    assert result.complete, result.gaps()
+    found = {row.pattern: sum(point.stratum == row.pattern for point in result) for row in result.strata}
+    assert found == {row.pattern: row.count for row in generic_count(network)}
+
+
 def test_every_parameter_is_critical_by_difference_quotients(solved):
     network, result = solved
     loss = result.loss
