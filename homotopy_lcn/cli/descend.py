@@ -13,6 +13,7 @@ from .common import (
     Json,
     Quiet,
     StridesUnlessResult,
+    Supports,
     architecture_of,
     check_output,
     complain,
@@ -28,6 +29,7 @@ from .data_options import (
     DataOptions,
     DecimalMark,
     Horizon,
+    Images,
     InputColumns,
     OutputColumns,
     RandomData,
@@ -52,6 +54,7 @@ def descend(
     ] = None,
     filters: FiltersUnlessResult = None,
     strides: StridesUnlessResult = None,
+    supports: Supports = None,
     data: DataFile = None,
     csv: CsvFile = None,
     x: InputColumns = None,
@@ -62,6 +65,7 @@ def descend(
     decimal: DecimalMark = None,
     center: Center = False,
     standardize: Standardize = False,
+    images: Images = None,
     random: RandomData = False,
     white: WhiteData = False,
     starts: Annotated[int, Option(min=1, metavar="N", help="Random starts, at most 100000.")] = 100,
@@ -97,7 +101,8 @@ def descend(
     """Train from many random starts, and see where the runs go.
 
     How often is each minimum reached, and near which saddles do runs linger?
-    Give a result of solve; or -k, -s and the data by exactly one of --data, --csv, --series, --random, --white.
+    Give a result of solve; or -k, -s and the data by exactly one of --data, --csv, --series, --images, --random,
+    --white.
     Exit code 3 if the critical points are not complete, or some run did not settle at one of them.
     """
     check_output(json_path)
@@ -108,14 +113,18 @@ def descend(
     options = Options(
         init=_init(init), optimizer=optimizer, learning_rate=learning_rate, max_steps=max_steps, slow=slow
     )
-    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize, images)
     if result_path is not None:
-        network = [name for name, text in (("-k/--filters", filters), ("-s/--strides", strides)) if text is not None]
+        network = [
+            name
+            for name, text in (("-k/--filters", filters), ("-s/--strides", strides), ("--supports", supports))
+            if text is not None
+        ]
         for option in [*network, *given.given()]:
             raise InputError(f"{option}: given with a result; expected one or the other")
         result, description = read_result(result_path), result_path
     else:
-        architecture = architecture_of(filters, strides)
+        architecture = architecture_of(filters, strides, supports)
         loaded = load_data(architecture, given, seed)
         description = loaded.description
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from ..results.points import quantity
 from ..tables.uncut_tables import Uncut
 from ..training.basins import BasinTable, describe_optimizer, describe_place
+from .wording import describe_notation
 
 __all__ = ["render_basins"]
 
@@ -27,9 +28,9 @@ def render_basins(table: BasinTable, data: str | None = None) -> RenderableType:
     -------
     rich renderable
     """
-    architecture, total = table.result.architecture, len(table.runs)
-    filters, strides = (",".join(map(str, values)) for values in (architecture.filters, architecture.strides))
-    heading = f"{quantity(total, 'run', 'runs')} of {describe_optimizer(table)}, k = ({filters}), s = ({strides})"
+    total = len(table.runs)
+    network = describe_notation(table.result.architecture)
+    heading = f"{quantity(total, 'run', 'runs')} of {describe_optimizer(table)}, {network}"
     rows = Table(box=SIMPLE_HEAD)
     rows.add_column("critical point")
     for title in ("loss", "runs", "share", "lingered", "mean steps", "mean time"):

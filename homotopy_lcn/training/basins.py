@@ -214,7 +214,11 @@ class BasinTable(ShownInNotebooks, Sequence[BasinRow]):
             "version": 1,
             "seed": self.seed,
             "software": self.result.software,
-            "architecture": {"filters": architecture.filters, "strides": architecture.strides},
+            "architecture": {
+                name: value
+                for name, value in architecture.to_dict().items()
+                if name in ("filters", "supports", "strides")
+            },
             "data": self.result.data,
             "data_digest": self.result.data_digest,
             "optimizer": self.optimizer,
@@ -245,7 +249,7 @@ class BasinTable(ShownInNotebooks, Sequence[BasinRow]):
     def __str__(self) -> str:
         arch = self.result.architecture
         lines = [
-            f"BasinTable of k = {arch.filters}, s = {arch.strides}, seed {self.seed}: "
+            f"BasinTable of {arch.notation}, seed {self.seed}: "
             f"{quantity(len(self.runs), 'run', 'runs')} of {describe_optimizer(self)}"
         ]
         for row in self.rows:
@@ -290,10 +294,7 @@ def kind_of_zero(result: CriticalPoints) -> str:
     The Hessian there is zero for three layers or more; for two, its off-diagonal block holds the entries of b.
     """
     architecture = result.architecture
-    reached = np.zeros(1, dtype=int)
-    for k, dilation in zip(architecture.filters, architecture.dilations, strict=True):
-        reached = np.unique(np.add.outer(reached, dilation * np.arange(k)))
-    if not result.loss.b[reached].any():
+    if not result.loss.b[list(architecture.support)].any():
         return "minimum"
     return "saddle" if architecture.depth == 2 else "degenerate"
 

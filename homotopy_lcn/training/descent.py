@@ -144,7 +144,6 @@ def descend(
     [('minimum', 1.0)]
     """
     options = Options(init, optimizer, learning_rate, max_steps, slow)
-    result.architecture.check_ordinary()
     number = check_integer("seed", seed, 0)
     if isinstance(starts, Integral):
         _check_memory(check_starts(starts), result)
@@ -284,7 +283,7 @@ def _starts(
     architecture = scaled.architecture
     if isinstance(starts, Integral):
         count = check_starts(starts)
-        sizes = np.repeat(architecture.filters, architecture.filters)
+        sizes = np.repeat(architecture.layer_sizes, architecture.layer_sizes)
         if init == "pytorch":
             return rng.uniform(-1, 1, size=(count, len(sizes))) / np.sqrt(sizes)
         deviations = float(init) * scaled.parameter_unit / np.sqrt(sizes)
@@ -302,13 +301,13 @@ def _layers_of(architecture: Architecture, start: Any, name: str) -> list[NDArra
         from ..interchange.pytorch import parameters_from_torch
 
         return parameters_from_torch(start, architecture, name)
-    expected = f"expected layers of sizes {', '.join(map(str, architecture.filters))}"
+    expected = f"expected layers of sizes {', '.join(map(str, architecture.layer_sizes))}"
     try:
         layers = [np.asarray(w) for w in start]
     except (TypeError, ValueError):
         raise InputError(f"{name}: not a sequence of layers; {expected}") from None
     sizes = [w.shape for w in layers]
-    if sizes != [(k,) for k in architecture.filters] or any(w.dtype.kind not in "biuf" for w in layers):
+    if sizes != [(k,) for k in architecture.layer_sizes] or any(w.dtype.kind not in "biuf" for w in layers):
         raise InputError(f"{name}: layers of shapes {sizes}; {expected}, real")
     if not all(np.isfinite(value) for value in chain(*layers)):
         raise InputError(f"{name}: holds a number that is not finite; expected finite numbers")

@@ -79,7 +79,7 @@ class ScaledLoss:
         return 2 * float(np.linalg.norm(self.b)) or 1.0
 
     def layers(self, positions: Real) -> list[Real]:
-        return np.split(positions, np.cumsum(self.architecture.filters)[:-1], axis=-1)
+        return np.split(positions, np.cumsum(self.architecture.layer_sizes)[:-1], axis=-1)
 
     def filters(self, positions: Real) -> Real:
         """End-to-end filters (…, K), in their unit."""

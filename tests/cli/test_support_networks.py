@@ -99,6 +99,16 @@ def test_unusable_input_is_told_in_one_line(capsys, words, message):
     assert error.count("\n") == 1
 
 
+def test_descend_ends_at_listed_minima(capsys):
+    assert main(["descend", *BOXES, "--images", "digits", "--starts", "10", "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["architecture"] == {"filters": [[2, 2], [2, 2]], "strides": [[1, 1], [1, 1]]}
+    assert {row["outcome"] for row in document["rows"] if row["runs"]} == {"point"}
+    assert {row["kind"] for row in document["rows"] if row["runs"]} == {"minimum"}
+    assert main(["descend", "--supports", "0,1,3;0,1", "--white", "--starts", "5"]) == 0
+    assert "supports {0,1,3}, {0,1}" in capsys.readouterr().out
+
+
 def test_what_works_for_ordinary_networks_only_says_so():
     network = hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
     one, two = (hl.SquaredLoss(np.eye(6), row) for row in np.random.default_rng(0).standard_normal((2, 6)))
@@ -117,7 +127,6 @@ def test_what_works_for_ordinary_networks_only_says_so():
         lambda: hl.tabulate([network]),
         lambda: hl.generic_count(network, metric="white"),
         lambda: result.to_columns("unused.npz"),
-        lambda: __import__("homotopy_lcn.training", fromlist=["descend"]).descend(result),
     ]
     for call in calls:
         with pytest.raises(hl.InputError, match="is no ordinary network of one dimension") as error:
