@@ -25,7 +25,7 @@ def shapes_of(option: str, text: str | None, expected: str) -> tuple[int | tuple
     >>> shapes_of("-k", "2x2,3×2", "…"), shapes_of("-s", "2,1", "…")
     (((2, 2), (3, 2)), (2, 1))
     """
-    if text is None or not re.search("[xX×]", text):
+    if text is None or not re.search(r"\d\s*[xX×]\s*\d", text):
         return integers_of(option, text, expected)
     return tuple(
         tuple(_integer(option, entry, expected) for entry in re.split("[xX×]", item))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from homotopy_lcn import InputError
 from homotopy_lcn.cli.network_texts import shapes_of, supports_of
 from homotopy_lcn.cli.program import main
 
@@ -17,6 +18,8 @@ def test_shapes_are_written_with_a_cross():
     assert shapes_of("-k", "2x2, 3X2,1×2", "shapes") == ((2, 2), (3, 2), (1, 2))
     assert shapes_of("-k", "[2x2]", "shapes") == ((2, 2),)
     assert shapes_of("-k", "3,2", "shapes") == (3, 2)
+    with pytest.raises(InputError, match="-k: 'x' is not an integer; expected shapes"):
+        shapes_of("-k", "3,x", "shapes")
 
 
 def test_supports_are_lists_of_points():
