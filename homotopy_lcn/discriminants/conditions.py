@@ -53,7 +53,7 @@ class Condition(Protocol):
     def points(self, patches: Patches, z: Complex) -> WallPoints:
         """Walls in homogeneous coordinates from their local coordinates."""
 
-    def local(self, system: System, points: WallPoints, motion: Motion, tau: float) -> Complex:
+    def local(self, system: System, points: WallPoints, motion: Motion, tau: float | Real) -> Complex:
         """Local coordinates of walls."""
 
 
@@ -118,12 +118,14 @@ class Fold:
         """Walls in homogeneous coordinates from their local coordinates."""
         return _homogeneous(self.stratum, patches, z)
 
-    def local(self, system: System, points: WallPoints, motion: Motion, tau: float) -> Complex:
+    def local(self, system: System, points: WallPoints, motion: Motion, tau: float | Real) -> Complex:
         """Local coordinates of walls; the kernel vectors are computed."""
         n, count, patches = self.stratum.dimension - 1, len(self.stratum.factors), system.patches
         coordinates = local_coordinates(self.stratum, patches, points, motion)
         blank = np.concatenate([coordinates, np.zeros((len(coordinates), n))], axis=1)
-        hessians = system.evaluate(blank, np.full(len(blank), tau)).jacobian[:, : n + 1, : n + 1]
+        hessians = system.evaluate(blank, np.broadcast_to(np.asarray(tau, float), (len(blank),))).jacobian[
+            :, : n + 1, : n + 1
+        ]
         kernels = np.linalg.svd(hessians)[2][:, -1].conj()
         kernels = kernels / (kernels @ patches.centres[count + 2].conj())[:, None]
         return np.concatenate([coordinates, kernels @ patches.bases[count + 2].conj()], axis=1)
@@ -176,7 +178,7 @@ class _OnPieces:
         found = _homogeneous(self.coordinates, patches, np.concatenate([z[:, :n], blank, z[:, n:]], axis=1))
         return WallPoints(found.factors, np.tile([0j, 1.0], (len(z), 1)), found.t)
 
-    def local(self, system: System, points: WallPoints, motion: Motion, tau: float) -> Complex:
+    def local(self, system: System, points: WallPoints, motion: Motion, tau: float | Real) -> Complex:
         """Local coordinates of walls."""
         if not self.at_zero:
             return local_coordinates(self.coordinates, system.patches, points, motion)

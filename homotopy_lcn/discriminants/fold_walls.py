@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
 from .conditions import Condition, Fold
-from .extended_system import Patches, System, WallPoints
+from .extended_system import Patches, WallPoints
 from .generic_walls import GenericWalls, distinct_walls
+from .homotopies import follow
 from .lines import DataLine
-from .path_tracker import Ends, PathOptions, newton, track_paths
+from .path_tracker import PathOptions, newton
 from .tolerances import WALLS
 
 __all__ = ["RealWall", "StratumWalls", "walls_on_line"]
@@ -93,16 +93,14 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
     for attempt in range(WALLS.attempts):
         # Another representative of the line in homogeneous coordinates makes each homotopy a generic one.
         turns = np.exp(2j * np.pi * rng.random(3))
-        patches = Patches.random(condition.coordinates, rng)
-        system = condition.system(patches, start.line, line.scaled(turns))
-        z = newton(system, condition.local(system, start.points, line.motion, 0.0), 0.0)[0]
-        ends = track_paths(system, z, options)
-        found, good = _arrived(condition, system, ends, turns)
+        lines = start.line, line.scaled(turns)
+        ends = follow(condition, start.points, lines, rng, options)
+        found = _turned(ends.points.chosen(ends.regular), turns)
         known = WallPoints(*(np.concatenate(pair) for pair in zip(known, found, strict=True)))
         known = known.chosen(distinct_walls(condition.coordinates, known))
         if len(known) >= len(start):
             return known, 0
-        most = max(most, _escaping(condition, system, z[~good], options))
+        most = max(most, _escaping(condition, start.points.chosen(~ends.regular), lines, rng, options))
         if len(known) + most >= len(start):
             break
         if attempt % 2:
@@ -110,15 +108,20 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
     return known, most
 
 
-def _escaping(condition: Condition, system: System, z: Complex, options: PathOptions) -> int:
+def _escaping(
+    condition: Condition,
+    points: WallPoints,
+    lines: tuple[DataLine, DataLine],
+    rng: np.random.Generator,
+    options: PathOptions,
+) -> int:
     """On how many of the paths the filter goes to infinity as τ goes to 1."""
-    begin, sizes, going = 0.0, [], np.ones(len(z), bool)
+    begin, sizes, going = 0.0, [], np.ones(len(points), bool)
     for distance in WALLS.stages:
-        ends = track_paths(system, z, options, (begin, 1 - distance))
-        z, begin = ends.points, 1 - distance
+        ends = follow(condition, points, lines, rng, options, (begin, 1 - distance))
+        points, begin = ends.points, 1 - distance
         going &= ends.arrived
-        points = condition.points(system.patches, z)
-        coordinates = np.concatenate([np.ones((len(z), 1)), points.factors], axis=1)
+        coordinates = np.concatenate([np.ones((len(points), 1)), points.factors], axis=1)
         filters = equations_of(condition.coordinates).filters(coordinates)
         with np.errstate(all="ignore"):
             sizes.append(np.abs(points.scale[:, 0] / points.scale[:, 1]) * np.linalg.norm(filters, axis=1))
@@ -128,14 +131,9 @@ def _escaping(condition: Condition, system: System, z: Complex, options: PathOpt
     return int((going & (rates > WALLS.least_rate).all(axis=0) & (sizes[-1] > WALLS.large)).sum())
 
 
-def _arrived(condition: Condition, system: System, ends: Ends, turns: Complex) -> tuple[WallPoints, NDArray[np.bool_]]:
-    """The walls at the ends of paths that arrived, in the coordinates of the data, and which paths these are."""
-    z, steps = newton(system, ends.points, 1.0)
-    good = ends.arrived & (steps < WALLS.regular)
-    jacobians = system.evaluate(z[good], np.ones(int(good.sum()))).jacobian
-    good[good] = np.linalg.cond(jacobians) < WALLS.condition
-    points = condition.points(system.patches, z[good])
-    return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]])), good
+def _turned(points: WallPoints, turns: Complex) -> WallPoints:
+    """Walls on the line `DataLine.scaled` by three numbers as walls on the line itself."""
+    return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]]))
 
 
 def _real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWall | None:

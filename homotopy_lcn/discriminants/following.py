@@ -51,7 +51,11 @@ def _followed(
     scale = np.stack([coordinates[:, 0] * (gram / b), np.ones(len(points))], axis=1)
     still = np.tile([1.0 + 0j, 0.0], (len(points), 1))
     given = WallPoints(coordinates[:, 1:], scale, still)
-    options, best, reached = PathOptions(), np.zeros((len(points), segment.arch.filter_size), complex), None
+    options, best, reached = (
+        PathOptions(largest=np.inf),
+        np.zeros((len(points), segment.arch.filter_size), complex),
+        None,
+    )
     for _ in range(WALLS.attempts):
         system = CriticalSystem(stratum, Patches.random(stratum, rng), *lines)
         z = local_coordinates(stratum, system.patches, given, Motion(False, False))[:, : system.unknowns]

@@ -19,8 +19,9 @@ from ..networks.strata import Stratum
 from ..solving.stored_arrays import cache_folder, keep, read_arrays
 from .conditions import Condition
 from .extended_system import Patches, WallPoints
+from .homotopies import follow
 from .lines import DataLine, Motion, random_complex, random_line
-from .path_tracker import newton, track_paths
+from .path_tracker import newton
 from .tolerances import WALLS
 
 __all__ = ["GenericWalls", "distinct_walls", "generic_walls"]
@@ -56,11 +57,8 @@ def moved(
     condition: Condition, points: WallPoints, start: DataLine, target: DataLine, rng: np.random.Generator
 ) -> tuple[WallPoints, NDArray[np.bool_]]:
     """The walls on another generic line, and which of the paths arrived."""
-    system = condition.system(Patches.random(condition.coordinates, rng), start, target)
-    z, _ = newton(system, condition.local(system, points, start.motion, 0.0), 0.0)
-    ends = track_paths(system, z)
-    polished, steps = newton(system, ends.points, 1.0)
-    return condition.points(system.patches, polished), ends.arrived & (steps < WALLS.settled)
+    found = follow(condition, points, (start, target), rng)
+    return found.points, found.regular
 
 
 def generic_walls(condition: Condition, motion: Motion, rng: np.random.Generator) -> GenericWalls:

@@ -6,7 +6,7 @@ the first of them, as in `homotopy_lcn.tracking.reference`; here the patches sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -31,18 +31,27 @@ class PathOptions:
         Largest ratio of the second Newton step to the first one.
     max_steps : int
         Steps after which a path is given up.
+    largest : float
+        Length of the local coordinates at which a path stops.
     smallest_step : float
         Steps in τ below this one, relative to 1 − τ, end a path.
     """
 
-    movement: float = 0.05
-    contraction: float = 0.05
+    movement: float = 0.1
+    contraction: float = 0.1
     max_steps: int = 2000
+    largest: float = 50.0
     smallest_step: float = 1e-10
 
     def tighter(self) -> PathOptions:
         """The options of the next, more careful attempt."""
-        return PathOptions(self.movement / 10, self.contraction / 10, self.max_steps * 3, self.smallest_step / 100)
+        return replace(
+            self,
+            movement=self.movement / 10,
+            contraction=self.contraction / 10,
+            max_steps=self.max_steps * 3,
+            smallest_step=self.smallest_step / 100,
+        )
 
 
 class Ends(NamedTuple):
@@ -55,16 +64,20 @@ class Ends(NamedTuple):
 
 
 def track_paths(
-    system: System, points: Complex, options: PathOptions | None = None, between: tuple[float, float] = (0.0, 1.0)
+    system: System,
+    points: Complex,
+    options: PathOptions | None = None,
+    between: tuple[Real | float, float] = (0.0, 1.0),
 ) -> Ends:
-    """Follow paths from points (P, N) at τ = 0 to τ = 1, or between two other values of τ."""
+    """Follow paths from points (P, N) at τ = 0 to τ = 1, or from other τ, one for all or one for each, to another."""
+    begin = np.broadcast_to(np.asarray(between[0], float), (len(points),)).copy()
     with np.errstate(all="ignore"):  # overflow and NaN are seen as rejected steps
-        return _track(system, points, options or PathOptions(), between)
+        return _track(system, points, options or PathOptions(), (begin, between[1]))
 
 
-def newton(system: System, points: Complex, tau: float, most: int = 8) -> tuple[Complex, Real]:
+def newton(system: System, points: Complex, tau: float | Real, most: int = 8) -> tuple[Complex, Real]:
     """Newton's method at a fixed τ: points, and the size of the last step relative to the point."""
-    at = np.full(len(points), tau)
+    at = np.broadcast_to(np.asarray(tau, float), (len(points),))
     z, best = points, np.full(len(points), np.inf)
     with np.errstate(all="ignore"):
         for _ in range(most):
@@ -79,11 +92,11 @@ def newton(system: System, points: Complex, tau: float, most: int = 8) -> tuple[
     return z, best
 
 
-def _track(system: System, points: Complex, options: PathOptions, between: tuple[float, float]) -> Ends:
+def _track(system: System, points: Complex, options: PathOptions, between: tuple[Real, float]) -> Ends:
     count, (begin, goal) = len(points), between
-    result = Ends(points.astype(complex), np.zeros(count, bool), np.full(count, begin), np.zeros(count))
+    result = Ends(points.astype(complex), np.zeros(count, bool), begin.copy(), np.zeros(count))
     path, z = np.arange(count), points.astype(complex)
-    tau, h = np.full(count, begin), np.full(count, WALLS.first_step * (goal - begin))
+    tau, h = begin.copy(), WALLS.first_step * (goal - begin)
     tangent = _tangent(system, z, tau)
     last_z, last_tangent, last_tau = z.copy(), tangent.copy(), np.full(count, np.nan)
     for _ in range(options.max_steps):
@@ -115,7 +128,7 @@ def _track(system: System, points: Complex, options: PathOptions, between: tuple
         result.steps[path] += 1
 
         done = tau == goal
-        ended = done | (h < options.smallest_step * (goal - tau))
+        ended = done | (h < options.smallest_step * (goal - tau)) | (_length(z) > options.largest)
         if ended.any():
             result.points[path[ended]] = z[ended]
             result.arrived[path[ended]] = done[ended]

@@ -46,6 +46,10 @@ class WallTolerances:
         How far Newton's method in real numbers may go, in patches centred at the wall.
     real : float
         Imaginary parts below this are rounding.
+    rounds : int
+        In how many patches a path is followed at most.
+    way : float
+        Part of the rest of its way that a path makes in one patch at least if it is to be followed in another.
     stages : tuple of float
         Values of 1 − τ at which paths are looked at that do not arrive.
     least_rate : float
@@ -83,6 +87,8 @@ class WallTolerances:
     outside: float = 1e-6
     nearby: float = 0.01
     real: float = 1e-10
+    rounds: int = 12
+    way: float = 1e-6
     stages: tuple[float, ...] = (1e-3, 1e-5, 1e-7)
     least_rate: float = 0.05
     large: float = 5.0
