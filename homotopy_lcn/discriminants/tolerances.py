@@ -82,7 +82,7 @@ class WallTolerances:
     trace: float = 1e-6
     loops: int = 8
     most_loops: int = 120
-    attempts: int = 6
+    attempts: int = 4
     nearly_real: float = 1e-6
     outside: float = 1e-6
     nearby: float = 0.01

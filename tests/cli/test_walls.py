@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn.cli import program
+from homotopy_lcn.discriminants.tolerances import WALLS
 
 NETWORK = ("walls", "-k", "3,2", "-s", "2,1")
 
@@ -73,7 +75,8 @@ def test_unusable_input_is_one_line(files, tmp_path, capsys, options, message):
     assert not path.exists()
 
 
-def test_exit_code_and_reasons_if_walls_are_missing(tmp_path, capsys):
+def test_exit_code_and_reasons_if_walls_are_missing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("homotopy_lcn.discriminants.fold_walls.WALLS", replace(WALLS, attempts=1))  # to save time
     gram = np.eye(3) + 0.3
     for name, b in (("a", [1.0, -2.0, 1.0]), ("b", [1.0, 3.0, 1.0])):
         np.savez(tmp_path / f"{name}.npz", gram=gram, b=b)
