@@ -275,7 +275,11 @@ def _no_real_point(arch: Architecture, inner: SquaredLoss) -> bool:
     real = _clearly_real_roots(critical)
     if real is None:
         return False
-    values = np.sort(-np.polyval(base, real) / np.polyval(direction, real))
+    above, below = np.polyval(base, real), np.polyval(direction, real)
+    poles = below == 0  # t = ∞, on both sides of which the pencil is looked at
+    if (np.abs(below[~poles]) <= CLEAR * np.polyval(np.abs(direction), np.abs(real[~poles]))).any():
+        return False
+    values = np.sort(-above[~poles] / below[~poles])
     if (np.diff(values) <= CLEAR * (1 + np.abs(values[1:]))).any():
         return False
     between = (values[1:] + values[:-1]) / 2

@@ -151,9 +151,7 @@ def on_continua(
 
 
 def _on_continua(arch: Architecture, loss: SquaredLoss, points: Sequence[CriticalPoint]) -> list[int]:
-    # Where each block is one layer, the only stratum is the parameter space, and singular ends are examined already.
-    looked_at = len(arch.blocks) == sum(k > 1 for k in arch.filters)
-    starts = [[] if looked_at and not point.nonsingular else _coordinates_of(arch, point) for point in points]
+    starts = [_coordinates_of(arch, point) for point in points]
     owners = np.repeat(np.arange(len(points)), [len(one) for one in starts])
     together = [start for one in starts for start in one]
     result = np.zeros(len(points), int)

@@ -383,3 +383,17 @@ def test_a_continuum_that_no_path_from_real_data_comes_to_is_listed_all_the_same
     result = critical_points(Architecture((4, 3), (2, 1)), SquaredLoss(X.T @ X, np.zeros(8), 0.0))
     assert result.continua
     assert all(continuum.real is None for continuum in result.continua)
+
+
+@pytest.mark.parametrize(
+    ("filters", "target", "seeds"),
+    [((3, 2, 2), [0, 1, 0, 0, -1, 0, 0, 0, 0], (4, 5)), ((2, 3, 2), [1, 0, 0, 1, 0, 0, 0, 0, 0, 0], (21, 22))],
+)
+def test_ends_of_many_paths_on_a_continuum_are_not_isolated(filters, target, seeds):
+    """Several paths end at one point of the continuum, which looks isolated from some directions."""
+    arch, loss = Architecture(filters, (2, 2, 1)), SquaredLoss.white(target)
+    for seed in seeds:
+        result = critical_points(arch, loss, seed=seed)
+        assert_sound(result)
+        assert 1.0 in [pytest.approx(part.loss) for part in result.continua]
+        assert not [point for point in result if point.real and point.loss == pytest.approx(1.0)]

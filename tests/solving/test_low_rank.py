@@ -412,6 +412,16 @@ def test_a_line_of_forms_with_too_few_real_roots_does_not_meet_the_function_spac
     assert "undecided" in found.describe()
 
 
+def test_a_line_of_forms_in_the_direction_of_a_double_root_is_looked_at():
+    """Σ has the kernel x³ − x², so that −P/Q has a pole of order two: P + tQ has three real roots for large t."""
+    gram = np.eye(4)
+    gram[0, 1] = gram[1, 0] = 1.0
+    b = np.array([0.34146301413467856, 0.34146301413467856, 0.5438875477282499, 2.4045152545931097])
+    loss = SquaredLoss(gram, b, 6.1944940767151735)
+    assert (np.roots([0.17 + 1e3, 0.17 - 1e3, b[2], b[3]]).imag == 0).all()
+    assert zero_residual(Architecture((2, 2, 2), (1, 1, 1)), loss).meets_function_space is not False
+
+
 def test_lines_of_forms_are_decided_as_sampling_them_does():
     architecture = Architecture((2, 2, 2, 2), (1, 1, 1, 1))
     answers = []
