@@ -419,7 +419,7 @@ def test_a_line_of_forms_in_the_direction_of_a_double_root_is_looked_at():
     b = np.array([0.34146301413467856, 0.34146301413467856, 0.5438875477282499, 2.4045152545931097])
     loss = SquaredLoss(gram, b, 6.1944940767151735)
     assert (np.roots([0.17 + 1e3, 0.17 - 1e3, b[2], b[3]]).imag == 0).all()
-    assert zero_residual(Architecture((2, 2, 2), (1, 1, 1)), loss).meets_function_space is not False
+    assert zero_residual(Architecture((2, 2, 2), (1, 1, 1)), loss, seed=39).meets_function_space is not False
 
 
 def test_lines_of_forms_are_decided_as_sampling_them_does():
