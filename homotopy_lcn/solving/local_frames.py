@@ -244,22 +244,36 @@ class Frames:
             going, frames = going[on], frames.rows(on)
         return Reduced(values, local, found)
 
-    def vanish(self, rng: np.random.Generator) -> NDArray[np.bool_]:
+    def vanish(self, rng: np.random.Generator) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Whether g vanishes at random t of size `LOCAL.radius`, up to the precision of the data, and farther away.
 
         Near a zero of high multiplicity g is as small as near a continuum. Farther away, where Newton's method still
         finds g, a power of |t| is not small. The frames are of one corank c > 0.
+
+        Returns
+        -------
+        flat : (R,) bool array
+            Where g vanishes wherever Newton's method finds it.
+        found_far : (R,) bool array
+            Where it has found g at `LOCAL.far`, too.
         """
         c, samples = self.corank, LOCAL.samples
         t = rng.normal(size=(len(self), samples, c)) + 1j * rng.normal(size=(len(self), samples, c))
         t /= np.linalg.norm(t, axis=2)[:, :, None]
-        both = np.concatenate([LOCAL.radius * t, LOCAL.far * t], axis=1).reshape(-1, c)
-        values, _, found = self.repeated(2 * samples).reduced(both)
-        sizes = np.abs(values).max(axis=1).reshape(len(self), 2, samples)
-        everywhere = np.asarray(found.reshape(len(self), 2, samples).all(axis=2))
-        near, far = everywhere[:, 0], everywhere[:, 1]
-        small = near & (np.where(near[:, None], sizes[:, 0], np.inf) <= LOCAL.tie).all(axis=1)
-        return small & (~far | (np.where(far[:, None], sizes[:, 1], 0) <= LOCAL.tie_far).all(axis=1))
+        radii = (LOCAL.radius, LOCAL.beyond, LOCAL.far)
+        places = np.concatenate([radius * t for radius in radii], axis=1).reshape(-1, c)
+        values, _, found = self.repeated(len(radii) * samples).reduced(places)
+        sizes = np.abs(values).max(axis=1).reshape(len(self), len(radii), samples)
+        everywhere = np.asarray(found.reshape(len(self), len(radii), samples).all(axis=2))
+        small = [
+            (np.where(there[:, None], size, 0.0) <= tie).all(axis=1)
+            for there, size, tie in zip(
+                everywhere.T, sizes.swapaxes(0, 1), (LOCAL.tie, LOCAL.tie_far, LOCAL.tie_far), strict=True
+            )
+        ]
+        near, far = sizes[:, 0].max(axis=1), sizes[:, 2].max(axis=1)
+        grows = everywhere[:, 2] & (far > LOCAL.grows * np.maximum(near, LOCAL.rounding))
+        return everywhere[:, 0] & np.all(small, axis=0) & ~grows, everywhere[:, 2]
 
     def on_circles(self) -> list[Zeros | None]:
         """The zeros of g inside the circle |t| = `LOCAL.radius` for each frame; None if they cannot be told.

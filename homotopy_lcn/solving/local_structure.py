@@ -85,7 +85,7 @@ def local_structures(
     frames = frames.moved_to(moved.astype(complex), data)
     residuals = frames.residuals()
     critical = residuals <= LOCAL.tie
-    flat = _vanish(frames, critical, rng)
+    flat = _vanish(frames, critical, data, rng)
     found = [
         LocalStructure(point, residual, corank, corank if is_flat else None)
         for point, residual, corank, is_flat in zip(
@@ -111,13 +111,16 @@ def local_structures(
     return found
 
 
-def _vanish(frames: Frames, critical: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+def _vanish(frames: Frames, critical: NDArray[np.bool_], data: Data, rng: np.random.Generator) -> NDArray[np.bool_]:
     """At which of the critical points the reduced equations vanish."""
     coranks, result = frames.coranks, np.zeros(len(frames), dtype=bool)
     for corank in np.unique(coranks[coranks > 0]).tolist():
         rows = np.flatnonzero((coranks == corank) & critical)
         if rows.size:
-            result[rows] = frames.rows(rows).vanish(rng)
+            result[rows], found_far = frames.rows(rows).vanish(rng)
+            if corank == 1:
+                for row in rows[result[rows] & ~found_far].tolist():
+                    result[row] = _is_on_curve(frames.row(row), data, rng)
     return result
 
 
@@ -131,7 +134,7 @@ def local_dimensions(equations: Equations, points: Complex, data: Data, rng: np.
     if singular.size:
         frames = frames.rows(singular)
         frames = frames.moved_to(frames.onto_critical_set(real=False).astype(complex), data)
-        flat = _vanish(frames, frames.coranks > 0, rng)
+        flat = _vanish(frames, frames.coranks > 0, data, rng)
         result[singular[flat]] = frames.coranks[flat]
         for row in np.flatnonzero(~flat & (frames.coranks > 0)).tolist():
             frame = frames.row(row)

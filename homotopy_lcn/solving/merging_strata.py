@@ -85,14 +85,16 @@ def isolated_ones(
     at a critical θ over it. Points that are looked at after the time is up count as isolated, as they are on their
     strata.
     """
-    bare = np.zeros(len(found), dtype=bool)
-    if continuum is not None and found:
-        bare = have_no_residual(Data(loss.gram, loss.b), np.array([item.point.filter for item in found]))
+    fits = np.zeros(len(found), dtype=bool)
+    if found and loss.rank < loss.filter_size:
+        fits = have_no_residual(Data(loss.gram, loss.b), np.array([item.point.filter for item in found]))
+    bare = fits & (continuum is not None)
     numbers: dict[int, int] = {}
     isolated: list[CriticalPoint] = []
     moved: list[PointOnContinuum] = []
     members: list[CriticalPoint] = []
-    doubtful = [n for n, item in enumerate(found) if item.special or "degenerate" in item.point.kinds]
+    # The Hessian of a perfect fit may be degenerate although it is known to be a minimum.
+    doubtful = [n for n, item in enumerate(found) if item.special or fits[n] or "degenerate" in item.point.kinds]
     dimensions = dict(zip(doubtful, on_continua(arch, loss, [found[n].point for n in doubtful], clock), strict=True))
     for number, (item, without_residual) in enumerate(zip(found, bare.tolist(), strict=True)):
         point, dimension = item.point, dimensions.get(number, 0)

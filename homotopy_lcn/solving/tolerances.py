@@ -236,6 +236,11 @@ class LocalTolerances(Constants):
     far, tie_far : float
         Where g vanishes up to ``tie`` at ``radius``, it is looked at at this distance as well: t^17 is no more than
         rounding at the radius, and is 1e-9 here. On a continuum g is rounding there, too.
+    grows, rounding : float
+        Nor may g at ``far`` be larger than this multiple of g at ``radius``, or of rounding in extended precision: a
+        power of |t| with a small coefficient may be below ``tie_far``. On a continuum g is rounding, and grows slowly.
+    beyond : float
+        So it is at this distance, which Newton's method reaches where ``far`` is out of its reach.
     steps_on, grown, sudden : int, float, float
         Steps in which solutions of affine equations are followed from ``radius`` to ``far``; the residual that is none
         any longer, as multiple solutions are found to 1e-12 only; and the residual above which the method has lost
@@ -295,6 +300,9 @@ class LocalTolerances(Constants):
     tie: float = 3e-14
     radius: float = 0.05
     far: float = 0.3
+    grows: float = 1e4
+    rounding: float = 1e-18
+    beyond: float = 0.1
     tie_far: float = 3e-13
     steps_on: int = 12
     grown: float = 3e-11

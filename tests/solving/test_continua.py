@@ -397,3 +397,33 @@ def test_ends_of_many_paths_on_a_continuum_are_not_isolated(filters, target, see
         assert_sound(result)
         assert 1.0 in [pytest.approx(part.loss) for part in result.continua]
         assert not [point for point in result if point.real and point.loss == pytest.approx(1.0)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_perfect_fits_at_the_boundary_may_be_ends_of_continua(seed):
+    """A series of period four: t e_1 + (1 − t) e_5 fits it for all t, and has real factors if t(1 − t) ≤ 0."""
+    arch = Architecture((2, 2, 2), (2, 1, 1))
+    rows = [[46, -9, 36, -9], [-9, 46, -9, 36], [36, -9, 46, -9], [-9, 36, -9, 46]]
+    gram = np.array([[rows[i % 4][j % 4] for j in range(6)] for i in range(6)], float)
+    result = critical_points(arch, SquaredLoss(gram, gram[5], 46.0), seed=seed)
+    assert result.complete
+    fits = [part for part in result.continua if part.loss == pytest.approx(0, abs=1e-9)]
+    assert [(part.dimension, part.real, part.attained) for part in fits] == [(1, True, True)]
+    assert not [point for point in result if point.real and point.loss == pytest.approx(0, abs=1e-9)]
+    for part in fits:
+        for point in part.points:
+            assert np.abs(np.delete(point.filter, [1, 5])).max() < 1e-9
+            assert point.filter[1] + point.filter[5] == pytest.approx(1)
+
+
+def test_a_zero_of_high_order_and_small_coefficient_is_no_continuum():
+    """A series of period five, of integers, is fitted by e_2 alone, at which nine paths end."""
+    arch, first = Architecture((2, 3, 2), (1, 2, 1)), [62, 54, 43, 43, 54, 62]
+    gram = np.array([[first[abs(i - j)] for j in range(6)] for i in range(6)], float)
+    for seed in (0, 48):
+        result = critical_points(arch, SquaredLoss(gram, gram[2], 62.0), seed=seed)
+        assert result.complete
+        assert result.continua == ()
+        best = result.global_minimum
+        np.testing.assert_allclose(best.filter, np.eye(6)[2], atol=1e-9)
+        assert best.multiplicity == 9
