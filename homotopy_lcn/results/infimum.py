@@ -31,6 +31,8 @@ __all__ = [
 
 #: Losses that differ by less than this part of their scale are equal.
 EQUAL_LOSS = 1e-9
+#: The constant of a loss counts by this part: `EQUAL_LOSS` times it is some units in the last place of the constant.
+PART_OF_CONSTANT = 1e-6
 #: Rounding of the loss of a filter w, relative to ‖Σ‖ ‖w‖².
 ROUNDING_OF_LARGE_FILTERS = 1e-13
 
@@ -42,8 +44,13 @@ def attained_points(result: ResultParts) -> Iterator[CriticalPoint]:
 
 
 def loss_scale(loss: SquaredLoss) -> float:
-    """The size of the terms of the loss at the unconstrained minimum; at least the smallest positive number."""
-    return max(abs(loss.constant), abs(float(loss.b @ loss.target)), float(np.finfo(float).tiny))
+    """The fall of the loss from w = 0 to the unconstrained minimum, as far as the constant does not round it away.
+
+    A large constant changes no critical filter, and hides no difference of losses that doubles can tell. At least the
+    smallest positive number.
+    """
+    fall = abs(float(loss.b @ loss.target))
+    return max(fall, PART_OF_CONSTANT * abs(loss.constant), float(np.finfo(float).tiny))
 
 
 def loss_tolerance(loss: SquaredLoss, points: Iterable[CriticalPoint]) -> float:

@@ -87,6 +87,16 @@ def test_the_infimum_has_the_scale_of_the_loss(scale, rest):
     assert infimum.value == pytest.approx(scale * rest, abs=1e-7 * scale * (2 + rest))
 
 
+@pytest.mark.parametrize("constant", [1e6, 1e8, 1e10, -1e8])
+def test_a_large_constant_hides_no_infimum(constant):
+    """The constant moves all losses alike: the infimum stays two below w = 0, the two saddles one below."""
+    loss = no_minimum()
+    result = critical_points(TENSORS, SquaredLoss(loss.gram, loss.b, constant))
+    assert (result.complete, result.contradictions) == (True, ())
+    assert result.infimum == Infimum(pytest.approx(constant - 2, abs=1e-3), False)
+    assert result.global_minimum is None
+
+
 def test_the_infimum_is_that_of_the_closure_of_the_limits():
     """Σ = diag(0, 1, 4, 1), b = (0, 1, 2, 1): matrices with any w_1, w_2, w_3 ≠ 0, so that the minimum is attained."""
     loss = SquaredLoss(np.diag([0.0, 1, 4, 1]), [0.0, 1, 2, 1], 10.0)
