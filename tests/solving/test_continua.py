@@ -190,6 +190,8 @@ def test_a_periodic_series_two_and_four_steps_ahead(horizon, seed):
         # (x² + a y²)(b x² + c y²): the two hyperroots can be exchanged, unless they are equal.
         assert len(point.parameters) == (1 if min(abs(w[0]), abs(w[4])) < 1e-6 else 2)
     assert [point.kinds for point in result] == [("saddle",)] * 2
+    if horizon == 4:
+        assert [[w for w in point.filter if abs(w) < 1e-3] for point in result] == [[0, 0]] * 2  # (x² ± 1)² / 4
     assert all(abs(loss(point.filter.real)) > 10 for point in result)
     assert result.infimum == Infimum(0.0, True)
 

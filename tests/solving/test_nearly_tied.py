@@ -49,7 +49,7 @@ def test_a_ten_millionth_from_a_tie():
     assert result.complete
     assert [(point.kinds, point.nonsingular) for point in result] == [(("minimum",), True), (("saddle",), True)]
     np.testing.assert_allclose(result[0].filter, [1.0000001, 0, 0, 0], atol=1e-15)
-    np.testing.assert_allclose(result[1].filter, [0, 0, 0, 1], atol=1e-15)
+    assert result[1].filter.tolist() == [0, 0, 0, 1]  # nothing is left of Newton's method, slow as it is there
     # 2 − (1 + 1e-7)² and 2 − 1
     np.testing.assert_allclose([point.loss for point in result], [1 - 2e-7 - 1e-14, 1], atol=1e-15)
 
