@@ -30,8 +30,8 @@ def frozen(array: NDArray[Number]) -> NDArray[Number]:
 def without_specks(array: NDArray[Number], part: float = SPECK) -> NDArray[Number]:
     """The same rows (…, n) with entries so small beside the largest entry of their row that they mean zero.
 
-    Where an entry is exactly zero, Newton's method leaves numbers like 1e-33 or 1e-120, and near a tie, where it is slow,
-    numbers like 1e-23. A larger ``part`` is for points that are known in doubles only.
+    Where an entry is exactly zero, Newton's method leaves numbers like 1e-33 or 1e-120, and near a tie, where it is
+    slow, numbers like 1e-23. A larger ``part`` is for points that are known in doubles only.
     """
     sizes = np.abs(array)
     small = sizes <= part * sizes.max(axis=-1, keepdims=True, initial=0.0)
