@@ -10,16 +10,18 @@ The filter is known up to an error. It is taken for the most special filter with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..equations.critical_equations import Data, equations_of
 from ..errors import InputError
 from ..networks.architecture import Architecture
-from ..networks.parameters import relative_gradient
+from ..networks.parameters import compose, relative_gradient
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
 from .real_parameters import Settled, Theta, settle_real
@@ -71,7 +73,7 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint, free: int =
     theta = _critical_parameters(arch, data, facts, accuracy)
     if theta is not None:
         settled = _with_parameters(labelled, settle_real(arch, data, theta, free))
-        return labelled if _is_worse(settled, point) else settled
+        return labelled if _is_worse(settled, point) or _is_of_another_filter(arch, settled, point) else settled
     if point.nonsingular and point.parameters:
         # The filter has coefficients of very different sizes, and tells less than the point on its stratum.
         return replace(labelled, in_function_space=True)
@@ -79,10 +81,23 @@ def reclassify(arch: Architecture, data: Data, point: CriticalPoint, free: int =
 
 
 def _is_worse(settled: CriticalPoint, point: CriticalPoint) -> bool:
-    """Whether the parameters of a nonsingular point, as its stratum tells them, solve the equations clearly better."""
-    if not point.nonsingular or point.residual is None or settled.residual is None:
+    """Whether the parameters of a point, as its stratum tells them, solve the equations clearly better."""
+    if not point.parameters or point.residual is None or settled.residual is None:
         return False
     return settled.residual > CLASSIFICATION.clearly_worse * max(point.residual, float(np.finfo(float).eps))
+
+
+def _is_of_another_filter(arch: Architecture, settled: CriticalPoint, point: CriticalPoint) -> bool:
+    """Whether parameters of a nonsingular point miss its filter, and those that its stratum tells do not."""
+    if not point.nonsingular or not point.parameters:
+        return False
+
+    def farthest(parameters: Sequence[Sequence[NDArray[Any]]]) -> float:
+        composed = compose(arch, [np.array(layers) for layers in zip(*parameters, strict=True)])
+        return float(np.linalg.norm(composed - point.filter, axis=1).max() / np.linalg.norm(point.filter))
+
+    limit = CLASSIFICATION.composed_again
+    return farthest(settled.parameters) > limit >= farthest(point.parameters)
 
 
 def _accuracy(arch: Architecture, data: Data, point: CriticalPoint) -> float:

@@ -81,6 +81,9 @@ class ClassificationTolerances(Constants):
     clearly_worse : float
         If the gradient at parameters of the general code is this many times that at the parameters of the stratum, the
         latter stay: the filter was taken for a more special one.
+    composed_again : float
+        Parameters of the general code whose filter is farther than this from the filter of a nonsingular point,
+        relative to its norm, are not taken if those of the stratum are nearer.
     max_candidates : int
         With more real parameters than this number over a filter, the general code keeps the parameters that the
         stratum gives: each candidate costs a gradient, and the list costs memory.
@@ -108,6 +111,7 @@ class ClassificationTolerances(Constants):
     loosest_accuracy: float = 1e-5
     gradient_margin: float = 10.0
     clearly_worse: float = 1e5
+    composed_again: float = 1e-8
     max_candidates: int = 20_000
 
 
