@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ..errors import InputError
-from .common import DONE, Filters, Quiet, Strides, architecture_of, print_text
+from .common import DONE, Filters, Quiet, Strides, Supports, architecture_of, print_text
 from .data_options import (
     Center,
     CsvFile,
@@ -13,6 +13,7 @@ from .data_options import (
     DataOptions,
     DecimalMark,
     Horizon,
+    Images,
     InputColumns,
     OutputColumns,
     RandomData,
@@ -31,6 +32,7 @@ __all__ = ["export"]
 def export(
     filters: Filters = None,
     strides: Strides = None,
+    supports: Supports = None,
     to: Annotated[
         str | None,
         Option(
@@ -67,6 +69,7 @@ def export(
     decimal: DecimalMark = None,
     center: Center = False,
     standardize: Standardize = False,
+    images: Images = None,
     random: RandomData = False,
     white: WhiteData = False,
     seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
@@ -87,10 +90,10 @@ def export(
     from ..interchange.exports import check_output
     from ..interchange.exports import export as exported
 
-    architecture = architecture_of(filters, strides)
+    architecture = architecture_of(filters, strides, supports)
     check_output(to, output)
     pattern = None if stratum is None else pattern_from_text("stratum", stratum)
-    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize)
+    given = DataOptions(data, csv, x, y, series, horizon, random, white, sep, decimal, center, standardize, images)
     loss = load_data(architecture, given, seed).loss if given.given() else None
 
     files = exported(architecture, loss, to=to, stratum=pattern, seed=seed, max_count=max_count)

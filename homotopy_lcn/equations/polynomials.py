@@ -23,6 +23,7 @@ __all__ = [
     "add",
     "derivative",
     "evaluate",
+    "projected",
     "random_patches",
     "times",
     "written",
@@ -44,6 +45,11 @@ class PatchedSystem:
         Q_f[0] = Σ_j p_j Q_f[j] is at infinity.
     apart : bool
         Whether the scalar c is the first unknown even if a factor could absorb it.
+    positions : sequence of int, optional
+        For each coefficient of the filter of the stratum, the coefficient of ``filter`` that it adds to: for networks
+        of any supports, which are linear projections of the tensor product of their layers.
+    filter_size : int, optional
+        The number of coefficients of ``filter``, if positions are given; by default up to the last of them.
 
     Attributes
     ----------
@@ -54,13 +60,22 @@ class PatchedSystem:
         The coefficients of the end-to-end filter.
     """
 
-    def __init__(self, stratum: Stratum, patches: Sequence[Complex] | None = None, *, apart: bool = False) -> None:
+    def __init__(
+        self,
+        stratum: Stratum,
+        patches: Sequence[Complex] | None = None,
+        *,
+        apart: bool = False,
+        positions: Sequence[int] | None = None,
+        filter_size: int | None = None,
+    ) -> None:
         self.stratum = stratum
+        self.positions = None if positions is None else tuple(positions)
         self.patches = [np.zeros(f.degree) for f in stratum.factors] if patches is None else list(patches)
         powers = [] if apart else [factor.power for factor in stratum.factors]
         self.free = powers.index(1) if 1 in powers else None
         self.unknowns = [f"x{i}" for i in range(stratum.dimension)]
-        self.filter = self._filter_coefficients()
+        self.filter = self._projected_coefficients(filter_size)
 
     def groups(self) -> list[list[str]]:
         """The unknowns of the scalar, if it is one, and of each factor; no group is empty."""
@@ -130,7 +145,8 @@ class PatchedSystem:
 
     def filters(self, values: Complex) -> Complex:
         """End-to-end filters (P, K) at values of the unknowns (P, n)."""
-        return equations_of(self.stratum).filters(self.points(values))
+        filters = equations_of(self.stratum).filters(self.points(values))
+        return filters if self.positions is None else projected(filters, self.positions, len(self.filter))
 
     def _filter_coefficients(self) -> list[Polynomial]:
         number = len(self.unknowns)
@@ -152,6 +168,29 @@ class PatchedSystem:
                         add(product[i + j * factor.dilation], times(a, b))
                 result = product
         return result
+
+    def _projected_coefficients(self, filter_size: int | None) -> list[Polynomial]:
+        coefficients = self._filter_coefficients()
+        if self.positions is None:
+            return coefficients
+        result: list[Polynomial] = [{} for _ in range(filter_size or max(self.positions) + 1)]
+        for position, coefficient in zip(self.positions, coefficients, strict=True):
+            add(result[position], coefficient)
+        return result
+
+
+def projected(filters: Complex, positions: Sequence[int], size: int) -> Complex:
+    """Filters (P, size): coefficient j of each of the filters (P, K') adds to position ``positions[j]``.
+
+    Examples
+    --------
+    >>> projected(np.array([[1, 2, 3, 4]], complex), (0, 1, 1, 2), 3).real.tolist()
+    [[1.0, 5.0, 4.0]]
+    """
+    result = np.zeros((len(filters), size), complex)
+    for column, position in enumerate(positions):
+        result[:, position] += filters[:, column]
+    return result
 
 
 def random_patches(stratum: Stratum, rng: np.random.Generator) -> list[Complex]:

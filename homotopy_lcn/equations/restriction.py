@@ -12,6 +12,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.strata import Embedding, Stratum
 from .critical_equations import Data
+from .polynomials import projected
 
 __all__ = ["STRAIGHT_FACTOR", "power_of_two", "stratum_data", "whole_filters", "with_real_factors", "without_phases"]
 
@@ -50,10 +51,7 @@ def power_of_two(values: Any) -> Any:
 
 def whole_filters(arch: Architecture, embedding: Embedding, filters: Complex) -> Complex:
     """Filters (P, K') of the stratum as filters (P, K) of the architecture."""
-    whole = np.zeros((len(filters), arch.filter_size), complex)
-    for column, position in enumerate(embedding.positions):
-        whole[:, position] += filters[:, column]
-    return whole
+    return projected(filters, embedding.positions, arch.filter_size)
 
 
 def without_phases(stratum: Stratum, points: Complex) -> Complex:

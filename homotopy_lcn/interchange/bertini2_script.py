@@ -123,7 +123,7 @@ def _real(value: float) -> str:
 
 def _bertini2(task: ExportTask) -> tuple[str, ...]:
     start, target, values, scale = _of_order_one(task)
-    filter_ = task.filter("**")
+    filter_ = task.network_filter("**")
     size = task.architecture.filter_size
     script = _SCRIPT.format(
         comment=comment(task, "#", tracked=True),
@@ -131,7 +131,7 @@ def _bertini2(task: ExportTask) -> tuple[str, ...]:
         formulas=_lines(f"{n} = {formula}" for n, formula in (task.filter() | task.residual()).items()),
         equations=_lines(task.equations()),
         arguments=", ".join(task.unknowns),
-        filter=", ".join(filter_.get(f"w{i}", "0") for i in range(size)),
+        filter=", ".join(filter_.get(i, "0") for i in range(size)),
         scale=scale,
         start=_table(task, start),
         target=_table(task, target),

@@ -20,17 +20,19 @@ from ..doors import ShownInNotebooks
 from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import find, first_occurrences, point_keys
 from ..equations.msolve_program import MsolveFailure, MsolveTimeout
-from ..equations.polynomials import PatchedSystem, random_patches
+from ..equations.polynomials import PatchedSystem, projected, random_patches
 from ..equations.restriction import power_of_two, stratum_data
 from ..errors import InputError
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
-from ..networks.strata import Stratum
+from ..networks.strata import Embedding, Stratum
+from ..networks.support_networks import SupportNetwork
 from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..solving.problem import Problem
 from ..solving.regular_ends import attracting
+from ..solving.segre_problem import segre_embedding
 from ..solving.tolerances import SOLVING
 from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from ..tracking.refinement import gradient_residual, refine
@@ -375,8 +377,9 @@ def cross_check(
     data, scale = stratum_data(result.loss, np.arange(arch.filter_size))
     known = np.array([point.filter / scale for point in result]).reshape(len(result), arch.filter_size)
     rng = np.random.default_rng([seed, 3])
-    stratum = Stratum.of_layers(arch)
-    seen = _Seen(stratum, data, known, dict(zip(rows, expected.tolist(), strict=True)))
+    space = _parameter_space(arch)
+    stratum, positions = space.stratum, space.positions
+    seen = _Seen(space, data, known, dict(zip(rows, expected.tolist(), strict=True)))
     failures: list[str] = []
     exact: ExactFacts | None = None
     found = np.zeros(len(rows), dtype=int)
@@ -384,9 +387,10 @@ def cross_check(
     for attempts in range(1, patches + 1):
         try:
             if solver.solve is None:
-                exact = seen.enter_exactly(result, _msolve(result, stratum, rng, seed + attempts, timeout), exact)
+                exact = seen.enter_exactly(result, _msolve(result, space, rng, seed + attempts, timeout), exact)
             else:
-                system = PatchedSystem(stratum, random_patches(stratum, rng))
+                affine = random_patches(stratum, rng)
+                system = PatchedSystem(stratum, affine, positions=positions, filter_size=arch.filter_size)
                 seen.enter(system, solver.solve(system, data, seed + attempts, timeout))
         except MsolveFailure as failure:
             failures.append(str(failure))
@@ -415,8 +419,16 @@ def cross_check(
     )
 
 
+def _parameter_space(arch: Architecture) -> Embedding:
+    """The parameters themselves: every layer is a factor of power one."""
+    if isinstance(arch, SupportNetwork):
+        return segre_embedding(arch)
+    layers = tuple(layer for layer, size in enumerate(arch.layer_sizes) if size > 1)
+    return Embedding(Stratum.of_layers(arch), tuple(range(arch.filter_size)), layers)
+
+
 def _msolve(
-    result: CriticalPoints, stratum: Stratum, rng: np.random.Generator, seed: int, timeout: float | None
+    result: CriticalPoints, space: Embedding, rng: np.random.Generator, seed: int, timeout: float | None
 ) -> ExactSolutions:
     """msolve's solutions for the exact data of a result, scaled as `stratum_data` scales."""
     loss = result.loss
@@ -425,10 +437,12 @@ def _msolve(
     b_scale = Fraction(stratum_data(loss, np.arange(loss.filter_size))[1]) * gram_scale
     gram = [[value / gram_scale for value in row] for row in given.gram]
     scaled = ExactData.of(gram, [value / b_scale for value in given.b], 0)
-    patches = msolve_witness.integer_patches(stratum, rng)
+    patches = msolve_witness.integer_patches(space.stratum, rng)
     limit = MSOLVE_SECONDS if timeout is None else timeout
     try:
-        found = msolve_witness.solve_exactly(stratum, scaled, patches, seed=seed, timeout=limit)
+        found = msolve_witness.solve_exactly(
+            space.stratum, scaled, patches, positions=space.positions, seed=seed, timeout=limit
+        )
     except MsolveTimeout as failure:
         raise MsolveTimeout(
             f"{failure}; expected numbers of fewer digits, as of exact data with small numerators and denominators, a "
@@ -445,10 +459,12 @@ class _Seen:
     ``expected`` has the number of θ over each filter that is compared.
     """
 
-    def __init__(self, stratum: Stratum, data: Data, known: Complex, expected: Mapping[int, int]) -> None:
+    def __init__(self, space: Embedding, data: Data, known: Complex, expected: Mapping[int, int]) -> None:
         self.expected = expected
+        stratum, self.positions = space.stratum, space.positions
         self.equations = equations_of(stratum)
-        self.data, self.known = data, known
+        places = np.array(space.positions)
+        self.data, self.known = Data(data.gram[np.ix_(places, places)], data.b[places]), known
         self.keys = np.empty((0, stratum.coordinates), complex)
         self.owners = np.empty(0, dtype=np.int64)
         self.listed = self.zero = self.discarded = 0
@@ -508,6 +524,10 @@ class _Seen:
             misjudged=tuple(sorted(misjudged)),
         )
 
+    def _filters(self, tensors: Complex) -> Complex:
+        """The filters (P, K) of the network, of filters of the stratum."""
+        return projected(np.asarray(tensors, complex), self.positions, self.known.shape[1])
+
     def _sort(self, points: Complex, arrived: NDArray[np.bool_]) -> None:
         """Find the filter of each point, and the points without one."""
         stratum = self.equations.stratum
@@ -520,8 +540,10 @@ class _Seen:
         problem = Problem(self.equations, self.data, len(self.known))
         nonsingular[near] = attracting(problem, ends[near], jobs=1)
         residuals: Real = gradient_residual(stratum, ends, self.data)
-        owners = find(self.known, refined.filters)
-        loose = find(self.known, self.equations.filters(points), SAME_SINGULAR)
+        ours = self._filters(refined.filters)
+        theirs = self._filters(self.equations.filters(points))
+        owners = find(self.known, ours)
+        loose = find(self.known, theirs, SAME_SINGULAR)
 
         fine = arrived & nonsingular & (owners >= 0)
         keys = point_keys(stratum, ends[fine])
@@ -533,7 +555,7 @@ class _Seen:
         strange = np.flatnonzero((nonsingular & (owners < 0)) | (arrived & ~nonsingular & (loose < 0)))
         for row in strange:
             regular = bool(nonsingular[row])
-            w = refined.filters[row] if regular else self.equations.filters(points[row : row + 1])[0]
+            w = ours[row] if regular else theirs[row]
             others = np.array([other for other, *_ in self.foreign]).reshape(-1, len(w))
             if find(others, w[None], 1e-8 if regular else SAME_SINGULAR)[0] < 0:
                 self.foreign.append((w, float(residuals[row]), float(refined.conditions[row]), regular))

@@ -194,8 +194,10 @@ def _numbers(values: Iterable[Fraction]) -> str:
 
 
 EXACT_SYSTEMS = {
-    "msolve": Format(("critical_points.ms",), _msolve, "msolve -f critical_points.ms -o solutions", exact=True),
+    "msolve": Format(
+        ("critical_points.ms",), _msolve, "msolve -f critical_points.ms -o solutions", exact=True, tracked=False
+    ),
     "euclidean-distance-degree": Format(
-        ("distance_degree.m2",), _euclidean_distance_degree, "M2 --script distance_degree.m2", exact=True
+        ("distance_degree.m2",), _euclidean_distance_degree, "M2 --script distance_degree.m2", exact=True, tracked=False
     ),
 }

@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern, format_pattern
+from ..networks.strata import Embedding
 from ..tracking.phcpack_program import session, write_solutions, write_system
 from ..version import __version__
 
@@ -44,6 +45,8 @@ class ExportTask:
         For each coefficient of the filter of ``system``, its position in the architecture's filter.
     start : Data
         The start data, with solutions ``start_values`` (P, n).
+    space : Embedding or None
+        For networks of any supports: the tensor product of the layers, which is the filter of ``system``.
     target : Data
         The data to be solved for: ``given`` by the user, or random.
     exact : ExactData, optional
@@ -59,6 +62,14 @@ class ExportTask:
     target: Data
     given: bool
     exact: ExactData | None = None
+    space: Embedding | None = None
+
+    @property
+    def has_target(self) -> bool:
+        """Whether a file in which the data can stay parameters has a target: without one, networks of any supports are
+        only tensor products.
+        """
+        return self.given or self.space is not None
 
     @property
     def unknowns(self) -> list[str]:
@@ -84,6 +95,16 @@ class ExportTask:
         formulas = (written_plainly(w, self.unknowns, power) for w in self.system.filter)
         return {f"w{p}": formula for p, formula in zip(self.positions, formulas, strict=True)}
 
+    def network_filter(self, power: str = "^") -> dict[int, str]:
+        """Positions and formulas of the coefficients of the network's filter."""
+        formulas = self.filter(power).values()
+        if self.space is None or self.system.positions is not None:
+            return dict(zip(self.positions, formulas, strict=True))
+        sums: dict[int, list[str]] = {}
+        for position, formula in zip(self.space.positions, formulas, strict=True):
+            sums.setdefault(position, []).append(formula)
+        return {position: " + ".join(terms) for position, terms in sums.items()}
+
     def residual(self) -> dict[str, str]:
         """Names and formulas of the entries of Σw − b."""
         count = range(len(self.positions))
@@ -106,6 +127,8 @@ class ExportTask:
 
     def description(self, tracked: bool) -> list[str]:
         """Lines about the system, for comments; ``tracked``: whether there is a target even if no data are given."""
+        if self.space is not None:
+            return self._description_of_supports(self.space)
         filters, strides = (",".join(map(str, v)) for v in (self.architecture.filters, self.architecture.strides))
         lines = [
             f"Critical points of a linear convolutional network, k = ({filters}), s = ({strides}),",
@@ -128,22 +151,52 @@ class ExportTask:
             index += count
         lines.append("The filter is their dilated product; S is its Gram matrix, b its moment vector.")
         if self.given or tracked:
-            lines.append(f"The target is {'the given data' if self.given else 'random, as no data were given'}.")
+            lines.append(self._about_target())
         lines.append(f"Written by homotopy-lcn {__version__}.")
         return lines
+
+    def _about_target(self) -> str:
+        return f"The target is {'the given data' if self.given else 'random, as no data were given'}."
+
+    def _description_of_supports(self, space: Embedding) -> list[str]:
+        network = self.architecture.notation.replace("×", "x")
+        lines = [
+            f"Critical parameters of a linear convolutional network, {network},",
+            f"of all classes. For generic data there are {len(self.start_values)}.",
+            "Unknowns:",
+        ]
+        index = 0
+        for f, (layer, factor) in enumerate(zip(space.blocks, space.stratum.factors, strict=True)):
+            count = factor.degree + (f == self.system.free)
+            names = ", ".join(self.unknowns[index : index + count])
+            lines.append(f"  layer {layer} = ({'' if f == self.system.free else '1, '}{names})")
+            index += count
+        if self.system.positions is None:
+            sums: dict[int, list[str]] = {}
+            for j, position in enumerate(space.positions):
+                sums.setdefault(position, []).append(f"w{j}")
+            lines.append("w is the tensor product of the layers. The network's filter is a sum of its coefficients:")
+            lines += [f"  coefficient {position} = {' + '.join(names)}" for position, names in sorted(sums.items())]
+            lines.append("S is the Gram matrix and b the moment vector of w: at the target, those of the network at")
+            lines.append("these positions.")
+        else:
+            lines.append("w is the network's filter, S its Gram matrix, b its moment vector.")
+        return [*lines, self._about_target(), f"Written by homotopy-lcn {__version__}."]
 
 
 @dataclass(frozen=True)
 class Format:
     """A format: the names of the files, the function that writes their texts, and the command that runs them.
 
-    An ``exact`` format is written from the rational numbers of the target.
+    An ``exact`` format is written from the rational numbers of the target. A format that is not ``tracked`` has no
+    start system.
     """
 
     files: tuple[str, ...]
     write: Callable[[ExportTask], tuple[str, ...]]
     command: str
     exact: bool = False
+    tracked: bool = True
 
 
 def check_products(task: ExportTask, program: str) -> None:
@@ -268,8 +321,9 @@ def _julia(task: ExportTask) -> tuple[str, ...]:
         solutions=_rows(([_number(z, "im") for z in p] for p in task.start_values.tolist()), "ComplexF64[", "]"),
         count=len(task.start_values),
     )
-    if task.given:
-        script += _JULIA_TARGET.format(target=", ".join(repr(z.real) for z in task.named(task.target).values()))
+    if task.has_target:
+        target = [repr(z.real) if task.given else _number(z, "im") for z in task.named(task.target).values()]
+        script += _JULIA_TARGET.format(target=", ".join(target))
     return (script,)
 
 
@@ -446,99 +500,9 @@ def _sympy(task: ExportTask) -> tuple[str, ...]:
         equations=",\n".join(f"    {equation}" for equation in task.equations("**")),
         start=table(start),
         solutions=_rows(([_number(z, "*I") for z in p] for p in task.start_values.tolist()), "[", "]"),
-        target=f"{{\n{table(task.named(task.target))}}}" if task.given else "None",
+        target=f"{{\n{table(task.named(task.target))}}}" if task.has_target else "None",
     )
     return (module,)
-
-
-# LaTeX
-
-_LATEX = r"""{comment}\documentclass{{article}}
-\usepackage{{amsmath}}
-\begin{{document}}
-\allowdisplaybreaks
-\raggedright
-The filter $w = \mu(\theta)$ of a linear convolutional network with filter sizes $\boldsymbol{{k}} = ({filters})$ and
-strides $\boldsymbol{{s}} = ({strides})$, on the stratum with root multiplicities ${pattern}$:
-\begin{{align*}}
-{filter}
-\end{{align*}}
-The critical points of the squared loss $w^\top \Sigma w - 2 b^\top w + c$ are the solutions of
-$J^\top (\Sigma w - b) = 0$, with $J = \partial w / \partial x$ and the residual $r = \Sigma w - b$:
-\begin{{align*}}
-{residual}
-\end{{align*}}
-\begin{{align*}}
-{equations}
-\end{{align*}}
-{data}For generic $\Sigma$ and $b$ there are {count} complex solutions.
-\end{{document}}
-"""
-
-
-def _latex(task: ExportTask) -> tuple[str, ...]:
-    def lines(rows: Iterable[tuple[str, str]]) -> str:
-        return " \\\\\n".join(f"{left} &= {right}" for left, right in rows)
-
-    def polynomial(p: Polynomial) -> str:
-        names = [f"x_{{{i}}}" for i in range(len(task.unknowns))]
-        text = written_plainly(p, names, "^").replace("*", " ")
-        return _braced_powers(text)
-
-    def slope(p: Polynomial, position: int) -> str:
-        text, r = polynomial(p), f"r_{{{position}}}"
-        if text == "1":
-            return r
-        return f"({text}) {r}" if len(p) > 1 else f"{text} {r}"
-
-    places = task.positions
-    residual = [
-        (
-            f"r_{{{i}}}",
-            " + ".join(rf"\Sigma_{{{min(i, j)},{max(i, j)}}} w_{{{j}}}" for j in places) + f" - b_{{{i}}}",
-        )
-        for i in places
-    ]
-    equations = [
-        ("0", " + ".join(slope(p, i) for i, p in zip(places, tangent, strict=True) if p) or "0")
-        for tangent in task.system.tangents()
-    ]
-    document = _LATEX.format(
-        comment=comment(task, "%"),
-        filters=", ".join(map(str, task.architecture.filters)),
-        strides=", ".join(map(str, task.architecture.strides)),
-        pattern=format_pattern(task.pattern),
-        filter=lines((f"w_{{{i}}}", polynomial(w)) for i, w in zip(places, task.system.filter, strict=True)),
-        residual=lines(residual),
-        equations=lines(equations),
-        data=_latex_data(task) if task.given else "",
-        count=len(task.start_values),
-    )
-    return (document,)
-
-
-def _braced_powers(text: str) -> str:
-    """Exponents of several digits in braces."""
-    words = (word.partition("^") for word in text.split(" "))
-    return " ".join(f"{base}^{{{power}}}" if caret else base for base, caret, power in words)
-
-
-def _latex_data(task: ExportTask) -> str:
-    def rows(matrix: np.ndarray) -> str:
-        return " \\\\\n".join(" & ".join(_latex_number(x) for x in row) for row in matrix.tolist())
-
-    gram, b = np.asarray(task.target.gram, float), np.asarray(task.target.b, float)
-    size = len(gram)
-    return (
-        f"The data are\n\\setcounter{{MaxMatrixCols}}{{{max(size, 10)}}}\n\\begin{{gather*}}\n"
-        f"\\Sigma = \\begin{{pmatrix}}\n{rows(gram)}\n\\end{{pmatrix}}, \\\\\n"
-        f"b = \\begin{{pmatrix}}\n{rows(b[:, None])}\n\\end{{pmatrix}}.\n\\end{{gather*}}\n"
-    )
-
-
-def _latex_number(value: float) -> str:
-    mantissa, _, exponent = repr(value).partition("e")
-    return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
 
 
 NUMERICAL_SYSTEMS = {
@@ -547,5 +511,4 @@ NUMERICAL_SYSTEMS = {
     "macaulay2": Format(("critical_points.m2",), _macaulay2, "M2 --script critical_points.m2"),
     "bertini": Format(("input", "start"), _bertini, "bertini input start"),
     "sympy": Format(("critical_points.py",), _sympy, "python -i critical_points.py"),
-    "latex": Format(("critical_points.tex",), _latex, "pdflatex critical_points.tex"),
 }

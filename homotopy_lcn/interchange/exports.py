@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,21 +25,25 @@ from ..files import check_writable, write_atomically
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
-from ..networks.counts import StratumCount, generic_count
+from ..networks.counts import StratumCount, generic_count, generic_ed_degree
 from ..networks.limits import LARGEST_EXPORTED_FILTER, check_filter_size
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Stratum
+from ..networks.support_networks import SupportNetwork
 from ..solving.monodromy import random_data
+from ..solving.segre_problem import segre_embedding
 from ..solving.start_systems import start_system
+from ..solving.stored_systems import StartSystem
 from ..tracking import Engine, get_engine
 from ..tracking.settings import Tracking
 from .bertini2_script import BERTINI2
 from .exact_formats import EXACT_SYSTEMS
 from .export_formats import NUMERICAL_SYSTEMS, ExportTask, Format
+from .latex_document import LATEX
 
 __all__ = ["SYSTEMS", "ExportedSystem", "check_output", "export"]
 
-SYSTEMS = {**NUMERICAL_SYSTEMS, "bertini2": BERTINI2, **EXACT_SYSTEMS}
+SYSTEMS = {**NUMERICAL_SYSTEMS, "latex": LATEX, "bertini2": BERTINI2, **EXACT_SYSTEMS}
 #: Other names of systems.
 _SYNONYMS = {"phcpack": "phc"}
 
@@ -170,7 +175,8 @@ def export(
         EuclideanDistanceDegree).
     stratum : root pattern, optional
         For each block the root multiplicities of its polynomial, as ``((2, 1), (1,))``; by default all are 1: the
-        critical points of the loss on the function space.
+        critical points of the loss on the function space. Networks of any supports have none: their equations are those
+        of the parameters, and have the critical points of all classes.
     seed : int
         The random target comes from it.
     engine : str or Engine
@@ -202,29 +208,60 @@ def export(
             f"loss: its filters have size {loss.filter_size}; expected {arch.filter_size}, as the network's"
         )
     check_filter_size(arch, "the Gram matrix in the text", LARGEST_EXPORTED_FILTER)
-    row = _row(arch, stratum)
-    if row.count > max_count:
-        raise InputError(
-            f"max_count: this stratum has {row.count} critical points for generic data, above the limit {max_count}; "
-            "raise the limit to export it all the same"
-        )
+    if isinstance(arch, SupportNetwork):
+        if stratum is not None:
+            raise InputError(
+                "stratum: given for a network of any supports; expected none, as its equations are those of all classes"
+            )
+        task = _task_of_supports(arch, loss, format_, Chosen(seed, engine, max_count))
+    else:
+        task = _task_of_stratum(arch, loss, format_, _row(arch, stratum), Chosen(seed, engine, max_count))
+    return ExportedSystem(name, dict(zip(format_.files, format_.write(task), strict=True)), format_.command)
+
+
+class Chosen(NamedTuple):
+    """What a caller of `export` has chosen."""
+
+    seed: int
+    engine: str | Engine
+    max_count: int
+
+    def check_count(self, place: str, count: int) -> None:
+        if count > self.max_count:
+            raise InputError(
+                f"max_count: this {place} has {count} critical points for generic data, above the limit "
+                f"{self.max_count}; raise the limit to export it all the same"
+            )
+
+    def start(self, coordinates: Stratum, count: int) -> StartSystem:
+        return start_system(coordinates, count, Tracking(get_engine(self.engine)).on_short_segments)
+
+    def target(self, size: int, exact: bool) -> Data:
+        rng = np.random.default_rng([self.seed, 4])
+        return _random_integers(size, rng) if exact else random_data(size, rng)
+
+
+def _task_of_stratum(
+    arch: Architecture, loss: SquaredLoss | None, format_: Format, row: StratumCount, chosen: Chosen
+) -> ExportTask:
+    """The equations of a stratum of an ordinary network."""
+    chosen.check_count("stratum", row.count)
     blocks = [type(block)(block.degree, block.dilation // arch.grid) for block in arch.blocks]
     coordinates = Stratum.of_pattern(blocks, row.pattern)
     positions = arch.grid * np.arange(coordinates.filter_size)
     system = PatchedSystem(coordinates)
-    start = start_system(coordinates, row.count, Tracking(get_engine(engine)).on_short_segments)
+    start = chosen.start(coordinates, row.count)
     data, points = start.data, start.points
     exact = None
     if loss is None:
-        rng = np.random.default_rng([seed, 4])
-        target = (_random_integers if format_.exact else random_data)(coordinates.filter_size, rng)
+        target = chosen.target(coordinates.filter_size, format_.exact)
     else:
         target = Data(loss.gram[np.ix_(positions, positions)], loss.b[positions])
         data, points = _scaled(loss, positions, data, points)
         exact = loss.exact and loss.exact.restricted(positions.tolist())
     if format_.exact and exact is None:
         exact = ExactData.of_doubles(target.gram, target.b, 0.0)
-    task = ExportTask(
+    return ExportTask(
         architecture=arch,
         pattern=row.pattern,
         system=system,
@@ -235,7 +272,44 @@ def export(
         given=loss is not None,
         exact=exact,
     )
-    return ExportedSystem(name, dict(zip(format_.files, format_.write(task), strict=True)), format_.command)
+
+
+def _task_of_supports(arch: SupportNetwork, loss: SquaredLoss | None, format_: Format, chosen: Chosen) -> ExportTask:
+    """The equations of the parameters of a network of any supports.
+
+    Formats that follow paths have the equations of the tensor product of the layers. Its start system is not one of the
+    network, and its monodromy group is transitive, while loops in the data of the network keep the rank of dμ.
+    """
+    space = segre_embedding(arch)
+    count = generic_ed_degree([factor.degree for factor in space.stratum.factors])
+    chosen.check_count("network", count)
+    support = np.array(arch.support)
+    given = chosen.target(len(support), format_.exact) if loss is None else None
+    if given is None:
+        assert loss is not None
+        given = Data(loss.gram[np.ix_(support, support)], loss.b[support])
+    places = np.searchsorted(support, np.array(space.positions))
+    exact = loss.exact.restricted(support.tolist()) if loss is not None and loss.exact else None
+    if format_.exact and exact is None:
+        exact = ExactData.of_doubles(given.gram, given.b, 0.0)
+    lifted = Data(given.gram[np.ix_(places, places)], given.b[places])
+    start = chosen.start(space.stratum, count)
+    data, points = start.data, start.points
+    if loss is not None:
+        data, points = _scaled(loss, np.array(space.positions), data, points)
+    tracked = PatchedSystem(space.stratum)
+    return ExportTask(
+        architecture=arch,
+        pattern=(),
+        system=tracked if format_.tracked else PatchedSystem(space.stratum, positions=places.tolist()),
+        positions=tuple(range(len(places))) if format_.tracked else tuple(support.tolist()),
+        start=data,
+        start_values=tracked.from_points(points),
+        target=lifted if format_.tracked else given,
+        given=loss is not None,
+        exact=exact,
+        space=space,
+    )
 
 
 def _random_integers(size: int, rng: np.random.Generator) -> Data:

@@ -135,9 +135,15 @@ def integer_patches(stratum: Stratum, rng: np.random.Generator) -> list[Complex]
 
 
 def solve_exactly(
-    stratum: Stratum, data: ExactData, patches: Sequence[Complex], *, seed: int = 0, timeout: float | None = None
+    stratum: Stratum,
+    data: ExactData,
+    patches: Sequence[Complex],
+    *,
+    positions: Sequence[int] | None = None,
+    seed: int = 0,
+    timeout: float | None = None,
 ) -> ExactSolutions:
-    """All critical θ in a patch of integers.
+    """All critical θ in a patch of integers; ``positions`` as in `PatchedSystem`.
 
     Raises
     ------
@@ -148,7 +154,7 @@ def solve_exactly(
     MsolveFailure
         If msolve gives no answer in time, or none that stands the checks.
     """
-    system = PatchedSystem(stratum, patches, apart=True)
+    system = PatchedSystem(stratum, patches, apart=True, positions=positions, filter_size=len(data.b))
     equations = [_integers(equation) for equation in exact_equations(system, data)]
     written = [equation for equation in equations if equation]
     if len(written) < len(equations):

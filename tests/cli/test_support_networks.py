@@ -89,7 +89,6 @@ def test_files_of_results_are_read_again(capsys, tmp_path):
         ([*BOXES, "--images", "digits", "--white"], "--images and --white: exclude each other"),
         ([*BOXES, "--random", "--certify"], "is no ordinary network of one dimension"),
         ([*BOXES, "--random", "--columns", "points.npz"], "is no ordinary network of one dimension"),
-        ([*BOXES, "--random", "--cross-check", "phcpack"], "is no ordinary network of one dimension"),
     ],
 )
 def test_unusable_input_is_told_in_one_line(capsys, words, message):
@@ -116,8 +115,6 @@ def test_what_works_for_ordinary_networks_only_says_so():
     calls = [
         lambda: hl.certify(result),
         lambda: hl.certificate(result),
-        lambda: hl.cross_check(result),
-        lambda: hl.export(network, one, to="phcpack"),
         lambda: hl.walls(network, one, two),
         lambda: hl.report(result, "unused.html"),
         lambda: hl.describe_function_space(network),
