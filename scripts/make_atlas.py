@@ -107,7 +107,7 @@ def missing_counts(arch: Architecture, row: Row, known: KnownNumbers, white: boo
         elif row.get("white_pure"):
             added |= {"white_method": MEASURED}  # by the run that wrote the row
     if arch.is_reduced and not all(row.get(name) for name in structured_columns()):
-        added |= structured_cells(structured_entries([arch]))
+        added |= structured_cells(structured_entries([arch], known=known))
     return added
 
 

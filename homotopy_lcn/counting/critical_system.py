@@ -5,6 +5,11 @@ coefficient one: for generic b no critical point has a leading coefficient zero,
 form a vector bundle over each family of critical points. By Euler's relation all J_fᵀ(λ Σ μ − b) · Q_f are multiples of
 λ μᵀΣμ − bᵀμ. So the equations are this one, and the entries of J_fᵀ(λ Σ μ − b) after the first. A filter with
 μᵀΣμ = 0 is no solution for generic b, nor is w = 0.
+
+If a factor Q_f without a power has more coefficients than the other factors have unknowns, λ becomes its leading
+coefficient, w = μ, and the equations are those of its degrees without λ: all J_fᵀ(Σ μ − b), and the entries of the
+other ones after the first. Q_f = 0 is no solution for generic b: it would be one of the k_f equations J_fᵀ b = 0 in the
+other factors, where J_f has full rank.
 """
 
 from __future__ import annotations
@@ -46,7 +51,9 @@ def residues(values: Sequence[Fraction], prime: int) -> list[int] | None:
 def critical_system(
     stratum: Stratum, gram: Sequence[Sequence[int]], b: Sequence[int], prime: int
 ) -> list[ModularPolynomial]:
-    """The equations in the coefficients after the leading ones, factor by factor, and λ, the last unknown.
+    """The equations in the coefficients after the leading ones, factor by factor, and a last unknown.
+
+    The last unknown is λ, or the leading coefficient of one factor.
 
     Parameters
     ----------
@@ -55,23 +62,38 @@ def critical_system(
     b : (K,) residues
     prime : int
     """
-    unknowns = stratum.dimension
-    scale: ModularPolynomial = {(*[0] * (unknowns - 1), 1): 1}
-    factors = _factors(stratum)
+    unknowns, free = stratum.dimension, _free_factor(stratum)
+    factors, one = _factors(stratum), {(0,) * unknowns: 1}
+    last: ModularPolynomial = {(*[0] * (unknowns - 1), 1): 1}
+    if free is not None:
+        factors[free][0] = last
     mu = _product(stratum, factors, [factor.power for factor in stratum.factors], prime)
     images = [_combination(row, mu, prime) for row in gram]
     residual = [
-        _sum(_multiply(scale, image, prime), {(0,) * unknowns: prime - entry} if entry else {}, prime)
+        _sum(_multiply(last if free is None else one, image, prime), {(0,) * unknowns: prime - entry}, prime)
         for image, entry in zip(images, b, strict=True)
     ]
     equations = []
     for f, factor in enumerate(stratum.factors):
         powers = [other.power - (g == f) for g, other in enumerate(stratum.factors)]
         column = _product(stratum, factors, powers, prime)
-        for q in range(1, factor.degree + 1):
-            shift = q * factor.dilation
-            equations.append(_pairing(column, residual[shift:], prime))
-    return [*equations, _pairing(mu, residual, prime)]
+        rows = range(0 if f == free else 1, factor.degree + 1)
+        equations += [_pairing(column, residual[q * factor.dilation :], prime) for q in rows]
+    return [*equations, _pairing(mu, residual, prime)] if free is None else equations
+
+
+def _free_factor(stratum: Stratum) -> int | None:
+    """The factor whose leading coefficient takes the place of λ; None if there is none.
+
+    Factors that must have no common root keep leading coefficients of one, see `coprimality`.
+    """
+    factors = stratum.factors
+    powers = {(factor.dilation, factor.power) for factor in factors}
+    if len({dilation for dilation, _ in powers}) < len(powers):
+        return None
+    free = max(range(len(factors)), key=lambda f: factors[f].degree)
+    others = sum(factor.degree for factor in factors) - factors[free].degree
+    return free if factors[free].power == 1 and others <= factors[free].degree else None
 
 
 def singular_system(

@@ -36,12 +36,13 @@ from numpy.typing import NDArray
 from ..geometry.rational_polynomials import RationalPolynomial, square_free
 from ..networks.strata import Factor, Stratum
 from .critical_system import residues
-from .elimination import echelon_modulo
+from .elimination import echelon_modulo, quotient
 from .gram_matrices import GramMatrix
 
 __all__ = [
     "FIRST_LOOK",
     "FormCount",
+    "annihilator_modulo",
     "count_by_eigenvalues",
     "count_by_roots",
     "fibre_of",
@@ -121,7 +122,7 @@ def count_by_eigenvalues(stratum: Stratum, gram: GramMatrix) -> FormCount | None
     if least_by_eigenvalues(stratum, gram) == most:
         return FormCount(most, None, size, toeplitz)
     if toeplitz:
-        distinct = len(_minimal_polynomial(_quotient(coefficients[0], coefficients[1]))) - 1
+        distinct = len(_minimal_polynomial(quotient(coefficients[0], coefficients[1]))) - 1
         return FormCount(4 * distinct - 2, None, distinct, True)
     minimal = _minimal_polynomial(_companion(coefficients))
     distinct = _number_of_roots(minimal)
@@ -149,15 +150,15 @@ def least_by_eigenvalues(stratum: Stratum, gram: GramMatrix) -> int | None:
         return None
     blocks = [[solved[i][size * (j + 1) : size * (j + 2)] for i in range(size)] for j in range(len(others))]
     if toeplitz:
-        return 4 * (len(_annihilator_modulo(blocks[0])) - 1) - 2
+        return 4 * (len(annihilator_modulo(blocks[0])) - 1) - 2
     length = size * len(others)
     matrix = [[int(j == i + size) for j in range(length)] for i in range(length - size)]
     matrix += [[-v % FIRST_LOOK for block in blocks for v in block[i]] for i in range(size)]
-    polynomial = _annihilator_modulo(matrix)
+    polynomial = annihilator_modulo(matrix)
     return len(polynomial) - 1 + _number_of_roots_modulo(polynomial, FIRST_LOOK) - 2
 
 
-def _annihilator_modulo(matrix: list[list[int]]) -> list[int]:
+def annihilator_modulo(matrix: list[list[int]]) -> list[int]:
     """The monic polynomial of least degree that annihilates a random vector, modulo `FIRST_LOOK`."""
     size = len(matrix)
     vector = [int(value) for value in np.random.default_rng(0).integers(1, FIRST_LOOK, size)]
@@ -184,23 +185,10 @@ def _coefficients(base: Factor, fibre: Factor, gram: GramMatrix) -> list[Matrix]
     return result
 
 
-def _quotient(left: Matrix, right: Matrix) -> Matrix:
-    """left^{−1} right, for a positive definite left matrix."""
-    size = len(left)
-    rows = [[*one, *other] for one, other in zip(left, right, strict=True)]
-    for k in range(size):
-        rows[k] = [value / rows[k][k] for value in rows[k]]
-        for i in range(size):
-            if i != k and rows[i][k]:
-                factor = rows[i][k]
-                rows[i] = [value - factor * other for value, other in zip(rows[i], rows[k], strict=True)]
-    return [row[size:] for row in rows]
-
-
 def _companion(coefficients: Sequence[Matrix]) -> Matrix:
     """The matrix of the first-order system of S_d y^(d) + … + S_0 y = 0: its invariant factors are those of S(z)."""
     size, degree = len(coefficients[0]), len(coefficients) - 1
-    blocks = [_quotient(coefficients[-1], matrix) for matrix in coefficients[:-1]]
+    blocks = [quotient(coefficients[-1], matrix) for matrix in coefficients[:-1]]
     rows = [[Fraction(int(j == i + size)) for j in range(size * degree)] for i in range(size * (degree - 1))]
     return [*rows, *([-value for block in blocks for value in block[i]] for i in range(size))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-__all__ = ["Rows", "echelon", "echelon_modulo"]
+__all__ = ["Rows", "echelon", "echelon_modulo", "quotient"]
 
 Rows = list[list[Fraction]]
 
@@ -59,3 +59,22 @@ def echelon(rows: Sequence[Sequence[Fraction]]) -> tuple[Rows, list[int]]:
                 left[i] = [value - factor * other for value, other in zip(left[i], left[rank], strict=True)]
         pivots.append(column)
     return left[: len(pivots)], pivots
+
+
+def quotient(left: Rows, right: Rows) -> Rows:
+    """left^{−1} right, for a positive definite left matrix.
+
+    Examples
+    --------
+    >>> quotient([[Fraction(2), Fraction(0)], [Fraction(0), Fraction(1)]], [[Fraction(4)], [Fraction(3)]])
+    [[Fraction(2, 1)], [Fraction(3, 1)]]
+    """
+    size = len(left)
+    rows = [[*one, *other] for one, other in zip(left, right, strict=True)]
+    for k in range(size):
+        rows[k] = [value / rows[k][k] for value in rows[k]]
+        for i in range(size):
+            if i != k and rows[i][k]:
+                factor = rows[i][k]
+                rows[i] = [value - factor * other for value, other in zip(rows[i], rows[k], strict=True)]
+    return [row[size:] for row in rows]

@@ -33,6 +33,7 @@ from .formulas import is_linear, tensor_count, two_layer_count
 from .gram_matrices import Entries, GramMatrix
 from .groebner import Search, count_by_groebner, count_by_singular_points, is_smooth, residues_of
 from .groebner_programs import INSTALL, GroebnerFailure
+from .pencils import count_by_pencils
 
 __all__ = [
     "CountsDisagree",
@@ -100,14 +101,17 @@ class Numbers:
 
 
 class KnownNumbers:
-    """What is established so far, for many networks and Gram matrices: networks with the same blocks share strata."""
+    """What is established so far, for many networks and Gram matrices.
+
+    Networks with the same blocks share strata, and Gram matrices that differ by a symmetry share numbers.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[tuple[Block, ...], Entries], Numbers] = {}
+        self._known: dict[tuple[tuple[Block, ...], Entries, bool], Numbers] = {}
 
     def of(self, arch: Architecture, gram: GramMatrix) -> Numbers:
         """For networks with the blocks of this one; the record is added to."""
-        return self._known.setdefault((arch.blocks, gram.entries), Numbers())
+        return self._known.setdefault((arch.blocks, gram.symmetry_class, gram.exact), Numbers())
 
 
 def exact_count(
@@ -398,6 +402,13 @@ def quick_count(stratum: Stratum, gram: GramMatrix) -> Established | NotEstablis
             undecided = forms
         else:
             found.append(Established(forms.count, "eigenvalues", _why(forms)))
+    elif (pencils := count_by_pencils(stratum, gram)) is not None:
+        one, other = (" + ".join(map(str, layer)) for layer in pencils.multiplicities)
+        doubles = "" if gram.exact else AS_RATIONAL
+        reason = (
+            f"wᵀΣw is a sum of products of two pencils, with eigenvalues of multiplicities {one} and {other}{doubles}"
+        )
+        found.append(Established(pencils.count, "eigenvalues", reason))
     if found:
         if len({one.number for one in found}) > 1:
             raise CountsDisagree(

@@ -109,6 +109,31 @@ class GramMatrix:
             diagonal[i] * diagonal[i + 2] == diagonal[i + 1] ** 2 for i in range(self.size - 2)
         )
 
+    @cached_property
+    def symmetry_class(self) -> Entries:
+        """What a positive factor, D Σ D with D = diag(c^i), c real, and the reversal of rows and columns do not change.
+
+        Matrices have the same symmetry class if and only if they differ by these symmetries; then they have the same
+        numbers of critical points.
+        """
+        return min(_rescaled(self.entries), _rescaled([row[::-1] for row in self.entries[::-1]]))
+
+
+def _rescaled(entries: Sequence[Sequence[Fraction]]) -> Entries:
+    """The squares of the entries of D Σ D with their signs; the first two entries of its diagonal are one.
+
+    D = diag(a c^i) has rational a² and c². The sign of c makes the first entry with odd i + j positive.
+    """
+    corner = entries[0][0]
+    ratio = entries[1][1] / corner if len(entries) > 1 else Fraction(1)
+    powers = [corner**2 * ratio**i for i in range(2 * len(entries))]
+    odd = next((value for i, row in enumerate(entries) for value in row[(i + 1) % 2 :: 2] if value), corner)
+    signs = (1, 1 if odd > 0 else -1)
+    return tuple(
+        tuple(signs[(i + j) % 2] * value * abs(value) / powers[i + j] for j, value in enumerate(row))
+        for i, row in enumerate(entries)
+    )
+
 
 def gram_matrix(text: str, size: int) -> GramMatrix:
     """The Gram matrix of structured data.

@@ -48,7 +48,7 @@ MOST_SOLUTIONS = 3000
 MOST_CHARTS = 500
 #: Factors have homogeneous coordinates if they and their coefficients are so many at most.
 LARGEST_HOMOGENEOUS = 11
-#: Two factors with so many coefficients at most have homogeneous coordinates together.
+#: Two factors have homogeneous coordinates together if all factors have so many coefficients at most.
 MOST_HOMOGENEOUS = 7
 #: Factors at most of a stratum whose cells are listed.
 MOST_FACTORS = 12
@@ -216,7 +216,7 @@ def is_smooth(stratum: Stratum, gram: ModularGram, search: Search) -> bool | Non
 
 
 def _homogeneous(stratum: Stratum) -> set[int]:
-    """The factors with homogeneous coordinates: the largest one, and the next one if both are small.
+    """The factors with homogeneous coordinates: the largest one, and the next one if all are small.
 
     None in large strata, or if factors have powers: there cells are quicker, by orders of magnitude.
     """
@@ -224,7 +224,7 @@ def _homogeneous(stratum: Stratum) -> set[int]:
     if size > LARGEST_HOMOGENEOUS or any(factor.power > 1 for factor in stratum.factors):
         return set()
     largest = sorted(range(len(stratum.factors)), key=lambda i: -stratum.factors[i].degree)[:2]
-    coefficients = sum(stratum.factors[i].degree + 1 for i in largest)
+    coefficients = size - len(stratum.factors)
     return set(largest if coefficients <= MOST_HOMOGENEOUS else largest[:1])
 
 

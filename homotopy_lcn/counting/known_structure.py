@@ -18,11 +18,12 @@ from ..errors import InputError
 from ..networks.patterns import format_pattern
 from ..networks.strata import Embedding, Stratum
 from .autocovariances import arma_autocovariances, is_stationary
+from .eigenvalues import fibre_of
 from .exact_counts import Established
 from .formulas import tensor_count, two_layer_count
 from .gram_matrices import GramMatrix
 from .quick_numbers import exact_gram, gives_all_points, number_at_once
-from .rank_rule import lag_matrix
+from .rank_rule import lag_matrix, most_by_nodes
 
 if TYPE_CHECKING:
     from ..losses.squared_loss import SquaredLoss
@@ -257,7 +258,10 @@ def _rule(number: Established, stratum: Stratum, gram: GramMatrix, order: tuple[
     if number.method == "nodes":
         return _rank_rule(stratum, order)
     if number.method == "eigenvalues":
-        return "the eigenvalue rule"
+        if fibre_of(stratum) is not None:
+            return "the eigenvalue rule"
+        nodes = most_by_nodes(stratum, gram)
+        return "the pencil rule" if nodes is None or nodes[0] != number.number else _rank_rule(stratum, order)
     if tensor_count(stratum, gram) is not None:
         return "the formula of Friedland and Ottaviani"
     if two_layer_count(stratum, gram) is not None:

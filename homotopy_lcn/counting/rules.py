@@ -18,13 +18,11 @@ For M = rank N this is a sum of M products C_i E_i of quadrics in the layers bel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import comb
 from random import Random
 from typing import NamedTuple
 
 from ..errors import InputError
 from ..networks.architecture import Architecture
-from ..networks.chow_ring import ChowRing
 from ..networks.counts import generic_ed_degree
 from ..networks.strata import Stratum
 from .critical_system import (
@@ -40,9 +38,10 @@ from .elimination import Rows, echelon
 from .gram_matrices import GramMatrix
 from .groebner import PRIMES, Search, residues_of
 from .groebner_programs import leading_monomials
+from .pencils import ed_degree_of_intersection
 from .rank_rule import LagMatrix
 
-__all__ = ["Cut", "arma_rule", "cuts", "ed_degree_of_intersection", "product_rule", "rank_rule"]
+__all__ = ["Cut", "arma_rule", "cuts", "product_rule", "rank_rule"]
 
 
 class Cut(NamedTuple):
@@ -144,39 +143,6 @@ def product_rule(arch: Architecture, gram: GramMatrix, search: Search) -> int | 
             degrees = [k - 1 for k in arch.filters]
             return generic_ed_degree(degrees) - ed_degree_of_intersection(degrees, cut.below, cut.lags.rank)
     return None
-
-
-def ed_degree_of_intersection(degrees: list[int], below: int, number: int) -> int:
-    """Generic ED degree of a transversal intersection B in Π P^{n_l}: M quadrics below a cut, and M above.
-
-    The quadrics have degree two in each layer on their side. With H_1 and H_2 the sums of the hyperplane classes h_l of
-    both sides, h = H_1 + H_2 and d = dim B, it is Σ_i (−1)^i (2^{d+1−i} − 1) ∫_B c_i(T_B) h^{d−i}, and
-    c(T_B) = Π (1 + h_l)^{n_l + 1} / ((1 + 2H_1)(1 + 2H_2))^M.
-
-    Examples
-    --------
-    >>> ed_degree_of_intersection([2, 2], 1, 2), ed_degree_of_intersection([2, 3], 1, 2)
-    (16, 48)
-    >>> ed_degree_of_intersection([2, 2], 1, 1)
-    36
-    """
-    ring, d = ChowRing(degrees), sum(degrees) - 2 * number
-    sides = [ring.hyperplanes(part) for part in (range(below), range(below, len(degrees)))]
-    chern, fundamental = ring.total_chern_class(), ring.one
-    for side in sides:
-        # 1 / (1 + 2H)^M = Σ_e (−1)^e C(M + e − 1, e) (2H)^e
-        inverse = ring.sum(
-            ((-2) ** e * comb(max(number + e - 1, 0), e), ring.power(side, e)) for e in range(ring.dimension + 1)
-        )
-        chern = ring.product(chern, inverse)
-        fundamental = ring.product(fundamental, ring.sum([(2**number, ring.power(side, number))]))
-    h = ring.hyperplanes()
-    return sum(
-        (-1) ** i
-        * (2 ** (d + 1 - i) - 1)
-        * ring.integral(ring.product(ring.product(ring.part(chern, i), ring.power(h, d - i)), fundamental))
-        for i in range(d + 1)
-    )
 
 
 def _is_transversal(arch: Architecture, gram: GramMatrix, cut: Cut, search: Search) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,7 +33,10 @@ from .start_systems import StartSystems, shared_start_systems
 from .stored_systems import StartSystem
 from .tolerances import SOLVING
 
-__all__ = ["SECONDS_FOR_COUNTS", "generic_count", "measured_count", "white_count"]
+if TYPE_CHECKING:
+    from ..counting.exact_counts import KnownNumbers
+
+__all__ = ["SECONDS_FOR_COUNTS", "count_for_gram", "generic_count", "measured_count", "white_count"]
 
 
 #: Seconds that Gröbner bases may take before the counts are measured, and as many that the measurement may take.
@@ -102,7 +106,7 @@ def generic_count(
         if metric != "generic" or rank is not None:
             name, value = ("metric", metric) if metric != "generic" else ("rank", rank)
             raise InputError(f"{name}: {value!r} given together with gram; expected gram alone")
-        return _count_for_gram(arch, gram, time_limit)
+        return count_for_gram(arch, gram, time_limit)
     if metric == "generic":
         return count_generic(arch, rank)
     if metric != "white":
@@ -112,8 +116,20 @@ def generic_count(
     return white_count(arch)
 
 
-def _count_for_gram(arch: Architecture, gram: object, time_limit: float | None) -> CountTable:
-    """The exact counts for a Gram matrix or a family, or those that are measured."""
+def count_for_gram(
+    arch: Architecture, gram: object, time_limit: float | None, known: KnownNumbers | None = None
+) -> CountTable:
+    """The exact counts for a Gram matrix or a family, or those that are measured, as `generic_count` gives them.
+
+    Parameters
+    ----------
+    arch : Architecture
+    gram : str, array, or GramMatrix
+    time_limit : float or None
+        As in `generic_count`.
+    known : KnownNumbers, optional
+        Numbers of other networks and Gram matrices, which are used, and added to.
+    """
     from ..counting.exact_counts import NotEstablished, exact_count
     from ..counting.families import FAMILIES, family_count
     from ..counting.gram_matrices import GramMatrix, gram_matrix
@@ -130,7 +146,7 @@ def _count_for_gram(arch: Architecture, gram: object, time_limit: float | None) 
         given = gram
     else:
         given = gram_matrix(gram, arch.filter_size) if isinstance(gram, str) else GramMatrix.of(gram)
-    counted = exact_count(arch, given, search)
+    counted = exact_count(arch, given, search, known)
     if isinstance(counted, CountTable):
         return counted
     return measured_count(arch, given.array, given.name, counted.reason, time_limit)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..counting.eigenvalues import count_by_eigenvalues
-from ..counting.exact_counts import METHODS
+from ..counting.exact_counts import METHODS, KnownNumbers
 from ..counting.gram_matrices import GramMatrix, gram_matrix
 from ..counting.groebner import Search, count_by_groebner, residues_of
 from ..counting.rules import arma_rule, product_rule, rank_rule
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count as count_generic
 from ..networks.strata import Stratum
-from ..solving.white_counts import SECONDS_FOR_COUNTS, generic_count
+from ..solving.white_counts import SECONDS_FOR_COUNTS, count_for_gram, generic_count
 from .text_tables import Cell, Column, TextTable
 
 __all__ = [
@@ -113,8 +113,9 @@ def structured_entries(
     architectures: Iterable[Architecture],
     kinds: Sequence[StructuredData] = STRUCTURED_DATA,
     time_limit: float | None = SECONDS_FOR_COUNTS,
+    known: KnownNumbers | None = None,
 ) -> Iterator[StructuredEntry]:
-    """Count the critical points of each network for each kind of data.
+    """Count the critical points of each network for each kind of data, those of Gram matrices up to symmetry once.
 
     Parameters
     ----------
@@ -122,6 +123,8 @@ def structured_entries(
     kinds : sequence of StructuredData
     time_limit : float, optional
         Seconds for each number, as in `homotopy_lcn.generic_count`.
+    known : KnownNumbers, optional
+        Numbers that are established before, for example of white data; it is added to.
 
     Raises
     ------
@@ -136,10 +139,11 @@ def structured_entries(
     >>> entry.data.title, entry.count, entry.generic, entry.method
     ('AR(1)', 14, 14, 'eigenvalues')
     """
+    known = KnownNumbers() if known is None else known
     for arch in architectures:
         generic = count_generic(arch).parameters
         for data in kinds:
-            table = generic_count(arch, gram=gram_matrix(data.text, arch.filter_size), time_limit=time_limit)
+            table = count_for_gram(arch, gram_matrix(data.text, arch.filter_size), time_limit, known)
             yield StructuredEntry(arch, data, generic, table.parameters, table.method or "")
 
 

