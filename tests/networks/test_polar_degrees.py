@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from itertools import product
 
 import pytest
 
@@ -30,37 +31,46 @@ def test_sums_over_the_ranks_are_the_numbers_of_isolated_points():
 
 @pytest.mark.skipif(shutil.which("M2") is None, reason="Macaulay2 is not installed")
 @pytest.mark.parametrize(
-    ("filters", "ranks"), [((4, 2), (2, 3, 4, 5)), ((3, 3), (2, 3, 5)), ((2, 2), (1, 2, 3)), ((2, 3), (1, 2, 3, 4))]
+    ("filters", "ranks"),
+    [
+        ((4, 2), (2, 3, 4, 5)),
+        ((3, 3), (2, 3, 5)),
+        ((2, 2), (1, 2, 3)),
+        ((2, 3), (1, 2, 3, 4)),
+        ((2, 2, 2), (2, 3, 4)),
+    ],
 )
 def test_degrees_are_those_of_macaulay2_modulo_a_prime(filters, ranks):
-    arch = Architecture(filters, (2, 1))
+    arch = Architecture(filters, (*[2] * (len(filters) - 1), 1))
     for rank in ranks:
-        zero, ramified, parameters = degrees_by_macaulay2(filters, rank)
+        zero, ramified, parameters = degrees_by_macaulay2(arch, rank)
         assert zero == (sum(filters) - rank, zero_residual_parameter_degree(arch, rank))
         degree = polar_degree(arch, rank)
         if degree == 0:
             assert ramified[1] == parameters[1] == 0
         else:
             assert ramified == (rank - 1, degree)
-            assert parameters == (rank, ramification_parameter_degree(arch, rank))
+            assert parameters == (rank + arch.depth - 2, ramification_parameter_degree(arch, rank))
 
 
-def degrees_by_macaulay2(filters, rank):
+def degrees_by_macaulay2(arch, rank):
     """Dimension and degree of the parameters of residual zero, of the ramification locus, and of its parameters."""
-    k, other = filters
-    size = k + 2 * (other - 1)
-    products = (
-        "+".join(f"x_{i - 2 * j}*y_{j}" for j in range(other) if 0 <= i - 2 * j < k) or "0" for i in range(size)
-    )
+    size, terms = arch.filter_size, {}
+    for indices in product(*map(range, arch.filters)):
+        place = sum(i * dilation for i, dilation in zip(indices, arch.dilations, strict=True))
+        terms.setdefault(place, []).append("*".join(f"x_({layer},{i})" for layer, i in enumerate(indices)))
+    products = ["+".join(terms.get(place, ["0_R"])) for place in range(size)]
+    layers = [f"x_({layer},0)..x_({layer},{k - 1})" for layer, k in enumerate(arch.filters)]
+    saturations = " ".join(f"J = saturate(J, ideal({one}));" for one in layers)
     script = f"""
     setRandomSeed 1;
     F = ZZ/32003;
-    R = F[x_0..x_{k - 1}, y_0..y_{other - 1}];
+    R = F[{", ".join(layers)}];
     mu = {{{", ".join(products)}}};
     A = random(F^{rank}, F^{size});
     Z = ideal(A * transpose matrix {{mu}} - random(F^{rank}, F^1));
     J = minors({rank}, A * transpose jacobian matrix {{mu}});
-    J = saturate(saturate(J, ideal(x_0..x_{k - 1})), ideal(y_0..y_{other - 1}));
+    {saturations}
     I = kernel map(R/J, F[z_0..z_{size - 1}], mu);
     print toString {{dim Z, degree Z, dim I, degree I, dim J, degree J}};
     exit 0

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
+from random import Random
 
 import numpy as np
 import pytest
 
 from homotopy_lcn import AlgebraicSet, Architecture, CriticalPoints, InputError, SquaredLoss, critical_points
+from homotopy_lcn.counting.critical_system import linear_combination
+from homotopy_lcn.counting.groebner import PRIMES
+from homotopy_lcn.counting.groebner_programs import find_program, leading_monomials
 from homotopy_lcn.losses.zero_residual import range_coordinates
 from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.results.few_samples import few_samples
@@ -149,3 +153,77 @@ def test_a_file_may_leave_it_out_or_undecided_and_not_have_it_alone(tmp_path):
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(InputError, match="few_samples: given without zero_residual"):
         CriticalPoints.from_json(path)
+
+
+@pytest.mark.skipif(find_program() is None, reason="neither msolve nor Macaulay2 is installed")
+@pytest.mark.parametrize(
+    ("filters", "strides"),
+    [
+        ((3, 3), (2, 1)),
+        ((2, 2, 2), (2, 2, 1)),
+        ((2, 2, 2), (3, 2, 1)),
+        ((3, 2, 2), (2, 2, 1)),
+        ((2, 3, 2), (2, 3, 1)),
+        ((2, 2, 3), (2, 2, 1)),
+        ((3, 2, 3), (2, 2, 1)),
+        ((2, 2, 2, 2), (2, 2, 2, 1)),
+    ],
+)
+def test_parameters_with_a_kernel_have_a_codimension_above_that_of_the_kernel(filters, strides):
+    """The step of the proof that codim {dim ker J = κ} > κ, beyond the scalings.
+
+    That is so for all κ if and only if the pairs of parameters in Π P^{k_l − 1} and kernel vectors in P^n have a
+    dimension of at most n − 2. Modulo a prime: n − 1 random hyperplanes do not meet them.
+    """
+    arch = Architecture(filters, strides)
+    assert not kernel_pairs_meet_hyperplanes(arch, arch.dimension - 2)
+
+
+@pytest.mark.skipif(find_program() is None, reason="neither msolve nor Macaulay2 is installed")
+def test_the_codimensions_are_no_larger_and_layers_of_one_block_are_different():
+    assert kernel_pairs_meet_hyperplanes(Architecture((3, 3), (2, 1)), 2)
+    assert kernel_pairs_meet_hyperplanes(Architecture((2, 2), (1, 1)), 1)
+    assert not kernel_pairs_meet_hyperplanes(Architecture((2, 2), (1, 1)), 2)
+
+
+def kernel_pairs_meet_hyperplanes(arch, number):
+    rng, prime = Random(f"{arch} {number}"), PRIMES[0]
+    degrees = [k - 1 for k in arch.filters]
+    unknowns = 2 * sum(degrees) + 1
+
+    def linear(constant, terms):
+        values = {(0,) * unknowns: constant} | {tuple(int(j == i) for j in range(unknowns)): c for i, c in terms}
+        return {exponents: value % prime for exponents, value in values.items() if value % prime}
+
+    def convolution(one, other, dilation):
+        result = [[] for _ in range(len(one) + dilation * (len(other) - 1))]
+        for i, left in enumerate(one):
+            for j, right in enumerate(other):
+                result[i + dilation * j].append((left, right))
+        return [linear_combination(*zip(*pairs, strict=True), prime) if pairs else {} for pairs in result]
+
+    # Each layer lies on a random affine patch, and the part of the kernel vector in it on the linear space of this
+    # patch. The part in the first layer is free.
+    places, layers, vectors = iter(range(unknowns)), [], []
+    for layer, degree in enumerate(degrees):
+        patch = [rng.randrange(1, prime) for _ in range(degree)]
+        for constant, kept in ((1, layers), (0, vectors)):
+            own = [next(places) for _ in range(degree)]
+            first = linear(constant, [(i, -c) for i, c in zip(own, patch, strict=True)])
+            if layer == constant == 0:
+                first = linear(0, [(next(places), 1)])
+            kept.append([first, *(linear(0, [(i, 1)]) for i in own)])
+    image = [{} for _ in range(arch.filter_size)]
+    for layer, vector in enumerate(vectors):
+        product = [linear(1, [])]
+        for other, (factor, dilation) in enumerate(zip(layers, arch.dilations, strict=True)):
+            product = convolution(product, vector if other == layer else factor, dilation)
+        image = [linear_combination([linear(1, [])] * 2, pair, prime) for pair in zip(image, product, strict=True)]
+    one_coordinate = [form for vector in vectors for form in vector]
+    weights = [linear(rng.randrange(1, prime), []) for _ in one_coordinate]
+    scaled = linear_combination([*weights, linear(-1, [])], [*one_coordinate, linear(1, [])], prime)
+    cuts = [
+        linear(rng.randrange(prime), [(i, rng.randrange(1, prime)) for i in range(unknowns)]) for _ in range(number)
+    ]
+    leading = leading_monomials(find_program(), [*image, scaled, *cuts], unknowns, prime)
+    return (0,) * unknowns not in leading
