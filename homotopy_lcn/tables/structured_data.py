@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..counting.eigenvalues import count_by_eigenvalues
+from ..counting.eigenvalues import count_by_eigenvalues, fibre_of
 from ..counting.exact_counts import METHODS, KnownNumbers
 from ..counting.gram_matrices import GramMatrix, gram_matrix
 from ..counting.groebner import Search, count_by_groebner, residues_of
+from ..counting.pencils import count_by_pencils
 from ..counting.rules import arma_rule, product_rule, rank_rule
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count as count_generic
@@ -223,8 +224,8 @@ def check_rules(
     entries : sequence of StructuredEntry
         Of reduced networks.
     search : Search
-        For numbers that do not come from the rules; without a program the eigenvalue rule and the product rule are not
-        tested.
+        For numbers that do not come from the rules; without a program the eigenvalue rule, the pencil rule and the
+        product rule are not tested.
     report : callable, optional
         Called with the number of entries done and of all entries.
 
@@ -234,6 +235,7 @@ def check_rules(
     """
     tests: dict[str, Callable[[StructuredEntry, Search], str | bool | None]] = {
         "eigenvalues": _test_eigenvalues,
+        "pencils": _test_pencils,
         "torus": _test_torus,
         "rank": _test_rank,
         "ARMA": _test_arma,
@@ -257,6 +259,7 @@ def check_rules(
 #: What each rule says, and against what it is tested.
 STATEMENTS = {
     "eigenvalues": "Two layers, one of size 2, positive definite Toeplitz Σ: 4e − 2; against Gröbner bases",
+    "pencils": "Two layers, wᵀΣw a sum of at most two products; against Gröbner bases, for layers of size 2 the entry",
     "torus": f"D Σ D with D = diag(c^i), c = {WEIGHTS}, has the number of Σ; every entry, counted anew",
     "rank": "Toeplitz Σ, rank of N at most min(n_1, n_2) for some cut: points are lost",
     "ARMA": "Two layers, ARMA(p, q), M ≤ min(k_1, k_2) − 1: points are lost",
@@ -285,6 +288,15 @@ def _test_eigenvalues(entry: StructuredEntry, search: Search) -> str | bool | No
         return None
     found = count_by_groebner(stratum, residues_of(entry.gram), search)
     return None if found is None else found == rule.count or f"{rule.count} by the rule, {found} by Gröbner bases"
+
+
+def _test_pencils(entry: StructuredEntry, search: Search) -> str | bool | None:
+    stratum = Stratum.of_layers(entry.architecture)
+    if search.program is None or (rule := count_by_pencils(stratum, entry.gram)) is None:
+        return None
+    independent = fibre_of(stratum) is not None
+    found = entry.count if independent else count_by_groebner(stratum, residues_of(entry.gram), search)
+    return None if found is None else found == rule.count or f"{rule.count} by the rule, {found} otherwise"
 
 
 def _test_torus(entry: StructuredEntry, search: Search) -> str | bool | None:

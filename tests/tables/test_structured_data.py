@@ -113,6 +113,7 @@ def test_the_rules_hold_on_the_entries_that_they_cover():
     }
     assert {rule: check.covered for rule, check in checks.items()} == {
         "eigenvalues": 3,
+        "pencils": 7,
         "torus": len(entries),
         "rank": 4,
         "ARMA": 4,
@@ -122,7 +123,20 @@ def test_the_rules_hold_on_the_entries_that_they_cover():
     assert [rule for rule, check in checks.items() if check.violations] == ["ARMA, converse"]
     assert checks["ARMA, converse"].violations == ("k = (4, 2), s = (2, 1), white: 6 of 14",)
     assert done[-1] == (len(entries), len(entries))
-    assert [row["violations"] for row in rules_table(list(checks.values())).records()] == [0, 0, 0, 0, 1, 0]
+    assert [row["violations"] for row in rules_table(list(checks.values())).records()] == [0, 0, 0, 0, 0, 1, 0]
+
+
+def test_gram_matrices_up_to_symmetry_are_counted_once(monkeypatch):
+    from homotopy_lcn.counting import exact_counts
+
+    counted, whole = [], exact_counts.quick_count
+    monkeypatch.setattr(exact_counts, "quick_count", lambda *given: counted.append(given) or whole(*given))
+    known = exact_counts.KnownNumbers()
+    names = ("ar1", "weighted_ar1", "white", "weighted")
+    kinds = [BY_NAME[name] for name in names]
+    first, again, white, weighted = structured_entries([Architecture((4, 2), (2, 1))], kinds, known=known)
+    assert (first.count, white.count) == (again.count, weighted.count) == (14, 6)
+    assert len(counted) == 2
 
 
 @needs_groebner
