@@ -37,6 +37,7 @@ DOORS = {
     "progress_bar": "display.progress:progress_bar",
     "read_certificate": "certification.reading:read_certificate",
     "report": "pictures.report_page:report",
+    "walls_picture": "pictures.walls_picture:walls_picture",
 }
 
 

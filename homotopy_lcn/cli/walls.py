@@ -40,6 +40,14 @@ def walls(
     standardize: Standardize = False,
     seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
     json_path: Json = None,
+    plot: Annotated[
+        str | None,
+        Option(
+            metavar="FILE",
+            help="Picture of the losses of all real branches, as .pdf, .png or .svg.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> int:
     """Follow all critical points from one data set to another.
@@ -53,6 +61,11 @@ def walls(
         option = "--from" if from_ is None else "--to"
         raise InputError(f"{option}: no data given; expected a file as for solve --data")
     check_output(json_path)
+    if plot is not None:
+        from ..pictures.histograms import check_plot_path
+
+        with options_named({"path": "--plot"}):
+            check_plot_path(plot)
 
     from ..discriminants.walls_of_segments import walls as find
     from ..losses import sources
@@ -66,6 +79,8 @@ def walls(
     found = find(architecture, loaded[0].loss, loaded[1].loss, seed=seed)
     if json_path is not None:
         write(json_path, found.to_json() or "")
+    if plot is not None:
+        found.plot(plot)
     if not quiet and json_path != "-":
         from ..display.walls import render_walls
 

@@ -60,9 +60,11 @@ class WallTolerances:
         Walls nearer than this are at one place of the segment.
     far : float
         A wall with |t_0 + t_1| below this, relative to (t_0 : t_1), lies at infinity.
-    places, margin, narrow : int, float, float
-        At how many places of a chamber the losses of minima are compared, how far from its ends the first and last of
-        these places are, relative to the chamber, and the length below which an interval is one place.
+    margin, narrow, rounding : float
+        How far from an end of a chamber points that merge there are compared with the wall, relative to the chamber;
+        the length below which an interval is one place; the error of losses relative to the sum of their terms.
+    leading : float
+        How far the exponent with which the losses of two minima meet may be from two if they are taken to meet once.
     joined : float
         Relative distance within which a followed point is one of a solve.
     """
@@ -95,9 +97,10 @@ class WallTolerances:
     together: float = 1e-11
     far: float = 1e-9
     joined: float = 1e-6
-    places: int = 9
     margin: float = 1e-3
     narrow: float = 1e-14
+    rounding: float = 1e-14
+    leading: float = 0.1
 
 
 WALLS = WallTolerances()

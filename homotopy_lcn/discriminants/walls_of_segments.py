@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..doors import door
 from ..equations.critical_equations import equations_of
 from ..errors import InputError, check_integer, shortened
 from ..extras import import_extra
@@ -56,7 +57,7 @@ class Walls:
         The account of all complex walls but exchanges.
     complete : bool
         Whether all walls but exchanges are found by count, all critical points of every chamber, and both sides of
-        every wall fit together. Exchanges are found by following the minima.
+        every wall fit together, and whether bounds decide where the global minimum is exchanged.
     contradictions : tuple of str
         Why not, in words.
     """
@@ -121,6 +122,31 @@ class Walls:
             if there
         ]
         return tuple(sorted(points, key=lambda point: point.loss))
+
+    def plot(self, target: Any = None) -> Any:
+        """Draw the loss of every real branch against t with matplotlib.
+
+        Minima are solid lines, saddles are dashed by index, walls are marked by kind, and the global minimum is
+        highlighted.
+
+        Parameters
+        ----------
+        target : path or matplotlib.axes.Axes, optional
+            The file to write (``.pdf``, ``.png`` or ``.svg``), or axes to draw into. By default new axes are made,
+            which notebooks show.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            If the target is neither, or the file cannot be written.
+        MissingPackage
+            If matplotlib is not installed.
+        """
+        return door("walls_picture")(self, target)
 
     def to_frame(self) -> pd.DataFrame:
         """A pandas data frame with one row a wall: ``t``, ``kind``, ``pattern``, ``loss``, ``certified``, ``w0``, ….
@@ -213,7 +239,7 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
 
     Folds, pitchforks, changes of membership and passages through zero are solutions of systems of equations whose
     numbers are known, and all of them are found by one homotopy for each system: none lies unseen between two points of
-    a grid. Exchanges of the global minimum are found by following the minima through the chambers.
+    a grid. Exchanges of the global minimum are found by bounds, as the loss of a minimum is a concave function of t.
 
     Parameters
     ----------
@@ -256,11 +282,12 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         return critical_points(arch, segment.loss(t), seed=seed)
 
     chambers, problems = _joined(segment, found, solved)
-    exchanged = [wall for chamber in chambers for wall in exchanges(segment, chamber)]
+    searched = [exchanges(segment, found, chambers, number) for number in range(len(chambers))]
+    exchanged = [wall for one in searched for wall in one.walls]
     if exchanged:
         found = sorted([*found, *exchanged], key=lambda wall: wall.t)
         chambers, problems = _joined(segment, found, solved)
-    contradictions += problems
+    contradictions += problems + [problem for one in searched for problem in one.problems]
     return Walls(arch, loss0, loss1, tuple(found), chambers, strata, not contradictions, tuple(contradictions))
 
 

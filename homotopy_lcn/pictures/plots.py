@@ -30,6 +30,8 @@ __all__ = [
     "draw_landscape",
     "draw_loss_levels",
     "draw_real_counts",
+    "draw_title",
+    "legend_below",
     "plot_complex_plane",
     "plot_growth",
     "plot_landscape",
@@ -73,7 +75,7 @@ def plot_real_counts(arch: Architecture, drawn: Tally) -> Any:
 
 def draw_real_counts(arch: Architecture, drawn: Tally, axes: Any) -> None:
     """The picture of `plot_real_counts` in given axes."""
-    _set_title(axes, arch)
+    draw_title(axes, arch)
     names = (("real", "real critical filters w", LIGHT, ""), ("attained", "with a real critical θ", MIDDLE, "////"))
     found = {name: drawn.distribution(name) for name, *_ in names}
     least, most = min(each.minimum for each in found.values()), max(each.maximum for each in found.values())
@@ -164,7 +166,7 @@ def plot_complex_plane(result: CriticalPoints, coordinate: int = 0) -> Any:
     """
     figure, axes = _figure(None, 5.6, 5.2)
     draw_complex_plane(result, axes, coordinate)
-    _legend_below(figure, 2)
+    legend_below(figure, 2)
     return figure
 
 
@@ -173,7 +175,7 @@ def draw_complex_plane(result: CriticalPoints, axes: Any, coordinate: int = 0) -
     size = result.architecture.filter_size
     if not 0 <= coordinate < size:
         raise InputError(f"coordinate: {coordinate} given; expected 0 to {size - 1}")
-    _set_title(axes, result.architecture)
+    draw_title(axes, result.architecture)
     points = [*result, *(point for part in result.continua for point in part.points)]
     values = np.array([point.filter[coordinate] for point in points])
     reach = FAR * float(np.median(np.abs(values))) if len(values) else 1.0
@@ -250,13 +252,13 @@ def plot_loss_levels(result: CriticalPoints) -> Any:
     number = len(result.real) + sum(part.real is True for part in result.continua)
     figure, axes = _figure(None, min(WIDEST, max(6.4, NOTE_WIDTH * number)), 4.2)
     draw_loss_levels(result, axes)
-    _legend_below(figure, 3)
+    legend_below(figure, 3)
     return figure
 
 
 def draw_loss_levels(result: CriticalPoints, axes: Any) -> None:
     """The picture of `plot_loss_levels` in given axes, without a legend."""
-    _set_title(axes, result.architecture)
+    draw_title(axes, result.architecture)
     styles = {
         "minimum": {"marker": "v", "facecolors": DARK},
         "minimum or saddle, by θ": {"marker": "d", "facecolors": MIDDLE},
@@ -308,7 +310,7 @@ def plot_landscape(result: CriticalPoints, resolution: int = 161) -> Any:
     draw_landscape(result, axes, resolution)
     # As high as the plane is, with room for the words below it.
     figure.set_figheight(1.6 + 5.3 * axes.get_data_ratio())
-    _legend_below(figure, 1)
+    legend_below(figure, 1)
     return figure
 
 
@@ -317,7 +319,7 @@ def draw_landscape(result: CriticalPoints, axes: Any, resolution: int = 161) -> 
     from ..training.loss_landscape import landscape
 
     part = landscape(result, resolution)
-    _set_title(axes, result.architecture)
+    draw_title(axes, result.architecture)
     base = min(part.losses)
     height = np.log10(np.maximum(part.loss - base, 0) / (max(part.losses) - base) + 1e-2)
     levels = np.linspace(height.min(), min(height.max(), 2.0), 16)
@@ -356,15 +358,17 @@ def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any
     figure = import_extra("matplotlib.figure", "figures", "plot").Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     if arch is not None:
-        _set_title(axes, arch)
+        draw_title(axes, arch)
     return figure, axes
 
 
-def _set_title(axes: Any, arch: Architecture) -> None:
+def draw_title(axes: Any, arch: Architecture) -> None:
+    """Filters and strides as the title of axes."""
     axes.set_title(fill(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", TITLE_WIDTH), fontsize=11)
 
 
-def _legend_below(figure: Any, columns: int) -> None:
+def legend_below(figure: Any, columns: int) -> None:
+    """One legend for a figure, below its axes."""
     figure.legend(fontsize=8, loc="outside lower center", ncols=columns, frameon=False)
 
 

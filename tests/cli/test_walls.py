@@ -42,6 +42,15 @@ def test_the_file_is_that_of_the_library(files, tmp_path, capsys):
     assert text.count(" to 1 ") == 1
 
 
+def test_the_picture_is_that_of_the_library(files, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "walls.png"
+    assert program.main([*NETWORK, "--from", files[0], "--to", files[1], "--plot", str(path), "--quiet"]) == 0
+    losses = [hl.SquaredLoss(one["gram"], one["b"]) for one in map(np.load, files)]
+    hl.walls(hl.Architecture((3, 2), (2, 1)), *losses).plot(tmp_path / "other.png")
+    assert path.read_bytes() == (tmp_path / "other.png").read_bytes()
+
+
 def test_standard_output_holds_the_file_alone(files, capsys):
     assert program.main([*NETWORK, "--from", files[0], "--to", files[1], "--json", "-"]) == 0
     output = capsys.readouterr()
@@ -57,6 +66,10 @@ def test_standard_output_holds_the_file_alone(files, capsys):
         (("--from", "A", "--to", "A"), "--to: the Gram matrix and the moment vector of the first loss"),
         (("--from", "A", "--to", "missing.npz"), "--to: no such file 'missing.npz'"),
         (("--from", "C", "--to", "A"), "--from: "),
+        (
+            ("--from", "A", "--to", "B", "--plot", "walls.txt"),
+            "--plot: 'walls.txt'; expected a name that ends in .pdf, ",
+        ),
         (("--from", "A", "--to", "D"), "--to: "),
     ],
 )
@@ -64,7 +77,7 @@ def test_unusable_input_is_one_line(files, tmp_path, capsys, options, message):
     """C is for another filter size, D has an indefinite Gram matrix."""
     np.savez(tmp_path / "c.npz", gram=np.eye(4), b=np.ones(4))
     np.savez(tmp_path / "d.npz", gram=np.diag([1.0, 1, 1, 1, -1]), b=np.ones(5))
-    names = {"A": files[0], "C": str(tmp_path / "c.npz"), "D": str(tmp_path / "d.npz")}
+    names = {"A": files[0], "B": files[1], "C": str(tmp_path / "c.npz"), "D": str(tmp_path / "d.npz")}
     path = tmp_path / "none.json"
     given = [names.get(option, option) for option in options]
     assert program.main([*NETWORK, *given, "--json", str(path)]) == 2

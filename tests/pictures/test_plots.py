@@ -134,7 +134,7 @@ def test_pictures_go_into_given_axes(result):
 def test_a_long_title_goes_on_in_a_second_line():
     arch = Architecture((2,) * 30, (1,) * 30)
     axes = Figure().subplots()
-    plots._set_title(axes, arch)
+    plots.draw_title(axes, arch)
     assert max(map(len, axes.get_title().splitlines())) <= plots.TITLE_WIDTH
     assert axes.get_title().replace("\n", " ").count("2") == 30
 
