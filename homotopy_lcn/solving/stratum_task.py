@@ -56,11 +56,13 @@ class StratumTask:
         return self._scaled[1]
 
     def losses(self, terms: Complex) -> Complex:
-        """The losses of filters of `problem`, from wᵀΣw − 2bᵀw for its data."""
+        """The losses of filters of `problem`, from wᵀΣw − 2bᵀw for its data; infinite where this is."""
         places = np.array(self.embedding.positions)
         gram = self.loss.gram[np.ix_(places, places)]
         factor = np.linalg.norm(gram, 2) / np.linalg.norm(self.problem.gram, 2) * self.scale**2
-        return np.asarray(self.loss.constant + factor * terms, complex)
+        result, finite = np.full(len(terms), np.inf, complex), ~np.isinf(terms)
+        result[finite] = self.loss.constant + factor * terms[finite]
+        return result
 
     @cached_property
     def problem(self) -> Problem:

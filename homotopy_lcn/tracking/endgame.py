@@ -64,7 +64,7 @@ class PathEnds:
         Residual of the equations at the limit, relative to their terms; infinite where the limit is unknown.
     losses : (P,) complex array
         For ends at infinity the mean of wᵀΣw − 2bᵀw, the loss without its constant, over a circle: its limit, if it has
-        one. NaN where two circles do not agree, and for all other ends.
+        one; infinite where the loss diverges. NaN where two circles do not agree, and for all other ends.
     """
 
     kinds: NDArray[np.int64]
@@ -351,16 +351,21 @@ def _means(stratum: Stratum, around: Complex) -> tuple[NDArray[np.int64], Comple
 
 
 def _mean_losses(stratum: Stratum, around: Complex, target: Data) -> Complex:
-    """The means of wᵀΣw − 2bᵀw over samples (n, P, coordinates) around closed circles."""
+    """The means of wᵀΣw − 2bᵀw over samples (n, P, coordinates) around closed circles; infinite where it diverges.
+
+    The loss is a series in s^(1/m). It diverges where the series has negative exponents.
+    """
     filters = equations_of(stratum).filters(around.reshape(-1, around.shape[2]))
     losses = np.einsum("pi,pi->p", filters @ target.gram - 2 * target.b, filters)
-    return np.asarray(losses.reshape(around.shape[:2]).mean(axis=0), complex)
+    sizes = np.abs(spectrum := np.fft.fft(losses.reshape(around.shape[:2]), axis=0) / len(around))
+    diverges = sizes[len(around) // 2 + 1 :].max(axis=0) > ENDGAME.diverging_loss * sizes.max(axis=0)
+    return np.asarray(np.where(diverges, np.inf, spectrum[0]), complex)
 
 
 def _agree(one: Complex, other: Complex, target: Data) -> NDArray[np.bool_]:
     """Where two means of losses are one, relative to the size of the loss."""
     size = np.linalg.norm(target.b) ** 2 / np.linalg.norm(target.gram, 2)
-    return np.asarray(np.abs(one - other) <= ENDGAME.same_loss * size, bool)
+    return np.asarray((one == other) | (np.abs(one - other) <= ENDGAME.same_loss * size), bool)
 
 
 def _distances(stratum: Stratum, one: Complex, other: Complex, exponents: NDArray[np.int64]) -> Real:

@@ -97,6 +97,9 @@ class EndgameTolerances(Constants):
     same_loss : float
         Means of the loss over two circles that differ by less than this, relative to the size of the loss, tell the
         limit of the loss along a path to infinity.
+    diverging_loss : float
+        The loss diverges along a path where a negative exponent of its series around a circle has at least this part of
+        the largest coefficient. Where it converges, rounding is all there is of negative exponents.
     together : int
         Paths traced together. The samples of all of them are in memory at once.
     in_doubles : Circles
@@ -119,6 +122,7 @@ class EndgameTolerances(Constants):
     enough_circles: int = 4
     almost_solved: float = 1e-8
     same_loss: float = 1e-7
+    diverging_loss: float = 1e-3
     together: int = 1024
     in_doubles: Circles = _IN_DOUBLES
     larger: Circles = _LARGER

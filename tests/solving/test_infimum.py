@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from homotopy_lcn import Architecture, SquaredLoss, critical_points
+from homotopy_lcn import Architecture, SquaredLoss, critical_points, generic_count
 from homotopy_lcn.results.continua import UNDECIDED, Infimum
 from homotopy_lcn.results.infimum import known_infimum
 from homotopy_lcn.solving import infimum
 from homotopy_lcn.solving.infimum import infimum_of
 from homotopy_lcn.solving.least_minimum import least_of_result
+from homotopy_lcn.solving.stratum_task import StratumTask
 from homotopy_lcn.tracking import get_engine
 
 TENSORS = Architecture((2, 2), (2, 1))
@@ -158,6 +159,23 @@ def test_limits_along_the_paths_of_the_solve_say_the_same_as_regularized_losses(
         assert by_limits.infimum.attained == regularized.infimum.attained
         assert by_limits.infimum.value == pytest.approx(regularized.infimum.value, rel=1e-6)
     assert asked
+
+
+def test_paths_along_which_the_loss_diverges_do_not_tend_to_the_infimum():
+    """Two paths of (2,2,2),(2,1,1) run to infinity, and the loss, of identity Gram matrix but for one channel, too."""
+    arch, unit = Architecture((2, 2, 2), (2, 1, 1)), np.eye(6)
+    loss = SquaredLoss(np.diag([1.0, 1, 1, 1, 0, 1]), -unit[0] - unit[3], 2.0)
+    task = StratumTask(arch, loss, generic_count(arch).rows[0], 5)
+    terms = np.array([0.0, np.inf, np.nan])
+    losses = task.losses(terms)
+    assert losses[0] == 2.0
+    assert losses[1] == np.inf
+    assert np.isnan(losses[2])
+    result = critical_points(arch, loss)
+    assert result.complete
+    assert result.counts.at_infinity == 2
+    assert result.infimum == Infimum(pytest.approx(1.0), True)
+    assert sum(row.statistics["extended"] for row in result.strata) == 0
 
 
 def test_limits_above_the_least_point_decide_and_others_do_not():
