@@ -36,6 +36,7 @@ __all__ = [
     "StridesUnlessResult",
     "Supports",
     "architecture_of",
+    "architectures_of",
     "check_output",
     "complain",
     "give_up_output",
@@ -124,6 +125,21 @@ def architecture_of(filters: str | None, strides: str | None, supports: str | No
         raise InputError("--supports: given together with -k/--filters; expected one of them")
     given = None if strides is None else shapes_of("-s/--strides", strides, steps)
     return Architecture(strides=given, supports=supports_of(supports))
+
+
+def architectures_of(
+    filters: list[str] | None, strides: list[str] | None, supports: list[str] | None
+) -> list[Architecture]:
+    """The networks of options that are given once for each network: those of ``-k`` first, then those of supports."""
+    sizes, steps, points = filters or [], strides or [], supports or []
+    if len(steps) not in {len(sizes), len(sizes) + len(points)} or not (sizes or points):
+        raise InputError(
+            f"-k/--filters: {len(sizes)} given, and {len(steps)} -s/--strides; expected one of each for every network, "
+            "as in -k 3,2 -s 2,1 -k 2,2,2 -s 1,2,1"
+        )
+    boxes = [architecture_of(k, s) for k, s in zip(sizes, steps, strict=False)]
+    rest: list[str | None] = [*steps[len(sizes) :]] or [None] * len(points)
+    return boxes + [architecture_of(None, s, layers) for layers, s in zip(points, rest, strict=True)]
 
 
 def read_result(path: str) -> CriticalPoints:

@@ -10,7 +10,7 @@ from .common import (
     DONE,
     INTERRUPTED,
     NOT_COMPLETE,
-    architecture_of,
+    architectures_of,
     check_output,
     complain,
     output_width,
@@ -42,6 +42,16 @@ def survey(
     strides: Annotated[
         list[str] | None,
         Option("-s", "--strides", metavar="S1,S2,…", help="Strides; as many times as -k."),
+    ] = None,
+    supports: Annotated[
+        list[str] | None,
+        Option(
+            "--supports",
+            metavar="A1;A2;…",
+            help="The supports of a network, as in '0,1,3;0,1'; once for each, after those of -k. Strides are 1 if "
+            "none are given for them.",
+            show_default=False,
+        ),
     ] = None,
     architectures: Annotated[
         str | None,
@@ -109,7 +119,7 @@ def survey(
     """
     if style not in STYLES:
         raise InputError(f"--format: {style!r}; expected one of {', '.join(STYLES)}")
-    networks = _networks(filters, strides, architectures)
+    networks = _networks(filters, strides, supports, architectures)
     model = _prepared(model, center, standardize)
     check_output(json_path)
     if draw is not None:
@@ -175,21 +185,17 @@ def _report(found: Survey, style: str, json_path: str | None, plot: str | None, 
     return NOT_COMPLETE if found.incomplete else DONE
 
 
-def _networks(filters: list[str] | None, strides: list[str] | None, path: str | None) -> list[Architecture]:
-    sizes, steps = filters or [], strides or []
+def _networks(
+    filters: list[str] | None, strides: list[str] | None, supports: list[str] | None, path: str | None
+) -> list[Architecture]:
     if path is not None:
-        if sizes or steps:
+        if filters or strides or supports:
             raise InputError("--architectures: given with -k or -s; expected one or the other")
         from ..networks.architecture_lists import read_architectures
 
         with options_named({"path": "--architectures"}):
             return read_architectures(path)
-    if not sizes or len(sizes) != len(steps):
-        raise InputError(
-            f"-k/--filters: {len(sizes)} given, and {len(steps)} -s/--strides; expected one of each for every network, "
-            "as in -k 3,2 -s 2,1 -k 2,2,2 -s 1,2,1"
-        )
-    return [architecture_of(k, s) for k, s in zip(sizes, steps, strict=True)]
+    return architectures_of(filters, strides, supports)
 
 
 def _one_draw(

@@ -12,7 +12,7 @@ from ..networks.counts import generic_count
 from ..surveys.draws import COLUMNS as QUANTITIES
 from ..surveys.statistics import Survey
 from ..surveys.tallies import CONFIDENCE, Distribution, Proportion, Tally
-from ..tables.text_tables import Cell, Column, TextTable, format_table, grid, markdown_lines, plain, shown
+from ..tables.text_tables import Cell, Column, TextTable, format_table, grid, markdown_lines, plain
 
 __all__ = ["FORMATS", "format_survey", "survey_table"]
 
@@ -67,7 +67,7 @@ def survey_table(survey: Survey) -> TextTable:
 def _table(survey: Survey, columns: tuple[Column, ...] = COLUMNS) -> TextTable:
     """The quantities of all architectures that people are shown, with the share of pure global minima below them."""
     rows = tuple(
-        (shown(arch.filters), shown(arch.strides), name, *_written(found))
+        (*arch.texts, name, *_written(found))
         for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
         for name, found in _shown_quantities(tally).items()
     )
@@ -95,7 +95,7 @@ def _share(pure: Proportion) -> str:
 def _shares(survey: Survey) -> list[str]:
     """A sentence for each architecture."""
     return [
-        f"({shown(arch.filters)}), ({shown(arch.strides)}): {_share(tally.global_minimum_pure)}."
+        f"({arch.texts[0]}), ({arch.texts[1]}): {_share(tally.global_minimum_pure)}."
         for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
     ]
 
@@ -106,7 +106,7 @@ def _as_text(survey: Survey, width: int = WIDTH) -> str:
     text = ""
     for arch, tally in zip(survey.architectures, survey.tallies, strict=True):
         counts = generic_count(arch)
-        title = f"k = {arch.filters}, s = {arch.strides}: {counts.filters} critical filters for generic data "
+        title = f"{arch.notation}: {counts.filters} critical filters for generic data "
         title += f"({counts.pure} pure, {counts.spurious} spurious)"
         rows = tuple((_words(name), *_written(found)) for name, found in _shown_quantities(tally).items())
         text += plain(grid(TextTable("survey", title, columns, rows), title=title, edges=True), width)
@@ -130,7 +130,7 @@ def _words(name: str) -> str:
 
 def _as_csv(survey: Survey) -> str:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (shown(arch.filters), shown(arch.strides), name, *_values(tally.distribution(name)))
+        (*arch.texts, name, *_values(tally.distribution(name)))
         for arch, tally in zip(survey.architectures, survey.tallies, strict=True)
         for name in tally.names
     )

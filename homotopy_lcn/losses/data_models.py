@@ -223,7 +223,7 @@ class Gaussian:
         """A Gram matrix of fewer samples than the function space has dimensions leaves no isolated minimum."""
         if self.samples is not None and self.samples < arch.dimension:
             raise InputError(
-                f"data_model: {self.samples} samples for filters {arch.filters} with strides {arch.strides}; expected "
+                f"data_model: {self.samples} samples for {arch.in_words}; expected "
                 f"at least {arch.dimension}, the dimension of the function space"
             )
 
@@ -277,6 +277,13 @@ class AutoRegressive(Gaussian):
 
     rho: float = 0.0
 
+    def check(self, arch: Architecture) -> None:
+        if arch.axes > 1:
+            raise InputError(
+                f"data_model: series for {arch.in_words}, of {arch.axes} dimensions; expected another model"
+            )
+        super().check(arch)
+
     @property
     def description(self) -> str:
         return f"autoregressive series of correlation {self.rho:g}, the next value predicted, {self._count}"
@@ -309,7 +316,7 @@ class Teacher(Gaussian):
         return f"teacher:{self.sigma!r}{self._suffix}"
 
     def teacher(self, arch: Architecture, rng: np.random.Generator) -> Real | None:
-        filter_ = compose(arch, [rng.standard_normal(k) for k in arch.filters])
+        filter_ = compose(arch, [rng.standard_normal(k) for k in arch.layer_sizes])
         return np.asarray(filter_ / np.sqrt((filter_ * filter_).sum()))
 
     def shape(self, rows: Real, teacher: Real | None) -> None:
@@ -370,6 +377,11 @@ class Bootstrap:
 
     def check(self, arch: Architecture) -> None:
         """The arrays must be real, finite, and of widths that fit the architecture; rank as for other samples."""
+        if arch.axes > 1:
+            raise InputError(
+                f"data_model: {self.name}: rows for {arch.in_words}, of {arch.axes} dimensions; expected another "
+                "model, as images are not drawn from files"
+            )
         try:
             rank = SquaredLoss.from_data(self.X, self.Y, arch).rank
         except InputError as error:
@@ -377,7 +389,7 @@ class Bootstrap:
         if rank < arch.dimension:
             raise InputError(
                 f"data_model: the Gram matrix of {self.name} has rank {rank}; expected at least {arch.dimension}, the "
-                f"dimension of the function space of filters {arch.filters} with strides {arch.strides}"
+                f"dimension of the function space of {arch.in_words}"
             )
 
     def moments(self, arch: Architecture, rng: np.random.Generator) -> tuple[Real, Real, float]:
@@ -385,7 +397,7 @@ class Bootstrap:
         times = np.bincount(rng.integers(len(self.X), size=count), minlength=len(self.X))
         size = arch.filter_size
         total = np.zeros((size + 1, size + 1))
-        windows = sliding_window_view(self.X, size, axis=1)[:, :: arch.stride]
+        windows = sliding_window_view(self.X, size, axis=1)[:, :: arch.stride_of_rows]
         step = max(1, PRODUCTS // (size + 1) ** 2 // windows.shape[1])
         for first in range(0, len(self.X), step):
             part = slice(first, first + step)

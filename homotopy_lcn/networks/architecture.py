@@ -161,6 +161,19 @@ class Architecture(ShownInNotebooks):
         return f"k = {self.filters}, s = {self.strides}"
 
     @property
+    def texts(self) -> tuple[str, str]:
+        """The filters, or the supports, and the strides, as tables have them.
+
+        Examples
+        --------
+        >>> Architecture((3, 2), (2, 1)).texts, Architecture(filters=((2, 1), (2, 2)), strides=(1, 1)).texts
+        (('3,2', '2,1'), ('2x1,2x2', '1x1,1x1'))
+        >>> Architecture(supports=((0, 1, 3), (0, 1))).texts
+        ('0,1,3;0,1', '1,1')
+        """
+        return ",".join(map(str, self.filters)), ",".join(map(str, self.strides))
+
+    @property
     def one_dimensional(self) -> Architecture | None:
         """The ordinary network with the same end-to-end filters: the network itself."""
         return self
@@ -192,6 +205,11 @@ class Architecture(ShownInNotebooks):
     def filter_size(self) -> int:
         """End-to-end filter size K = 1 + Σ (k_l − 1) S_l."""
         return 1 + sum((k - 1) * dilation for k, dilation in zip(self.filters, self.dilations, strict=True))
+
+    @property
+    def stride_of_rows(self) -> int:
+        """The total stride along the last axis."""
+        return self.stride
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:

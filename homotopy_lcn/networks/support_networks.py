@@ -129,6 +129,14 @@ class SupportNetwork(Architecture):
         return f"supports {', '.join(sets)}" + ("" if set(self.total_stride) == {1} else f", s = ({strides})")
 
     @property
+    def texts(self) -> tuple[str, str]:
+        """The filters, or the supports, and the strides, as tables have them."""
+        strides = ",".join("x".join(map(str, stride)) for stride in self.strides)
+        if self.filters is not None:
+            return ",".join("x".join(map(str, shape)) for shape in self.filters), strides
+        return ";".join(",".join(".".join(map(str, point)) for point in support) for support in self.supports), strides
+
+    @property
     def in_words(self) -> str:
         """The network in a message: its `notation`."""
         return self.notation
@@ -166,6 +174,11 @@ class SupportNetwork(Architecture):
     def total_stride(self) -> Point:
         """The total stride by axis."""
         return tuple(prod(steps) for steps in zip(*self.strides, strict=True))
+
+    @property
+    def stride_of_rows(self) -> int:
+        """The total stride along the last axis."""
+        return self.total_stride[-1]
 
     @cached_property
     def shape(self) -> tuple[int, ...]:

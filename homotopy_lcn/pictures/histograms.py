@@ -66,7 +66,7 @@ def draw_histograms(survey: Survey, path: str | os.PathLike[str]) -> None:
         for panel, (name, label, part, part_label) in zip(axes[row], PANELS, strict=False):
             _histogram(panel, tally, name, label, part, part_label)
         _by_index(axes[row, -1], tally)
-        title = f"$k$ = {arch.filters}, $s$ = {arch.strides}"
+        title = arch.notation.replace("k =", "$k$ =").replace(" s =", " $s$ =")
         axes[row, 0].set_title(fill(title.replace(",)", ")"), TITLE_LENGTH), loc="left", fontsize=10, fontweight="bold")
     model, plan = survey.plan.model.description, survey.plan
     number = f"{plan.draws:,}".replace(",", "\N{THIN SPACE}")

@@ -86,16 +86,19 @@ class SurveyPlan:
     def command(self, draws: str) -> str:
         """The command line of this survey; ``draws`` is the option that selects the draws."""
         words = ["homotopy-lcn", "survey"]
-        for arch in self.architectures:
-            words += ["-k", ",".join(map(str, arch.filters)), "-s", ",".join(map(str, arch.strides))]
+        for arch in sorted(self.architectures, key=_has_gaps):  # supports are read last
+            filters, strides = arch.texts
+            words += ["--supports", shlex.quote(filters)] if _has_gaps(arch) else ["-k", filters]
+            words += ["-s", strides]
         words += ["--data-model", shlex.quote(self.model.text), "--seed", str(self.seed), draws]
         return " ".join(words if self.engine == "auto" else [*words, "--engine", self.engine])
 
     def identity(self) -> dict[str, Any]:
         """Everything that a draw depends on beside its number, in JSON's types."""
+        plain = all(type(arch) is Architecture for arch in self.architectures)
         return {
-            "filters": [list(arch.filters) for arch in self.architectures],
-            "strides": [list(arch.strides) for arch in self.architectures],
+            "filters": [list(arch.filters) if plain else arch.texts[0] for arch in self.architectures],
+            "strides": [list(arch.strides) if plain else arch.texts[1] for arch in self.architectures],
             "data model": self.model.identity,
             "seed": self.seed,
             "engine": self.engine,
@@ -128,6 +131,10 @@ class SolvePlan:
     def run(self, chunk: Chunk) -> Table:
         """Solve the draws of a chunk."""
         return solve_each(self.architecture, self.seed, range(chunk.first, chunk.last), white=self.white)
+
+
+def _has_gaps(arch: Architecture) -> bool:
+    return "supports" in arch.to_dict()
 
 
 def _cut(architecture: int, draws: int, size: int, ends: Sequence[int] = ()) -> Iterator[Chunk]:

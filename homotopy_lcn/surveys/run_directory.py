@@ -408,8 +408,8 @@ def arrow_table(table: Table, arch: Architecture) -> Any:
     pyarrow = import_extra("pyarrow", "survey", "output")
     count = len(table["draw"])
     arrays = {
-        "filters": pyarrow.repeat(",".join(map(str, arch.filters)), count),
-        "strides": pyarrow.repeat(",".join(map(str, arch.strides)), count),
+        "filters": pyarrow.repeat(arch.texts[0], count),
+        "strides": pyarrow.repeat(arch.texts[1], count),
     }
     for name, column in table.items():
         if name == "global_minimum_pure":

@@ -12,8 +12,10 @@ from ..equations.restriction import power_of_two
 from ..errors import InputError
 from ..losses.data_models import DataModel, Moments, White
 from ..networks.architecture import Architecture
-from ..networks.counts import StratumCount, generic_count
+from ..networks.counts import StratumCount, generic_count, generic_ed_degree
 from ..networks.strata import Embedding, Stratum
+from ..networks.support_networks import SupportNetwork
+from ..solving.segre_problem import segre_embedding
 from ..solving.start_systems import StartSystems, shared_start_systems
 from ..solving.stored_systems import StartSystem
 from ..tracking import Engine, get_engine
@@ -45,7 +47,9 @@ def prepare(
     jobs: int = 1,
     start_systems: StartSystems | None = None,
 ) -> list[Start] | None:
-    """The start systems of all strata for data of a model; None if every start system loses paths.
+    """The start systems of all strata for data of a model; None if data sets are to be solved one by one.
+
+    They are if every start system loses paths, and for networks of any supports, whose start system is computed here.
 
     What is learned stays in ``start_systems``, by default the start systems of this process.
 
@@ -59,12 +63,17 @@ def prepare(
     table = generic_count(arch)
     if table.filters > SURVEYS.most_filters:
         raise InputError(
-            f"filters: {arch.filters} with strides {arch.strides} have {table.filters} critical filters for generic "
-            f"data; expected at most {SURVEYS.most_filters} in a survey"
+            f"filters: {arch.in_words} have {table.filters} critical filters for generic data; expected at most "
+            f"{SURVEYS.most_filters} in a survey"
         )
     model.check(arch)
     tracking = Tracking(get_engine(engine), jobs)
     systems = shared_start_systems() if start_systems is None else start_systems
+    if isinstance(arch, SupportNetwork):
+        if arch.one_dimensional is None and not isinstance(model, White):
+            stratum = segre_embedding(arch).stratum
+            systems.generic(stratum, generic_ed_degree([factor.degree for factor in stratum.factors]), tracking)
+        return None
     starts = []
     for row in table:
         if row.count == 0:

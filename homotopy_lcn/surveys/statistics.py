@@ -21,7 +21,10 @@ from .tallies import CONFIDENCE, Distribution, Tally
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Survey"]
+__all__ = ["LAYERS", "Survey"]
+
+#: What says, in `Architecture.to_dict`, which network it is.
+LAYERS = ("filters", "supports", "strides")
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,8 +90,9 @@ class Survey(ShownInNotebooks):
         for index, table in self._read():
             arch = self.architectures[index]
             frame = pandas.DataFrame(table)
-            frame.insert(0, "filters", ",".join(map(str, arch.filters)))
-            frame.insert(1, "strides", ",".join(map(str, arch.strides)))
+            filters, strides = arch.texts
+            frame.insert(0, "filters", filters)
+            frame.insert(1, "strides", strides)
             pure = frame["global_minimum_pure"].astype("Int8")
             frame["global_minimum_pure"] = pure.mask(pure < 0).astype("boolean")
             frames.append(frame)
@@ -121,7 +125,7 @@ class Survey(ShownInNotebooks):
             degree, pure = tally.distribution("real_pure"), tally.global_minimum_pure
             low, high = degree.interval
             lines.append(
-                f"  k = {arch.filters}, s = {arch.strides}: mean real ED degree {degree.mean:.4g} "
+                f"  {arch.notation}: mean real ED degree {degree.mean:.4g} "
                 f"({low:.4g} to {high:.4g}), global minimum pure in {pure.yes} of {pure.yes + pure.no}"
                 + (f", {tally.incomplete} draws incomplete" if tally.incomplete else "")
             )
@@ -146,8 +150,7 @@ def _statistics(arch: Architecture, tally: Tally) -> dict[str, Any]:
             "draws": list(found.draws.values()),
         }
     return {
-        "filters": list(arch.filters),
-        "strides": list(arch.strides),
+        **{name: value for name, value in arch.to_dict().items() if name in LAYERS},
         "generic": {"pure": table.pure, "spurious": table.spurious, "filters": table.filters},
         "draws": tally.draws,
         "incomplete": tally.incomplete,

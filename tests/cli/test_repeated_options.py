@@ -36,7 +36,7 @@ def test_an_option_of_one_value_is_refused_twice(case, capsys, tmp_path, monkeyp
     path, parameter = case
     if parameter.multiple:
         assert path in (("survey",), ("tabulate",))
-        assert parameter.name in ("filters", "strides")
+        assert parameter.name in ("filters", "strides", "supports")
         return
     first, last = parameter.opts[0], parameter.opts[-1]
     if parameter.is_flag:

@@ -120,7 +120,6 @@ def test_what_works_for_ordinary_networks_only_says_so():
         lambda: hl.describe_function_space(network),
         lambda: hl.describe_filter(network, np.ones(6)),
         lambda: hl.is_in_function_space(network, np.ones(6)),
-        lambda: hl.survey(network, draws=2),
         lambda: hl.tabulate([network]),
         lambda: hl.generic_count(network, metric="white"),
         lambda: result.to_columns("unused.npz"),
