@@ -27,7 +27,7 @@ from .common import (
 )
 from .data_options import Center, DecimalMark, Horizon, Separator, Standardize
 from .declarations import Option
-from .option_names import messages_final
+from .option_names import CommandLineError, options_named
 from .series_count import SeriesOptions, count_series
 
 if TYPE_CHECKING:
@@ -219,8 +219,14 @@ def _gram_of(text: str, size: int) -> str | GramMatrix:
             return gram_matrix(text, size)
         except InputError as error:  # it lists the names that are known
             raise InputError(f"{error}, a family ({', '.join(FAMILIES)}), FILE.npz or FILE.json") from None
-    with messages_final("--gram"):
-        return GramMatrix.of(gram_from_file(text), text)
+    with options_named({"path": "--gram"}):
+        matrix = gram_from_file(text)
+    try:
+        return GramMatrix.of(matrix, text)
+    except InputError as error:
+        if str(error).startswith("gram:"):
+            raise
+        raise CommandLineError(f"--gram: {error}") from error  # about an entry of the file, such as gram[0][1]
 
 
 def _report_totals(architecture: Architecture, totals: Totals, reason: str, json_path: str | None, quiet: bool) -> None:

@@ -71,7 +71,7 @@ def test_a_gram_matrix_in_a_file_needs_no_moment_vector(name, tmp_path, capsys):
         ("ar1:1", "--gram: the series with the autoregressive coefficients 1 is not stationary"),
         ("arx", "--gram: 'arx' is not known; expected white, ar1:RHO"),
         ("arx", "a family (diagonal, toeplitz, hankel, moments, circulant, exchangeable), FILE.npz or FILE.json"),
-        ("no-such-file.json", "--gram: path: no such file"),
+        ("no-such-file.json", "--gram: no such file"),
         ("toeplitz:1,2", "--gram: the matrix is indefinite"),
         ("diagonal:1,2", "--gram: 2 numbers"),
     ],
@@ -141,3 +141,19 @@ def test_count_as_json(capsys, tmp_path):
     assert main([*arguments, str(tmp_path / "counts.json"), "-q"]) == 0
     assert (tmp_path / "counts.json").read_text() == text
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([["1", "2"], ["3", "1"]], "--gram: not symmetric"),
+        ([["1", "2"], ["2", "1"]], "--gram: the matrix is indefinite"),
+        ([["1", "x"], ["x", "1"]], "--gram: gram[0][1]: 'x' is not a finite number"),
+        (3, "--gram: int given"),
+    ],
+)
+def test_unusable_matrices_in_files_are_named_with_the_option_once(tmp_path, capsys, entries, message):
+    path = tmp_path / "gram.json"
+    path.write_text(json.dumps({"gram": entries}))
+    assert main(["count", "-k", "2,1", "-s", "1,1", "--gram", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"homotopy-lcn: {message}")
