@@ -12,6 +12,7 @@
 
 #include "plain_arrays.hpp"
 #include "plain_counts.hpp"
+#include "wall_arrays.hpp"
 
 namespace homotopy_lcn {
 namespace plain {
@@ -170,4 +171,5 @@ PYBIND11_MODULE(_plain, module) {
                py::arg("gram"), py::arg("b"));
     module.def("count", &homotopy_lcn::plain::count, py::kw_only(), py::arg("layers"), py::arg("blocks"),
                py::arg("strata"), py::arg("data"), py::arg("limits"), py::arg("indices"));
+    homotopy_lcn::plain::bind_wall_paths(module);
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from ..arrays import Complex, Real
 from ..doors import cached_property
 from ..networks.strata import Factor, Stratum
 from .degrees import common_root_count, double_root_count, wall_count, zero_count
+from .compiled_paths import compiled_paths
 from .extended_system import Patches, System, Value, WallPoints, WallSystem
 from .lines import DataLine, Motion, random_complex
 
@@ -249,6 +250,13 @@ class PieceSystem:
             values = fourier[:, (np.arange(degree + 1) * dilation) % size]
             mixing = np.eye(degree + 1) if b == 0 else random_complex(rng, (degree + 1, degree))
             self._forms.append(values @ mixing)
+
+    @cached_property
+    def compiled(self) -> Any | None:
+        """The same equations in compiled code, None where there is none."""
+        powers = [powers for _, _, powers in self.condition.blocks]
+        blocks = [(list(p), np.ascontiguousarray(forms.T)) for p, forms in zip(powers, self._forms, strict=True)]
+        return compiled_paths("pieces", self._data, at_zero=self.condition.at_zero, blocks=blocks)
 
     def evaluate(self, z: Complex, tau: Real) -> Value:
         """Evaluate at P points z (P, N) for parameters τ (P,) of the homotopy."""

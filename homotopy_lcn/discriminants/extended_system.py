@@ -16,17 +16,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, pairwise
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
+from ..doors import cached_property
 from ..equations.critical_equations import Data, equations_of
 from ..networks.strata import Stratum
+from .compiled_paths import compiled_paths
 from .lines import DataLine, random_complex
 
-__all__ = ["CriticalSystem", "Patches", "System", "Value", "WallPoints", "WallSystem"]
+__all__ = ["CriticalSystem", "Patches", "SharedSystem", "System", "Value", "WallPoints", "WallSystem"]
 
 
 class Value(NamedTuple):
@@ -62,6 +64,10 @@ class System(Protocol):
     @property
     def unknowns(self) -> int:
         """Number of unknowns."""
+
+    @property
+    def compiled(self) -> Any | None:
+        """The same equations in compiled code, None where there is none."""
 
     def evaluate(self, z: Complex, tau: Real) -> Value:
         """Evaluate at points z (P, N) and parameters τ (P,)."""
@@ -110,7 +116,7 @@ class _Filters(NamedTuple):
     first_along: Complex
 
 
-class _System:
+class SharedSystem:
     """What critical points and walls share: products, patches and data at the roots of unity."""
 
     def __init__(self, stratum: Stratum, patches: Patches, start: DataLine, target: DataLine) -> None:
@@ -120,14 +126,14 @@ class _System:
         equations = equations_of(stratum)
         self._equations = equations
         self.fourier = equations.fourier
-        self._lines = [self._transformed(line) for line in (start, target)]
+        self.lines = [self._transformed(line) for line in (start, target)]
         size = stratum.filter_size
         self._vandermonde = [
             np.ascontiguousarray(equations.fourier[:, (np.arange(f.degree + 1) * f.dilation) % size])
             for f in stratum.factors
         ]
         count = len(stratum.factors)
-        self._centres = [v @ centre for v, centre in zip(self._vandermonde, patches.centres, strict=False)]
+        self.centres = [v @ centre for v, centre in zip(self._vandermonde, patches.centres, strict=False)]
         self.bases = [v @ basis for v, basis in zip(self._vandermonde, patches.bases, strict=False)]
         degrees = [factor.degree for factor in stratum.factors]
         ends = np.concatenate([[0], np.cumsum(degrees)])
@@ -149,7 +155,7 @@ class _System:
 
     def data_at(self, tau: Real, t: Complex) -> tuple[list[Complex], list[Complex]]:
         """Gram matrices and moment vectors at the points, their derivatives in t, and in τ."""
-        (grams0, bs0), (grams1, bs1) = self._lines
+        (grams0, bs0), (grams1, bs1) = self.lines
         basis = self.patches.bases[len(self.stratum.factors) + 1][:, 0]
         still = np.array([[1.0, 0.0]])
         results: list[list[Complex]] = []
@@ -170,7 +176,7 @@ class _System:
         """The factors at the roots of unity, (P, K) each, from local coordinates (P, n)."""
         return [
             centre + y[:, part] @ basis.T
-            for centre, part, basis in zip(self._centres, self._parts, self.bases, strict=True)
+            for centre, part, basis in zip(self.centres, self._parts, self.bases, strict=True)
         ]
 
     def _products(self, y: Complex, v: Complex | None) -> _Filters:
@@ -220,7 +226,7 @@ class _System:
         return result
 
 
-class CriticalSystem(_System):
+class CriticalSystem(SharedSystem):
     """The critical points of one data set, that moves from the start's to the target's: unknowns y, (c : s).
 
     The two lines are those of `WallSystem`, at (t_0 : t_1) = (1 : 0): only their first data are used.
@@ -230,6 +236,11 @@ class CriticalSystem(_System):
     def unknowns(self) -> int:
         """Number of unknowns."""
         return self.size + 1
+
+    @cached_property
+    def compiled(self) -> Any | None:
+        """The same equations in compiled code, None where there is none."""
+        return compiled_paths("critical", self)
 
     def evaluate(self, z: Complex, tau: Real) -> Value:
         """Evaluate at P points z (P, n + 1) for parameters τ (P,) of the homotopy."""
@@ -256,13 +267,18 @@ class CriticalSystem(_System):
         return Value(projected[:, :, 0], hessian, projected[:, :, 2])
 
 
-class WallSystem(_System):
+class WallSystem(SharedSystem):
     """The walls on a line of data that moves from the start to the target: unknowns y, (c : s), (t_0 : t_1), v."""
 
     @property
     def unknowns(self) -> int:
         """Number of unknowns."""
         return 2 * self.size + 2
+
+    @cached_property
+    def compiled(self) -> Any | None:
+        """The same equations in compiled code, None where there is none."""
+        return compiled_paths("fold", self)
 
     def evaluate(self, z: Complex, tau: Real) -> Value:
         """Evaluate at P points z (P, 2n + 2) for parameters τ (P,) of the homotopy."""

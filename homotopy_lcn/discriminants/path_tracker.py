@@ -1,4 +1,4 @@
-"""Paths of a square system z(τ), τ from 0 to 1, all at once in NumPy, each with its own step.
+"""Paths of a square system z(τ), τ from 0 to 1, each with its own step, in compiled code or all at once in NumPy.
 
 Cubic prediction through the last two points and tangents, two steps of Newton's method, and step control by the size of
 the first of them, as in `homotopy_lcn.tracking.reference`; here the patches stay where they are.
@@ -16,7 +16,7 @@ from ..arrays import Complex, Real
 from .extended_system import System
 from .tolerances import WALLS
 
-__all__ = ["Ends", "PathOptions", "newton", "track_paths"]
+__all__ = ["Ends", "PathOptions", "newton", "reference_newton", "reference_paths", "track_paths"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,22 @@ def track_paths(
     between: tuple[Real | float, float] = (0.0, 1.0),
 ) -> Ends:
     """Follow paths from points (P, N) at τ = 0 to τ = 1, or from other τ, one for all or one for each, to another."""
+    if system.compiled is None:
+        return reference_paths(system, points, options, between)
+    options = options or PathOptions()
+    begin = np.broadcast_to(np.asarray(between[0], float), (len(points),))
+    control = (WALLS.first_step, WALLS.last_step, WALLS.shrink, WALLS.growth, WALLS.aim, WALLS.least, WALLS.noise)
+    limits = (options.movement, options.contraction, options.largest, options.smallest_step)
+    return Ends(*system.compiled.track(points, begin, float(between[1]), (*control, *limits), options.max_steps))
+
+
+def reference_paths(
+    system: System,
+    points: Complex,
+    options: PathOptions | None = None,
+    between: tuple[Real | float, float] = (0.0, 1.0),
+) -> Ends:
+    """The same paths in NumPy."""
     begin = np.broadcast_to(np.asarray(between[0], float), (len(points),)).copy()
     with np.errstate(all="ignore"):  # overflow and NaN are seen as rejected steps
         return _track(system, points, options or PathOptions(), (begin, between[1]))
@@ -77,6 +93,15 @@ def track_paths(
 
 def newton(system: System, points: Complex, tau: float | Real, most: int = 8) -> tuple[Complex, Real]:
     """Newton's method at a fixed τ: points, and the size of the last step relative to the point."""
+    at = np.broadcast_to(np.asarray(tau, float), (len(points),))
+    if system.compiled is None:
+        return reference_newton(system, points, at, most)
+    z, best = system.compiled.newton(points, at, most, WALLS.exact)
+    return z, best
+
+
+def reference_newton(system: System, points: Complex, tau: float | Real, most: int = 8) -> tuple[Complex, Real]:
+    """The same in NumPy."""
     at = np.broadcast_to(np.asarray(tau, float), (len(points),))
     z, best = points, np.full(len(points), np.inf)
     with np.errstate(all="ignore"):
