@@ -21,7 +21,6 @@ from ..arrays import Complex, Real
 from ..doors import cached_property
 from ..networks.strata import Factor, Stratum
 from .degrees import common_root_count, double_root_count, wall_count, zero_count
-from .compiled_paths import compiled_paths
 from .extended_system import Patches, System, Value, WallPoints, WallSystem
 from .lines import DataLine, Motion, random_complex
 
@@ -256,7 +255,7 @@ class PieceSystem:
         """The same equations in compiled code, None where there is none."""
         powers = [powers for _, _, powers in self.condition.blocks]
         blocks = [(list(p), np.ascontiguousarray(forms.T)) for p, forms in zip(powers, self._forms, strict=True)]
-        return compiled_paths("pieces", self._data, at_zero=self.condition.at_zero, blocks=blocks)
+        return self._data.compiled_form("pieces", at_zero=self.condition.at_zero, blocks=blocks)
 
     def evaluate(self, z: Complex, tau: Real) -> Value:
         """Evaluate at P points z (P, N) for parameters τ (P,) of the homotopy."""

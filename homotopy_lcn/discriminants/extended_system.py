@@ -25,10 +25,10 @@ from ..arrays import Complex, Real
 from ..doors import cached_property
 from ..equations.critical_equations import Data, equations_of
 from ..networks.strata import Stratum
-from .compiled_paths import compiled_paths
+from ..tracking.compiled_gradients import compiled
 from .lines import DataLine, random_complex
 
-__all__ = ["CriticalSystem", "Patches", "SharedSystem", "System", "Value", "WallPoints", "WallSystem"]
+__all__ = ["CriticalSystem", "Patches", "System", "Value", "WallPoints", "WallSystem"]
 
 
 class Value(NamedTuple):
@@ -116,7 +116,7 @@ class _Filters(NamedTuple):
     first_along: Complex
 
 
-class SharedSystem:
+class _System:
     """What critical points and walls share: products, patches and data at the roots of unity."""
 
     def __init__(self, stratum: Stratum, patches: Patches, start: DataLine, target: DataLine) -> None:
@@ -126,14 +126,14 @@ class SharedSystem:
         equations = equations_of(stratum)
         self._equations = equations
         self.fourier = equations.fourier
-        self.lines = [self._transformed(line) for line in (start, target)]
+        self._lines = [self._transformed(line) for line in (start, target)]
         size = stratum.filter_size
         self._vandermonde = [
             np.ascontiguousarray(equations.fourier[:, (np.arange(f.degree + 1) * f.dilation) % size])
             for f in stratum.factors
         ]
         count = len(stratum.factors)
-        self.centres = [v @ centre for v, centre in zip(self._vandermonde, patches.centres, strict=False)]
+        self._centres = [v @ centre for v, centre in zip(self._vandermonde, patches.centres, strict=False)]
         self.bases = [v @ basis for v, basis in zip(self._vandermonde, patches.bases, strict=False)]
         degrees = [factor.degree for factor in stratum.factors]
         ends = np.concatenate([[0], np.cumsum(degrees)])
@@ -149,13 +149,47 @@ class SharedSystem:
         data = [self._equations.transform(Data(gram, b)) for gram, b in zip(line.grams, line.bs, strict=True)]
         return np.array([d.gram for d in data]), np.array([d.b for d in data])
 
+    def compiled_form(self, kind: str, **others: object) -> Any | None:
+        """A system in compiled code with these factors, patches and data; None where there is no compiled code.
+
+        Parameters
+        ----------
+        kind : str
+            "critical", "fold" or "pieces".
+        **others
+            The conditions of "pieces".
+        """
+        paths = getattr(compiled(), "WallPaths", None)
+        if paths is None:
+            return None
+        count, patches = len(self.stratum.factors), self.patches
+        scale, place, kernel = (
+            np.concatenate([centre[:, None], basis], axis=1)
+            for centre, basis in zip(patches.centres[count:], patches.bases[count:], strict=True)
+        )
+        given = {
+            "kind": kind,
+            "motion": tuple(self.motion),
+            "degrees": [factor.degree for factor in self.stratum.factors],
+            "powers": [factor.power for factor in self.stratum.factors],
+            "filter_size": self.stratum.filter_size,
+            "centres": np.array(self._centres),
+            "directions": np.concatenate([basis.T for basis in self.bases]),
+            "grams": np.array([grams for grams, _ in self._lines]),
+            "bs": np.array([bs for _, bs in self._lines]),
+            "scale": scale,
+            "place": place,
+            "kernel": kernel,
+        }
+        return paths({**given, **others})
+
     def coefficients(self, local: Complex, place: int) -> Complex:
         """Homogeneous coordinates of one part of a point, from its local coordinates."""
         return self.patches.centres[place] + local @ self.patches.bases[place].T
 
     def data_at(self, tau: Real, t: Complex) -> tuple[list[Complex], list[Complex]]:
         """Gram matrices and moment vectors at the points, their derivatives in t, and in τ."""
-        (grams0, bs0), (grams1, bs1) = self.lines
+        (grams0, bs0), (grams1, bs1) = self._lines
         basis = self.patches.bases[len(self.stratum.factors) + 1][:, 0]
         still = np.array([[1.0, 0.0]])
         results: list[list[Complex]] = []
@@ -176,7 +210,7 @@ class SharedSystem:
         """The factors at the roots of unity, (P, K) each, from local coordinates (P, n)."""
         return [
             centre + y[:, part] @ basis.T
-            for centre, part, basis in zip(self.centres, self._parts, self.bases, strict=True)
+            for centre, part, basis in zip(self._centres, self._parts, self.bases, strict=True)
         ]
 
     def _products(self, y: Complex, v: Complex | None) -> _Filters:
@@ -226,7 +260,7 @@ class SharedSystem:
         return result
 
 
-class CriticalSystem(SharedSystem):
+class CriticalSystem(_System):
     """The critical points of one data set, that moves from the start's to the target's: unknowns y, (c : s).
 
     The two lines are those of `WallSystem`, at (t_0 : t_1) = (1 : 0): only their first data are used.
@@ -240,7 +274,7 @@ class CriticalSystem(SharedSystem):
     @cached_property
     def compiled(self) -> Any | None:
         """The same equations in compiled code, None where there is none."""
-        return compiled_paths("critical", self)
+        return self.compiled_form("critical")
 
     def evaluate(self, z: Complex, tau: Real) -> Value:
         """Evaluate at P points z (P, n + 1) for parameters τ (P,) of the homotopy."""
@@ -267,7 +301,7 @@ class CriticalSystem(SharedSystem):
         return Value(projected[:, :, 0], hessian, projected[:, :, 2])
 
 
-class WallSystem(SharedSystem):
+class WallSystem(_System):
     """The walls on a line of data that moves from the start to the target: unknowns y, (c : s), (t_0 : t_1), v."""
 
     @property
@@ -278,7 +312,7 @@ class WallSystem(SharedSystem):
     @cached_property
     def compiled(self) -> Any | None:
         """The same equations in compiled code, None where there is none."""
-        return compiled_paths("fold", self)
+        return self.compiled_form("fold")
 
     def evaluate(self, z: Complex, tau: Real) -> Value:
         """Evaluate at P points z (P, 2n + 2) for parameters τ (P,) of the homotopy."""

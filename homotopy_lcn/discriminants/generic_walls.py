@@ -121,18 +121,30 @@ def _all_small(steps: NDArray[np.float64]) -> bool:
 
 def distinct_walls(stratum: Stratum, points: WallPoints) -> NDArray[np.int64]:
     """The first of all walls that are equal: at one (t_0 : t_1), with the same factors up to scale."""
-    same = np.ones((len(points), len(points)), bool)
+    first, second = np.nonzero(np.tril(_sines_of_all(points.t) < WALLS.same, -1))
     start = 0
-    parts = [points.t]
     for factor in stratum.factors:
-        parts.append(points.factors[:, start : start + factor.degree + 1])
+        forms = points.factors[:, start : start + factor.degree + 1]
         start += factor.degree + 1
-    for part in parts:
-        unit = part / np.linalg.norm(part, axis=1)[:, None]
-        # The sine of the angle between two vectors, exact for small ones.
-        across = unit[:, None, :, None] * unit[None, :, None, :]
-        same &= np.linalg.norm(across - across.transpose(0, 1, 3, 2), axis=(2, 3)) < WALLS.same
-    return np.flatnonzero(~np.tril(same, -1).any(axis=1))
+        same = _sines(forms[first], forms[second]) < WALLS.same
+        first, second = first[same], second[same]
+    distinct = np.ones(len(points), bool)
+    distinct[first] = False
+    return np.flatnonzero(distinct)
+
+
+def _sines_of_all(pairs: Complex) -> NDArray[np.float64]:
+    """The sines of the angles between all vectors of two numbers (P, 2), exact for small angles."""
+    a, b = (pairs / np.linalg.norm(pairs, axis=1)[:, None]).T
+    across = np.outer(a, b)
+    return np.abs(across - across.T)
+
+
+def _sines(first: Complex, second: Complex) -> NDArray[np.float64]:
+    """The sines of the angles between vectors (P, e) and others, exact for small angles."""
+    a, b = (vectors / np.linalg.norm(vectors, axis=1)[:, None] for vectors in (first, second))
+    across = a[:, :, None] * b[:, None, :]
+    return np.asarray(np.linalg.norm(across - across.transpose(0, 2, 1), axis=(1, 2)) / np.sqrt(2))
 
 
 def _start_pair(condition: Condition, motion: Motion, rng: np.random.Generator) -> tuple[DataLine, WallPoints]:
