@@ -39,6 +39,9 @@ def walls(
     center: Center = False,
     standardize: Standardize = False,
     seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    certify: Annotated[
+        bool, Option("--certify", help="Prove every wall, and the list of critical points of every chamber.")
+    ] = False,
     json_path: Json = None,
     plot: Annotated[
         str | None,
@@ -54,7 +57,7 @@ def walls(
 
     The loss at t is (1 − t) times that of --from plus t times that of --to. Walls are the t in [0, 1] where the list of
     real critical points changes; chambers are the intervals between them. Exit code 3 if not all walls are accounted
-    for.
+    for, or, with --certify, if something is not proved.
     """
     architecture = architecture_of(filters, strides)
     if from_ is None or to is None:
@@ -76,7 +79,8 @@ def walls(
     for option, path in (("--from", from_), ("--to", to)):
         with options_named({**OF_DATA, "path": option}):
             loaded.append(sources.from_file(path, architecture, center=center, standardize=standardize))
-    found = find(architecture, loaded[0].loss, loaded[1].loss, seed=seed)
+    with options_named({"certify": "--certify"}):
+        found = find(architecture, loaded[0].loss, loaded[1].loss, seed=seed, certify=certify)
     if json_path is not None:
         write(json_path, found.to_json() or "")
     if plot is not None:
@@ -85,8 +89,10 @@ def walls(
         from ..display.walls import render_walls
 
         show(render_walls(found, [data.description for data in loaded]))
-    if found.complete:
-        return DONE
-    if not quiet:
+    if not found.complete and not quiet:
         complain("completeness could not be established")
-    return NOT_COMPLETE
+    if certify and not found.certified and not quiet:
+        walls_left = sum(not wall.certified for wall in found.walls)
+        chambers_left = sum(not chamber.certified for chamber in found.chambers)
+        complain(f"not proved: {walls_left} of the walls, {chambers_left} of the chambers")
+    return DONE if found.complete and (found.certified or not certify) else NOT_COMPLETE

@@ -34,7 +34,7 @@ class Wall(ComparedByValue):
     loss : float
         The loss there.
     certified : bool or None
-        None: walls are not certified yet.
+        True if the wall is proved to exist; None if it is not, or if no proof was asked for.
     """
 
     t: float
@@ -91,12 +91,16 @@ class Chamber:
         All critical points in the middle of the interval.
     branches : tuple of int
         For each real point of ``points`` the number of its branch, see `Walls.branches`.
+    certified : bool or None
+        True if it is proved that ``points`` are all critical points there; None if it is not, or if no proof was asked
+        for.
     """
 
     start: float
     end: float
     points: CriticalPoints = field(repr=False)
     branches: tuple[int, ...]
+    certified: bool | None = None
 
     @property
     def middle(self) -> float:
@@ -140,6 +144,7 @@ class Chamber:
             "saddles": {str(index): number for index, number in self.saddles.items()},
             "global_minimum": self.global_minimum,
             "branches": list(self.branches),
+            **({} if self.certified is None else {"certified": self.certified}),
         }
 
 

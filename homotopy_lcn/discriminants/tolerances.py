@@ -63,6 +63,10 @@ class WallTolerances:
     margin, narrow, rounding : float
         How far from an end of a chamber points that merge there are compared with the wall, relative to the chamber;
         the length below which an interval is one place; the error of losses relative to the sum of their terms.
+    bits : tuple of int
+        Working precisions in bits with which a wall is proved.
+    moved : float
+        How far the proved t may be from the numerical one.
     leading : float
         How far the exponent with which the losses of two minima meet may be from two if they are taken to meet once.
     joined : float
@@ -101,6 +105,8 @@ class WallTolerances:
     narrow: float = 1e-14
     rounding: float = 1e-14
     leading: float = 0.1
+    bits: tuple[int, ...] = (128, 256)
+    moved: float = 1e-7
 
 
 WALLS = WallTolerances()

@@ -23,6 +23,7 @@ from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 from ..results.result import CriticalPoints
 from ..solving.solve import critical_points
+from .certified_walls import certified_chambers, certified_exchanges, proofs_of_walls
 from .exchanges import exchanges
 from .fold_walls import RealWall, walls_on_line
 from .following import Contradiction, followed_filters, matched
@@ -31,6 +32,7 @@ from .kinds import Question, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
 from .tolerances import WALLS
+from .wall_proofs import ExactLine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +72,11 @@ class Walls:
     strata: tuple[WallStratum, ...]
     complete: bool
     contradictions: tuple[str, ...] = ()
+
+    @property
+    def certified(self) -> bool:
+        """Whether every wall and the list of every chamber is proved."""
+        return all(wall.certified for wall in self.walls) and all(chamber.certified for chamber in self.chambers)
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -234,7 +241,7 @@ def _checked_place(t: object) -> float:
     return float(t)
 
 
-def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: int = 0) -> Walls:
+def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: int = 0, certify: bool = False) -> Walls:
     """Find every t in [0, 1] at which the list of real critical points of (1 − t) · loss0 + t · loss1 changes.
 
     Folds, pitchforks, changes of membership and passages through zero are solutions of systems of equations whose
@@ -248,6 +255,9 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         Σ, b and the constant are interpolated linearly.
     seed : int
         All random choices come from it.
+    certify : bool
+        Whether each wall is proved by Krawczyk's test on the equations that describe it, and the list of critical
+        points of each chamber by one certificate inside it. The data are taken as exact numbers.
 
     Returns
     -------
@@ -257,6 +267,8 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     ------
     InputError
         If a loss does not fit the network, or both are equal.
+    MissingPackage
+        If walls are to be certified, and python-flint is not installed.
 
     Examples
     --------
@@ -270,7 +282,8 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     seed = check_integer("seed", seed, 0)
     segment = Segment.checked(arch, loss0, loss1)
     arch.check_ordinary()
-    strata, found = _counted_walls(segment, seed)
+    exact = ExactLine.of(segment) if certify else None
+    strata, found = _counted_walls(segment, seed, exact)
     contradictions = [
         f"stratum {_written(row.pattern)}: {row.found} of {row.generic} complex walls of the kind {row.kind} found"
         for row in strata
@@ -288,10 +301,13 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         found = sorted([*found, *exchanged], key=lambda wall: wall.t)
         chambers, problems = _joined(segment, found, solved)
     contradictions += problems + [problem for one in searched for problem in one.problems]
+    if exact is not None:
+        found = certified_exchanges(segment, exact, found, chambers)
+        chambers = certified_chambers(exact, chambers, seed)
     return Walls(arch, loss0, loss1, tuple(found), chambers, strata, not contradictions, tuple(contradictions))
 
 
-def _counted_walls(segment: Segment, seed: int) -> tuple[tuple[WallStratum, ...], list[Wall]]:
+def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tuple[tuple[WallStratum, ...], list[Wall]]:
     """The account of each kind on each stratum, and all walls in the order of t."""
     rows, found = [], []
     for number, (pattern, kind, condition) in enumerate(questions(segment.arch)):
@@ -314,16 +330,20 @@ def _counted_walls(segment: Segment, seed: int) -> tuple[tuple[WallStratum, ...]
                 here.complete,
             )
         )
-        found += [_wall(segment, Question(pattern, kind, condition), embedding, wall) for wall in here.real]
+        question = Question(pattern, kind, condition)
+        proved = [None] * len(here.real) if exact is None else proofs_of_walls(segment, exact, question, here.real)
+        found += [
+            _wall(segment, question, embedding, wall, proof) for wall, proof in zip(here.real, proved, strict=True)
+        ]
     return tuple(rows), sorted(found, key=lambda wall: wall.t)
 
 
-def _wall(segment: Segment, question: Question, embedding: Embedding, wall: RealWall) -> Wall:
+def _wall(segment: Segment, question: Question, embedding: Embedding, wall: RealWall, certified: bool | None) -> Wall:
     coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
     own = equations_of(question.condition.coordinates).filters(coordinates)
     w = segment.filters(embedding, own)[0].real
     t = segment.place(wall.t)
-    return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)))
+    return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified)
 
 
 def _joined(

@@ -43,6 +43,16 @@ def render_walls(found: Walls, data: Sequence[str]) -> RenderableType:
             style="dim",
         )
     )
+    if any(chamber.certified for chamber in found.chambers) or any(wall.certified for wall in found.walls):
+        proved = sum(wall.certified is True for wall in found.walls)
+        lists = sum(chamber.certified is True for chamber in found.chambers)
+        parts.append(
+            Text(
+                f"proved: {proved} of {quantity(len(found.walls), 'wall', 'walls')}, and the lists of {lists} of "
+                f"{quantity(len(found.chambers), 'chamber', 'chambers')}.",
+                style="dim",
+            )
+        )
     parts += [Text(f"not complete: {reason}", style="bold") for reason in found.contradictions]
     return Group(*parts)
 

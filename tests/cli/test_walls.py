@@ -51,6 +51,22 @@ def test_the_picture_is_that_of_the_library(files, tmp_path):
     assert path.read_bytes() == (tmp_path / "other.png").read_bytes()
 
 
+def test_certified_walls_are_told(files, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("flint")
+    path = tmp_path / "walls.json"
+    ends = ["--from", files[0], "--to", files[1]]
+    assert program.main([*NETWORK, *ends, "--certify", "--json", str(path)]) == 0
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert [wall["certified"] for wall in content["walls"]] == [True] * 5
+    assert [chamber["certified"] for chamber in content["chambers"]] == [True] * 6
+    assert "proved: 5 of 5 walls, and the lists of 6 of 6 chambers." in capsys.readouterr().out
+    monkeypatch.setattr("homotopy_lcn.discriminants.wall_proofs.WALLS", replace(WALLS, bits=()))
+    assert program.main([*NETWORK, *ends, "--certify"]) == 3
+    output = capsys.readouterr()
+    assert "proved: 0 of 5 walls, and the lists of 6 of 6 chambers." in output.out
+    assert output.err == "homotopy-lcn: not proved: 5 of the walls, 0 of the chambers\n"
+
+
 def test_standard_output_holds_the_file_alone(files, capsys):
     assert program.main([*NETWORK, "--from", files[0], "--to", files[1], "--json", "-"]) == 0
     output = capsys.readouterr()
