@@ -12,7 +12,7 @@ from math import prod
 
 from ..errors import InputError
 from ..files import shown
-from .architecture import Architecture, has_shapes
+from .architecture import Architecture
 from .counts import generic_count
 from .support_networks import SupportNetwork
 
@@ -42,7 +42,7 @@ def untrusted_architecture(data: Mapping[str, object], rows: int) -> Architectur
     for name in ("strides",) if "supports" in data else ("filters", "strides"):
         if name not in data:
             raise InputError(f"architecture.{name}: missing; expected a list")
-    if "supports" in data or has_shapes(data["filters"]):
+    if "supports" in data or _mostly_lists(data["filters"], data["strides"]):
         return _with_rows(_untrusted_network(data, rows), rows)
     filters, strides = data["filters"], data["strides"]
     for name, values in ("filters", filters), ("strides", strides):
@@ -58,6 +58,12 @@ def untrusted_architecture(data: Mapping[str, object], rows: int) -> Architectur
     except InputError as error:
         raise InputError(f"architecture.{error}") from None
     return _with_rows(architecture, rows)
+
+
+def _mostly_lists(*lists: object) -> bool:
+    """Whether most entries of some lists are lists, so that one that is none is an error."""
+    entries = [isinstance(entry, list) for values in lists if isinstance(values, list) for entry in values]
+    return 2 * sum(entries) > len(entries)
 
 
 def _with_rows(architecture: Architecture, rows: int) -> Architecture:
