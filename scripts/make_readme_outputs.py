@@ -82,7 +82,9 @@ def alike(command: str, one: str, other: str) -> bool:
     """Whether two outputs of a command are the same but for the last digits of numbers."""
     one, other = (DATE.sub("then", text) for text in (one, other))
     if shlex.split(command)[1] in OF_THE_MACHINE:
-        subjects = [[line.split()[1] for line in text.splitlines() if not line.startswith(" ")] for text in (one, other)]
+        subjects = [
+            [line.split()[1] for line in text.splitlines() if not line.startswith(" ")] for text in (one, other)
+        ]
         return subjects[0] == subjects[1]
     pairs = [(line.split(), line_.split()) for line, line_ in zip(one.splitlines(), other.splitlines(), strict=False)]
     if one.count("\n") != other.count("\n"):
