@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 from ..errors import InputError
 from ..files import shown
 from ..rationals import as_fraction
-from .common import DONE, Filters, Json, Quiet, Strides, architecture_of, check_output, show, without_brackets, write
+from .common import (
+    DONE,
+    Filters,
+    Json,
+    Quiet,
+    Strides,
+    Supports,
+    architecture_of,
+    check_output,
+    print_text,
+    show,
+    without_brackets,
+    write,
+)
 from .declarations import Option
 
 if TYPE_CHECKING:
@@ -31,6 +44,7 @@ _COMPLEX = re.compile(rf"(?P<re>{_REAL}(?![\d./ijJ]))?(?:(?P<im>{_REAL}|[+-]?)[i
 def geometry(
     filters: Filters = None,
     strides: Strides = None,
+    supports: Supports = None,
     filter_: Annotated[
         str | None,
         Option(
@@ -66,8 +80,11 @@ def geometry(
     Dimension, equations, singularities and boundary.
     A --filter that starts with a minus sign is given as --filter=-1,2.
     """
-    architecture = architecture_of(filters, strides)
+    architecture = architecture_of(filters, strides, supports)
     check_output(json_path)
+    if architecture.one_dimensional is None:
+        return _of_supports(architecture, filter_, parameters, tolerance, json_path, quiet)
+    architecture = architecture.one_dimensional
 
     from ..geometry.filter_geometry import describe_filter, distance_to_function_space
     from ..geometry.function_space import describe_function_space
@@ -103,6 +120,39 @@ def geometry(
             show(render_filter(facts, distance, space.closed))
         if differential is not None:
             show(render_parameters(differential))
+    return DONE
+
+
+def _of_supports(
+    architecture: Architecture,
+    filter_: str | None,
+    parameters: str | None,
+    tolerance: float | None,
+    json_path: str | None,
+    quiet: bool,
+) -> int:
+    """The facts of a network of any supports."""
+    if parameters is not None:
+        raise InputError(f"--parameters: given for {architecture.notation}; expected an ordinary network")
+    from ..geometry.support_spaces import describe_support_space
+    from ..networks.support_networks import SupportNetwork
+
+    assert isinstance(architecture, SupportNetwork)
+    space, facts = describe_support_space(architecture), None
+    if filter_ is not None:
+        from ..geometry.tolerances import GEOMETRY
+        from ..solving.support_filters import describe_support_filter
+
+        entries = filter_from_text(filter_, architecture)
+        given = entries if tolerance is None else [complex(entry) for entry in entries]
+        facts = describe_support_filter(
+            architecture, given, GEOMETRY.filter_accuracy if tolerance is None else tolerance
+        )
+    if json_path is not None:
+        document = space.to_dict() | ({} if facts is None else {"filter": facts.to_dict()})
+        write(json_path, json.dumps(document) + "\n")
+    if not quiet and json_path != "-":
+        print_text(f"{space}\n" + ("" if facts is None else f"\n{facts}\n"))
     return DONE
 
 

@@ -23,11 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..doors import ShownInNotebooks
+from ..doors import ShownInNotebooks, door
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.layer_factorizations import distributions
 from ..networks.parameters import balance, compose
+from ..networks.support_networks import SupportNetwork
 from .block_factorizations import Factorization, Hyperroot, factorizations_of, hyperroots_of, linear_form, real_items
 from .function_space import REDUCED, STRIDE_ONE, describe_function_space
 from .given_filters import given_filter, off_grid
@@ -116,8 +117,10 @@ class FilterGeometry(ShownInNotebooks):
 
 def is_in_function_space(
     arch: Architecture, filter: Sequence[Any] | Array, tolerance: float = GEOMETRY.filter_accuracy
-) -> bool:
+) -> bool | None:
     """Whether a filter is in M, without its factorizations.
+
+    None for a network of any supports whose critical points for the filter are not all found.
 
     Parameters
     ----------
@@ -132,6 +135,10 @@ def is_in_function_space(
     >>> [is_in_function_space(arch, [1, 0, c, 0, 1]) for c in (-2, -1, 0, 1, 2)]
     [True, False, False, False, True]
     """
+    if isinstance(arch, SupportNetwork):
+        if arch.one_dimensional is None:
+            return door("is_in_support_space")(arch, filter, tolerance)
+        arch = arch.one_dimensional
     w, _, fractions = given_filter(arch, filter)
     if np.iscomplexobj(w):
         return False
@@ -170,6 +177,7 @@ def describe_filter(
     Returns
     -------
     FilterGeometry
+        For networks of any supports `SupportFilter`.
 
     Raises
     ------
@@ -183,6 +191,10 @@ def describe_filter(
     >>> facts.in_function_space, facts.smooth, facts.interior, len(facts.factorizations)
     (True, False, True, 2)
     """
+    if isinstance(arch, SupportNetwork):
+        if arch.one_dimensional is None:
+            return door("describe_support_filter")(arch, filter, tolerance)
+        arch = arch.one_dimensional
     w, scale, fractions = given_filter(arch, filter)
     given = None if fractions is None else tuple(fractions)
     real = not np.iscomplexobj(w)

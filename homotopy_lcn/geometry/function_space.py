@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice
 from math import factorial, prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,12 @@ from ..doors import ShownInNotebooks
 from ..networks.architecture import Architecture
 from ..networks.limits import LARGEST_DEGREE, check_degree, check_filter_size
 from ..networks.polar_degrees import closure_degree
+from ..networks.support_networks import SupportNetwork
 from .block_factorizations import factorizations_of
 from .hyperroots import NEGATIVE, PAIR, POSITIVE, ZERO, Levels, Part, Undecided, conjugate, total_supply
 from .nearby_filters import RootPattern, bad_patterns, filter_of_pattern, first_roots, integers_where_near
 from .root_classes import RootClass
+from .support_spaces import SupportSpace, describe_support_space
 
 __all__ = ["REDUCED", "STRIDE_ONE", "CriticalType", "FunctionSpace", "describe_function_space"]
 
@@ -110,7 +112,11 @@ class FunctionSpace(ShownInNotebooks):
     critical_types: tuple[CriticalType, ...]
 
 
-def describe_function_space(arch: Architecture) -> FunctionSpace:
+@overload
+def describe_function_space(arch: SupportNetwork) -> FunctionSpace | SupportSpace: ...  # type: ignore[overload-overlap]
+@overload
+def describe_function_space(arch: Architecture) -> FunctionSpace: ...
+def describe_function_space(arch: Architecture) -> FunctionSpace | SupportSpace:
     """Facts of the function space of an architecture, decided exactly.
 
     Parameters
@@ -120,6 +126,7 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
     Returns
     -------
     FunctionSpace
+        For networks of any supports `SupportSpace`, or the facts of the ordinary network with the same filters.
 
     Raises
     ------
@@ -134,6 +141,10 @@ def describe_function_space(arch: Architecture) -> FunctionSpace:
     >>> space.closure_witness.tolist(), space.boundary_witnesses["reduced"].tolist()
     ([1.0, 0.0, 0.0, 0.0, 1.0], [1.0, 0.0, -2.0, 0.0, 1.0])
     """
+    if isinstance(arch, SupportNetwork):
+        if arch.one_dimensional is None:
+            return describe_support_space(arch)
+        arch = arch.one_dimensional
     check_filter_size(arch, "a Gram matrix")
     check_degree(arch, LARGEST_DEGREE, "a function space")
     blocks, layers = arch.blocks, arch.layer_degrees

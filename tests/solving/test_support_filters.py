@@ -1,0 +1,146 @@
+"""One filter of a network of any supports, and the function space: against filters of known layers."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import product
+from math import factorial
+
+import numpy as np
+import pytest
+
+import homotopy_lcn as hl
+from homotopy_lcn.cli.program import main
+from homotopy_lcn.geometry.support_factors import rational_layers
+from homotopy_lcn.geometry.support_spaces import describe_support_space
+from homotopy_lcn.networks.parameters import jacobian
+
+CORNER = ((0, 0), (0, 1), (1, 0))
+NETWORKS = {
+    "(2×2)*(2×2)": hl.Architecture(filters=((2, 2), (2, 2)), strides=(1, 1)),
+    "(2×1)*(2×2), strides": hl.Architecture(filters=((2, 1), (2, 2)), strides=((1, 2), (1, 1))),
+    "(2×1)*(2×1)*(2×2)": hl.Architecture(filters=((2, 1), (2, 1), (2, 2)), strides=(1, 1, 1)),
+    "{0,1,3}*{0,1}": hl.Architecture(supports=((0, 1, 3), (0, 1))),
+    "L*1*L": hl.Architecture(supports=(CORNER, ((0, 0),), CORNER)),
+}
+every_network = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+
+
+@every_network
+def test_filters_of_real_layers_are_in_the_function_space(network):
+    rng = np.random.default_rng(3)
+    theta = [rng.standard_normal(size) for size in network.layer_sizes]
+    w = 7 * network.mu(theta)
+    facts = hl.describe_filter(network, w)
+    assert (facts.in_closure, facts.in_function_space, facts.exact) == (True, True, False)
+    assert hl.is_in_function_space(network, w) is True
+    assert facts.complex_parameters == describe_support_space(network).fibre
+    for found in facts.parameters:
+        np.testing.assert_allclose(network.mu(found), w, atol=1e-9 * np.abs(w).max())
+    rank = np.linalg.matrix_rank(jacobian(network, facts.parameters[0]))
+    assert rank == network.dimension
+    assert facts.smooth is True
+    assert hl.is_in_function_space(network, w + 0.01 * rng.standard_normal(len(w))) is (network.dimension == len(w))
+
+
+@every_network
+def test_rational_layers_are_found_exactly(network):
+    rng = np.random.default_rng(5)
+    theta = [[Fraction(int(n), int(d)) for n, d in rng.integers(1, 9, (size, 2))] for size in network.layer_sizes]
+    w = [Fraction(0)] * network.filter_size
+    for choice in product(*(range(size) for size in network.layer_sizes)):
+        value = Fraction(1)
+        for layer, j in enumerate(choice):
+            value *= theta[layer][j]
+        w[sum(network.exponents[layer][j] for layer, j in enumerate(choice))] += value
+    layers = rational_layers(network, w)
+    assert layers is not None
+    np.testing.assert_allclose(network.mu([np.array(layer, float) for layer in layers]), np.array(w, float))
+    facts = hl.describe_filter(network, w)
+    assert facts.exact
+    assert facts.in_function_space
+    w[network.support[1]] += Fraction(1, 7)
+    assert rational_layers(network, w) is None or network.dimension == len(network.support)
+
+
+def test_a_pair_of_conjugate_layers_is_in_the_closure_only():
+    network = NETWORKS["(2×2)*(2×2)"]
+    layer = np.array([1, 2 - 1j, 3j, 1 + 1j])
+    w = network.mu([layer, layer.conj()]).real
+    facts = hl.describe_filter(network, w)
+    assert (facts.in_closure, facts.in_function_space, facts.smooth, facts.parameters) == (True, False, True, ())
+    assert facts.complex_parameters == 2
+    assert describe_support_space(network).closed is False
+    exact = hl.describe_filter(network, [str(round(value)) for value in w])
+    assert (exact.in_function_space, exact.exact) == (False, False)
+
+
+def test_squares_and_products_that_can_be_read_in_two_ways_are_singular():
+    network = NETWORKS["(2×2)*(2×2)"]
+    square = hl.describe_filter(network, network.mu([[1, 2, 3, -1]] * 2))
+    assert (square.in_function_space, square.smooth) == (True, False)
+    network = hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
+    one, other, across = [1.0, 2.0], [1.0, -3.0], np.array([2.0, 5.0])
+    facts = hl.describe_filter(network, network.mu([one, np.outer(other, across).ravel()]))
+    assert facts.in_function_space
+    assert facts.complex_parameters == len(facts.parameters) == 2  # either factor may be the first layer
+    assert facts.smooth is False
+
+
+def test_degrees_are_those_of_linear_sections():
+    """As many filters of a random line of linear conditions as the degree says, by a resultant."""
+    network = NETWORKS["{0,1,3}*{0,1}"]  # dimension 4 in five coefficients: a hypersurface in P^4
+    space = hl.describe_function_space(network)
+    rng = np.random.default_rng(1)
+    start, step = rng.standard_normal((2, 5))
+    # w = start + t·step has a root r with a quotient without x²: two equations, linear in t. Without t, they are a
+    # polynomial in r, whose coefficients are found from its values on the circle.
+    samples = np.exp(2j * np.pi * np.arange(64) / 64)
+    values = []
+    for r in samples:  # the coefficient of x² in the quotient is −(w_0 + w_1 r + w_2 r²)/r³
+        first = [start @ r ** np.arange(5), step @ r ** np.arange(5)]
+        powers = np.array([1, r, r**2, 0, 0])
+        second = [start @ powers, step @ powers]
+        values.append(first[0] * second[1] - first[1] * second[0])
+    coefficients = np.fft.fft(values) / 64
+    size = np.abs(coefficients).max()
+    degree = max(np.flatnonzero(np.abs(coefficients[:32]) > 1e-10 * size))
+    lowest = min(np.flatnonzero(np.abs(coefficients[:32]) > 1e-10 * size))
+    assert space.degree == degree - lowest
+    assert (space.thick, space.fibre) == (False, 1)
+
+
+def test_spaces():
+    boxes = hl.describe_function_space(NETWORKS["(2×2)*(2×2)"])
+    assert (boxes.degree, boxes.fibre, boxes.fibre_orbits) == (factorial(6) // 36 // 2, 2, 1)
+    apart = hl.describe_function_space(hl.Architecture(filters=((2, 2), (2, 2)), strides=(2, 1)))
+    assert (apart.smooth, apart.closed, apart.degree) == (True, True, 20)
+    ordinary = hl.describe_function_space(hl.Architecture(filters=((1, 3), (1, 2)), strides=(1, 1)))
+    assert ordinary == hl.describe_function_space(hl.Architecture((3, 2), (1, 1)))
+    assert hl.is_in_function_space(hl.Architecture(filters=((1, 2), (1, 2)), strides=(1, 1)), [1, 0, 1]) is False
+
+
+def test_filters_off_the_support_and_zero():
+    network = NETWORKS["L*1*L"]
+    assert hl.describe_filter(network, np.eye(9)[8]).in_closure is False
+    assert hl.describe_filter(network, np.zeros(9)).in_function_space
+    with pytest.raises(hl.InputError, match="filter: is not real"):
+        hl.describe_filter(network, np.full(9, 1j))
+
+
+def test_command(capsys):
+    words = ["geometry", "--supports", "0,1,3;0,1", "--filter", "1,1,-2,3,-3"]
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert "dim M           4: thin, of codimension 1" in text
+    assert "in M            yes, exactly: (-1, -2, -3) * (-1, 1)" in text
+    assert main([*words, "--json", "-", "--tolerance", "1e-8"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["degree"] == 3
+    assert document["filter"]["in_function_space"] is True
+    assert document["filter"]["exact"] is False
+    assert main([*words, "--parameters", "1,2,3;1,2"]) == 2
+    assert "--parameters: given for supports {0,1,3}, {0,1}" in capsys.readouterr().err
+    assert main(["geometry", "-k", "1x2,1x2", "-s", "1,1", "--filter", "1,0,1"]) == 0
+    assert "generic fibre" in capsys.readouterr().out
