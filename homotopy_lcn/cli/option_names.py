@@ -48,6 +48,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "certify": {"path": "--data", "samples": "--data", "samples=(X, Y)": "--data FILE.npz"},
     "walls": {"loss0": "--from", "loss1": "--to", "standardize=True": "--standardize"},
+    "tabulate": {"certify": "--certify"},
     "survey": {"data_model": "--data-model", "path": "--plot"},
     "figure1": {"path": "--data"},
 }

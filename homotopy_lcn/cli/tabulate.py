@@ -14,9 +14,9 @@ from .common import (
     NOT_COMPLETE,
     Json,
     Quiet,
+    architectures_of,
     check_output,
     complain,
-    integers_of,
     print_text,
     show,
     write,
@@ -52,6 +52,15 @@ def tabulate(
         list[str] | None,
         Option("-s", "--strides", metavar="S1,S2,…", help="Strides, once for each -k.", show_default=False),
     ] = None,
+    supports: Annotated[
+        list[str] | None,
+        Option(
+            "--supports",
+            metavar="A1;A2;…",
+            help="Supports of networks, as in '0,1,3;0,1'; after those of -k.",
+            show_default=False,
+        ),
+    ] = None,
     architectures: Annotated[
         str | None,
         Option(metavar="FILE", help="Networks from a file, lines as in '3,2 2,1'.", show_default=False),
@@ -83,7 +92,7 @@ def tabulate(
     Give the networks by --max-filter-size, by -k and -s (repeated), or by --architectures.
     Exit codes: 0 done, 2 unusable input, 3 a measurement did not confirm the exact count.
     """
-    chosen = _chosen(max_filter_size, filters, strides, architectures)
+    chosen = _chosen(max_filter_size, filters, strides, supports, architectures)
     _check_format(format)
     check_output(output, "-o/--output")
     check_output(json_path)
@@ -126,7 +135,7 @@ def tabulate(
         complain("interrupted: only the finished rows are reported")
     for row in table.unconfirmed:
         arch = row.architecture
-        complain(f"filters {arch.filters}, strides {arch.strides}: {_complaint(row.status)}")
+        complain(f"filters {arch.texts[0]}, strides {arch.texts[1]}: {_complaint(row.status)}")
     return INTERRUPTED if interrupted else NOT_COMPLETE if table.unconfirmed else DONE
 
 
@@ -139,15 +148,18 @@ def _complaint(status: str) -> str:
 
 
 def _chosen(
-    max_filter_size: int | None, filters: list[str] | None, strides: list[str] | None, file: str | None
+    max_filter_size: int | None,
+    filters: list[str] | None,
+    strides: list[str] | None,
+    supports: list[str] | None,
+    file: str | None,
 ) -> list[Architecture] | None:
     """The networks listed, None if they are to be enumerated."""
-    from ..networks.architecture import Architecture
     from ..networks.architecture_lists import read_architectures
 
     sources = {
         "--max-filter-size": max_filter_size is not None,
-        "-k/--filters": bool(filters or strides),
+        "-k/--filters": bool(filters or strides or supports),
         "--architectures": file is not None,
     }
     given = [option for option, present in sources.items() if present]
@@ -160,15 +172,9 @@ def _chosen(
         with options_named({"path": "--architectures"}):
             return read_architectures(file)
     filters, strides = filters or [], strides or []
-    if len(filters) != len(strides):
+    if not supports and len(filters) != len(strides):
         raise InputError(f"-s/--strides: {len(strides)} given for {len(filters)} -k; expected one for each")
-    return [
-        Architecture(
-            integers_of("-k/--filters", k, "filter sizes separated by commas, as in -k 3,2"),
-            integers_of("-s/--strides", s, "strides separated by commas, as in -s 2,1"),
-        )
-        for k, s in zip(filters, strides, strict=True)
-    ]
+    return architectures_of(filters, strides, supports)
 
 
 def _check_format(format: str) -> None:
@@ -195,7 +201,7 @@ def _progress(stack: ExitStack, quiet: bool) -> Callable[[int, int, Architecture
     bar = row_bar(stack)
 
     def report(done: int, total: int, arch: Architecture) -> None:
-        bar(f"k = {arch.filters}, s = {arch.strides}", done, total)
+        bar(arch.notation, done, total)
 
     return report
 

@@ -17,10 +17,13 @@ from ..errors import IncompleteStartSystem, InputError, check_integer
 from ..geometry.filter_geometry import describe_filter
 from ..geometry.function_space import FunctionSpace, describe_function_space
 from ..geometry.rank_drops import criticality
+from ..geometry.support_spaces import SupportSpace
 from ..losses.random_data import random_gaussian, random_loss_seed
 from ..networks.architecture import Architecture
 from ..networks.architecture_lists import architectures_up_to
 from ..networks.counts import CountTable, generic_count
+from ..networks.parameters import jacobian
+from ..networks.support_networks import SupportNetwork
 from ..progress import Progress, ProgressCallback, told
 from ..results.result import CriticalPoints
 from ..solving.solve import SolveInterrupted, critical_points
@@ -147,7 +150,7 @@ class ArchitectureRow:
     architecture: Architecture
     thick: bool
     closed: bool | None
-    smooth: bool
+    smooth: bool | None
     pure: int
     spurious: int
     parameters: int
@@ -164,9 +167,9 @@ class ArchitectureRow:
     geometry_checked: bool | None = None
 
     @property
-    def reduced(self) -> Architecture:
-        """The reduced architecture."""
-        return self.architecture.reduced
+    def reduced(self) -> Architecture | None:
+        """The reduced architecture; None for a network of any supports."""
+        return None if isinstance(self.architecture, SupportNetwork) else self.architecture.reduced
 
     @property
     def critical_filters(self) -> int:
@@ -177,10 +180,10 @@ class ArchitectureRow:
         """The row by column names."""
         arch, reduced = self.architecture, self.reduced
         given: dict[str, Cell] = {
-            "filters": arch.filters,
-            "strides": arch.strides,
-            "reduced_filters": reduced.filters,
-            "reduced_strides": reduced.strides,
+            "filters": arch.filters if reduced else arch.texts[0],
+            "strides": arch.strides if reduced else arch.texts[1],
+            "reduced_filters": reduced.filters if reduced else None,
+            "reduced_strides": reduced.strides if reduced else None,
             "filter_size": arch.filter_size,
             "dimension": arch.dimension,
         }
@@ -353,6 +356,10 @@ def tabulate(
             for arch in listed or ()
             if (layers is None or arch.depth == layers) and (not reduced or arch.is_reduced)
         ]
+    others = [arch for arch in chosen if isinstance(arch, SupportNetwork) and arch.one_dimensional is None]
+    for name, given in (("certify", certify), ("white", white)):
+        if given and others:
+            raise InputError(f"{name}: given for {others[0].notation}, no ordinary network; expected none of these")
     if certify:
         from ..certification._flint import ctx
 
@@ -374,7 +381,8 @@ def tabulate(
 
 def tabulate_one(arch: Architecture, options: RowOptions) -> ArchitectureRow:
     """The row of one architecture."""
-    space, table = describe_function_space(arch), generic_count(arch)
+    space: FunctionSpace | SupportSpace = describe_function_space(arch)
+    table = generic_count(arch)
     row = ArchitectureRow(arch, space.thick, space.closed, space.smooth, table.pure, table.spurious, table.parameters)
     small = table.filters <= options.max_count
     if not options.white:
@@ -398,7 +406,9 @@ def white_counts(arch: Architecture, known: KnownNumbers) -> WhiteCounts | None:
     return WhiteCounts(table.pure, table.spurious, table.method or MEASURED)
 
 
-def _measured(row: ArchitectureRow, space: FunctionSpace, table: CountTable, options: RowOptions) -> ArchitectureRow:
+def _measured(
+    row: ArchitectureRow, space: FunctionSpace | SupportSpace, table: CountTable, options: RowOptions
+) -> ArchitectureRow:
     arch, seed = row.architecture, options.seed
     loss = random_gaussian(arch, np.random.default_rng(random_loss_seed(seed, 0))).loss
     try:
@@ -430,10 +440,15 @@ def _measured(row: ArchitectureRow, space: FunctionSpace, table: CountTable, opt
     )
 
 
-def _check_geometry(space: FunctionSpace, result: CriticalPoints, rng: np.random.Generator) -> bool | None:
+def _check_geometry(
+    space: FunctionSpace | SupportSpace, result: CriticalPoints, rng: np.random.Generator
+) -> bool | None:
     """Whether independent computations agree with the facts of the function space; None if that is too much work."""
     arch = space.architecture
-    theta = [rng.standard_normal(k) for k in arch.filters]
+    theta = [rng.standard_normal(k) for k in arch.layer_sizes]
+    if isinstance(space, SupportSpace):
+        agrees = int(np.linalg.matrix_rank(jacobian(arch, theta))) == space.dimension
+        return agrees and _agrees_with_points(space, result)
     agrees = criticality(arch, theta).rank == space.dimension
     try:
         if space.closure_witness is not None:
@@ -444,6 +459,12 @@ def _check_geometry(space: FunctionSpace, result: CriticalPoints, rng: np.random
             agrees = agrees and facts.in_closure and facts.smooth is False
     except InputError:  # too many factorizations to list
         return None
+    return agrees and _agrees_with_points(space, result)
+
+
+def _agrees_with_points(space: FunctionSpace | SupportSpace, result: CriticalPoints) -> bool:
+    """Whether no critical filter contradicts that a function space is closed, or its closure smooth."""
+    agrees = True
     if space.closed:
         agrees = agrees and all(point.in_function_space is not False for point in result.real)
     if space.smooth:
