@@ -21,7 +21,7 @@ from ..arrays import Complex, Real
 from ..doors import cached_property
 from ..networks.strata import Factor, Stratum
 from .degrees import common_root_count, double_root_count, wall_count, zero_count
-from .extended_system import Patches, System, Value, WallPoints, WallSystem
+from .extended_system import Patches, System, Value, WallPoints, WallSystem, evaluated
 from .lines import DataLine, Motion, random_complex
 
 __all__ = ["Coincidence", "Condition", "Fold", "PassageThroughZero", "local_coordinates"]
@@ -123,9 +123,8 @@ class Fold:
         n, count, patches = self.stratum.dimension - 1, len(self.stratum.factors), system.patches
         coordinates = local_coordinates(self.stratum, patches, points, motion)
         blank = np.concatenate([coordinates, np.zeros((len(coordinates), n))], axis=1)
-        hessians = system.evaluate(blank, np.broadcast_to(np.asarray(tau, float), (len(blank),))).jacobian[
-            :, : n + 1, : n + 1
-        ]
+        at = np.broadcast_to(np.asarray(tau, float), (len(blank),))
+        hessians = evaluated(system, blank, at).jacobian[:, : n + 1, : n + 1]
         kernels = np.linalg.svd(hessians)[2][:, -1].conj()
         kernels = kernels / (kernels @ patches.centres[count + 2].conj())[:, None]
         return np.concatenate([coordinates, kernels @ patches.bases[count + 2].conj()], axis=1)

@@ -28,7 +28,7 @@ from ..networks.strata import Stratum
 from ..tracking.compiled_gradients import compiled
 from .lines import DataLine, random_complex
 
-__all__ = ["CriticalSystem", "Patches", "System", "Value", "WallPoints", "WallSystem"]
+__all__ = ["CriticalSystem", "Patches", "System", "Value", "WallPoints", "WallSystem", "evaluated"]
 
 
 class Value(NamedTuple):
@@ -100,9 +100,17 @@ class Patches:
 
 
 def _complement(centre: Complex) -> Complex:
-    """An orthonormal basis of the complement of a unit vector, real for a real one."""
-    full = np.linalg.svd(centre[None].conj())[2]
-    return np.ascontiguousarray(full[1:].conj().T)
+    """An orthonormal basis of the complement of a unit vector, real for a real one: a Householder reflection."""
+    first = abs(centre[0])
+    mirror = centre.copy()
+    mirror[0] += centre[0] / first if first else 1
+    basis = np.eye(len(centre), dtype=complex) - np.outer(mirror, mirror.conj()) / (1 + first)
+    return np.ascontiguousarray(basis[:, 1:])
+
+
+def evaluated(system: System, z: Complex, tau: Real) -> Value:
+    """The values of a system, in compiled code where it is installed."""
+    return system.evaluate(z, tau) if system.compiled is None else Value(*system.compiled.evaluate(z, tau))
 
 
 class _Filters(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
 from .conditions import Condition, Fold
-from .extended_system import Patches, WallPoints
+from .extended_system import Patches, WallPoints, evaluated
 from .generic_walls import GenericWalls, distinct_walls
 from .homotopies import follow
 from .lines import DataLine
@@ -161,7 +161,8 @@ def _real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealW
     system = condition.system(patches, line, line)
     if isinstance(condition, Fold):
         size = stratum.dimension
-        hessian = system.evaluate(np.zeros((1, system.unknowns), complex), np.zeros(1)).jacobian[0, :size, :size]
+        blank = np.zeros((1, system.unknowns), complex)
+        hessian = evaluated(system, blank, np.zeros(1)).jacobian[0, :size, :size]
         patches = Patches.at([*vectors, np.linalg.svd(hessian.real)[2][-1].astype(complex)])
         system = condition.system(patches, line, line)
     z = condition.local(system, given, line.motion, 0.0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Real
 from .conditions import Condition
-from .extended_system import Patches, WallPoints
+from .extended_system import Patches, WallPoints, evaluated
 from .lines import DataLine
 from .path_tracker import PathOptions, newton, track_paths
 from .tolerances import WALLS
@@ -88,7 +88,7 @@ def follow(
         if ends.arrived.any():
             z[ends.arrived], last = newton(system, z[ends.arrived], np.full(int(ends.arrived.sum()), goal))
             there = active[ends.arrived]
-            jacobians = system.evaluate(z[ends.arrived], np.full(len(there), goal)).jacobian
+            jacobians = evaluated(system, z[ends.arrived], np.full(len(there), goal)).jacobian
             arrived[there], steps[there], conditions[there] = True, last, _conditions(jacobians)
         found = condition.points(patches, z)
         for whole, part in zip(at, found, strict=True):

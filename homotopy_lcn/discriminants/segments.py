@@ -75,7 +75,7 @@ class Segment:
         b = (1 - t) * self.start.b + t * self.end.b
         return SquaredLoss(gram, b, (1 - t) * self.start.constant + t * self.end.constant)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[float, float]:
         """Norms of Σ and b, by which the data of `line` are divided."""
         gram = max(float(np.linalg.norm(loss.gram, 2)) for loss in (self.start, self.end))
@@ -84,10 +84,11 @@ class Segment:
 
     def data(self, embedding: Embedding, t: float) -> Data:
         """The data at t in the coordinates of a stratum, divided by `sizes`."""
-        loss = self.loss(t)
         positions = np.array(embedding.positions)
-        gram, b = self.sizes
-        return Data(loss.gram[positions[:, None], positions] / gram, loss.b[positions] / b)
+        size, length = self.sizes
+        gram = (1 - t) * self.start.gram + t * self.end.gram
+        b = (1 - t) * self.start.b + t * self.end.b
+        return Data(gram[positions[:, None], positions] / size, b[positions] / length)
 
     @cached_property
     def ratios(self) -> tuple[float | None, float | None]:
