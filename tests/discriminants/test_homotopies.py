@@ -31,7 +31,7 @@ def test_paths_that_are_stopped_far_out_go_on_in_other_patches(start):
     condition = start.condition
     lines = start.line, random_line(condition.coordinates, MOTION, np.random.default_rng(1))
     whole = follow(condition, start.points, lines, np.random.default_rng(2), PathOptions(largest=np.inf))
-    parts = follow(condition, start.points, lines, np.random.default_rng(2), PathOptions(largest=3.0))
+    parts = follow(condition, start.points, lines, np.random.default_rng(2), PathOptions(largest=6.0))
     for ends in (whole, parts):
         assert ends.regular.all()
         assert len(distinct_walls(condition.coordinates, ends.points)) == 6
