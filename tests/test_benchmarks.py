@@ -190,3 +190,21 @@ def test_tables_and_sections():
     committed = benchmark_common.DOCUMENT.read_text()
     for section in ("peers", "reliability", "scaling"):
         benchmark_common.with_section(committed, section, "new")
+
+
+def test_targets_of_networks_of_any_supports_are_those_of_the_network(rng):
+    """Ends of the paths are critical: the gradient in the parameters vanishes for the data of the network."""
+    import benchmark_supports
+
+    from homotopy_lcn.tracking.refinement import gradient_residual
+
+    for network in benchmark_supports.NETWORKS[:2]:
+        task = benchmark_supports.support_problem(network)
+        target = task.targets(1, rng)[0]
+        places = np.array(task.positions)
+        assert len(np.unique(target.b)) == len(network.support) == len(np.unique(places))
+        result = NativeEngine().track(
+            task.stratum, task.start.points, Homotopy(task.start.data, target), TrackerOptions()
+        )
+        assert gradient_residual(task.stratum, result.points, target).max() < 1e-8
+        assert task.paths == len(result.points)

@@ -29,6 +29,7 @@ from ..display.wording import (
 from ..errors import InputError
 from ..files import check_writable, write_atomically
 from ..networks.patterns import format_pattern
+from ..networks.support_networks import SupportNetwork
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_continua, describe_edit, describe_least_loss
@@ -286,7 +287,23 @@ def _table(result: CriticalPoints) -> dict[str, Any]:
         "points": points,
         "kinds": [kind for kind in SHOWN_KINDS if kind in kinds],
         "strata": [format_pattern(pattern) for pattern in strata],
+        **({} if (shapes := _shapes(result)) is None else {"shapes": shapes}),
     }
+
+
+def _shapes(result: CriticalPoints) -> dict[str, Any] | None:
+    """How the filters of images are shown, as matrices: the shape of w, and for each layer its rows and columns.
+
+    A layer that is no box has gaps: its coefficients stand at their points. None unless there are two dimensions.
+    """
+    network = result.architecture
+    if not isinstance(network, SupportNetwork) or network.axes != 2:
+        return None
+    layers = []
+    for support in network.supports:
+        rows, columns = (max(entries) + 1 for entries in zip(*support, strict=True))
+        layers.append({"shape": [rows, columns], "places": [i * columns + j for i, j in support]})
+    return {"filter": {"shape": list(network.shape), "places": list(range(network.filter_size))}, "layers": layers}
 
 
 def _complex(row: Mapping[str, Any]) -> Complex:

@@ -81,19 +81,27 @@ def function_space_slice(result: CriticalPoints) -> Picture | None:
         for point in part.points
         if point.attained
     ]
-    if not marks:
+    if not marks or result.architecture.one_dimensional is None:
         return None
     marks.sort(key=lambda mark: mark.point.loss.real)
-    if [tuple(block) for block in result.architecture.blocks] == [(2, 1), (1, 2)]:
+    arch = result.architecture.one_dimensional
+    if [tuple(block) for block in arch.blocks] == [(2, 1), (1, 2)]:
         return _slice_in_space(result, marks)
-    if result.architecture.dimension == result.architecture.filter_size > 1:
+    if arch.dimension == arch.filter_size > 1:
         return _plane(result, marks)
     return None
 
 
+def _ordinary(result: CriticalPoints) -> Architecture:
+    """The network itself, or the ordinary one with the same filters."""
+    arch = result.architecture.one_dimensional
+    assert arch is not None
+    return arch
+
+
 def _slice_in_space(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     frame = _chosen_frame([mark.point.filter.real for mark in marks])
-    part = slice_of_function_space(result.architecture, SURFACE_RESOLUTION, frame)
+    part = slice_of_function_space(_ordinary(result), SURFACE_RESOLUTION, frame)
     places = [frame.point(mark.point.filter.real) for mark in marks]
     drawn = [(mark, at) for mark, at in zip(marks, places, strict=True) if at is not None and frame.holds(at)]
     data = slice_traces(part)
@@ -160,7 +168,7 @@ def _plane(result: CriticalPoints, marks: Sequence[_Mark]) -> Picture:
     half = 0.6 * float((np.ptp(shown, axis=0) / (PLANE_WIDTH, 1)).max()) or 1.0
     lift: Real = np.linalg.solve(root, basis.T).astype(float)
     data: list[dict[str, Any]] = [
-        _region(result.architecture, first, lift, centre, half),
+        _region(_ordinary(result), first, lift, centre, half),
         _contours(loss.gram, loss.gram @ first - loss.b, lift, centre, half),
     ]
     zero = {"symbol": "cross-thin", "size": 14, "color": "soft", "line": {"width": 2}}

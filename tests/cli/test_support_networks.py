@@ -116,7 +116,6 @@ def test_what_works_for_ordinary_networks_only_says_so():
         lambda: hl.certify(result),
         lambda: hl.certificate(result),
         lambda: hl.walls(network, one, two),
-        lambda: hl.report(result, "unused.html"),
         lambda: hl.tabulate([network], certify=True),
         lambda: hl.generic_count(network, metric="white"),
         lambda: result.to_columns("unused.npz"),

@@ -473,3 +473,22 @@ def test_thousands_of_points_are_shown_in_pages(browser, result, tmp_path):
         page.fill("#search", "1234")
         assert 1234 in numbers(page)
         assert opened.sound(), (opened.errors, opened.requests)
+
+
+def test_filters_of_images_are_coloured_matrices(browser, tmp_path):
+    network = hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
+    inputs = np.random.default_rng(0).standard_normal((40, 6))
+    result = hl.critical_points(network, hl.SquaredLoss(inputs.T @ inputs, inputs.T @ np.ones(40), 40.0))
+    hl.report(result, tmp_path / "page.html")
+    page = browser.new_page(viewport=DESKTOP)
+    page.goto((tmp_path / "page.html").as_uri())
+    page.click(f"{ROWS} button")
+    matrices = page.locator("table.matrix")
+    assert matrices.count() == 3  # the filter and both layers
+    cells = matrices.first.locator("td")
+    assert [float(text.replace("\u2212", "-")) for text in cells.all_inner_texts()] == pytest.approx(
+        result[0].filter.real, rel=6e-3
+    )
+    colours = {cell.evaluate("cell => getComputedStyle(cell).backgroundColor") for cell in cells.all()}
+    assert len(colours) > 3
+    page.close()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
+import homotopy_lcn.pictures.report_page as pages
 from homotopy_lcn import cli
 from homotopy_lcn.pictures.report_page import report_page
 from homotopy_lcn.results.points import CriticalPoint
@@ -229,3 +230,18 @@ def test_every_mistake_gives_one_line_and_no_file(result, tmp_path, capsys, argu
 def test_something_else_than_a_result_is_refused(tmp_path):
     with pytest.raises(hl.InputError, match="result: Architecture; expected"):
         hl.report(hl.Architecture((2,), (1,)), tmp_path / "page.html")
+
+
+def test_filters_of_images_have_shapes():
+    corner = ((0, 0), (0, 1), (1, 0))
+    network = hl.Architecture(supports=(corner, ((0, 0), (0, 1), (1, 1))), strides=((2, 1), (1, 1)))
+    inputs = np.random.default_rng(0).standard_normal((60, network.filter_size))
+    loss = hl.SquaredLoss(inputs.T @ inputs, inputs.T @ np.ones(60), 60.0)
+    page = hl.critical_points(network, loss)
+    shapes = pages._shapes(page)
+    assert shapes["filter"]["shape"] == [4, 3] == list(network.shape)
+    assert shapes["layers"] == [{"shape": [2, 2], "places": [0, 1, 2]}, {"shape": [2, 2], "places": [0, 1, 3]}]
+    assert re.search(r'"shapes": ?\{"filter"', report_page(page))
+    gaps = hl.Architecture(supports=((0, 1, 3), (0, 1)))
+    assert pages._shapes(hl.critical_points(gaps, hl.SquaredLoss.white(np.ones(5)))) is None
+    assert "slice" not in [picture.name for picture in pages.pictures_of(page)]

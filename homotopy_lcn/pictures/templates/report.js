@@ -154,10 +154,37 @@ readData("report-data", (report) => {
     return row;
   }
 
+  // A filter of an image as a small matrix, its cells coloured by sign and size.
+  function matrix(values, { shape: [rows, width], places }, name) {
+    const grid = Array(rows * width).fill(null);
+    places.forEach((place, n) => { grid[place] = values[n]; });
+    const largest = Math.max(...values.map((value) => Math.abs(value))) || 1;
+    const table = make("table", { className: "matrix", "aria-label": name });
+    for (let i = 0; i < rows; i += 1) {
+      const line = make("tr");
+      for (const value of grid.slice(i * width, (i + 1) * width)) {
+        const cell = make("td", { textContent: value === null ? "" : minus(String(Number(value.toPrecision(3)))) });
+        if (value !== null) {
+          cell.style.setProperty("--share", `${Math.round((70 * Math.abs(value)) / largest)}%`);
+          cell.className = value < 0 ? "negative" : "positive";
+        }
+        line.append(cell);
+      }
+      table.append(line);
+    }
+    return table;
+  }
+
   function detail(point) {
     const list = make("dl");
+    const picture = (name, tables) => {
+      const place = make("dd", { className: "matrices" });
+      place.append(...tables);
+      list.append(make("dt", { textContent: name }), place);
+    };
     const add = (name, text) => list.append(make("dt", { textContent: name }), make("dd", {}, make("code", { textContent: text })));
     add("filter w", pairs(point).map(longComplex).join(",  "));
+    if (report.shapes && point.real) picture("as a matrix", [matrix(point.filter, report.shapes.filter, "filter w")]);
     add("loss", longComplex(point.loss));
     add("stratum", `${point.stratum}, ${point.pure ? "pure" : "spurious"}${point.also.length ? `, also critical on ${point.also.join(", ")}` : ""}`);
     if (point.real) add("place", point.place);
@@ -167,6 +194,7 @@ readData("report-data", (report) => {
     if (point.certified !== null) add("certified", answer(point.certified));
     for (const { kind, layers } of point.parameters) {
       add(`critical θ: ${kind}`, layers.map((layer, n) => `w_${n + 1} = (${layer.map((x) => minus(String(x))).join(", ")})`).join("  "));
+      if (report.shapes) picture("layers", layers.map((layer, n) => matrix(layer, report.shapes.layers[n], `w_${n + 1}`)));
     }
     return make("tr", { className: "detail" }, make("td", { colSpan: columns.length }, list));
   }
