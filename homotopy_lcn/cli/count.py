@@ -159,11 +159,16 @@ def _count_for_gram(architecture: Architecture, request: _Request, json_path: st
     from ..solving.white_counts import generic_count
 
     text, explain, time_limit = request
+    if explain and architecture.one_dimensional is None:
+        raise InputError(f"--explain: given for {architecture.notation}; expected an ordinary network")
     try:
         gram = _gram_of(text, architecture.filter_size)
         table = generic_count(architecture, gram=gram, time_limit=time_limit)
         explained = _explained(table, gram, time_limit) if explain else ()
-        white = exact_count(architecture, gram_matrix("white", architecture.filter_size), Search.within(time_limit))
+        ordinary = architecture.one_dimensional
+        white: CountTable | NotEstablished = NotEstablished("")
+        if ordinary is not None:
+            white = exact_count(ordinary, gram_matrix("white", ordinary.filter_size), Search.within(time_limit))
     except CountsDisagree as error:
         complain(f"two methods disagree, and at least one of them is wrong: {error}")
         return NOT_COMPLETE

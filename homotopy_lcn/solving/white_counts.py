@@ -23,6 +23,7 @@ from ..networks.counts import generic_count as count_generic
 from ..networks.limits import check_filter_size
 from ..networks.patterns import format_pattern
 from ..networks.strata import Embedding
+from ..networks.support_networks import SupportNetwork
 from ..progress import Clock, TimeUp
 from ..tracking import Engine, Homotopy, get_engine
 from ..tracking.settings import Tracking
@@ -135,8 +136,11 @@ def count_for_gram(
     from ..counting.gram_matrices import GramMatrix, gram_matrix
     from ..counting.groebner import Search
 
+    if isinstance(arch, SupportNetwork) and arch.one_dimensional is not None:
+        return replace(count_for_gram(arch.one_dimensional, gram, time_limit, known), architecture=arch)
     search = Search.within(time_limit)
     if isinstance(gram, str) and gram.strip() in FAMILIES:
+        arch.check_ordinary()
         table = family_count(arch, gram.strip(), search)
         if isinstance(table, NotEstablished):
             raise IncompleteStartSystem(f"generic members of the family {gram.strip()}: {table.reason}")
@@ -146,6 +150,15 @@ def count_for_gram(
         given = gram
     else:
         given = gram_matrix(gram, arch.filter_size) if isinstance(gram, str) else GramMatrix.of(gram)
+    if isinstance(arch, SupportNetwork):
+        if given.size != arch.filter_size:
+            raise InputError(
+                f"gram: shape ({given.size}, {given.size}) given; expected ({arch.filter_size}, {arch.filter_size}) "
+                f"for {arch.notation}"
+            )
+        from .support_counts_for_gram import measured_support_count
+
+        return measured_support_count(arch, given.array, given.name, Clock(inf if time_limit is None else time_limit))
     counted = exact_count(arch, given, search, known)
     if isinstance(counted, CountTable):
         return counted
@@ -227,6 +240,13 @@ def white_count(
         If the two measurements disagree, or not all paths can be accounted for.
     """
     check_filter_size(arch)
+    if isinstance(arch, SupportNetwork):
+        if arch.one_dimensional is not None:
+            twin = white_count(arch.one_dimensional, engine=engine, jobs=jobs, start_systems=start_systems)
+            return replace(twin, architecture=arch)
+        from .support_counts_for_gram import measured_support_count
+
+        return measured_support_count(arch, np.eye(arch.filter_size), "white", Clock(inf))
     table = count_generic(arch)
     _check_measurable(table, "metric", "the counts for white data")
     tracking = Tracking(get_engine(engine), jobs)

@@ -117,7 +117,7 @@ def test_what_works_for_ordinary_networks_only_says_so():
         lambda: hl.certificate(result),
         lambda: hl.walls(network, one, two),
         lambda: hl.tabulate([network], certify=True),
-        lambda: hl.generic_count(network, metric="white"),
+        lambda: hl.generic_count(network, gram="toeplitz"),
         lambda: result.to_columns("unused.npz"),
     ]
     for call in calls:
