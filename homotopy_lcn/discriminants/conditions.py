@@ -38,6 +38,8 @@ class Condition(Protocol):
         Short unique name.
     """
 
+    def __hash__(self) -> int: ...
+
     @property
     def coordinates(self) -> Stratum: ...
 

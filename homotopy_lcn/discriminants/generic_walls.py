@@ -24,7 +24,10 @@ from .lines import DataLine, Motion, random_complex, random_line
 from .path_tracker import newton
 from .tolerances import WALLS
 
-__all__ = ["GenericWalls", "distinct_walls", "generic_walls"]
+__all__ = ["KEYS", "GenericWalls", "checked_walls", "computed_walls", "distinct_walls", "generic_walls"]
+
+#: The arrays of a start system.
+KEYS = ("grams", "bs", "factors", "scale", "t", "trace")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ class GenericWalls:
     def __len__(self) -> int:
         return len(self.points)
 
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Line, points and trace as arrays, to be saved."""
+        return {
+            "grams": self.line.grams,
+            "bs": self.line.bs,
+            "factors": self.points.factors,
+            "scale": self.points.scale,
+            "t": self.points.t,
+            "trace": np.array(self.trace),
+        }
+
 
 def moved(
     condition: Condition, points: WallPoints, start: DataLine, target: DataLine, rng: np.random.Generator
@@ -70,29 +84,20 @@ def generic_walls(condition: Condition, motion: Motion, rng: np.random.Generator
         return GenericWalls(condition, random_line(condition.coordinates, motion, rng), points, 0.0, True)
     path = cache_folder() / f"walls-{condition.name}-{motion.name}.npz"
     description = {"condition": condition.name, "motion": motion.name}
-    known = _checked(condition, motion, read_arrays(path, **description), expected)
+    arrays = read_arrays(path, **description)
+    known = None if arrays is None else checked_walls(condition, motion, arrays)
     if known is not None:
         return known
     found = computed_walls(condition, motion, expected, rng)
     if found.complete:
-        line, points = found.line, found.points
-        arrays: dict[str, NDArray[np.generic]] = {
-            "grams": line.grams,
-            "bs": line.bs,
-            "factors": points.factors,
-            "scale": points.scale,
-            "t": points.t,
-            "trace": np.array(found.trace),
-        }
-        keep(path, arrays, **description)
+        keep(path, found.arrays(), **description)
     return found
 
 
-def _checked(
-    condition: Condition, motion: Motion, arrays: dict[str, NDArray[np.generic]] | None, expected: int
-) -> GenericWalls | None:
+def checked_walls(condition: Condition, motion: Motion, arrays: dict[str, NDArray[np.generic]]) -> GenericWalls | None:
     """A start system from the arrays of a file, None unless its points are walls and their number is right."""
-    if arrays is None or set(arrays) != {"grams", "bs", "factors", "scale", "t", "trace"}:
+    expected = condition.count(motion)
+    if set(arrays) != set(KEYS):
         return None
     size = condition.coordinates.filter_size
     shapes = {

@@ -27,10 +27,10 @@ from .certified_walls import certified_chambers, certified_exchanges, proofs_of_
 from .exchanges import exchanges
 from .fold_walls import RealWall, walls_on_line
 from .following import Contradiction, followed_filters, matched
-from .generic_walls import generic_walls
 from .kinds import Question, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
+from .start_walls import start_walls
 from .tolerances import WALLS
 from .wall_proofs import ExactLine
 
@@ -316,9 +316,7 @@ def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tupl
         if not any(line.motion):
             rows.append(WallStratum(pattern, kind, 0, 0))
             continue
-        # Start systems do not depend on the seed, so that a result does not depend on what the cache holds.
-        start = generic_walls(condition, line.motion, np.random.default_rng(0))
-        here = walls_on_line(start, line, np.random.default_rng([seed, number]))
+        here = walls_on_line(start_walls(condition, line.motion), line, np.random.default_rng([seed, number]))
         rows.append(
             WallStratum(
                 pattern,
