@@ -19,7 +19,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .certification import Certificate, certificate, certify
     from .counting import GramMatrix, SeriesCounts, gram_matrix, series_counts
-    from .discriminants import Wall, Walls, walls
+    from .discriminants import Plane, Wall, Walls, chambers, walls
     from .errors import InputError
     from .geometry import FilterGeometry, FunctionSpace, describe_filter, describe_function_space, is_in_function_space
     from .interchange import CrossCheck, ExportedSystem, cross_check, export
@@ -56,6 +56,7 @@ __all__ = [
     "GramMatrix",
     "Infimum",
     "InputError",
+    "Plane",
     "Preparation",
     "SeriesCounts",
     "SolveInterrupted",
@@ -71,6 +72,7 @@ __all__ = [
     "atlas",
     "certificate",
     "certify",
+    "chambers",
     "critical_points",
     "critical_points_of_many",
     "cross_check",
@@ -109,6 +111,7 @@ _PACKAGES = {
     "GramMatrix": "counting",
     "Infimum": "results",
     "InputError": "errors",
+    "Plane": "discriminants",
     "Preparation": "losses",
     "SeriesCounts": "counting",
     "SolveInterrupted": "solving",
@@ -123,6 +126,7 @@ _PACKAGES = {
     "atlas": "tables",
     "certificate": "certification",
     "certify": "certification",
+    "chambers": "discriminants",
     "critical_points": "solving",
     "critical_points_of_many": "solving",
     "cross_check": "interchange",

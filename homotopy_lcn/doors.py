@@ -37,6 +37,7 @@ DOORS = {
     "loss_from_torch": "interchange.pytorch:loss_from_torch",
     "picture": "pictures.of_results:picture",
     "progress_bar": "display.progress:progress_bar",
+    "plane_picture": "pictures.plane_picture:plane_picture",
     "read_certificate": "certification.reading:read_certificate",
     "report": "pictures.report_page:report",
     "walls_picture": "pictures.walls_picture:walls_picture",

@@ -57,6 +57,7 @@ COMMANDS = (
     "tabulate",
     "survey",
     "walls",
+    "chambers",
     "explain",
 )
 NOTHING_KEPT = "interrupted before there was a result to report; start systems that were finished are kept in the cache"

@@ -75,6 +75,9 @@ def survey(
         int | None,
         Option(min=0, metavar="D", help="Solve draw D alone, and report it as solve does.", show_default=False),
     ] = None,
+    walls: Annotated[
+        bool, Option("--walls", help="Count the walls between draws 2 D and 2 D + 1 instead, see the command walls.")
+    ] = False,
     seed: Annotated[int, Option(min=0, metavar="N", help="Draw D comes from N and D alone.")] = 0,
     jobs: Annotated[int, Option(min=1, metavar="N", help="Number of processes; with --draw, of threads.")] = 1,
     output: Annotated[
@@ -122,6 +125,16 @@ def survey(
     networks = _networks(filters, strides, supports, architectures)
     model = _prepared(model, center, standardize)
     check_output(json_path)
+    if walls:
+        from .survey_of_walls import count_walls
+
+        other = {"--draw": draw, "-o/--output": output, "--scheduler": scheduler, "--chunk": chunk, "--plot": plot}
+        given = next((option for option, value in other.items() if value is not None), None)
+        if given is None and style not in ("text", "json"):
+            given = f"--format {style}"
+        if given is not None:
+            raise InputError(f"{given}: given with --walls; expected one of them")
+        return count_walls(networks, (draws, model, seed, jobs), style, json_path, quiet)
     if draw is not None:
         result, description, interrupted = _one_draw(networks, model, seed, draw, jobs, engine)
         return report_result(result, description, Files(json_path), quiet, interrupted)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..doors import door
+from ..doors import ShownInNotebooks, door
 from ..equations.critical_equations import equations_of
 from ..errors import InputError, check_integer, shortened
 from ..extras import import_extra
@@ -44,7 +44,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Walls:
+class Walls(ShownInNotebooks):
     """Walls and chambers of a segment of data, `(1 − t) · loss0 + t · loss1`.
 
     Attributes

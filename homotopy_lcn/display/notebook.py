@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 
 from ..certification.certificates import Certificate
+from ..discriminants.walls_of_segments import Walls
 from ..geometry.filter_geometry import FilterGeometry
 from ..geometry.function_space import FunctionSpace
 from ..interchange.cross_checks import CrossCheck
@@ -26,6 +27,7 @@ from .glossary import HOW_TO_ASK
 from .html_tables import note_html, table_html
 from .rich_html import rich_html
 from .surveys import survey_table
+from .walls import CHAMBER_COLUMNS, WALL_COLUMNS, account_of_walls, chamber_cells, wall_cells
 from .wording import (
     CONTINUUM_COLUMNS,
     POINT_COLUMNS,
@@ -287,3 +289,16 @@ def _numbers(values: Sequence[complex]) -> str:
 
 def _number(value: complex, digits: int) -> str:
     return f"{value:.{digits}g}".replace("j", "i").replace("-", "−")
+
+
+@html.register
+def _walls_html(walls: Walls) -> str:
+    """The walls, the chambers between them, and whether these are all."""
+    title = f"Walls of {describe_notation(walls.architecture)}"
+    columns = [(name, justify == "right") for name, justify in WALL_COLUMNS]
+    parts = [table_html(columns, [wall_cells(wall) for wall in walls.walls], title)]
+    columns = [(name, justify == "right") for name, justify in CHAMBER_COLUMNS]
+    parts.append(table_html(columns, [chamber_cells(chamber) for chamber in walls.chambers], "Chambers"))
+    parts.append(note_html(account_of_walls(walls)))
+    parts += [note_html(f"not complete: {reason}") for reason in walls.contradictions]
+    return "\n".join(parts)

@@ -12,9 +12,11 @@ from ..networks.counts import generic_count
 from ..surveys.draws import COLUMNS as QUANTITIES
 from ..surveys.statistics import Survey
 from ..surveys.tallies import CONFIDENCE, Distribution, Proportion, Tally
+from ..surveys.wall_counts import WallCounts
 from ..tables.text_tables import Cell, Column, TextTable, format_table, grid, markdown_lines, plain
+from .wording import describe_notation
 
-__all__ = ["FORMATS", "format_survey", "survey_table"]
+__all__ = ["FORMATS", "format_survey", "survey_table", "wall_counts_text"]
 
 #: Quantities that are zero in every draw of ordinary data; people are shown them only if they are not.
 RARE = ("missing", "at_infinity", "singular", "origin", "continua", "real_continua", "degenerate", "undecided")
@@ -162,3 +164,23 @@ FORMATS: dict[str, Callable[[Survey], str]] = {
     "markdown": _as_markdown,
     "latex": _as_latex,
 }
+
+
+def wall_counts_text(found: WallCounts) -> str:
+    """The numbers of walls between independent data sets, a line for each kind.
+
+    Parameters
+    ----------
+    found : WallCounts
+    """
+    lines = [
+        f"{describe_notation(found.architecture)}: walls on {found.draws} segments between draws of "
+        f"{found.data_model}; {found.generic} complex walls for generic data, exchanges apart"
+    ]
+    for kind, one in found.distributions.items():
+        reach = f" ({one.interval[0]:.4g} to {one.interval[1]:.4g})" if one.count > 1 else ""
+        values = ", ".join(f"{value}: {number}" for value, number in sorted(one.draws.items()))
+        lines.append(f"  {kind}: mean {one.mean:.4g}{reach}; segments by number of walls {values}")
+    if found.incomplete:
+        lines.append(f"  not complete: {found.incomplete} segments")
+    return "\n".join(lines) + "\n"

@@ -184,3 +184,16 @@ def test_cross_check_says_whether_the_programs_agree():
     assert rows[0] == ["agrees", "yes"]
     assert "PHCpack <2.4> confirms 1 of 2 filters" in rows[1][1]
     assert "&lt;2.4&gt;" in comparison._repr_html_()
+
+
+def test_walls_have_a_row_each_and_so_have_chambers():
+    arch = hl.Architecture((2, 2), (1, 1))
+    rng = np.random.default_rng(1)
+    losses = [hl.SquaredLoss.from_data(rng.normal(size=(20, 3)), rng.normal(size=(20, 1)), arch) for _ in range(2)]
+    found = hl.walls(arch, *losses)
+    html = found._repr_html_()
+    walls, chambers = tables(html)
+    assert [row[:2] for row in walls[1:]] == [[f"{wall.t:.10g}", wall.kind] for wall in found.walls]
+    assert [int(row[1]) for row in chambers[1:]] == [len(chamber.points.real) for chamber in found.chambers]
+    assert "not complete" not in html
+    assert "not complete: a &lt; b" in replace(found, contradictions=("a < b",))._repr_html_()
