@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
+from homotopy_lcn.discriminants.conditions import Fold
+from homotopy_lcn.discriminants.homotopies import follow
+from homotopy_lcn.discriminants.segments import Segment
+from homotopy_lcn.discriminants.start_walls import start_walls
 from homotopy_lcn.discriminants.tolerances import WALLS
+from homotopy_lcn.networks.strata import Embedding
 from tests.discriminants.test_walls import agree_with_a_grid, gaussian
 
 
@@ -95,3 +100,30 @@ def test_data_in_special_position_are_not_called_complete(monkeypatch):
     assert not found.complete
     assert any("complex walls of the kind fold" in reason for reason in found.contradictions)
     assert '"complete": false' in found.to_json()
+
+
+def test_folds_that_a_singular_gram_matrix_loses_are_triple_tangencies():
+    """Filters without loss are w_0 + λ k with Σ k = 0; the function space is where w_0 w_3 = w_1 w_2."""
+    arch, rng = hl.Architecture((2, 2), (2, 1)), np.random.default_rng(1)
+    samples = rng.standard_normal((3, 4))
+    gram, bs = samples.T @ samples, [samples.T @ rng.standard_normal(3) for _ in range(2)]
+    segment = Segment(arch, *(hl.SquaredLoss(gram, b) for b in bs))
+    embedding = Embedding.of_pattern(arch, ((1,), (1,)))
+    line, condition = segment.line(embedding), Fold(embedding.stratum)
+    start, turn = start_walls(condition, line.motion), np.exp(1j)
+    lines = start.line, line.scaled(np.array([1, np.exp(2j), turn]))
+    lost = ~follow(condition, start.points, lines, rng).regular
+    near = follow(condition, start.points.chosen(lost), lines, rng, between=(0.0, 1 - 1e-8))
+    assert near.arrived.all()
+    second = near.points.t[:, 1] * turn
+    places = second / (near.points.t[:, 0] + second)
+
+    kernel, inverse = np.linalg.svd(samples)[2][-1], np.linalg.pinv(gram)
+    first, moved = inverse @ bs[0], inverse @ (bs[1] - bs[0])
+    quadric = np.array([[0, 0, 0, 1], [0, 0, -1, 0], [0, -1, 0, 0], [1, 0, 0, 0]])
+    mixed = np.polynomial.Polynomial([kernel @ quadric @ first, kernel @ quadric @ moved])
+    constant = [first @ quadric @ first, 2 * (first @ quadric @ moved), moved @ quadric @ moved]
+    discriminant = mixed**2 - (kernel @ quadric @ kernel) * np.polynomial.Polynomial(constant)
+    distances = np.abs(places[:, None] - discriminant.roots())
+    assert (distances.min(axis=1) < 1e-3).all()
+    assert np.bincount(distances.argmin(axis=1)).tolist() == [3, 3]
