@@ -33,4 +33,4 @@ def test_notebook_runs_and_its_outputs_are_committed(path):
 
 
 def test_there_are_notebooks():
-    assert {path.stem for path in NOTEBOOKS} >= {"first_steps", "stratification", "reproducing_a_table"}
+    assert {path.stem for path in NOTEBOOKS} >= {"first_steps", "stratification", "reproducing_a_table", "walls"}
