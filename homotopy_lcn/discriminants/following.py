@@ -52,7 +52,7 @@ def _followed(
     still = np.tile([1.0 + 0j, 0.0], (len(points), 1))
     given = WallPoints(coordinates[:, 1:], scale, still)
     options, best, reached = (
-        PathOptions(largest=np.inf),
+        PathOptions(movement=WALLS.real_movement, largest=np.inf),
         np.zeros((len(points), segment.arch.filter_size), complex),
         None,
     )

@@ -69,6 +69,9 @@ class WallTolerances:
         How far the proved t may be from the numerical one.
     leading : float
         How far the exponent with which the losses of two minima meet may be from two if they are taken to meet once.
+    real_movement : float
+        Largest Newton step after a prediction on real paths, relative to the point. They pass near folds of others,
+        and must not jump there.
     joined : float
         Relative distance within which a followed point is one of a solve.
     """
@@ -100,6 +103,7 @@ class WallTolerances:
     large: float = 5.0
     together: float = 1e-11
     far: float = 1e-9
+    real_movement: float = 1e-4
     joined: float = 1e-6
     margin: float = 1e-3
     narrow: float = 1e-14

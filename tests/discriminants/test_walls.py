@@ -205,3 +205,21 @@ def test_unusable_arguments_are_named():
     for t in (1.5, -0.1, float("nan"), "0.5"):
         with pytest.raises(hl.InputError, match=r"^t: .* expected a number from 0 to 1$"):
             found.follow(t)
+
+
+def test_a_path_near_the_fold_of_two_others_does_not_jump():
+    """A minimum and a saddle are born 1e-3 away from another minimum."""
+    arch, rng = hl.Architecture((3, 2), (2, 1)), np.random.default_rng(0)
+    samples = rng.standard_normal((2, 10, 5))[0]
+    gram = samples.T @ samples
+    moments = rng.standard_normal((8, 5))
+    found = hl.walls(arch, hl.SquaredLoss(gram, moments[6]), hl.SquaredLoss(gram, moments[7]))
+    assert found.complete
+    born = min(found.walls, key=lambda wall: abs(wall.t - 0.21038))
+    before, after = (found.chamber_at(born.t + step) for step in (-1e-3, 1e-3))
+    minima = [
+        {branch for branch, point in zip(side.branches, side.points.real, strict=True) if point.minimum}
+        for side in (before, after)
+    ]
+    assert minima[0] < minima[1]
+    assert len(minima[1]) == len(minima[0]) + 1
