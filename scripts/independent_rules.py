@@ -221,7 +221,7 @@ def wrong_continuum(plain: PlainLoss, continuum: Any) -> Iterator[str]:
     if continuum.real is False and any(point.real and point.parameters for point in continuum.points):
         yield f"{name}: not real, with a real point"
     for point in continuum.points:
-        if abs(point.loss - continuum.loss) > SAME_LOSS * (plain.scale + abs(plain.constant)):
+        if abs(point.loss - continuum.loss) > SAME_LOSS * (plain.scale + abs(plain.constant) + abs(continuum.loss)):
             yield f"{name}: a point has loss {point.loss:.9g}"
         if not point.real:
             continue
