@@ -32,6 +32,8 @@ __all__ = ["Plane", "PlaneInterval", "PlaneLine", "WallCurve", "chambers"]
 
 #: More lines than this are hours of work.
 MOST_GRID = 2000
+#: What is added to the distance of two walls on one line; all other parts of a distance are below.
+TURNING = 10.0
 Place = tuple[float, float]
 
 
@@ -335,12 +337,15 @@ def _joined(
 
 
 def _distance(first: tuple[float, float, Wall], second: tuple[float, float, Wall], grid: int) -> float:
+    """How far two walls are from being joined. Those on one line are joined last: there a curve turns back."""
     a, b = first[2], second[2]
+    steps = abs(first[0] - second[0]), abs(first[1] - second[1]), abs(sum(first[:2]) - 1) + abs(sum(second[:2]) - 1)
+    turning = TURNING if min(steps) < 1e-12 else 0.0
     apart = float(np.hypot(first[0] - second[0], first[1] - second[1])) * grid
     if a.kind == "exchange":
-        return apart + abs(a.loss - b.loss) / (abs(a.loss) + abs(b.loss) or 1.0)
+        return turning + apart + abs(a.loss - b.loss) / (abs(a.loss) + abs(b.loss) or 1.0)
     size = float(np.linalg.norm(a.filter) + np.linalg.norm(b.filter)) or 1.0
-    return 0.1 * apart + float(np.linalg.norm(a.filter - b.filter)) / size
+    return turning + 0.1 * apart + float(np.linalg.norm(a.filter - b.filter)) / size
 
 
 def _curves(points: Sequence[tuple[float, float, Wall]], neighbours: Sequence[list[int]]) -> Iterator[WallCurve]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
+from homotopy_lcn.discriminants import planes
 
 GRID = 6
 
@@ -126,3 +127,14 @@ def test_unusable_arguments_are_named():
         hl.chambers(arch, [first, second, second])
     with pytest.raises(hl.InputError, match=r"^grid: "):
         hl.chambers(arch, [first, second, third], grid=0)
+
+
+def test_both_sides_of_a_thin_chamber_are_not_joined_while_it_goes_on():
+    """A chamber thinner than a cell: its walls are joined along it, and with each other where it ends."""
+
+    def wall(x, y):
+        return x, y, hl.Wall(0.5, "fold", ((1,),), [1 + x, y, 1], 0.0)
+
+    points = [wall(0.1, 0.0), wall(0.101, 0.0), wall(0.1, 0.25), wall(0.101, 0.25)]
+    assert {frozenset(pair) for pair in planes._joined(points, range(4), 4)} == {frozenset({0, 2}), frozenset({1, 3})}
+    assert list(planes._joined(points, (2, 3), 4)) == [(2, 3)]
