@@ -336,11 +336,19 @@ def _joined(
                 yield a, b
 
 
+def _is_step(value: float, grid: int) -> bool:
+    """Whether a number is a multiple of 1 / grid."""
+    return abs(value * grid - round(value * grid)) < 1e-9
+
+
 def _distance(first: tuple[float, float, Wall], second: tuple[float, float, Wall], grid: int) -> float:
     """How far two walls are from being joined. Those on one line are joined last: there a curve turns back."""
     a, b = first[2], second[2]
-    steps = abs(first[0] - second[0]), abs(first[1] - second[1]), abs(sum(first[:2]) - 1) + abs(sum(second[:2]) - 1)
-    turning = TURNING if min(steps) < 1e-12 else 0.0
+    lines = [
+        {(axis, round(x, 12)) for axis, x in enumerate(place[:2]) if _is_step(x, grid)} for place in (first, second)
+    ]
+    on_side = all(abs(place[0] + place[1] - 1) < 1e-12 for place in (first, second))
+    turning = TURNING if on_side or lines[0] & lines[1] else 0.0
     apart = float(np.hypot(first[0] - second[0], first[1] - second[1])) * grid
     if a.kind == "exchange":
         return turning + apart + abs(a.loss - b.loss) / (abs(a.loss) + abs(b.loss) or 1.0)
