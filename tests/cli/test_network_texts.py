@@ -49,7 +49,7 @@ def test_counts_of_networks_in_two_dimensions(capsys):
         (["--supports", "0,a"], "--supports: 'a' is not an integer; expected the points of each layer"),
         (["--supports", "0,1", "-k", "2"], "--supports: given together with -k/--filters"),
         (["--supports", "0,1;0,2", "-s", "1"], "strides: 1 given for 2 filters"),
-        (["-k", "2x2,2x2", "-s", "1,1", "--white"], "k = (2×2,2×2), s = (1×1,1×1) is no ordinary network"),
+        (["-k", "2x2,2x2", "-s", "1,1", "--gram", "white", "--explain"], "k = (2×2,2×2), s = (1×1,1×1)"),
         (["-k", "2x2,2x2", "-s", "1,1", "--gram", "toeplitz"], "is no ordinary network of one dimension"),
     ],
 )
@@ -63,10 +63,9 @@ def test_networks_that_cannot_be_read_or_counted_are_refused_in_one_line(capsys,
 @pytest.mark.parametrize(
     "words",
     [
-        ["geometry"],
-        ["export", "--to", "phcpack", "-o", "unused", "--white"],
-        ["survey", "--draws", "2"],
-        ["descend", "--white"],
+        ["solve", "--white", "--certify"],
+        ["solve", "--white", "--columns", "unused.npz"],
+        ["survey", "--walls", "--draws", "2"],
     ],
     ids=" ".join,
 )
