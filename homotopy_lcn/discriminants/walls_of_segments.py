@@ -175,6 +175,39 @@ class Walls(ShownInNotebooks):
         columns |= {f"w{i}": [float(wall.filter[i]) for wall in self.walls] for i in range(size)}
         return pandas.DataFrame(columns)
 
+    def branches_to_frame(self, places: int = 41) -> pd.DataFrame:
+        """A pandas data frame of the branches: one row for each real critical filter at each of some t.
+
+        Columns are ``branch``, ``t``, ``loss``, ``pattern``, ``attained``, ``kind`` and ``index`` of the first θ over the
+        filter, ``w0``, ….
+
+        Parameters
+        ----------
+        places : int
+            Number of t, from 0 to 1 in equal steps, at least 2. At a fold both filters that merge are left out.
+
+        Raises
+        ------
+        InputError
+            If `places` is no integer of at least 2.
+        MissingPackage
+            If pandas is not installed.
+        """
+        pandas = import_extra("pandas", "frame", "branches_to_frame")
+        count = check_integer("places", places, 2)
+        rows = [(float(t), point) for t in np.linspace(0.0, 1.0, count) for point in self.follow(float(t))]
+        columns: dict[str, list[Any]] = {
+            "branch": [point.branch for _, point in rows],
+            "t": [t for t, _ in rows],
+            "loss": [point.loss for _, point in rows],
+            "pattern": [_written(point.pattern) for _, point in rows],
+            "attained": [point.attained for _, point in rows],
+            "kind": [next(iter(point.kinds), None) for _, point in rows],
+            "index": [next(iter(point.indices), None) for _, point in rows],
+        }
+        columns |= {f"w{i}": [float(p.filter[i]) for _, p in rows] for i in range(self.architecture.filter_size)}
+        return pandas.DataFrame(columns)
+
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write walls and chambers to a file, or return the text.
 

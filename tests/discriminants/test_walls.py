@@ -176,6 +176,25 @@ def test_the_frame_has_a_row_for_each_wall():
     np.testing.assert_array_equal(frame[[f"w{i}" for i in range(5)]], [wall.filter for wall in found.walls])
 
 
+def test_the_frame_of_branches_has_a_row_for_each_filter_at_each_place():
+    pytest.importorskip("pandas")
+    arch = hl.Architecture((3, 2), (2, 1))
+    found = hl.walls(arch, *gaussian(arch, 5, fixed_gram=True))
+    frame = found.branches_to_frame(11)
+    assert sorted(set(frame["t"])) == np.linspace(0, 1, 11).tolist()
+    for t, rows in frame.groupby("t"):
+        points = found.follow(t)
+        assert rows["branch"].tolist() == [point.branch for point in points]
+        assert rows["loss"].tolist() == [point.loss for point in points]
+        assert rows["kind"].tolist() == [point.kinds[0] for point in points]
+        np.testing.assert_array_equal(rows[[f"w{i}" for i in range(5)]], [point.filter for point in points])
+    for branch in found.branches:
+        own = frame[frame["branch"] == branch.number]
+        assert ((own["t"] >= branch.start) & (own["t"] <= branch.end)).all()
+    with pytest.raises(hl.InputError, match=r"^places: "):
+        found.branches_to_frame(1)
+
+
 def test_one_seed_gives_one_result():
     arch = hl.Architecture((2, 2), (2, 1))
     losses = gaussian(arch, 0)
