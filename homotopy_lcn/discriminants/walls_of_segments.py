@@ -178,8 +178,8 @@ class Walls(ShownInNotebooks):
     def branches_to_frame(self, places: int = 41) -> pd.DataFrame:
         """A pandas data frame of the branches: one row for each real critical filter at each of some t.
 
-        Columns are ``branch``, ``t``, ``loss``, ``pattern``, ``attained``, ``kind`` and ``index`` of the first θ over the
-        filter, ``w0``, ….
+        Columns are ``branch``, ``t``, ``loss``, ``pattern``, ``attained``, ``kind`` and ``index`` of the first θ over
+        the filter, ``w0``, ….
 
         Parameters
         ----------
