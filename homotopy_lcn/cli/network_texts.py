@@ -18,19 +18,20 @@ def integers_of(option: str, text: str | None, expected: str) -> tuple[int, ...]
 
 
 def shapes_of(option: str, text: str | None, expected: str) -> tuple[int | tuple[int, ...], ...]:
-    """Integers, or shapes such as 3x2 (also 3×2), separated by commas.
+    """Integers, or shapes such as 3x2 (also 3×2), separated by commas; a number among shapes is for all axes.
 
     Examples
     --------
-    >>> shapes_of("-k", "2x2,3×2", "…"), shapes_of("-s", "2,1", "…")
-    (((2, 2), (3, 2)), (2, 1))
+    >>> shapes_of("-k", "2x2,3×2", "…"), shapes_of("-s", "2,1", "…"), shapes_of("-s", "1x2,1", "…")
+    (((2, 2), (3, 2)), (2, 1), ((1, 2), 1))
     """
     if text is None or not re.search(r"\d\s*[xX×]\s*\d", text):
         return integers_of(option, text, expected)
-    return tuple(
+    shapes = [
         tuple(_integer(option, entry, expected) for entry in re.split("[xX×]", item))
         for item in without_brackets(text).split(",")
-    )
+    ]
+    return tuple(shape[0] if len(shape) == 1 else shape for shape in shapes)
 
 
 def supports_of(text: str) -> tuple[tuple[int | tuple[int, ...], ...], ...]:

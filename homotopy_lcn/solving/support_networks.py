@@ -24,7 +24,9 @@ from ..networks.parameters import balance, compose, relative_gradient
 from ..networks.patterns import format_pattern
 from ..networks.support_networks import SupportNetwork
 from ..progress import ProgressCallback
+from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import with_contradictions
+from ..results.pairs import count_all
 from ..results.points import CriticalPoint, StratumResult, quantity
 from ..results.result import CriticalPoints
 from ..tracking.machine import computed_with
@@ -77,7 +79,7 @@ def solve_supports(
         account, count = follow_all_paths(segre, tracking, systems)
         with tracking.clock.stage("classification"):
             segre.tell("classification", 0)
-            points, ranks = _classified(segre, network, account, count)
+            points, ranks = _classified(segre, table, account, count)
     complete = account.covers(count) and not account.on_continua and not tracking.clock.stopped
     result = CriticalPoints.build(
         network, loss, points, _accounts(table, account, points), seed=seed, complete=complete,
@@ -91,14 +93,22 @@ def solve_supports(
         )  # fmt: skip
     if tracking.clock.stopped:
         result = replace(result, stopped=tracking.clock.describe())
+    least, _ = with_minima_of_least_loss(result)
+    if least is not result.points:
+        result = replace(result, points=least, counts=count_all(least, result.strata, ()))
     result = with_contradictions(replace(result, computed_with=computed_with(tracking.engine)))
     return replace(result, complete=False, contradictions=(*result.contradictions, *ranks)) if ranks else result
 
 
 def _classified(
-    task: SegreTask, network: SupportNetwork, account: PathAccount, count: int
+    task: SegreTask, table: CountTable, account: PathAccount, count: int
 ) -> tuple[list[CriticalPoint], list[str]]:
-    """The critical filters, and what is wrong with the rank of dμ on some of them."""
+    """The critical filters, and what is wrong with the rank of dμ on some of them.
+
+    The closure is no manifold at a filter with more parameters than others of its class: several branches meet there.
+    """
+    network = table.architecture
+    assert isinstance(network, SupportNetwork)
     isolated = [end for end in account.singular if end.isolated]
     ends = real_and_conjugate(task.problem, account.regular, nonsingular=True)
     windings: list[tuple[int, ...]] = [()] * len(ends.points)
@@ -124,6 +134,13 @@ def _classified(
     points = [
         classified_filter(network, task.loss, item, pattern, is_smooth)
         for item, pattern, is_smooth in zip(found, patterns, smooth, strict=True)
+    ]
+    over = {row.pattern: row.factorizations for row in table}
+    points = [
+        replace(point, smooth=False, interior=None)
+        if not item.windings and len(item.straight) > over.get(pattern, len(item.straight))
+        else point
+        for point, item, pattern in zip(points, found, patterns, strict=True)
     ]
     points = [
         point if point.real or other < 0 else point.with_conjugate(other)

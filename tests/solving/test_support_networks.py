@@ -267,6 +267,34 @@ def test_squares_are_singular_boundary_points_and_others_smooth():
             assert len(point.parameters) == (2 if point.pure else 1)
 
 
+def test_the_closure_is_singular_where_two_branches_meet():
+    """x = x·1 = 1·x has two parameters in {0, 1, 3}*{0, 1}, others have one."""
+    network = NETWORKS["{0,1,3}*{0,1}"]
+    samples = np.random.default_rng(0).standard_normal((15, 5))
+    gram = samples.T @ samples
+    result = hl.critical_points(network, hl.SquaredLoss(gram, gram[1], gram[1, 1]))
+    best = result.global_minimum
+    assert result.complete
+    assert len(result) == 9
+    np.testing.assert_allclose(best.filter, np.eye(5)[1], atol=1e-12)
+    assert len(best.parameters) == 2
+    assert (best.smooth, best.interior) == (False, None)
+    assert all(point.smooth for point in result if point is not best)
+    assert hl.describe_filter(network, best.filter.real).smooth is False
+
+
+def test_a_singular_point_without_residual_is_a_minimum():
+    network = NETWORKS["{0,1,3}*{0,1}"]
+    samples = np.random.default_rng(0).standard_normal((15, 5))
+    gram = samples.T @ samples
+    result = hl.critical_points(network, hl.SquaredLoss(gram, gram[0], gram[0, 0]))
+    best = result.global_minimum
+    assert (result.complete, result.contradictions) == (True, ())
+    assert (best.kinds, best.multiplicity, best.nonsingular) == (("minimum",), 3, False)
+    assert result.counts.minima == 1
+    np.testing.assert_allclose(best.filter, np.eye(5)[0], atol=1e-5)
+
+
 def test_few_samples_and_other_losses_are_refused():
     network = NETWORKS["L*L"]
     with pytest.raises(hl.InputError, match="loss: its Gram matrix has rank 4"):
