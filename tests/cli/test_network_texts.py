@@ -35,6 +35,7 @@ def test_counts_of_networks_in_two_dimensions(capsys):
     assert (document["parameters"], document["filters"], document["pure"], document["spurious"]) == (284, 162, 122, 40)
     assert document["strata"][1] == {"pattern": [[2]], "pure": False, "count": 40, "factorizations": 1}
     assert counted(capsys, "-k", "2x2,2x2", "-s", "2x1,1x1")["pure"] == 284
+    assert counted(capsys, "-k", "2x2,2x2", "-s", "2x1,1") == counted(capsys, "-k", "2x2,2x2", "-s", "2x1,1x1")
     assert counted(capsys, "--supports", "0,1,3;0,1")["parameters"] == 10
     assert counted(capsys, "--supports", "0,1,2;0,1", "-s", "2,1") == counted(capsys, "-k", "3,2", "-s", "2,1")
 
