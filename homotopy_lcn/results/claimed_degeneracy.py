@@ -24,6 +24,7 @@ from ..networks.architecture import Architecture
 from ..networks.parameters import compose, hessian, jacobian
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
+from ..networks.support_networks import SupportNetwork
 from .continua import Continuum
 from .infimum import loss_tolerance
 from .parts import ResultParts
@@ -108,7 +109,9 @@ def check_multiplicities(parts: ResultParts) -> None:
 
 
 def _check_strata(parts: ResultParts) -> None:
-    """No stratum has fewer ends than its points account for."""
+    """No stratum has fewer ends than its points account for; paths of other networks do not know their class."""
+    if isinstance(parts.architecture, SupportNetwork):
+        return
     ends = {row.pattern: row.found + row.singular for row in parts.strata}
     for point in parts.points:
         for pattern in point.also_on:

@@ -27,6 +27,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, StratumCount, generic_count
 from ..networks.parameters import compose
 from ..networks.patterns import Pattern, format_pattern
+from ..networks.support_networks import SupportNetwork
 from ..networks.untrusted import check_number_of_strata
 from .claimed_degeneracy import (
     Listed,
@@ -275,7 +276,10 @@ def _check_multiplicities(parts: ResultParts) -> None:
     ends = sum(row.found + row.singular for row in parts.strata)
     together = sum(point.multiplicity for point in parts.points)
     only_points = not parts.continua and parts.zero_residual is None and not any(row.singular for row in parts.strata)
-    if together > ends or (only_points and together < ends):
+    most_ends = ends
+    if isinstance(parts.architecture, SupportNetwork):  # its paths are parameters, which may meet across classes
+        most_ends = sum((row.found + row.singular) * row.factorizations for row in parts.strata)
+    if together > most_ends or (only_points and together < ends):
         raise InputError(
             f"points: their multiplicities sum up to {shown(together)}; expected {ends}, as strata say that were found"
         )

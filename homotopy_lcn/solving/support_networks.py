@@ -137,7 +137,7 @@ def _classified(
     ]
     over = {row.pattern: row.factorizations for row in table}
     points = [
-        replace(point, smooth=False, interior=None)
+        replace(point, smooth=False, interior=None, multiplicity=-(-len(item.straight) // over[pattern]))
         if not item.windings and len(item.straight) > over.get(pattern, len(item.straight))
         else point
         for point, item, pattern in zip(points, found, patterns, strict=True)
@@ -190,7 +190,7 @@ def _filters(
                 straight=straight[order],
                 condition=float(ends.conditions[rows].max()),
                 residual=float(residuals[rows].max()),
-                multiplicity=max(1, together // len(rows)),
+                multiplicity=max(1, together // len(rows), len(over)),
                 windings=over,
             )
         )
@@ -219,12 +219,15 @@ def _accounts(table: CountTable, account: PathAccount, points: list[CriticalPoin
     """For each class how many filters were found, and how many of the paths that lead to no filter are due to it.
 
     Paths do not know their class: those at infinity, at w = 0 and at singular points are shared out among the classes
-    that lack filters, in this order of the classes.
+    that lack filters, in this order of the classes. Where branches of the closure meet, a filter has more parameters
+    than others of its class; the paths to these count as those to singular points.
     """
+    over = {row.pattern: row.factorizations for row in table}
+    counted = sum(over.get(point.stratum, 0) for point in points if point.nonsingular)
     rest = {
         "at_infinity": account.at_infinity + account.never_started[0],
         "origin": account.origin + account.never_started[1],
-        "singular": account.singular_paths,
+        "singular": account.singular_paths + max(0, len(account.regular) - counted),
     }
     result = []
     for row in table:

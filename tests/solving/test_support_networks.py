@@ -267,7 +267,7 @@ def test_squares_are_singular_boundary_points_and_others_smooth():
             assert len(point.parameters) == (2 if point.pure else 1)
 
 
-def test_the_closure_is_singular_where_two_branches_meet():
+def test_the_closure_is_singular_where_two_branches_meet(tmp_path):
     """x = x·1 = 1·x has two parameters in {0, 1, 3}*{0, 1}, others have one."""
     network = NETWORKS["{0,1,3}*{0,1}"]
     samples = np.random.default_rng(0).standard_normal((15, 5))
@@ -278,9 +278,12 @@ def test_the_closure_is_singular_where_two_branches_meet():
     assert len(result) == 9
     np.testing.assert_allclose(best.filter, np.eye(5)[1], atol=1e-12)
     assert len(best.parameters) == 2
-    assert (best.smooth, best.interior) == (False, None)
+    assert (best.smooth, best.interior, best.multiplicity) == (False, None, 2)
     assert all(point.smooth for point in result if point is not best)
     assert hl.describe_filter(network, best.filter.real).smooth is False
+    assert (result.strata[0].found, result.strata[0].singular, result.strata[0].missing) == (9, 1, 0)
+    result.to_json(tmp_path / "result.json")
+    assert hl.CriticalPoints.from_json(tmp_path / "result.json") == result
 
 
 def test_a_singular_point_without_residual_is_a_minimum():
@@ -293,6 +296,15 @@ def test_a_singular_point_without_residual_is_a_minimum():
     assert (best.kinds, best.multiplicity, best.nonsingular) == (("minimum",), 3, False)
     assert result.counts.minima == 1
     np.testing.assert_allclose(best.filter, np.eye(5)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_results_with_singular_points_of_several_classes_are_read_back(place, tmp_path):
+    network = NETWORKS["L*L"]
+    result = hl.critical_points(network, hl.SquaredLoss(np.eye(9), np.eye(9)[place], 1.0))
+    assert any(not point.nonsingular for point in result)
+    result.to_json(tmp_path / "result.json")
+    assert hl.CriticalPoints.from_json(tmp_path / "result.json") == result
 
 
 def test_few_samples_and_other_losses_are_refused():
