@@ -26,8 +26,8 @@ class ChowRing:
     --------
     >>> ring = ChowRing((3, 1))
     >>> h = ring.hyperplanes()
-    >>> ring.integral(ring.power(h, 4)), ring.chern_class(1)
-    (4, {(1, 0): 4, (0, 1): 2})
+    >>> ring.integral(ring.power(h, 4)), sorted(ring.chern_class(1).items())
+    (4, [((0, 1), 2), ((1, 0), 4)])
     """
 
     def __init__(self, dimensions: Sequence[int]) -> None:

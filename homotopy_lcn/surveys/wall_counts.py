@@ -108,7 +108,7 @@ def survey_of_walls(
     --------
     >>> found = survey_of_walls(Architecture((2, 2), (2, 1)), 2)
     >>> found.generic, found.distributions["all"].count, list(found.distributions)
-    (34, 2, ['all', 'fold', 'escape', 'exchange'])
+    (32, 2, ['all', 'fold', 'escape', 'exchange'])
     """
     draws, jobs = check_integer("draws", draws, 1), check_integer("jobs", jobs, 1)
     chosen = data_model(model) if isinstance(model, str) else model

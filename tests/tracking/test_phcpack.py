@@ -325,8 +325,8 @@ def our_own_list(monkeypatch):
         return Listing(rows, np.ones(len(rows)), errors, np.ones(len(rows)))
 
     class Remembered(PatchedSystem):
-        def __init__(self, stratum, patches=None):
-            super().__init__(stratum, patches)
+        def __init__(self, *arguments, **named):
+            super().__init__(*arguments, **named)
             blackbox.system = lambda other: self
 
     monkeypatch.setattr(witness, "PatchedSystem", Remembered)
