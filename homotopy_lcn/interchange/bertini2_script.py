@@ -79,27 +79,32 @@ target = system(TARGET)
 homotopy = bertini.nag_algorithm.straight_line_homotopy(target, system(START), gamma=1)
 
 
-def filters_at_ends(seed):
-    """The end-to-end filters at the ends of the paths that do not fail, for the random patches of a seed."""
+def filters_at_ends(starts, seed):
+    """The end-to-end filter at the end of each path, None if the path fails, for the random patches of a seed."""
     bertini.random.set_random_seed(seed)
-    solver = bertini.HomotopySolver(homotopy, START_SOLUTIONS, target)
+    solver = bertini.HomotopySolver(homotopy, starts, target)
     # Large solutions are solutions: by default those above 1e4 or 1e5 are given up, or called infinite.
     solver.set(path_truncation_threshold="1e100", max_norm="1e100", endpoint_finite_threshold="1e100")
     solver.set(final_tolerance="1e-14")
     solver.solve()
     return [
         [SCALE * w for w in end_to_end_filter(*map(complex, end))]
-        for end, facts in zip(solver.all_solutions(), solver.solution_metadata())
         if facts.endgame_success_code == bertini.SuccessCode.Success and len(end) == len(EQUATIONS)
+        else None
+        for end, facts in zip(solver.all_solutions(), solver.solution_metadata())
     ]
 
 
-# Where a path fails on some patches, other patches mostly serve.
-filters = []
-for seed in range(4):
-    filters = max(filters, filters_at_ends(seed), key=len)
-    if len(filters) == len(START_SOLUTIONS):
+# A path that fails on some patches is tracked on others, where it mostly succeeds.
+found = [None] * len(START_SOLUTIONS)
+for seed in range(10):
+    failed = [i for i, end in enumerate(found) if end is None]
+    if not failed:
         break
+    starts = [START_SOLUTIONS[i] for i in failed]
+    for i, end in zip(failed, filters_at_ends(starts, seed)):
+        found[i] = end
+filters = [end for end in found if end is not None]
 json.dump([{{"re": [w.real for w in f], "im": [w.imag for w in f]}} for f in filters], results)
 results.write("\\n")
 results.close()

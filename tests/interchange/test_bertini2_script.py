@@ -135,3 +135,18 @@ def test_failed_paths_are_told(tmp_path):
     done = run_script(hl.interchange.ExportedSystem("bertini2", {"critical_points.py": text}, ""), tmp_path)
     assert (done.returncode, done.stdout) == (3, "[]\n")
     assert done.stderr.endswith("10 of 10 paths failed\n")
+
+
+@needs_bertini2
+def test_paths_that_fail_are_tracked_again(tmp_path):
+    """Each path is made to fail on all patches but one, which is another one for the next path."""
+    arch = hl.Architecture((3, 2), (2, 1))
+    loss = random_problem((3, 2), (2, 1)).loss
+    text = hl.export(arch, loss, to="bertini2").text
+    changed = text.replace("found[i] = end\n", "found[i] = end if seed == i % 4 else None\n")
+    assert changed != text
+    done = run_script(hl.interchange.ExportedSystem("bertini2", {"critical_points.py": changed}, ""), tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = np.array([np.array(entry["re"]) + 1j * np.array(entry["im"]) for entry in json.loads(done.stdout)])
+    known = filters_of(solved((3, 2), (2, 1)))
+    assert sorted(find(known, found, 1e-8).tolist()) == list(range(10))
