@@ -40,6 +40,8 @@ ROUNDING, EQUAL, EQUAL_IF_SINGULAR = 1e-14, 1e-8, 1e-4
 TWICE = 1e-10
 #: Eigenvalues of a Hessian, relative to the largest: of sure sign; zero for a degenerate point; zero but for rounding.
 SURE, DEGENERATE, ROUNDED = 1e-7, 1e-4, 1e-14
+#: An eigenvalue in 50 digits above this is none of a degenerate point.
+REGULAR = 1e-20
 #: Singular values that differ by less, relative to the largest, are equal: so far rounding of the data goes.
 TIED = 1e-12
 #: A critical point that was found, with smallest eigenvalue above this, is listed within this of its size.
@@ -176,7 +178,18 @@ def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True, least: floa
         if not slope < SLOPE:
             yield f"gradient {slope:.1e} at a point of loss {point.loss:.9g}"
         perfect = plain.at_filter(w) < max(plain.floor, -np.inf if least is None else least) + SAME_LOSS * terms
-        yield from wrong_kind(plain.inertia(vector), kind, index, degenerate=perfect or not isolated)
+        inertia, allowed = plain.inertia(vector), perfect or not isolated
+        if not allowed and kind != "degenerate" and np.abs(inertia).min(initial=1.0) < ROUNDED:
+            inertia, allowed = _below_rounding(plain, vector, inertia)
+        yield from wrong_kind(inertia, kind, index, degenerate=allowed)
+
+
+def _below_rounding(plain: PlainLoss, theta: Real, inertia: Real) -> tuple[Real, bool]:
+    """The inertia with more digits, and whether it is regular; the rounded one where there is no other."""
+    sharp = plain.sharp_inertia(theta)
+    if sharp is None:
+        return inertia, False
+    return sharp, bool(np.abs(sharp).min(initial=1.0) > REGULAR)
 
 
 def wrong_kind(eigenvalues: Real, kind: str | None, index: int | None, degenerate: bool = False) -> Iterator[str]:
@@ -226,14 +239,17 @@ def wrong_continuum(plain: PlainLoss, continuum: Any) -> Iterator[str]:
         if not point.real:
             continue
         yield from (f"{name}: {what}" for what in wrong_point(plain, point, isolated=False))
+        smallest: list[float] = []
         for theta in point.parameters:
             eigenvalues = plain.inertia(np.concatenate(theta))
-            if np.abs(eigenvalues).min() > DEGENERATE:
-                yield f"{name}: a point has a regular Hessian"
+            smallest.append(np.abs(eigenvalues).min(initial=1.0))
             if continuum.kind == "minimum" and (eigenvalues < -SURE).any():
                 yield f"{name}: a minimum with negative eigenvalues"
             if continuum.kind == "saddle" and eigenvalues.min() > SURE:
                 yield f"{name}: a saddle without negative eigenvalues"
+        # Other parameters over the same filter may be isolated, where sheets of M cross.
+        if smallest and min(smallest) > DEGENERATE:
+            yield f"{name}: a point has a regular Hessian"
 
 
 def wrong_infimum(plain: PlainLoss, answer: Answer) -> Iterator[str]:
@@ -297,7 +313,7 @@ def against_descents(plain: PlainLoss, answer: Answer, rng: np.random.Generator,
         limit = plain.descend(rng)
         if answer.least is not None and limit.loss < answer.least - answer.near(plain):
             yield f"a descent ends at {limit.loss:.9g}, below the infimum {answer.least:.9g}"
-        if limit.slope > LIMIT_SLOPE or not finite_and_nonzero(plain, limit.theta):
+        if limit.slope > LIMIT_SLOPE or not finite_and_nonzero(plain, limit.theta) or plain.in_a_valley(limit.theta):
             continue
         if not any(abs(limit.loss - loss) < LIMIT_LOSS * plain.scale for loss in minima):
             yield f"a descent ends at {limit.loss:.9g}, where no minimum is listed"
@@ -314,6 +330,7 @@ def against_infimum(plain: PlainLoss, answer: Answer, rng: np.random.Generator) 
         limit = plain.descend(rng, far=start % 2 == 1)
         nearest = min(nearest, limit.loss)
         arrived = limit.slope < LIMIT_SLOPE and finite_and_nonzero(plain, limit.theta)
+        arrived = arrived and not plain.in_a_valley(limit.theta)
         if arrived and abs(limit.loss - answer.infimum) < SAME_LOSS * plain.scale:
             yield f"a descent attains the infimum {answer.infimum:.9g}"
             return

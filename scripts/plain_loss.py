@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+import mpmath
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, minimize
@@ -31,6 +32,11 @@ NOISE = 1e-14
 FAR_DRAWS, FAR_AWAY = 2000, 5.0
 #: Eigenvalues of the Hessian below this fraction of the largest one are not divided by.
 FLAT = 1e-11
+#: Steps of Newton's method in 50 digits, and the relative length of the last one.
+SHARP_STEPS, SHARP = 12, 1e-40
+#: A descent stopped early if the Hessian has a smaller eigenvalue than the first, the relative gradient is larger than
+#: the second, and the next critical point is further away than the third, relative to θ.
+NEARLY_FLAT, STOPPED, VALLEY = 1e-7, 1e-10, 0.1
 #: A Hessian with a smaller eigenvalue, relative to the largest one, is left along the eigenvector.
 DOWNWARDS = -1e-7
 #: How far away a continuum through a point is looked for, relative to the point; and a step down from a saddle.
@@ -114,7 +120,7 @@ class PlainLoss:
         result, left_out = np.ones(1), tuple(without)
         for layer, (w, dilation) in enumerate(zip(layers, self.dilations, strict=True)):
             if layer not in left_out:
-                dilated = np.zeros((len(w) - 1) * dilation + 1)
+                dilated = np.zeros((len(w) - 1) * dilation + 1, dtype=w.dtype)
                 dilated[::dilation] = w
                 result = np.convolve(result, dilated)
         return result
@@ -133,7 +139,7 @@ class PlainLoss:
         for layer, (size, dilation) in enumerate(zip(self.filters, self.dilations, strict=True)):
             others = self.product(layers, (layer,))
             for place in range(0, size * dilation, dilation):
-                column = np.zeros(len(self.b))
+                column = np.zeros(len(self.b), dtype=theta.dtype)
                 column[place : place + len(others)] = others
                 columns.append(column)
         return np.array(columns).T
@@ -194,6 +200,32 @@ class PlainLoss:
         values = np.linalg.eigvalsh(basis.T @ self.hessian(theta) @ basis)
         return values / (np.abs(values).max() or 1.0)
 
+    def sharp_inertia(self, theta: Real) -> Real | None:
+        """The `inertia` at the critical point near θ, in 50 digits; None if Newton's method finds none.
+
+        Where the filter is long, a Hessian that is regular may have eigenvalues below the rounding of doubles.
+        """
+        end = self._sharp(theta)
+        return None if end is None or np.linalg.norm(end[0] - theta) > OVER * np.linalg.norm(theta) else end[1]
+
+    def _sharp(self, theta: Real) -> tuple[Real, Real] | None:
+        """The end of Newton's method from θ in 50 digits, and the inertia there; None if there is no end."""
+        basis = self.across(theta)
+        with mpmath.workdps(50):
+            there = np.array([mpmath.mpf(float(x)) for x in theta], dtype=object)
+            for _ in range(SHARP_STEPS):
+                gradient = 2 * self.jacobian(there).T @ (self.gram @ self.filter(there) - self.b)
+                hessian = mpmath.matrix((basis.T @ self.hessian(there) @ basis).tolist())
+                try:
+                    step = np.array(list(mpmath.lu_solve(hessian, mpmath.matrix((-basis.T @ gradient).tolist()))))
+                except ZeroDivisionError:
+                    return None
+                there = there + basis @ step
+                if max(map(abs, step)) < SHARP * max(map(abs, there)):
+                    values = np.array(list(mpmath.eigsy(hessian, eigvals_only=True)))
+                    return there.astype(float), np.array(values / max(map(abs, values)), dtype=float)
+        return None
+
     def balanced(self, theta: Real) -> Real:
         """The same filter from layers of equal norm."""
         layers = self.split(theta)
@@ -238,6 +270,18 @@ class PlainLoss:
                 break
             theta = self.balanced(there)
         return Limit(theta, self.at_filter(self.filter(theta)), self.slope(theta), self.inertia(theta))
+
+    def in_a_valley(self, theta: Real) -> bool:
+        """Whether a descent that stopped here would go on for ever lower losses, had it more digits and time.
+
+        Along dead coordinates the loss may fall by 1e-9 a unit of length, for thousands of units. Rounding stops
+        descents there, with a gradient that is small and does not vanish, and no critical point is near.
+        """
+        flat = np.abs(self.inertia(theta)).min(initial=1.0) < NEARLY_FLAT
+        if not flat or self.slope(theta) < STOPPED:
+            return False
+        end = self._sharp(theta)
+        return end is None or bool(np.linalg.norm(end[0] - theta) > VALLEY * np.linalg.norm(theta))
 
     def _start(self, rng: np.random.Generator) -> Real:
         theta = rng.standard_normal(sum(self.filters))

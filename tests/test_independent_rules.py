@@ -321,6 +321,29 @@ def test_descents_end_at_minima_and_zeros_of_the_gradient_are_found(shape, rng):
 
 
 @pytest.mark.parametrize("shape", NETWORKS)
+def test_the_inertia_in_many_digits_is_that_in_doubles(shape, rng):
+    plain = random_plain(shape, rng)
+    for _ in range(3):
+        theta = plain.descend(rng).theta
+        sharp = plain.sharp_inertia(theta)
+        np.testing.assert_allclose(sharp, plain.inertia(theta), rtol=0, atol=1e-9)
+        assert not plain.in_a_valley(theta)
+        assert plain.sharp_inertia(theta * np.linspace(1, 1.1, len(theta))) is None
+
+
+def test_descents_in_a_valley_without_an_end_are_told():
+    """The loss falls by 1e-9 a unit of length for ever; descents stop somewhere, and miss no minimum there."""
+    filters, strides = (6, 2), (2, 1)
+    loss = loss_of(Architecture(filters, strides), "dead channel", 102, 0)
+    plain = PlainLoss(filters, strides, loss.gram, loss.b, loss.constant)
+    rng = np.random.default_rng([102, 1])
+    limits = [plain.descend(rng) for _ in range(12)]
+    valley = [abs(limit.loss - 2.69634588) < 1e-7 for limit in limits]
+    assert [plain.in_a_valley(limit.theta) for limit in limits] == valley
+    assert 0 < sum(valley) < 12
+
+
+@pytest.mark.parametrize("shape", NETWORKS)
 @pytest.mark.parametrize("kind", ["gaussian", "white", "on M"])
 def test_answers_for_ordinary_data_keep_the_rules(shape, kind):
     arch = Architecture(*shape)

@@ -203,7 +203,9 @@ class Frames:
                 break
             going, frames = going[on], frames.rows(on)
         moved = self.points(local)
-        lost = ~np.isfinite(moved).all(axis=1)
+        # A factor that vanishes makes w = 0, which is no critical filter.
+        smallest = np.min([np.abs(moved[:, part]).max(axis=1) for part in self.equations.stratum.slices], axis=0)
+        lost = ~((np.abs(moved) < LOCAL.lost).all(axis=1) & (smallest > 1 / LOCAL.lost))
         moved[lost] = self.point[lost]
         return moved.real.astype(np.clongdouble) if real else moved
 

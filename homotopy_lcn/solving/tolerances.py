@@ -258,6 +258,9 @@ class LocalTolerances(Constants):
         After a Newton step below this the matrix is used again: the next step is smaller by about this factor.
     near_frame : float
         A point that moves by less than this keeps its local coordinates and singular vectors.
+    lost : float
+        Coordinates of points whose factors had norm one: steps that lead beyond, or to factors below the inverse, are
+        taken back.
     samples : int
         Random points at which the reduced equations are evaluated.
     slices, starts : int
@@ -314,6 +317,7 @@ class LocalTolerances(Constants):
     settled: float = 1e-15
     reused_matrix: float = 1e-4
     near_frame: float = 1e-8
+    lost: float = 1e50
     samples: int = 6
     slices: int = 2
     starts: int = 4

@@ -21,6 +21,9 @@ from homotopy_lcn import Architecture
         ((2, 3, 2), (2, 2, 1), "ties", 21),
         ((3, 4), (2, 1), "dead channel", 65),  # parameters of points on a curve, found again from roots
         ((2, 3, 2), (2, 2, 1), "dead channel", 57),  # the same for a filter of norm 1500
+        ((6, 2), (2, 1), "dead channel", 102),  # right always: descents stop in a valley without an end
+        ((2, 3, 2), (1, 2, 1), "copied channel", 124),  # right always: an eigenvalue below the rounding of doubles
+        ((3, 2, 2), (1, 2, 1), "periodic", 164),  # right always: an isolated θ over a filter of a continuum
     ],
 )
 def test_draws_that_were_answered_wrongly_once(filters, strides, kind, draw):
@@ -30,3 +33,12 @@ def test_draws_that_were_answered_wrongly_once(filters, strides, kind, draw):
     plain = PlainLoss(filters, strides, loss.gram, loss.b, loss.constant)
     verdict = judge(plain, result, np.random.default_rng([draw, 1]))
     assert (verdict.outcome, verdict.remarks) == ("right", [])
+
+
+def test_newton_steps_onto_a_vanishing_filter_are_taken_back():
+    """They raised an exception; w = 0 is no critical filter."""
+    arch = Architecture((3, 2, 2), (1, 2, 1))
+    loss = loss_of(arch, "zero target", 155, 0)
+    result = solved(arch, loss, 155)
+    plain = PlainLoss((3, 2, 2), (1, 2, 1), loss.gram, loss.b, loss.constant)
+    assert judge(plain, result, np.random.default_rng([155, 1])).outcome in ("right", "incomplete")
