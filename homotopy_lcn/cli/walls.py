@@ -51,6 +51,14 @@ def walls(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        str | None,
+        Option(
+            metavar="FILE",
+            help="Page with an interactive picture of all branches and the tables, as .html; - is standard output.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> int:
     """Follow all critical points from one data set to another.
@@ -64,6 +72,9 @@ def walls(
         option = "--from" if from_ is None else "--to"
         raise InputError(f"{option}: no data given; expected a file as for solve --data")
     check_output(json_path)
+    check_output(report, "--report")
+    if json_path == "-" == report:
+        raise InputError("--report: standard output holds what --json writes; expected a file")
     if plot is not None:
         from ..pictures.histograms import check_plot_path
 
@@ -85,7 +96,11 @@ def walls(
         write(json_path, found.to_json() or "")
     if plot is not None:
         found.plot(plot)
-    if not quiet and json_path != "-":
+    if report is not None:
+        from ..pictures.walls_page import walls_page
+
+        write(report, walls_page(found), "--report")
+    if not quiet and "-" not in (json_path, report):
         from ..display.walls import render_walls
 
         show(render_walls(found, [data.description for data in loaded]))

@@ -22,6 +22,10 @@ class Question(NamedTuple):
     kind: str
     condition: Condition
 
+    def embedding(self, arch: Architecture) -> Embedding:
+        """How the stratum lies in the filters of the network."""
+        return Embedding.of_pattern(arch, self.pattern)
+
 
 def questions(arch: Architecture) -> Iterator[Question]:
     """All kinds of walls of all strata of a network, those of exchanges apart.

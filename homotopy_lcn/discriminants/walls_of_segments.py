@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,28 +16,25 @@ from ..extras import import_extra
 from ..files import write_atomically
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
-from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 from ..results.result import CriticalPoints
 from ..solving.solve import critical_points
 from .certified_walls import certified_chambers, certified_exchanges, proofs_of_walls
 from .exchanges import exchanges
 from .fold_walls import RealWall, walls_on_line
-from .following import Contradiction, followed_filters, matched
+from .following import followed_filters
+from .joining import joined_chambers, written
 from .kinds import Question, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
 from .start_walls import start_walls
-from .tolerances import WALLS
 from .wall_proofs import ExactLine
+from .walls_file import read_walls, to_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Walls", "walls"]
-
-FORMAT = "homotopy-lcn/walls"
-VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,9 @@ class Walls(ShownInNotebooks):
         every wall fit together, and whether bounds decide where the global minimum is exchanged.
     contradictions : tuple of str
         Why not, in words.
+    edited : bool or None
+        True if the file that this was read from was changed after it was written, as its digest tells. None if the file
+        has no digest. False for what was computed.
     """
 
     architecture: Architecture
@@ -72,6 +69,7 @@ class Walls(ShownInNotebooks):
     strata: tuple[WallStratum, ...]
     complete: bool
     contradictions: tuple[str, ...] = ()
+    edited: bool | None = False
 
     @property
     def certified(self) -> bool:
@@ -168,7 +166,7 @@ class Walls(ShownInNotebooks):
         columns: dict[str, list[Any]] = {
             "t": [wall.t for wall in self.walls],
             "kind": [wall.kind for wall in self.walls],
-            "pattern": [_written(wall.pattern) for wall in self.walls],
+            "pattern": [written(wall.pattern) for wall in self.walls],
             "loss": [wall.loss for wall in self.walls],
             "certified": [wall.certified for wall in self.walls],
         }
@@ -200,7 +198,7 @@ class Walls(ShownInNotebooks):
             "branch": [point.branch for _, point in rows],
             "t": [t for t, _ in rows],
             "loss": [point.loss for _, point in rows],
-            "pattern": [_written(point.pattern) for _, point in rows],
+            "pattern": [written(point.pattern) for _, point in rows],
             "attained": [point.attained for _, point in rows],
             "kind": [next(iter(point.kinds), None) for _, point in rows],
             "index": [next(iter(point.indices), None) for _, point in rows],
@@ -221,51 +219,52 @@ class Walls(ShownInNotebooks):
         InputError
             If the file cannot be written.
         """
-        arch = self.architecture
-        content = {
-            "format": FORMAT,
-            "version": VERSION,
-            "architecture": {
-                "filters": list(arch.filters),
-                "strides": list(arch.strides),
-                "filter_size": arch.filter_size,
-            },
-            "strata": [
-                {
-                    "pattern": row.pattern,
-                    "generic": row.generic,
-                    "found": row.found,
-                    "at_infinity": row.at_infinity,
-                    "escaped": row.escaped,
-                    "others": [
-                        {"kind": other.kind, "generic": other.generic, "found": other.found}
-                        for other in self.strata
-                        if other.pattern == row.pattern and other.kind != "fold"
-                    ],
-                }
-                for row in self.strata
-                if row.kind == "fold"
-            ],
-            "complete": self.complete,
-            **({"contradictions": list(self.contradictions)} if self.contradictions else {}),
-            "walls": [
-                {
-                    "t": wall.t,
-                    "kind": wall.kind,
-                    "pattern": wall.pattern,
-                    "filter": wall.filter.tolist(),
-                    "loss": wall.loss,
-                    "certified": wall.certified,
-                }
-                for wall in self.walls
-            ],
-            "chambers": [chamber.to_dict() for chamber in self.chambers],
-        }
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        text = to_text(self)
         if path is None or path == "-":
             return text
         write_atomically(path, text)
         return None
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write a page that stands alone: the losses of all real branches as a picture, walls, chambers and strata.
+
+        Parameters
+        ----------
+        path : path
+            The file to write. It is written whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        door("report")(self, path)
+
+    @classmethod
+    def from_json(cls, path: str | os.PathLike[str]) -> Walls:
+        """Read walls that `to_json` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file to read.
+
+        Returns
+        -------
+        Walls
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, is truncated or not such a file, contradicts itself, or claims what its own
+            data refute. The critical points of each chamber are checked as `CriticalPoints.from_json` checks them, and
+            the branches are followed anew. The message is one line that names the file and the entry.
+
+        Notes
+        -----
+        A file that passes all checks may still have been changed, which `edited` tells, or be made up as a whole.
+        """
+        return cls(**read_walls(path))
 
 
 def _checked_place(t: object) -> float:
@@ -318,7 +317,7 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     exact = ExactLine.of(segment) if certify else None
     strata, found = _counted_walls(segment, seed, exact)
     contradictions = [
-        f"stratum {_written(row.pattern)}: {row.found} of {row.generic} complex walls of the kind {row.kind} found"
+        f"stratum {written(row.pattern)}: {row.found} of {row.generic} complex walls of the kind {row.kind} found"
         for row in strata
         if not row.complete
     ]
@@ -327,12 +326,12 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     def solved(t: float) -> CriticalPoints:
         return critical_points(arch, segment.loss(t), seed=seed)
 
-    chambers, problems = _joined(segment, found, solved)
+    chambers, problems = joined_chambers(segment, found, solved)
     searched = [exchanges(segment, found, chambers, number) for number in range(len(chambers))]
     exchanged = [wall for one in searched for wall in one.walls]
     if exchanged:
         found = sorted([*found, *exchanged], key=lambda wall: wall.t)
-        chambers, problems = _joined(segment, found, solved)
+        chambers, problems = joined_chambers(segment, found, solved)
     contradictions += problems + [problem for one in searched for problem in one.problems]
     if exact is not None:
         found = certified_exchanges(segment, exact, found, chambers)
@@ -375,79 +374,3 @@ def _wall(segment: Segment, question: Question, embedding: Embedding, wall: Real
     w = segment.filters(embedding, own)[0].real
     t = segment.place(wall.t)
     return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified)
-
-
-def _joined(
-    segment: Segment, found: Sequence[Wall], solved: Callable[[float], CriticalPoints]
-) -> tuple[tuple[Chamber, ...], list[str]]:
-    """The intervals between walls with numbers of branches, and what contradicts completeness."""
-    ends = [0.0]
-    ends += [t for t in _places(found) if WALLS.together < t < 1 - WALLS.together]
-    ends.append(1.0)
-    chambers = [(a, b, solved((a + b) / 2)) for a, b in pairwise(ends)]
-    problems = [
-        f"chamber from {start} to {end}: not all critical points are known"
-        for start, end, points in chambers
-        if not points.complete
-    ]
-    result: list[Chamber] = []
-    used = 0
-    for start, end, points in chambers:
-        real = points.real
-        numbers = [-1] * len(real)
-        if result:
-            last = result[-1]
-            pairs = {}
-            try:
-                pairs = matched(segment, (last.middle, last.points.real), ((start + end) / 2, real))
-            except Contradiction as error:
-                problems.append(str(error))
-            for i, j in pairs.items():
-                numbers[j] = last.branches[i]
-            between = [wall for wall in found if abs(wall.t - start) <= WALLS.together]
-            problems += _miscounted(last.points, points, between)
-            if not any(wall.kind == "exchange" for wall in between):
-                problems += _unseen_exchange(last.points, points, pairs)
-        for i, number in enumerate(numbers):
-            if number < 0:
-                numbers[i], used = used, used + 1
-        result.append(Chamber(start, end, points, tuple(numbers)))
-    return tuple(result), problems
-
-
-def _places(found: Sequence[Wall]) -> list[float]:
-    """The t of the walls in their order, one for walls that are at one place."""
-    result: list[float] = []
-    for wall in found:
-        if not result or wall.t - result[-1] > WALLS.together:
-            result.append(wall.t)
-    return result
-
-
-def _miscounted(left: CriticalPoints, right: CriticalPoints, between: Sequence[Wall]) -> list[str]:
-    """Strata whose numbers of real points on both sides do not fit to the folds between."""
-    result = []
-    for pattern in dict.fromkeys(point.stratum for side in (left, right) for point in side.real):
-        before, after = (sum(point.stratum == pattern for point in side.real) for side in (left, right))
-        folds = sum(wall.kind == "fold" and wall.pattern == pattern for wall in between)
-        if abs(after - before) > 2 * folds or (after - before - 2 * folds) % 4:
-            result.append(
-                f"stratum {_written(pattern)}: {before} and {after} real points on the two sides of t = "
-                f"{between[0].t if between else None} with {folds} folds"
-            )
-    return result
-
-
-def _unseen_exchange(left: CriticalPoints, right: CriticalPoints, pairs: Mapping[int, int]) -> list[str]:
-    """Whether the least of the minima that go on from one chamber to the next is another one there."""
-    both = [(i, j) for i, j in pairs.items() if left.real[i].minimum and right.real[j].minimum]
-    if not both:
-        return []
-    before = min(both, key=lambda pair: float(np.real(left.real[pair[0]].loss)))
-    after = min(both, key=lambda pair: float(np.real(right.real[pair[1]].loss)))
-    return [] if before == after else ["two minima exchange their order between two chambers"]
-
-
-def _written(pattern: Pattern) -> str:
-    """A pattern as in ``(3,1)(2)``."""
-    return "".join("(" + ",".join(map(str, partition)) + ")" for partition in pattern)

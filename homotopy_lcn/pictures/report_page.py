@@ -7,7 +7,7 @@ thirty kilobytes, is part of the page and needs no other package.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from string import Template
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Complex
+from ..discriminants.walls_of_segments import Walls
 from ..display.wording import (
     CONTINUUM_COLUMNS,
     continuum_cells,
@@ -34,8 +35,10 @@ from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
 from ..results.statements import describe_continua, describe_edit, describe_least_loss
 from .page_files import data_element, template
+from .page_parts import cell, definitions, figures, plain_picture, verdict
 from .report_pictures import Picture, complex_losses, loss_ladder
 from .report_slices import function_space_slice
+from .walls_page import walls_page
 
 if TYPE_CHECKING:
     from ..certification.certificates import Certificate
@@ -47,16 +50,19 @@ FIRST_VIEWS = {"ladder": "linear", "complex": "complex plane"}
 SHOWN_KINDS = ("minimum", "saddle", "degenerate", "undecided")
 
 
-def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *, pictures: bool = True) -> None:
-    """Write the report of a result: one page that stands alone.
+def report(
+    result: CriticalPoints | Certificate | Walls, path: str | os.PathLike[str], *, pictures: bool = True
+) -> None:
+    """Write the report of a result, or of walls: one page that stands alone.
 
     The page holds the summary, the statement of a certificate, the strata, the table of all points (to be sorted,
     filtered and searched), the continua with points of them, and interactive pictures: the loss ladder, the losses in
-    the complex plane and, where there is one, a slice of the function space.
+    the complex plane and, where there is one, a slice of the function space. The page of walls holds the losses of all
+    real branches against t, walls, chambers, and the account of all complex walls.
 
     Parameters
     ----------
-    result : CriticalPoints or Certificate
+    result : CriticalPoints, Certificate or Walls
         A certificate adds its statement.
     path : path
         The file to write. It is written whole or not at all.
@@ -72,25 +78,31 @@ def report(result: CriticalPoints | Certificate, path: str | os.PathLike[str], *
     write_atomically(path, report_page(result, pictures=pictures))
 
 
-def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) -> str:
+def report_page(result: CriticalPoints | Certificate | Walls, *, pictures: bool = True) -> str:
     """The text of the page that `report` writes.
 
     Parameters
     ----------
-    result : CriticalPoints or Certificate
+    result : CriticalPoints, Certificate or Walls
     pictures : bool
 
     Returns
     -------
     str
     """
+    if isinstance(result, Walls):
+        return walls_page(result, pictures=pictures)
     if isinstance(result, CriticalPoints):
         found, proofs = result, None
     elif isinstance(getattr(result, "result", None), CriticalPoints):
         found, proofs = result.result, result
     else:
-        raise InputError(f"result: {type(result).__name__}; expected a CriticalPoints or a Certificate")
-    drawn = [_plain(picture) for picture in pictures_of(found)] if pictures else []
+        raise InputError(f"result: {type(result).__name__}; expected a CriticalPoints, a Certificate or Walls")
+    drawn = (
+        [plain_picture(picture, FIRST_VIEWS.get(picture.name, "")) for picture in pictures_of(found)]
+        if pictures
+        else []
+    )
     heading = f"Critical points of a linear convolutional network, {describe_notation(found.architecture)}"
     page = Template(template("report.html"))
     return page.substitute(
@@ -102,11 +114,11 @@ def report_page(result: CriticalPoints | Certificate, *, pictures: bool = True) 
         style=template("drawing.css") + template("report.css"),
         script=template("report.js"),
         verdicts=_verdicts(found, proofs),
-        summary=_definitions(summary(found)),
+        summary=definitions(summary(found)),
         strata=_strata(found),
         certificate=_certificate(proofs) if proofs is not None else "",
         continua=_continua(found) if found.continua else "",
-        pictures=_figures(drawn),
+        pictures=figures(drawn),
         reading=template("reading.js"),
         data=data_element({**_table(found), "pictures": drawn}, "report-data"),
         drawing=f"<script>{template('drawing.js')}</script>" if drawn else "",
@@ -133,29 +145,19 @@ def _lead(result: CriticalPoints) -> str:
 def _verdicts(result: CriticalPoints, proofs: Certificate | None) -> str:
     counts = result.counts
     if result.complete:
-        first = _verdict(True, "Complete", dict(summary(result))["complete"].removeprefix("yes: "))
+        first = verdict(True, "Complete", dict(summary(result))["complete"].removeprefix("yes: "))
     else:
-        first = _verdict(False, "Not complete", "; ".join(result.gaps()) or "completeness was not established")
+        first = verdict(False, "Not complete", "; ".join(result.gaps()) or "completeness was not established")
     if proofs is not None:
         word = "Certified" if proofs.complete else "Certified in part"
-        second = _verdict(proofs.complete, word, str(proofs).splitlines()[0])
+        second = verdict(proofs.complete, word, str(proofs).splitlines()[0])
     elif counts.certified is None:
-        second = _verdict(None, "Not certified", "homotopy-lcn certify proves the points in ball arithmetic")
+        second = verdict(None, "Not certified", "homotopy-lcn certify proves the points in ball arithmetic")
     else:
         text = f"{counts.certified} of {len(result)} points proved to exist in ball arithmetic"
-        second = _verdict(counts.certified == len(result), "Certified", text)
-    edits = [_verdict(None if result.edited is None else False, "File", text) for text in describe_edit(result)]
+        second = verdict(counts.certified == len(result), "Certified", text)
+    edits = [verdict(None if result.edited is None else False, "File", text) for text in describe_edit(result)]
     return "\n".join([first, second, *edits])
-
-
-def _verdict(good: bool | None, word: str, text: str) -> str:
-    state = {True: " good", False: " open", None: ""}[good]
-    return f'<p class="verdict{state}"><strong>{escape(word)}.</strong> {escape(text)}</p>'
-
-
-def _definitions(rows: Iterable[tuple[str, str]]) -> str:
-    items = "".join(f"<dt>{escape(heading)}</dt><dd>{escape(text)}</dd>" for heading, text in rows)
-    return f"<dl>{items}</dl>"
 
 
 def _strata(result: CriticalPoints) -> str:
@@ -190,11 +192,11 @@ def _certificate(proofs: Certificate) -> str:
 
 def _continua(result: CriticalPoints) -> str:
     """The section on the continua: a table, and below each row the points that stand for the continuum."""
-    head = "".join(_cell("th", *column) for column in CONTINUUM_COLUMNS)
+    head = "".join(cell("th", *column) for column in CONTINUUM_COLUMNS)
     rows = []
     for number, part in enumerate(result.continua):
         texts = continuum_cells(result, number)
-        cells = "".join(_cell("td", text, right) for text, (_, right) in zip(texts, CONTINUUM_COLUMNS, strict=True))
+        cells = "".join(cell("td", text, right) for text, (_, right) in zip(texts, CONTINUUM_COLUMNS, strict=True))
         points = "".join(_point_of_continuum(point) for point in part.points)
         noun = "real point" if part.real else "point"
         title = quantity(len(part.points), noun, f"{noun}s")
@@ -237,39 +239,6 @@ def _long(values: Sequence[complex]) -> str:
         for value in values
     )
     return ", ".join(texts).replace("-", "−")
-
-
-def _cell(tag: str, text: str, number: bool) -> str:
-    text = text.replace("-", "−") if number else text
-    return f"<{tag}{' class=number' if number else ''}>{escape(text)}</{tag}>"
-
-
-def _plain(picture: Picture) -> dict[str, Any]:
-    return {
-        "name": picture.name,
-        "title": picture.title,
-        "caption": picture.caption,
-        "first": FIRST_VIEWS.get(picture.name, ""),
-        "spatial": "axes" in picture.layout,
-        "data": picture.data,
-        "layout": picture.layout,
-        "views": picture.views,
-    }
-
-
-def _figures(drawn: Sequence[dict[str, Any]]) -> str:
-    parts = []
-    for picture in drawn:
-        name, title, caption = (escape(picture[key]) for key in ("name", "title", "caption"))
-        deep = picture["name"] == "slice"
-        still = f'<img class="still" alt="{title}">' if picture["spatial"] else ""
-        parts.append(
-            f'<figure data-picture="{name}"{" class=wide" if deep else ""}><h2>{title}</h2>'
-            f'<div class="views"></div><div class="plot{" deep" if deep else ""}" data-name="{name}" role="group" '
-            f'aria-label="{title}: interactive picture; its points are the points of the table"></div>'
-            f"{still}<figcaption>{caption}</figcaption></figure>"
-        )
-    return "\n".join(parts)
 
 
 def _table(result: CriticalPoints) -> dict[str, Any]:

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Real
-from ..discriminants.loss_curves import LossCurves
-from ..discriminants.segments import Segment
 from ..errors import InputError
 from ..extras import import_extra
 from .plots import draw_title, legend_below, save_plot
+from .wall_curves import Curve, rank_of, wall_curves
 
 if TYPE_CHECKING:
-    from ..discriminants.records import Chamber
     from ..discriminants.walls_of_segments import Walls
 
 __all__ = ["draw_walls", "walls_picture"]
 
 #: Inches of a new figure.
 SIZE = (7.2, 7.0)
-#: At how many places of a chamber losses are computed, and how many points of a curve are drawn between two of them.
-COMPUTED, DRAWN = 9, 12
+#: How many points of a curve are drawn between two places where losses are computed.
+DRAWN = 12
 #: Line styles of saddles by index; those of higher index have the last one.
 DASHES = {1: (0, (5, 2)), 2: (0, (2, 1.5)), 3: (0, (5, 1.5, 1, 1.5)), 4: (0, (1, 2.5))}
 MARKERS = {"fold": "o", "pitchfork": "^", "membership": "s", "escape": "x", "exchange": "D"}
 #: The band under the global minimum.
 BAND = {"color": "#f2b701", "linewidth": 6, "alpha": 0.7, "solid_capstyle": "butt"}
-
-
-class Curve(NamedTuple):
-    """A part of a branch in one chamber: its look, and points (t, loss)."""
-
-    label: str
-    t: Real
-    loss: Real
-    lowest: bool
 
 
 def walls_picture(found: Walls, target: Any = None) -> Any:
@@ -83,8 +71,7 @@ def draw_walls(found: Walls, axes: Any) -> list[Curve]:
         What was drawn.
     """
     draw_title(axes, found.architecture)
-    curves = [curve for number in range(len(found.chambers)) for curve in _curves(found, number)]
-    curves.sort(key=lambda curve: (*_rank(curve.label), curve.label))
+    curves = wall_curves(found, DRAWN)
     seen: set[str] = set()
 
     def once(label: str) -> str:
@@ -151,58 +138,9 @@ def _mark(kind: str) -> dict[str, Any]:
     return {"marker": MARKERS[kind], "s": 34, "zorder": 3, "linewidths": 1.1, **fill}
 
 
-def _curves(found: Walls, number: int) -> Iterator[Curve]:
-    """The branches of a chamber."""
-    segment = Segment(found.architecture, found.loss0, found.loss1)
-    chamber = found.chambers[number]
-    source = LossCurves(segment, found.walls, found.chambers, number)
-    # Near folds losses bend like a power 3/2 of the distance: the places are denser there.
-    parts = (1 - np.cos(np.linspace(0, np.pi, COMPUTED))) / 2
-    places = [source.at(float(t)) for t in chamber.start + parts[1:-1] * (chamber.end - chamber.start)]
-    places = [source.at(chamber.start), *places, source.at(chamber.end)]
-    for row, label in enumerate(_labels(chamber)):
-        known = [place for place in places if np.isfinite(place.losses[row])]
-        if len(known) < 2:
-            continue
-        t, loss = _cubics(
-            np.array([place.t for place in known]),
-            np.array([place.losses[row] for place in known]),
-            np.array([place.slopes[row] for place in known]),
-        )
-        yield Curve(label, t, loss, chamber.branches[row] == chamber.global_minimum)
-
-
-def _labels(chamber: Chamber) -> Iterator[str]:
-    for point in chamber.points.real:
-        indices = [index for index in point.indices if index is not None]
-        if not point.attained:
-            yield "real, not attained"
-        elif point.minimum:
-            yield "minimum"
-        elif indices and min(indices) > 0:
-            yield f"saddle of index {min(indices)}"
-        else:
-            yield "degenerate or undecided"
-
-
-def _rank(label: str) -> tuple[int, int]:
-    """The order in the legend: minima, saddles by index, all others."""
-    return (1, int(label.rpartition(" ")[2])) if label.startswith("saddle") else (0 if label == "minimum" else 2, 0)
-
-
 def _look(label: str) -> dict[str, Any]:
     if label.startswith("saddle"):
-        return {"color": "black", "linewidth": 1.2, "linestyle": DASHES[min(_rank(label)[1], max(DASHES))]}
+        return {"color": "black", "linewidth": 1.2, "linestyle": DASHES[min(rank_of(label)[1], max(DASHES))]}
     if label == "minimum":
         return {"color": "black", "linewidth": 1.6}
     return {"color": "0.55", "linewidth": 1.2, "linestyle": "-" if label.startswith("degenerate") else ":"}
-
-
-def _cubics(t: Real, values: Real, slopes: Real) -> tuple[Real, Real]:
-    """Points on the cubic curves through values with given slopes."""
-    u = np.linspace(0, 1, DRAWN, endpoint=False)[None]
-    step = np.diff(t)[:, None]
-    a, b = values[:-1, None], values[1:, None]
-    p, q = slopes[:-1, None] * step, slopes[1:, None] * step
-    curve = a * (1 + 2 * u) * (1 - u) ** 2 + p * u * (1 - u) ** 2 + b * u**2 * (3 - 2 * u) + q * u**2 * (u - 1)
-    return np.append(t[:-1, None] + step * u, t[-1]), np.append(curve, values[-1])

@@ -23,7 +23,7 @@ from .parts import ResultParts
 from .points import Counts, CriticalPoint, StratumResult
 from .ties import find_ties, ties_to_json
 
-__all__ = ["FORMAT", "VERSION", "data_digest", "to_line", "to_text", "write_file"]
+__all__ = ["FORMAT", "VERSION", "data_digest", "data_to_json", "to_line", "to_text", "write_file"]
 
 FORMAT = "homotopy-lcn/critical-points"
 VERSION = 1
@@ -59,14 +59,7 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
         "data_digest": data_digest(result.loss),
         **({"solved": result.solved} if result.solved else {}),
         "architecture": architecture.to_dict(),
-        "loss": {
-            "gram": np.asarray(result.loss.gram).tolist(),
-            "b": np.asarray(result.loss.b).tolist(),
-            "constant": float(result.loss.constant),
-        }
-        | ({} if result.loss.tolerance == DEFAULT_TOLERANCE else {"tolerance": result.loss.tolerance})
-        | ({} if result.loss.exact is None else {"exact": _exact_to_json(result.loss.exact)})
-        | ({} if result.loss.preparation is None else {"preparation": asdict(result.loss.preparation)}),
+        "loss": data_to_json(result.loss),
         "complete": result.complete,
         "counts": {column.name: getattr(result.counts, column.name) for column in fields(Counts)},
     }
@@ -99,6 +92,16 @@ def to_text(result: ResultParts, extra: Mapping[str, object] | None = None) -> s
     lines.insert(2, f'"digest": {_dumps(content_digest(content))}')
     lines += [f"{_dumps(key)}: {_one_per_line(value)}" for key, value in lists.items()]
     return "{" + ",\n ".join(lines) + "}\n"
+
+
+def data_to_json(loss: SquaredLoss) -> dict[str, object]:
+    """The entry of a loss in a file."""
+    return (
+        {"gram": np.asarray(loss.gram).tolist(), "b": np.asarray(loss.b).tolist(), "constant": float(loss.constant)}
+        | ({} if loss.tolerance == DEFAULT_TOLERANCE else {"tolerance": loss.tolerance})
+        | ({} if loss.exact is None else {"exact": _exact_to_json(loss.exact)})
+        | ({} if loss.preparation is None else {"preparation": asdict(loss.preparation)})
+    )
 
 
 def to_line(index: int, result: ResultParts | str) -> str:

@@ -31,7 +31,7 @@ from .parts import LONGEST_TEXT, ResultParts
 from .points import Counts, CriticalPoint, StratumResult
 from .tolerances import Tolerances
 
-__all__ = ["Columns", "parts_of_text", "read_file"]
+__all__ = ["Columns", "Record", "loss_from_json", "parts_of_text", "pattern_from_json", "read_file"]
 
 KINDS = ("minimum", "saddle", "degenerate")
 EXPECTED = "expected the whole file that solve wrote"
@@ -58,11 +58,11 @@ def parts_of_text(text: str, columns: Columns | None = None) -> ResultParts:
         raise InputError(f"version: {shown(data.get('version'))} is not known; expected {VERSION}")
     stated_digest = data.pop("digest", None)
     edited: bool | None = None if stated_digest is None else stated_digest != content_digest(data)
-    record = _Record(data, "")
+    record = Record(data, "")
     if edited is False and "edited" in data:
         edited = record.answer("edited")
     architecture = _architecture_from_json(record.record("architecture"), _rows(record.record("loss")))
-    loss = _loss_from_json(record.record("loss"), architecture)
+    loss = loss_from_json(record.record("loss"), architecture)
     if "data_digest" in data and record.string("data_digest") != data_digest(loss):
         edited = True
     seed = record.integer("seed")
@@ -102,10 +102,7 @@ def parts_of_text(text: str, columns: Columns | None = None) -> ResultParts:
         ),
         stopped=_text(record.data.get("stopped", ""), "stopped"),
         computed_with=_texts(record.data.get("computed_with", {}), "computed_with"),
-        contradictions=tuple(
-            _text(item, f"contradictions[{i}]")
-            for i, item in enumerate(_list(record.data.get("contradictions", []), "contradictions"))
-        ),
+        contradictions=record.texts("contradictions"),
         edited=edited,
         data=_text(record.data.get("data", ""), "data"),
         solved=_time(record.data.get("solved", "")),
@@ -120,7 +117,7 @@ def parts_of_text(text: str, columns: Columns | None = None) -> ResultParts:
     return parts
 
 
-def _tolerances_from_json(record: _Record) -> Tolerances:
+def _tolerances_from_json(record: Record) -> Tolerances:
     if "tolerances" not in record.data:
         return Tolerances()
     found = record.record("tolerances")
@@ -131,7 +128,7 @@ def _tolerances_from_json(record: _Record) -> Tolerances:
         raise InputError(message if message.startswith(found.path) else f"{found.path}{message}") from None
 
 
-def _architecture_from_json(record: _Record, rows: int) -> Architecture:
+def _architecture_from_json(record: Record, rows: int) -> Architecture:
     """The architecture; ``rows`` is the number of rows of the Gram matrix in the file."""
     architecture = untrusted_architecture(record.data, rows)
     size = record.integer("filter_size")
@@ -140,18 +137,18 @@ def _architecture_from_json(record: _Record, rows: int) -> Architecture:
     return architecture
 
 
-def _rows(record: _Record) -> int:
+def _rows(record: Record) -> int:
     return len(_list(record.get("gram"), f"{record.path}gram"))
 
 
-def _loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
+def loss_from_json(record: Record, architecture: Architecture) -> SquaredLoss:
     loss = _bare_loss_from_json(record, architecture)
     if "preparation" not in record.data:
         return loss
     return loss.with_preparation(_preparation_from_json(record.record("preparation")))
 
 
-def _preparation_from_json(record: _Record) -> Preparation:
+def _preparation_from_json(record: Record) -> Preparation:
     of = record.string("of")
     if of not in ("columns", "series"):
         raise InputError(f"{record.path}of: {shown(of)} is unknown; expected columns or series")
@@ -165,10 +162,11 @@ def _preparation_from_json(record: _Record) -> Preparation:
     return Preparation(of, record.boolean("standardized"), **lists)
 
 
-def _bare_loss_from_json(record: _Record, architecture: Architecture) -> SquaredLoss:
+def _bare_loss_from_json(record: Record, architecture: Architecture) -> SquaredLoss:
     K = architecture.filter_size
-    gram = np.array([_vector(row, f"loss.gram[{i}]", K) for i, row in enumerate(record.get("gram"))])
-    b, constant = _vector(record.get("b"), "loss.b", K), record.number("constant")
+    rows = _list(record.get("gram"), f"{record.path}gram", K)
+    gram = np.array([_vector(row, f"{record.path}gram[{i}]", K) for i, row in enumerate(rows)])
+    b, constant = _vector(record.get("b"), f"{record.path}b", K), record.number("constant")
     if "exact" not in record.data:
         tolerance = record.number("tolerance") if "tolerance" in record.data else DEFAULT_TOLERANCE
         try:
@@ -182,14 +180,14 @@ def _bare_loss_from_json(record: _Record, architecture: Architecture) -> Squared
         raise InputError(f"{stated.path}{error}") from None
     if not (np.array_equal(exact.gram, gram) and np.array_equal(exact.b, b) and exact.constant == constant):
         raise InputError(
-            "loss.exact: its nearest doubles are others than in loss; expected the numbers that were rounded"
+            f"{stated.path[:-1]}: its nearest doubles are others than in loss; expected the numbers that were rounded"
         )
     return exact
 
 
-def _stratum_from_json(record: _Record, architecture: Architecture) -> StratumResult:
+def _stratum_from_json(record: Record, architecture: Architecture) -> StratumResult:
     return StratumResult(
-        pattern=_pattern_from_json(record, architecture),
+        pattern=pattern_from_json(record, architecture),
         pure=record.boolean("pure"),
         generic=record.integer("generic"),
         found=record.integer("found"),
@@ -201,7 +199,7 @@ def _stratum_from_json(record: _Record, architecture: Architecture) -> StratumRe
     )
 
 
-def _zero_residual_from_json(record: _Record, architecture: Architecture) -> ZeroResidual:
+def _zero_residual_from_json(record: Record, architecture: Architecture) -> ZeroResidual:
     def theta(name: str, real: bool) -> tuple[np.ndarray, ...] | None:
         path = f"{record.path}{name}"
         if record.get(name) is None:
@@ -223,7 +221,7 @@ def _zero_residual_from_json(record: _Record, architecture: Architecture) -> Zer
     )
 
 
-def _continuum_from_json(record: _Record, architecture: Architecture) -> Continuum:
+def _continuum_from_json(record: Record, architecture: Architecture) -> Continuum:
     kind = record.data.get("kind")
     if kind not in (*KINDS, None):
         raise InputError(f"{record.path}kind: {shown(kind)} is unknown; expected one of {', '.join(KINDS)} or null")
@@ -232,7 +230,7 @@ def _continuum_from_json(record: _Record, architecture: Architecture) -> Continu
         raise InputError(f"{record.path}dimension: {dimension}; expected at least 1")
     loss = record.get("loss")
     return Continuum(
-        pattern=_pattern_from_json(record, architecture),
+        pattern=pattern_from_json(record, architecture),
         dimension=dimension,
         loss=_complex_number(record.record("loss")) if isinstance(loss, dict) else record.number("loss"),
         real=record.answer("real"),
@@ -243,14 +241,14 @@ def _continuum_from_json(record: _Record, architecture: Architecture) -> Continu
     )
 
 
-def _infimum_from_json(record: _Record) -> Infimum:
+def _infimum_from_json(record: Record) -> Infimum:
     if "infimum" not in record.data:  # a file of an earlier version
         return UNDECIDED
     found = record.record("infimum")
     return Infimum(found.optional_number("value"), found.answer("attained"))
 
 
-def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoint:
+def _point_from_json(record: Record, architecture: Architecture) -> CriticalPoint:
     real = record.boolean("real")
     w = _complex_vector(record.get("filter"), f"{record.path}filter", architecture.filter_size)
     if real and w.imag.any():
@@ -311,7 +309,7 @@ def _point_from_json(record: _Record, architecture: Architecture) -> CriticalPoi
     return point
 
 
-def _coordinates_from_json(record: _Record) -> np.ndarray | None:
+def _coordinates_from_json(record: Record) -> np.ndarray | None:
     value = record.data.get("coordinates")
     if value is None:
         return None
@@ -320,15 +318,15 @@ def _coordinates_from_json(record: _Record) -> np.ndarray | None:
     return _complex_vector(value, path, length)
 
 
-def _stratum_and_pattern(record: _Record, architecture: Architecture) -> tuple[Pattern, Pattern | None]:
+def _stratum_and_pattern(record: Record, architecture: Architecture) -> tuple[Pattern, Pattern | None]:
     """The stratum of a point, and the root pattern of its filter if that is another one."""
-    pattern = _pattern_from_json(record, architecture)
+    pattern = pattern_from_json(record, architecture)
     if "stratum" not in record.data:
         return pattern, None
     return _pattern(record.get("stratum"), f"{record.path}stratum", architecture), pattern
 
 
-def _pattern_from_json(record: _Record, architecture: Architecture) -> Pattern:
+def pattern_from_json(record: Record, architecture: Architecture) -> Pattern:
     return _pattern(record.get("pattern"), f"{record.path}pattern", architecture)
 
 
@@ -363,7 +361,7 @@ def _complex_vector(value: object, path: str, length: int) -> np.ndarray:
     return vector
 
 
-def _complex_number(record: _Record) -> complex:
+def _complex_number(record: Record) -> complex:
     return complex(record.number("re"), record.number("im"))
 
 
@@ -423,7 +421,7 @@ def _number(value: object, path: str) -> float:
 
 
 @dataclass(frozen=True)
-class _Record:
+class Record:
     """A JSON object, read with checks; `path` says in messages where it stands in the file."""
 
     data: Mapping[str, Any]
@@ -431,13 +429,13 @@ class _Record:
 
     def get(self, name: str) -> Any:
         if name not in self.data:
-            raise InputError(f"{self.path}{name}: missing; every file of solve has an entry of this name")
+            raise InputError(f"{self.path}{name}: missing; every such file has an entry of this name")
         return self.data[name]
 
-    def record(self, name: str) -> _Record:
+    def record(self, name: str) -> Record:
         return self._wrap(self.get(name), f"{self.path}{name}")
 
-    def records(self, name: str, *, optional: bool = False) -> list[_Record]:
+    def records(self, name: str, *, optional: bool = False) -> list[Record]:
         path = f"{self.path}{name}"
         items = self.data.get(name, []) if optional else self.get(name)
         return [self._wrap(item, f"{path}[{i}]") for i, item in enumerate(_list(items, path))]
@@ -466,12 +464,25 @@ class _Record:
     def string(self, name: str) -> str:
         return _text(self.get(name), f"{self.path}{name}")
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts, empty if there is no such entry."""
+        path = f"{self.path}{name}"
+        return tuple(_text(item, f"{path}[{i}]") for i, item in enumerate(_list(self.data.get(name, []), path)))
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        """A list of integers."""
+        return tuple(_integers(self.get(name), f"{self.path}{name}"))
+
+    def vector(self, name: str, length: int) -> np.ndarray:
+        """A list of numbers, as an array."""
+        return _vector(self.get(name), f"{self.path}{name}", length)
+
     def statistics(self) -> Mapping[str, int]:
         statistics = self._wrap(self.data.get("statistics", {}), f"{self.path}statistics")
         return {_text(name, statistics.path): statistics.integer(name) for name in statistics.data}
 
     @staticmethod
-    def _wrap(value: object, path: str) -> _Record:
+    def _wrap(value: object, path: str) -> Record:
         if not isinstance(value, dict):
             raise InputError(f"{path}: {shown(value)} is not an object; expected a JSON object")
-        return _Record(value, f"{path}.")
+        return Record(value, f"{path}.")

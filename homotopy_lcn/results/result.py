@@ -501,13 +501,19 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
     def _checked_parts(cls, parts: ResultParts, path: str | os.PathLike[str]) -> CriticalPoints:
         """The same; messages name the file."""
         try:
-            return cls._of_parts(parts)
+            return cls.of_parts(parts)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
     @classmethod
-    def _of_parts(cls, parts: ResultParts) -> CriticalPoints:
-        """The result that a file claims to hold, if nothing contradicts it."""
+    def of_parts(cls, parts: ResultParts) -> CriticalPoints:
+        """The result that a file claims to hold.
+
+        Raises
+        ------
+        InputError
+            If something contradicts it.
+        """
         from .claims import check_claims, check_whole
 
         checked = replace(parts, architecture=parts.architecture.one_dimensional or parts.architecture)

@@ -114,3 +114,20 @@ def test_exit_code_and_reasons_if_walls_are_missing(tmp_path, capsys, monkeypatc
     output = capsys.readouterr()
     assert "not complete: stratum (2)" in output.out
     assert output.err == "homotopy-lcn: completeness could not be established\n"
+
+
+def test_the_page_comes_from_walls_and_from_their_file(files, tmp_path, capsys):
+    ends = ["--from", files[0], "--to", files[1]]
+    page, path, again = (tmp_path / name for name in ("walls.html", "walls.json", "again.html"))
+    assert program.main([*NETWORK, *ends, "--report", str(page), "--json", str(path), "--quiet"]) == 0
+    assert program.main(["report", str(path), "-o", str(again), "--quiet"]) == 0
+    assert page.read_bytes() == again.read_bytes()
+    assert "Losses of all real branches" in page.read_text(encoding="utf-8")
+    capsys.readouterr()
+    path.write_text(path.read_text(encoding="utf-8").replace('"kind": "fold"', '"kind": "bend"'), encoding="utf-8")
+    assert program.main(["report", str(path), "-o", str(again)]) == 2
+    assert "kind: 'bend' is unknown; expected one of fold" in capsys.readouterr().err
+    assert program.main([*NETWORK, *ends, "--report", "-", "--json", "-"]) == 2
+    assert "--report: standard output holds" in capsys.readouterr().err
+    assert program.main([*NETWORK, *ends, "--report", str(tmp_path / "no" / "x.html")]) == 2
+    assert "--report: " in capsys.readouterr().err

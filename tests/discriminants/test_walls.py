@@ -152,10 +152,9 @@ def test_the_file_has_what_the_objects_have(tmp_path):
     assert path.read_text(encoding="utf-8") == found.to_json() == found.to_json("-")
     assert (content["format"], content["version"], content["complete"]) == ("homotopy-lcn/walls", 1, True)
     assert [wall["t"] for wall in content["walls"]] == [wall.t for wall in found.walls]
-    others = [{"kind": "escape", "generic": 0, "found": 0}]
-    assert content["strata"] == [
-        {"pattern": [[1, 1], [1]], "generic": 24, "found": 24, "at_infinity": 0, "escaped": 0, "others": others}
-    ]
+    rest = {"at_infinity": 0, "escaped": 0, "complete": True}
+    others = [{"kind": "escape", "generic": 0, "found": 0, **rest}]
+    assert content["strata"] == [{"pattern": [[1, 1], [1]], "generic": 24, "found": 24, **rest, "others": others}]
     ends = [(chamber["from"], chamber["to"]) for chamber in content["chambers"]]
     assert ends == [(chamber.start, chamber.end) for chamber in found.chambers]
     assert (ends[0][0], ends[-1][1]) == (0, 1)

@@ -19,6 +19,7 @@ from homotopy_lcn.pictures import page_files, report_pictures, report_slices
 from homotopy_lcn.pictures.figure1 import draw_figure1
 from homotopy_lcn.results.points import CriticalPoint
 from homotopy_lcn.results.result import CriticalPoints
+from tests.discriminants.test_walls import gaussian
 from tests.special_data import curve_of_minima
 
 ASKED = os.environ.get("HOMOTOPY_LCN_CHROMIUM")
@@ -492,3 +493,49 @@ def test_filters_of_images_are_coloured_matrices(browser, tmp_path):
     colours = {cell.evaluate("cell => getComputedStyle(cell).backgroundColor") for cell in cells.all()}
     assert len(colours) > 3
     page.close()
+
+
+def test_the_page_of_walls_tells_branches_and_leads_to_walls(browser, tmp_path):
+    arch = hl.Architecture((2, 2), (1, 1))
+    found = hl.walls(arch, *gaussian(arch, 1))
+    path = tmp_path / "walls.html"
+    found.to_html(path)
+    with Visit(browser, path) as visit:
+        page = visit.page
+        figure = page.locator("figure[data-picture=branches]")
+        assert figure.locator(".point").count() == len(found.walls)
+        # A place on the branch that is alone at the end of the segment.
+        box = figure.locator("svg.main-svg").bounding_box()
+        curve = figure.locator("svg.main-svg g[clip-path] > path").last
+        length = curve.evaluate("path => path.getTotalLength()")
+        x, y = curve.evaluate("(path, at) => { const p = path.getPointAtLength(at); return [p.x, p.y]; }", 0.9 * length)
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        label = figure.locator(".hovertext")
+        label.wait_for()
+        words = re.match(r"branch (\d+): .*\nt = (\S+), loss (\S+)", label.text_content())
+        t, loss = (float(text.replace("−", "-")) for text in words.groups()[1:])
+        point = next(point for point in found.follow(t) if point.branch == int(words[1]))
+        assert point.loss == pytest.approx(loss, abs=1e-2)
+        marker = figure.locator(".point[data-row='2']")
+        middle = marker.bounding_box()
+        page.mouse.move(middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2)
+        assert f"{found.walls[2].kind} at t = {found.walls[2].t:.10g}" in label.text_content()
+        page.mouse.down()
+        page.mouse.up()
+        page.locator("tr#wall-2.chosen").wait_for()
+        assert figure.locator(".ring").count() == 1
+        before = curve.get_attribute("d")
+        figure.get_by_role("button", name="above the global minimum").click()
+        assert figure.locator("svg.main-svg g[clip-path] > path").last.get_attribute("d") != before
+        assert "above the global minimum" in figure.locator("text.title").last.text_content()
+        figure.get_by_role("button", name="minimum", exact=True).click()
+        assert not overflows(page)
+        assert visit.sound(), (visit.errors, visit.requests, visit.dialogs)
+
+
+def test_the_page_of_walls_fits_a_phone(browser, tmp_path):
+    arch = hl.Architecture((2, 2), (2, 1))
+    hl.walls(arch, *gaussian(arch, 0)).to_html(tmp_path / "walls.html")
+    with Visit(browser, tmp_path / "walls.html", viewport={"width": 360, "height": 700}) as visit:
+        assert not overflows(visit.page)
+        assert visit.sound()

@@ -66,10 +66,11 @@ const Drawing = (() => {
     } else picture.append(svg("rect", { x: -9, y: -7, width: 18, height: 14, style: `fill:${trace.color};stroke:var(--soft)` }));
     return picture;
   }
-  const DASHES = { dash: "8 4", dot: "2 3" };
+  const DASHES = { dash: "8 4", shortdash: "4 3", dashdot: "9 3 2 3", dot: "2 3", sparse: "2 6" };
 
   // ---------------------------------------------------------------- numbers on axes
   const minus = (text) => text.replace(/-/g, "−");
+  const brief = (value) => minus(String(Number(value.toPrecision(6))));
   const raised = (n) => [...String(n)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] || "⁻").join("");
 
   function steps(low, high, most) {
@@ -91,6 +92,12 @@ const Drawing = (() => {
     const values = [];
     for (let n = Math.ceil(low / every) * every; n <= high; n += every) values.push([n, n === 0 ? "1" : n === 1 ? "10" : `10${raised(n)}`]);
     return values;
+  }
+
+  // Marks of an axis of square roots, at steps of the roots.
+  function squares(low, high, most) {
+    const square = (x) => x * Math.abs(x);
+    return steps(low, high, most).map(([x]) => [x, minus(String(Number(square(x).toPrecision(3))))]);
   }
 
   function wrapped(content, room) {
@@ -128,7 +135,9 @@ const Drawing = (() => {
       const box = stage.getBoundingClientRect();
       const [x, y] = [clientX - box.left, clientY - box.top];
       const distance = (mark) => Math.hypot(mark.x - x, mark.y - y);
-      const found = frame.marks.filter((mark) => distance(mark) <= NEAR).sort((a, b) => distance(a) - distance(b));
+      const all = frame.marks.filter((mark) => distance(mark) <= NEAR).sort((a, b) => distance(a) - distance(b));
+      const loud = all.filter((mark) => !mark.quiet && distance(mark) <= (all.length && all[0].quiet ? NEAR / 2 : NEAR));
+      const found = loud.length ? loud : all.slice(0, 1);
       return found.filter((mark) => Math.hypot(mark.x - found[0].x, mark.y - found[0].y) <= TOGETHER);
     };
     frame.tell = (event) => {
@@ -185,7 +194,8 @@ const Drawing = (() => {
 
     function axis(options, traces, name, pixels) {
       const log = options.type === "log";
-      const read = (value) => (log ? (value > 0 ? Math.log10(value) : NaN) : value);
+      const root = options.type === "root"; // square roots, with the sign of the number
+      const read = (value) => (log ? (value > 0 ? Math.log10(value) : NaN) : root ? Math.sign(value) * Math.sqrt(Math.abs(value)) : value);
       if (options.type === "category") {
         const order = options.categoryarray;
         return { read: (value) => order.indexOf(value), range: [-0.5, order.length - 0.5], ticks: () => order.map((text, n) => [n, text]), category: true };
@@ -202,7 +212,7 @@ const Drawing = (() => {
           range = [low - wide, high + wide];
         }
       }
-      return { read, range: [...range], ticks: (low, high) => (log ? decades : steps)(low, high, pixels / (name === "x" ? 85 : 45)) };
+      return { read, range: [...range], ticks: (low, high) => (log ? decades : root ? squares : steps)(low, high, pixels / (name === "x" ? 85 : 45)) };
     }
 
     function draw() {
@@ -275,6 +285,9 @@ const Drawing = (() => {
       }
       const marks = points.flatMap((trace) => marksOf(trace, (n) => ({ x: toX(trace.x[n]), y: toY(trace.y[n]) })))
         .filter((mark) => Number.isFinite(mark.x) && Number.isFinite(mark.y));
+      // Curves with texts are told, too, where no marker is.
+      const told = traces.filter((trace) => trace.line && trace.texts).flatMap((trace) => trace.curves.flatMap((curve, n) =>
+        curve.map(([x, y]) => ({ x: toX(x), y: toY(y), trace, text: `${trace.texts[n]}\n${layout.xaxis.letter} = ${brief(x)}, ${layout.yaxis.title} ${brief(y)}`, row: null, part: null, quiet: true }))));
       if (across.category) spread(marks, Math.min(room * 0.85, 260));
       else repeats(marks);
       const layer = svg("g", { class: "markers" });
@@ -294,7 +307,7 @@ const Drawing = (() => {
       inner.append(layer);
       root.append(grid, words, inner);
       frame.stage.replaceChildren(root);
-      return marks;
+      return [...marks, ...told];
     }
 
     // Marks of one column that would hide each other stand side by side, as far as there is room.
@@ -603,5 +616,24 @@ const Drawing = (() => {
     };
   }
 
-  return { flat, spatial };
+  // The picture of a figure, with a button for each of its views.
+  function figure(element, picture, choose) {
+    const plot = element.querySelector(".plot");
+    const drawing = picture.spatial ? spatial(plot, choose, element.querySelector(".still")) : flat(plot, choose);
+    const names = [picture.first, ...picture.views.map(([name]) => name)];
+    const buttons = names.map((name) => html("button", { type: "button", textContent: name }));
+    const press = (index) => {
+      buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(n === index)));
+      const view = picture.views[index - 1];
+      drawing.show(view
+        ? { data: picture.data.map((trace, n) => ({ ...trace, ...view[1][n] })), layout: { ...picture.layout, ...view[2] } }
+        : picture);
+    };
+    buttons.forEach((button, index) => button.addEventListener("click", () => press(index)));
+    if (buttons.length > 1) element.querySelector(".views").append(...buttons.flatMap((button) => [button, " "]));
+    press(0);
+    return drawing;
+  }
+
+  return { flat, spatial, figure };
 })();

@@ -249,21 +249,8 @@ readData("report-data", (report) => {
 
   function start(figure) {
     const picture = report.pictures.find((one) => one.name === figure.dataset.picture);
-    const plot = figure.querySelector(".plot");
-    picture.drawing = picture.spatial ? Drawing.spatial(plot, picked, figure.querySelector(".still")) : Drawing.flat(plot, picked);
+    picture.drawing = Drawing.figure(figure, picture, picked);
     pictures.push(picture);
-    const names = [picture.first, ...picture.views.map(([name]) => name)];
-    const buttons = names.map((name) => make("button", { type: "button", textContent: name }));
-    const press = (index) => {
-      buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(n === index)));
-      const view = picture.views[index - 1];
-      picture.drawing.show(view
-        ? { data: picture.data.map((trace, n) => ({ ...trace, ...view[1][n] })), layout: { ...picture.layout, ...view[2] } }
-        : picture);
-    };
-    buttons.forEach((button, index) => button.addEventListener("click", () => press(index)));
-    if (buttons.length > 1) figure.querySelector(".views").append(...buttons.flatMap((button) => [button, " "]));
-    press(0);
   }
 
   for (const figure of document.querySelectorAll("figure[data-picture]")) {
