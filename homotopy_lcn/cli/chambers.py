@@ -48,6 +48,7 @@ def chambers(
     center: Center = False,
     standardize: Standardize = False,
     seed: Annotated[int, Option(min=0, metavar="N", help="All random choices come from it.")] = 0,
+    jobs: Annotated[int, Option(min=1, metavar="N", help="Number of processes.")] = 1,
     plot: Annotated[
         str | None, Option(metavar="FILE", help="The picture, as .pdf, .png or .svg.", show_default=False)
     ] = None,
@@ -89,7 +90,7 @@ def chambers(
     with options_named({"loss0": "--data, --towards", "loss1": "--data, --towards"}), ExitStack() as stack:
         bar = row_bar(stack) if sys.stderr.isatty() and not quiet else None
         report = None if bar is None else lambda done, number: bar("lines", done, number)
-        found = find(architecture, losses, grid=grid, seed=seed, report=report)
+        found = find(architecture, losses, grid=grid, seed=seed, jobs=jobs, report=report)
     if plot is not None:
         found.plot(plot, colour)
     if csv is not None:

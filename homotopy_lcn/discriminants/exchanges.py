@@ -66,9 +66,28 @@ class _Search:
             return
         self._set_ties_aside(places)
         start, middle, end = places
-        lowest = self._lowest(middle)
-        self._between(start, middle, self._lowest_inside(start), lowest)
-        self._between(middle, end, lowest, self._lowest_inside(end))
+        first, lowest, last = self._lowest_inside(start), self._lowest(middle), self._lowest_inside(end)
+        self._at_end_of_segment(start, first)
+        self._between(start, middle, first, lowest)
+        self._between(middle, end, lowest, last)
+        self._at_end_of_segment(end, last)
+
+    def _at_end_of_segment(self, end: Place, inside: int) -> None:
+        """The exchange exactly at t = 0 or t = 1, where another minimum is the lower one on the other side.
+
+        On both sides of the end losses are given by their derivatives, which have to differ.
+        """
+        if end.t not in (0, 1):
+            return
+        sign = 1 if end.t == 0 else -1
+        steps = sign * (end.slopes - end.slopes[inside])
+        apart = np.linalg.norm(end.filters - end.filters[inside], axis=1)
+        beyond = self.active & (end.losses - end.losses[inside] <= self._noise(end))
+        beyond &= apart > WALLS.joined * np.linalg.norm(end.filters[inside])
+        beyond &= steps > WALLS.joined * (1 + np.abs(end.slopes[inside]))
+        if beyond.any() and all(wall.t != end.t for wall in self.result.walls):
+            other = int(np.argmax(np.where(beyond, steps, -np.inf)))
+            self._exchange(end, other if end.t == 0 else inside)
 
     def _set_ties_aside(self, places: list[Place]) -> None:
         """Of minima whose losses are equal in the whole chamber one is enough."""

@@ -12,7 +12,9 @@ import csv
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ from ..files import write_atomically
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
+from ..processes import as_computed
 from .records import Chamber, Wall
 from .segments import Segment
 from .walls_of_segments import walls
@@ -218,6 +221,7 @@ def chambers(
     *,
     grid: int = 50,
     seed: int = 0,
+    jobs: int = 1,
     report: Callable[[int, int], None] | None = None,
 ) -> Plane:
     """Find the chambers of a triangle of data, and the curves of walls between them.
@@ -233,6 +237,8 @@ def chambers(
         In how many parts each side is cut, at most 2 000.
     seed : int
         All random choices come from it.
+    jobs : int
+        Number of processes. The result does not depend on it.
     report : callable, optional
         Called with the number of lines that are done and that of all lines.
 
@@ -245,7 +251,7 @@ def chambers(
     InputError
         If there are not three losses, one does not fit the network, or two are equal.
     """
-    grid = check_integer("grid", grid, 1, MOST_GRID)
+    grid, jobs = check_integer("grid", grid, 1, MOST_GRID), check_integer("jobs", jobs, 1)
     corners = list(losses)
     if len(corners) != 3:
         raise InputError(f"losses: {len(corners)} given; expected three, the corners of a triangle")
@@ -255,15 +261,21 @@ def chambers(
     places: list[tuple[Place, Place]] = [((0.0, y), (1 - y, y)) for y in steps]
     places += [((x, 0.0), (x, 1 - x)) for x in steps]
     places.append(((1.0, 0.0), (0.0, 1.0)))
-    lines = []
-    for number, (start, end) in enumerate(places):
-        lines.append(_line(arch, corners, (start, end), seed))
-        if report is not None:
-            report(number + 1, len(places))
+    work = partial(_line, arch, corners, seed)
+    # The first line leaves start systems in the cache, which other processes read.
+    known = {places[0]: work(places[0])}
+    if report is not None:
+        report(1, len(places))
+    with closing(as_computed(work, places[1:], jobs)) as results:
+        for ends, line in results:
+            known[ends] = line
+            if report is not None:
+                report(len(known), len(places))
+    lines = [known[ends] for ends in places]
     return Plane(arch, grid, tuple(lines[:grid]), tuple(lines[grid : 2 * grid]), lines[-1])
 
 
-def _line(arch: Architecture, corners: Sequence[SquaredLoss], ends: tuple[Place, Place], seed: int) -> PlaneLine:
+def _line(arch: Architecture, corners: Sequence[SquaredLoss], seed: int, ends: tuple[Place, Place]) -> PlaneLine:
     start, end = ends
     found = walls(arch, _mixed(corners, start), _mixed(corners, end), seed=seed)
 

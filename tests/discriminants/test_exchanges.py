@@ -78,6 +78,35 @@ def test_two_exchanges_that_undo_each_other_are_found(half):
         assert [wall.t for wall in found.walls] == pytest.approx([middle - half, middle + half], abs=1e-9)
 
 
+def test_exchanges_exactly_at_the_ends_are_found():
+    for tops, t in (([1, -1], 0.0), ([2, 0], 1.0)):
+        found = of(Parabolas(tops, [0, 0], [1, 1]))
+        assert not found.problems
+        assert [(wall.t, wall.pattern) for wall in found.walls] == [(t, (0,))]
+    # Minima of equal loss at an end that touch there, and one that is not least, are no exchange.
+    assert not of(Parabolas([-1, -0.25], [0, -0.75], [1, 4])).walls
+    assert not of(Parabolas([1, -1, 0], [0, 0, -9], [1, 1, 0])).walls
+
+
+def test_a_segment_that_begins_or_ends_at_an_exchange():
+    arch = hl.Architecture((3, 2), (2, 1))
+    start, end = gaussian(arch, 5, fixed_gram=True)
+    whole = hl.walls(arch, start, end)
+    wall = next(wall for wall in whole.walls if wall.kind == "exchange")
+    middle = hl.SquaredLoss(start.gram, (1 - wall.t) * start.b + wall.t * end.b)
+    sides = hl.walls(arch, start, middle), hl.walls(arch, middle, end)
+    for found, t, chamber in (sides[0], 1.0, -1), (sides[1], 0.0, 0):
+        assert found.complete, found.contradictions
+        own = [one for one in found.walls if one.kind == "exchange" and one.t == t]
+        assert len(own) == 1
+        np.testing.assert_allclose(own[0].filter, wall.filter, atol=1e-8)
+        # Before the wall the global minimum is the filter of the wall, after it another one.
+        lowest = min(found.follow(abs(t - 1e-6)), key=lambda point: point.loss)
+        assert np.allclose(lowest.filter, wall.filter, atol=1e-3) == (t == 1.0)
+        assert lowest.branch == found.chambers[chamber].global_minimum
+    assert sum(len(found.walls) for found in sides) == len(whole.walls) + 1
+
+
 def test_losses_that_touch_are_not_decided():
     parabolas = Parabolas([0.4, 0.4], [0.0, 0.0], [2.0, 1.0])
     found = of(parabolas)

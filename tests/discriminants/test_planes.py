@@ -57,6 +57,20 @@ def test_rows_columns_and_solves_agree_where_they_cross(found):
     assert seen == {2, 4}
 
 
+def test_the_number_of_processes_changes_nothing():
+    arch = hl.Architecture((2, 2), (2, 1))
+    reported = []
+    alone, together = (
+        hl.chambers(arch, corners(arch, 3), grid=2, jobs=jobs, report=lambda *done: reported.append(done))
+        for jobs in (1, 2)
+    )
+    assert alone.shares() == together.shares()
+    assert alone.curves_csv() == together.curves_csv()
+    assert reported == 2 * [(number, 5) for number in range(1, 6)]
+    with pytest.raises(hl.InputError, match=r"^jobs: "):
+        hl.chambers(arch, corners(arch, 3), grid=2, jobs=0)
+
+
 def test_a_row_is_a_segment(found):
     losses = corners(found.architecture, 3)
     walls = hl.walls(found.architecture, losses[0], losses[1])
