@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["branches_picture", "walls_page"]
 
 #: How many points of a curve are drawn between two places where losses are computed.
-DRAWN = 4
+DRAWN_IN_PAGES = 4
 #: Digits of the points of a curve.
 DIGITS = 7
 #: The band under the global minimum.
@@ -78,7 +78,7 @@ def walls_page(found: Walls, *, pictures: bool = True) -> str:
 
 def branches_picture(found: Walls) -> Picture:
     """The losses of all real branches against t, with marks of walls; also above that of the global minimum."""
-    curves = wall_curves(found, DRAWN)
+    curves = wall_curves(found, DRAWN_IN_PAGES)
     least = sorted((curve for curve in curves if curve.lowest), key=lambda curve: float(curve.t[0]))
     data: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []

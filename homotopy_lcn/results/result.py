@@ -507,13 +507,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
 
     @classmethod
     def of_parts(cls, parts: ResultParts) -> CriticalPoints:
-        """The result that a file claims to hold.
-
-        Raises
-        ------
-        InputError
-            If something contradicts it.
-        """
+        """The result that a file claims to hold; InputError if something contradicts it."""
         from .claims import check_claims, check_whole
 
         checked = replace(parts, architecture=parts.architecture.one_dimensional or parts.architecture)
