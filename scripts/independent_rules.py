@@ -40,8 +40,8 @@ ROUNDING, EQUAL, EQUAL_IF_SINGULAR = 1e-14, 1e-8, 1e-4
 TWICE = 1e-10
 #: Eigenvalues of a Hessian, relative to the largest: of sure sign; zero for a degenerate point; zero but for rounding.
 SURE, DEGENERATE, ROUNDED = 1e-7, 1e-4, 1e-14
-#: An eigenvalue in 50 digits above this is none of a degenerate point.
-REGULAR = 1e-20
+#: A relative eigenvalue in 50 digits above this, which is about the rounding of the data, is none of a degenerate point.
+REGULAR = 1e-16
 #: Singular values that differ by less, relative to the largest, are equal: so far rounding of the data goes.
 TIED = 1e-12
 #: A critical point that was found, with smallest eigenvalue above this, is listed within this of its size.
@@ -158,7 +158,8 @@ def listed_wrong(plain: PlainLoss, answer: Answer) -> Iterator[str]:
 
 def on_continuum(plain: PlainLoss, theta: Real) -> bool:
     """Whether a real continuum of critical parameters passes through critical ones."""
-    return bool(np.abs(plain.inertia(theta)).min(initial=1.0) < FLAT) and plain.continues(theta)
+    flat = bool(np.abs(plain.inertia(theta)).min(initial=1.0) < FLAT)
+    return flat and plain.continues(theta) and _regular_inertia(plain, theta) is None
 
 
 def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True, least: float | None = None) -> Iterator[str]:
@@ -180,16 +181,15 @@ def wrong_point(plain: PlainLoss, point: Any, isolated: bool = True, least: floa
         perfect = plain.at_filter(w) < max(plain.floor, -np.inf if least is None else least) + SAME_LOSS * terms
         inertia, allowed = plain.inertia(vector), perfect or not isolated
         if not allowed and kind != "degenerate" and np.abs(inertia).min(initial=1.0) < ROUNDED:
-            inertia, allowed = _below_rounding(plain, vector, inertia)
+            sharp = _regular_inertia(plain, vector)
+            inertia, allowed = (inertia, False) if sharp is None else (sharp, True)
         yield from wrong_kind(inertia, kind, index, degenerate=allowed)
 
 
-def _below_rounding(plain: PlainLoss, theta: Real, inertia: Real) -> tuple[Real, bool]:
-    """The inertia with more digits, and whether it is regular; the rounded one where there is no other."""
+def _regular_inertia(plain: PlainLoss, theta: Real) -> Real | None:
+    """The inertia in many digits; None if a critical point with a regular Hessian is not near."""
     sharp = plain.sharp_inertia(theta)
-    if sharp is None:
-        return inertia, False
-    return sharp, bool(np.abs(sharp).min(initial=1.0) > REGULAR)
+    return None if sharp is None or np.abs(sharp).min(initial=1.0) <= REGULAR else sharp
 
 
 def wrong_kind(eigenvalues: Real, kind: str | None, index: int | None, degenerate: bool = False) -> Iterator[str]:

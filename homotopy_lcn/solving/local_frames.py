@@ -401,6 +401,8 @@ class Frames:
     def _zeros(self, t: Complex, values: NDArray[Any]) -> Zeros | None:
         """The zeros of an analytic function inside a circle from its values on the circle, as points."""
         radius = float(np.abs(t[0]))
+        if not (np.isfinite(values).all() and values.all()):
+            return None
         turns = np.angle((np.roll(values, -1) / values).astype(complex))
         number = round(float(turns.sum() / (2 * np.pi)))
         if number < 0 or number > LOCAL.most_zeros or np.abs(turns).max() > LOCAL.turn:

@@ -35,10 +35,16 @@ def test_draws_that_were_answered_wrongly_once(filters, strides, kind, draw):
     assert (verdict.outcome, verdict.remarks) == ("right", [])
 
 
-def test_newton_steps_onto_a_vanishing_filter_are_taken_back():
-    """They raised an exception; w = 0 is no critical filter."""
-    arch = Architecture((3, 2, 2), (1, 2, 1))
-    loss = loss_of(arch, "zero target", 155, 0)
-    result = solved(arch, loss, 155)
-    plain = PlainLoss((3, 2, 2), (1, 2, 1), loss.gram, loss.b, loss.constant)
-    assert judge(plain, result, np.random.default_rng([155, 1])).outcome in ("right", "incomplete")
+@pytest.mark.parametrize(
+    ("filters", "strides", "draw"),
+    [
+        ((3, 2, 2), (1, 2, 1), 155),  # Newton's method lands on w = 0
+        ((2, 2, 2, 2), (1, 1, 2, 1), 203),  # the reduced equation vanishes at a place of the circle
+    ],
+)
+def test_draws_that_raised_exceptions_are_answered(filters, strides, draw):
+    arch = Architecture(filters, strides)
+    loss = loss_of(arch, "zero target", draw, 0)
+    result = solved(arch, loss, draw)
+    plain = PlainLoss(filters, strides, loss.gram, loss.b, loss.constant)
+    assert judge(plain, result, np.random.default_rng([draw, 1])).outcome in ("right", "incomplete")
