@@ -33,6 +33,7 @@ from homotopy_lcn.losses.random_data import random_gaussian, random_loss_seed
 from homotopy_lcn.networks.parameters import jacobian
 from homotopy_lcn.networks.patterns import format_pattern
 from homotopy_lcn.networks.support_networks import SupportNetwork
+from homotopy_lcn.tables.atlas_table import checksum_line, checksum_path
 
 OUTPUT = Path(__file__).parent.parent / "data" / "other_networks.csv"
 COLUMNS = ("network", "shape", "dimension", "parameters", "filters", "classes", "ranks", "found", "status")
@@ -61,7 +62,9 @@ def main() -> None:
             break
         start = time.monotonic()
         done[network.notation] = row = examined(network, options.seed)
-        write_atomically(options.output, as_csv([done[n.notation] for _, n in chosen if n.notation in done]))
+        text = as_csv([done[n.notation] for _, n in chosen if n.notation in done])
+        write_atomically(options.output, text)
+        write_atomically(checksum_path(options.output), checksum_line(options.output, text))
         print(
             f"{number:4}/{len(chosen)} {network.notation}: {parameters} θ, {row['classes']}, {row['status']}, "
             f"{time.monotonic() - start:.1f} s",

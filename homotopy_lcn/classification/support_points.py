@@ -21,7 +21,18 @@ from ..networks.patterns import Partition, Pattern
 from ..networks.support_networks import LayerGroup, SupportNetwork
 from ..results.points import CriticalPoint
 
-__all__ = ["CriticalFilter", "class_dimension", "classified_filter", "patterns_of", "rank_of_each", "smooth_points"]
+__all__ = [
+    "COINCIDENT",
+    "CriticalFilter",
+    "class_dimension",
+    "classified_filter",
+    "complements_of_scalings",
+    "merged_segments",
+    "patterns_of",
+    "rank_of_each",
+    "singular_values",
+    "smooth_points",
+]
 
 #: Layers of norm one, or roots, whose distance is below this number coincide. Parameters are accurate to 1e-12.
 COINCIDENT = 1e-6
@@ -107,8 +118,13 @@ def class_dimension(network: SupportNetwork, pattern: Pattern) -> int:
 
 def rank_of_each(network: SupportNetwork, theta: Sequence[Complex]) -> NDArray[np.int64]:
     """The rank of dμ at each of the balanced parameters, layers (T, k_l)."""
-    values = np.linalg.svd(jacobian(network, theta), compute_uv=False)
+    values = singular_values(network, theta)
     return np.asarray((values > ZERO_SINGULAR_VALUE * values[:, :1]).sum(axis=1), dtype=np.int64)
+
+
+def singular_values(network: SupportNetwork, theta: Sequence[Complex]) -> Real:
+    """The singular values of dμ at each of the balanced parameters, layers (T, k_l), in decreasing order."""
+    return np.asarray(np.linalg.svd(jacobian(network, theta), compute_uv=False), dtype=float)
 
 
 def classified_filter(
@@ -215,7 +231,7 @@ def smooth_points(
         Whether all points of the generic number were found, so that the filters are generic ones of their classes, and
         have the critical parameters and no others.
     """
-    reduced, layers = _merged_segments(network, theta)
+    reduced, layers = merged_segments(network, theta)
     full = rank_of_each(reduced, layers) == reduced.dimension
     apart = len(set(network.positions)) == len(network.positions)  # tensors of rank one, a smooth Segre variety
     result: list[bool | None] = []
@@ -226,7 +242,7 @@ def smooth_points(
     return result
 
 
-def _merged_segments(network: SupportNetwork, theta: Sequence[Complex]) -> tuple[SupportNetwork, list[Complex]]:
+def merged_segments(network: SupportNetwork, theta: Sequence[Complex]) -> tuple[SupportNetwork, list[Complex]]:
     """The network in which parallel segments are one layer, and its parameters."""
     exponents, layers = [], []
     for group in network.groups:
@@ -249,18 +265,25 @@ def _kinds(
 ) -> tuple[tuple[str | None, ...], tuple[int | None, ...]]:
     """The kind of each of the real parameters, layers (T, k_l), and the index of the Hessian there."""
     matrices = hessian(network, theta, loss.gram, loss.b)
+    complements = complements_of_scalings(network, theta)
+    values = np.linalg.eigvalsh(np.swapaxes(complements, 1, 2) @ matrices @ complements)
+    sizes = np.abs(values)
+    flat = sizes <= FLAT_DIRECTION * sizes.max(axis=1, keepdims=True)
+    indices = ((values < 0) & ~flat).sum(axis=1).tolist()
+    kinds = ("saddle" if index else "minimum" for index in indices)
+    return tuple(
+        "degenerate" if degenerate else kind for degenerate, kind in zip(flat.any(axis=1).tolist(), kinds, strict=True)
+    ), tuple(indices)
+
+
+def complements_of_scalings(network: SupportNetwork, theta: Sequence[Real]) -> Real:
+    """Orthonormal bases (T, Σ k_l, Σ k_l − L + 1) of the complement of the scaling directions at real θ (T, k_l).
+
+    Scaling one layer up and another one down changes no filter.
+    """
     ends = np.cumsum([0, *network.layer_sizes])
-    kinds: list[str] = []
-    indices: list[int] = []
-    for row, matrix in enumerate(matrices):
-        scalings = np.zeros((ends[-1], network.depth))
-        for layer, w in enumerate(theta):
-            scalings[ends[layer] : ends[layer + 1], layer] = w[row]
-        differences = scalings[:, 1:] - scalings[:, :-1]
-        complement = np.linalg.qr(differences, mode="complete")[0][:, network.depth - 1 :]
-        values = np.linalg.eigvalsh(complement.T @ matrix @ complement)
-        flat = np.abs(values) <= FLAT_DIRECTION * np.abs(values).max()
-        index = int(((values < 0) & ~flat).sum())
-        indices.append(index)
-        kinds.append("degenerate" if flat.any() else "saddle" if index else "minimum")
-    return tuple(kinds), tuple(indices)
+    scalings = np.zeros((len(theta[0]), ends[-1], network.depth))
+    for layer, w in enumerate(theta):
+        scalings[:, ends[layer] : ends[layer + 1], layer] = w
+    differences = scalings[:, :, 1:] - scalings[:, :, :-1]
+    return np.asarray(np.linalg.qr(differences, mode="complete")[0][:, :, network.depth - 1 :])

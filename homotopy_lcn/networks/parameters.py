@@ -85,11 +85,13 @@ def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array, c
     """Hessian of the loss wᵀΣw − 2bᵀw at w = μ(θ) in θ, layers (…, k_l) to (…, Σ k_l, Σ k_l).
 
     As μ is linear in each layer, it is 2 JᵀΣJ plus, for each two layers, the correlation of 2 (Σw − b) with the product
-    of all other layers. ``columns`` is the Jacobian J, if it is known.
+    of all other layers. ``columns`` is the Jacobian J, if it is known. Data (K, K) and (K,) serve all θ; data (…, K, K)
+    and (…, K) are those of each θ.
     """
     columns = jacobian(arch, theta) if columns is None else columns
     result = 2 * np.swapaxes(columns, -1, -2) @ gram @ columns
-    residual = 2 * (compose(arch, theta) @ gram - b)
+    filters = compose(arch, theta)
+    residual = 2 * ((filters @ gram if gram.ndim == 2 else (filters[..., None, :] @ gram)[..., 0, :]) - b)
     starts = np.cumsum([0, *arch.layer_sizes])
     before, after = _products(arch, theta)
     for left in range(arch.depth):

@@ -14,15 +14,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..arrays import Complex
+from ..arrays import Complex, Number
 from ..doors import cached_property
+from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_ed_degree
 from ..networks.strata import Embedding, Factor, Stratum
 from ..networks.support_networks import SupportNetwork
 from .stratum_task import StratumTask
 
-__all__ = ["SegreTask", "segre_embedding"]
+__all__ = ["SegreTask", "layers_of_points", "segre_embedding"]
 
 
 def segre_embedding(network: SupportNetwork) -> Embedding:
@@ -47,6 +49,16 @@ def segre_embedding(network: SupportNetwork) -> Embedding:
         dilation *= sizes[layer]
         positions = [place + position for place in network.exponents[layer] for position in positions]
     return Embedding(Stratum(tuple(factors)), tuple(positions), order)
+
+
+def layers_of_points(
+    network: Architecture, embedding: Embedding, points: NDArray[Number]
+) -> tuple[list[NDArray[Number]], NDArray[Number]]:
+    """The layers (P, k_l) and the scalars (P,) of points (P, coordinates) of the tensor product."""
+    layers = [np.ones((len(points), 1), points.dtype)] * network.depth
+    for layer, part in zip(embedding.blocks, embedding.stratum.slices, strict=True):
+        layers[layer] = points[:, part]
+    return layers, points[:, 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +86,5 @@ class SegreTask(StratumTask):
 
     def theta(self, points: Complex) -> tuple[Complex, list[Complex]]:
         """The scalars (P,) and the layers (P, k_l) of points of the stratum, in the scale of the loss."""
-        ones = np.ones((len(points), 1), complex)
-        layers = [ones] * self.architecture.depth
-        for layer, part in zip(self.embedding.blocks, self.embedding.stratum.slices, strict=True):
-            layers[layer] = points[:, part]
-        return points[:, 0] * self.scale, layers
+        layers, scalars = layers_of_points(self.architecture, self.embedding, points)
+        return scalars * self.scale, layers

@@ -35,7 +35,8 @@ from ..losses.data_models import DataModel, Moments, draw_moments
 from ..losses.random_data import random_gaussian, random_loss_seed, random_white
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
-from ..networks.counts import generic_count
+from ..networks.counts import CountTable, generic_count
+from ..networks.support_networks import SupportNetwork
 from ..results.result import CriticalPoints
 from ..solving.solve import critical_points
 from ..solving.start_systems import StartSystems, shared_start_systems
@@ -43,6 +44,7 @@ from ..tracking import Engine, TrackerOptions, get_engine, track_many
 from ..tracking.refinement import filters_of, gradient_residuals
 from .compiled import count_together
 from .starts import Start, are_regular, eigenvalues, prepare, stratum_moments
+from .support_draws import SupportCounts, count_supports
 from .tolerances import SURVEYS
 
 __all__ = [
@@ -147,7 +149,9 @@ def solve_draws(
     """
     chosen = get_engine(engine)
     systems = shared_start_systems()
-    starts = prepare(arch, model, chosen, start_systems=systems)
+    model.check(arch)
+    inner = arch.one_dimensional or arch if isinstance(arch, SupportNetwork) else arch
+    starts = prepare(inner, model, chosen, start_systems=systems)
     size = cell_size(arch) if hasattr(chosen, "track_many") else 1
     wide = arch.dimension - 1 if indices is None else indices
     parts = []
@@ -160,7 +164,7 @@ def solve_draws(
             rows = np.arange(len(wanted))
         else:
             moments = draw_moments(model, arch, seed, range(first, first + size))
-            together, settled = _solve_together(arch, starts, moments, chosen, wide)
+            together, settled = _solve_together(inner, starts, moments, chosen, wide)
             rows = wanted
         for row in rows[~settled[rows]].tolist():
             _enter(together, row, _solve_alone(arch, moments.loss(row), seed, chosen, systems))
@@ -235,10 +239,15 @@ def _solve_together(
     rows = np.flatnonzero(settled)
     if len(rows):
         part = moments if len(rows) == len(settled) else Moments(*(column[rows] for column in moments))
+        if isinstance(arch, SupportNetwork):
+            counted = count_supports(arch, starts[0], part, values[rows], engine)
+            return _table_of_supports(counted, generic_count(arch), moments.constant, rows, indices)
         found = count_together(arch, starts, part, values[rows], engine, indices)
         if found is not None:
             settled[rows] = found.settled
             return _table_of(found, starts, settled, rows, indices), settled
+    if isinstance(arch, SupportNetwork):
+        return empty_table(len(settled), indices), settled
     return _solve_in_arrays(arch, starts, moments, values, settled, engine, indices)
 
 
@@ -264,6 +273,29 @@ def _table_of(
     known = np.isfinite(found.losses) & found.settled
     table["least_loss"][rows[known]] = found.losses[known]
     table["global_minimum_pure"][rows[known]] = found.pure[known]
+    return table
+
+
+def _table_of_supports(
+    counted: SupportCounts, counts: CountTable, constant: Real, rows: NDArray[np.int64], indices: int
+) -> tuple[Table, NDArray[np.bool_]]:
+    """The table of the settled ones of the draws in ``rows``, and a mask of these draws."""
+    count = len(constant)
+    table, settled = empty_table(count, indices), np.zeros(count, dtype=bool)
+    settled[rows[counted.settled]] = True
+    found, owners = counted.found, rows[counted.owners]
+    _count(table, found, owners, counted.pure)
+    lowest = found.attained
+    settled &= ~_enter_global_minimum(table, constant, found.losses[lowest], owners[lowest], counted.pure[lowest])
+    table["complete"][:] = True
+    table["found"][:] = counts.filters
+    return _settled_part(table, settled, indices), settled
+
+
+def _settled_part(table: Table, settled: NDArray[np.bool_], indices: int) -> Table:
+    """The table with empty rows for the draws that are not settled."""
+    for name, column in empty_table(len(settled), indices).items():
+        table[name][~settled] = column[~settled]
     return table
 
 
@@ -295,16 +327,17 @@ def _solve_in_arrays(
         )
         found = classify_real(problem, ends.coordinates[chosen], ends.filters[chosen].real)
         settled &= np.bincount(owners, found.doubtful, minlength=count) == 0
-        _count(table, start, found, owners)
+        pure = np.full(len(owners), start.row.pure)
+        _count(table, found, owners, pure)
+        table["found"] += len(start.system.points)
+        table["at_infinity"] += start.lost
+        table["origin"] += start.origin
         lowest = found.attained
-        minima.append((found.losses[lowest], owners[lowest], np.full(int(lowest.sum()), start.row.pure)))
+        minima.append((found.losses[lowest], owners[lowest], pure[lowest]))
     settled &= ~_near_coincidences(np.concatenate(filters, axis=1), settled)
-    losses, owners, pure = map(np.concatenate, zip(*minima, strict=True))
-    settled &= ~_enter_global_minimum(table, moments.constant, losses, owners, pure)
+    settled &= ~_enter_global_minimum(table, moments.constant, *map(np.concatenate, zip(*minima, strict=True)))
     table["complete"][:] = True
-    for name, column in empty_table(count, indices).items():
-        table[name][~settled] = column[~settled]
-    return table, settled
+    return _settled_part(table, settled, indices), settled
 
 
 class _Ends(NamedTuple):
@@ -352,8 +385,8 @@ def _ends(
     return _Ends(rows[places], filters, real, coordinates, clear)
 
 
-def _count(table: Table, start: Start, found: Classified, owners: NDArray[np.int64]) -> None:
-    """Enter the counts of the real points of a stratum; ``owners`` are the draws of the points."""
+def _count(table: Table, found: Classified, owners: NDArray[np.int64], pure: NDArray[np.bool_]) -> None:
+    """Enter the counts of real points; ``owners`` are the draws of the points, ``pure`` says which are pure."""
 
     def add(name: str, values: NDArray[Any], draws: NDArray[np.int64] = owners) -> None:
         table[name] += np.bincount(draws, values, minlength=len(table[name])).astype(np.int32)
@@ -367,16 +400,11 @@ def _count(table: Table, start: Start, found: Classified, owners: NDArray[np.int
     add("boundary", found.attained & ~found.interior)
     add("smooth", found.attained & found.smooth)
     add("minima", found.minima > 0)
-    if start.row.pure:
-        add("real_pure", every)
-    else:
-        add("spurious_minima", found.minima > 0)
+    add("real_pure", pure)
+    add("spurious_minima", (found.minima > 0) & ~pure)
     for name in table:
         if name.startswith("saddles_"):
             add(name, found.indices == int(name.removeprefix("saddles_")), owners[found.owners])
-    table["found"] += len(start.system.points)
-    table["at_infinity"] += start.lost
-    table["origin"] += start.origin
 
 
 def _near_coincidences(filters: Complex, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -49,7 +49,8 @@ def prepare(
 ) -> list[Start] | None:
     """The start systems of all strata for data of a model; None if data sets are to be solved one by one.
 
-    They are if every start system loses paths, and for networks of any supports, whose start system is computed here.
+    They are if a start system of a structured Gram matrix could not be found, and for white data and networks of any
+    supports. A network of any supports has one start system, that of the tensor product of its layers.
 
     What is learned stays in ``start_systems``, by default the start systems of this process.
 
@@ -70,10 +71,12 @@ def prepare(
     tracking = Tracking(get_engine(engine), jobs)
     systems = shared_start_systems() if start_systems is None else start_systems
     if isinstance(arch, SupportNetwork):
-        if arch.one_dimensional is None and not isinstance(model, White):
-            stratum = segre_embedding(arch).stratum
-            systems.generic(stratum, generic_ed_degree([factor.degree for factor in stratum.factors]), tracking)
-        return None
+        if isinstance(model, White):
+            return None
+        space = segre_embedding(arch)
+        parameters = generic_ed_degree([factor.degree for factor in space.stratum.factors])
+        system = systems.generic(space.stratum, parameters, tracking)
+        return [Start(table.rows[0], space, system, 0, 0)]
     starts = []
     for row in table:
         if row.count == 0:
@@ -121,7 +124,7 @@ def stratum_moments(arch: Architecture, moments: Moments, embedding: Embedding, 
     if embedding.positions != arch.support:
         values = eigenvalues(moments, embedding.positions)
     gram, b = _part(moments.gram, embedding.positions), moments.b
-    if len(embedding.positions) < b.shape[1]:
+    if embedding.positions != tuple(range(b.shape[1])):
         b = b[:, np.array(embedding.positions)]
     length = np.sqrt((b * b).sum(axis=1))
     gram_scale, b_scale = power_of_two(np.abs(values).max(axis=1)), power_of_two(np.where(length > 0, length, 1.0))

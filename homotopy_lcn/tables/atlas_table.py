@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._data import data_path
-from ..errors import InputError
+from ..errors import InputError, shortened
 from ..networks.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "ATLAS",
     "ATLAS_FILTER_SIZE",
     "ATLAS_MAX_COUNT",
+    "OTHERS",
     "WhiteCounts",
     "atlas",
     "checked_table",
@@ -34,22 +35,33 @@ __all__ = [
 ]
 
 ATLAS = "atlas.csv"
+#: The table of networks in several dimensions and with gaps, see ``scripts/make_other_networks.py``.
+OTHERS = "other_networks.csv"
 #: The largest end-to-end filter size, and the largest number of critical filters for generic data, in the atlas.
 ATLAS_FILTER_SIZE, ATLAS_MAX_COUNT = 10, 3000
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def atlas() -> pd.DataFrame:
+def atlas(networks: str = "ordinary") -> pd.DataFrame:
     """The shipped table of architectures as a pandas data frame.
 
     It lists every architecture of two layers or more, filters of size 2 or more and last stride 1, with end-to-end
     filter size K ≤ 10 and at most 3000 complex critical filters for generic data.
 
+    Parameters
+    ----------
+    networks : "ordinary" or "others"
+        With "others", the table of 227 networks in two dimensions and with gaps, products of boxes and of small
+        supports with at most 6500 critical parameters. Layers of equal strides stand in one order only, and of a
+        network and its transpose one is there.
+
     Returns
     -------
     DataFrame
-        The columns of ``tabulate(…).to_frame()``. Where the certified points are as many as the exact count, `status`
+        The columns of ``tabulate(…).to_frame()``; with "others" the columns `network` (the network's `notation`),
+        `shape`, `dimension`, `parameters`, `filters`, `classes`, `ranks` (of dμ on each class), `found` and `status`.
+        Where the certified points are as many as the exact count, `status`
         is ``"certified"``; where the points were computed only, ``"found"``. Reduced networks have exact counts of
         critical θ for structured data, too, with their methods: ``count_ar1``, ``method_ar1``, and so on.
 
@@ -58,11 +70,15 @@ def atlas() -> pd.DataFrame:
     MissingPackage
         If pandas is not installed.
     InputError
-        If the shipped table is damaged.
+        If the shipped table is damaged, or ``networks`` is another word.
 
     Examples
     --------
     >>> import homotopy_lcn as hl
+    >>> network = hl.Architecture(filters=((2, 2), (2, 2)), strides=(1, 1))
+    >>> others = hl.atlas("others").set_index("network")
+    >>> others.loc[network.notation, "classes"]
+    '(1,1) 2·122 + (2) 1·40'
     >>> rows = {(row.filters, row.strides): row for row in hl.atlas().itertuples()}
     >>> row = rows[(2, 2, 2), (1, 2, 1)]
     >>> int(row.pure), int(row.spurious), row.status
@@ -70,8 +86,11 @@ def atlas() -> pd.DataFrame:
     """
     from .text_tables import Column, TextTable
 
-    header, *rows = csv.reader(StringIO(checked_table(data_path(ATLAS))))
-    cells = tuple(tuple(_cell(name, text) for name, text in zip(header, row, strict=True)) for row in rows)
+    if networks not in ("ordinary", "others"):
+        raise InputError(f"networks: {shortened(networks)} given; expected 'ordinary' or 'others'")
+    header, *rows = csv.reader(StringIO(checked_table(data_path(ATLAS if networks == "ordinary" else OTHERS))))
+    cell = _cell if networks == "ordinary" else _cell_of_others
+    cells = tuple(tuple(cell(name, text) for name, text in zip(header, row, strict=True)) for row in rows)
     return TextTable("atlas", "", tuple(Column(name, name) for name in header), cells).to_frame()
 
 
@@ -140,6 +159,12 @@ def checked_table(path: Path) -> str:
 
 def _integers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
+
+
+def _cell_of_others(name: str, text: str) -> int | str | tuple[int, ...]:
+    if name in ("shape", "ranks"):
+        return tuple(map(int, text.replace("×", ",").split(",")))
+    return int(text) if name in ("dimension", "parameters", "filters", "found") else text
 
 
 def _cell(name: str, text: str) -> bool | int | str | tuple[int, ...] | None:

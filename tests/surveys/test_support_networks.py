@@ -27,7 +27,7 @@ def test_draws_are_counted_as_single_solves_find_them(network, model):
     assert frame["real"].tolist() == [result.counts.real for result in results]
     assert frame["attained"].tolist() == [result.counts.attained for result in results]
     assert frame["real_pure"].tolist() == [sum(point.pure for point in result.real) for result in results]
-    assert frame["least_loss"].tolist() == [result.global_minimum.loss for result in results]
+    assert frame["least_loss"].tolist() == pytest.approx([result.global_minimum.loss for result in results], rel=1e-9)
     assert set(zip(frame["filters"], frame["strides"], strict=True)) == {network.texts}
 
 

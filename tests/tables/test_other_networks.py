@@ -67,3 +67,14 @@ def test_command(capsys):
     for option in ("--certify", "--white"):
         assert main([*words, option]) == 2
         assert capsys.readouterr().err.startswith(f"homotopy-lcn: {option}: given for k = (2×1,2×2)")
+
+
+def test_the_atlas_has_the_rows():
+    frame = hl.atlas("others")
+    assert frame["network"].tolist() == [row["network"] for row in ROWS]
+    rows = frame.set_index("network")
+    row = rows.loc[BOXES.notation]
+    assert (row["parameters"], row["filters"], row["shape"], row["ranks"]) == (284, 162, (3, 3), (7, 4))
+    assert (row["classes"], row["status"]) == ("(1,1) 2·122 + (2) 1·40", "found")
+    with pytest.raises(hl.InputError, match="networks: 'white' given; expected 'ordinary' or 'others'"):
+        hl.atlas("white")
