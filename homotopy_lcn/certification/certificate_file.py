@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ from .checks import Check
 from .completeness import ProvedPoints, Statement, state
 from .conclusions import Claims, stratum_of
 from .disc_arithmetic import Complex, Real
-from .exact_numbers import GROEBNER
+from .exact_numbers import MODULAR
 from .krawczyk_in_balls import Ball, BallEquations
 from .lines_of_points import PARAMETERS, compact, encoded_points
 from .point_proofs import NotReal, Proof, ProvedPoint, Search, in_processes
@@ -62,7 +62,7 @@ FORMAT = "homotopy-lcn/certificate"
 VERSION = 1
 #: The failure of a check that cannot compute the number which a certificate is complete by.
 NOT_CONFIRMED = (
-    "the number of points by Gröbner bases, by which the list is said to be complete, could not be confirmed in "
+    "the number of points modulo primes, by which the list is said to be complete, could not be confirmed in "
     f"{CERTIFICATION.seconds_for_groebner:g} s; a check needs {INSTALL}"
 )
 EXPECTED = "expected the whole file that certify wrote"
@@ -156,8 +156,10 @@ def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, Pr
     statement = None
     if not failures:
         method = content["statement"].get("method")
-        statement = state(arch, data, points, at_once=method is not None, groebner=method == GROEBNER)
-        if method == GROEBNER and statement.method != GROEBNER:
+        statement = state(arch, data, points, at_once=method is not None, groebner=method in MODULAR)
+        if method in MODULAR and statement.method in MODULAR:
+            statement = replace(statement, method=method)  # either of them confirms the other
+        if method in MODULAR and statement.method not in MODULAR:
             failures.append(NOT_CONFIRMED)
             statement = None
         elif not _same(_statement_to_json(statement), content["statement"]):

@@ -41,7 +41,7 @@ from ..networks.patterns import Pattern, format_pattern
 from ..results.ties import symmetries_of_moments
 from ._flint import arb, in_standard_precision
 from .disc_arithmetic import Complex, Discs, Real, bound
-from .exact_numbers import GROEBNER, exact_numbers
+from .exact_numbers import MODULAR, exact_numbers
 from .krawczyk_in_balls import Ball, exact_rank, is_semidefinite
 from .point_proofs import Proof, ProvedPoint
 from .tolerances import CERTIFICATION
@@ -153,7 +153,8 @@ class Statement:
         Number of points that are proved, pairwise distinct, in the parameter space and not on a stratum.
     method : str or None
         How the exact numbers of the strata were found if the list is complete by them: "formula", "eigenvalues",
-        "nodes" or "groebner". The last one assumes that bases modulo primes have the number over the rationals.
+        "nodes", "curves" or "groebner". The last two assume that the number modulo primes is that
+        over the rationals.
     """
 
     strata: tuple[StratumStatement, ...]
@@ -173,10 +174,11 @@ def describe_statement(statement: Statement) -> list[str]:
             return [f"complete, proved: {text}"]
         exact = sum(row.generic if row.exact is None else row.exact for row in statement.strata)
         fewer = f"{exact} of {sum(row.generic for row in statement.strata)} of generic data, for this Gram matrix"
-        if statement.method == GROEBNER:
+        if statement.method in MODULAR:
+            by = "Gröbner bases" if statement.method == MODULAR[-1] else "the curve of singular fibres"
             return [
-                f"complete, proved on one assumption: {text}, {fewer}; the assumption is that Gröbner bases modulo two "
-                "primes, for random moment vectors, have the number of points over the rational numbers"
+                f"complete, proved on one assumption: {text}, {fewer}; the assumption is that {by} modulo two "
+                "primes, for random moment vectors, give the number of points over the rational numbers"
             ]
         return [f"complete, proved: {text}, {fewer} ({statement.method})"]
     return (
@@ -202,8 +204,8 @@ def state(
     data : ExactData
     points : ProvedPoints
     at_once, groebner : bool
-        Whether exact numbers for the Gram matrix are used that are known at once, and that Gröbner bases give, where
-        generic data have more points.
+        Whether exact numbers for the Gram matrix are used that are known at once, and that computations modulo primes
+        give, where generic data have more points.
     """
     repeated = {later for later, _ in points.overlapping}
     distinct = [proof for i, proof in enumerate(points.proofs) if i not in repeated]

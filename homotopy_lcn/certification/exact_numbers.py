@@ -20,12 +20,12 @@ from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 from .tolerances import CERTIFICATION
 
-__all__ = ["GROEBNER", "METHODS", "ExactNumbers", "exact_numbers"]
+__all__ = ["METHODS", "MODULAR", "ExactNumbers", "exact_numbers"]
 
-#: The method that assumes something: what holds modulo two primes, for two random b, or on two random patches.
-GROEBNER = "groebner"
+#: The methods that assume something: what holds modulo two primes, for two random b, or on two random patches.
+MODULAR = ("curves", "groebner")
 #: Methods, the strongest first.
-METHODS = ("formula", "eigenvalues", "nodes", GROEBNER)
+METHODS = ("formula", "eigenvalues", "nodes", *MODULAR)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def exact_numbers(
         How many points are proved on each stratum. A number that is known at once only as an upper bound is given if it
         is met.
     groebner : bool
-        Whether Gröbner bases may be computed where a number is not known at once.
+        Whether numbers modulo primes may be computed where a number is not known at once.
     """
     numbers: dict[Pattern, int] = {}
     methods = [METHODS[0]]
@@ -101,6 +101,6 @@ def _by_groebner(
         return None
     wanted = {row.pattern for row in left}
     rows = [row for row in table if row.pattern in wanted]
-    method = weakest(row.method or GROEBNER for row in rows)
+    method = weakest(row.method or MODULAR[-1] for row in rows)
     # A smooth quadric gives the generic count, which no list of fewer points meets: the method has no name of its own.
-    return {row.pattern: row.count for row in rows}, method if method in METHODS else GROEBNER
+    return {row.pattern: row.count for row in rows}, method if method in METHODS else MODULAR[0]

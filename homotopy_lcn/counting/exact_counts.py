@@ -8,9 +8,10 @@ dominates. If these layers have many points, and more of them than the stratum's
 in its own coordinates instead, without the solutions at which it meets smaller strata.
 
 If the quadric {μᵀΣμ = 0} is smooth in the coordinates of a stratum, the stratum has all critical filters of generic
-data. That is shown by Gröbner bases without solutions, which take a small part of the time of those that have all
-critical points as solutions. If it has isolated singular points, these are fewer than the critical points, and their
-Milnor numbers say how many critical points are lost.
+data. That is shown by a plane curve where all factors but one have two dimensions together, and elsewhere by Gröbner
+bases without solutions, which take a small part of the time of those that have all critical points as solutions. The
+curve gives the number, too, if the quadric is singular. If there is no such curve and the quadric has isolated singular
+points, these are fewer than the critical points, and their Milnor numbers say how many critical points are lost.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from ..networks.strata import Factor, Stratum
 from .eigenvalues import FormCount, count_by_eigenvalues, count_by_roots
 from .formulas import is_linear, tensor_count, two_layer_count
 from .gram_matrices import Entries, GramMatrix
-from .groebner import Search, count_by_groebner, count_by_singular_points, is_smooth, residues_of
+from .groebner import Search, count_by_groebner, count_by_singular_points, has_singular_points, is_smooth, residues_of
 from .groebner_programs import INSTALL, GroebnerFailure
 from .pencils import count_by_pencils
+from .singular_fibres import count_by_fibres, is_smooth_by_fibres
 
 __all__ = [
     "CountsDisagree",
@@ -48,7 +50,7 @@ __all__ = [
 ]
 
 #: Methods, the strongest first: a number that comes from several has the last of them.
-METHODS = ("formula", "eigenvalues", "bertini", "smooth", "groebner", "measured")
+METHODS = ("formula", "eigenvalues", "bertini", "smooth", "curves", "groebner", "measured")
 #: What is said of Gram matrices of doubles.
 AS_RATIONAL = "; doubles are taken for the rational numbers that they are"
 #: Sums over all strata are compared with a Gröbner basis of the parameter space up to this many points.
@@ -151,8 +153,7 @@ def exact_count(
         lambda stratum: _groebner(stratum, gram, search),
         ByProof(
             lambda stratum: quick_count(stratum, gram),
-            lambda stratum: _is_smooth(stratum, gram, search),
-            f"modulo a prime ({search.program.name}{'' if gram.exact else AS_RATIONAL})" if search.program else "",
+            lambda stratum: _shown_to_be_smooth(stratum, gram, search),
         ),
         None if known is None else known.of(arch, gram),
     )
@@ -194,14 +195,11 @@ class ByProof(NamedTuple):
     quick : callable
         The number of critical points of a list of factors by formulas and the eigenvalue rule; None if none applies.
     smooth : callable
-        Whether the quadric is shown to be smooth in the coordinates of a stratum.
-    how : str
-        How that is shown.
+        How the quadric is shown to be smooth in the coordinates of a stratum; None if it is not.
     """
 
     quick: Callable[[Stratum], Established | NotEstablished | None]
-    smooth: Callable[[Stratum], bool]
-    how: str
+    smooth: Callable[[Stratum], str | None]
 
 
 class StratumCounter:
@@ -244,9 +242,8 @@ class StratumCounter:
             direct = all(len(set(partition)) == 1 for partition in pattern)
             stratum = Stratum.of_pattern(self.arch.blocks, pattern)
             found = self._quickly(pattern, stratum, direct)
-            if found is None and self._is_smooth(stratum):
-                assert self.first is not None
-                reason = f"the quadric has no singular point {self.first.how}, hence none: nothing is lost"
+            if found is None and (how := self._is_smooth(stratum)) is not None:
+                reason = f"the quadric has no singular point {how}, hence none: nothing is lost"
                 found = Established(self.generic[pattern], "smooth", reason)
             if found is None:
                 found = self.count(stratum) if direct else self._of_mixed(pattern, stratum)
@@ -265,10 +262,10 @@ class StratumCounter:
         layers = Stratum(self._factors(_sorted(_conjugates(pattern))))
         return None if self.first.quick(layers) is None else self._by_identity(pattern)
 
-    def _is_smooth(self, stratum: Stratum) -> bool:
-        """Whether the quadric is shown to be smooth in these coordinates; not, if there are many points."""
+    def _is_smooth(self, stratum: Stratum) -> str | None:
+        """How the quadric is shown to be smooth in these coordinates; None if it is not, or with many points."""
         few = _bound(stratum) <= MOST_FOR_SMOOTHNESS
-        return self.first is not None and few and self.first.smooth(stratum)
+        return self.first.smooth(stratum) if self.first is not None and few else None
 
     @cached_property
     def generic(self) -> dict[Pattern, int]:
@@ -310,7 +307,7 @@ class StratumCounter:
             if most is not None and _bound(stratum) > most:
                 return None
             found = self.first.quick(stratum) if self.first is not None else None
-            if found is None and self._is_smooth(stratum):
+            if found is None and self._is_smooth(stratum) is not None:
                 found = Established(_bound(stratum), "smooth", "the quadric has no singular point")
             found = found or self.count(stratum)
             if isinstance(found, Established):
@@ -376,7 +373,7 @@ def _strides(arch: Architecture, lengths: list[int]) -> tuple[int, ...]:
 
 def count_layers(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:
     """The number of critical points in the coordinates of some factors, by the first method that applies."""
-    return quick_count(stratum, gram) or _groebner(stratum, gram, search)
+    return quick_count(stratum, gram) or _fibres(stratum, gram, search) or _groebner(stratum, gram, search)
 
 
 def quick_count(stratum: Stratum, gram: GramMatrix) -> Established | NotEstablished | None:
@@ -434,12 +431,29 @@ def _why(forms: FormCount) -> str:
     )
 
 
-def _is_smooth(stratum: Stratum, gram: GramMatrix, search: Search) -> bool:
-    """Whether Gröbner bases show that the quadric is smooth; not, where a program fails or the time is up."""
-    try:
-        return bool(is_smooth(stratum, residues_of(gram), search))
-    except GroebnerFailure:
-        return False
+def _shown_to_be_smooth(stratum: Stratum, gram: GramMatrix, search: Search) -> str | None:
+    """How it is shown that the quadric is smooth; None, too, where a program fails or the time is up."""
+    by = "the curve of singular fibres"
+    shown = is_smooth_by_fibres(stratum, residues_of(gram), search.seed)
+    if shown is None and search.program is not None:
+        by = search.program.name
+        try:
+            singular = _bound(stratum) > MOST_COUNTED_DIRECTLY and has_singular_points(
+                stratum, residues_of(gram), search
+            )
+            shown = not singular and is_smooth(stratum, residues_of(gram), search)
+        except GroebnerFailure:
+            return None
+    return f"modulo a prime ({by}{'' if gram.exact else AS_RATIONAL})" if shown else None
+
+
+def _fibres(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | None:
+    count = count_by_fibres(stratum, residues_of(gram), search.seed)
+    if count is None:
+        return None
+    doubles = "" if gram.exact else AS_RATIONAL
+    reason = f"the curve of singular fibres of the quadric modulo two primes, for two random b{doubles}"
+    return Established(count, "curves", reason)
 
 
 def _groebner(stratum: Stratum, gram: GramMatrix, search: Search) -> Established | NotEstablished:

@@ -116,7 +116,10 @@ class GramMatrix:
         Matrices have the same symmetry class if and only if they differ by these symmetries; then they have the same
         numbers of critical points.
         """
-        return min(_rescaled(self.entries), _rescaled([row[::-1] for row in self.entries[::-1]]))
+        found = _rescaled(self.entries)
+        if found == tuple(row[::-1] for row in found[::-1]):  # the reversal of D Σ D is D Σ D
+            return found
+        return min(found, _rescaled([row[::-1] for row in self.entries[::-1]]))
 
 
 def _rescaled(entries: Sequence[Sequence[Fraction]]) -> Entries:
@@ -129,10 +132,17 @@ def _rescaled(entries: Sequence[Sequence[Fraction]]) -> Entries:
     powers = [corner**2 * ratio**i for i in range(2 * len(entries))]
     odd = next((value for i, row in enumerate(entries) for value in row[(i + 1) % 2 :: 2] if value), corner)
     signs = (1, 1 if odd > 0 else -1)
-    return tuple(
-        tuple(signs[(i + j) % 2] * value * abs(value) / powers[i + j] for j, value in enumerate(row))
-        for i, row in enumerate(entries)
-    )
+    known: dict[tuple[int, int, int, int], Fraction] = {}  # Toeplitz matrices have few different entries
+
+    def square(value: Fraction, place: int) -> Fraction:
+        (top, bottom), power = value.as_integer_ratio(), powers[place]
+        key = top, bottom, 0 if ratio == 1 else place, signs[place % 2]
+        if key not in known:
+            square = signs[place % 2] * top * abs(top)
+            known[key] = Fraction(square * power.denominator, bottom * bottom * power.numerator)
+        return known[key]
+
+    return tuple(tuple(square(value, i + j) for j, value in enumerate(row)) for i, row in enumerate(entries))
 
 
 def gram_matrix(text: str, size: int) -> GramMatrix:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, product
 from math import prod
 from random import Random
 from time import monotonic
+from typing import NamedTuple
 
 from ..networks.counts import generic_ed_degree
 from ..networks.strata import Factor, Stratum
 from .critical_system import (
+    ModularPolynomial,
     coprimality,
     critical_system,
     derivative,
@@ -35,6 +37,7 @@ __all__ = [
     "Search",
     "count_by_groebner",
     "count_by_singular_points",
+    "has_singular_points",
     "have_no_common_zero",
     "is_smooth",
     "residues_of",
@@ -57,6 +60,14 @@ MOST_FACTORS = 12
 ModularGram = Callable[[int, Random], Sequence[Sequence[int]] | None]
 
 
+class _OnPatch(NamedTuple):
+    """The quadric on a random patch, its derivatives, and the degree of the ideal of all of them, None if infinite."""
+
+    form: ModularPolynomial
+    gradient: list[ModularPolynomial]
+    degree: int | None
+
+
 @dataclass(frozen=True)
 class Search:
     """By which program Gröbner bases are computed, and until when.
@@ -69,11 +80,14 @@ class Search:
         A value of `time.monotonic`.
     seed : int
         Of the random moment vectors.
+    known : dict
+        Singular points of quadrics that are asked for more than once.
     """
 
     program: GroebnerProgram | None
     deadline: float | None = None
     seed: int = 0
+    known: dict[tuple[object, ...], _OnPatch] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def within(cls, seconds: float | None, seed: int = 0) -> Search:
@@ -228,6 +242,39 @@ def _homogeneous(stratum: Stratum) -> set[int]:
     return set(largest if coefficients <= MOST_HOMOGENEOUS else largest[:1])
 
 
+def has_singular_points(stratum: Stratum, gram: ModularGram, search: Search) -> bool:
+    """Whether the quadric {μᵀΣμ = 0} has singular points modulo a prime, on a random patch; no for large strata.
+
+    Then it is not smooth modulo this prime, and `is_smooth` need not be asked. `count_by_singular_points` uses the
+    answer again.
+
+    Raises
+    ------
+    GroebnerFailure
+        If the program fails; `TimeIsUp` after the deadline.
+    """
+    if search.program is None or not _homogeneous(stratum):
+        return False
+    found = (_on_patch(stratum, gram, prime, search) for prime in PRIMES)
+    return next((one.degree != 0 for one in found if one is not None), False)
+
+
+def _on_patch(stratum: Stratum, gram: ModularGram, prime: int, search: Search) -> _OnPatch | None:
+    """None if the prime divides a denominator."""
+    assert search.program is not None
+    rng = Random(f"{search.seed} {prime} singular points of {stratum.name}")
+    if (rows := gram(prime, rng)) is None:
+        return None
+    key = stratum, prime, tuple(map(tuple, rows))
+    if key not in search.known:
+        unknowns = stratum.dimension - 1
+        form = quadric_on_patch(stratum, rows, prime, rng)
+        gradient = [derivative(form, i, prime) for i in range(unknowns)]
+        leading = leading_monomials(search.program, [form, *gradient], unknowns, prime, search.deadline)
+        search.known[key] = _OnPatch(form, gradient, number_of_standard_monomials(leading, unknowns))
+    return search.known[key]
+
+
 def count_by_singular_points(stratum: Stratum, gram: ModularGram, search: Search) -> int | None:
     """The number of critical points for generic b, if the quadric {μᵀΣμ = 0} has isolated singular points only.
 
@@ -252,13 +299,9 @@ def count_by_singular_points(stratum: Stratum, gram: ModularGram, search: Search
         return None
     unknowns, degrees = stratum.dimension - 1, list[int]()
     for prime in PRIMES:
-        rng = Random(f"{search.seed} {prime} singular points of {stratum.name}")
-        if (rows := gram(prime, rng)) is None:
+        if (on_patch := _on_patch(stratum, gram, prime, search)) is None:
             continue
-        form = quadric_on_patch(stratum, rows, prime, rng)
-        gradient = [derivative(form, i, prime) for i in range(unknowns)]
-        leading = leading_monomials(search.program, [form, *gradient], unknowns, prime, search.deadline)
-        degree = number_of_standard_monomials(leading, unknowns)
+        form, gradient, degree = on_patch
         if not degree:
             return None
         if not degrees:  # f² is large: an unknown z with f = z and z² = 0

@@ -14,9 +14,8 @@ from ..errors import InputError
 from ..networks.counts import generic_ed_degree
 from ..networks.strata import Stratum
 from .eigenvalues import fibre_of, least_by_eigenvalues
-from .exact_counts import CountsDisagree, Established, count_layers
+from .exact_counts import CountsDisagree, Established, quick_count
 from .gram_matrices import GramMatrix
-from .groebner import Search
 from .rank_rule import most_by_nodes
 
 __all__ = ["exact_gram", "gives_all_points", "number_at_once"]
@@ -63,7 +62,7 @@ def number_at_once(stratum: Stratum, gram: GramMatrix, found: int) -> Establishe
         if least is None or least > found or _takes_long(stratum, gram, least):
             return None
     try:
-        known = count_layers(stratum, gram, Search(None))
+        known = quick_count(stratum, gram)
     except CountsDisagree:  # an error of the counts, which they report; nothing is known then
         return None
     if isinstance(known, Established):

@@ -16,6 +16,7 @@ from ..counting.gram_matrices import GramMatrix, gram_matrix
 from ..counting.groebner import Search, count_by_groebner, residues_of
 from ..counting.pencils import count_by_pencils
 from ..counting.rules import arma_rule, product_rule, rank_rule
+from ..counting.singular_fibres import count_by_fibres
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count as count_generic
 from ..networks.strata import Stratum
@@ -224,8 +225,8 @@ def check_rules(
     entries : sequence of StructuredEntry
         Of reduced networks.
     search : Search
-        For numbers that do not come from the rules; without a program the eigenvalue rule, the pencil rule and the
-        product rule are not tested.
+        For numbers that do not come from the rules; without a program the eigenvalue rule, the pencil rule, the curves
+        and the product rule are not tested.
     report : callable, optional
         Called with the number of entries done and of all entries.
 
@@ -236,6 +237,7 @@ def check_rules(
     tests: dict[str, Callable[[StructuredEntry, Search], str | bool | None]] = {
         "eigenvalues": _test_eigenvalues,
         "pencils": _test_pencils,
+        "curves": _test_curves,
         "torus": _test_torus,
         "rank": _test_rank,
         "ARMA": _test_arma,
@@ -260,6 +262,10 @@ def check_rules(
 STATEMENTS = {
     "eigenvalues": "Two layers, one of size 2, positive definite Toeplitz Σ: 4e − 2; against Gröbner bases",
     "pencils": "Two layers, wᵀΣw a sum of at most two products; against Gröbner bases, for layers of size 2 the entry",
+    "curves": (
+        "All layers but one have two dimensions together: the curve of singular fibres; against Gröbner bases, or the "
+        "eigenvalues and formulas of the entry"
+    ),
     "torus": f"D Σ D with D = diag(c^i), c = {WEIGHTS}, has the number of Σ; every entry, counted anew",
     "rank": "Toeplitz Σ, rank of N at most min(n_1, n_2) for some cut: points are lost",
     "ARMA": "Two layers, ARMA(p, q), M ≤ min(k_1, k_2) − 1: points are lost",
@@ -297,6 +303,15 @@ def _test_pencils(entry: StructuredEntry, search: Search) -> str | bool | None:
     independent = fibre_of(stratum) is not None
     found = entry.count if independent else count_by_groebner(stratum, residues_of(entry.gram), search)
     return None if found is None else found == rule.count or f"{rule.count} by the rule, {found} otherwise"
+
+
+def _test_curves(entry: StructuredEntry, search: Search) -> str | bool | None:
+    stratum = Stratum.of_layers(entry.architecture)
+    if search.program is None or (rule := count_by_fibres(stratum, residues_of(entry.gram), search.seed)) is None:
+        return None
+    independent = entry.method in ("formula", "eigenvalues")
+    found = entry.count if independent else count_by_groebner(stratum, residues_of(entry.gram), search)
+    return None if found is None else found == rule or f"{rule} by the curves, {found} otherwise"
 
 
 def _test_torus(entry: StructuredEntry, search: Search) -> str | bool | None:

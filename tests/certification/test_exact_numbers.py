@@ -11,6 +11,7 @@ from homotopy_lcn import Architecture, Certificate, SquaredLoss, critical_points
 from homotopy_lcn.certification import completeness, exact_numbers
 from homotopy_lcn.certification.certificate_file import check_text, to_text
 from homotopy_lcn.certification.certificates import certificate
+from homotopy_lcn.counting import exact_counts
 from homotopy_lcn.counting.groebner import Search
 from homotopy_lcn.counting.groebner_programs import find_program
 from tests.certification.examples import points_with, sealed
@@ -54,17 +55,43 @@ def test_special_data_are_proved_complete(filters, strides, text, numbers, metho
     assert proofs.check()
 
 
-@with_program
-def test_groebner_bases_are_the_one_assumption(exchangeable):
+def test_the_curve_of_singular_fibres_is_the_one_assumption(exchangeable):
     assert exchangeable.complete
-    assert exchangeable.statement.method == "groebner"
+    assert exchangeable.statement.method == "curves"
     assert "complete, proved on one assumption" in str(exchangeable)
-    assert "Gröbner bases modulo two primes" in str(exchangeable)
+    assert "the curve of singular fibres modulo two primes" in str(exchangeable)
     assert exchangeable.check()
 
 
+@pytest.fixture
+def without_curves(monkeypatch):
+    """As if no curve gave a number, or showed that a quadric is smooth."""
+    for name in "count_by_fibres", "is_smooth_by_fibres":
+        monkeypatch.setattr(exact_counts, name, lambda *_: None)
+
+
 @with_program
-def test_a_check_without_a_program_does_not_take_the_number_on_trust(exchangeable, monkeypatch):
+def test_groebner_bases_are_the_one_assumption(without_curves):
+    proofs = proofs_of((2, 2, 2), (2, 2, 1), "exchangeable:1/3")
+    assert proofs.complete
+    assert proofs.statement.method == "groebner"
+    assert "Gröbner bases modulo two primes" in str(proofs)
+    assert proofs.check()
+
+
+@with_program
+def test_curves_and_groebner_bases_confirm_each_other(exchangeable, monkeypatch):
+    text = to_text(exchangeable)
+    for name in "count_by_fibres", "is_smooth_by_fibres":
+        monkeypatch.setattr(exact_counts, name, lambda *_: None)
+    by_bases = to_text(proofs_of((2, 2, 2), (2, 2, 1), "exchangeable:1/3"))
+    assert '"groebner"' in by_bases
+    assert check_text(text)
+    monkeypatch.undo()
+    assert check_text(by_bases)
+
+
+def test_a_check_without_a_program_does_not_take_the_number_on_trust(exchangeable, without_curves, monkeypatch):
     text = to_text(exchangeable)
     monkeypatch.setattr(exact_numbers.Search, "within", classmethod(lambda cls, seconds, seed=0: Search(None)))
     checked = check_text(text)
@@ -140,11 +167,10 @@ def test_a_certificate_read_back_has_the_lost_points_at_infinity(tmp_path):
     assert back.result.gaps() == ()
 
 
-@with_program
 def test_a_smooth_quadric_gives_the_number_of_generic_data():
     """AR(2) data on (3, 3), (2, 1) lose nothing; a list of fewer points is not complete by their number."""
     arch, gram = Architecture((3, 3), (2, 1)), gram_matrix("ar:1/2,1/5", 7)
     data = SquaredLoss.from_exact(gram.entries, [1, -3, 2, 7, -4, 5, 3]).exact
     known = exact_numbers.exact_numbers(arch, data, {}, groebner=True)
     assert known is not None
-    assert (list(known.numbers.values()), known.method) == ([39], exact_numbers.GROEBNER)
+    assert (list(known.numbers.values()), known.method) == ([39], "curves")

