@@ -93,8 +93,8 @@ class StratumCount:
     generic : int or None
         For another metric than the generic one: the number of critical filters for generic data.
     method : str or None
-        For a given Gram matrix: the method that gave the count, "formula", "eigenvalues", "bertini", "smooth", "curves",
-        "groebner" or "measured".
+        For a given Gram matrix: the method that gave the count, "formula", "eigenvalues", "bertini", "smooth",
+        "curves", "groebner" or "measured".
     reason : str or None
         A sentence of why.
     """

@@ -144,7 +144,8 @@ def test_gram_matrices_up_to_symmetry_are_counted_once(monkeypatch):
 def test_wrong_numbers_violate_the_rules():
     right = entries_of((3, 3), (2, 1), "white")[0]
     checks = {check.rule: check for check in check_rules([replace(right, count=right.generic)], Search.within(None))}
-    assert {rule for rule, check in checks.items() if check.violations} == {"curves", "torus", "rank", "ARMA", "product"}
+    violated = {rule for rule, check in checks.items() if check.violations}
+    assert violated == {"curves", "torus", "rank", "ARMA", "product"}
     assert checks["curves"].violations == ("k = (3, 3), s = (2, 1), white: 23 by the curves, 39 otherwise",)
     assert checks["product"].violations == ("k = (3, 3), s = (2, 1), white: 23 by the rule, 39 counted",)
 
