@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
@@ -100,7 +101,7 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
         known = known.chosen(distinct_walls(condition.coordinates, known))
         if len(known) >= len(start):
             return known, 0
-        most = max(most, _escaping(condition, start.points.chosen(~ends.regular), lines, rng, options))
+        most = max(most, _escaping(start, ~ends.regular, (line, turns), rng, options))
         if len(known) + most >= len(start):
             break
         if attempt % 2:
@@ -109,26 +110,55 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
 
 
 def _escaping(
-    condition: Condition,
-    points: WallPoints,
-    lines: tuple[DataLine, DataLine],
+    start: GenericWalls,
+    chosen: NDArray[np.bool_],
+    goal: tuple[DataLine, Complex],
     rng: np.random.Generator,
     options: PathOptions,
 ) -> int:
-    """On how many of the paths the filter goes to infinity as τ goes to 1."""
-    begin, sizes, going = 0.0, [], np.ones(len(points), bool)
+    """On how many of the paths the filter goes to infinity as τ goes to 1.
+
+    It grows from stage to stage, and at the end it is longer than all real critical filters there.
+    """
+    condition, (line, turns), begin = start.condition, goal, 0.0
+    points = start.points.chosen(chosen)
+    lengths, going = [], np.ones(len(points), bool)
     for distance in WALLS.stages:
-        ends = follow(condition, points, lines, rng, options, (begin, 1 - distance))
+        ends = follow(condition, points, (start.line, line.scaled(turns)), rng, options, (begin, 1 - distance))
         points, begin = ends.points, 1 - distance
         going &= ends.arrived
         coordinates = np.concatenate([np.ones((len(points), 1)), points.factors], axis=1)
         filters = equations_of(condition.coordinates).filters(coordinates)
+        found = _turned(points, turns)
         with np.errstate(all="ignore"):
-            sizes.append(np.abs(points.scale[:, 0] / points.scale[:, 1]) * np.linalg.norm(filters, axis=1))
+            total = found.t.sum(axis=1)
+            scale = found.scale[:, 0] / found.scale[:, 1]
+            scale *= (total if line.motion.gram else 1) / (total if line.motion.b else 1)
+            filters = filters * scale[:, None]
+            lengths.append(np.linalg.norm(filters, axis=1))
+            places = np.clip(np.nan_to_num((found.t[:, 1] / total).real), 0, 1)
     with np.errstate(all="ignore"):
-        logs = np.log(np.array(sizes))
-        rates = np.diff(logs, axis=0) / -np.diff(np.log(np.array(WALLS.stages)))[:, None]
-    return int((going & (rates > WALLS.least_rate).all(axis=0) & (sizes[-1] > WALLS.large)).sum())
+        rates = np.diff(np.log(np.array(lengths)), axis=0) / -np.diff(np.log(np.array(WALLS.stages)))[:, None]
+        grows = going & (rates > WALLS.least_rate).all(axis=0)
+    return sum(_is_too_long(line, t, w) for t, w in zip(places[grows].tolist(), filters[grows], strict=True))
+
+
+def _is_too_long(line: DataLine, t: float, w: Complex) -> bool:
+    """Whether a filter is longer than all real critical filters at t.
+
+    A real critical filter w has wᵀ Σ w = wᵀ b, so that wᵀ Σ w is at most bᵀ Σ⁻¹ b, the square of the norm of Σ⁻¹ b.
+    """
+    gram, b = (
+        ((1 - t) * part[0] + t * part[1] if moves else part[0]).real
+        for part, moves in ((line.grams, line.motion.gram), (line.bs, line.motion.b))
+    )
+    values, vectors = np.linalg.eigh(gram)
+    inside = values > WALLS.singular * values[-1]
+    parts = vectors.T @ b
+    if np.linalg.norm(parts[~inside]) > WALLS.same * np.linalg.norm(b):
+        return False
+    most = float((parts[inside] ** 2 / values[inside]).sum())
+    return bool((w.conj() @ gram @ w).real > WALLS.large**2 * most)
 
 
 def _turned(points: WallPoints, turns: Complex) -> WallPoints:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from ..networks.patterns import Pattern
 from ..results.result import CriticalPoints
 from .following import Contradiction, matched
@@ -14,7 +12,10 @@ from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
 
-__all__ = ["joined_chambers", "places_of", "written"]
+__all__ = ["differing_lists", "joined_chambers", "places_of", "written"]
+
+#: Where in a chamber its list is looked at again, as parts of its length.
+NEAR_ENDS = (0.0193, 0.9711)
 
 
 def joined_chambers(
@@ -79,13 +80,55 @@ def _miscounted(left: CriticalPoints, right: CriticalPoints, between: Sequence[W
 
 
 def _unseen_exchange(left: CriticalPoints, right: CriticalPoints, pairs: Mapping[int, int]) -> list[str]:
-    """Whether the least of the minima that go on from one chamber to the next is another one there."""
+    """Whether the global minima of two chambers are two minima that exist, as minima, in both of them.
+
+    A global minimum that ends at the wall, or begins there, is no exchange; nor are minima that are tied.
+    """
     both = [(i, j) for i, j in pairs.items() if left.real[i].minimum and right.real[j].minimum]
-    if not both:
+    before, after = left.global_minimum, right.global_minimum
+    first = next((pair for pair in both if left.real[pair[0]] is before), None)
+    second = next((pair for pair in both if right.real[pair[1]] is after), None)
+    if first is None or second is None or first == second or _are_tied(left, (first[0], second[0])):
         return []
-    before = min(both, key=lambda pair: float(np.real(left.real[pair[0]].loss)))
-    after = min(both, key=lambda pair: float(np.real(right.real[pair[1]].loss)))
-    return [] if before == after else ["two minima exchange their order between two chambers"]
+    return ["two minima exchange their order between two chambers"]
+
+
+def _are_tied(points: CriticalPoints, rows: tuple[int, int]) -> bool:
+    """Whether the losses of two real points are equal as far as can be told."""
+    places = {next(n for n, point in enumerate(points) if point is points.real[row]) for row in rows}
+    return any(places <= set(tie.points) for tie in points.ties)
+
+
+def differing_lists(chambers: Sequence[Chamber], solved: Callable[[float], CriticalPoints]) -> list[str]:
+    """Chambers in which the list in the middle is not that near both ends.
+
+    Generic data have no such chamber. Special data can have points that pass through zero, or through a part of the
+    boundary of the function space, which no point of generic data meets: there no wall is counted.
+    """
+    result = []
+    for chamber in chambers:
+        known = _labels(chamber.points)
+        for part in NEAR_ENDS:
+            t = chamber.start + part * (chamber.end - chamber.start)
+            points = solved(t)
+            found = _labels(points)
+            if points.complete and None not in (known, found) and found != known:
+                result.append(
+                    f"the real points at t = {chamber.middle} and t = {t} differ, and no wall is known between"
+                )
+    return result
+
+
+def _labels(points: CriticalPoints) -> list[tuple[object, ...]] | None:
+    """What is constant in a chamber; None where something is undecided."""
+    labels = []
+    for point in points.real:
+        indices = [-1 if index is None else index for index in point.indices]
+        interior = point.interior if point.attained else False
+        if point.attained is None or interior is None or -1 in indices:
+            return None
+        labels.append((point.stratum, point.attained, interior, sorted(indices)))
+    return sorted(labels)
 
 
 def written(pattern: Pattern) -> str:

@@ -55,7 +55,10 @@ class WallTolerances:
     least_rate : float
         A path goes to infinity if w grows at least with this power of 1 / (1 − τ) from stage to stage.
     large : float
-        How large w is at least at the last stage of such a path, relative to the scale of the data.
+        How long w is at least at the last stage of such a path, in the norm of Σ, relative to the bound for the lengths
+        of real critical filters there.
+    singular : float
+        Eigenvalues of Σ below this part of the largest one are zero.
     together : float
         Walls nearer than this are at one place of the segment.
     far : float
@@ -101,6 +104,7 @@ class WallTolerances:
     stages: tuple[float, ...] = (1e-3, 1e-5, 1e-7)
     least_rate: float = 0.05
     large: float = 5.0
+    singular: float = 1e-12
     together: float = 1e-11
     far: float = 1e-9
     real_movement: float = 1e-4

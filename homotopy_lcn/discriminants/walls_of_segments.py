@@ -23,7 +23,7 @@ from .certified_walls import certified_chambers, certified_exchanges, proofs_of_
 from .exchanges import exchanges
 from .fold_walls import RealWall, walls_on_line
 from .following import followed_filters
-from .joining import joined_chambers, written
+from .joining import differing_lists, joined_chambers, written
 from .kinds import Question, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
@@ -333,6 +333,7 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         found = sorted([*found, *exchanged], key=lambda wall: wall.t)
         chambers, problems = joined_chambers(segment, found, solved)
     contradictions += problems + [problem for one in searched for problem in one.problems]
+    contradictions += differing_lists(chambers, solved)
     if exact is not None:
         found = certified_exchanges(segment, exact, found, chambers)
         chambers = certified_chambers(exact, chambers, seed)

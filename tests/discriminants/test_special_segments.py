@@ -127,3 +127,40 @@ def test_folds_that_a_singular_gram_matrix_loses_are_triple_tangencies():
     distances = np.abs(places[:, None] - discriminant.roots())
     assert (distances.min(axis=1) < 1e-3).all()
     assert np.bincount(distances.argmin(axis=1)).tolist() == [3, 3]
+
+
+def test_an_isolated_t_with_another_list_is_not_taken_for_a_chamber():
+    """At t = 1/2 the vector b has one entry, and critical filters are zero there. Generic data have no such t."""
+    arch, rng = hl.Architecture((3, 2), (2, 1)), np.random.default_rng(0)
+    samples = rng.standard_normal((12, 5))
+    one, step = np.eye(5)[0], rng.standard_normal(5)
+    losses = [hl.SquaredLoss(samples.T @ samples, one + sign * step) for sign in (-1, 1)]
+    lists = [len(hl.critical_points(arch, Segment(arch, *losses).loss(t)).real) for t in (0.4, 0.5, 0.6)]
+    assert lists[0] == lists[2] != lists[1]
+    found = hl.walls(arch, *losses)
+    inside = found.chamber_at(0.5)
+    assert found.complete == (inside.middle != 0.5)
+    if not found.complete:
+        assert any("differ, and no wall is known between" in reason for reason in found.contradictions)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_filters_that_go_to_infinity_are_longer_than_any_real_critical_filter(size):
+    """Where Σ is singular on the whole segment no path counts as one to infinity, as there is no bound."""
+    arch, rng = hl.Architecture((size, 2), (2, 1)), np.random.default_rng(0)
+    K = arch.filter_size
+    samples = [rng.standard_normal((20, K)) * (np.arange(K) != 1) for _ in range(2)]
+    losses = [hl.SquaredLoss(X.T @ X, X.T @ rng.standard_normal(20)) for X in samples]
+    found = hl.walls(arch, *losses)
+    row = folds(found)
+    assert row.found + row.escaped < row.generic
+    assert not row.complete
+    assert not found.complete
+
+
+def test_minima_that_are_not_least_may_exchange_their_order():
+    """The global minimum becomes a saddle at a pitchfork; the order of two other minima does not matter."""
+    arch = hl.Architecture((2, 2, 2), (2, 1, 1))
+    found = hl.walls(arch, *gaussian(arch, 4))
+    assert found.complete, found.contradictions
+    agree_with_a_grid(found, gaussian(arch, 4), 10)
