@@ -1,6 +1,7 @@
 // The shapes that are compiled for themselves. The general code tracks all other shapes and data.
 #pragma once
 
+#include "projected_segment.hpp"
 #include "tracker.hpp"
 
 namespace homotopy_lcn {
@@ -51,7 +52,9 @@ struct ComplexShapes {
 struct OtherShapes {
     template <class Body>
     static bool with_tracker(const Job& job, Body&& body) {
-        if (job.real)
+        if (job.real && distinct_coefficients(job) < job.filter_size)
+            body(Type<Tracker<AnyShape, ProjectedSegment>>{});
+        else if (job.real)
             body(Type<Tracker<AnyShape, ManyRealTargets>>{});
         else
             body(Type<Tracker<AnyShape, GeneralSegment>>{});

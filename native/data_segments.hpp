@@ -58,11 +58,12 @@ class GeneralSegment {
         const auto K = shape.K;
         const auto dil = shape.dil(g);
         const auto size = K - shape.e(g) * dil;
+        const int gap = shape.gap(g, -1);
         auto block = [&](auto i, auto q, auto rows, auto width) INLINED {
             constexpr int R = decltype(rows)::value, Q = decltype(width)::value;
             Complex sum[R * Q];
             each(Constant<R * Q>{}, [&](auto k) INLINED { sum[k] = complex_zero(); });
-            coefficients_without<S>(g, Constant<-1>{}, size, [&](auto j) INLINED {
+            coefficients_without<S>(g, Constant<-1>{}, size, gap, [&](auto j) INLINED {
                 const Complex a = rest[j];
                 each(rows, [&](auto r) INLINED {
                     each(width, [&](auto c) INLINED {
@@ -74,7 +75,7 @@ class GeneralSegment {
                 each(width, [&](auto c) INLINED { out[(q + c) * K + i + r] = sum[r * Q + c]; });
             });
         };
-        in_blocks<S, 2>(g, shape, block);
+        in_blocks<S, 2>(g, shape, K, block);
     }
 
     // Σ(s) w − b(s) and its total derivative.
@@ -160,10 +161,11 @@ class RealSegment {
         const auto e = shape.e(g);
         const auto dil = shape.dil(g);
         const auto size = K - e * dil;
+        const int gap = shape.gap(g, -1);
         using Scaled = std::conditional_t<S::small, Complex[S::small ? 16 : 1], Complex*>;
         Scaled scaled;
         if constexpr (!S::small) scaled = scratch;
-        coefficients_without<S>(g, Constant<-1>{}, size, [&](auto j) INLINED { scaled[j] = rest * form[j]; });
+        coefficients_without<S>(g, Constant<-1>{}, size, gap, [&](auto j) INLINED { scaled[j] = rest * form[j]; });
         auto block = [&](auto i, auto q, auto rows, auto width) INLINED {
             constexpr int R = decltype(rows)::value, Q = decltype(width)::value;
             Complex sum[R * Q];
@@ -173,7 +175,7 @@ class RealSegment {
                     sum[r * Q + c] = occurs_in_derivative<S>(g, j, size) ? diagonal[i + r] * form[j] : complex_zero();
                 });
             });
-            coefficients_without<S>(g, Constant<-1>{}, size, [&](auto j) INLINED {
+            coefficients_without<S>(g, Constant<-1>{}, size, gap, [&](auto j) INLINED {
                 const Complex a = scaled[j];
                 each(rows, [&](auto r) INLINED {
                     each(width, [&](auto c) INLINED {
@@ -187,7 +189,7 @@ class RealSegment {
                 each(width, [&](auto c) INLINED { out[(q + c) * K + i + r] = sum[r * Q + c]; });
             });
         };
-        in_blocks<S, 2>(g, shape, block);
+        in_blocks<S, 2>(g, shape, K, block);
     }
 
     INLINE void dual_residual(Dual* out, const Dual* w) const {

@@ -113,12 +113,13 @@ class NewtonSystem {
                 const auto ef = shape.e(f);
                 const auto df = shape.dil(f);
                 const auto size_both = K - (eg * dg + ef * df);
+                const int gap = shape.gap(g, -1), gap_of_both = shape.gap(f, g);
                 const Complex* both = nullptr;
                 const bool curved = f < g || shape.m(g) > 1;
                 if (curved) both = second_form(t, f, g);
                 loop<S>(eg + one_more, [&](auto p) INLINED {
                     row_of_products(&t.matrix[(atg + p) * N + atf], &forms.rest[g][0], &t.columns[atf * K + p * dg], f,
-                                    g, size, p);
+                                    g, size, gap, p);
                     if (!curved) return;
                     each(ef + one_more, [&](auto q) INLINED {
                         if (f == g && q > p) return;
@@ -130,7 +131,7 @@ class NewtonSystem {
                             else
                                 add_product(sum, both[0], shifted[0]);
                         } else {
-                            coefficients_without<S>(f, g, size_both,
+                            coefficients_without<S>(f, g, size_both, gap_of_both,
                                                     [&](auto i) INLINED { add_product(sum, both[i], shifted[i]); });
                         }
                         t.matrix[(atg + p) * N + atf + q] = sum;
@@ -144,9 +145,10 @@ class NewtonSystem {
             const auto e = shape.e(f);
             const auto dil = shape.dil(f);
             const auto size = K - e * dil;
+            const int gap = shape.gap(f, -1);
             each(e + one_more, [&](auto p) INLINED {
                 Complex sum = complex_zero();
-                coefficients_without<S>(f, Constant<-1>{}, size, [&](auto i) INLINED {
+                coefficients_without<S>(f, Constant<-1>{}, size, gap, [&](auto i) INLINED {
                     add_product(sum, forms.rest[f][i], t.residual[i + p * dil]);
                 });
                 t.newton[at + p] = sum;
@@ -171,14 +173,14 @@ class NewtonSystem {
     // Products of a row, P_g, with the columns of Σ J_f: a row of a block of JᵀΣJ, up to the diagonal.
     template <class F, class G, class Size, class P>
     INLINE void row_of_products(Complex* out, const Complex* row, const Complex* columns, F f, G g, Size size,
-                                P p) const {
+                                int gap, P p) const {
         const auto K = shape.K;
         if constexpr (S::fixed) {
             constexpr int Q = S::degrees[F::value] + 1;
             const int last = f == g ? int(p) : Q - 1;
             Complex sum[Q];
             each(Constant<Q>{}, [&](auto q) INLINED { sum[q] = complex_zero(); });
-            coefficients_without<S>(g, Constant<-1>{}, size, [&](auto i) INLINED {
+            coefficients_without<S>(g, Constant<-1>{}, size, gap, [&](auto i) INLINED {
                 const Complex a = row[i];
                 each(Constant<Q>{}, [&](auto q) INLINED {
                     if (!S::small || q <= last) add_product(sum[q], a, columns[q * K + i]);
@@ -190,7 +192,7 @@ class NewtonSystem {
         } else {
             for (int q = 0; q <= (f == g ? int(p) : shape.e(f)); ++q) {
                 Complex sum = complex_zero();
-                for (int i = 0; i < size; ++i) add_product(sum, row[i], columns[q * K + i]);
+                for (int i = 0; i < size; i += gap) add_product(sum, row[i], columns[q * K + i]);
                 out[q] = sum;
             }
         }

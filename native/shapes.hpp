@@ -171,7 +171,12 @@ struct AnyShape {
         return degree;
     }
     const FactorShape& factor(int f) const { return factors[f]; }
-    static int gap(int, int) { return 1; }
+    int gap(int f, int g) const {
+        int result = 0;
+        for (int k = 0; k < r; ++k)
+            if (e(k) * (m(k) - (k == f) - (k == g)) > 0) result = gcd(result, dil(k));
+        return result == 0 ? 1 : result;
+    }
 };
 
 // Calls body(0), …, body(n − 1), with constants for a small shape only.
@@ -187,15 +192,15 @@ INLINE void loop(Count n, Body&& body) {
 }
 
 // Calls body(i) for every coefficient i < size of Π_k Q_k^{m_k}, divided by Q_f and Q_g, that does not vanish by
-// structure. For a shape that is not small some vanishing coefficients are among them.
+// structure. For a shape that is not small these are the multiples of ``gap``, which is that of the shape for f and g;
+// some vanishing coefficients are among them.
 template <class S, class F, class G, class Size, class Body>
-INLINE void coefficients_without(F f, G g, Size size, Body&& body) {
+INLINE void coefficients_without(F, G, Size size, [[maybe_unused]] int gap, Body&& body) {
     if constexpr (S::small) {
         each(size, [&](auto i) INLINED {
             if constexpr (S::occurs(0, S::r, F::value, G::value, decltype(i)::value)) body(i);
         });
     } else {
-        const int gap = S::gap(f, g);
         if constexpr (is_constant<Size>) {
             for (int i = 0; i < int(size); i += gap) body(i);
         } else {
@@ -213,19 +218,19 @@ INLINE bool occurs_in_derivative(F, Index i, Size size) {
         return i >= 0 && i < size;
 }
 
-// Divides Σ J_g, with rows i < K and columns q ≤ e_g, into blocks, and calls body(i, q, height, width) for each block,
-// height and width constants. A block has all columns if the compiler knows the shape, otherwise four columns or one. A
+// Divides Σ J_g, with ``height`` rows i and columns q ≤ e_g, into blocks, and calls body(i, q, rows, width) for each
+// block, rows and width constants. A block has all columns if the compiler knows the shape, otherwise four columns or one. A
 // block with few columns has ``rows`` rows, any other block one row.
-template <class S, int rows, class G, class Body>
-INLINE void in_blocks(G g, const S& shape, Body&& body) {
+template <class S, int rows, class G, class Height, class Body>
+INLINE void in_blocks(G g, const S& shape, Height height, Body&& body) {
     auto all_rows = [&](auto q, auto width) INLINED {
         constexpr int R = decltype(width)::value < 4 && !S::small ? rows : 1;
         if constexpr (S::small) {
-            each(shape.K, [&](auto i) INLINED { body(i, q, Constant<1>{}, width); });
+            each(height, [&](auto i) INLINED { body(i, q, Constant<1>{}, width); });
         } else {
             int i = 0;
-            for (; i + R <= shape.K; i += R) body(i, q, Constant<R>{}, width);
-            if (R > 1 && i < shape.K) body(i, q, Constant<1>{}, width);
+            for (; i + R <= height; i += R) body(i, q, Constant<R>{}, width);
+            if (R > 1 && i < height) body(i, q, Constant<1>{}, width);
         }
     };
     if constexpr (S::fixed) {

@@ -173,6 +173,7 @@ class Tracker : NewtonSystem<S, SegmentOf> {
             const auto e = shape.e(f);
             const auto dil = shape.dil(f);
             const auto size = K - e * dil;
+            const int gap = shape.gap(f, -1);
             Complex defect = complex_zero(), defect_rate = complex_zero();
             if (f > 0) {
                 defect = t.kappa[f] * (gauge(f, &t.next_x[0]) - complex_one());
@@ -180,7 +181,7 @@ class Tracker : NewtonSystem<S, SegmentOf> {
             }
             each(e + one_more, [&](auto p) INLINED {
                 Dual sum = Identities<Dual>::zero();
-                coefficients_without<S>(f, Constant<-1>{}, size, [&](auto i) INLINED {
+                coefficients_without<S>(f, Constant<-1>{}, size, gap, [&](auto i) INLINED {
                     add_product(sum, t.duals.rest[f][i], t.dual_residual[i + p * dil]);
                 });
                 if (f > 0) {
@@ -217,7 +218,7 @@ class Tracker : NewtonSystem<S, SegmentOf> {
             const auto e = shape.e(f);
             const auto size = K - e * shape.dil(f);
             Real rest = Real{};
-            coefficients_without<S>(f, Constant<-1>{}, size,
+            coefficients_without<S>(f, Constant<-1>{}, size, shape.gap(f, -1),
                                     [&](auto i) INLINED { rest += squared_norm(t.forms.rest[f][i]); });
             const Real scale = residual * square_root(rest);
             for (int p = 0; p <= e; ++p)
