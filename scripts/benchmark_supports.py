@@ -28,8 +28,8 @@ from peer_programs import PEERS
 import homotopy_lcn as hl
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.networks.counts import generic_ed_degree
+from homotopy_lcn.networks.strata import segre_embedding
 from homotopy_lcn.networks.support_networks import SupportNetwork
-from homotopy_lcn.solving.segre_problem import segre_embedding
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.settings import Tracking

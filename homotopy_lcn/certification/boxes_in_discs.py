@@ -24,6 +24,7 @@ from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
+from ..networks.support_networks import SupportNetwork
 from .conclusions import stratum_of
 from .disc_arithmetic import Complex, Discs, Real, bound
 from .krawczyk_in_discs import DiscEquations, DiscProofs, verify_boxes
@@ -80,6 +81,8 @@ def verified_in_discs(
     jobs : int
         Number of threads.
     """
+    if isinstance(arch, SupportNetwork):  # proved in balls
+        return {}
     by_pattern: dict[Pattern, list[int]] = {}
     for row, item in enumerate(items):
         if item.keys() == ENTRIES_OF_A_POINT and _claims_not_real(item["claims"]) and _is_first(item["precision"]):

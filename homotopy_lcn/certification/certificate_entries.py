@@ -45,7 +45,7 @@ CERTIFICATE = {
 }
 #: The entries of its objects.
 OBJECTS = {
-    "architecture": {"filters": True, "strides": True},
+    "architecture": {"filters": False, "supports": False, "strides": True},
     "loss": {"gram": True, "b": True, "constant": True},
     "statement": {
         "strata": True,

@@ -30,6 +30,7 @@ from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.strata import Stratum
+from ..networks.support_networks import SupportNetwork
 from ..networks.untrusted import check_number_of_strata, untrusted_architecture
 from ..rationals import fraction_text
 from ..version import __version__
@@ -77,10 +78,7 @@ def to_text(certificate: Certificate) -> str:
         "format": FORMAT,
         "version": VERSION,
         "software": f"homotopy-lcn {__version__}",
-        "architecture": {
-            "filters": list(certificate.architecture.filters),
-            "strides": list(certificate.architecture.strides),
-        },
+        "architecture": _architecture_to_json(certificate.architecture),
         "loss": {
             "gram": [[fraction_text(value) for value in row] for row in data.gram],
             "b": [fraction_text(value) for value in data.b],
@@ -93,6 +91,11 @@ def to_text(certificate: Certificate) -> str:
     lines += [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in content.items()]
     lines.append('"points": [' + ",\n  ".join(encoded_points(certificate.points, json.dumps)) + "]")
     return "{" + ",\n ".join(lines) + "}\n"
+
+
+def _architecture_to_json(arch: Architecture) -> dict[str, object]:
+    names = ("filters", "supports", "strides")
+    return {name: value for name, value in arch.to_dict().items() if name in names}
 
 
 def check(path: str, *, jobs: int = 1) -> Check:
@@ -144,6 +147,10 @@ def _checked(content: dict[str, Any], jobs: int, whole: bool) -> tuple[Check, Pr
     source = content.get("source")
     if source is not None and source not in SOURCES:
         raise InputError(f"source: {shown(source)}; expected one of {', '.join(map(repr, SOURCES))}")
+    if isinstance(arch, SupportNetwork) and arch.one_dimensional is not None:
+        raise InputError(
+            f"architecture: {arch.notation}; expected the ordinary network {arch.one_dimensional.in_words}"
+        )
     check_number_of_strata(arch, len(content["statement"]["strata"]), "statement.strata")
     _check_factorizations(arch)
     data = _data_from_json(content["loss"], arch.filter_size)
@@ -237,14 +244,18 @@ def _verify_points(
     ``how`` says whether points that are not real keep their boxes, and the number of processes.
     """
     whole, jobs = how
-    degrees = tuple(block.degree for block in arch.blocks)
+    degrees = arch.pattern_totals
+    known = {row.pattern for row in generic_count(arch)} if isinstance(arch, SupportNetwork) else None
     leaders: list[tuple[int, Mapping[str, Any]]] = []
     for position, item in enumerate(items):
         alone = not isinstance(item, dict) or "conjugate_of" not in item
         check_entries(item, POINT if alone else CONJUGATE, f"points[{position}].")
         leader = item.get("conjugate_of")
         if alone:
-            read_pattern(item["pattern"], degrees, f"points[{position}].pattern")
+            pattern = read_pattern(item["pattern"], degrees, f"points[{position}].pattern")
+            if known is not None and pattern not in known:
+                shown_pattern = shown(item["pattern"])
+                raise InputError(f"points[{position}].pattern: {shown_pattern}; expected a class of the network")
             leaders.append((position, item))
         elif type(leader) is not int or not 0 <= leader < position or items[leader].get("conjugate_of") is not None:
             raise InputError(
@@ -271,7 +282,7 @@ def _verify_some(
     result: list[Proof | str | None] = []
     for position, item in items:
         pattern = tuple(tuple(int(part) for part in partition) for partition in item["pattern"])
-        space = pattern, _in_parameters(item, position)
+        space = pattern, _in_parameters(arch, item, position)
         if space not in by_space:
             stratum = Stratum.of_layers(arch) if space[1] else stratum_of(arch, pattern)
             by_space[space] = BallEquations(stratum, data)
@@ -287,9 +298,11 @@ def _verify_some(
     return result
 
 
-def _in_parameters(item: Mapping[str, Any], position: int) -> bool:
+def _in_parameters(arch: Architecture, item: Mapping[str, Any], position: int) -> bool:
     """Whether the box holds parameters, and not coordinates of the stratum."""
     space = item.get("space")
+    if space is not None and isinstance(arch, SupportNetwork):
+        raise InputError(f"points[{position}].space: {shown(space)}; expected no such entry for {arch.notation}")
     if space not in (None, PARAMETERS):
         raise InputError(f"points[{position}].space: {shown(space)}; expected {PARAMETERS!r}, or no such entry")
     return space is not None

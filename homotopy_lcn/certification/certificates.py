@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import ComparedByValue
+from ..arrays import ComparedByValue, Real
 from ..doors import ShownInNotebooks, door
 from ..errors import InputError, check_integer
 from ..files import write_atomically
 from ..losses.exact_data import ExactData
-from ..losses.samples import samples_table
+from ..losses.image_samples import patches_of_samples, samples_of
+from ..losses.preparation import Preparation
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.merging import are_conjugate
@@ -40,7 +41,7 @@ from .checks import Check
 from .comparison import Comparison, Finding
 from .completeness import ProvedPoints, Statement, describe_statement, has_lower_bound, state, undecided_order
 from .conclusions import stratum_of
-from .krawczyk_in_balls import BallEquations, data_of_samples
+from .krawczyk_in_balls import BallEquations, data_of_patches
 from .point_proofs import Proof, ProvedPoint, bits_of, prove_all, prove_point
 from .tolerances import CERTIFICATION
 
@@ -252,7 +253,10 @@ def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
     """The proofs for the points of a result. Parameters and errors are the same as for `certify`."""
-    result.architecture.check_ordinary()
+    twin = result.architecture.one_dimensional
+    if twin is not None and twin != result.architecture:
+        proofs = certificate(result.on_network(twin), digits=digits, samples=samples, jobs=jobs)
+        return replace(proofs, result=proofs.result.on_network(result.architecture))
     digits = None if digits is None else check_integer("digits", digits, 1, CERTIFICATION.most_digits)
     jobs = check_integer("jobs", jobs, 1, CERTIFICATION.most_jobs)
     data = _exact_data(result, samples)
@@ -337,7 +341,7 @@ class _Proved:
         """
         kept = [row for row, leader in enumerate(self.leaders) if not isinstance(self.found[leader], str)]
         points = self.points(kept)
-        pairs = [*points.overlapping, *undecided_order(self.data, points)]
+        pairs = [*points.overlapping, *undecided_order(self.result.architecture, self.data, points)]
         rows = {kept[position] for pair in pairs for position in pair}
         rows |= {row for row, finding in self.findings.items() if not finding.decided}
         return sorted({self.leaders[row] for row in rows})
@@ -377,18 +381,24 @@ def _exact_data(result: CriticalPoints, samples: Samples | None) -> ExactData:
     loss = result.loss
     if samples is None:
         return loss.exact or ExactData.of_doubles(loss.gram, loss.b, loss.constant)
-    X, Y = samples_table("X", samples[0]), samples_table("Y", samples[1], outputs=True)
-    X, Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
+    arch = result.architecture
+    X, Y = (np.asarray(values, dtype=float) for values in samples_of(*samples, arch))
     if loss.preparation is not None:
-        X, Y = loss.preparation.inputs(X), loss.preparation.outputs(Y)
-    rounded = SquaredLoss.from_data(X, Y, result.architecture)
+        X, Y = _prepared(X, Y, loss.preparation)
+    rounded = SquaredLoss.from_data(X, Y, arch)
     for name in ("gram", "b"):
         ours, theirs = getattr(loss, name), getattr(rounded, name)
         if np.abs(ours - theirs).max() > CERTIFICATION.agreement * np.abs(theirs).max():
             raise InputError(
                 f"samples: their {name} differs from the result's; expected the X and Y that the result was found for"
             )
-    return data_of_samples(X, Y, result.architecture.filter_size, result.architecture.stride)
+    return data_of_patches(patches_of_samples(X, Y, arch), arch.filter_size)
+
+
+def _prepared(X: Real, Y: Real, preparation: Preparation) -> tuple[Real, Real]:
+    """The samples as the loss has them; images position by position."""
+    inputs = preparation.inputs(X.reshape(len(X), -1))
+    return inputs.reshape(X.shape), preparation.outputs(Y.reshape(len(Y), -1)).reshape(Y.shape)
 
 
 def _leaders(result: CriticalPoints) -> np.ndarray:

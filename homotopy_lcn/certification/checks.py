@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
+from ..networks.support_networks import SupportNetwork
 from .completeness import Statement
 
 __all__ = ["Check"]
@@ -47,10 +48,12 @@ class Check:
     def describe_subject(self) -> list[str]:
         """What was verified: the network and the data, in words."""
         arch, size = self.architecture, self.architecture.filter_size
+        others = isinstance(arch, SupportNetwork)
+        network = arch.in_words if others else f"filters {arch.filters}, strides {arch.strides}"
         source = "the source is not stated" if self.source is None else f"as stated, {self.source}"
         numbers = "doubles" if self.data.in_doubles else "rational numbers"
         return [
-            f"network: filters {arch.filters}, strides {arch.strides}",
+            f"network: {network}",
             f"data: Gram matrix {size} × {size}, {numbers} ({source})",
             f"digest of the data: {self.data.digest}",
         ]

@@ -21,6 +21,7 @@ from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.strata import Stratum
+from ..networks.support_networks import SupportNetwork
 from ..results.points import CriticalPoint
 from ._flint import acb, arb, working_precision
 from .completeness import ProvedPoints
@@ -114,7 +115,13 @@ class Comparison:
         if not composed_near(self.arch, [point], point.filter[None])[0]:
             return OTHER_PRODUCT
         proved = proof.claims.parameters
-        if not point.real or proved is None or point.also_on or proof.claims.smooth is not True:
+        if not point.real or proved is None or point.also_on:
+            return None
+        # Over a singular point of the function space are further θ.
+        number = sum(one.number for one in proved)
+        if proof.claims.smooth is not True and not (
+            isinstance(self.arch, SupportNetwork) and 0 < number == len(point.parameters)
+        ):
             return None
         reason = contradiction_of_parameters(self.arch, point, proved, 0.0)
         if reason is None or self.rounding is None:

@@ -13,6 +13,12 @@ continues to a point of this stratum for generic data close by, with as many cri
 factorizations. A point that is proved in the parameter space continues to one critical θ. If there are as many θ in all
 as generic data have, no other isolated point is left: it would continue to one more θ.
 
+For networks of any supports only the number of all critical parameters is a theorem, whatever the rank of Σ is. A
+nonsingular point of a class of filters continues to a point of this class for generic data close by, which has as many
+critical θ over it as the class has factorizations: the image of dμ there is the tangent space of the class. So such a
+list is complete if its filters have that many θ in all, and the numbers of each class are not used. Symmetries of
+ordinary networks are no symmetries of these.
+
 Special Gram matrices have fewer points for every moment vector. The exact number for the Gram matrix and a generic
 moment vector bounds the number of isolated points for every one (`exact_numbers`). If it is met, the list is complete
 in the same way: the data close by have the same Gram matrix and a generic moment vector.
@@ -38,6 +44,7 @@ from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import CountTable, generic_count
 from ..networks.patterns import Pattern, format_pattern
+from ..networks.support_networks import SupportNetwork
 from ..results.ties import symmetries_of_moments
 from ._flint import arb, in_standard_precision
 from .disc_arithmetic import Complex, Discs, Real, bound
@@ -213,12 +220,13 @@ def state(
     in_parameters = sum(proof.in_parameters for proof in distinct)
     table, few = _count(arch, data)
     strata = tuple(StratumStatement(row.pattern, row.count, proved[row.pattern]) for row in table)
-    complete = all(row.proved == row.generic for row in strata)
+    others = isinstance(arch, SupportNetwork)
+    complete = not others and all(row.proved == row.generic for row in strata)
     if not few:
         thetas = sum(proved[row.pattern] * row.factorizations for row in table) + in_parameters
         complete = complete or thetas == table.parameters
     method = None
-    if not complete and not few and at_once and distinct:
+    if not complete and not few and not others and at_once and distinct:
         known = exact_numbers(arch, data, proved, groebner)
         if known is not None:
             exact = sum(known.numbers[row.pattern] * row.factorizations for row in table)
@@ -227,24 +235,25 @@ def state(
                 strata = tuple(replace(row, exact=known.numbers[row.pattern]) for row in strata)
     real = {i: points[i].claims for i, proof in enumerate(points.proofs) if proof.real is not False}
     losses: dict[int, Ball] = {i: claims.loss.real for i, claims in real.items()}
-    tied = possible_images(data, points) if complete and not repeated else set()
+    tied = possible_images(data, points) if complete and not repeated and not others else set()
     ordered = all(claims.real for claims in real.values()) and tied.issuperset(_unordered(losses))
-    possible = [i for i, claims in real.items() if claims.attained is not False]
+    # Without real critical θ of its class a filter has none at all, if all critical θ are counted.
+    possible = [i for i, claims in real.items() if claims.attained is not False and claims.indices != ()]
     best = min(possible, key=lambda i: float(losses[i].mid()), default=None)
     if best is not None:
         constant = arb(data.constant.numerator) / arb(data.constant.denominator)
         best = min([best, *(i for i in possible if (i, best) in tied)])
-        others = [losses[i] for i in possible if i != best and (i, best) not in tied] + [constant]
-        sure = complete and not few and real[best].attained and all(losses[best] < other for other in others)
+        larger = [losses[i] for i in possible if i != best and (i, best) not in tied] + [constant]
+        sure = complete and not few and real[best].attained and all(losses[best] < other for other in larger)
         sure = sure and has_lower_bound(arch, data)
         best = best if sure else None
     return Statement(strata, complete, not repeated, best, ordered, in_parameters, method)
 
 
-def undecided_order(data: ExactData, points: ProvedPoints) -> list[tuple[int, int]]:
+def undecided_order(arch: Architecture, data: ExactData, points: ProvedPoints) -> list[tuple[int, int]]:
     """Pairs of real points whose losses are not proved to differ, and are not equal by a symmetry of the data."""
     pairs = _unordered({i: points[i].claims.loss.real for i, proof in enumerate(points.proofs) if proof.real})
-    tied = possible_images(data, points) if pairs else set()
+    tied = possible_images(data, points) if pairs and not isinstance(arch, SupportNetwork) else set()
     return [pair for pair in pairs if pair not in tied]
 
 
@@ -288,6 +297,8 @@ def _count(arch: Architecture, data: ExactData) -> tuple[CountTable, bool]:
     Data with a Gram matrix of rank at most r and b in its range form an irreducible family. No member of the family has
     more isolated points than its generic members.
     """
+    if isinstance(arch, SupportNetwork):
+        return generic_count(arch), False
     rank = exact_rank(data, arch.support)
     few = rank < arch.dimension
     return generic_count(arch, rank=rank) if few else generic_count(arch), few

@@ -31,12 +31,41 @@ import numpy as np
 from ..geometry.real_factors import RealStructure
 from ..networks.architecture import Architecture
 from ..networks.layer_factorizations import distributions_up_to_exchange
-from ..networks.strata import Stratum
+from ..networks.strata import ClassOfFilters, Stratum
+from ..networks.support_networks import SupportNetwork
 from ._flint import acb, acb_mat, acb_poly, arb, ctx
-from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_exponent, coefficients, dilated, power_of_two
+from .krawczyk_in_balls import (
+    Ball,
+    BallEquations,
+    Box,
+    Solution,
+    binary_exponent,
+    coefficients,
+    dilated,
+    placed,
+    power_of_two,
+)
 from .sending_balls import HoldsBalls
 
-__all__ = ["Claims", "ProvedParameters", "conclude", "conclude_in_parameters", "loss_claim", "mirrored", "stratum_of"]
+__all__ = [
+    "Claims",
+    "Form",
+    "ProvedParameters",
+    "charted",
+    "conclude",
+    "conclude_in_parameters",
+    "form_of",
+    "indices_of",
+    "inertia",
+    "layers_of",
+    "loss_at",
+    "loss_claim",
+    "mirrored",
+    "parameter_space",
+    "real_pieces",
+    "resultant",
+    "stratum_of",
+]
 
 #: Forms with balls as coefficients: arrays of objects, which `distributions` handles like numbers.
 Form = Any
@@ -110,7 +139,9 @@ class Claims(HoldsBalls):
 
 
 def stratum_of(arch: Architecture, pattern: tuple[tuple[int, ...], ...]) -> Stratum:
-    """The stratum of a root pattern in the filter size of the architecture."""
+    """The stratum of a root pattern, or the class of filters, in the filter size of the architecture."""
+    if isinstance(arch, SupportNetwork):
+        return ClassOfFilters.of_class(arch, pattern)
     return Stratum.of_pattern(arch.blocks, pattern)
 
 
@@ -126,14 +157,14 @@ def conclude(
     factors = equations.factors(box.chart, solution.coordinates)
     exact = regular or _no_common_roots(equations.stratum, factors)
     smooth = regular or _is_smooth(arch, equations.stratum, factors)
-    loss, radius = _loss(equations, solution)
+    loss, radius = loss_at(equations, solution)
     if not real:
         return Claims(real, None, None, None, smooth, None, exact, loss, radius)
     loss = acb(loss.real)
-    if smooth and equations.stratum == _layers(arch):
+    if smooth and equations.stratum == parameter_space(arch):
         # The coordinates are the parameters: every block has one layer, which gets all of its polynomial.
-        index = _inertia(equations.hessian(box.chart, solution.coordinates))
-        theta = ProvedParameters(_layers_of(arch, [[x.real for x in form] for form in factors]), 1, index)
+        index = inertia(equations.hessian(box.chart, solution.coordinates))
+        theta = ProvedParameters(layers_of(arch, [[x.real for x in form] for form in factors]), 1, index)
         return Claims(real, True, True, True, smooth, (index,), exact, loss, radius, (theta,))
     w = [x.real for x in solution.filter]
     structures = _real_structures(arch, equations.stratum, factors)
@@ -149,7 +180,7 @@ def conclude(
         attained, thetas = _parameters(arch, equations, structures, w) if inside else (False, ())
     if smooth is None:  # then w may have other factorizations
         inside, interior, attained = inside or None, None, attained or None
-    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=_indices_of(thetas),
+    return Claims(real, inside, interior=interior, attained=attained, smooth=smooth, indices=indices_of(thetas),
                   exact_pattern=exact, loss=loss, loss_radius=radius, parameters=thetas)  # fmt: skip
 
 
@@ -161,13 +192,13 @@ def conclude_in_parameters(arch: Architecture, layers: BallEquations, box: Box, 
     """
     real = _is_real(box, solution)
     smooth = _is_smooth(arch, layers.stratum, layers.factors(box.chart, solution.coordinates))
-    loss, radius = _loss(layers, solution)
+    loss, radius = loss_at(layers, solution)
     if not real:
         return Claims(real, None, None, None, smooth, None, False, loss, radius)
     return Claims(real, True, True, None, smooth, None, False, acb(loss.real), radius)
 
 
-def _loss(equations: BallEquations, solution: Solution) -> tuple[Ball, Ball]:
+def loss_at(equations: BallEquations, solution: Solution) -> tuple[Ball, Ball]:
     terms = (b * w for b, w in zip(equations.data.b, solution.filter, strict=True))
     return loss_claim(equations.data.constant - sum(terms, acb(0)))
 
@@ -194,13 +225,13 @@ def _is_real(box: Box, solution: Solution) -> bool | None:
 
 def _no_common_roots(stratum: Stratum, factors: Sequence[Sequence[Ball]]) -> bool:
     return all(
-        not _resultant(factors[f], factors[g]).contains(0)
+        not resultant(factors[f], factors[g]).contains(0)
         for f, g in combinations(range(len(factors)), 2)
         if stratum.factors[f].dilation == stratum.factors[g].dilation
     )
 
 
-def _resultant(left: Sequence[Ball], right: Sequence[Ball]) -> Ball:
+def resultant(left: Sequence[Ball], right: Sequence[Ball]) -> Ball:
     """The resultant of two forms: the determinant of Sylvester's matrix."""
     m, n = len(left) - 1, len(right) - 1
     rows = [[0] * i + list(left) + [0] * (n - 1 - i) for i in range(n)]
@@ -224,7 +255,7 @@ def _is_smooth(arch: Architecture, stratum: Stratum, factors: Sequence[Sequence[
         constants = [part[0] for part in components if len(part) == 1]
         others = [part for part in components if len(part) > 1]
         if all(value.contains(0) for value in constants) and all(
-            _resultant(left, right).contains(0) for left, right in combinations(others, 2)
+            resultant(left, right).contains(0) for left, right in combinations(others, 2)
         ):
             return None
     return True
@@ -246,9 +277,9 @@ def _real_structures(
         form = [x.real for x in q]
         pieces: tuple[list[Form], list[Form]] | None
         if factor.dilation in alone and factor.power == 1:
-            pieces = ([_form(form)], []) if factor.degree % 2 else ([], [_form(form)])
+            pieces = ([form_of(form)], []) if factor.degree % 2 else ([], [form_of(form)])
         else:
-            pieces = _real_pieces(form)
+            pieces = real_pieces(form)
         if pieces is None:
             return None
         structures[factor.dilation].linear.extend((factor.power, form) for form in pieces[0])
@@ -256,20 +287,20 @@ def _real_structures(
     return [structures[block.dilation] for block in arch.blocks]
 
 
-def _real_pieces(q: list[Ball]) -> tuple[list[Form], list[Form]] | None:
+def real_pieces(q: list[Ball]) -> tuple[list[Form], list[Form]] | None:
     """Irreducible real factors up to scale of a real square-free form: the linear and the quadratic factors."""
     if len(q) == 2:
-        return [_form(q)], []
+        return [form_of(q)], []
     if len(q) == 3:
         a, b, c = q
         discriminant = b * b - 4 * a * c
         if discriminant < 0:
-            return [], [_form(q)]
+            return [], [form_of(q)]
         if not discriminant > 0:
             return None
         root = discriminant.sqrt()
         t = -(b + root) / 2 if b.mid() > 0 else (root - b) / 2
-        return [_form([a, -t]), _form([t, -c])], []
+        return [form_of([a, -t]), form_of([t, -c])], []
     for turn in ((1, 0), (3, 1), (1, 2)):
         points = _isolated_roots(q, *turn)
         if points is not None:
@@ -301,12 +332,12 @@ def _isolated_roots(q: list[Ball], p: int, s: int) -> list[tuple[bool, Ball, Bal
 
 
 def _pieces_of_points(points: list[tuple[bool, Ball, Ball]]) -> tuple[list[Form], list[Form]]:
-    linear = [_form([y.real, -x.real]) for real, x, y in points if real]
+    linear = [form_of([y.real, -x.real]) for real, x, y in points if real]
     quadratic = []
     for real, x, y in points:
         if not real and bool((x * y.conjugate()).imag > 0):
             middle = (x * y.conjugate()).real
-            quadratic.append(_form([(y * y.conjugate()).real, -2 * middle, (x * x.conjugate()).real]))
+            quadratic.append(form_of([(y * y.conjugate()).real, -2 * middle, (x * x.conjugate()).real]))
     return linear, quadratic
 
 
@@ -314,31 +345,31 @@ def _parameters(
     arch: Architecture, equations: BallEquations, structures: list[RealStructure], w: list[Ball]
 ) -> tuple[bool | None, tuple[ProvedParameters, ...] | None]:
     """Whether a real θ over w is critical, and every real θ with square-free layers, with the index of the Hessian."""
-    layers = equations.on(_layers(arch))
+    layers = equations.on(parameter_space(arch))
     order = [layer for layers_of_block in arch.layers_by_block for layer in layers_of_block]
     found: list[ProvedParameters] = []
     for choice, number in _choices(arch, structures, repeated=False):
-        chart, x = _charted(arch, order, choice, w)
+        chart, x = charted(arch, order, choice, w)
         if not all(value.real.overlaps(y) for value, y in zip(layers.filter(chart, x), w, strict=True)):
             return None, None
         forms = [[value.real for value in form] for form in layers.factors(chart, x)]
-        found.append(ProvedParameters(_layers_of(arch, forms), number, _inertia(layers.hessian(chart, x))))
+        found.append(ProvedParameters(layers_of(arch, forms), number, inertia(layers.hessian(chart, x))))
     if found:
         return True, tuple(found)
     for choice, _ in _choices(arch, structures, repeated=True):
-        chart, x = _charted(arch, order, choice, w)
+        chart, x = charted(arch, order, choice, w)
         if all(value.contains(0) for value in layers.equations(chart, x).entries()):
             return None, None
     return False, ()
 
 
-def _layers_of(arch: Architecture, forms: Sequence[Sequence[Ball]]) -> tuple[tuple[Ball, ...], ...]:
+def layers_of(arch: Architecture, forms: Sequence[Sequence[Ball]]) -> tuple[tuple[Ball, ...], ...]:
     """All layers, from those with more than one weight in their order."""
     rest = iter(forms)
-    return tuple(tuple(next(rest)) if size > 1 else (arb(1),) for size in arch.filters)
+    return tuple(tuple(next(rest)) if size > 1 else (arb(1),) for size in arch.layer_sizes)
 
 
-def _indices_of(thetas: tuple[ProvedParameters, ...] | None) -> tuple[int | None, ...] | None:
+def indices_of(thetas: tuple[ProvedParameters, ...] | None) -> tuple[int | None, ...] | None:
     """The index at every θ, increasing, unknown ones last."""
     if thetas is None:
         return None
@@ -347,7 +378,7 @@ def _indices_of(thetas: tuple[ProvedParameters, ...] | None) -> tuple[int | None
 
 
 @lru_cache(maxsize=64)
-def _layers(arch: Architecture) -> Stratum:
+def parameter_space(arch: Architecture) -> Stratum:
     return Stratum.of_layers(arch)
 
 
@@ -363,24 +394,24 @@ def _choices(
         yield [forms for forms, _ in choice], prod(number for _, number in choice)
 
 
-def _charted(
-    arch: Architecture, order: list[int], choice: Sequence[Sequence[Form]], w: list[Ball]
+def charted(
+    arch: Architecture, order: Sequence[int], choice: Sequence[Sequence[Form]], w: Sequence[Ball]
 ) -> tuple[tuple[int, ...], list[Ball]]:
-    """Chart and coordinates of the parameters with the given layers up to scale."""
+    """Chart and coordinates of the parameters over w with the given layers up to scale, in a given order."""
     forms = dict(zip(order, (list(form) for forms in choice for form in forms), strict=True))
     chart, rest, whole = [], [], acb_poly([1])
-    for layer in sorted(forms):
+    for layer, factor in zip(sorted(forms), parameter_space(arch).factors, strict=True):
         sizes = [abs(float(value.mid())) if hasattr(value, "mid") else abs(float(value)) for value in forms[layer]]
         one = int(np.argmax(sizes))
         form = [value / forms[layer][one] for value in forms[layer]]
         chart.append(one)
         rest += [acb(value) for i, value in enumerate(form) if i != one]
-        whole *= dilated(form, arch.dilations[layer])
+        whole *= placed(form, factor.places)
     largest = int(np.argmax([abs(float(value.mid())) for value in w]))
     return tuple(chart), [w[largest] / coefficients(whole, len(w))[largest], *rest]
 
 
-def _inertia(hessian: Ball) -> int | None:
+def inertia(hessian: Ball) -> int | None:
     """Number of negative eigenvalues of a real symmetric matrix of balls; None if it is not proved."""
     n = hessian.nrows()
     entries = [[hessian[i, j].real for j in range(n)] for i in range(n)]
@@ -402,7 +433,8 @@ def _inertia(hessian: Ball) -> int | None:
     return negative
 
 
-def _form(values: Sequence[Ball]) -> Form:
+def form_of(values: Sequence[Ball]) -> Form:
+    """The coefficients as an array of objects."""
     form = np.empty(len(values), dtype=object)
     form[:] = values
     return form

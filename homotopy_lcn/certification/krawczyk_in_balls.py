@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -48,12 +48,13 @@ __all__ = [
     "Solution",
     "binary_exponent",
     "coefficients",
-    "data_of_samples",
+    "data_of_patches",
     "dilated",
     "dyadic",
     "enclosing_discs",
     "exact_rank",
     "is_semidefinite",
+    "placed",
     "power_of_two",
     "read_dyadic",
 ]
@@ -171,7 +172,7 @@ class BallEquations:
         """The filter w = c v."""
         product = acb_poly([x[0]])
         for q, factor in zip(self.factors(chart, x), self.stratum.factors, strict=True):
-            product *= dilated(q, factor.dilation) ** factor.power
+            product *= placed(q, factor.places) ** factor.power
         return coefficients(product, self.size)
 
     def equations(self, chart: Sequence[int], x: Sequence[Ball]) -> Ball:
@@ -232,17 +233,16 @@ class BallEquations:
     def _tangent(self, chart: Sequence[int], x: Sequence[Ball]) -> tuple[Ball, list[Ball], list[Ball]]:
         """Rows v and ∂v/∂q_i, (n, K); with the dilated factors and the products of all powers but one."""
         factors = self.stratum.factors
-        forms = [dilated(q, f.dilation) for q, f in zip(self.factors(chart, x), factors, strict=True)]
+        forms = [placed(q, f.places) for q, f in zip(self.factors(chart, x), factors, strict=True)]
         powers = [form**f.power for form, f in zip(forms, factors, strict=True)]
         others = [_product(powers[:f] + powers[f + 1 :]) for f in range(len(factors))]
         rows = coefficients(_product(powers), self.size)
         for factor, one, form, rest in zip(factors, chart, forms, others, strict=True):
             slope = rest * (form ** (factor.power - 1) * factor.power) if factor.power > 1 else rest
-            width = self.size - factor.degree * factor.dilation
+            width = self.size - factor.places[-1]
             values = coefficients(slope, width)
-            for i in range(factor.degree + 1):
+            for i, shift in enumerate(factor.places):
                 if i != one:
-                    shift = i * factor.dilation
                     rows += [0] * shift + values + [0] * (self.size - width - shift)
         return acb_mat(self.stratum.dimension, self.size, rows), forms, powers
 
@@ -275,7 +275,7 @@ class BallEquations:
                     paired = self._paired(forms, powers, f, g, r)
                     for i, row in enumerate(rows, start):
                         for j, column in enumerate(columns, column_start):
-                            value = paired[row * left.dilation + column * right.dilation]
+                            value = paired[left.places[row] + right.places[column]]
                             curvature[i][j] = curvature[j][i] = value
                 column_start += right.degree
             start += left.degree
@@ -290,20 +290,25 @@ class BallEquations:
             rest.append(forms[f] ** (power - 2) * (power * (power - 1)))
         else:
             rest += [forms[h] ** (factors[h].power - 1) * factors[h].power for h in (f, g) if factors[h].power > 1]
-        reach = sum(factors[h].degree * factors[h].dilation for h in (f, g))
+        reach = sum(factors[h].places[-1] for h in (f, g))
         length = self.size - reach
         reverse = acb_poly(coefficients(_product(rest), length)[::-1])
         return coefficients(reverse * r, 2 * self.size)[length - 1 : length + reach]
 
 
-def data_of_samples(X: np.ndarray, Y: np.ndarray, size: int, stride: int) -> ExactData:
-    """The data Σ = Σ p pᵀ, b = Σ p y, Σ y² of samples X (N, d_0), Y (N, d_L) of doubles, without any rounding."""
-    outputs = Y.shape[1]
-    rows = np.ones((len(X), size + 1))
+def data_of_patches(parts: Iterable[tuple[np.ndarray, np.ndarray]], size: int) -> ExactData:
+    """The data Σ = Σ p pᵀ, b = Σ p y, Σ y² without any rounding.
+
+    Parameters
+    ----------
+    parts : iterable of pairs
+        Patches p (n, size) of doubles, and the outputs y (n,) that they belong to.
+    size : int
+    """
     with working_precision(EXACT):
         total = arb_mat(size + 1, size + 1)
-        for i in range(outputs):
-            rows[:, :size], rows[:, size] = X[:, i * stride : i * stride + size], Y[:, i]
+        for patches, outputs in parts:
+            rows = np.concatenate([patches, outputs[:, None]], axis=1)
             for first in range(0, len(rows), CERTIFICATION.summed_together):
                 part = rows[first : first + CERTIFICATION.summed_together]
                 p = arb_mat(*part.shape, part.ravel().tolist())
@@ -410,10 +415,16 @@ def _free(degree: int, one: int) -> list[int]:
 
 
 def dilated(q: Sequence[Ball], dilation: int) -> Ball:
-    if dilation == 1:
+    return placed(q, range(0, (len(q) - 1) * dilation + 1, dilation))
+
+
+def placed(q: Sequence[Ball], places: Sequence[int]) -> Ball:
+    """The polynomial with the coefficients q at these exponents, which increase."""
+    if len(q) == places[-1] + 1:
         return acb_poly(list(q))
-    spread: list[Ball] = [0] * ((len(q) - 1) * dilation + 1)
-    spread[::dilation] = q
+    spread: list[Ball] = [0] * (places[-1] + 1)
+    for value, place in zip(q, places, strict=True):
+        spread[place] = value
     return acb_poly(spread)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..arrays import Real
 from ..networks.architecture import Architecture
 from ..networks.parameters import compose
+from ..networks.support_networks import SupportNetwork
 from ..results.invariants import OTHER_FILTER
 from ..results.points import CriticalPoint
 from .conclusions import ProvedParameters
@@ -86,6 +87,11 @@ def contradiction_of_parameters(
 def _exchangeable(arch: Architecture) -> list[list[int]]:
     """Layers that can be exchanged with each other: of one block, and of equal degree."""
     groups: dict[tuple[int, int], list[int]] = {}
+    if isinstance(arch, SupportNetwork):
+        for number, group in enumerate(arch.groups):
+            for layer in group.layers:
+                groups.setdefault((number, arch.layer_sizes[layer]), []).append(layer)
+        return list(groups.values()) or [[0]]
     for block, layers in enumerate(arch.layers_by_block):
         for layer in layers:
             groups.setdefault((block, arch.filters[layer]), []).append(layer)

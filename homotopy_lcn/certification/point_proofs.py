@@ -22,6 +22,7 @@ from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
+from ..networks.support_networks import SupportNetwork
 from ..processes import as_computed
 from ..results.points import CriticalPoint
 from ._flint import acb, arb, working_precision
@@ -31,6 +32,7 @@ from .krawczyk_in_balls import Ball, BallEquations, Box, Solution, binary_expone
 from .krawczyk_in_discs import DiscEquations, DiscProofs, chart_coordinates, prove_points
 from .sending_balls import HoldsBalls
 from .stratum_coordinates import coordinates_of
+from .support_conclusions import conclude_supports
 from .tolerances import CERTIFICATION
 
 __all__ = [
@@ -201,7 +203,7 @@ def prove_all(
 ) -> list[Proof | str]:
     """The proof of each of the given points, or the reason why there is none."""
     proofs: dict[int, Proof | str] = {}
-    if digits is None:
+    if digits is None and not isinstance(arch, SupportNetwork):
         discs, equations = discs_of(data), BallEquations(Stratum.of_layers(arch), data)
         for rows in _by_pattern(points):
             regular = [row for row in rows if points[row].nonsingular]
@@ -268,7 +270,7 @@ def _prove_together(
                     box, solution = _box_of(proofs, row), _solution_of(proofs, row)
                     claims = conclude(arch, in_balls, box, solution, regular=True)
                 point = ProvedPoint(pattern, box, solution, claims, in_doubles=True)
-                result.append(point if _decided(point) else None)
+                result.append(point if _decided(arch, point) else None)
             else:
                 result.append(TogetherProved(pattern, proofs, row))
     return result
@@ -335,6 +337,8 @@ def prove_point(
         if proved is not None:
             return proved
         reason = "Krawczyk's test fails at every precision"
+    if isinstance(arch, SupportNetwork):
+        return reason
     search = Search(arch, equations.on(Stratum.of_layers(arch)), point.stratum, in_parameters=True)
     for theta in point.parameters[: CERTIFICATION.most_parameters]:
         proved = _prove_from(search, _start_in_parameters(arch, search.equations.stratum, theta), precisions, digits)
@@ -354,8 +358,11 @@ class Search:
 
     def point(self, box: Box, solution: Solution) -> ProvedPoint:
         """The point in a box that is proved to hold one, with all conclusions."""
-        draw = conclude_in_parameters if self.in_parameters else conclude
-        claims = draw(self.arch, self.equations, box, solution)
+        if isinstance(self.arch, SupportNetwork):
+            claims = conclude_supports(self.arch, self.equations, self.pattern, box, solution)
+        else:
+            draw = conclude_in_parameters if self.in_parameters else conclude
+            claims = draw(self.arch, self.equations, box, solution)
         return ProvedPoint(self.pattern, box, solution, claims, in_parameters=self.in_parameters)
 
 
@@ -385,7 +392,11 @@ def _prove_from(
                 box, solution = found
                 proved = search.point(box, solution)
                 x = list(box.middle)
-                if _decided(proved) and _narrow(solution) and (digits is None or accurate(solution, digits)):
+                if (
+                    _decided(search.arch, proved)
+                    and _narrow(solution)
+                    and (digits is None or accurate(solution, digits))
+                ):
                     return proved
         if proved is not None and digits is None and precision >= 4 * precisions[0] and proved.real is not None:
             break
@@ -419,8 +430,11 @@ def _scales(x: list[Ball]) -> list[int]:
     return [binary_exponent(x[0]), *([0] * (len(x) - 1))]
 
 
-def _decided(point: ProvedPoint) -> bool:
+def _decided(arch: Architecture, point: ProvedPoint) -> bool:
     claims = point.claims
+    if isinstance(arch, SupportNetwork):
+        indices = (None,) if claims.indices is None else claims.indices
+        return claims.real is not None and claims.exact_pattern and not (claims.real and None in indices)
     if claims.real is None or claims.smooth is None:
         return False
     if point.in_parameters:

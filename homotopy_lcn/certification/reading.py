@@ -7,7 +7,9 @@ those of a point of special data are, and compared with the proved ones.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import restricted, zero_residual
 from ..networks.counts import generic_count
+from ..networks.parameters import balance, compose, relative_gradient
+from ..networks.support_networks import SupportNetwork
 from ..results.points import CriticalPoint, StratumResult
 from ..results.result import CriticalPoints
 from ._flint import in_standard_precision
@@ -26,6 +30,7 @@ from .certificate_file import EXPECTED, FORMAT, Check, check_text, checked_point
 from .certificates import SOURCES, Certificate
 from .comparison import Comparison
 from .completeness import ProvedPoints, Statement
+from .conclusions import Claims
 from .tolerances import CERTIFICATION
 
 __all__ = ["check_certificate", "is_certificate", "read_certificate"]
@@ -116,7 +121,7 @@ def _result(checked: Check, statement: Statement, loss: SquaredLoss, points: Pro
         for row in statement.strata
     ]
     source = "source not stated" if checked.source is None else checked.source
-    few = restricted(arch, loss).rank < arch.dimension
+    few = not isinstance(arch, SupportNetwork) and restricted(arch, loss).rank < arch.dimension
     result = CriticalPoints.build(
         arch, loss, found, strata, seed=0, complete=statement.complete,
         zero_residual=zero_residual(arch, loss, seed=0) if few else None,
@@ -135,12 +140,64 @@ def _point(
                           smooth=claims.smooth, conjugate=conjugate)  # fmt: skip
     if not real:
         return point
+    if isinstance(checked.architecture, SupportNetwork):
+        return _with_proved_answers(checked.architecture, loss, point, claims)
     point = reclassify(checked.architecture, Data(loss.gram, loss.b), point)
     answers = {name: getattr(claims, name) for name in ("in_function_space", "attained", "interior", "smooth")}
     if answers["attained"] is False:
         answers |= {"parameters": (), "kinds": (), "indices": ()}
     point = replace(point, **{name: answer for name, answer in answers.items() if answer is not None})
     return replace(point, residual=None) if (point.residual or 0.0) > CERTIFICATION.agreement else point
+
+
+def _with_proved_answers(
+    network: SupportNetwork, loss: SquaredLoss, point: CriticalPoint, claims: Claims
+) -> CriticalPoint:
+    """A real point of a network of any supports with the proved answers, and the proved parameters."""
+    thetas, indices = [], []
+    for proved in claims.parameters or ():
+        layers = [np.array([float(x.mid()) for x in layer]) for layer in proved.layers]
+        for theta in exchanged(network, layers):
+            alone = [layer[None] for layer in theta]
+            product = compose(network, alone)[0]
+            scale = (product @ point.filter.real) / (product @ product)
+            thetas.append(tuple(layer[0] for layer in balance(alone, np.array([scale]))))
+            indices.append(proved.index)
+    kinds = tuple(None if index is None else "saddle" if index else "minimum" for index in indices)
+    residual = None
+    if thetas:
+        stacked = [np.array([theta[layer] for theta in thetas]) for layer in range(network.depth)]
+        residual = float(relative_gradient(network, stacked, loss.gram, loss.b).max())
+    attained = False if claims.indices == () else claims.attained
+    return replace(
+        point, attained=attained, in_function_space=claims.in_function_space, interior=claims.interior,
+        parameters=tuple(thetas), kinds=kinds, indices=tuple(indices), residual=residual,
+    )  # fmt: skip
+
+
+def exchanged(network: SupportNetwork, theta: Sequence[np.ndarray]) -> list[tuple[np.ndarray, ...]]:
+    """The different parameters that come from exchanging layers of equal support, or of equal size on one line.
+
+    Examples
+    --------
+    >>> from homotopy_lcn import Architecture
+    >>> network = Architecture(filters=((2, 2), (2, 2)), strides=(1, 1))
+    >>> len(exchanged(network, [np.arange(4.0), np.ones(4)])), len(exchanged(network, [np.ones(4), np.ones(4)]))
+    (2, 1)
+    """
+    result = [tuple(theta)]
+    for group in network.groups:
+        for degree in sorted(set(group.degrees)):
+            layers = [layer for layer, own in zip(group.layers, group.degrees, strict=True) if own == degree]
+            found: dict[tuple[bytes, ...], tuple[np.ndarray, ...]] = {}
+            for one in result:
+                for order in permutations(layers):
+                    moved = list(one)
+                    for target, source in zip(layers, order, strict=True):
+                        moved[target] = one[source]
+                    found.setdefault(tuple(layer.tobytes() for layer in moved), tuple(moved))
+            result = list(found.values())
+    return result
 
 
 def _is_pure(pattern: tuple[tuple[int, ...], ...]) -> bool:

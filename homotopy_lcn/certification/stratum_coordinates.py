@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..networks.architecture import Architecture
-from ..networks.binary_forms import dilate, multiply, power, roots_of_each
-from ..networks.patterns import Pattern
-from ..networks.strata import Embedding, Stratum
+from ..networks.binary_forms import multiply, power, roots_of_each
+from ..networks.patterns import Partition, Pattern
+from ..networks.strata import Embedding, Stratum, segre_embedding
+from ..networks.support_networks import LayerGroup, SupportNetwork
 from ..results.points import CriticalPoint
 from .tolerances import CERTIFICATION
 
@@ -63,9 +64,12 @@ def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum:
     """
     count = len(points)
     result = np.full((count, stratum.coordinates), np.nan, complex)
-    for rows, factors in _factors_by_rows(points, arch):
-        for factor, part in zip(stratum.factors, stratum.slices, strict=True):
-            result[rows, part] = factors[factor.dilation, factor.power]
+    if isinstance(arch, SupportNetwork):
+        _fill_class(result, points, arch, stratum)
+    else:
+        for rows, factors in _factors_by_rows(points, arch):
+            for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+                result[rows, part] = factors[factor.dilation, factor.power]
     filters = np.array([point.filter for point in points]).reshape(count, stratum.filter_size)
     real = np.array([point.real for point in points], dtype=bool)
     shape = np.ones((count, 1), complex)
@@ -75,12 +79,60 @@ def coordinates_of(points: Sequence[CriticalPoint], arch: Architecture, stratum:
             form = form / np.take_along_axis(form, np.abs(form).argmax(axis=1)[:, None], 1)
             real &= np.abs(form.imag).max(axis=1) < CERTIFICATION.nearly_real
             result[:, part] = form
-            shape = multiply(shape, power(dilate(form, factor.dilation), factor.power))
+            spread = np.zeros((count, factor.places[-1] + 1), complex)
+            spread[:, factor.places] = form
+            shape = multiply(shape, power(spread, factor.power))
+        shape = np.pad(shape, ((0, 0), (0, stratum.filter_size - shape.shape[1])))
         result[:, 0] = (shape.conj() * filters).sum(axis=1) / (np.abs(shape) ** 2).sum(axis=1)
     known = np.isfinite(result).all(axis=1)
     real &= known
     result[real] = result[real].real
     return PointCoordinates(result, known, real)
+
+
+def _fill_class(result: Complex, points: Sequence[CriticalPoint], network: SupportNetwork, stratum: Stratum) -> None:
+    """Enter the factors of points of a class of filters: layers that are equal, roots that parallel segments share."""
+    embedding, pattern = segre_embedding(network), points[0].stratum
+    size = embedding.stratum.coordinates
+    parts = iter(stratum.slices)
+    slices = [
+        [next(parts) for _ in range(len(set(partition)) if group.segment else len(partition))]
+        for group, partition in zip(network.groups, pattern, strict=True)
+    ]
+    for row, point in enumerate(points):
+        if point.coordinates is not None and len(point.coordinates) == size:
+            part_of = dict(zip(embedding.blocks, embedding.stratum.slices, strict=True))
+            layers = {layer: np.asarray(point.coordinates)[part] for layer, part in part_of.items()}
+        elif point.parameters:
+            layers = dict(enumerate(point.parameters[0]))
+        else:
+            continue
+        for group, partition, own in zip(network.groups, pattern, slices, strict=True):
+            forms = [np.asarray(layers[layer], complex) for layer in group.layers]
+            for part, form in zip(own, _factors_of_group(group, partition, forms), strict=True):
+                result[row, part] = form
+
+
+def _factors_of_group(group: LayerGroup, partition: Partition, forms: list[Complex]) -> list[Complex]:
+    if not group.segment:
+        return _equal_ones(np.array([form / np.linalg.norm(form) for form in forms]), partition)
+    if all(part == 1 for part in partition):
+        return [reduce(multiply, forms)]
+    roots = np.concatenate([roots_of_each(form[None]) for form in forms], axis=1)
+    return [form[0] for _, form in sorted(_collect(roots, partition).items())]
+
+
+def _equal_ones(layers: Complex, partition: Partition) -> list[Complex]:
+    """The mean of each set of equal layers (m, k) of norm one, of as many layers as the partition says."""
+    result = []
+    for part in partition:
+        distances = 1 - np.abs(layers.conj() @ layers.T)
+        nearest = np.argsort(distances, axis=1, kind="stable")[:, :part]
+        group = nearest[np.take_along_axis(distances, nearest, axis=1).max(axis=1).argmin()]
+        members = layers[group]
+        result.append((members * (members.conj() @ members[0])[:, None].conj()).sum(axis=0))
+        layers = np.delete(layers, group, axis=0)
+    return result
 
 
 def _factors_by_rows(points: Sequence[CriticalPoint], arch: Architecture) -> list[tuple[NDArray[np.intp], Factors]]:

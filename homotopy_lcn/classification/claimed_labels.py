@@ -20,11 +20,13 @@ from ..geometry.filter_geometry import describe_filter
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
+from ..networks.support_networks import SupportNetwork
 from ..results.pairs import ConjugatePairs, ManyPoints, maybe_special
 from ..results.parts import ResultParts
 from ..results.points import CriticalPoint
 from .rules import distances_to_hyperroots, have_plain_roots, real_answers
 from .stratum_problem import StratumProblem
+from .support_labels import check_support_labels
 from .tolerances import CLASSIFICATION
 
 __all__ = ["check_labels"]
@@ -59,6 +61,9 @@ def check_labels(parts: ResultParts) -> None:
     InputError
         With one line that names the first answer that is wrong.
     """
+    if isinstance(parts.architecture, SupportNetwork):
+        check_support_labels(parts)
+        return
     if isinstance(parts.points, ManyPoints):
         _check_pairs(parts, parts.points.pairs, len(parts.points.real))
     items = [_Item(f"points[{i}]", point) for i, point in enumerate(maybe_special(parts.points))]

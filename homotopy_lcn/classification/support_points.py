@@ -53,6 +53,8 @@ class CriticalFilter(NamedTuple):
         The layers of all T critical parameters over the filter, balanced.
     straight : (T,) bool array
         Which of the parameters are real.
+    coordinates : (coordinates,) complex array
+        Those of the first parameters in the tensor product of the layers, see `Embedding`.
     condition : float
     residual : float
         The largest relative gradient at the parameters.
@@ -65,6 +67,7 @@ class CriticalFilter(NamedTuple):
     real: bool
     thetas: list[Complex]
     straight: NDArray[np.bool_]
+    coordinates: Complex
     condition: float
     residual: float
     multiplicity: int = 1
@@ -173,6 +176,7 @@ def classified_filter(
         nonsingular=not found.windings,
         multiplicity=found.multiplicity,
         windings=found.windings,
+        coordinates=found.coordinates,
         architecture=network,
     )
 
@@ -233,12 +237,10 @@ def smooth_points(
     """
     reduced, layers = merged_segments(network, theta)
     full = rank_of_each(reduced, layers) == reduced.dimension
-    apart = len(set(network.positions)) == len(network.positions)  # tensors of rank one, a smooth Segre variety
+    apart = network.has_distinct_positions  # tensors of rank one, a smooth Segre variety
     result: list[bool | None] = []
     for pattern, is_full in zip(patterns, full.tolist(), strict=True):
-        groups = zip(network.groups, pattern, strict=True)
-        equal = any(partition[0] > 1 for group, partition in groups if not group.segment)
-        result.append(False if equal or not is_full else True if generic or apart else None)
+        result.append(False if network.has_equal_layers(pattern) or not is_full else True if generic or apart else None)
     return result
 
 

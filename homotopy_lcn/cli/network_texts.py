@@ -42,12 +42,23 @@ def supports_of(text: str) -> tuple[tuple[int | tuple[int, ...], ...], ...]:
     >>> supports_of("0,1,3;0,1"), supports_of("0.0,0.1,1.0;0.0,0.1")
     (((0, 1, 3), (0, 1)), (((0, 0), (0, 1), (1, 0)), ((0, 0), (0, 1))))
     """
-    return tuple(tuple(_point(point) for point in layer.split(",")) for layer in text.split(";"))
+    result, first = [], ""
+    for layer in text.split(";"):
+        points = [_point(point) for point in layer.split(",")]
+        for point, place in zip(points, layer.split(","), strict=True):
+            first = first or place
+            if len(point) != first.count(".") + 1:
+                raise InputError(
+                    f"--supports: the points {shortened(first.strip())} and {shortened(place.strip())} have "
+                    f"{first.count('.') + 1} and {len(point)} coordinates, which dots separate; expected integers, "
+                    "equally many for all points"
+                )
+        result.append(tuple(point[0] if len(point) == 1 else point for point in points))
+    return tuple(result)
 
 
-def _point(text: str) -> int | tuple[int, ...]:
-    entries = tuple(_integer("--supports", entry, SUPPORTS) for entry in text.split("."))
-    return entries[0] if len(entries) == 1 else entries
+def _point(text: str) -> tuple[int, ...]:
+    return tuple(_integer("--supports", entry, SUPPORTS) for entry in text.split("."))
 
 
 def without_brackets(text: str) -> str:

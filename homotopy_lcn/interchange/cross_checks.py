@@ -26,13 +26,12 @@ from ..errors import InputError
 from ..losses.exact_data import ExactData
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
-from ..networks.strata import Embedding, Stratum
+from ..networks.strata import Embedding, Stratum, segre_embedding
 from ..networks.support_networks import SupportNetwork
 from ..results.points import quantity
 from ..results.result import CriticalPoints
 from ..solving.problem import Problem
 from ..solving.regular_ends import attracting
-from ..solving.segre_problem import segre_embedding
 from ..solving.tolerances import SOLVING
 from ..tracking.phcpack_program import Listing, PHCpackFailure, phc_program, solve_by_blackbox, version
 from ..tracking.refinement import gradient_residual, refine

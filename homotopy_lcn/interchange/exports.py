@@ -28,10 +28,9 @@ from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count, generic_ed_degree
 from ..networks.limits import LARGEST_EXPORTED_FILTER, check_filter_size
 from ..networks.patterns import Pattern, format_pattern
-from ..networks.strata import Stratum
+from ..networks.strata import Stratum, segre_embedding
 from ..networks.support_networks import SupportNetwork
 from ..solving.monodromy import random_data
-from ..solving.segre_problem import segre_embedding
 from ..solving.start_systems import start_system
 from ..solving.stored_systems import StartSystem
 from ..tracking import Engine, get_engine

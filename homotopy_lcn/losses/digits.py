@@ -12,7 +12,7 @@ from ..arrays import Real
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.support_networks import SupportNetwork
-from .checked_arrays import numbers
+from .checked_arrays import finite, numbers
 
 __all__ = ["DIGITS", "load_digits", "next_pixels"]
 
@@ -72,6 +72,7 @@ def next_pixels(images: object, arch: Architecture) -> tuple[NDArray[Any], NDArr
     array = numbers("images", images)
     if array.ndim != 3 or not array.size:
         raise InputError(f"images: shape {array.shape}; expected (samples, height, width)")
+    array = finite("images", array, (0, 0, 0))
     (height, width), (down, right) = arch.shape, arch.total_stride
     if array.shape[1] < height or array.shape[2] <= width:
         raise InputError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..doors import ShownInNotebooks, cached_property, door
 from ..errors import InputError
+from .patterns import Pattern
 
 if TYPE_CHECKING:
     import torch
@@ -180,6 +181,19 @@ class Architecture(ShownInNotebooks):
 
     def check_ordinary(self) -> None:
         """Raise InputError unless this is an ordinary network of one dimension, as most computations need it."""
+
+    def has_equal_layers(self, pattern: Pattern) -> bool:
+        """Whether layers that are no segments are equal in a class: never in an ordinary network, as all are segments.
+
+        Such filters are singular points of the Zariski closure of the function space.
+
+        Examples
+        --------
+        >>> network = Architecture(filters=((2, 2), (2, 2)), strides=(1, 1))
+        >>> network.has_equal_layers(((1, 1),)), network.has_equal_layers(((2,),))
+        (False, True)
+        """
+        return False
 
     @property
     def in_words(self) -> str:

@@ -16,8 +16,19 @@ from itertools import accumulate, pairwise
 from ..doors import cached_property
 from .architecture import Architecture, Block
 from .patterns import Pattern
+from .support_networks import SupportNetwork
 
-__all__ = ["Embedding", "Factor", "Stratum", "separated", "separated_order", "separated_positions"]
+__all__ = [
+    "ClassOfFilters",
+    "Embedding",
+    "Factor",
+    "PlacedFactor",
+    "Stratum",
+    "segre_embedding",
+    "separated",
+    "separated_order",
+    "separated_positions",
+]
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,32 @@ class Factor:
     degree: int
     power: int
     dilation: int
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The exponents of the coefficients in the filter."""
+        return tuple(range(0, self.degree * self.dilation + 1, self.dilation))
+
+
+@dataclass(frozen=True)
+class PlacedFactor(Factor):
+    """One polynomial Q_f of a network of any supports, with its own list of exponents; its `dilation` is 0.
+
+    Attributes
+    ----------
+    exponents : tuple of int
+        Increasing.
+    group : int
+        The group of layers that it belongs to, an index of `SupportNetwork.groups`.
+    """
+
+    exponents: tuple[int, ...]
+    group: int
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The exponents of the coefficients in the filter."""
+        return self.exponents
 
 
 @dataclass(frozen=True)
@@ -53,6 +90,8 @@ class Stratum:
     @classmethod
     def of_layers(cls, arch: Architecture) -> Stratum:
         """The parameter space itself: every layer a factor of power one."""
+        if isinstance(arch, SupportNetwork):
+            return _space_of_layers(arch)
         return cls(
             tuple(Factor(k - 1, 1, dilation) for k, dilation in zip(arch.filters, arch.dilations, strict=True) if k > 1)
         )
@@ -85,6 +124,57 @@ class Stratum:
 
 
 @dataclass(frozen=True)
+class ClassOfFilters(Stratum):
+    """The coordinates of a class of filters of a network of any supports: w = c Π_f Q_f^{m_f}, with lists of exponents.
+
+    Layers of equal support that are no segments have a factor for each set of equal layers. Parallel segments share
+    roots, and have a factor for each multiplicity, as in one dimension.
+    """
+
+    factors: tuple[PlacedFactor, ...]
+    size: int
+
+    @classmethod
+    def of_class(cls, network: SupportNetwork, pattern: Pattern) -> ClassOfFilters:
+        """The coordinates of a class, see `SupportNetwork.groups` for the partitions of its pattern.
+
+        Examples
+        --------
+        >>> network = Architecture(filters=((2, 2), (2, 2)), strides=(1, 1))
+        >>> [factor.power for factor in ClassOfFilters.of_class(network, ((2,),)).factors]
+        [2]
+        >>> ClassOfFilters.of_class(network, ((1, 1),)).dimension
+        7
+        """
+        factors = []
+        for number, (group, partition) in enumerate(zip(network.groups, pattern, strict=True)):
+            first = network.exponents[group.layers[0]]
+            if group.segment:
+                step, start = first[1] - first[0], first[0] // group.degrees[0]
+                for power, degree in sorted(Counter(partition).items()):
+                    places = tuple(degree * start + step * j for j in range(degree + 1))
+                    factors.append(PlacedFactor(degree, power, 0, places, number))
+            else:
+                factors += [PlacedFactor(len(first) - 1, power, 0, first, number) for power in partition]
+        return cls(tuple(factors), network.filter_size)
+
+    @cached_property
+    def filter_size(self) -> int:
+        """Number of coefficients of the filter, K."""
+        return self.size
+
+
+def _space_of_layers(network: SupportNetwork) -> ClassOfFilters:
+    group_of = {layer: number for number, group in enumerate(network.groups) for layer in group.layers}
+    factors = tuple(
+        PlacedFactor(len(places) - 1, 1, 0, places, group_of[layer])
+        for layer, places in enumerate(network.exponents)
+        if len(places) > 1
+    )
+    return ClassOfFilters(factors, network.filter_size)
+
+
+@dataclass(frozen=True)
 class Embedding:
     """A stratum of an architecture in its most economical coordinates.
 
@@ -109,7 +199,10 @@ class Embedding:
     @classmethod
     @lru_cache(maxsize=1024)
     def of_pattern(cls, arch: Architecture, pattern: Pattern) -> Embedding:
-        """The stratum of a root pattern of an architecture."""
+        """The stratum of a root pattern of an architecture; for a network of any supports the `segre_embedding`."""
+        if isinstance(arch, SupportNetwork):
+            twin = arch.one_dimensional
+            return segre_embedding(arch) if twin is None else cls.of_pattern(twin, pattern)
         grid = arch.grid
         direct = Stratum.of_pattern([Block(b.degree, b.dilation // grid) for b in arch.blocks], pattern)
         apart = separated(direct)
@@ -123,6 +216,30 @@ class Embedding:
             tuple(grid * position for position in positions),
             tuple(block_of[direct.factors[f].dilation] for f in order),
         )
+
+
+def segre_embedding(network: SupportNetwork) -> Embedding:
+    """The tensor product of the layers with more than one coefficient; `Embedding.blocks` are the layers.
+
+    The layers stand in the order of their sizes, so that networks of equal sizes have one start system.
+
+    Examples
+    --------
+    >>> from homotopy_lcn import Architecture
+    >>> embedding = segre_embedding(Architecture(supports=((0, 1, 3), (0, 1))))
+    >>> embedding.stratum.name, embedding.positions, embedding.blocks
+    ('d1p1s1-d2p1s2', (0, 1, 1, 2, 3, 4), (1, 0))
+    """
+    sizes = network.layer_sizes
+    order = tuple(sorted((layer for layer, size in enumerate(sizes) if size > 1), key=lambda layer: sizes[layer]))
+    factors, dilation = [], 1
+    start = sum(network.exponents[layer][0] for layer in range(network.depth) if sizes[layer] == 1)
+    positions = [start]
+    for layer in order:
+        factors.append(Factor(sizes[layer] - 1, 1, dilation))
+        dilation *= sizes[layer]
+        positions = [place + position for place in network.exponents[layer] for position in positions]
+    return Embedding(Stratum(tuple(factors)), tuple(positions), order)
 
 
 def separated(stratum: Stratum) -> Stratum:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, NoReturn
 from ..doors import cached_property
 from ..errors import InputError, shortened
 from .architecture import Architecture, has_shapes, positive_integers
+from .patterns import Pattern
 
 __all__ = ["LayerGroup", "Point", "SupportNetwork", "other_network"]
 
@@ -211,6 +212,11 @@ class SupportNetwork(Architecture):
         return tuple(sum(places) for places in product(*self.exponents))
 
     @cached_property
+    def has_distinct_positions(self) -> bool:
+        """Whether no two coefficients of the tensor product coincide: then the filters are tensors of rank one."""
+        return len(set(self.positions)) == len(self.positions)
+
+    @cached_property
     def groups(self) -> tuple[LayerGroup, ...]:
         """The layers of more than one coefficient, those together whose filters can coincide or share a root."""
         found: dict[object, list[int]] = {}
@@ -233,6 +239,13 @@ class SupportNetwork(Architecture):
         if self.one_dimensional is not None:
             return self.one_dimensional.pattern_totals
         return tuple(sum(group.degrees) if group.segment else len(group.layers) for group in self.groups)
+
+    def has_equal_layers(self, pattern: Pattern) -> bool:
+        """Whether layers of equal support that is no segment are equal in a class."""
+        if self.one_dimensional is not None:
+            return False
+        groups = zip(self.groups, pattern, strict=True)
+        return any(partition[0] > 1 for group, partition in groups if not group.segment)
 
     @cached_property
     def one_dimensional(self) -> Architecture | None:
@@ -335,8 +348,11 @@ def _support(name: str, support: Any, expected: str) -> tuple[Point, ...]:
             raise InputError(f"{name}: more than {LARGEST_SUPPORT} points; expected at most {LARGEST_SUPPORT}")
     if not points:
         raise InputError(f"{name}: empty; {expected}")
-    if len({len(point) for point in points}) > 1:
-        raise InputError(f"{name}: points of different numbers of coordinates; expected equally many for all")
+    for point in points:
+        if len(point) != len(points[0]):
+            raise InputError(
+                f"{name}: points of {len(points[0])} and of {len(point)} coordinates; expected equally many for all"
+            )
     ordered = tuple(sorted(points))
     for point, following in pairwise(ordered):
         if point == following:
@@ -373,7 +389,8 @@ def _strides(strides: Any, depth: int, axes: int, *, required: bool) -> tuple[Po
         raise InputError(f"strides: {len(steps)} given for {depth} filters; expected one stride for each filter")
     for place, step in enumerate(steps):
         if len(step) != axes:
-            raise InputError(f"strides[{place}]: {len(step)} numbers; expected {axes}, one for each axis")
+            given = "1 number" if len(step) == 1 else f"{len(step)} numbers"
+            raise InputError(f"strides[{place}]: {given}; expected {axes}, one for each axis")
     return steps
 
 

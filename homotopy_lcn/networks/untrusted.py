@@ -39,6 +39,8 @@ def untrusted_architecture(data: Mapping[str, object], rows: int) -> Architectur
     InputError
         If they are no such lists, or the filter size is another one.
     """
+    if "supports" in data and "filters" in data:
+        raise InputError("architecture.supports: given together with filters; expected one of them")
     for name in ("strides",) if "supports" in data else ("filters", "strides"):
         if name not in data:
             raise InputError(f"architecture.{name}: missing; expected a list")

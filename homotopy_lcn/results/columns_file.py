@@ -71,7 +71,8 @@ def in_columns(points: ManyPoints | tuple[CriticalPoint, ...], patterns: tuple[P
     Raises
     ------
     InputError
-        If there are complex points that columns do not hold: singular, without a conjugate, or certified.
+        If there are complex points that columns do not hold: singular, certified, without a conjugate, or with `smooth`
+        undecided.
     """
     if isinstance(points, ManyPoints):
         return points
@@ -86,8 +87,8 @@ def in_columns(points: ManyPoints | tuple[CriticalPoint, ...], patterns: tuple[P
         )
     ):
         raise InputError(
-            "columns: this result has complex points that are singular, certified or without a conjugate, which "
-            "columns do not hold; expected a JSON file for it"
+            "columns: this result has complex points that are singular, certified, without a conjugate or of undecided "
+            "smoothness, which columns do not hold; expected a JSON file for it"
         )
     arch = points[0].architecture if points else None
     if arch is None:
@@ -142,7 +143,9 @@ def digest_of(pairs: ConjugatePairs, patterns: tuple[Pattern, ...]) -> str:
 def _is_plain(point: CriticalPoint) -> bool:
     """Whether columns hold all that is known of a complex point."""
     told = point.coordinates is not None and point.condition is not None and point.residual is not None
-    usual = point.nonsingular and point.isolated and point.multiplicity == 1 and point.smooth is True
+    assert point.architecture is not None
+    usual = point.nonsingular and point.isolated and point.multiplicity == 1
+    usual &= point.smooth is not point.architecture.has_equal_layers(point.stratum) and point.smooth is not None
     more = point.windings or point.also_on or point.root_pattern or point.certified is not None
     return told and usual and not more and len(point.parameters) == 1
 
@@ -150,7 +153,6 @@ def _is_plain(point: CriticalPoint) -> bool:
 def write_columns(path: str | os.PathLike[str], result: ResultParts) -> None:
     """Write a result to a file, whole or not at all; see `CriticalPoints.to_columns`."""
     check_columns_path(path)
-    result.architecture.check_ordinary()
     points = in_columns(result.points, tuple(row.pattern for row in result.strata))
     kept = {"points": len(points), "digest": digest_of(points.pairs, tuple(row.pattern for row in result.strata))}
     head = to_text(replace(result, points=points.real), {"columns": kept})
@@ -231,7 +233,8 @@ def _columns(points: ManyPoints, result: ResultParts) -> Columns:
         name: np.concatenate([np.array([_answer(getattr(p, name)) for p in real], np.int8), undecided])
         for name in ANSWERS
     }
-    answers["smooth"][len(real) :] = 1
+    smooth = np.array([not arch.has_equal_layers(pattern) for pattern in pairs.patterns], np.int8)
+    answers["smooth"][len(real) :] = np.repeat(smooth[pairs.stratum], 2)
     return {
         "filter": np.concatenate([filters, _both(pairs.filters)]),
         "loss": np.concatenate([np.array([point.loss for point in real], complex), _both(pairs.losses)]),

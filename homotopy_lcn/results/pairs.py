@@ -136,6 +136,7 @@ class ConjugatePairs:
             both[name].flags.writeable = False
         losses = both["losses"].tolist()
         pures = [all(partition[0] == 1 for partition in pattern) for pattern in self.patterns]
+        smooth = [not arch.has_equal_layers(pattern) for pattern in self.patterns]
         result = []
         for row, (number, condition, residual) in enumerate(
             zip(self.stratum.tolist(), self.conditions.tolist(), self.residuals.tolist(), strict=True)
@@ -149,7 +150,7 @@ class ConjugatePairs:
                         loss=losses[place],
                         stratum=self.patterns[number],
                         pure=pures[number],
-                        smooth=True,
+                        smooth=smooth[number],
                         residual=residual,
                         condition=condition,
                         parameters=(tuple([theta[layer] for layer in slices]),),

@@ -15,6 +15,7 @@ from ..losses.zero_residual import restricted
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.patterns import Pattern
+from ..networks.support_networks import SupportNetwork
 from ..results.points import CriticalPoint
 from ..results.result import CriticalPoints
 from ..tracking.settings import Tracking
@@ -72,8 +73,11 @@ def least_minimum(
     Returns
     -------
     LeastMinimum or None
-        The kind of the point is not told. None if not all critical points are nonsingular and found.
+        The kind of the point is not told. None if not all critical points are nonsingular and found, and for networks
+        of any supports.
     """
+    if isinstance(arch, SupportNetwork):
+        return None
     rank = restricted(arch, loss).rank
     found: list[RealPoint] = []
     for row in generic_count(arch):

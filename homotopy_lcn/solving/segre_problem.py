@@ -20,35 +20,11 @@ from ..arrays import Complex, Number
 from ..doors import cached_property
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_ed_degree
-from ..networks.strata import Embedding, Factor, Stratum
+from ..networks.strata import Embedding, segre_embedding
 from ..networks.support_networks import SupportNetwork
 from .stratum_task import StratumTask
 
-__all__ = ["SegreTask", "layers_of_points", "segre_embedding"]
-
-
-def segre_embedding(network: SupportNetwork) -> Embedding:
-    """The tensor product of the layers with more than one coefficient; `Embedding.blocks` are the layers.
-
-    The layers stand in the order of their sizes, so that networks of equal sizes have one start system.
-
-    Examples
-    --------
-    >>> from homotopy_lcn import Architecture
-    >>> embedding = segre_embedding(Architecture(supports=((0, 1, 3), (0, 1))))
-    >>> embedding.stratum.name, embedding.positions, embedding.blocks
-    ('d1p1s1-d2p1s2', (0, 1, 1, 2, 3, 4), (1, 0))
-    """
-    sizes = network.layer_sizes
-    order = tuple(sorted((layer for layer, size in enumerate(sizes) if size > 1), key=lambda layer: sizes[layer]))
-    factors, dilation = [], 1
-    start = sum(network.exponents[layer][0] for layer in range(network.depth) if sizes[layer] == 1)
-    positions = [start]
-    for layer in order:
-        factors.append(Factor(sizes[layer] - 1, 1, dilation))
-        dilation *= sizes[layer]
-        positions = [place + position for place in network.exponents[layer] for position in positions]
-    return Embedding(Stratum(tuple(factors)), tuple(positions), order)
+__all__ = ["SegreTask", "layers_of_points"]
 
 
 def layers_of_points(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Complex
 from ..errors import InputError, check_integer
 from ..losses.checked_moments import DEFAULT_TOLERANCE
 from ..losses.squared_loss import SquaredLoss
@@ -180,14 +181,46 @@ def critical_points(
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
             return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
 
+        def completed(result: CriticalPoints, away: list[Complex | None]) -> CriticalPoints:
+            """With the infimum, from the losses along paths to infinity, and with minima that it tells."""
+            if result.infimum.attained is None and result.complete and not clock.stopped:
+                from .infimum import infimum_of
+                from .least_minimum import LeastMinimum, least_minimum, least_of_result
+
+                def solve(other: SquaredLoss) -> CriticalPoints:
+                    found = critical_points(
+                        arch, other, seed=seed, engine=tracker, jobs=jobs, options=options, max_count=max_count,
+                        time_limit=clock.remaining,
+                    )  # fmt: skip
+                    clock.check()
+                    return found
+
+                def minimum_of(regularized: SquaredLoss) -> LeastMinimum | None:
+                    random = tracking.with_generator(np.random.default_rng([seed, 5]))
+                    least = least_minimum(arch, regularized, random, systems)
+                    clock.check()
+                    return least_of_result(solve(regularized)) if least is None else least
+
+                short_segments = tracking.on_short_segments.engine
+                with suppress(TimeUp), clock.stage("infimum"):
+                    result = replace(result, infimum=infimum_of(result, away, minimum_of, seed, short_segments))
+            points, continua = with_minima_of_least_loss(result)
+            if points is not result.points or continua is not result.continua:
+                counts = count_all(points, result.strata, (part.real for part in continua))
+                result = replace(result, points=points, continua=continua, counts=counts)
+            result = replace(result, computed_with=computed_with(tracking.engine))
+            if clock.stopped:
+                result = replace(result, complete=False, stopped=clock.describe())
+            return with_contradictions(result)
+
         try:
             with told(progress) as report:
                 if isinstance(arch, SupportNetwork):
                     from .support_networks import solve_supports
 
                     stopping = _stopping(report, clock)
-                    result = solve_supports(loss, task.table, task.rank, seed, tracking, systems, stopping)
-                    return replace(result, data=words, solved=time_of_day(), tolerances=labels)
+                    bare, losses = solve_supports(loss, task.table, task.rank, seed, tracking, systems, stopping)
+                    return completed(replace(bare, data=words, solved=time_of_day(), tolerances=labels), [losses])
                 columns = _plain_columns(task, tracking, systems, report)
                 if columns is not None:
                     result = plain_result(columns, task, words, facts_of(labels, tracking))
@@ -215,36 +248,7 @@ def critical_points(
             raise SolveInterrupted(with_contradictions(told_result(strata))) from None
         with clock.stage("classification"):
             result = told_result(strata)
-        if result.infimum.attained is None and result.complete and not clock.stopped:
-            from .infimum import infimum_of
-            from .least_minimum import LeastMinimum, least_minimum, least_of_result
-
-            def solve(other: SquaredLoss) -> CriticalPoints:
-                found = critical_points(
-                    arch, other, seed=seed, engine=tracker, jobs=jobs, options=options, max_count=max_count,
-                    time_limit=clock.remaining,
-                )  # fmt: skip
-                clock.check()
-                return found
-
-            def minimum_of(regularized: SquaredLoss) -> LeastMinimum | None:
-                random = tracking.with_generator(np.random.default_rng([seed, 5]))
-                least = least_minimum(arch, regularized, random, systems)
-                clock.check()
-                return least_of_result(solve(regularized)) if least is None else least
-
-            short_segments = tracking.on_short_segments.engine
-            with suppress(TimeUp), clock.stage("infimum"):
-                away = [solved.losses_away for solved in strata]
-                result = replace(result, infimum=infimum_of(result, away, minimum_of, seed, short_segments))
-        points, continua = with_minima_of_least_loss(result)
-        if points is not result.points or continua is not result.continua:
-            counts = count_all(points, result.strata, (part.real for part in continua))
-            result = replace(result, points=points, continua=continua, counts=counts)
-        result = replace(result, computed_with=computed_with(tracking.engine))
-        if clock.stopped:
-            result = replace(result, complete=False, stopped=clock.describe())
-        return with_contradictions(result)
+        return completed(result, [solved.losses_away for solved in strata])
 
 
 def _plain_columns(

@@ -24,12 +24,8 @@ from ..networks.parameters import balance, compose, relative_gradient
 from ..networks.patterns import format_pattern
 from ..networks.support_networks import SupportNetwork
 from ..progress import ProgressCallback
-from ..results.infimum import with_minima_of_least_loss
-from ..results.invariants import with_contradictions
-from ..results.pairs import count_all
 from ..results.points import CriticalPoint, StratumResult, quantity
 from ..results.result import CriticalPoints
-from ..tracking.machine import computed_with
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds
 from .real_points import SortedEnds, real_and_conjugate
@@ -37,6 +33,7 @@ from .segre_problem import SegreTask
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
+from .support_continua import continua_of_tensors, ranks_nearby
 
 __all__ = ["solve_supports"]
 
@@ -52,8 +49,10 @@ def solve_supports(
     tracking: Tracking,
     systems: StartSystems,
     report: ProgressCallback | None,
-) -> CriticalPoints:
-    """All critical points of a loss on a network of any supports.
+) -> tuple[CriticalPoints, Complex | None]:
+    """All critical points of a loss on a network of any supports, and the losses along paths to infinity.
+
+    The losses are those of `SolvedStratum.losses_away`. Of the infimum the result knows what its points alone decide.
 
     Parameters
     ----------
@@ -80,24 +79,20 @@ def solve_supports(
         with tracking.clock.stage("classification"):
             segre.tell("classification", 0)
             points, ranks = _classified(segre, table, account, count)
-    complete = account.covers(count) and not account.on_continua and not tracking.clock.stopped
+            continua = continua_of_tensors(segre, account, tracking.clock)
+    described = not account.on_continua or bool(continua)
     result = CriticalPoints.build(
-        network, loss, points, _accounts(table, account, points), seed=seed, complete=complete,
-        statistics=account.statistics,
+        network, loss, points, _accounts(table, account, points), seed=seed,
+        complete=account.covers(count) and described and not tracking.clock.stopped,
+        statistics=account.statistics, continua=continua,
     )  # fmt: skip
-    if account.on_continua:
-        number = quantity(len(account.on_continua), "continuum", "continua")
-        result = replace(
-            result, complete=False,
-            stopped=f"paths end at {number} of critical points, which are not described for such a network yet",
-        )  # fmt: skip
     if tracking.clock.stopped:
         result = replace(result, stopped=tracking.clock.describe())
-    least, _ = with_minima_of_least_loss(result)
-    if least is not result.points:
-        result = replace(result, points=least, counts=count_all(least, result.strata, ()))
-    result = with_contradictions(replace(result, computed_with=computed_with(tracking.engine)))
-    return replace(result, complete=False, contradictions=(*result.contradictions, *ranks)) if ranks else result
+    if ranks:
+        result = replace(result, complete=False, contradictions=(*result.contradictions, *ranks))
+    bounded = segre.problem.definite or not account.at_infinity + account.never_started[0]
+    away = np.empty(0, complex) if bounded else account.losses_away
+    return result, None if away is None else segre.losses(away)
 
 
 def _classified(
@@ -123,9 +118,15 @@ def _classified(
     first = [np.concatenate([item.thetas[layer][:1] for item in found]) for layer in range(network.depth)]
     patterns = patterns_of(network, first)
     generic = len(account.regular) == count
+    ranks = rank_of_each(network, first)
+    dimensions = np.array([class_dimension(network, pattern) for pattern in patterns])
+    odd = np.flatnonzero((ranks != dimensions) & [not item.windings for item in found])
+    if odd.size:  # at special data dμ drops rank in any class, at data nearby it does not
+        coordinates = np.array([found[row].coordinates for row in odd.tolist()])
+        ranks[odd] = ranks_nearby(task, coordinates, ranks[odd], dimensions[odd])
     wrong: dict[str, int] = {}
-    for item, pattern, rank in zip(found, patterns, rank_of_each(network, first).tolist(), strict=True):
-        if not item.windings and rank != class_dimension(network, pattern):
+    for item, pattern, rank, dimension in zip(found, patterns, ranks.tolist(), dimensions.tolist(), strict=True):
+        if not item.windings and rank != dimension:
             text = (
                 f"of class {format_pattern(pattern)} with a derivative of rank {rank}, and not of the class's dimension"
             )
@@ -142,13 +143,23 @@ def _classified(
         else point
         for point, item, pattern in zip(points, found, patterns, strict=True)
     ]
-    points = [
-        point if point.real or other < 0 else point.with_conjugate(other)
-        for point, other in zip(points, rows, strict=True)
-    ]
+    for row, other in enumerate(rows):
+        if not points[row].real and other >= 0:
+            points[row] = _conjugate_of(points[other], points[row]) if other < row else points[row]
+            points[row] = points[row].with_conjugate(other)
     return points, [
         f"{quantity(number, 'critical filter', 'critical filters')} {text}" for text, number in wrong.items()
     ]
+
+
+def _conjugate_of(point: CriticalPoint, other: CriticalPoint) -> CriticalPoint:
+    """The second point of a pair, equal to the conjugate of the first one in all digits."""
+    assert point.coordinates is not None
+    return replace(
+        other, filter=point.filter.conj(), loss=complex(point.loss).conjugate(), residual=point.residual,
+        condition=point.condition, coordinates=point.coordinates.conj(),
+        parameters=tuple(tuple(layer.conj() for layer in theta) for theta in point.parameters),
+    )  # fmt: skip
 
 
 def _joined(one: SortedEnds, other: SortedEnds) -> SortedEnds:
@@ -181,10 +192,11 @@ def _filters(
         filter_ = _filter(filters, rows, partner, straight, real)
         together = sum(len(windings[row]) or 1 for row in rows.tolist())
         over = tuple(sorted(winding for row in rows.tolist() for winding in windings[row]))
-        order = rows[np.argsort(~straight[rows], kind="stable")]
+        order = rows[np.argsort(~straight[rows], kind="stable")] if real else _chosen_first(rows, partner)
         found.append(
             CriticalFilter(
                 filter=filter_,
+                coordinates=np.concatenate([scalars[order[:1]], points[order[0], 1:]]),
                 real=real,
                 thetas=[layer[order] for layer in thetas],
                 straight=straight[order],
@@ -205,14 +217,19 @@ def _filter(
     if real:
         chosen = rows[straight[rows]] if straight[rows].any() else rows
         return np.asarray(filters[chosen[0]].real.astype(complex))
-    paired = rows[partner[rows] >= 0]
+    order = _chosen_first(rows, partner)
+    row, twin = int(order[0]), int(partner[order[0]])
+    return filters[row] if twin < 0 or row < twin else filters[twin].conj()
+
+
+def _chosen_first(rows: NDArray[np.int64], partner: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The parameters over a filter; those that stand for it first, which are conjugate for both filters of a pair."""
+    paired = np.flatnonzero(partner[rows] >= 0)
     if not paired.size:
-        return filters[rows[0]]
+        return rows
     # Of both filters of a pair, the same parameters are taken: those with the least number.
-    other = partner[paired]
-    least = int(np.minimum(paired, other).argmin())
-    row, twin = int(paired[least]), int(other[least])
-    return filters[row] if row < twin else filters[twin].conj()
+    place = int(paired[np.minimum(rows[paired], partner[rows[paired]]).argmin()])
+    return np.concatenate([rows[place : place + 1], np.delete(rows, place)])
 
 
 def _accounts(table: CountTable, account: PathAccount, points: list[CriticalPoint]) -> list[StratumResult]:

@@ -13,9 +13,8 @@ from ..errors import InputError
 from ..losses.data_models import DataModel, Moments, White
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count, generic_ed_degree
-from ..networks.strata import Embedding, Stratum
+from ..networks.strata import Embedding, Stratum, segre_embedding
 from ..networks.support_networks import SupportNetwork
-from ..solving.segre_problem import segre_embedding
 from ..solving.start_systems import StartSystems, shared_start_systems
 from ..solving.stored_systems import StartSystem
 from ..tracking import Engine, get_engine

@@ -252,7 +252,7 @@ def test_enclosures_that_overlap_are_tried_again_with_more_bits(monkeypatch):
     both = CriticalPoints.build(result.architecture, loss, [pure, spurious, *others], result.strata, seed=0)
     assert len(both) == generic.filters
     # Without asking for more than the points themselves, the first precision does.
-    monkeypatch.setattr(point_proofs, "_decided", lambda claims: claims.real is not None)
+    monkeypatch.setattr(point_proofs, "_decided", lambda _, point: point.real is not None)
     with monkeypatch.context() as once:
         once.setattr(certificates, "CERTIFICATION", replace(CERTIFICATION, more_bits=()))
         assert [reason for reason in certificate(both).reasons if reason] == ["not proved to differ from point 0"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from homotopy_lcn import Architecture
 from homotopy_lcn.certification._flint import acb, acb_mat, arb, ctx
-from homotopy_lcn.certification.conclusions import _inertia, conclude
+from homotopy_lcn.certification.conclusions import conclude, inertia
 from homotopy_lcn.certification.krawczyk_in_balls import BallEquations, Box, power_of_two
 from homotopy_lcn.certification.point_proofs import prove_box
 from homotopy_lcn.losses.exact_data import ExactData
@@ -22,7 +22,7 @@ def exactly(ball):
     return int(mantissa) * Fraction(2) ** int(exponent)
 
 
-def test_inertia_is_that_of_the_eigenvalues():
+def testinertia_is_that_of_the_eigenvalues():
     rng = np.random.default_rng(0)
     for n in (1, 2, 3, 5, 8):
         for _ in range(5):
@@ -30,12 +30,12 @@ def test_inertia_is_that_of_the_eigenvalues():
             matrix = basis @ np.diag(rng.choice([-1e-3, -1, 1, 10], n)) @ basis.T
             matrix = (matrix + matrix.T) / 2
             matrix[0, 0] = 0 if n > 3 else matrix[0, 0]  # no pivot then
-            found = _inertia(acb_mat(n, n, matrix.ravel().tolist()))
+            found = inertia(acb_mat(n, n, matrix.ravel().tolist()))
             assert found == (np.linalg.eigvalsh(matrix) < 0).sum()
-    assert _inertia(acb_mat(2, 2, [0, 1, 1, 0])) == 1
-    assert _inertia(acb_mat(2, 2, [1, 1, 1, 1])) is None
-    assert _inertia(acb_mat(2, 2, [1, 0, 0, arb(0, "1e-9")])) is None
-    assert _inertia(acb_mat(2, 2, [arb(1, 2), 0, 0, 1])) is None
+    assert inertia(acb_mat(2, 2, [0, 1, 1, 0])) == 1
+    assert inertia(acb_mat(2, 2, [1, 1, 1, 1])) is None
+    assert inertia(acb_mat(2, 2, [1, 0, 0, arb(0, "1e-9")])) is None
+    assert inertia(acb_mat(2, 2, [arb(1, 2), 0, 0, 1])) is None
 
 
 def test_a_point_1e_14_off_the_real_axis_is_not_called_real():

@@ -48,6 +48,10 @@ def test_counts_of_networks_in_two_dimensions(capsys):
         (["-k", "2x2"], "-s/--strides: missing; expected strides"),
         (["--supports", "0,1,1;0,1"], "supports[0]: the point 1 is there twice"),
         (["--supports", "0,a"], "--supports: 'a' is not an integer; expected the points of each layer"),
+        (
+            ["--supports", "0,1.5;0,1"],
+            "--supports: the points '0' and '1.5' have 1 and 2 coordinates, which dots separate",
+        ),
         (["--supports", "0,1", "-k", "2"], "--supports: given together with -k/--filters"),
         (["--supports", "0,1;0,2", "-s", "1"], "strides: 1 given for 2 filters"),
         (["-k", "2x2,2x2", "-s", "1,1", "--gram", "white", "--explain"], "k = (2×2,2×2), s = (1×1,1×1)"),
@@ -64,8 +68,6 @@ def test_networks_that_cannot_be_read_or_counted_are_refused_in_one_line(capsys,
 @pytest.mark.parametrize(
     "words",
     [
-        ["solve", "--white", "--certify"],
-        ["solve", "--white", "--columns", "unused.npz"],
         ["survey", "--walls", "--draws", "2"],
     ],
     ids=" ".join,

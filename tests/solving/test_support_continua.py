@@ -1,0 +1,121 @@
+"""Special data of networks of any supports: continua, infima that are not attained, filters at which dμ drops rank."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+import homotopy_lcn as hl
+from homotopy_lcn.networks.parameters import compose, gradient
+from homotopy_lcn.solving.support_continua import tensor_network
+
+CORNER = ((0, 0), (0, 1), (1, 0))
+RANK_ONE = hl.Architecture(filters=((2, 1), (1, 2)), strides=(1, 1))
+GAPS = hl.Architecture(supports=((0, 1, 3), (0, 1)))
+CORNERS = hl.Architecture(supports=(CORNER, CORNER))
+
+
+def loss_of(diagonal, b, constant):
+    return hl.SquaredLoss(np.diag(np.array(diagonal, float)), np.array(b, float), float(constant))
+
+
+def descended(network, loss, starts=25):
+    """The losses at the ends of SciPy's least-squares solver, of singular Gram matrices, too."""
+    rng, ends = np.random.default_rng(4), np.cumsum(network.layer_sizes)[:-1]
+    values, vectors = np.linalg.eigh(loss.gram)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))).T
+    target = np.linalg.pinv(root.T) @ loss.b
+    found = [
+        least_squares(
+            lambda flat: root @ network.mu(np.split(flat, ends)) - target,
+            rng.standard_normal(sum(network.layer_sizes)), max_nfev=400,
+        ).cost for _ in range(starts)
+    ]  # fmt: skip
+    return 2 * np.array(found) - target @ target + loss.constant
+
+
+def test_the_tensor_product_is_an_ordinary_network():
+    assert tensor_network(CORNERS) == hl.Architecture((3, 3), (3, 3))
+    assert tensor_network(hl.Architecture(filters=((1, 1), (1, 1)), strides=(1, 1))) == hl.Architecture((1,), (1,))
+
+
+def test_a_circle_of_minima():
+    loss = loss_of([1, 1, 1, 1], [1, 0, 0, 1], 2)
+    result = hl.critical_points(RANK_ONE, loss)
+    (circle,) = result.continua
+    assert result.complete
+    assert (circle.dimension, circle.real, circle.attained, circle.kind) == (1, True, True, "minimum")
+    assert circle.loss == pytest.approx(1.0)
+    assert result.infimum.attained
+    for point in circle.points:
+        for theta in point.parameters:
+            alone = [layer[None] for layer in theta]
+            np.testing.assert_allclose(compose(RANK_ONE, alone)[0], point.filter.real, atol=1e-9)
+            assert max(np.abs(part).max() for part in gradient(RANK_ONE, alone, loss.gram, loss.b)) < 1e-8
+    assert descended(RANK_ONE, loss).min() == pytest.approx(1.0)
+
+
+def test_the_same_continua_as_the_ordinary_network_with_the_same_filters():
+    """(2×2) of stride 2, then (2×2): matrices of rank one, their entries in another order."""
+    network, ordinary = hl.Architecture(filters=((2, 2), (2, 1)), strides=(2, 1)), hl.Architecture((2, 4), (2, 1))
+    order = np.zeros(8, int)
+    order[[j + 2 * i for i in range(4) for j in range(2)]] = network.positions
+    b = np.zeros(8)
+    b[[0, 3]] = 1.0
+    permuted = np.zeros(8)
+    permuted[order] = b
+    ours = hl.critical_points(network, hl.SquaredLoss(np.eye(8), permuted, 3.0))
+    theirs = hl.critical_points(ordinary, hl.SquaredLoss(np.eye(8), b, 3.0))
+    assert ours.complete
+    assert theirs.complete
+    assert len(ours) == len(theirs)
+    assert len(ours.continua) == len(theirs.continua) > 0
+    for one, other in zip(ours.continua, theirs.continua, strict=True):
+        assert (one.dimension, one.real, one.attained, one.kind) == (
+            other.dimension, other.real, other.attained, other.kind,
+        )  # fmt: skip
+        assert one.loss == pytest.approx(other.loss)
+
+
+def test_an_infimum_that_is_not_attained():
+    loss = loss_of([0, 1, 1, 1], [0, 1, 1, 0], 2)
+    result = hl.critical_points(RANK_ONE, loss)
+    assert result.complete
+    assert result.infimum.attained is False
+    assert result.infimum.value == pytest.approx(0.0, abs=1e-8)
+    assert result.global_minimum is None
+    assert min(point.loss for point in result.attained) > 0.1
+    assert descended(RANK_ONE, loss).min() < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("network", "loss"),
+    [
+        (RANK_ONE, loss_of([0, 1, 2, 3], [0, 1, 1, 1], 3)),
+        (GAPS, loss_of([0, 1, 1, 1, 1], [0, 1, 1, 0, 1], 5)),
+        (GAPS, loss_of([1, 1, 0, 1, 1], [1, 1, 0, -1, 1], 5)),
+        (GAPS, loss_of([1, 1, 1, 1, 0], [1, 2, 0, 1, 0], 6)),
+    ],
+)
+def test_an_infimum_that_is_attained_for_a_singular_gram_matrix(network, loss):
+    result = hl.critical_points(network, loss)
+    assert result.complete
+    assert result.infimum.attained
+    assert result.infimum.value == pytest.approx(descended(network, loss).min(), abs=1e-6)
+
+
+def test_a_rank_that_drops_for_these_data_alone_is_no_contradiction():
+    """x^0 = 1·1 is critical for white data, and dμ has rank 3 there, not 4."""
+    result = hl.critical_points(GAPS, loss_of([1] * 5, [1, 0, 2, 0, 1], 6))
+    assert result.contradictions == ()
+    assert result.complete
+    assert [point.smooth for point in result if np.abs(point.filter[1:]).max() < 1e-9] == [False]
+    assert len(result) == 10
+
+
+@pytest.mark.parametrize("name", ["result.json"])
+def test_files_with_continua_are_read_back(tmp_path, name):
+    result = hl.critical_points(RANK_ONE, loss_of([1, 1, 1, 1], [1, 0, 0, 1], 2))
+    result.to_json(tmp_path / name)
+    assert hl.CriticalPoints.from_json(tmp_path / name) == result
