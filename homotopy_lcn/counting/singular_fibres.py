@@ -19,10 +19,10 @@ prime without any random choice that could be unlucky: see `is_smooth_by_fibres`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from math import prod
 from random import Random
 from typing import Any
 
@@ -35,8 +35,10 @@ from .groebner import PRIMES, ModularGram
 
 __all__ = ["count_by_fibres", "is_smooth_by_fibres"]
 
-#: Curves of a higher degree are left to other methods.
-LARGEST_CURVE = 24
+#: Curves of a higher degree are left to other methods: some tenths of a second.
+LARGEST_CURVE = 36
+#: Matrices of interpolation with more rows are not kept: half a megabyte.
+MOST_ROWS_KEPT = 256
 #: A point of multiplicity m of a curve is a zero of its discriminant of order m(m − 1) at least. Below this order all
 #: coinciding zeros are double.
 ORDER_OF_TRIPLE_POINTS = 6
@@ -67,7 +69,7 @@ def count_by_fibres(stratum: Stratum, gram: ModularGram, seed: int = 0) -> int |
         None if the factors are others, python-flint is not installed, or two primes do not give the same number.
     """
     split = _split(stratum)
-    if split is None:
+    if split is None or any(factor.power > 1 for factor in split.base):
         return None
     found: list[int | None] = []
     for prime in PRIMES:
@@ -85,7 +87,7 @@ def count_by_fibres(stratum: Stratum, gram: ModularGram, seed: int = 0) -> int |
 def is_smooth_by_fibres(stratum: Stratum, gram: ModularGram, seed: int = 0) -> bool | None:
     """Whether the quadric {μᵀΣμ = 0} is proved to have no singular point, by the curve of singular fibres.
 
-    Modulo a prime: then there is none over the complex numbers.
+    Modulo a prime: then there is none over the complex numbers. The factors of the surface may have powers.
 
     Returns
     -------
@@ -111,12 +113,19 @@ class _Split:
 
     @property
     def degree(self) -> int:
-        return 2 * (self.fibre.degree + 1) * len(self.base)
+        return 2 * (self.fibre.degree + 1) * sum(factor.power for factor in self.base)
 
     @property
     def meetings(self) -> int:
         """Common points of D and N at most, if they have no multiple components."""
-        return self.degree**2 // len(self.base)
+        if len(self.base) == 1:
+            return self.degree**2
+        return 2 * prod(2 * (self.fibre.degree + 1) * factor.power for factor in self.base)
+
+    @property
+    def all_tangents(self) -> int:
+        """The degree of the discriminant of det A if it has no singular points outside A²: of D and its derivative."""
+        return self.meetings - self.degree if len(self.base) == 1 else self.meetings
 
     @property
     def euler(self) -> int:
@@ -124,7 +133,7 @@ class _Split:
         return 3 if len(self.base) == 1 else 4
 
     def tangents(self, degree: int) -> int:
-        """The degree at most of the discriminant of a curve of this degree in A², and of det A without singular points.
+        """The degree at most of the discriminant of a curve of this degree in A².
 
         It is e(e − 1) in the plane, and 2 a b for a curve of degrees a and b in the coordinates of two lines.
         """
@@ -133,11 +142,11 @@ class _Split:
 
 def _split(stratum: Stratum) -> _Split | None:
     factors = stratum.factors
-    if any(factor.power > 1 for factor in factors) or not _has_flint():
+    if not _has_flint():
         return None
     total = sum(factor.degree for factor in factors)
     for i, fibre in enumerate(factors):
-        if total - fibre.degree == 2 and fibre.degree >= 1:
+        if total - fibre.degree == 2 and fibre.degree >= 1 and fibre.power == 1:
             split = _Split((*factors[:i], *factors[i + 1 :]), fibre)
             return split if split.degree <= LARGEST_CURVE else None
     return None
@@ -170,16 +179,22 @@ class _Plane:
                 for row in rows:
                     row[1], row[2] = row[1] * one % prime, row[1] * mixed % prime
 
-    def places(self) -> list[tuple[int, tuple[int, ...]]]:
-        """The places of the products of coefficients of the factors of B, with the coefficients."""
-        return [
-            (sum(j * factor.dilation for j, factor in zip(chosen, self.split.base, strict=True)), chosen)
-            for chosen in product(*(range(factor.degree + 1) for factor in self.split.base))
-        ]
+    def product(self, factors: Sequence[Sequence[Any]], times: Callable[[Any, Any], Any]) -> dict[int, Any]:
+        """The coefficients of the product of the factors of B, by their places, from those of the factors."""
+        found: dict[int, Any] = {}
+        for factor, coefficients in zip(self.split.base, factors, strict=True):
+            for _ in range(factor.power):
+                known = found or {0: None}
+                found = {}
+                for place, value in known.items():
+                    for j, coefficient in enumerate(coefficients):
+                        term = coefficient if value is None else times(value, coefficient)
+                        at = place + j * factor.dilation
+                        found[at] = found[at] + term if at in found else term
+        return found
 
-    def pairings(self) -> tuple[list[tuple[int, int]], Residues]:
-        """Pairs of products of coefficients of B, and for each pair the entries A_pq."""
-        places = [place for place, _ in self.places()]
+    def pairings(self, places: Sequence[int]) -> tuple[list[tuple[int, int]], Residues]:
+        """Pairs of these coefficients of the product, and for each pair the entries A_pq."""
         k, step = self.split.fibre.degree + 1, self.split.fibre.dilation
         pairs = [(i, j) for i in range(len(places)) for j in range(i, len(places))]
         blocks = []
@@ -203,13 +218,9 @@ class _Plane:
             [(row[0] + row[1] * s % p + row[2] * t % p) % p for row in rows]  # nodes are small: no overflow
             for rows in self.coordinates
         ]
-        base = []
-        for _, chosen in self.places():
-            value = np.ones_like(s)
-            for coefficients, j in zip(factors, chosen, strict=True):
-                value = value * coefficients[j] % p
-            base.append(value)
-        pairs, blocks = self.pairings()
+        found = self.product(factors, lambda one, other: one % p * other % p)
+        base = [value % p for value in found.values()]
+        pairs, blocks = self.pairings(list(found))
         size = k + len(moments)
         matrix = np.zeros((len(s), size, size), dtype=np.int64)
         matrix[:, :k, :k] = _product(np.stack([base[i] * base[j] % p for i, j in pairs], 1), blocks, p).reshape(
@@ -217,7 +228,7 @@ class _Plane:
         )
         steps = self.split.fibre.dilation * np.arange(k)
         for column, b in enumerate(moments, k):
-            rows = np.array([b[place + steps] for place, _ in self.places()])
+            rows = np.array([b[place + steps] for place in found])
             matrix[:, :k, column] = _product(np.stack(base, 1), rows, p)
             matrix[:, column, :k] = matrix[:, :k, column]
         # Without divisions: after i steps the matrix is σ_i times the Schur complement, σ_i the product of the pivots.
@@ -341,7 +352,7 @@ def _is_smooth(split: _Split, gram: Sequence[Sequence[int]], prime: int, rng: Ra
         curve = plane.curve(plane.values([])[0])
     except ZeroDivisionError:
         return False
-    most = split.tangents(split.degree)
+    most = split.all_tangents
     fibres = plane.fibres(curve, most + 1)
     discriminant = plane.discriminant(fibres)
     if discriminant.degree() < most:
@@ -362,13 +373,9 @@ def _has_corank_two(plane: _Plane, t: Polynomial, modulus: Polynomial) -> bool:
     """Whether A has corank two at least over all zeros s of a square-free polynomial, at t, a polynomial in s."""
     s, one = plane.polynomial([0, 1], plane.prime), plane.polynomial([1], plane.prime)
     factors = [[(row[0] * one + row[1] * s + row[2] * t) % modulus for row in rows] for rows in plane.coordinates]
-    base = []
-    for _, chosen in plane.places():
-        value = one
-        for coefficients, j in zip(factors, chosen, strict=True):
-            value = value * coefficients[j] % modulus
-        base.append(value)
-    pairs, blocks = plane.pairings()
+    found = plane.product(factors, lambda left, right: left * right % modulus)
+    base = list(found.values())
+    pairs, blocks = plane.pairings(list(found))
     k = plane.split.fibre.degree + 1
     entries = [plane.polynomial([0], plane.prime)] * (k * k)
     for (i, j), block in zip(pairs, blocks.tolist(), strict=True):
@@ -484,9 +491,12 @@ def _powers(number: int, length: int, prime: int) -> Residues:
     return np.stack(columns, 1)
 
 
-@lru_cache(maxsize=64)
 def _interpolation(number: int, prime: int) -> Residues:
     """The matrix that makes coefficients of values at 0, 1, …."""
+    return (_kept_interpolation if number <= MOST_ROWS_KEPT else _new_interpolation)(number, prime)
+
+
+def _new_interpolation(number: int, prime: int) -> Residues:
     nodes = np.arange(number)
     whole = [1]  # Π (x − i), the constant coefficient first
     for i in range(number):
@@ -501,3 +511,6 @@ def _interpolation(number: int, prime: int) -> Residues:
         scale = (scale * nodes + row) % prime
     inverse = np.array([pow(value, -1, prime) for value in scale.tolist()])
     return basis * inverse % prime
+
+
+_kept_interpolation = lru_cache(maxsize=64)(_new_interpolation)
