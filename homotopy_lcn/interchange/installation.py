@@ -40,7 +40,7 @@ __all__ = ["OPTIONAL", "Finding", "examine", "version_line"]
 OPTIONAL = (
     ("pandas", "pandas", "tables as frames", "frame"),
     ("matplotlib", "matplotlib", "pictures", "figures"),
-    ("python-flint", "flint", "certificates", "certify"),
+    ("python-flint", "flint", "certificates and exact counts", "certify"),
     ("pyarrow", "pyarrow", "surveys in folders", "survey"),
     ("distributed", "distributed", "surveys and large solves on several machines", "distributed"),
     ("torch", "torch", "networks of PyTorch", "torch"),
