@@ -138,7 +138,11 @@ def _of_supports(
     from ..networks.support_networks import SupportNetwork
 
     assert isinstance(architecture, SupportNetwork)
+    from ..display.geometry import equation_lines, equations_document
+    from ..geometry.vanishing_forms import closure_equations
+
     space, facts = describe_support_space(architecture), None
+    equations = closure_equations(architecture)
     if filter_ is not None:
         from ..geometry.tolerances import GEOMETRY
         from ..solving.support_filters import describe_support_filter
@@ -149,10 +153,14 @@ def _of_supports(
             architecture, given, GEOMETRY.filter_accuracy if tolerance is None else tolerance
         )
     if json_path is not None:
-        document = space.to_dict() | ({} if facts is None else {"filter": facts.to_dict()})
+        document = (
+            space.to_dict() | equations_document(equations) | ({} if facts is None else {"filter": facts.to_dict()})
+        )
         write(json_path, json.dumps(document) + "\n")
     if not quiet and json_path != "-":
-        print_text(f"{space}\n" + ("" if facts is None else f"\n{facts}\n"))
+        lines = equation_lines(equations, space.ambient - space.dimension) if not space.thick else []
+        known = "".join(f"{'equations' if not row else '':<16}{line}\n" for row, line in enumerate(lines))
+        print_text(f"{space}\n{known}" + ("" if facts is None else f"\n{facts}\n"))
     return DONE
 
 

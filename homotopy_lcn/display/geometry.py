@@ -76,13 +76,13 @@ def render_function_space(
     types = "\n".join(_critical_type(kind) for kind in space.critical_types)
     rows.add_row("dμ drops rank", types or "only where μ(θ) = 0")
     if equations is not None and not space.thick:
-        rows.add_row("equations", "\n".join(_equations(equations, codimension)))
+        rows.add_row("equations", "\n".join(equation_lines(equations, codimension)))
     if inequalities:
         rows.add_row("inequalities", "\n".join(inequalities))
     return UncutPanel(rows, Panel(rows, box=ROUNDED, expand=False, title="Function space M", title_align="left"))
 
 
-def _equations(equations: ClosureEquations, codimension: int) -> list[str]:
+def equation_lines(equations: ClosureEquations, codimension: int) -> list[str]:
     """The equations of lowest degree, and whether there are more."""
     forms, degree = equations.forms, equations.degree
     shown = [f"{form} = 0" for form in forms[:MOST_EQUATIONS]]
@@ -266,6 +266,15 @@ def _yes(answer: bool) -> str:
     return "yes" if answer else "no"
 
 
+def equations_document(equations: ClosureEquations) -> dict[str, object]:
+    """Equations as a document of JSON types, a list of terms for each."""
+    return {
+        "equations": [[{"coefficient": c, "monomial": list(m)} for c, m in form.terms] for form in equations.forms],
+        "equations_complete": equations.complete,
+        "equations_degree": equations.degree,
+    }
+
+
 def geometry_document(
     space: FunctionSpace,
     equations: ClosureEquations,
@@ -301,9 +310,7 @@ def geometry_document(
         "fibre": space.fibre,
         "fibre_orbits": space.fibre_orbits,
         "critical_types": [kind._asdict() for kind in space.critical_types],
-        "equations": [[{"coefficient": c, "monomial": list(m)} for c, m in form.terms] for form in equations.forms],
-        "equations_complete": equations.complete,
-        "equations_degree": equations.degree,
+        **equations_document(equations),
         "inequalities": list(inequalities),
     }
     if facts is not None:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from .finite_field import PRIME, independent_columns, kernel, power_products
-from .generator_degrees import GeneratorDegrees, Monomial, filters_modulo, generator_degrees, support
+from .generator_degrees import GeneratorDegrees, Monomial, filters_modulo, generator_degrees, places_of, support
 
 __all__ = ["ClosureEquations", "Form", "closure_equations", "known_inequalities"]
 
@@ -184,8 +184,9 @@ def _new_forms(
 ) -> Iterator[list[int]]:
     """A basis of the forms in these monomials that vanish, modulo the prime and multiples of forms of lower degree."""
     number = len(monomials) + MORE_POINTS
-    layers = [rng.integers(0, PRIME, (number, block.degree + 1)) for block in arch.blocks]
-    vanishing = kernel(power_products(filters_modulo(arch.blocks, layers), np.array(monomials)))
+    blocks = places_of(arch)
+    layers = [rng.integers(0, PRIME, (number, len(block))) for block in blocks]
+    vanishing = kernel(power_products(filters_modulo(blocks, layers), np.array(monomials)))
     # Each vector of the kernel has a one where all others have zeros. These entries tell all forms apart.
     row = {monomials[int(np.flatnonzero(vector)[-1])]: i for i, vector in enumerate(vanishing)}
     degree, weight = len(monomials[0]), sum(monomials[0])
@@ -207,12 +208,12 @@ def _new_forms(
 def _integer_point(arch: Architecture, rng: np.random.Generator) -> list[int]:
     """A filter of the reduced architecture with integer entries."""
     result = [1]
-    for degree, dilation in arch.blocks:
-        layer = [int(value) for value in rng.integers(-LARGEST_ENTRY, LARGEST_ENTRY, degree + 1)]
-        product = [0] * (len(result) + degree * dilation)
-        for q, value in enumerate(layer):
+    for places in places_of(arch):
+        layer = [int(value) for value in rng.integers(-LARGEST_ENTRY, LARGEST_ENTRY, len(places))]
+        product = [0] * (len(result) + places[-1])
+        for q, value in zip(places, layer, strict=True):
             for j, entry in enumerate(result):
-                product[q * dilation + j] += value * entry
+                product[q + j] += value * entry
         result = product
     return result
 

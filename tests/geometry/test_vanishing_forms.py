@@ -11,7 +11,7 @@ import pytest
 from homotopy_lcn import Architecture, InputError
 from homotopy_lcn.geometry.finite_field import PRIME, independent_columns, power_products
 from homotopy_lcn.geometry.function_space import describe_function_space
-from homotopy_lcn.geometry.generator_degrees import filters_modulo, generator_degrees
+from homotopy_lcn.geometry.generator_degrees import filters_modulo, generator_degrees, places_of
 from homotopy_lcn.geometry.vanishing_forms import closure_equations, known_inequalities
 from homotopy_lcn.networks.parameters import compose
 from tests.geometry.exhaustive_search import DISTINCT
@@ -74,7 +74,7 @@ def test_generators_are_complete_and_no_further_form_vanishes(filters, strides, 
                 rows[weight].append([terms.get(monomial, 0) for monomial in by_weight[weight]])
         for weight, monomials in by_weight.items():
             layers = [rng.integers(0, PRIME, (len(monomials) + 5, block.degree + 1)) for block in arch.blocks]
-            values = power_products(filters_modulo(arch.blocks, layers), np.array(monomials))
+            values = power_products(filters_modulo(places_of(arch), layers), np.array(monomials))
             generated = len(independent_columns(np.array(rows[weight]).T)) if rows[weight] else 0
             assert len(independent_columns(values)) + generated == len(monomials), (degree, weight)
 
@@ -140,3 +140,45 @@ def test_known_inequalities_do_not_depend_on_the_last_stride():
     assert known_inequalities(Architecture((1, 3, 1, 2), (1, 2, 1, 5))) == ("C² − 4AE ≥ 0",)
     assert known_inequalities(Architecture((1, 3, 2), (2, 2, 5))) == ()
     assert known_inequalities(Architecture((9, 2), (2, 5))) == ()
+
+
+CORNER = ((0, 0), (0, 1), (1, 0))
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [  # computed by Macaulay2, as kernels of the maps of coordinate rings
+        (Architecture(supports=((0, 1, 3), (0, 1))), ["AE² − BDE + CD²"]),
+        (Architecture(supports=((0, 2), (0, 3))), ["B", "E", "AF − CD"]),
+        (
+            Architecture(filters=((2, 2), (1, 2)), strides=(1, 1)),
+            ["A²F² − ABEF − 2ACDF + ACE² + B²DF − BCDE + C²D²"],
+        ),
+    ],
+)
+def test_equations_for_any_supports_are_those_of_macaulay2(network, expected):
+    equations = closure_equations(network)
+    assert [str(form) for form in equations.forms] == expected
+    assert equations.complete
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equations_vanish_on_the_filters_of_any_supports_and_on_no_others(seed):
+    """The square of three coefficients has the determinant of a symmetric matrix as its equation."""
+    network = Architecture(supports=(CORNER, CORNER))
+    equations = closure_equations(network)
+    rng = np.random.default_rng(seed)
+    theta = [rng.integers(-9, 10, 3).tolist() for _ in range(2)]
+    w = [int(value) for value in network.mu(theta)]
+    assert all(form(w) == 0 for form in equations.forms)
+    assert [form.degree for form in equations.forms] == [1, 1, 1, 3]
+    a, b, d, c, e, f = (w[j] for j in (0, 1, 2, 3, 4, 6))
+    cubic = equations.forms[-1]
+    moved = list(w)
+    moved[4] += 1
+    assert cubic(moved) in (k := 4 * a * d * f - a * (e + 1) ** 2 - d * c * c - f * b * b + b * c * (e + 1), -k)
+
+
+def test_equations_of_two_squares_are_not_said_to_be_all():
+    equations = closure_equations(Architecture(filters=((2, 2), (2, 2)), strides=(1, 1)), max_degree=4)
+    assert equations.complete is not True

