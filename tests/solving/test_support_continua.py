@@ -119,3 +119,19 @@ def test_files_with_continua_are_read_back(tmp_path, name):
     result = hl.critical_points(RANK_ONE, loss_of([1, 1, 1, 1], [1, 0, 0, 1], 2))
     result.to_json(tmp_path / name)
     assert hl.CriticalPoints.from_json(tmp_path / name) == result
+
+
+def test_eight_layers_six_of_which_are_numbers():
+    """Layers of one coefficient change nothing but the balance of the parameters."""
+    network = hl.Architecture(supports=((0, 1, 3), (0,), (0,), (0, 1), *((0,),) * 4))
+    rng = np.random.default_rng(8)
+    inputs = rng.standard_normal((20, network.filter_size))
+    loss = hl.SquaredLoss(inputs.T @ inputs, inputs.T @ rng.standard_normal(20), 20.0)
+    result, two = hl.critical_points(network, loss), hl.critical_points(GAPS, loss)
+    assert result.complete
+    assert len(result) == len(two) == 10
+    for one, other in zip(result, two, strict=True):
+        np.testing.assert_allclose(one.filter, other.filter, atol=1e-9)
+    norms = [np.linalg.norm(layer) for layer in result.attained[0].parameters[0]]
+    np.testing.assert_allclose(norms, norms[0])
+    assert hl.certificate(result).complete
