@@ -31,7 +31,7 @@ from math import comb
 
 from ..networks.strata import Factor, Stratum
 
-__all__ = ["common_root_count", "double_root_count", "wall_count", "zero_count"]
+__all__ = ["common_root_count", "double_root_count", "tangency_count", "wall_count", "zero_count"]
 
 #: A class: exponents of the h_f, τ, ξ, and coefficients.
 Class = dict[tuple[int, ...], int]
@@ -61,6 +61,24 @@ def wall_count(stratum: Stratum, *, gram_moves: bool = True, b_moves: bool = Tru
     """
     ring = _ring(stratum, gram_moves, b_moves, None)
     return ring.integral(_sum(ring.canonical_class(), ring.first)) + 2 * ring.integral(ring.tau)
+
+
+def tangency_count(stratum: Stratum, *, gram_moves: bool = True, b_moves: bool = True) -> int:
+    """The number of complex t at which filters without residual are tangent to a stratum.
+
+    Σ has rank dim, the dimension of the stratum, with one kernel for all t, and b is in its image. The filters without
+    residual are the zeros of c Σ P − s b, a section of dim · [ξ + τ]; the rest is as for `wall_count`. The stratum has
+    no powers. Parameters as for `wall_count`.
+
+    Examples
+    --------
+    The space of the filters is where w_0 w_3 = w_1 w_2, and the discriminant of this equation on a line has degree two:
+
+    >>> tangency_count(Stratum((Factor(1, 1, 1), Factor(1, 1, 2))), gram_moves=False)
+    2
+    """
+    ring = _ring(stratum, gram_moves, b_moves, None)
+    return ring.tangencies()
 
 
 def zero_count(stratum: Stratum, *, gram_moves: bool = True, b_moves: bool = True) -> int:
@@ -177,6 +195,14 @@ class _Ring:
     def integral(self, a: Class) -> int:
         """∫ c_{n+1}(E) a."""
         return self.times(self.top, a).get((*self.degrees, 1, 1), 0)
+
+    def tangencies(self) -> int:
+        """The ramification points of the curve of filters without residual."""
+        rank = 1 + sum(self.degrees)
+        root = _sum(self.xi, self.tau)
+        top = self._chern_class([(root, rank)], rank)
+        cycle = _sum(self.canonical_class(), _scaled(rank, root), _scaled(2, self.tau))
+        return self.times(top, cycle).get((*self.degrees, 1, 1), 0)
 
     def canonical_class(self) -> Class:
         """K_Y = −D_c − D_s − 2τ − Σ (d_f + 1) h_f."""

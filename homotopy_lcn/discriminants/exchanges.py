@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .loss_curves import LossCurves, Place
 from .records import Chamber, Wall
@@ -64,6 +65,8 @@ class _Search:
         if not all(np.isfinite(place.losses).all() for place in places):
             self._problem(f"a minimum between t = {chamber.start} and {chamber.end} is not followed to the end")
             return
+        if self._are_without_residual(places).any():
+            return  # They are the global minimum in the whole chamber, and their losses are equal.
         self._set_ties_aside(places)
         start, middle, end = places
         first, lowest, last = self._lowest_inside(start), self._lowest(middle), self._lowest_inside(end)
@@ -71,6 +74,15 @@ class _Search:
         self._between(start, middle, first, lowest)
         self._between(middle, end, lowest, last)
         self._at_end_of_segment(end, last)
+
+    def _are_without_residual(self, places: list[Place]) -> NDArray[np.bool_]:
+        """For each minimum, whether Σ w = b at all places: then no filter has a lower loss."""
+        free = np.ones(len(self.curves.rows), bool)
+        for place in places:
+            loss = self.curves.segment.loss(place.t)
+            residuals = np.linalg.norm(place.filters @ loss.gram - loss.b, axis=1)
+            free &= residuals <= WALLS.without_residual * np.linalg.norm(loss.b)
+        return free
 
     def _at_end_of_segment(self, end: Place, inside: int) -> None:
         """The exchange exactly at t = 0 or t = 1, where another minimum is the lower one on the other side.

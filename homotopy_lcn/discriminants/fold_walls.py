@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
+from ..networks.strata import Stratum
 from .conditions import Condition, Fold
+from .degrees import tangency_count
 from .extended_system import Patches, WallPoints, evaluated
 from .generic_walls import GenericWalls, distinct_walls
 from .homotopies import follow
 from .lines import DataLine
 from .path_tracker import PathOptions, newton
+from .tangencies import Tangency, common_image, tangencies
 from .tolerances import WALLS
 
 __all__ = ["RealWall", "StratumWalls", "walls_on_line"]
@@ -38,7 +41,7 @@ class StratumWalls:
     generic : int
         Number of walls on a generic line of data.
     places : complex array
-        The finite t of all walls with a finite filter.
+        The finite t of all walls with a finite filter; those of triple ones three times.
     at_infinity : int
         Number of walls at t = ∞.
     escaped : int
@@ -70,6 +73,7 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     if not len(start):
         return StratumWalls(0, np.zeros(0, complex), 0, 0, (), start.complete)
     points, escaped = _followed(start, line, rng)
+    tangent = _tangent(start, line, rng) if len(points) + escaped < len(start) else None
     sums = points.t.sum(axis=1)
     far = np.abs(sums) < WALLS.far * np.linalg.norm(points.t, axis=1)
     finite = points.chosen(~far)
@@ -82,8 +86,14 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
         for wall in real
         if wall is not None and -WALLS.together <= wall.t <= 1 + WALLS.together
     ]
+    found = len(points) + escaped
+    if tangent is not None:
+        # Each is a triple solution of the equations of folds.
+        found += 3 * len(tangent)
+        places = np.concatenate([places, np.repeat([one.t for one in tangent], 3)])
+        inside += [wall for one in tangent if (wall := _real_tangency(start.condition.coordinates, one)) is not None]
     inside.sort(key=lambda wall: wall.t)
-    complete = start.complete and len(points) + escaped >= len(start)
+    complete = start.complete and found >= len(start)
     return StratumWalls(len(start), places, int(far.sum()), escaped, tuple(inside), complete)
 
 
@@ -107,6 +117,47 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
         if attempt % 2:
             options = options.tighter()
     return known, most
+
+
+def _tangent(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> list[Tangency] | None:
+    """All tangencies of filters without residual; None where there are none, or where not all are found."""
+    condition, stratum = start.condition, start.condition.coordinates
+    image = common_image(line)
+    simple = all(factor.power == 1 for factor in stratum.factors)
+    if not isinstance(condition, Fold) or image is None or image.shape[1] != stratum.dimension or not simple:
+        return None
+    expected = tangency_count(stratum, gram_moves=line.motion.gram, b_moves=line.motion.b)
+    known: list[Tangency] = []
+    for _ in range(WALLS.attempts):
+        turns = np.exp(2j * np.pi * rng.random(3))
+        lines = start.line, line.scaled(turns)
+        lost = ~follow(condition, start.points, lines, rng).regular
+        points, begin = start.points.chosen(lost), 0.0
+        for distance in WALLS.stages:
+            near = follow(condition, points, lines, rng, between=(begin, 1 - distance))
+            points, begin = near.points, 1 - distance
+            new = tangencies(stratum, line, image, _turned(points.chosen(near.arrived), turns))
+            known += [one for one in new if all(one.differs_from(other) for other in known)]
+            if len(known) >= expected:
+                return known
+    return None
+
+
+def _real_tangency(stratum: Stratum, found: Tangency) -> RealWall | None:
+    """The real wall of a tangency in the segment, None if it is none."""
+    if abs(found.t.imag) > WALLS.real * (1 + abs(found.t)) or not 0 <= found.t.real <= 1:
+        return None
+    parts, start, scale = [], 0, found.scale
+    for factor in stratum.factors:
+        form = found.factors[start : start + factor.degree + 1]
+        start += factor.degree + 1
+        largest = form[np.argmax(np.abs(form))]
+        parts.append(form / largest)
+        scale = scale * largest
+    factors = np.concatenate(parts)
+    if np.abs(factors.imag).max() > WALLS.same or abs(scale.imag) > WALLS.same * abs(scale):
+        return None
+    return RealWall(float(found.t.real), np.asarray(factors.real), float(scale.real))
 
 
 def _escaping(
@@ -153,11 +204,9 @@ def _is_too_long(line: DataLine, t: float, w: Complex) -> bool:
         for part, moves in ((line.grams, line.motion.gram), (line.bs, line.motion.b))
     )
     values, vectors = np.linalg.eigh(gram)
-    inside = values > WALLS.singular * values[-1]
-    parts = vectors.T @ b
-    if np.linalg.norm(parts[~inside]) > WALLS.same * np.linalg.norm(b):
+    if not (values > WALLS.singular * values[-1]).all():
         return False
-    most = float((parts[inside] ** 2 / values[inside]).sum())
+    most = float(((vectors.T @ b) ** 2 / values).sum())
     return bool((w.conj() @ gram @ w).real > WALLS.large**2 * most)
 
 

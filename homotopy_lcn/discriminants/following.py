@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,25 +28,28 @@ class Contradiction(ValueError):
 
 
 def followed_filters(
-    segment: Segment, points: Sequence[CriticalPoint], start: float, end: float
+    segment: Segment, points: Sequence[CriticalPoint], start: float, end: float, over: Sequence[complex] = ()
 ) -> tuple[Complex, NDArray[np.bool_]]:
-    """Filters (R, K) at ``end`` of critical points at ``start``, and whether each was reached."""
+    """Filters (R, K) at ``end`` of critical points at ``start``, and whether each was reached.
+
+    The way goes straight from each t to the next one, ``over`` being those between start and end.
+    """
     filters = np.array([point.filter for point in points], complex).reshape(len(points), -1)
     reached = np.ones(len(points), bool)
     if start == end:
         return filters, reached
     for pattern in dict.fromkeys(point.stratum for point in points):
         rows = np.array([i for i, point in enumerate(points) if point.stratum == pattern])
-        filters[rows], reached[rows] = _followed(segment, pattern, [points[i] for i in rows], (start, end))
+        filters[rows], reached[rows] = _followed(segment, pattern, [points[i] for i in rows], (start, *over, end))
     return filters, reached
 
 
 def _followed(
-    segment: Segment, pattern: Pattern, points: Sequence[CriticalPoint], between: tuple[float, float]
+    segment: Segment, pattern: Pattern, points: Sequence[CriticalPoint], places: Sequence[complex]
 ) -> tuple[Complex, NDArray[np.bool_]]:
     embedding = Embedding.of_pattern(segment.arch, pattern)
     stratum, rng = embedding.stratum, np.random.default_rng(len(points))
-    lines = [_at(segment, embedding, t) for t in between]
+    lines = [_at(segment, embedding, t) for t in places]
     gram, b = segment.sizes
     coordinates = np.array([point.coordinates for point in points], complex)
     scale = np.stack([coordinates[:, 0] * (gram / b), np.ones(len(points))], axis=1)
@@ -57,15 +61,20 @@ def _followed(
         None,
     )
     for _ in range(WALLS.attempts):
-        system = CriticalSystem(stratum, Patches.random(stratum, rng), *lines)
-        z = local_coordinates(stratum, system.patches, given, Motion(False, False))[:, : system.unknowns]
-        ends = track_paths(system, newton(system, z, 0.0)[0], options)
-        z, steps = newton(system, ends.points, 1.0)
+        patches, arrived = Patches.random(stratum, rng), np.ones(len(points), bool)
+        system = CriticalSystem(stratum, patches, *lines[:2])
+        z = local_coordinates(stratum, patches, given, Motion(False, False))[:, : system.unknowns]
+        z, _ = newton(system, z, 0.0)
+        for leg in pairwise(lines):
+            system = CriticalSystem(stratum, patches, *leg)
+            ends = track_paths(system, z, options)
+            z, steps = newton(system, ends.points, 1.0)
+            arrived &= ends.arrived
         blank = np.zeros((len(z), stratum.dimension), complex)
-        found = Fold(stratum).points(system.patches, np.concatenate([z, blank], axis=1))
+        found = Fold(stratum).points(patches, np.concatenate([z, blank], axis=1))
         best = segment.filters(embedding, _filters(embedding, found))
         size = np.linalg.norm(best, axis=1)
-        reached = ends.arrived & (steps < WALLS.settled)
+        reached = arrived & (steps < WALLS.settled)
         reached &= np.linalg.norm(best.imag, axis=1) <= WALLS.joined * size
         if reached.all() and _are_distinct(best):
             break
@@ -74,13 +83,19 @@ def _followed(
     return best, reached
 
 
-def _at(segment: Segment, embedding: Embedding, t: float) -> DataLine:
+def _at(segment: Segment, embedding: Embedding, t: complex) -> DataLine:
     data = segment.data(embedding, t)
     return DataLine(
         np.array([data.gram, np.zeros_like(data.gram)], complex),
         np.array([data.b, np.zeros_like(data.b)], complex),
         Motion(False, False),
     )
+
+
+def _around(start: float, wall: float, end: float) -> tuple[complex, ...]:
+    """Three t on a small half circle around a wall."""
+    radius = WALLS.detour * min(abs(wall - start), abs(end - wall)) * (1 if end > start else -1)
+    return wall - radius, wall + 1j * radius, wall + radius
 
 
 def _filters(embedding: Embedding, points: WallPoints) -> Complex:
@@ -96,11 +111,16 @@ def _are_distinct(filters: Complex) -> bool:
 
 
 def matched(
-    segment: Segment, left: tuple[float, Sequence[CriticalPoint]], right: tuple[float, Sequence[CriticalPoint]]
+    segment: Segment,
+    left: tuple[float, Sequence[CriticalPoint]],
+    right: tuple[float, Sequence[CriticalPoint]],
+    around: float | None = None,
 ) -> dict[int, int]:
     """Which real points of the left chamber go on in the right one: index by index.
 
-    On each stratum the points are followed from the chamber with fewer of them, where all go on.
+    On each stratum the points are followed from the chamber with fewer of them, where all go on. Where Σ is singular on
+    the whole segment, one of them can meet two others at the wall between. Then the way leads ``around`` the t of the
+    wall, in complex numbers.
 
     Raises
     ------
@@ -114,7 +134,8 @@ def matched(
         swap = len(sides[0]) > len(sides[1])
         (t, points), (other, others) = (right, left) if swap else (left, right)
         rows, goals = sides[::-1] if swap else sides
-        filters, reached = followed_filters(segment, [points[i] for i in rows], t, other)
+        over = () if around is None else _around(t, around, other)
+        filters, reached = followed_filters(segment, [points[i] for i in rows], t, other, over)
         if not reached.all():
             raise Contradiction(f"a real point of the stratum {pattern} does not reach t = {other}")
         known = np.array([others[j].filter for j in goals]).reshape(len(goals), -1)

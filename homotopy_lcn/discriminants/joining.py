@@ -40,7 +40,8 @@ def joined_chambers(
             last = result[-1]
             pairs = {}
             try:
-                pairs = matched(segment, (last.middle, last.points.real), ((start + end) / 2, real))
+                around = start if segment.is_singular else None
+                pairs = matched(segment, (last.middle, last.points.real), ((start + end) / 2, real), around)
             except Contradiction as error:
                 problems.append(str(error))
             for i, j in pairs.items():

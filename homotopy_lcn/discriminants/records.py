@@ -60,7 +60,7 @@ class WallStratum:
     generic : int
         Number of complex t for generic data of which the same move, by intersection theory.
     found : int
-        Number of distinct complex t found, those at infinity included.
+        Number of distinct complex t found, those at infinity included; triple ones count three times.
     at_infinity : int
         How many of them are at t = ∞.
     escaped : int

@@ -14,6 +14,7 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.strata import Embedding
 from .lines import DataLine
+from .tolerances import WALLS
 
 __all__ = ["Segment"]
 
@@ -82,8 +83,8 @@ class Segment:
         b = max(float(np.linalg.norm(loss.b)) for loss in (self.start, self.end))
         return gram or 1.0, b or 1.0
 
-    def data(self, embedding: Embedding, t: float) -> Data:
-        """The data at t in the coordinates of a stratum, divided by `sizes`."""
+    def data(self, embedding: Embedding, t: complex) -> Data:
+        """The data at t, complex ones too, in the coordinates of a stratum, divided by `sizes`."""
         positions = np.array(embedding.positions)
         size, length = self.sizes
         gram = (1 - t) * self.start.gram + t * self.end.gram
@@ -98,6 +99,13 @@ class Segment:
     @property
     def _stretch(self) -> float:
         return self.ratios[0] or self.ratios[1] or 1.0
+
+    @cached_property
+    def is_singular(self) -> bool:
+        """Whether Σ is singular on the whole segment: then the Gram matrices at both ends have a common kernel."""
+        parts = [loss.gram / (np.linalg.norm(loss.gram) or 1.0) for loss in (self.start, self.end)]
+        values = np.linalg.eigvalsh(parts[0] + parts[1])
+        return bool(values[0] <= WALLS.singular * values[-1])
 
     def line(self, embedding: Embedding) -> DataLine:
         """The line of data in the coordinates of a stratum.

@@ -57,12 +57,16 @@ class WallTolerances:
     large : float
         How long w is at least at the last stage of such a path, in the norm of Σ, relative to the bound for the lengths
         of real critical filters there.
+    detour : float
+        Radius of the half circle on which a wall is passed, relative to the nearer of the middles of both chambers.
     singular : float
         Eigenvalues of Σ below this part of the largest one are zero.
     together : float
         Walls nearer than this are at one place of the segment.
     far : float
         A wall with |t_0 + t_1| below this, relative to (t_0 : t_1), lies at infinity.
+    without_residual : float
+        Σ w − b below this, relative to b, is rounding.
     margin, narrow, rounding : float
         How far from an end of a chamber points that merge there are compared with the wall, relative to the chamber;
         the length below which an interval is one place; the error of losses relative to the sum of their terms.
@@ -104,11 +108,13 @@ class WallTolerances:
     stages: tuple[float, ...] = (1e-3, 1e-5, 1e-7)
     least_rate: float = 0.05
     large: float = 5.0
+    detour: float = 0.02
     singular: float = 1e-12
     together: float = 1e-11
     far: float = 1e-9
     real_movement: float = 1e-4
     joined: float = 1e-6
+    without_residual: float = 1e-8
     margin: float = 1e-3
     narrow: float = 1e-14
     rounding: float = 1e-14
