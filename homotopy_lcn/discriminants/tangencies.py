@@ -27,8 +27,8 @@ from .tolerances import WALLS
 __all__ = ["Tangency", "common_image", "tangencies"]
 
 #: Step of differences, relative to the unknowns.
-STEP = 1e-6
-MOST_STEPS = 30
+STEP_OF_DIFFERENCES = 1e-6
+MOST_STEPS_TO_TANGENCY = 30
 
 
 @dataclass(frozen=True)
@@ -128,12 +128,12 @@ class _TangencySystem:
 
         z = np.concatenate([theta[free], v, [t]])
         step = np.inf
-        for _ in range(MOST_STEPS):
+        for _ in range(MOST_STEPS_TO_TANGENCY):
             value = values(z)
             columns = []
             for i in range(len(z)):
                 h = np.zeros(len(z), complex)
-                h[i] = STEP * max(1.0, abs(z[i]))
+                h[i] = STEP_OF_DIFFERENCES * max(1.0, abs(z[i]))
                 columns.append((values(z + h) - values(z - h)) / (2 * h[i]))
             matrix = np.array(columns).T
             if not np.isfinite(matrix).all() or matrix.shape[0] != matrix.shape[1]:
