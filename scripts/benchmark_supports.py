@@ -5,7 +5,9 @@
 For every network the start system of the tensor product of its layers is tracked to real data of Gaussian samples, that
 is to the network's Gram matrix and moment vector at the positions of the tensor product, by the programs of
 benchmark_peers.py that follow paths, with the same start solutions and along the same segments. Times are processor
-times of one thread, as there. The networks are (2×1)*(2×2), (2×2)*(2×2) and L*L with L = {00, 01, 10}.
+times of one thread, as there. The networks are (2×1)*(2×2), (2×2)*(2×2) and L*L with L = {00, 01, 10}. "Survey" tracks
+the paths of many targets in one call. A second table has whole surveys, as `hl.survey` makes them: drawing the data,
+tracking, verification, sorting by filter and class, and classification; a cell of draws, in processor time.
 
 With --whole, all critical points of (3×3)*(2×2) are found, from nothing and with the start system in the cache, in
 seconds of the clock on all cores: each once in a process of its own, with a cache folder of its own.
@@ -15,9 +17,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,10 +31,12 @@ from peer_programs import PEERS
 
 import homotopy_lcn as hl
 from homotopy_lcn.equations.critical_equations import Data
+from homotopy_lcn.losses.data_models import data_model
 from homotopy_lcn.networks.counts import generic_ed_degree
 from homotopy_lcn.networks.strata import segre_embedding
 from homotopy_lcn.networks.support_networks import SupportNetwork
 from homotopy_lcn.solving.start_systems import start_system
+from homotopy_lcn.surveys.draws import cell_size, solve_draws
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
@@ -83,6 +89,24 @@ def support_problem(network: hl.Architecture) -> SupportProblem:
     return SupportProblem(network.notation, space.stratum, start, places)
 
 
+def whole_surveys(timings: list[Timing], repeats: int) -> str:
+    """Microseconds a path of whole surveys, and how many times as long the other programs take to track one."""
+    rows = []
+    for timing, network in zip(timings, NETWORKS, strict=False):
+        count, model = cell_size(network), data_model("gaussian")
+        solve_draws(network, model, 0, range(count))
+        spent = []
+        for seed in range(1, 1 + repeats):
+            began = time.process_time()
+            solve_draws(network, model, seed, range(count))
+            spent.append(time.process_time() - began)
+        micro = 1e6 * statistics.median(spent) / count / timing.paths
+        peers = {row.program: row.microseconds for row in timing.rows if row.program in FOLLOWING}
+        ratios = [f"{peers[name] / micro:.0f}" if np.isfinite(peers.get(name, np.nan)) else "–" for name in FOLLOWING]
+        rows.append([timing.name, count, micro, *ratios])
+    return table(["network", "draws", "µs a path, whole survey", *(f"{name} /" for name in FOLLOWING)], rows)
+
+
 def whole_solves() -> list[list[object]]:
     """Seconds of both solves of (3×3)*(2×2), and whether they are complete."""
     rows: list[list[object]] = []
@@ -119,7 +143,7 @@ def main() -> None:
         for network in NETWORKS[: arguments.networks]
     ]
     description["load average"] += f" before, {os.getloadavg()[0]:.1f} after"
-    print(facts(description), timing_table(timings), sep="\n\n")
+    print(facts(description), timing_table(timings), whole_surveys(timings, arguments.repeats), sep="\n\n")
     if arguments.whole:
         print("\n" + table(["network", "start", "seconds", "critical filters", "complete"], whole_solves()))
 

@@ -248,7 +248,7 @@ def real_filters(
     real: tuple[Sequence[Real], Real, Real],
     margins: Margins = MARGINS,
 ) -> RealFilters:
-    """Answer the questions about real filters, and about real parameters.
+    """Answer the questions about real filters whose derivatives have the rank of their class, and real parameters.
 
     Parameters
     ----------
@@ -301,15 +301,17 @@ def _smooth(
     network: SupportNetwork, layers: Sequence[Complex], classes: Classes, margins: Margins
 ) -> tuple[Bools, Bools]:
     """Whether filters are smooth points of the closure, and where that is in doubt; see `smooth_points`."""
-    reduced, merged = merged_segments(network, layers)
-    values = singular_values(reduced, merged)
-    least = values[:, reduced.dimension - 1] / values[:, 0]
     groups = network.groups
 
     def different(pattern: Pattern) -> bool:
         return all(part[0] == 1 for group, part in zip(groups, pattern, strict=True) if not group.segment)
 
     apart = classes.each(different)
+    if not any(group.segment and len(group.layers) > 1 for group in groups):
+        return apart, np.zeros(len(apart), dtype=bool)  # the rank is that of the class, see `ranks_in_doubt`
+    reduced, merged = merged_segments(network, layers)
+    values = singular_values(reduced, merged)
+    least = values[:, reduced.dimension - 1] / values[:, 0]
     return apart & (least > margins.regular), apart & (least <= margins.regular)
 
 
@@ -359,7 +361,7 @@ def _have_full_rank(network: SupportNetwork, layers: Sequence[Complex], columns:
     count, size = len(columns), columns.shape[2]
     first = _first_ones(network, layers, margins)
     kept = np.repeat(first, network.layer_sizes, axis=1)
-    chosen = columns * kept[:, None]
+    chosen = columns if first.all() else columns * kept[:, None]
     matrices = np.matmul(np.swapaxes(chosen.conj(), 1, 2), chosen)
     mean = np.einsum("pii->p", matrices).real / size
     scale = np.sqrt(mean / (np.abs(layers[0]) ** 2).sum(axis=1))[:, None]

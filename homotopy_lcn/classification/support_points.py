@@ -7,13 +7,14 @@ distributing the roots of parallel segments.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real
+from ..arrays import Complex, Real, frozen
 from ..losses.squared_loss import SquaredLoss
 from ..networks.binary_forms import multiply, roots_of_each
 from ..networks.parameters import hessian, jacobian
@@ -23,10 +24,12 @@ from ..results.points import CriticalPoint
 
 __all__ = [
     "COINCIDENT",
+    "ComplexFilters",
     "CriticalFilter",
     "class_dimension",
     "classified_filter",
     "complements_of_scalings",
+    "complex_filters",
     "merged_segments",
     "patterns_of",
     "rank_of_each",
@@ -74,10 +77,41 @@ class CriticalFilter(NamedTuple):
     windings: tuple[int, ...] = ()
 
 
+class ComplexFilters(NamedTuple):
+    """R complex critical filters, each with one of the critical parameters over it.
+
+    Attributes
+    ----------
+    filters : (R, K) complex array
+    coordinates : (R, coordinates) complex array
+        As for `CriticalFilter`.
+    twins : (R,) integer array
+        For the second filter of a pair of conjugate ones the number of the first one, and −1 elsewhere.
+    thetas : list of (R, k_l) complex arrays
+        Balanced.
+    patterns : list of R patterns
+    smooth : list of R answers
+    conditions, residuals : (R,) float arrays
+    multiplicities : list of R int
+    windings : list of R tuples of int
+    """
+
+    filters: Complex
+    coordinates: Complex
+    twins: NDArray[np.int64]
+    thetas: list[Complex]
+    patterns: list[Pattern]
+    smooth: list[bool | None]
+    conditions: Real
+    residuals: Real
+    multiplicities: list[int]
+    windings: list[tuple[int, ...]]
+
+
 def patterns_of(network: SupportNetwork, theta: Sequence[Complex]) -> list[Pattern]:
     """The class of each of the parameters: layers (T, k_l)."""
     by_group = [_partitions(group, [theta[layer] for layer in group.layers]) for group in network.groups]
-    return [tuple(group[row] for group in by_group) for row in range(len(theta[0]))]
+    return list(zip(*by_group, strict=True)) if by_group else [()] * len(theta[0])
 
 
 def _partitions(group: LayerGroup, layers: list[Complex]) -> list[Partition]:
@@ -89,7 +123,8 @@ def _partitions(group: LayerGroup, layers: list[Complex]) -> list[Partition]:
         vectors = np.stack([layer / np.linalg.norm(layer, axis=1)[:, None] for layer in layers], axis=1)
     overlaps = np.abs(vectors @ vectors.conj().transpose(0, 2, 1)) ** 2
     equal = 1 - overlaps <= COINCIDENT**2 + 1e-14
-    return [_clusters(rows) for rows in equal]
+    known: dict[bytes, Partition] = {}
+    return [known.get(rows.tobytes()) or known.setdefault(rows.tobytes(), _clusters(rows)) for rows in equal]
 
 
 def _clusters(equal: NDArray[np.bool_]) -> Partition:
@@ -181,6 +216,48 @@ def classified_filter(
     )
 
 
+def complex_filters(network: SupportNetwork, loss: SquaredLoss, found: ComplexFilters) -> list[CriticalPoint]:
+    """The records of complex critical filters; the second one of a pair is conjugate to the first one in all digits."""
+    second = np.flatnonzero(found.twins >= 0)
+    first = found.twins[second]
+    image = found.filters @ loss.gram
+    losses = ((image - 2 * loss.b) * found.filters).sum(axis=1) + loss.constant
+    for array in (found.filters, found.coordinates, losses, *found.thetas):
+        array[second] = array[first].conj()
+    for column in (found.residuals, found.conditions):
+        column[second] = column[first]
+    filters, coordinates = frozen(found.filters), frozen(found.coordinates)
+    thetas = [frozen(layer) for layer in found.thetas]
+    if not (np.isfinite(filters).all() and np.isfinite(losses).all()):
+        raise ValueError("the filters and the losses of critical points must be finite")
+    pure = {pattern: all(part == 1 for partition in pattern for part in partition) for pattern in set(found.patterns)}
+    residuals, conditions = (
+        [value if math.isfinite(value) else None for value in column.tolist()]
+        for column in (found.residuals, found.conditions)
+    )
+    return [
+        CriticalPoint.validated(
+            filter=filters[row],
+            real=False,
+            loss=value,
+            stratum=pattern,
+            pure=pure[pattern],
+            smooth=found.smooth[row],
+            residual=residuals[row],
+            condition=conditions[row],
+            parameters=(tuple(layer[row] for layer in thetas),),
+            kinds=(None,),
+            indices=(None,),
+            nonsingular=not found.windings[row],
+            multiplicity=found.multiplicities[row],
+            windings=found.windings[row],
+            coordinates=coordinates[row],
+            architecture=network,
+        )
+        for row, (value, pattern) in enumerate(zip(losses.tolist(), found.patterns, strict=True))
+    ]
+
+
 def _membership(network: SupportNetwork, found: CriticalFilter, pattern: Pattern) -> tuple[bool, bool | None]:
     """Whether a real filter has real factors, and whether nearby real filters of the closure have them, too.
 
@@ -216,7 +293,11 @@ def _real_roots(layers: list[Complex]) -> tuple[int, int]:
 
 
 def smooth_points(
-    network: SupportNetwork, theta: Sequence[Complex], patterns: Sequence[Pattern], generic: bool
+    network: SupportNetwork,
+    theta: Sequence[Complex],
+    patterns: Sequence[Pattern],
+    generic: bool,
+    ranks: NDArray[np.int64] | None = None,
 ) -> list[bool | None]:
     """Whether filters are smooth points of the Zariski closure of the function space.
 
@@ -234,14 +315,21 @@ def smooth_points(
     generic : bool
         Whether all points of the generic number were found, so that the filters are generic ones of their classes, and
         have the critical parameters and no others.
+    ranks : (P,) integer array, optional
+        The ranks of dμ, if they are known.
     """
-    reduced, layers = merged_segments(network, theta)
-    full = rank_of_each(reduced, layers) == reduced.dimension
+    if ranks is not None and not any(group.segment and len(group.layers) > 1 for group in network.groups):
+        full = ranks == network.dimension
+    else:
+        reduced, layers = merged_segments(network, theta)
+        full = rank_of_each(reduced, layers) == reduced.dimension
     apart = network.has_distinct_positions  # tensors of rank one, a smooth Segre variety
-    result: list[bool | None] = []
-    for pattern, is_full in zip(patterns, full.tolist(), strict=True):
-        result.append(False if network.has_equal_layers(pattern) or not is_full else True if generic or apart else None)
-    return result
+    equal = {pattern: network.has_equal_layers(pattern) for pattern in set(patterns)}
+    otherwise = True if generic or apart else None
+    return [
+        False if equal[pattern] or not is_full else otherwise
+        for pattern, is_full in zip(patterns, full.tolist(), strict=True)
+    ]
 
 
 def merged_segments(network: SupportNetwork, theta: Sequence[Complex]) -> tuple[SupportNetwork, list[Complex]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..arrays import Complex
 from ..equations.distinct import first_occurrences
 from .pairs import ManyPoints
 
@@ -120,7 +121,7 @@ def sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...] 
     ]
     ordered = np.lexsort(keys[::-1]).tolist()
     first_complex = sum(point.real for point in listed)
-    pairs = _conjugates_adjacent(listed, ordered[first_complex:])
+    pairs = _conjugates_adjacent(listed, ordered[first_complex:], filters)
     order = ordered[:first_complex] + [index for pair in pairs for index in pair]
     place = {index: number for number, index in enumerate(order)}
     partner = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
@@ -128,9 +129,9 @@ def sorted_points(points: Iterable[CriticalPoint]) -> tuple[CriticalPoint, ...] 
     return tuple(listed[index].with_conjugate(place[partner[index]] if index in partner else None) for index in order)
 
 
-def _conjugates_adjacent(points: list[CriticalPoint], ordered: list[int]) -> list[tuple[int, ...]]:
-    """Each complex point with its conjugate behind it, or alone if it has none."""
-    known = {index: _known_conjugate(points, index) for index in ordered}
+def _conjugates_adjacent(points: list[CriticalPoint], ordered: list[int], filters: Complex) -> list[tuple[int, ...]]:
+    """Each complex point with its conjugate behind it, or alone if it has none. The points have ``filters``."""
+    known = _known_conjugates(points, ordered, filters)
     searched = _Unpaired(points, [index for index in ordered if known[index] is None])
     result: list[tuple[int, ...]] = []
     taken: set[int] = set()
@@ -145,12 +146,23 @@ def _conjugates_adjacent(points: list[CriticalPoint], ordered: list[int]) -> lis
     return result
 
 
-def _known_conjugate(points: list[CriticalPoint], index: int) -> int | None:
-    """The point that `conjugate` names, if the two name each other and are conjugate."""
-    other = points[index].conjugate
-    if other is None or not 0 <= other < len(points) or points[other].conjugate != index or other == index:
-        return None
-    return None if points[other].real or not are_conjugate(points[index], points[other]) else other
+def _known_conjugates(points: list[CriticalPoint], ordered: list[int], filters: Complex) -> dict[int, int | None]:
+    """For each point the one that `conjugate` names, if the two name each other and are conjugate."""
+    known: dict[int, int | None] = dict.fromkeys(ordered)
+    for index in ordered:
+        other = points[index].conjugate
+        if other is None or not 0 <= other < len(points) or points[other].conjugate != index or other == index:
+            continue
+        if not points[other].real and points[other].stratum == points[index].stratum:
+            known[index] = other
+    named = [(one, other) for one, other in known.items() if other is not None]
+    if named:
+        ones, others = np.array(named).T
+        scales = np.abs(filters[ones]).max(axis=1, initial=0.0)
+        distances = np.abs(filters[others] - filters[ones].conj()).max(axis=1, initial=0.0)
+        for one in ones[~(distances <= NEAR_CONJUGATE * scales)].tolist():
+            known[one] = None
+    return known
 
 
 class _Unpaired:

@@ -214,7 +214,7 @@ class CriticalPoints(ResultParts, ShownInNotebooks, Sequence[CriticalPoint]):
         for name in ("points", "on_continua"):
             found = getattr(self, name)
             listed = found.real if isinstance(found, ManyPoints) else found
-            if any(point.architecture != arch for point in listed):
+            if any(point.architecture is not arch and point.architecture != arch for point in listed):
                 known = tuple(point.of(arch) for point in listed)
                 object.__setattr__(self, name, found.with_real(known) if isinstance(found, ManyPoints) else known)
         if any(point.architecture != arch for part in self.continua for point in part.points):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, without_specks
+from ..arrays import Complex, Real, without_specks
 from ..classification.support_points import (
+    ComplexFilters,
     CriticalFilter,
     class_dimension,
     classified_filter,
+    complex_filters,
     patterns_of,
     rank_of_each,
     smooth_points,
@@ -21,7 +23,7 @@ from ..equations.restriction import with_real_factors
 from ..losses.squared_loss import SquaredLoss
 from ..networks.counts import CountTable
 from ..networks.parameters import balance, compose, relative_gradient
-from ..networks.patterns import format_pattern
+from ..networks.patterns import Pattern, format_pattern
 from ..networks.support_networks import SupportNetwork
 from ..progress import ProgressCallback
 from ..results.points import CriticalPoint, StratumResult, quantity
@@ -114,52 +116,41 @@ def _classified(
         windings += [end.windings for end in isolated]
     if not len(ends.points):
         return [], []
-    found, rows = _filters(task, network, ends, windings)
-    first = [np.concatenate([item.thetas[layer][:1] for item in found]) for layer in range(network.depth)]
+    found = _filters(task, network, ends, windings)
+    first = [layer[found.firsts] for layer in found.thetas]
     patterns = patterns_of(network, first)
     generic = len(account.regular) == count
     ranks = rank_of_each(network, first)
-    dimensions = np.array([class_dimension(network, pattern) for pattern in patterns])
-    odd = np.flatnonzero((ranks != dimensions) & [not item.windings for item in found])
+    smooth = smooth_points(network, first, patterns, generic, ranks)
+    known = {pattern: class_dimension(network, pattern) for pattern in set(patterns)}
+    dimensions = np.array([known[pattern] for pattern in patterns])
+    odd = np.flatnonzero((ranks != dimensions) & [not over for over in found.windings])
     if odd.size:  # at special data dμ drops rank in any class, at data nearby it does not
-        coordinates = np.array([found[row].coordinates for row in odd.tolist()])
-        ranks[odd] = ranks_nearby(task, coordinates, ranks[odd], dimensions[odd])
+        ranks = ranks.copy()
+        ranks[odd] = ranks_nearby(task, found.coordinates[odd], ranks[odd], dimensions[odd])
     wrong: dict[str, int] = {}
-    for item, pattern, rank, dimension in zip(found, patterns, ranks.tolist(), dimensions.tolist(), strict=True):
-        if not item.windings and rank != dimension:
-            text = (
-                f"of class {format_pattern(pattern)} with a derivative of rank {rank}, and not of the class's dimension"
-            )
-            wrong[text] = wrong.get(text, 0) + 1
-    smooth = smooth_points(network, first, patterns, generic)
-    points = [
-        classified_filter(network, task.loss, item, pattern, is_smooth)
-        for item, pattern, is_smooth in zip(found, patterns, smooth, strict=True)
-    ]
+    for place in odd[ranks[odd] != dimensions[odd]].tolist():
+        text = (
+            f"of class {format_pattern(patterns[place])} with a derivative of rank {ranks[place]}, and not of the "
+            "class's dimension"
+        )
+        wrong[text] = wrong.get(text, 0) + 1
+    points: list[CriticalPoint] = []
     over = {row.pattern: row.factorizations for row in table}
-    points = [
-        replace(point, smooth=False, interior=None, multiplicity=-(-len(item.straight) // over[pattern]))
-        if not item.windings and len(item.straight) > over.get(pattern, len(item.straight))
-        else point
-        for point, item, pattern in zip(points, found, patterns, strict=True)
-    ]
-    for row, other in enumerate(rows):
-        if not points[row].real and other >= 0:
-            points[row] = _conjugate_of(points[other], points[row]) if other < row else points[row]
-            points[row] = points[row].with_conjugate(other)
+    complex_ones = iter(complex_filters(network, task.loss, found.complex_part(first, patterns, smooth)))
+    for place, (pattern, is_smooth) in enumerate(zip(patterns, smooth, strict=True)):
+        rows, other = found.members[place], found.conjugates[place]
+        point = (
+            classified_filter(network, task.loss, found.filter(place), pattern, is_smooth)
+            if found.real[place]
+            else next(complex_ones)
+        )
+        if not found.windings[place] and len(rows) > over.get(pattern, len(rows)):
+            point = replace(point, smooth=False, interior=None, multiplicity=-(-len(rows) // over[pattern]))
+        points.append(point if point.real or other < 0 else point.with_conjugate(other))
     return points, [
         f"{quantity(number, 'critical filter', 'critical filters')} {text}" for text, number in wrong.items()
     ]
-
-
-def _conjugate_of(point: CriticalPoint, other: CriticalPoint) -> CriticalPoint:
-    """The second point of a pair, equal to the conjugate of the first one in all digits."""
-    assert point.coordinates is not None
-    return replace(
-        other, filter=point.filter.conj(), loss=complex(point.loss).conjugate(), residual=point.residual,
-        condition=point.condition, coordinates=point.coordinates.conj(),
-        parameters=tuple(tuple(layer.conj() for layer in theta) for theta in point.parameters),
-    )  # fmt: skip
 
 
 def _joined(one: SortedEnds, other: SortedEnds) -> SortedEnds:
@@ -168,10 +159,82 @@ def _joined(one: SortedEnds, other: SortedEnds) -> SortedEnds:
     return SortedEnds(*joined)
 
 
-def _filters(
-    task: SegreTask, network: SupportNetwork, ends: SortedEnds, windings: list[tuple[int, ...]]
-) -> tuple[list[CriticalFilter], list[int]]:
-    """The critical filters with their parameters, and for each the number of the conjugate one, or −1."""
+@dataclass(frozen=True, eq=False)
+class _Sorted:
+    """Critical parameters sorted by filter.
+
+    Attributes
+    ----------
+    thetas : list of (P, k_l) complex arrays
+        The layers of all critical parameters, balanced.
+    straight : (P,) bool array
+        Which of the parameters are real.
+    members : list of F integer arrays
+        The parameters over each filter, real ones first.
+    firsts : (F,) integer array
+        Those that stand for each filter. They are conjugate for both filters of a pair.
+    filters : (F, K) complex array
+    coordinates : (F, coordinates) complex array
+        Those of the first parameters in the tensor product of the layers.
+    real : (F,) bool array
+    conditions, residuals : (F,) float arrays
+    multiplicities : list of F int
+    windings : list of F tuples of int
+    conjugates : list of F int
+        For each filter the number of the conjugate one, or −1.
+    """
+
+    thetas: list[Complex]
+    straight: NDArray[np.bool_]
+    members: list[NDArray[np.int64]]
+    firsts: NDArray[np.int64]
+    filters: Complex
+    coordinates: Complex
+    real: NDArray[np.bool_]
+    conditions: Real
+    residuals: Real
+    multiplicities: list[int]
+    windings: list[tuple[int, ...]]
+    conjugates: list[int]
+
+    def filter(self, place: int) -> CriticalFilter:
+        """One of the filters with all its parameters."""
+        rows = self.members[place]
+        return CriticalFilter(
+            filter=self.filters[place],
+            real=bool(self.real[place]),
+            thetas=[layer[rows] for layer in self.thetas],
+            straight=self.straight[rows],
+            coordinates=self.coordinates[place],
+            condition=float(self.conditions[place]),
+            residual=float(self.residuals[place]),
+            multiplicity=self.multiplicities[place],
+            windings=self.windings[place],
+        )
+
+    def complex_part(self, first: list[Complex], patterns: list[Pattern], smooth: list[bool | None]) -> ComplexFilters:
+        """The complex filters, from the first parameters over each filter, and all classes and answers."""
+        rows = np.flatnonzero(~self.real)
+        chosen = rows.tolist()
+        places = np.full(len(self.real) + 1, -1)
+        places[rows] = np.arange(len(rows))
+        twins = places[np.array(self.conjugates, dtype=np.int64)[rows]]
+        return ComplexFilters(
+            filters=self.filters[rows],
+            coordinates=self.coordinates[rows],
+            twins=np.where(twins < np.arange(len(rows)), twins, -1),
+            thetas=[layer[rows] for layer in first],
+            patterns=[patterns[place] for place in chosen],
+            smooth=[smooth[place] for place in chosen],
+            conditions=self.conditions[rows],
+            residuals=self.residuals[rows],
+            multiplicities=[self.multiplicities[place] for place in chosen],
+            windings=[self.windings[place] for place in chosen],
+        )
+
+
+def _filters(task: SegreTask, network: SupportNetwork, ends: SortedEnds, windings: list[tuple[int, ...]]) -> _Sorted:
+    """The critical filters with their parameters."""
     straightened, straight = with_real_factors(task.embedding.stratum, ends.points)
     straight &= ends.real
     points = np.where(straight[:, None], straightened, ends.points)
@@ -180,56 +243,44 @@ def _filters(
     filters = without_specks(compose(network, thetas))
     residuals = relative_gradient(network, thetas, task.loss.gram, task.loss.b)
     leaders = first_occurrences(filters, tolerance=ONE_FILTER)
-    members: dict[int, NDArray[np.int64]] = {
-        leader: np.flatnonzero(leaders == leader) for leader in np.unique(leaders).tolist()
-    }
-    place = {leader: number for number, leader in enumerate(members)}
-    partner = np.where(straight, np.arange(len(leaders)), ends.conjugates)
-    found, conjugates = [], []
-    for leader, rows in members.items():
-        twins = {int(leaders[other]) for other in partner[rows].tolist() if other >= 0}
-        real = leader in twins
-        filter_ = _filter(filters, rows, partner, straight, real)
-        together = sum(len(windings[row]) or 1 for row in rows.tolist())
-        over = tuple(sorted(winding for row in rows.tolist() for winding in windings[row]))
-        order = rows[np.argsort(~straight[rows], kind="stable")] if real else _chosen_first(rows, partner)
-        found.append(
-            CriticalFilter(
-                filter=filter_,
-                coordinates=np.concatenate([scalars[order[:1]], points[order[0], 1:]]),
-                real=real,
-                thetas=[layer[order] for layer in thetas],
-                straight=straight[order],
-                condition=float(ends.conditions[rows].max()),
-                residual=float(residuals[rows].max()),
-                multiplicity=max(1, together // len(rows), len(over)),
-                windings=over,
-            )
-        )
-        conjugates.append(-1 if real or not twins else place[min(twins)])
-    return found, conjugates
-
-
-def _filter(
-    filters: Complex, rows: NDArray[np.int64], partner: NDArray[np.int64], straight: NDArray[np.bool_], real: bool
-) -> Complex:
-    """The filter of some parameters; real ones exactly real, conjugate ones exactly conjugate."""
-    if real:
-        chosen = rows[straight[rows]] if straight[rows].any() else rows
-        return np.asarray(filters[chosen[0]].real.astype(complex))
-    order = _chosen_first(rows, partner)
-    row, twin = int(order[0]), int(partner[order[0]])
-    return filters[row] if twin < 0 or row < twin else filters[twin].conj()
-
-
-def _chosen_first(rows: NDArray[np.int64], partner: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The parameters over a filter; those that stand for it first, which are conjugate for both filters of a pair."""
-    paired = np.flatnonzero(partner[rows] >= 0)
-    if not paired.size:
-        return rows
+    count = len(leaders)
+    partner = np.where(straight, np.arange(count), ends.conjugates)
+    order = np.lexsort((~straight, leaders))  # by filter, real parameters first
+    heads, starts, places = np.unique(leaders[order], return_index=True, return_inverse=True)
+    members = np.split(order, starts[1:])
+    place = np.empty(count, np.int64)
+    place[order] = places
+    twins = np.where(partner >= 0, place[partner], len(heads))
+    real = np.bincount(place, twins == place, minlength=len(heads)) > 0
+    least_twins = np.minimum.reduceat(twins[order], starts)
     # Of both filters of a pair, the same parameters are taken: those with the least number.
-    place = int(paired[np.minimum(rows[paired], partner[rows[paired]]).argmin()])
-    return np.concatenate([rows[place : place + 1], np.delete(rows, place)])
+    least = np.where(partner >= 0, np.minimum(np.arange(count), partner), count)
+    least = np.minimum.reduceat(least[order], starts)
+    chosen = np.where(least < count, np.minimum(least, count - 1), heads)
+    own = place[chosen] == np.arange(len(heads))
+    values = np.where(own[:, None], filters[chosen], filters[chosen].conj())
+    firsts = np.where(real, order[starts], np.where(own, chosen, partner[chosen]))
+    values[real] = filters[firsts[real]].real
+    together = [[windings[row] for row in rows.tolist()] for rows in members]
+    sorted_windings = [tuple(sorted(one for winding in part for one in winding)) for part in together]
+    paths = [sum(len(winding) or 1 for winding in part) for part in together]
+    return _Sorted(
+        thetas=thetas,
+        straight=straight,
+        members=members,
+        firsts=firsts,
+        filters=values,
+        coordinates=np.concatenate([scalars[firsts, None], points[firsts, 1:]], axis=1),
+        real=real,
+        conditions=np.maximum.reduceat(ends.conditions[order], starts),
+        residuals=np.maximum.reduceat(residuals[order], starts),
+        multiplicities=[
+            max(1, number // len(rows), len(over))
+            for number, rows, over in zip(paths, members, sorted_windings, strict=True)
+        ],
+        windings=sorted_windings,
+        conjugates=np.where(real | (least_twins == len(heads)), -1, least_twins).tolist(),
+    )
 
 
 def _accounts(table: CountTable, account: PathAccount, points: list[CriticalPoint]) -> list[StratumResult]:

@@ -11,17 +11,17 @@ pivots. Points where pivots may matter, complex data, and all points without the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.critical_equations import Data, Equations
+from ..equations.critical_equations import Data, DataAtRoots, Equations
 from ..equations.scaling import symmetric_scale
 from ..networks.binary_forms import adjoint_multiply, dilate, multiply, power
 from ..networks.strata import Stratum
@@ -38,6 +38,7 @@ __all__ = [
     "refined_as_by",
 ]
 
+Answer = TypeVar("Answer")
 #: The instruction set of the kernel that refines points, in this thread; the fastest one where it is empty.
 _instruction_set: ContextVar[str] = ContextVar("instruction_set", default="")
 
@@ -92,9 +93,12 @@ def refine(
     found = _by_kernel(equations, points, data, real, steps, jobs)
     if found is None:
         return refine_with_numpy(equations, points, data, real, steps, jobs)
-    good = (found.errors <= REFINEMENT.kernel_step) & (found.conditions <= REFINEMENT.kernel_condition)
     moved, sizes = np.abs((found.points - points).astype(complex)).max(axis=1), np.abs(points).max(axis=1)
-    good &= moved <= REFINEMENT.kernel_movement * sizes.astype(float)
+    good = (found.errors <= REFINEMENT.kernel_step) & (moved <= REFINEMENT.kernel_movement * sizes.astype(float))
+    untold = np.flatnonzero(good & np.isinf(found.conditions))
+    if untold.size:
+        found.conditions[untold] = _conditions(equations, found.points[untold].astype(complex), data, real, jobs)
+    good &= found.conditions <= REFINEMENT.kernel_condition
     rest = np.flatnonzero(~good)
     if rest.size:
         other = refine_with_numpy(equations, points[rest], data, real, steps, jobs)
@@ -125,15 +129,43 @@ def refine_with_numpy(
 
     Points are taken in batches of fixed size, so that memory is bounded.
     """
+    parts = _in_batches(lambda batch: _refine(equations, batch, data, real, steps), points, jobs)
+    return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in REFINED_ARRAYS))
+
+
+def _in_batches(work: Callable[[NDArray[Any]], Answer], points: NDArray[Any], jobs: int) -> list[Answer]:
+    """The answers for points in batches of fixed size, so that memory is bounded; in threads if there are several."""
     size = REFINEMENT.batch
     if len(points) <= size:
-        return _refine(equations, points, data, real, steps)
-    batches = [points[i : i + size] for i in range(0, len(points), size)]
+        return [work(points)]
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        parts = list(pool.map(lambda batch: _refine(equations, batch, data, real, steps), batches))
-    return Refined(*(np.concatenate([getattr(part, name) for part in parts]) for name in REFINED_ARRAYS))
+        return list(pool.map(work, [points[i : i + size] for i in range(0, len(points), size)]))
+
+
+def _conditions(equations: Equations, points: Complex, data: Data, real: bool, jobs: int) -> Real:
+    """The condition numbers of the Newton matrices at points (P, coordinates)."""
+    transformed = equations.transform(data)
+
+    def of_batch(batch: Complex) -> Real:
+        with np.errstate(all="ignore"):
+            return _scaled_condition(*_newton_matrices(equations, batch, transformed, real)[1:])
+
+    return np.concatenate(_in_batches(of_batch, points, jobs))
+
+
+def _newton_matrices(
+    equations: Equations, points: Complex, transformed: DataAtRoots, real: bool
+) -> tuple[list[Complex], Complex, Real]:
+    """Bases of the patches at points, the Newton matrices there, and by which numbers rows and columns are scaled."""
+    bases = equations.patches(points)
+    evaluation = equations.evaluate(
+        points, equations.patch_values(bases), transformed, transformed, np.zeros(len(points))
+    )
+    assert evaluation.hessian is not None
+    matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
+    return bases, matrix, symmetric_scale(matrix, equations.loss_curvatures(evaluation, transformed))
 
 
 def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, steps: int) -> Refined:
@@ -151,13 +183,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             # Near the solution the last matrix serves as well as a new one.
             if step == 0 or not (errors[active] * conditions[active] < REFINEMENT.reused_matrix).all():
                 rounded = at.astype(complex)
-                bases = equations.patches(rounded)
-                evaluation = equations.evaluate(
-                    rounded, equations.patch_values(bases), transformed, transformed, np.zeros(len(rounded))
-                )
-                assert evaluation.hessian is not None
-                matrix = evaluation.hessian.real.astype(complex) if real else evaluation.hessian
-                scale = symmetric_scale(matrix, equations.loss_curvatures(evaluation, transformed))
+                bases, matrix, scale = _newton_matrices(equations, rounded, transformed, real)
             ambient = half_gradient(stratum, at, gram, b)
             local = [at[:, :1] * ambient[:, :1]]
             for part, basis in zip(stratum.slices, bases, strict=True):
