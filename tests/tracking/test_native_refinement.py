@@ -166,6 +166,20 @@ def test_what_the_kernel_is_not_sure_of_is_left_to_numpy():
     assert (found.errors[rest] < REFINEMENT.small_step).all()
 
 
+def test_condition_numbers_that_the_kernel_does_not_tell_are_those_of_numpy():
+    """Small filters make Newton matrices whose rows differ in size. Only their condition numbers are left to NumPy."""
+    stratum, rng = Stratum((Factor(3, 1, 1), Factor(3, 1, 4))), np.random.default_rng(0)
+    start = start_system(stratum, 284, Tracking(get_engine()))
+    root = rng.standard_normal((64, 16))
+    data = Data(root.T @ root / 64, rng.standard_normal(16))
+    points = get_engine().track(stratum, start.points, Homotopy(start.data, data), TrackerOptions()).points
+    untold = np.isinf(by_kernel(stratum, points, data).conditions)
+    assert 0 < untold.sum() < 284
+    found, expected = (method(equations_of(stratum), points, data) for method in (refine, refine_with_numpy))
+    np.testing.assert_allclose(found.conditions[untold], expected.conditions[untold], rtol=1e-6)
+    np.testing.assert_allclose(found.points.astype(complex), expected.points.astype(complex), rtol=0, atol=1e-14)
+
+
 def test_complex_data_are_left_to_numpy():
     stratum, points, data = example_points()
     turned = Data(1j * data.gram, 1j * data.b)
