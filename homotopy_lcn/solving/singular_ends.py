@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,12 +66,15 @@ def settle(
     first = first_occurrences(keys, tolerance=SOLVING.same_limit)
     solutions: list[NDArray[Any]] = []
     singular: list[SingularEnd] = []
-    resolved = 0
+    resolved, cones = 0, not np.any(problem.data.b)
     groups = [rows[first == leader] for leader in np.unique(first).tolist()]
     groups = [group for group in groups if in_whole_cycles(traced.windings[group]) == len(group)]
     for group, found in _structures(problem, traced, groups, tracking):
         if tracking.clock.is_up():
             break
+        if cones and found.dimension == 0 and found.singular:
+            # Without a target each multiple of a critical filter is critical.
+            found = replace(found, dimension=1)
         solutions += found.solutions
         resolved += len(group) if found.solutions else 0
         if found.dimension is None:

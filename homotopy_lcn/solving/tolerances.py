@@ -67,7 +67,7 @@ class SolvingTolerances(Constants):
     most_in_many_digits : int
         Ends of one stratum that are looked at in many digits at most; each takes some hundredths of a second.
     most_far_away : int
-        Paths of one stratum that are tracked again in extended precision at most, each in a second or less.
+        Paths of one stratum that are tracked again in extended precision at most, together in some seconds.
     far_away : float
         Filters of larger norm, for data of order one, may be points of paths to infinity: then the exact number for a
         Gram matrix does not end a solve.

@@ -176,7 +176,7 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
     gram, b = (np.asarray(x, np.result_type(x, np.longdouble)) for x in data)
     errors = np.full(len(current), np.inf)
     conditions = np.full(len(current), np.inf)
-    active = np.arange(len(current))
+    active, steady = np.arange(len(current)), np.ones(len(current), dtype=bool)
     with np.errstate(all="ignore"):
         for step in range(steps):
             at = current[active]
@@ -192,7 +192,9 @@ def _refine(equations: Equations, points: NDArray[Any], data: Data, real: bool, 
             size = np.linalg.norm(newton, axis=1)
             if step == 0:
                 conditions = _scaled_condition(matrix, scale)
-            better = np.isfinite(size) & (size < np.maximum(0.5 * errors[active], 1e-300))
+            shorter = size < np.maximum(0.5 * errors[active], 1e-300)
+            better = np.isfinite(size) & (shorter | (steady[active] & (size < REFINEMENT.again)))
+            steady[active[~shorter]] = False
             moved = at + equations.displacement(rounded, bases, newton)
             if real:
                 moved = moved.real.astype(extended)

@@ -59,7 +59,7 @@ class Circles(NamedTuple):
 _IN_DOUBLES = Circles((*(10.0**-k for k in range(4, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 _LARGER = Circles(tuple(10.0 ** (-k / 2) for k in range(2, 10)), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
-_FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=600)
+_FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=4000)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 
 
@@ -147,6 +147,9 @@ class RefinementTolerances(Constants):
     kernel_movement : float
         Points that the kernel moves farther than this, relative to their largest coordinate, are refined again with
         NumPy, too: a pivot that is zero sends a point far away, where it may seem to be at rest.
+    again : float
+        Once a point a relative Newton step below this is taken although it is not half as long as the one before: where
+        the filter runs along the kernel of the Gram matrix, the Newton matrix of a nearby point may be far off.
     batch : int
         Points refined together with NumPy. The number is fixed, so that results do not depend on the number of threads.
     """
@@ -156,6 +159,7 @@ class RefinementTolerances(Constants):
     kernel_step: float = 1e-12
     kernel_condition: float = 1e8
     kernel_movement: float = 1e-3
+    again: float = 1e-6
     batch: int = 2048
 
 

@@ -21,6 +21,8 @@ from homotopy_lcn import Architecture
         ((2, 3, 2), (2, 2, 1), "ties", 21),
         ((3, 4), (2, 1), "dead channel", 65),  # parameters of points on a curve, found again from roots
         ((2, 3, 2), (2, 2, 1), "dead channel", 57),  # the same for a filter of norm 1500
+        ((3, 2), (2, 1), "dead channel", 40),  # incomplete: a point of norm 1444, where a Newton step was longer again
+        ((1, 3, 2), (5, 2, 1), "dead channel", 163),  # incomplete: more steps than were allowed to a point of norm 1e3
         ((6, 2), (2, 1), "dead channel", 102),  # right always: descents stop in a valley without an end
         ((2, 3, 2), (1, 2, 1), "copied channel", 124),  # right always: an eigenvalue below the rounding of doubles
         ((3, 2, 2), (1, 2, 1), "periodic", 164),  # right always: an isolated θ over a filter of a continuum
