@@ -67,7 +67,8 @@ def conclude_supports(
         The enclosures that Krawczyk's test gave.
     """
     stratum = equations.stratum
-    assert isinstance(stratum, ClassOfFilters)
+    if not isinstance(stratum, ClassOfFilters):
+        raise TypeError("expected the equations of a class of filters")
     exchange = None
     if any(not x.imag.contains(0) for x in solution.filter):
         real: bool | None = False
