@@ -17,7 +17,15 @@ from ..equations.distinct import first_occurrences, point_keys
 from ..progress import TimeUp
 from ..tracking import Homotopy, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
-from ..tracking.ill_conditioned import Retracking, along_eigenvalues, far_away, from_the_start, in_doubles, in_two_parts
+from ..tracking.ill_conditioned import (
+    Retracking,
+    along_eigenvalues,
+    along_kernel,
+    far_away,
+    from_the_start,
+    in_doubles,
+    in_two_parts,
+)
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
@@ -119,7 +127,7 @@ def _follow_detour(paths: _Paths, tracking: Tracking, detour: int, persistent: b
         if paths.problem.ill_conditioned:
             paths.track_lost_again(_retrackings(detour, paths.problem), tracking)
         elif persistent and not paths.good.all() and (~paths.good).sum() <= SOLVING.most_far_away:
-            paths.track_lost_again((far_away,), tracking)
+            paths.track_lost_again((far_away if paths.problem.definite else along_kernel,), tracking)
 
 
 class _Paths:

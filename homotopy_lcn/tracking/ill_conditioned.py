@@ -24,7 +24,15 @@ from .reference import ReferenceEngine
 from .settings import Tracking
 from .tolerances import RETRACKING
 
-__all__ = ["Retracking", "along_eigenvalues", "far_away", "from_the_start", "in_doubles", "in_two_parts"]
+__all__ = [
+    "Retracking",
+    "along_eigenvalues",
+    "along_kernel",
+    "far_away",
+    "from_the_start",
+    "in_doubles",
+    "in_two_parts",
+]
 
 #: Tracks paths again from their starts (P, coordinates): the new ends of all of them.
 Retracking = Callable[[Tracking, Stratum, Complex, Homotopy], TrackResult]
@@ -72,6 +80,11 @@ def along_eigenvalues(tracking: Tracking, stratum: Stratum, starts: Complex, hom
 def far_away(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
     """Track in extended precision with fewer steps, paths to ends so far away that doubles lose them."""
     return _extended(tracking.with_options(RETRACKING.far_away)).follow(stratum, starts, homotopy)
+
+
+def along_kernel(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
+    """The same in more steps, for ends far along the kernel of a singular Gram matrix."""
+    return _extended(tracking.with_options(RETRACKING.along_kernel)).follow(stratum, starts, homotopy)
 
 
 def from_the_start(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:

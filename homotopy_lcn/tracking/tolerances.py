@@ -59,7 +59,8 @@ class Circles(NamedTuple):
 _IN_DOUBLES = Circles((*(10.0**-k for k in range(4, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 _LARGER = Circles(tuple(10.0 ** (-k / 2) for k in range(2, 10)), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
-_FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=4000)
+_FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=600)
+_ALONG_KERNEL = replace(_FAR_AWAY, max_steps=4000)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 
 
@@ -197,6 +198,8 @@ class RetrackingTolerances(Constants):
         far below the usual one, at the price of many steps.
     far_away : TrackerOptions
         Options for paths in extended precision to ends far away. There are fewer steps, as paths to infinity use all.
+    along_kernel : TrackerOptions
+        The same if the Gram matrix is singular: a filter of norm 10³ along its kernel takes a thousand steps and more.
     extended_from : float
         Value of s from which on a path continues in extended precision. Up to there doubles suffice: of their sixteen
         digits the Gram matrix has cost at most five, on top of what the points themselves cost. An earlier change of
@@ -211,6 +214,7 @@ class RetrackingTolerances(Constants):
 
     patient: TrackerOptions = _PATIENT
     far_away: TrackerOptions = _FAR_AWAY
+    along_kernel: TrackerOptions = _ALONG_KERNEL
     extended_from: float = 1e-5
     lifted: float = 1e-6
     largest_turn: float = 1.0
