@@ -244,7 +244,8 @@ def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_co
 
 
 def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believed(honest, monkeypatch):
-    circles = replace(ENDGAME, in_doubles=Circles((1e-2, 1e-3), 2, 1e-8))
+    circle = Circles((1e-2, 1e-3), 2, 1e-8)
+    circles = replace(ENDGAME, in_doubles=circle, larger=circle)
     monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", circles)
     few = replace(SOLVING, detours=1, first_detours=1, moment_draws=1)
     for module in ("all_paths", "stratum_paths", "fixed_gram_matrix"):
