@@ -253,13 +253,17 @@ def certificate(
     result: CriticalPoints, *, digits: int | None = None, samples: Samples | None = None, jobs: int = 1
 ) -> Certificate:
     """The proofs for the points of a result. Parameters and errors are the same as for `certify`."""
-    twin = result.architecture.one_dimensional
-    if twin is not None and twin != result.architecture:
-        proofs = certificate(result.on_network(twin), digits=digits, samples=samples, jobs=jobs)
-        return replace(proofs, result=proofs.result.on_network(result.architecture))
     digits = None if digits is None else check_integer("digits", digits, 1, CERTIFICATION.most_digits)
     jobs = check_integer("jobs", jobs, 1, CERTIFICATION.most_jobs)
     data = _exact_data(result, samples)
+    twin = result.architecture.one_dimensional
+    if twin is None or twin == result.architecture:
+        return _certificate(result, data, digits, jobs)
+    proofs = _certificate(result.on_network(twin), data, digits, jobs)
+    return replace(proofs, result=proofs.result.on_network(result.architecture))
+
+
+def _certificate(result: CriticalPoints, data: ExactData, digits: int | None, jobs: int) -> Certificate:
     # Completeness counts all points that are isolated on their strata.
     whole = replace(result, points=(*result.points, *result.on_continua))
     leaders = _leaders(whole)

@@ -217,8 +217,10 @@ def test_layers_in_any_order_are_the_proved_ones(text):
     assert not hl.certify(replace(result, points=tuple(points)))[row].certified
 
 
-def test_samples_of_images_are_proved_exactly(tmp_path):
-    network = NETWORKS["(2×1)*(2×2)"]
+@pytest.mark.parametrize("layers", [((2, 1), (2, 2)), ((2, 2), (2, 1)), ((1, 2), (2, 1))], ids=str)
+def test_samples_of_images_are_proved_exactly(layers):
+    """Those of networks, too, that have the filters of a one-dimensional one."""
+    network = hl.Architecture(layers, ((1, 1), (1, 1)))
     rng = np.random.default_rng(5)
     X = rng.standard_normal((20, 4, 5))
     Y = rng.standard_normal((20, *(np.array((4, 5)) - network.shape) // network.total_stride + 1))
