@@ -52,7 +52,7 @@ def certify(
     if data is not None:
         from ..losses.sources import samples_from_file
 
-        samples = samples_from_file(data)
+        samples = samples_from_file(data, result.architecture)
 
     from ..certification.certificates import certificate
 

@@ -34,7 +34,7 @@ def followed_filters(
 
     The way goes straight from each t to the next one, ``over`` being those between start and end.
     """
-    filters = np.array([point.filter for point in points], complex).reshape(len(points), -1)
+    filters = np.array([point.filter for point in points], complex).reshape(len(points), segment.arch.filter_size)
     reached = np.ones(len(points), bool)
     if start == end:
         return filters, reached

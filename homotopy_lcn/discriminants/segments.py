@@ -53,6 +53,8 @@ class Segment:
         InputError
             If they do not.
         """
+        if not isinstance(arch, Architecture):
+            raise InputError(f"arch: an object of type {type(arch).__name__}; expected an Architecture")
         for name, loss in (("loss0", start), ("loss1", end)):
             if not isinstance(loss, SquaredLoss):
                 raise InputError(f"{name}: an object of type {type(loss).__name__}; expected a SquaredLoss")
@@ -61,6 +63,8 @@ class Segment:
                     f"{name}: for filters of {loss.filter_size} coefficients; the network has filters of "
                     f"{arch.filter_size} coefficients, expected a loss for them"
                 )
+            if not loss.gram.any():
+                raise InputError(f"{name}: its Gram matrix is zero; expected data with inputs that are not zero")
         if np.array_equal(start.gram, end.gram) and np.array_equal(start.b, end.b):
             raise InputError(
                 "loss1: the Gram matrix and the moment vector of the first loss, so that no critical point moves; "

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import factorial, prod
 
+from ..networks.limits import check_filter_size
 from ..networks.support_networks import SupportNetwork
 
 __all__ = ["SupportSpace", "describe_support_space"]
@@ -88,6 +89,11 @@ class SupportSpace:
 def describe_support_space(network: SupportNetwork) -> SupportSpace:
     """Facts of the function space.
 
+    Raises
+    ------
+    InputError
+        If the end-to-end filter has too many coefficients.
+
     Examples
     --------
     >>> from homotopy_lcn import Architecture
@@ -95,6 +101,7 @@ def describe_support_space(network: SupportNetwork) -> SupportSpace:
     >>> space.dimension, space.degree, space.fibre, space.smooth, space.closed
     (7, 10, 2, False, False)
     """
+    check_filter_size(network, "a Gram matrix")
     degrees = [size - 1 for size in network.layer_sizes]
     segre = factorial(sum(degrees)) // prod(map(factorial, degrees))
     fibre, orbits = 1, 1

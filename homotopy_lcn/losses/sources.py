@@ -224,8 +224,11 @@ def batch_from_file(path: Path, arch: Architecture) -> LoadedBatch | None:
     return LoadedBatch(gram, arrays["b"], arrays.get("constant", np.zeros(())), name)
 
 
-def samples_from_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The arrays X (N, d_0) and Y (N, d_L) themselves from an ``.npz`` file, or a pair ``X.npy,Y.npy``."""
+def samples_from_file(path: Path, arch: Architecture | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The arrays X and Y themselves from an ``.npz`` file, or a pair ``X.npy,Y.npy``, as they fit a network.
+
+    Without a network they are tables X (N, d_0) and Y (N, d_L).
+    """
     name = os.fspath(path)
     if _pair(name) is not None:
         arrays: Any = dict(zip("XY", _read_pair(name), strict=True))
@@ -235,6 +238,8 @@ def samples_from_file(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     if not {"X", "Y"} <= arrays.keys():
         raise InputError(f"path: {name!r} holds {found}; expected the arrays X and Y")
     with _named("path"):
+        if arch is not None:
+            return samples_of(arrays["X"], arrays["Y"], arch)
         return samples_table("X", arrays["X"]), samples_table("Y", arrays["Y"], outputs=True)
 
 

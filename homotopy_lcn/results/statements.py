@@ -27,10 +27,15 @@ __all__ = [
 
 
 def describe_completeness(result: ResultParts) -> str:
-    """Say of a complete result which filters it lists."""
+    """Say of a complete result which filters it lists.
+
+    A continuum of filters that are not real may run from w = 0 to infinity. No path has a finite end on it then, so
+    where paths end at infinity or at w = 0 the statement is about isolated filters.
+    """
     if result.continua:
         return f"all isolated critical filters w ≠ 0, and {describe_continua(result.continua)}"
-    return f"all {'' if result.zero_residual is None else 'isolated '}critical filters w ≠ 0"
+    away = any(row.at_infinity or row.origin for row in result.strata)
+    return f"all {'isolated ' if away or result.zero_residual is not None else ''}critical filters w ≠ 0"
 
 
 def describe_edit(result: ResultParts) -> list[str]:

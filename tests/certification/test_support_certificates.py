@@ -256,3 +256,14 @@ def test_the_command_proves_and_verifies(tmp_path, capsys, text):
     content["statement"]["complete"] = False
     (tmp_path / "proofs.json").write_text(sealed(content))
     assert cli.main(["certify", "--check", proofs]) == 3
+
+
+def test_the_command_takes_the_samples_of_images(tmp_path, capsys):
+    rng = np.random.default_rng(6)
+    images = str(tmp_path / "images.npz")
+    np.savez(images, X=rng.standard_normal((9, 4, 5)), Y=rng.standard_normal((9, 3, 3)))
+    result = str(tmp_path / "result.json")
+    words = ["-k", "1x2,2x2", "-s", "1,1", "--data", images]
+    assert cli.main(["solve", *words, "--json", result, "--quiet"]) == 0
+    assert cli.main(["certify", result, "--data", images]) == 0
+    assert "complete, proved" in capsys.readouterr().out

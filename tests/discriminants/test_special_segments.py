@@ -164,3 +164,22 @@ def test_minima_that_are_not_least_may_exchange_their_order():
     found = hl.walls(arch, *gaussian(arch, 4))
     assert found.complete, found.contradictions
     agree_with_a_grid(found, gaussian(arch, 4), 10)
+
+
+def test_a_chamber_without_real_points_is_followed():
+    """White data with b = (1, 0, 1, 0): all critical filters in the middle of a chamber may be complex."""
+    arch = hl.Architecture((3, 2), (1, 1))
+    found = hl.walls(arch, hl.SquaredLoss.white([1, 0, 1, 0]), hl.SquaredLoss.white([0, 1, 0, 1]))
+    assert not found.complete
+    turned = hl.walls(hl.Architecture((2, 2), (2, 1)), *(hl.SquaredLoss.white(c * np.arange(1.0, 5)) for c in (1, -1)))
+    assert not turned.complete
+    assert len(turned.follow(0.2)) == 0
+
+
+def test_what_is_no_segment_is_refused():
+    arch, loss = hl.Architecture((2, 2), (2, 1)), hl.SquaredLoss.white([1, 2, 3, 5])
+    nothing = hl.SquaredLoss(np.zeros((4, 4)), np.zeros(4), 1.0)
+    with pytest.raises(hl.InputError, match="loss1: its Gram matrix is zero"):
+        hl.walls(arch, loss, nothing)
+    with pytest.raises(hl.InputError, match="arch: an object of type str"):
+        hl.walls("2,2", loss, nothing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
@@ -42,7 +43,8 @@ def test_continua_are_counted_with_the_real_ones(answers, text):
 
 
 def test_with_continua_the_verdict_is_about_isolated_filters():
-    assert describe_completeness(build([real_point()])) == "all critical filters w ≠ 0"
+    plain = [replace(row, at_infinity=0, origin=0) for row in build([real_point()]).strata]
+    assert describe_completeness(build([real_point()], plain)) == "all critical filters w ≠ 0"
     result = build([real_point()], complete=True, continua=[CURVE])
     assert describe_completeness(result) == "all isolated critical filters w ≠ 0, and 1 continuum with real points"
     assert f"(complete: {describe_completeness(result)})" in str(result)
@@ -50,6 +52,15 @@ def test_with_continua_the_verdict_is_about_isolated_filters():
     unfinished = str(build([real_point()], complete=False, continua=[CURVE]))
     assert "all isolated" not in unfinished
     assert "continuum 0" in unfinished
+
+
+def test_where_paths_end_elsewhere_the_verdict_is_about_isolated_filters():
+    """w = t u ⊗ u with u = (0, 0, 1, i) is critical for every t here; no path ends on it."""
+    target = np.diag([3.0, 2.0, 0.0, 0.0]).ravel()
+    result = critical_points(Architecture((4, 4), (4, 1)), SquaredLoss.white(target))
+    assert result.complete
+    assert not result.continua
+    assert describe_completeness(result) == "all isolated critical filters w ≠ 0"
 
 
 def test_the_least_loss_is_attained_somewhere_or_nowhere_or_that_is_undecided():
