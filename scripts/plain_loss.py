@@ -218,7 +218,7 @@ class PlainLoss:
                 hessian = mpmath.matrix((basis.T @ self.hessian(there) @ basis).tolist())
                 try:
                     step = np.array(list(mpmath.lu_solve(hessian, mpmath.matrix((-basis.T @ gradient).tolist()))))
-                except ZeroDivisionError:
+                except (ZeroDivisionError, TypeError):  # mpmath 1.3 raises either for a singular matrix
                     return None
                 there = there + basis @ step
                 if max(map(abs, step)) < SHARP * max(map(abs, there)):

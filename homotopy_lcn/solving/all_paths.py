@@ -30,6 +30,7 @@ from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
 from .accounts import PathAccount, RegularEnds, distinct_union
+from .far_ends import stop_growing
 from .problem import Problem
 from .regular_ends import (
     VerifiedEnds,
@@ -181,6 +182,10 @@ class _Paths:
         engine, starts = tracking.on_short_segments.timed_engine, self.starts[rest]
         with tracking.clock.stage("endgame"):
             traced = trace_ends(engine, problem.stratum, starts, self.homotopy, jobs=tracking.jobs, precise=precise)
+            away = np.flatnonzero(np.isin(traced.kinds, (End.AT_INFINITY, End.ORIGIN)))
+            if away.size and problem.moments_suffice:
+                turned = away[stop_growing(problem.stratum, starts[away], self.homotopy, tracking)]
+                traced.kinds[turned], traced.windings[turned] = End.UNKNOWN, 0
         direct = self.result.points[rest]
         if problem.rank_deficient:
             bare = have_zero_residual(problem, traced.points)

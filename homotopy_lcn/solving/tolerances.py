@@ -68,6 +68,10 @@ class SolvingTolerances(Constants):
         Ends of one stratum that are looked at in many digits at most; each takes some hundredths of a second.
     most_far_away : int
         Paths of one stratum that are tracked again in extended precision at most, together in some seconds.
+    growth_distances : tuple of floats
+        Distances from the data at which the filters of paths to infinity and to w = 0 are compared.
+    growth_goes_on : float
+        Where the logarithm of the size changes by less than this part of its largest change, a path has turned.
     far_away : float
         Filters of larger norm, for data of order one, may be points of paths to infinity: then the exact number for a
         Gram matrix does not end a solve.
@@ -175,6 +179,8 @@ class SolvingTolerances(Constants):
     insensitive: float = 0.1
     most_in_many_digits: int = 500
     most_far_away: int = 12
+    growth_distances: tuple[float, ...] = tuple(10.0**-k for k in range(5, 12))
+    growth_goes_on: float = 0.5
     far_away: float = 1e6
     shared_root: float = 1e-10
     same_limit: float = 1e-6

@@ -63,7 +63,7 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
         matrix = (values[1:] - values[0]) / increment
         try:
             step = numbers.lu_solve(numbers.matrix(matrix.T.tolist()), numbers.matrix((-values[0]).tolist()))
-        except (ZeroDivisionError, ValueError):
+        except (ZeroDivisionError, TypeError, ValueError):  # mpmath 1.3 raises one or the other for singular matrices
             return None
         local = np.array(list(step), object)
         current, moved = current + local @ directions, moved + local
