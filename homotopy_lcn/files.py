@@ -22,6 +22,7 @@ from .errors import InputError
 __all__ = [
     "check_writable",
     "content_digest",
+    "has_format",
     "json_content",
     "open_for_reading",
     "read_bounded",
@@ -282,6 +283,18 @@ def json_content(text: str, expected: str) -> Any:
         raise InputError(f"not whole JSON (line {error.lineno}: {error.msg}); {expected}") from None
     except RecursionError:
         raise InputError(f"unreasonable JSON, with too many nested brackets; {expected}") from None
+
+
+def has_format(path: str | os.PathLike[str], name: str) -> bool:
+    """Whether a file is JSON with this format; pipes, which can be read once, and unreadable files are not."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        text = read_text(path, f"JSON with format {name!r}")
+        content = json_content(text, f"JSON with format {name!r}") if name in text else None
+    except InputError:
+        return False
+    return isinstance(content, dict) and content.get("format") == name
 
 
 def without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from ..classification.special_data import reclassify
 from ..equations.critical_equations import Data
 from ..errors import InputError
-from ..files import check_is_path, json_content, read_text
+from ..files import check_is_path, has_format, read_text
 from ..losses.exact_data import ExactData
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import restricted, zero_residual
@@ -43,14 +43,7 @@ def check_certificate(proofs: Certificate, jobs: int = 1) -> Check:
 
 def is_certificate(path: str | os.PathLike[str]) -> bool:
     """Whether a file says that it is a certificate; pipes, which can be read once, and unreadable files are none."""
-    if not os.path.isfile(path):
-        return False
-    try:
-        text = read_text(path, EXPECTED)
-        content = json_content(text, EXPECTED) if FORMAT in text else None
-    except InputError:
-        return False
-    return isinstance(content, dict) and content.get("format") == FORMAT
+    return has_format(path, FORMAT)
 
 
 @in_standard_precision

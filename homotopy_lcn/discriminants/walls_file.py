@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import InputError
-from ..files import check_is_path, content_digest, json_content, read_text, shown
+from ..files import check_is_path, content_digest, has_format, json_content, read_text, shown
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..results.json_file import data_to_json
@@ -137,14 +137,7 @@ def _strata_to_json(strata: Sequence[WallStratum]) -> list[dict[str, object]]:
 
 def is_file_of_walls(path: str | os.PathLike[str]) -> bool:
     """Whether a file says that it holds walls; pipes, which can be read once, and unreadable files do not."""
-    if not os.path.isfile(path):
-        return False
-    try:
-        text = read_text(path, EXPECTED)
-        content = json_content(text, EXPECTED) if FORMAT in text else None
-    except InputError:
-        return False
-    return isinstance(content, dict) and content.get("format") == FORMAT
+    return has_format(path, FORMAT)
 
 
 def read_walls(path: str | os.PathLike[str]) -> dict[str, Any]:
