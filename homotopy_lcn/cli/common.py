@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 from ..errors import InputError
 from .declarations import Option
 from .network_texts import integers_of, shapes_of, supports_of, without_brackets
-from .option_names import messages_final
+from .option_names import CommandLineError, messages_final
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,6 +52,7 @@ __all__ = [
     "show_result",
     "without_brackets",
     "write",
+    "write_pieces",
 ]
 
 PROGRAM = "homotopy-lcn"
@@ -172,6 +174,48 @@ def write(path: str, text: str, option: str = "--json") -> None:
         return
     with messages_final(option):
         write_atomically(path, text)
+
+
+def write_pieces(path: str, pieces: Iterable[str], option: str = "--json") -> bool:
+    """Write texts to the file of an option as they come, or to standard output for ``-``.
+
+    Returns
+    -------
+    finished : bool
+        False after Ctrl-C. Then the file holds the texts that were there before it, each of them whole.
+    """
+    from ..files import write_atomically
+
+    finished = True
+
+    def write_to(stream: BinaryIO) -> None:
+        nonlocal finished
+        end = 0
+        try:
+            for piece in pieces:
+                data = piece.encode()
+                stream.write(data)
+                end += len(data)
+        except KeyboardInterrupt:
+            finished = False
+            if stream.seekable():
+                stream.seek(end)
+                stream.truncate()
+
+    if path == "-":
+        try:
+            for piece in pieces:
+                print_text(piece)
+        except KeyboardInterrupt:
+            return False
+        return True
+    try:
+        write_atomically(path, write_to)
+    except InputError as error:
+        if not isinstance(error.__cause__, OSError):  # it comes from the pieces
+            raise
+        raise CommandLineError(f"{option}: {error}") from error
+    return finished
 
 
 def progress_bars(stack: ExitStack, quiet: bool) -> ProgressBars | None:

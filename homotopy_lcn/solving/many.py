@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -46,10 +47,12 @@ from .solve import (
 from .start_systems import StartSystems
 from .tolerances import PLAIN
 
-__all__ = ["critical_points_of_many"]
+__all__ = ["EachOfMany", "critical_points_of_many", "each_of_many"]
 
 #: What can be done with losses that cannot be used.
 ERRORS = ("raise", "keep")
+#: Parts of the losses that are solved before they are taken, for each thread.
+PARTS_AHEAD = 2
 
 
 def critical_points_of_many(
@@ -138,62 +141,125 @@ def critical_points_of_many(
     >>> len(results), {len(result) for result in results}, all(result.complete for result in results)
     (100, {10}, True)
     """
-    arguments, clock = locals(), Clock(check_time_limit(time_limit))
+    each = each_of_many(**locals())
+    found: list[CriticalPoints | str | None] = []
+    try:
+        found.extend(each)
+    except KeyboardInterrupt:
+        raise BatchInterrupted(found + each.faults[len(found) :]) from None
+    return found  # type: ignore[return-value]
+
+
+def each_of_many(
+    arch: Architecture, losses: Any = None, b: ArrayLike | None = None, constant: ArrayLike = 0.0, **options: Any
+) -> EachOfMany:
+    """The results of `critical_points_of_many`, which are solved as they are taken one by one, and not kept.
+
+    The parameters, the warning and the errors are those of `critical_points_of_many`. Unusable data are refused here,
+    before the first result is taken. Ctrl-C is a `KeyboardInterrupt` as usual.
+    """
+    given = {**(critical_points_of_many.__kwdefaults__ or {}), **options}
+    clock = Clock(check_time_limit(given["time_limit"]))
+    errors = given["errors"]
     if errors not in ERRORS:
         raise InputError(f"errors: {errors!r} given; expected one of {', '.join(ERRORS)}")
     if not isinstance(arch, Architecture):
         raise InputError(f"arch: {type(arch).__name__} given; expected an Architecture")
     if isinstance(arch, SupportNetwork) and arch.one_dimensional is not None:
-        twins: list[Any] = critical_points_of_many(**{**arguments, "arch": arch.one_dimensional})
-        return [twin if isinstance(twin, str) else twin.on_network(arch) for twin in twins]  # type: ignore[misc]
-    seed, jobs = check_integer("seed", seed, 0), check_integer("jobs", jobs, 1, MOST_JOBS)
-    most, labels = check_integer("max_count", max_count, 1), checked_labels(tolerances)
+        return replace(each_of_many(arch.one_dimensional, losses, b, constant, **options), network=arch)
+    seed, jobs = check_integer("seed", given["seed"], 0), check_integer("jobs", given["jobs"], 1, MOST_JOBS)
+    most, labels = check_integer("max_count", given["max_count"], 1), checked_labels(given["tolerances"])
     checked_table(arch, most)
-    settings, systems = checked_settings(options, start_systems)
-    words = checked_words(data)
-    tracking = Tracking(get_engine(engine), options=settings, clock=clock)
+    settings, systems = checked_settings(given["options"], given["start_systems"])
+    words = checked_words(given["data"])
+    tracking = Tracking(get_engine(given["engine"]), jobs, options=settings, clock=clock)
+    gram, isolated = given["gram"], given["isolated"]
     if losses is not None and gram is not None:
         raise InputError("gram: given beside losses; expected one of them, as losses have Gram matrices of their own")
     batch = _Batch(arch, LossBatch.of(arch.filter_size, losses if gram is None else gram, b, constant), seed, words)
-    found = batch.validated(errors, lambda loss: validated_task(arch, loss, seed, most, isolated))
+
+    def validate(loss: SquaredLoss) -> Task:
+        return validated_task(arch, loss, seed, most, isolated)
+
+    faults = batch.validated(errors, validate)
     if batch.ranks_in_doubt:
-        warnings.warn(batch.describe_ranks(), RuntimeWarning, stacklevel=2)
+        warnings.warn(batch.describe_ranks(), RuntimeWarning, stacklevel=3)
 
     def alone(index: int) -> CriticalPoints:
         loss = batch.loss(index)
         with ranks_in_doubt_told_to(told_before):
             return critical_points(
-                arch, loss, seed=seed, engine=tracking.engine, jobs=jobs, max_count=max_count, options=options,
+                arch, loss, seed=seed, engine=tracking.engine, jobs=jobs, max_count=most, options=settings,
                 isolated=isolated, start_systems=systems, time_limit=clock.remaining, data=batch.words(index, loss),
                 tolerances=labels,
             )  # fmt: skip
 
-    open_ones = [index for index, result in enumerate(found) if result is None]
-    done = len(found) - len(open_ones)
-    try:
-        with told(progress) as report:
-            for rows, columns in _plain_parts(batch, np.array(open_ones, dtype=np.int64), tracking, systems, jobs):
-                facts = facts_of(labels, tracking)
-                for index, column in zip(rows.tolist(), columns, strict=True):
-                    if column is not None:
-                        found[index] = batch.result(index, column, facts)
-                    elif not clock.is_up():
-                        found[index] = alone(index)
-                    done += 1
-                if report is not None and report(Progress("data sets", None, done, len(found))) is True:
-                    clock.stop("stopped early, as progress asked")
-    except KeyboardInterrupt:
-        raise BatchInterrupted(found) from None
-    unsolved = [index for index in open_ones if found[index] is None]
-    for index in unsolved:
+    def unsolved(index: int) -> CriticalPoints:
         loss = batch.loss(index)
         with ranks_in_doubt_told_to(told_before):
-            empty = validated_task(arch, loss, seed, most, isolated).result([], clock)
-        found[index] = replace(
+            empty = validate(loss).result([], clock)
+        return replace(
             empty, complete=False, stopped=clock.describe(), data=batch.words(index, loss), solved=time_of_day(),
             tolerances=labels,
         )  # fmt: skip
-    return found  # type: ignore[return-value]
+
+    return EachOfMany(batch, faults, tracking, systems, labels, given["progress"], (alone, unsolved))
+
+
+@dataclass(frozen=True, eq=False)
+class EachOfMany:
+    """Results in the order of the losses, made as they are taken; see `each_of_many`.
+
+    Attributes
+    ----------
+    batch : _Batch
+    faults : list
+        For each loss that cannot be used, the message; None for the others.
+    tracking : Tracking
+    systems : StartSystems
+    labels : Tolerances
+    progress : callable, bool or None
+    careful : pair of callable
+        What solves the loss with some number with all care, and the result of a loss that is not solved in time.
+    network : Architecture, optional
+        The network of the results, if it is another than the one that is solved.
+    """
+
+    batch: _Batch
+    faults: list[CriticalPoints | str | None]
+    tracking: Tracking
+    systems: StartSystems
+    labels: Tolerances
+    progress: ProgressCallback | bool | None
+    careful: tuple[Callable[[int], CriticalPoints], Callable[[int], CriticalPoints]]
+    network: Architecture | None = None
+
+    def __len__(self) -> int:
+        return len(self.faults)
+
+    def __iter__(self) -> Iterator[CriticalPoints | str]:
+        for result in self._solved():
+            yield result if self.network is None or isinstance(result, str) else result.on_network(self.network)
+
+    def _solved(self) -> Iterator[CriticalPoints | str]:
+        clock, (alone, unsolved) = self.tracking.clock, self.careful
+        open_ones = np.array([index for index, fault in enumerate(self.faults) if fault is None], dtype=np.int64)
+        following, done = 0, len(self) - len(open_ones)
+        with told(self.progress) as report:
+            for rows, columns in _plain_parts(self.batch, open_ones, self.tracking, self.systems):
+                facts = facts_of(self.labels, self.tracking)
+                for index, column in zip(rows.tolist(), columns, strict=True):
+                    yield from self.faults[following:index]  # type: ignore[misc]
+                    following = index + 1
+                    if column is not None:
+                        yield self.batch.result(index, column, facts)
+                    else:
+                        yield unsolved(index) if clock.is_up() else alone(index)
+                    done += 1
+                del columns
+                if report is not None and report(Progress("data sets", None, done, len(self))) is True:
+                    clock.stop("stopped early, as progress asked")
+        yield from self.faults[following:]  # type: ignore[misc]
 
 
 def told_before(words: str) -> None:
@@ -268,31 +334,43 @@ class _Batch:
 
 
 def _plain_parts(
-    batch: _Batch, rows: NDArray[np.int64], tracking: Tracking, systems: StartSystems, jobs: int
+    batch: _Batch, rows: NDArray[np.int64], tracking: Tracking, systems: StartSystems
 ) -> Iterator[tuple[NDArray[np.int64], list[ResultColumns | None]]]:
-    """Some losses after the other with their points, as far as nothing is in doubt. When the time is up, with none."""
+    """Some losses after the other with their points, as far as nothing is in doubt. When the time is up, with none.
+
+    In several threads few parts are solved ahead of the one that is taken.
+    """
     arch = batch.architecture
     size = max(1, PLAIN.paths // max(1, generic_count(arch).filters))
     parts = [rows[first : first + size] for first in range(0, len(rows), size)]
+    one_thread = replace(tracking, jobs=1)
 
     def solved(part: NDArray[np.int64]) -> list[ResultColumns | None]:
         if tracking.clock.is_up() or isinstance(arch, SupportNetwork) or not batch.losses.plain[part].all():
             return [None] * len(part)
         try:
-            found = solve_plain(arch, batch.moments.part(part), tracking, systems)
+            found = solve_plain(arch, batch.moments.part(part), one_thread, systems)
         except TimeUp:
             return [None] * len(part)
         return [None] * len(part) if tracking.clock.stopped else found
 
-    if jobs == 1 or len(parts) < 2:
+    if tracking.jobs == 1 or len(parts) < 2:
         for part in parts:
             yield part, solved(part)
         return
     first = solved(parts[0])  # so that start systems are computed once
     yield parts[0], first
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with ThreadPoolExecutor(max_workers=tracking.jobs) as pool:
+        ahead: deque[tuple[NDArray[np.int64], Future[list[ResultColumns | None]]]] = deque()
         try:
-            yield from zip(parts[1:], pool.map(solved, parts[1:]), strict=True)
+            for part in parts[1:]:
+                ahead.append((part, pool.submit(solved, part)))
+                if len(ahead) == PARTS_AHEAD * tracking.jobs:
+                    taken, future = ahead.popleft()
+                    yield taken, future.result()
+            while ahead:
+                taken, future = ahead.popleft()
+                yield taken, future.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import warnings
+import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from homotopy_lcn import Architecture, CriticalPoints, critical_points_of_many
+from homotopy_lcn import Architecture, CriticalPoints, InputError, critical_points_of_many
+from homotopy_lcn.cli.batch import BatchOptions, solve_batch
+from homotopy_lcn.cli.common import write_pieces
 from homotopy_lcn.cli.program import main
+from homotopy_lcn.losses.sources import LoadedBatch
 from homotopy_lcn.solving import many
-from homotopy_lcn.solving.interrupted import BatchInterrupted
 
 NETWORK = ["-k", "2,2", "-s", "2,1"]
 
@@ -63,18 +67,95 @@ def test_options_for_one_data_set_are_refused(option, arrays, tmp_path, capsys):
     assert f"{option[0]}: given with many data sets" in capsys.readouterr().err
 
 
-def test_ctrl_c_writes_what_is_finished(arrays, tmp_path, monkeypatch, capsys):
+class Interrupted:
+    """Results of which the first ones come before Ctrl-C."""
+
+    def __init__(self, results, size):
+        self.results, self.size = results, size
+
+    def __len__(self):
+        return self.size
+
+    def __iter__(self):
+        yield from self.results
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("target", ["file", "-", None])
+def test_ctrl_c_writes_what_is_finished(target, arrays, tmp_path, monkeypatch, capsys):
     np.savez(tmp_path / "many.npz", **arrays)
     results = critical_points_of_many(Architecture((2, 2), (2, 1)), **arrays)
-
-    def interrupted(*_, **__):
-        raise BatchInterrupted([results[0], None, results[2], None])
-
-    monkeypatch.setattr(many, "critical_points_of_many", interrupted)
+    monkeypatch.setattr(many, "each_of_many", lambda *_, **__: Interrupted(results[:2], 4))
     path = tmp_path / "out.jsonl"
-    assert solve(tmp_path / "many.npz", "--json", str(path)) == 130
-    assert "interrupted: only the 2 finished data sets are reported" in capsys.readouterr().err
-    assert [json.loads(line)["index"] for line in path.read_text().splitlines()] == [0, 2]
+    path.write_text("an older file")
+    assert solve(tmp_path / "many.npz", *(["--json", str(path if target == "file" else "-")] if target else [])) == 130
+    printed = capsys.readouterr()
+    assert "interrupted: only the 2 finished data sets are reported" in printed.err
+    assert target == "-" or "4 data sets, 2 solved, 2 complete" in printed.out
+    if target is None:
+        assert path.read_text() == "an older file"
+    else:
+        lines = (printed.out if target == "-" else path.read_text()).splitlines()
+        assert [json.loads(line)["index"] for line in lines] == [0, 1]
+
+
+def test_ctrl_c_while_a_line_is_written_leaves_whole_lines(tmp_path):
+    class Piece(str):
+        def encode(self):
+            raise KeyboardInterrupt
+
+    path = tmp_path / "lines"
+    assert write_pieces(str(path), ["one\n", "two\n"])
+    assert path.read_text() == "one\ntwo\n"
+    assert not write_pieces(str(path), ["one\n", Piece("two\n"), "three\n"])
+    assert path.read_text() == "one\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_lines_are_written_as_they_come_and_the_file_is_there_when_all_are(arrays, tmp_path, monkeypatch):
+    """No more than one result is kept, whatever their number."""
+    np.savez(tmp_path / "many.npz", **arrays)
+    results = critical_points_of_many(Architecture((2, 2), (2, 1)), **arrays)
+    path = tmp_path / "out.jsonl"
+    path.write_text("an older file")
+    alive, sizes, most = weakref.WeakSet(), [], []
+
+    class Many(Interrupted):
+        def __iter__(self):
+            for number in range(self.size):
+                result = replace(self.results[number % 4])
+                alive.add(result)
+                most.append(len(alive))
+                yield result
+                del result
+                (unfinished,) = set(tmp_path.iterdir()) - {path, tmp_path / "many.npz"}
+                sizes.append(unfinished.stat().st_size)
+                assert path.read_text() == "an older file"
+
+    monkeypatch.setattr(many, "each_of_many", lambda *_, **__: Many(results, 60))
+    assert solve(tmp_path / "many.npz", "--json", str(path)) == 0
+    assert [json.loads(line)["index"] for line in path.read_text().splitlines()] == list(range(60))
+    assert max(most) <= 2
+    assert sizes[-1] > 0.8 * path.stat().st_size
+    assert sizes[29] < 0.6 * path.stat().st_size
+    assert set(tmp_path.iterdir()) == {path, tmp_path / "many.npz"}
+
+
+def test_a_file_that_cannot_be_written_is_named_by_its_option_and_a_failed_solve_is_not(arrays, tmp_path, monkeypatch):
+    class Full(Interrupted):
+        def __iter__(self):
+            raise self.results
+
+    def fail(error):
+        monkeypatch.setattr(many, "each_of_many", lambda *_, **__: Full(error, 4))
+        with pytest.raises(InputError) as raised:
+            solve_batch(None, batch, BatchOptions(str(tmp_path / "out.jsonl"), True, ()), {})
+        assert list(tmp_path.iterdir()) == []
+        return str(raised.value)
+
+    batch = LoadedBatch(**arrays, description="many")
+    assert fail(OSError(28, "No space left on device")).startswith("--json: ")
+    assert fail(InputError("scheduler: lost")) == "scheduler: lost"
 
 
 def test_ranks_in_doubt_are_told_in_one_line_that_names_the_option(arrays, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -195,6 +196,38 @@ def test_an_interrupted_batch_hands_over_its_results(jobs, monkeypatch):
         critical_points_of_many(NETWORK, losses_of(NETWORK, 12), progress=interrupt, jobs=jobs)
     finished = [result is not None for result in stopped.value.partial]
     assert finished == [True] * 6 + [False] * 6
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_are_solved_as_they_are_taken(jobs, monkeypatch):
+    monkeypatch.setattr(many, "PLAIN", many.PLAIN.__class__(paths=30))
+    solved = []
+    solve_plain = many.solve_plain
+
+    def counted(arch, data, *rest):
+        solved.append(len(data.b))
+        return solve_plain(arch, data, *rest)
+
+    monkeypatch.setattr(many, "solve_plain", counted)
+    gram, b, constant = moments(NETWORK, 60)
+    gram[40] *= -1
+    each = many.each_of_many(NETWORK, gram, b, constant, errors="keep", jobs=jobs)
+    assert (len(each), solved) == (60, [])
+    results = iter(each)
+    first = [next(results) for _ in range(6)]
+    assert 6 <= sum(solved) <= (6 if jobs == 1 else 6 + 3 * many.PARTS_AHEAD * jobs)
+    rest = list(results)
+    assert sum(solved) == 59
+    assert [*first, *rest] == critical_points_of_many(NETWORK, gram, b, constant, errors="keep")
+    assert isinstance(rest[34], str)
+
+
+def test_results_are_not_kept(monkeypatch):
+    monkeypatch.setattr(many, "PLAIN", many.PLAIN.__class__(paths=30))
+    alive = weakref.WeakSet()
+    for result in many.each_of_many(NETWORK, *moments(NETWORK, 30)):
+        assert len(alive) <= 1
+        alive.add(result)
 
 
 def test_data_sets_are_numbered_in_words():
