@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 
 from ..certification.certificates import certificate
+from ..errors import InputError
 from ..losses.squared_loss import SquaredLoss
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
@@ -19,7 +21,7 @@ from .segments import Segment
 from .tolerances import WALLS
 from .wall_proofs import ExactLine, ProvedWall, prove_exchange, prove_wall
 
-__all__ = ["certified_chambers", "certified_exchanges", "proofs_of_walls"]
+__all__ = ["certified_chambers", "certified_exchanges", "proofs_of_walls", "with_checked_proofs"]
 
 
 def proofs_of_walls(
@@ -104,3 +106,51 @@ def certified_chambers(exact: ExactLine, chambers: Sequence[Chamber], seed: int)
             chamber = replace(chamber, points=proofs.result, certified=True)
         result.append(chamber)
     return tuple(result)
+
+
+def with_checked_proofs(
+    segment: Segment,
+    found: Sequence[Wall],
+    chambers: Sequence[Chamber],
+    solutions: Sequence[tuple[Question, RealWall] | None],
+) -> tuple[tuple[Wall, ...], tuple[Chamber, ...]]:
+    """Walls and chambers of a file, of which those that it calls proved are proved again.
+
+    Without python-flint nothing is proved, whatever the file says.
+
+    Parameters
+    ----------
+    segment : Segment
+    found : sequence of Wall
+    chambers : sequence of Chamber
+    solutions : sequence
+        For each wall its kind on its stratum and the solution of its equations, as `check_walls` finds them.
+
+    Raises
+    ------
+    InputError
+        If a proof fails.
+    """
+    stated = [i for i, wall in enumerate(found) if wall.certified], [i for i, c in enumerate(chambers) if c.certified]
+    if not any(stated):
+        return tuple(found), tuple(chambers)
+    if find_spec("flint") is None:
+        bare = tuple(replace(chamber, certified=None) for chamber in chambers)
+        return tuple(replace(wall, certified=None) for wall in found), bare
+    exact = ExactLine.of(segment)
+    again = certified_exchanges(segment, exact, [replace(wall, certified=None) for wall in found], chambers)
+    for question in dict.fromkeys(solution[0] for solution in solutions if solution is not None):
+        rows = [i for i, solution in enumerate(solutions) if solution is not None and solution[0] == question]
+        proofs = proofs_of_walls(segment, exact, question, [solutions[i][1] for i in rows])  # type: ignore[index]
+        for i, proof in zip(rows, proofs, strict=True):
+            again[i] = replace(again[i], certified=proof)
+    for i in stated[0]:
+        if not again[i].certified:
+            raise InputError(f"walls[{i}].certified: true; expected null, as the proof fails")
+    for i in stated[1]:
+        points, data = chambers[i].points, exact.at(chambers[i].middle)
+        known = points.loss.exact
+        same = known is not None and (known.gram, known.b) == (data.gram, data.b)
+        if not same or not certificate(points).complete:
+            raise InputError(f"chambers[{i}].certified: true; expected no such entry, as the proof fails")
+    return tuple(found), tuple(chambers)

@@ -20,7 +20,7 @@ from .path_tracker import PathOptions, newton
 from .tangencies import Tangency, common_image, tangencies
 from .tolerances import WALLS
 
-__all__ = ["RealWall", "StratumWalls", "walls_on_line"]
+__all__ = ["RealWall", "StratumWalls", "real_wall", "walls_on_line"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     places = finite.t[:, 1] / finite.t.sum(axis=1)
     nearly = np.abs(places.imag) <= WALLS.nearly_real * (1 + np.abs(places))
     nearly &= (places.real >= -WALLS.outside) & (places.real <= 1 + WALLS.outside)
-    real = [_real_wall(start.condition, finite.chosen(np.array([row])), line) for row in np.flatnonzero(nearly)]
+    real = [real_wall(start.condition, finite.chosen(np.array([row])), line) for row in np.flatnonzero(nearly)]
     inside = [
         RealWall(min(max(wall.t, 0.0), 1.0), wall.factors, wall.scale)
         for wall in real
@@ -215,8 +215,17 @@ def _turned(points: WallPoints, turns: Complex) -> WallPoints:
     return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]]))
 
 
-def _real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWall | None:
-    """The real wall that a numerical one is, None if it is none: Newton's method in real patches decides."""
+def real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWall | None:
+    """The real wall that a numerical one is, None if it is none: Newton's method in real patches decides.
+
+    Parameters
+    ----------
+    condition : Condition
+    point : WallPoints
+        One point. The kernel vector of a fold is computed.
+    line : DataLine
+        Real data.
+    """
     stratum = condition.coordinates
     parts, start, turn = [], 0, 1.0 + 0j
     for factor in stratum.factors:

@@ -20,7 +20,7 @@ from .path_tracker import PathOptions, newton, track_paths
 from .segments import Segment
 from .tolerances import WALLS
 
-__all__ = ["Contradiction", "followed_filters", "matched"]
+__all__ = ["Contradiction", "followed_filters", "followed_points", "matched"]
 
 
 class Contradiction(ValueError):
@@ -40,13 +40,25 @@ def followed_filters(
         return filters, reached
     for pattern in dict.fromkeys(point.stratum for point in points):
         rows = np.array([i for i, point in enumerate(points) if point.stratum == pattern])
-        filters[rows], reached[rows] = _followed(segment, pattern, [points[i] for i in rows], (start, *over, end))
+        way = (start, *over, end)
+        _, filters[rows], reached[rows] = followed_points(segment, pattern, [points[i] for i in rows], way)
     return filters, reached
 
 
-def _followed(
+def followed_points(
     segment: Segment, pattern: Pattern, points: Sequence[CriticalPoint], places: Sequence[complex]
-) -> tuple[Complex, NDArray[np.bool_]]:
+) -> tuple[WallPoints, Complex, NDArray[np.bool_]]:
+    """Critical points of one stratum followed from the first t to the last one.
+
+    Returns
+    -------
+    WallPoints
+        Their factors and scalars, for Σ and b divided by `Segment.sizes`.
+    (R, K) complex array
+        Their filters.
+    (R,) bool array
+        Whether each was reached.
+    """
     embedding = Embedding.of_pattern(segment.arch, pattern)
     stratum, rng = embedding.stratum, np.random.default_rng(len(points))
     lines = [_at(segment, embedding, t) for t in places]
@@ -55,11 +67,7 @@ def _followed(
     scale = np.stack([coordinates[:, 0] * (gram / b), np.ones(len(points))], axis=1)
     still = np.tile([1.0 + 0j, 0.0], (len(points), 1))
     given = WallPoints(coordinates[:, 1:], scale, still)
-    options, best, reached = (
-        PathOptions(movement=WALLS.real_movement, largest=np.inf),
-        np.zeros((len(points), segment.arch.filter_size), complex),
-        None,
-    )
+    options = PathOptions(movement=WALLS.real_movement, largest=np.inf)
     for _ in range(WALLS.attempts):
         patches, arrived = Patches.random(stratum, rng), np.ones(len(points), bool)
         system = CriticalSystem(stratum, patches, *lines[:2])
@@ -79,8 +87,7 @@ def _followed(
         if reached.all() and _are_distinct(best):
             break
         options = options.tighter()
-    assert reached is not None
-    return best, reached
+    return found, best, reached
 
 
 def _at(segment: Segment, embedding: Embedding, t: complex) -> DataLine:

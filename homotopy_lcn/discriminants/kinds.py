@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
+import numpy as np
+
+from ..equations.critical_equations import equations_of
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 from .conditions import Coincidence, Condition, Fold, PassageThroughZero
+from .fold_walls import RealWall
+from .records import Wall
+from .segments import Segment
 
-__all__ = ["Question", "questions"]
+__all__ = ["Question", "listed_wall", "questions"]
 
 
 class Question(NamedTuple):
@@ -56,3 +62,14 @@ def questions(arch: Architecture) -> Iterator[Question]:
                 yield Question(pattern, "pitchfork", Coincidence(stratum, (f, g)))
             elif f == g:
                 yield Question(pattern, "membership", Coincidence(stratum, (f, g)))
+
+
+def listed_wall(
+    segment: Segment, question: Question, embedding: Embedding, wall: RealWall, certified: bool | None
+) -> Wall:
+    """A real wall on `Segment.line` as it is listed, with its filter of the network and the t of the segment."""
+    coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
+    own = equations_of(question.condition.coordinates).filters(coordinates)
+    w = segment.filters(embedding, own)[0].real
+    t = segment.place(wall.t)
+    return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified)

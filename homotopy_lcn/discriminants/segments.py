@@ -127,6 +127,10 @@ class Segment:
         """The t of the segment at which the data are those of `line` at ``t``, up to a positive factor."""
         return t / (t + self._stretch * (1 - t))
 
+    def place_on_line(self, t: float) -> float:
+        """The t of `line` with the data at ``t``: the inverse of `place`."""
+        return t * self._stretch / (1 - t + t * self._stretch)
+
     def filters(self, embedding: Embedding, filters: Complex) -> Complex:
         """Filters (P, K) of the network from filters of the stratum for the data of `line`."""
         gram, b = self.sizes

@@ -21,6 +21,8 @@ from ..networks.architecture import Architecture
 from ..results.json_file import data_to_json
 from ..results.json_reader import Record, loss_from_json, parts_of_text, pattern_from_json
 from ..results.result import CriticalPoints
+from .certified_walls import with_checked_proofs
+from .claimed_walls import check_walls
 from .joining import joined_chambers, places_of
 from .kinds import questions
 from .records import Chamber, Wall, WallStratum
@@ -173,6 +175,8 @@ def _fields(data: object) -> dict[str, Any]:
     strata = _strata(record, segment)
     complete, contradictions = record.boolean("complete"), record.texts("contradictions")
     _check_chambers(segment, found, chambers, complete)
+    solutions = check_walls(segment, found, chambers, complete)
+    found, chambers = with_checked_proofs(segment, found, chambers, solutions)
     if complete and (contradictions or not all(row.complete for row in strata)):
         raise InputError("complete: true; expected false, as not all walls are accounted for")
     if not complete and not contradictions:

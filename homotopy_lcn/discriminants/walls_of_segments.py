@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..doors import ShownInNotebooks, door
-from ..equations.critical_equations import equations_of
 from ..errors import InputError, check_integer, shortened
 from ..extras import import_extra
 from ..files import write_atomically
@@ -21,10 +20,10 @@ from ..results.result import CriticalPoints
 from ..solving.solve import critical_points
 from .certified_walls import certified_chambers, certified_exchanges, proofs_of_walls
 from .exchanges import exchanges
-from .fold_walls import RealWall, walls_on_line
+from .fold_walls import walls_on_line
 from .following import followed_filters
 from .joining import differing_lists, joined_chambers, written
-from .kinds import Question, questions
+from .kinds import Question, listed_wall, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
 from .start_walls import start_walls
@@ -364,14 +363,7 @@ def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tupl
         question = Question(pattern, kind, condition)
         proved = [None] * len(here.real) if exact is None else proofs_of_walls(segment, exact, question, here.real)
         found += [
-            _wall(segment, question, embedding, wall, proof) for wall, proof in zip(here.real, proved, strict=True)
+            listed_wall(segment, question, embedding, wall, proof)
+            for wall, proof in zip(here.real, proved, strict=True)
         ]
     return tuple(rows), sorted(found, key=lambda wall: wall.t)
-
-
-def _wall(segment: Segment, question: Question, embedding: Embedding, wall: RealWall, certified: bool | None) -> Wall:
-    coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
-    own = equations_of(question.condition.coordinates).filters(coordinates)
-    w = segment.filters(embedding, own)[0].real
-    t = segment.place(wall.t)
-    return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified)

@@ -1,0 +1,307 @@
+"""What the file of walls claims of each wall, compared with the equations of its kind.
+
+A file has the filter of a wall. Its pieces are found from it by Newton's method, from the critical points of the
+chambers beside the wall. At these pieces the equations of the kind have to have a solution, and at the same t. For
+exchanges two minima that are followed to t have to have the least loss there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise, product
+
+import numpy as np
+
+from ..arrays import Complex, Real
+from ..equations.critical_equations import equations_of
+from ..errors import InputError
+from ..networks.strata import Embedding, Stratum
+from ..results.points import CriticalPoint
+from .conditions import Coincidence, Condition, PassageThroughZero
+from .extended_system import WallPoints
+from .fold_walls import RealWall, real_wall
+from .following import followed_points
+from .kinds import Question, listed_wall, questions
+from .loss_curves import LossCurves
+from .records import Chamber, Wall
+from .segments import Segment
+from .tolerances import WALLS
+
+__all__ = ["check_walls", "pieces_of_filter"]
+
+#: Steps of Newton's method from a filter to its pieces, and the distance from the filter that ends them.
+STEPS_TO_PIECES, AT_THE_FILTER = 40, 1e-13
+#: Random starts for the pieces after those from critical points.
+RANDOM_PIECES = 12
+#: Derivatives of losses that differ by less, relative to them, are equal.
+EQUAL_SLOPES = 1e-12
+
+
+def check_walls(
+    segment: Segment, found: Sequence[Wall], chambers: Sequence[Chamber], complete: bool
+) -> list[tuple[Question, RealWall] | None]:
+    """Check that every wall solves the equations of its kind, and that none is listed twice.
+
+    Parameters
+    ----------
+    segment : Segment
+    found : sequence of Wall
+        In the order of t.
+    chambers : sequence of Chamber
+        The intervals between them, in their order.
+    complete : bool
+        Whether the file says that it is complete. If not, minima whose losses touch are taken for an exchange.
+
+    Returns
+    -------
+    list
+        For each wall its kind on its stratum, and the solution; None for exchanges and multiple solutions.
+
+    Raises
+    ------
+    InputError
+        With one line that names the first wall that is none.
+    """
+    known: dict[tuple[object, str], list[Question]] = {}
+    for question in questions(segment.arch):
+        known.setdefault((question.pattern, question.kind), []).append(question)
+    solutions: list[tuple[Question, RealWall] | None] = []
+    for i, wall in enumerate(found):
+        if any(_are_one(wall, other) for other in found[:i]):
+            raise InputError(f"walls[{i}]: the same wall as one before it; expected every wall once")
+        beside = [
+            number
+            for number, chamber in enumerate(chambers)
+            if min(abs(chamber.start - wall.t), abs(chamber.end - wall.t)) <= WALLS.together
+        ]
+        solution = None
+        if wall.kind == "exchange":
+            if not any(_is_exchange(LossCurves(segment, found, chambers, number), wall, complete) for number in beside):
+                raise InputError(
+                    f"walls[{i}]: no exchange at t = {wall.t!r}; expected the filter of a minimum of least loss, and "
+                    "another minimum of the same loss that falls faster"
+                )
+        else:
+            asked = known.get((wall.pattern, wall.kind), [])
+            solution = _solved(segment, asked, wall, [chambers[number] for number in beside])
+        solutions.append(solution)
+        if solution is None and wall.kind != "exchange" and not _is_tangency(segment, wall):
+            raise InputError(
+                f"walls[{i}]: no {wall.kind} at t = {wall.t!r}; expected a solution of the equations of this kind"
+            )
+    return solutions
+
+
+def _are_one(wall: Wall, other: Wall) -> bool:
+    same = (wall.kind, wall.pattern) == (other.kind, other.pattern) and abs(wall.t - other.t) <= WALLS.together
+    # All filters of escapes are zero, and several of one stratum can be at one t.
+    apart = float(np.linalg.norm(wall.filter - other.filter))
+    return same and wall.kind != "escape" and apart <= WALLS.same * float(np.linalg.norm(wall.filter))
+
+
+def _is_exchange(curves: LossCurves, wall: Wall, complete: bool) -> bool:
+    """Whether the wall has a minimum of least loss at t, and another one has the same loss there and falls faster."""
+    at = curves.at(min(max(wall.t, curves.chamber.start), curves.chamber.end))
+    minima = np.array([point.minimum is True for point in curves.points], bool) & np.isfinite(at.losses)
+    slack = WALLS.same * (1 + abs(wall.loss))
+    if (at.losses[minima] < wall.loss - slack).any():
+        return False
+    least = minima & (np.abs(at.losses - wall.loss) <= slack)
+    own = least & (np.linalg.norm(at.filters - wall.filter, axis=1) <= WALLS.joined * np.linalg.norm(wall.filter))
+    return any(
+        k != i and (not complete or at.slopes[k] < at.slopes[i] - EQUAL_SLOPES * (1 + abs(at.slopes[i])))
+        for i in np.flatnonzero(own)
+        for k in np.flatnonzero(least)
+    )
+
+
+def _solved(
+    segment: Segment, asked: Sequence[Question], wall: Wall, beside: Sequence[Chamber]
+) -> tuple[Question, RealWall] | None:
+    """The kind of wall whose equations have a solution at t and the filter of a wall, and the solution."""
+    for question in asked:
+        embedding, condition = question.embedding(segment.arch), question.condition
+        line = segment.line(embedding)
+        if not any(line.motion) or not condition.count(line.motion):
+            continue
+        place, (gram, b) = segment.place_on_line(wall.t), segment.sizes
+        for start in _starts(segment, question, wall, beside):
+            pieces = start
+            if not _is_zero(segment, question, wall):
+                at_filter = pieces_of_filter(condition.coordinates, embedding.positions, wall.filter, start)
+                if at_filter is None:
+                    continue
+                pieces = at_filter
+            size = 0.0 if pieces is start else pieces[0] * gram / b
+            scale = [[size, 1.0]]
+            given = WallPoints(*(np.array(part, complex) for part in ([pieces[1:]], scale, [[1 - place, place]])))
+            real = real_wall(condition, given, line)
+            if real is not None and _are_near(segment, listed_wall(segment, question, embedding, real, None), wall):
+                return question, real
+    return None
+
+
+def _is_zero(segment: Segment, question: Question, wall: Wall) -> bool:
+    """Whether the filter tells nothing of its pieces. Special data can have other walls than escapes there."""
+    gram, b = segment.sizes
+    nothing = float(np.linalg.norm(wall.filter)) <= WALLS.joined**2 * b / gram
+    return nothing or isinstance(question.condition, PassageThroughZero)
+
+
+def _are_near(segment: Segment, one: Wall, wall: Wall) -> bool:
+    gram, b = segment.sizes
+    size = max(float(np.linalg.norm(wall.filter)), WALLS.joined * b / gram)
+    apart = float(np.linalg.norm(one.filter - wall.filter))
+    return abs(one.t - wall.t) <= WALLS.moved and apart <= WALLS.joined * size
+
+
+def _is_tangency(segment: Segment, wall: Wall) -> bool:
+    """Whether a fold is one of filters without residual, on a segment of singular Σ; see `tangencies`."""
+    if not segment.is_singular or wall.kind != "fold":
+        return False
+    embedding, loss = Embedding.of_pattern(segment.arch, wall.pattern), segment.loss(wall.t)
+    stratum = embedding.stratum
+    if float(np.linalg.norm(loss.gram @ wall.filter - loss.b)) > WALLS.without_residual * float(np.linalg.norm(loss.b)):
+        return False
+    values, vectors = np.linalg.eigh(loss.gram)
+    image = vectors[:, values > WALLS.singular * values[-1]]
+    spread = np.zeros((segment.arch.filter_size, stratum.filter_size))
+    np.add.at(spread, (np.array(embedding.positions), np.arange(stratum.filter_size)), 1.0)
+    for start in _random_pieces(stratum):
+        pieces = pieces_of_filter(stratum, embedding.positions, wall.filter, start)
+        if pieces is not None:
+            tangents = equations_of(stratum).tangent_space(pieces[None].astype(complex))[0]
+            singular = np.linalg.svd(image.T @ (loss.gram @ (spread @ tangents)), compute_uv=False)
+            if len(singular) < stratum.dimension or singular[-1] <= WALLS.joined * singular[0]:
+                return True
+    return False
+
+
+def _starts(segment: Segment, question: Question, wall: Wall, beside: Sequence[Chamber]) -> Iterator[Real]:
+    """Scalars and pieces near those of a wall: of critical points beside it, followed almost to t, and random ones."""
+    condition = question.condition
+    zero = _is_zero(segment, question, wall)
+    for chamber in beside:
+        points = [point for point in chamber.points.real if point.stratum == question.pattern and _is_isolated(point)]
+        if not points:
+            continue
+        inside = WALLS.margin * (chamber.middle - wall.t)
+        for t in (wall.t, wall.t + inside) if zero else (wall.t + inside,):
+            found, filters, _ = followed_points(segment, question.pattern, points, (chamber.middle, t))
+            order = np.argsort(np.linalg.norm(filters - wall.filter, axis=1))
+            factors = _real_forms(question.embedding(segment.arch).stratum, found.factors)
+            for row in order:
+                yield from _pieces_of_factors(condition, factors[row])
+    if not zero:
+        yield from _random_pieces(condition.coordinates)
+
+
+def _is_isolated(point: CriticalPoint) -> bool:
+    return point.coordinates is not None and point.isolated
+
+
+def _real_forms(stratum: Stratum, factors: Complex) -> Real:
+    """Factors (P, Σ(d_f + 1)) of real points, each turned so that its largest coefficient is one."""
+    parts, start = [], 0
+    for factor in stratum.factors:
+        form = factors[:, start : start + factor.degree + 1]
+        start += factor.degree + 1
+        largest = np.take_along_axis(form, np.argmax(np.abs(form), axis=1)[:, None], axis=1)
+        parts.append((form / largest).real)
+    return np.concatenate(parts, axis=1)
+
+
+def _pieces_of_factors(condition: Condition, factors: Real) -> Iterator[Real]:
+    """The scalar one and the pieces of a condition from factors; where two roots coincide, the nearest ones first."""
+    if not isinstance(condition, Coincidence):
+        yield np.concatenate([[1.0], factors])
+        return
+    stratum = condition.stratum
+    ends = np.cumsum([0, *(factor.degree + 1 for factor in stratum.factors)])
+    forms = [factors[a:b] for a, b in pairwise(ends)]
+    with np.errstate(all="ignore"):
+        roots = [_roots(form) for form in forms]
+    f, g = condition.factors
+    numbers = [range(len(roots[h])) for h in (f, g)]
+    pairs = combinations(numbers[0], 2) if f == g else product(*numbers)
+    for i, k in sorted(pairs, key=lambda pair: abs(roots[f][pair[0]] - roots[g][pair[1]])):
+        left = [np.delete(r, [j for h, j in ((f, i), (g, k)) if h == number]) for number, r in enumerate(roots)]
+        middle = (roots[f][i] + roots[g][k]).real / 2
+        yield np.concatenate([[1.0], *(np.atleast_1d(np.poly(r)).real for r in left), [1.0, -middle]])
+
+
+def _roots(form: Real) -> Complex:
+    """All roots of a form in place of which those at infinity are far away."""
+    lead = np.where(np.abs(form[:1]) > AT_THE_FILTER, form[:1], AT_THE_FILTER)
+    return np.asarray(np.roots(np.concatenate([lead, form[1:]])), complex)
+
+
+def _random_pieces(stratum: Stratum) -> Iterator[Real]:
+    rng = np.random.default_rng(stratum.coordinates)
+    for _ in range(RANDOM_PIECES):
+        yield np.concatenate([[1.0], rng.standard_normal(stratum.coordinates - 1)])
+
+
+def pieces_of_filter(stratum: Stratum, positions: Sequence[int], w: Real, start: Real) -> Real | None:
+    """The scalar and the pieces (coordinates,) of a filter (K,), None if Newton's method does not find them.
+
+    Parameters
+    ----------
+    stratum : Stratum
+        The pieces, with their powers.
+    positions : sequence of int
+        As those of `Embedding`.
+    w : (K,) array
+    start : (coordinates,) array
+        The scalar and pieces near those of w.
+    """
+    size = float(np.linalg.norm(w))
+    if not size:
+        return None
+    at, goal = np.array(start, float), w / size
+    at[0] = 1.0
+    spread = np.zeros((len(w), stratum.filter_size))
+    np.add.at(spread, (np.array(positions), np.arange(stratum.filter_size)), 1.0)
+    rest = np.inf
+    for _ in range(STEPS_TO_PIECES):
+        for part in stratum.slices:
+            length = float(np.linalg.norm(at[part]))
+            at[part] /= length or 1.0
+        value = spread @ _product(stratum, at)[0]
+        # The scalar is that with which the product is nearest to w.
+        at[0] *= float(value @ goal) / float(value @ value) if value.any() else 1.0
+        value, slopes = _product(stratum, at)
+        residual = spread @ value - goal
+        rest = float(np.linalg.norm(residual))
+        if rest <= AT_THE_FILTER:
+            break
+        change = np.linalg.lstsq(spread @ slopes, residual, rcond=None)[0]
+        at = at - change / max(1.0, float(np.linalg.norm(change)))
+    at[0] *= size
+    return at if rest <= WALLS.joined and np.isfinite(at).all() else None
+
+
+def _product(stratum: Stratum, at: Real) -> tuple[Real, Real]:
+    """The filter of a scalar and pieces, and its derivatives in all of them."""
+    dilated = []
+    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
+        form = np.zeros(factor.degree * factor.dilation + 1)
+        form[list(factor.places)] = at[part]
+        dilated.append(form)
+    columns = [_multiplied(dilated, [factor.power for factor in stratum.factors])]
+    value = at[0] * columns[0]
+    for f, factor in enumerate(stratum.factors):
+        rest = at[0] * factor.power * _multiplied(dilated, [h.power - (g == f) for g, h in enumerate(stratum.factors)])
+        for place in factor.places:
+            column = np.zeros(len(value))
+            column[place : place + len(rest)] = rest
+            columns.append(column)
+    return value, np.array(columns).T
+
+
+def _multiplied(forms: Sequence[Real], powers: Sequence[int]) -> Real:
+    result = np.ones(1)
+    for form, power in zip(forms, powers, strict=True):
+        for _ in range(power):
+            result = np.convolve(result, form)
+    return result
