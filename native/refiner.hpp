@@ -54,12 +54,14 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
     Forms<S, ComplexDoubleDouble> forms;
     ComplexDoubleDouble *point, *residual, *filter, scalar;
     Complex* local;
+    Real *scale, *rows, *curvature;
     Real error, condition;
 
     void lay_out(Layout& layout) {
         const std::size_t N = shape.N, K = shape.K;
         layout.take(x, N), layout.take(point, N), layout.take(residual, K), layout.take(filter, K);
         layout.take(local, 2 * N * N);
+        layout.take(scale, N), layout.take(rows, N), layout.take(curvature, N);
         arrays.lay_out(shape, layout);
         lay_out_forms(shape, layout, forms);
         segment.lay_out(layout);
@@ -155,32 +157,94 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         }
     }
 
-    // The condition number of the Newton matrix in local coordinates, its rows and columns scaled; infinite where the
-    // matrix itself may have a condition number above `trusted`. There a small entry may be all that is left of large
-    // ones, and scaling would hide that the matrix is nearly singular: NumPy's code tells. The free factor varies
-    // along itself. Every factor Q varies along an orthonormal basis of the complement of Q: the last columns of the
-    // Householder matrix that turns the first unit vector into Q.
-    static constexpr double trusted = 1e4, least_pivot = 1e-13;
+    // The condition number of the Newton matrix in local coordinates, its rows and columns scaled, first by its entries
+    // alone. Where the matrix itself may have a condition number above `trusted`, a small entry may be all that is left
+    // of large ones, and this scaling would hide that the matrix is nearly singular: the sizes of the terms then scale
+    // it. What is above `told` is left infinite: NumPy's code tells. The free factor varies along itself. Every factor Q
+    // varies along an orthonormal basis of the complement of Q: the last columns of the Householder matrix that turns
+    // the first unit vector into Q.
+    static constexpr double trusted = 1e4, told = 1e6, least_pivot = 1e-13;
     void compute_condition() {
+        Complex* const turned = local + shape.N * shape.N;
+        const int columns = in_local_coordinates(turned);
+        scales_of_rows(turned, columns, scale);
+        Real least = scale[0], most = scale[0];
+        for (int i = 1; i < columns; ++i) {
+            least = minimum(least, scale[i]);
+            most = maximum(most, scale[i]);
+        }
+        const Real infinity = broadcast(__builtin_inf()), spread = most / least;
+        const Real by_entries = scaled_condition(turned, columns);
+        const Integer enough = by_entries * spread * spread <= trusted;
+        condition = select(enough, by_entries, infinity);
+        if (!any(~enough)) return;
+        loss_curvatures();
+        in_local_coordinates(turned);
+        scales_of_terms(turned, columns);
+        const Real by_terms = scaled_condition(turned, columns);
+        condition = select(enough | ~(by_terms <= told), condition, by_terms);
+    }
+    // The Newton matrix in local coordinates, into ``turned``. Returns the number of its columns.
+    int in_local_coordinates(Complex* turned) const {
         const int N = shape.N;
-        Complex *matrix = local, *turned = local + N * N;
+        Complex* const matrix = local;
         for (int i = 0; i < N; ++i)
             for (int j = 0; j < N; ++j) matrix[i * N + j] = arrays.matrix[i < j ? j * N + i : i * N + j];
         const int columns = multiply_by_bases(matrix, N, turned);
         for (int i = 0; i < N; ++i)  // (columns, N): the transpose
             for (int j = 0; j < columns; ++j) matrix[j * N + i] = turned[i * columns + j];
         multiply_by_bases(matrix, columns, turned);
-        Real* const scale = reinterpret_cast<Real*>(matrix);
-        scales_of_rows(turned, columns, scale);
+        return columns;
+    }
+    // The condition number of a matrix, which is overwritten, with its rows and columns multiplied by the scales.
+    Real scaled_condition(Complex* turned, int columns) const {
         for (int i = 0; i < columns; ++i)
             for (int j = 0; j < columns; ++j) turned[i * columns + j] = scale[i] * scale[j] * turned[i * columns + j];
-        Real least = scale[0], most = scale[0];
-        for (int i = 1; i < columns; ++i) {
-            least = minimum(least, scale[i]);
-            most = maximum(most, scale[i]);
+        return condition_number(turned, columns);
+    }
+    // The scales of rows and columns by the rule of `symmetric_scale` in Python, with the curvatures of the loss. As
+    // there, the free factor varies relative to its own size. `loss_curvatures` is called before.
+    void scales_of_terms(const Complex* symmetric, int n) {
+        constexpr double rounding = 1e-14;
+        const Real own_size = 1.0 / square_root(inverse_norm);
+        const int relative = shape.e(0) + 1;
+        auto unit = [&](int i) { return i < relative ? own_size : broadcast(1.0); };
+        Real largest = Real{};
+        for (int i = 0; i < n; ++i) {
+            Real row = Real{};
+            for (int j = 0; j < n; ++j) row = maximum(row, unit(j) * square_root(squared_norm(symmetric[i * n + j])));
+            rows[i] = unit(i) * row;
+            curvature[i] = unit(i) * unit(i) * curvature[i];
+            largest = maximum(largest, maximum(rows[i], curvature[i]));
         }
-        const Real found = condition_number(turned, columns), spread = most / least;
-        condition = select(found * spread * spread <= trusted, found, broadcast(__builtin_inf()));
+        largest = select(largest > 0, largest, broadcast(1.0));
+        for (int i = 0; i < n; ++i) {
+            const Real diagonal = unit(i) * unit(i) * square_root(squared_norm(symmetric[i * n + i]));
+            const Real own = maximum(maximum(diagonal, curvature[i]), rows[i] * (rows[i] / largest));
+            scale[i] = unit(i) / square_root(select(own > rounding * largest, own, largest));
+        }
+    }
+    // The diagonal of |JᴴΣJ| in local coordinates, from the columns ΣJ of the Newton matrix.
+    void loss_curvatures() {
+        const int N = shape.N, K = shape.K;
+        Complex *const products = local, *const turned = local + N * N;
+        for (int i = 0; i < N * N; ++i) products[i] = complex_zero();
+        for (int f = 0; f < shape.r; ++f) {
+            const int size = K - shape.e(f) * shape.dil(f);
+            for (int p = 0; p <= shape.e(f); ++p)
+                for (int q = 0; q <= shape.e(f); ++q) {
+                    const Complex* column = &arrays.columns[(shape.at(f) + q) * K + p * shape.dil(f)];
+                    Complex sum = complex_zero();
+                    for (int i = 0; i < size; ++i) add_product(sum, conj(arrays.forms.rest[f][i]), column[i]);
+                    products[(shape.at(f) + p) * N + shape.at(f) + q] = sum;
+                }
+        }
+        // Rows times bases, and their conjugate transposes again: only the diagonal is asked for.
+        const int columns = multiply_by_bases(products, N, turned);
+        for (int i = 0; i < N; ++i)
+            for (int j = 0; j < columns; ++j) products[j * N + i] = conj(turned[i * columns + j]);
+        multiply_by_bases(products, columns, turned);
+        for (int i = 0; i < columns; ++i) curvature[i] = square_root(squared_norm(turned[i * columns + i]));
     }
     // The scales of the rows and columns of a symmetric matrix: to unit diagonal, except where a diagonal entry is small
     // beside its row. A row that is rounding alone is not scaled up. The rule of `symmetric_scale` in Python.

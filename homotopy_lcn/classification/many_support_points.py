@@ -36,6 +36,7 @@ __all__ = [
     "Parameters",
     "RealFilters",
     "filter_groups",
+    "have_full_rank",
     "ranks_in_doubt",
     "real_filters",
 ]
@@ -344,15 +345,17 @@ def ranks_in_doubt(
     margins : Margins
     """
     dimensions = classes.each(lambda pattern: class_dimension(network, pattern), np.int64)
-    rows = np.flatnonzero(~_have_full_rank(network, layers, columns, margins))
+    rows = np.flatnonzero(~have_full_rank(network, layers, columns, margins))
     result = np.zeros(len(columns), dtype=bool)
     values = np.linalg.svd(columns[rows], compute_uv=False)
     result[rows] = values[np.arange(len(rows)), dimensions[rows] - 1] <= margins.regular * values[:, 0]
     return result
 
 
-def _have_full_rank(network: SupportNetwork, layers: Sequence[Complex], columns: Complex, margins: Margins) -> Bools:
-    """Where the kernel of dμ is that of the class, beyond doubt, by a determinant.
+def have_full_rank(
+    network: SupportNetwork, layers: Sequence[Complex], columns: Complex, margins: Margins = MARGINS
+) -> Bools:
+    """Where the kernel of dμ is that of the class, beyond doubt, by a determinant; arguments as of `ranks_in_doubt`.
 
     The columns of layers that are equal to a layer before are left out. The kernel of the others, J, should have the
     scaling directions alone. With scaling directions v that span these, M = JᴴJ + Σ vvᴴ has the determinant Π λ_i. By

@@ -20,6 +20,7 @@ from ..networks.binary_forms import multiply, roots_of_each
 from ..networks.parameters import hessian, jacobian
 from ..networks.patterns import Partition, Pattern
 from ..networks.support_networks import LayerGroup, SupportNetwork
+from ..results.pairs import ConjugatePairs
 from ..results.points import CriticalPoint
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "classified_filter",
     "complements_of_scalings",
     "complex_filters",
+    "complex_pairs",
     "merged_segments",
     "patterns_of",
     "rank_of_each",
@@ -256,6 +258,47 @@ def complex_filters(network: SupportNetwork, loss: SquaredLoss, found: ComplexFi
         )
         for row, (value, pattern) in enumerate(zip(losses.tolist(), found.patterns, strict=True))
     ]
+
+
+def complex_pairs(
+    network: SupportNetwork, loss: SquaredLoss, found: ComplexFilters, patterns: tuple[Pattern, ...]
+) -> ConjugatePairs | None:
+    """The complex critical filters in columns, sorted; None if columns do not hold all of them.
+
+    Columns hold nonsingular points that have a conjugate, and that are smooth unless layers of their class are equal.
+
+    Parameters
+    ----------
+    network : SupportNetwork
+    loss : SquaredLoss
+    found : ComplexFilters
+    patterns : tuple of patterns
+        Those of all classes.
+    """
+    second = np.flatnonzero(found.twins >= 0)
+    first = found.twins[second]
+    plain = 2 * len(first) == len(found.twins) and not any(found.windings) and set(found.multiplicities) <= {1}
+    expected = {pattern: not network.has_equal_layers(pattern) for pattern in patterns}
+    if not plain or any(expected[pattern] is not smooth for pattern, smooth in set(zip(*found[4:6], strict=True))):
+        return None
+    filters = found.filters[first]
+    losses = ((filters @ loss.gram - 2 * loss.b) * filters).sum(axis=1) + loss.constant
+    columns = losses, found.conditions[first], found.residuals[first]
+    if not all(np.isfinite(column).all() for column in (filters, *columns)):
+        return None
+    place = {pattern: number for number, pattern in enumerate(patterns)}
+    return ConjugatePairs(
+        network,
+        patterns,
+        filters=filters,
+        losses=losses,
+        coordinates=found.coordinates[first],
+        lengths=(found.coordinates.shape[1],) * len(patterns),
+        stratum=np.array([place[found.patterns[row]] for row in first.tolist()], np.int16),
+        conditions=columns[1],
+        residuals=columns[2],
+        thetas=np.concatenate([layer[first] for layer in found.thetas], axis=1),
+    ).sorted()
 
 
 def _membership(network: SupportNetwork, found: CriticalFilter, pattern: Pattern) -> tuple[bool, bool | None]:

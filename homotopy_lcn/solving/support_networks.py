@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real, without_specks
+from ..classification.many_support_points import have_full_rank
 from ..classification.support_points import (
     ComplexFilters,
     CriticalFilter,
     class_dimension,
     classified_filter,
     complex_filters,
+    complex_pairs,
     patterns_of,
     rank_of_each,
     smooth_points,
@@ -22,10 +25,12 @@ from ..equations.distinct import first_occurrences
 from ..equations.restriction import with_real_factors
 from ..losses.squared_loss import SquaredLoss
 from ..networks.counts import CountTable
-from ..networks.parameters import balance, compose, relative_gradient
+from ..networks.parameters import balance, compose, jacobian, relative_gradient
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.support_networks import SupportNetwork
 from ..progress import ProgressCallback
+from ..results.merging import sorted_points
+from ..results.pairs import ManyPoints, maybe_special
 from ..results.points import CriticalPoint, StratumResult, quantity
 from ..results.result import CriticalPoints
 from ..tracking.settings import Tracking
@@ -36,6 +41,7 @@ from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
 from .support_continua import continua_of_tensors, ranks_nearby
+from .tolerances import SOLVING
 
 __all__ = ["solve_supports"]
 
@@ -99,7 +105,7 @@ def solve_supports(
 
 def _classified(
     task: SegreTask, table: CountTable, account: PathAccount, count: int
-) -> tuple[list[CriticalPoint], list[str]]:
+) -> tuple[list[CriticalPoint] | ManyPoints, list[str]]:
     """The critical filters, and what is wrong with the rank of dμ on some of them.
 
     The closure is no manifold at a filter with more parameters than others of its class: several branches meet there.
@@ -120,10 +126,12 @@ def _classified(
     first = [layer[found.firsts] for layer in found.thetas]
     patterns = patterns_of(network, first)
     generic = len(account.regular) == count
-    ranks = rank_of_each(network, first)
-    smooth = smooth_points(network, first, patterns, generic, ranks)
     known = {pattern: class_dimension(network, pattern) for pattern in set(patterns)}
     dimensions = np.array([known[pattern] for pattern in patterns])
+    ranks = dimensions.copy()
+    unsure = np.flatnonzero(~have_full_rank(network, first, jacobian(network, first)))
+    ranks[unsure] = rank_of_each(network, [layer[unsure] for layer in first])
+    smooth = smooth_points(network, first, patterns, generic, ranks)
     odd = np.flatnonzero((ranks != dimensions) & [not over for over in found.windings])
     if odd.size:  # at special data dμ drops rank in any class, at data nearby it does not
         ranks = ranks.copy()
@@ -135,10 +143,18 @@ def _classified(
             "class's dimension"
         )
         wrong[text] = wrong.get(text, 0) + 1
+    texts = [f"{quantity(number, 'critical filter', 'critical filters')} {text}" for text, number in wrong.items()]
     points: list[CriticalPoint] = []
     over = {row.pattern: row.factorizations for row in table}
-    complex_ones = iter(complex_filters(network, task.loss, found.complex_part(first, patterns, smooth)))
+    several = len(found.straight) > sum(over.get(pattern, 1) for pattern in patterns)
+    others = found.complex_part(first, patterns, smooth)
+    pairs = None
+    if len(patterns) > SOLVING.in_columns and not several:
+        pairs = complex_pairs(network, task.loss, others, tuple(row.pattern for row in table))
+    complex_ones = iter(complex_filters(network, task.loss, others) if pairs is None else ())
     for place, (pattern, is_smooth) in enumerate(zip(patterns, smooth, strict=True)):
+        if pairs is not None and not found.real[place]:
+            continue
         rows, other = found.members[place], found.conjugates[place]
         point = (
             classified_filter(network, task.loss, found.filter(place), pattern, is_smooth)
@@ -148,9 +164,7 @@ def _classified(
         if not found.windings[place] and len(rows) > over.get(pattern, len(rows)):
             point = replace(point, smooth=False, interior=None, multiplicity=-(-len(rows) // over[pattern]))
         points.append(point if point.real or other < 0 else point.with_conjugate(other))
-    return points, [
-        f"{quantity(number, 'critical filter', 'critical filters')} {text}" for text, number in wrong.items()
-    ]
+    return (points if pairs is None else ManyPoints(sorted_points(points), pairs)), texts
 
 
 def _joined(one: SortedEnds, other: SortedEnds) -> SortedEnds:
@@ -247,7 +261,8 @@ def _filters(task: SegreTask, network: SupportNetwork, ends: SortedEnds, winding
     partner = np.where(straight, np.arange(count), ends.conjugates)
     order = np.lexsort((~straight, leaders))  # by filter, real parameters first
     heads, starts, places = np.unique(leaders[order], return_index=True, return_inverse=True)
-    members = np.split(order, starts[1:])
+    ends_of_rows = [*starts[1:].tolist(), count]
+    members = [order[start:end] for start, end in zip(starts.tolist(), ends_of_rows, strict=True)]
     place = np.empty(count, np.int64)
     place[order] = places
     twins = np.where(partner >= 0, place[partner], len(heads))
@@ -261,9 +276,16 @@ def _filters(task: SegreTask, network: SupportNetwork, ends: SortedEnds, winding
     values = np.where(own[:, None], filters[chosen], filters[chosen].conj())
     firsts = np.where(real, order[starts], np.where(own, chosen, partner[chosen]))
     values[real] = filters[firsts[real]].real
-    together = [[windings[row] for row in rows.tolist()] for rows in members]
-    sorted_windings = [tuple(sorted(one for winding in part for one in winding)) for part in together]
-    paths = [sum(len(winding) or 1 for winding in part) for part in together]
+    sorted_windings: list[tuple[int, ...]] = [()] * len(members)
+    multiplicities = [1] * len(members)
+    if any(windings):
+        together = [[windings[row] for row in rows.tolist()] for rows in members]
+        sorted_windings = [tuple(sorted(one for winding in part for one in winding)) for part in together]
+        paths = [sum(len(winding) or 1 for winding in part) for part in together]
+        multiplicities = [
+            max(1, number // len(rows), len(over))
+            for number, rows, over in zip(paths, members, sorted_windings, strict=True)
+        ]
     return _Sorted(
         thetas=thetas,
         straight=straight,
@@ -274,16 +296,13 @@ def _filters(task: SegreTask, network: SupportNetwork, ends: SortedEnds, winding
         real=real,
         conditions=np.maximum.reduceat(ends.conditions[order], starts),
         residuals=np.maximum.reduceat(residuals[order], starts),
-        multiplicities=[
-            max(1, number // len(rows), len(over))
-            for number, rows, over in zip(paths, members, sorted_windings, strict=True)
-        ],
+        multiplicities=multiplicities,
         windings=sorted_windings,
         conjugates=np.where(real | (least_twins == len(heads)), -1, least_twins).tolist(),
     )
 
 
-def _accounts(table: CountTable, account: PathAccount, points: list[CriticalPoint]) -> list[StratumResult]:
+def _accounts(table: CountTable, account: PathAccount, points: list[CriticalPoint] | ManyPoints) -> list[StratumResult]:
     """For each class how many filters were found, and how many of the paths that lead to no filter are due to it.
 
     Paths do not know their class: those at infinity, at w = 0 and at singular points are shared out among the classes
@@ -291,7 +310,10 @@ def _accounts(table: CountTable, account: PathAccount, points: list[CriticalPoin
     than others of its class; the paths to these count as those to singular points.
     """
     over = {row.pattern: row.factorizations for row in table}
-    counted = sum(over.get(point.stratum, 0) for point in points if point.nonsingular)
+    numbers = Counter(point.stratum for point in maybe_special(points) if point.nonsingular)
+    if isinstance(points, ManyPoints):
+        numbers.update(points.pairs.numbers())
+    counted = sum(over.get(pattern, 0) * number for pattern, number in numbers.items())
     rest = {
         "at_infinity": account.at_infinity + account.never_started[0],
         "origin": account.origin + account.never_started[1],
@@ -299,7 +321,7 @@ def _accounts(table: CountTable, account: PathAccount, points: list[CriticalPoin
     }
     result = []
     for row in table:
-        number = sum(point.nonsingular and point.stratum == row.pattern for point in points)
+        number = numbers[row.pattern]
         lacking, shares = max(0, row.count - number), dict.fromkeys(rest, 0)
         for name in rest:
             shares[name] = min(lacking, -(-rest[name] // row.factorizations))

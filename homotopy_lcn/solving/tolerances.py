@@ -197,7 +197,7 @@ class SolvingTolerances(Constants):
     most_parameters: int = 100_000
     trace: float = 1e-10
     stored: float = 1e-9
-    checked: int = 4096
+    checked: int = 256
     fruitless_segments: int = 12
     largest_crossing: int = 20_000
     moment_draws: int = 6

@@ -55,8 +55,8 @@ class Refined:
         Relative size of the last Newton step. The error from rounding of the residual is not in it: about the precision
         of ``longdouble`` times the condition number.
     conditions : (P,) float array
-        Condition number of the Newton matrix, scaled by `symmetric_scale`. The kernel scales by the entries of the
-        matrix alone. It may tell less than there is, up to condition numbers of 1e4.
+        Condition number of the Newton matrix, scaled by `symmetric_scale`. Where scaling by the entries of the matrix
+        alone cannot hide a condition number above 1e4, the kernel does that, and may tell less than there is.
     """
 
     points: NDArray[Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from itertools import product
 
 import numpy as np
@@ -11,6 +12,9 @@ from scipy.signal import convolve2d
 import homotopy_lcn as hl
 from homotopy_lcn.networks.counts import generic_count
 from homotopy_lcn.networks.parameters import jacobian
+from homotopy_lcn.results.pairs import ManyPoints
+from homotopy_lcn.solving import support_networks
+from homotopy_lcn.solving.tolerances import SOLVING
 from tests.solving import support_witnesses as witnesses
 
 CORNER = ((0, 0), (0, 1), (1, 0))
@@ -339,3 +343,31 @@ def test_a_solve_that_is_stopped_is_not_complete():
     result = hl.critical_points(network, random_loss(network), time_limit=1e-9)
     assert not result.complete
     assert result.stopped
+
+
+@pytest.mark.parametrize("name", ["(2×2)*(2×2)", "L*L", "{0,1,3}*{0,1}"])
+def test_a_result_in_columns_is_the_one_of_records(name, monkeypatch):
+    network = NETWORKS[name]
+    loss = random_loss(network, seed=4)
+    records = hl.critical_points(network, loss)
+    monkeypatch.setattr(support_networks, "SOLVING", replace(SOLVING, in_columns=1))
+    columns = hl.critical_points(network, loss)
+    assert isinstance(records.points, tuple)
+    assert isinstance(columns.points, ManyPoints)
+    for field in fields(records):
+        if field.name not in ("points", "solved"):
+            assert getattr(columns, field.name) == getattr(records, field.name)
+    for one, other in zip(columns, records, strict=True):
+        assert one.loss == pytest.approx(other.loss, rel=1e-13)
+        assert replace(one, loss=other.loss) == other
+    assert str(columns) == str(records)
+
+
+def test_parameters_over_one_filter_are_not_kept_in_columns(monkeypatch):
+    """White data on a square: filters over which there are more parameters than for generic data."""
+    network = BOXES["(2×2)*(2×2)"]
+    loss = hl.SquaredLoss.white(np.array([1.0, 2, 0, 2, 1, -1, 0, -1, 3]))
+    records = hl.critical_points(network, loss)
+    monkeypatch.setattr(support_networks, "SOLVING", replace(SOLVING, in_columns=1))
+    again = hl.critical_points(network, loss)
+    assert again.points == records.points
