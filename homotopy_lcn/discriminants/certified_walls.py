@@ -30,10 +30,11 @@ def proofs_of_walls(
     """For each real wall of one kind of one stratum True, or None if it is not proved, or not to be another one."""
     embedding = Embedding.of_pattern(segment.arch, question.pattern)
     gram, b = segment.sizes
-    proofs = [
-        prove_wall(exact, embedding, question.condition, (segment.place(wall.t), wall.factors, wall.scale * b / gram))
-        for wall in found
-    ]
+    proofs = []
+    for wall in found:
+        t = segment.place(wall.t)
+        place = t, wall.factors, wall.scale * b / gram * segment.multiple(t)
+        proofs.append(prove_wall(exact, embedding, question.condition, place))
     return _distinct(proofs)
 
 
@@ -139,6 +140,9 @@ def with_checked_proofs(
         return tuple(replace(wall, certified=None) for wall in found), bare
     exact = ExactLine.of(segment)
     again = certified_exchanges(segment, exact, [replace(wall, certified=None) for wall in found], chambers)
+    for i, wall in enumerate(found):
+        if solutions[i] is None and wall.kind == "escape" and exact.has_zero:
+            again[i] = replace(again[i], certified=True)
     for question in dict.fromkeys(solution[0] for solution in solutions if solution is not None):
         rows = [i for i, solution in enumerate(solutions) if solution is not None and solution[0] == question]
         proofs = proofs_of_walls(segment, exact, question, [solutions[i][1] for i in rows])  # type: ignore[index]

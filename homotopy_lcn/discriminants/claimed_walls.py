@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
 from ..errors import InputError
-from ..networks.strata import Embedding, Stratum
+from ..networks.strata import Stratum
 from ..results.points import CriticalPoint
 from .conditions import Coincidence, Condition, PassageThroughZero
 from .extended_system import WallPoints
@@ -74,7 +74,8 @@ def check_walls(
             for number, chamber in enumerate(chambers)
             if min(abs(chamber.start - wall.t), abs(chamber.end - wall.t)) <= WALLS.together
         ]
-        solution = None
+        near = [chambers[number] for number in beside]
+        asked, solution = known.get((wall.pattern, wall.kind), []), None
         if wall.kind == "exchange":
             if not any(_is_exchange(LossCurves(segment, found, chambers, number), wall, complete) for number in beside):
                 raise InputError(
@@ -82,10 +83,10 @@ def check_walls(
                     "another minimum of the same loss that falls faster"
                 )
         else:
-            asked = known.get((wall.pattern, wall.kind), [])
-            solution = _solved(segment, asked, wall, [chambers[number] for number in beside])
+            solution = _solved(segment, asked, wall, near)
         solutions.append(solution)
-        if solution is None and wall.kind != "exchange" and not _is_tangency(segment, wall):
+        others = wall.kind == "exchange" or _is_passage_of_all(segment, asked, wall)
+        if solution is None and not others and not _is_tangency(segment, asked, wall, near):
             raise InputError(
                 f"walls[{i}]: no {wall.kind} at t = {wall.t!r}; expected a solution of the equations of this kind"
             )
@@ -125,6 +126,7 @@ def _solved(
         if not any(line.motion) or not condition.count(line.motion):
             continue
         place, (gram, b) = segment.place_on_line(wall.t), segment.sizes
+        b *= segment.multiple(wall.t) or 1.0
         for start in _starts(segment, question, wall, beside):
             pieces = start
             if not _is_zero(segment, question, wall):
@@ -135,7 +137,7 @@ def _solved(
             size = 0.0 if pieces is start else pieces[0] * gram / b
             scale = [[size, 1.0]]
             given = WallPoints(*(np.array(part, complex) for part in ([pieces[1:]], scale, [[1 - place, place]])))
-            real = real_wall(condition, given, line)
+            real = real_wall(condition, given, line, np.inf)
             if real is not None and _are_near(segment, listed_wall(segment, question, embedding, real, None), wall):
                 return question, real
     return None
@@ -155,11 +157,19 @@ def _are_near(segment: Segment, one: Wall, wall: Wall) -> bool:
     return abs(one.t - wall.t) <= WALLS.moved and apart <= WALLS.joined * size
 
 
-def _is_tangency(segment: Segment, wall: Wall) -> bool:
-    """Whether a fold is one of filters without residual, on a segment of singular Σ; see `tangencies`."""
-    if not segment.is_singular or wall.kind != "fold":
+def _is_passage_of_all(segment: Segment, asked: Sequence[Question], wall: Wall) -> bool:
+    """Whether a wall is the escape of all critical filters of a stratum, where b(t) is zero."""
+    at = segment.zero
+    if wall.kind != "escape" or not asked or at is None:
         return False
-    embedding, loss = Embedding.of_pattern(segment.arch, wall.pattern), segment.loss(wall.t)
+    return abs(wall.t - at) <= WALLS.together and not wall.filter.any()
+
+
+def _is_tangency(segment: Segment, asked: Sequence[Question], wall: Wall, beside: Sequence[Chamber]) -> bool:
+    """Whether a fold is one of filters without residual, on a segment of singular Σ; see `tangencies`."""
+    if not segment.is_singular or wall.kind != "fold" or not asked:
+        return False
+    embedding, loss = asked[0].embedding(segment.arch), segment.loss(wall.t)
     stratum = embedding.stratum
     if float(np.linalg.norm(loss.gram @ wall.filter - loss.b)) > WALLS.without_residual * float(np.linalg.norm(loss.b)):
         return False
@@ -167,7 +177,7 @@ def _is_tangency(segment: Segment, wall: Wall) -> bool:
     image = vectors[:, values > WALLS.singular * values[-1]]
     spread = np.zeros((segment.arch.filter_size, stratum.filter_size))
     np.add.at(spread, (np.array(embedding.positions), np.arange(stratum.filter_size)), 1.0)
-    for start in _random_pieces(stratum):
+    for start in _starts(segment, asked[0], wall, beside):
         pieces = pieces_of_filter(stratum, embedding.positions, wall.filter, start)
         if pieces is not None:
             tangents = equations_of(stratum).tangent_space(pieces[None].astype(complex))[0]
@@ -186,7 +196,7 @@ def _starts(segment: Segment, question: Question, wall: Wall, beside: Sequence[C
         if not points:
             continue
         inside = WALLS.margin * (chamber.middle - wall.t)
-        for t in (wall.t, wall.t + inside) if zero else (wall.t + inside,):
+        for t in [wall.t + part * inside for part in ((0.0, 1.0, WALLS.margin, WALLS.margin**2) if zero else (1.0,))]:
             found, filters, _ = followed_points(segment, question.pattern, points, (chamber.middle, t))
             order = np.argsort(np.linalg.norm(filters - wall.filter, axis=1))
             factors = _real_forms(question.embedding(segment.arch).stratum, found.factors)

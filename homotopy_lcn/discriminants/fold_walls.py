@@ -215,7 +215,7 @@ def _turned(points: WallPoints, turns: Complex) -> WallPoints:
     return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]]))
 
 
-def real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWall | None:
+def real_wall(condition: Condition, point: WallPoints, line: DataLine, nearby: float = WALLS.nearby) -> RealWall | None:
     """The real wall that a numerical one is, None if it is none: Newton's method in real patches decides.
 
     Parameters
@@ -225,6 +225,8 @@ def real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWa
         One point. The kernel vector of a fold is computed.
     line : DataLine
         Real data.
+    nearby : float
+        How far Newton's method may go, in patches centred at the point.
     """
     stratum = condition.coordinates
     parts, start, turn = [], 0, 1.0 + 0j
@@ -255,7 +257,7 @@ def real_wall(condition: Condition, point: WallPoints, line: DataLine) -> RealWa
         system = condition.system(patches, line, line)
     z = condition.local(system, given, line.motion, 0.0)
     z, step = newton(system, z.real.astype(complex), 0.0)
-    if not step[0] < WALLS.settled or np.abs(z.imag).max() > WALLS.real or np.abs(z).max() > WALLS.nearby:
+    if not step[0] < WALLS.settled or np.abs(z.imag).max() > WALLS.real or np.abs(z).max() > nearby:
         return None
     found = condition.points(patches, z)
     c, s = found.scale[0].real

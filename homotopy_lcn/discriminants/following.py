@@ -62,9 +62,10 @@ def followed_points(
     embedding = Embedding.of_pattern(segment.arch, pattern)
     stratum, rng = embedding.stratum, np.random.default_rng(len(points))
     lines = [_at(segment, embedding, t) for t in places]
+    start, end = places[0].real, places[-1].real
     gram, b = segment.sizes
     coordinates = np.array([point.coordinates for point in points], complex)
-    scale = np.stack([coordinates[:, 0] * (gram / b), np.ones(len(points))], axis=1)
+    scale = np.stack([coordinates[:, 0] * (gram / b / segment.multiple(start)), np.ones(len(points))], axis=1)
     still = np.tile([1.0 + 0j, 0.0], (len(points), 1))
     given = WallPoints(coordinates[:, 1:], scale, still)
     options = PathOptions(movement=WALLS.real_movement, largest=np.inf)
@@ -80,10 +81,12 @@ def followed_points(
             arrived &= ends.arrived
         blank = np.zeros((len(z), stratum.dimension), complex)
         found = Fold(stratum).points(patches, np.concatenate([z, blank], axis=1))
-        best = segment.filters(embedding, _filters(embedding, found))
+        best = segment.filters(embedding, _filters(embedding, found), end)
         size = np.linalg.norm(best, axis=1)
         reached = arrived & (steps < WALLS.settled)
         reached &= np.linalg.norm(best.imag, axis=1) <= WALLS.joined * size
+        if not segment.multiple(end):
+            return found, best, np.zeros(len(points), bool)
         if reached.all() and _are_distinct(best):
             break
         options = options.tighter()

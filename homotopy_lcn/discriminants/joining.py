@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from ..networks.patterns import Pattern
@@ -12,28 +13,52 @@ from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
 
-__all__ = ["differing_lists", "joined_chambers", "places_of", "written"]
+__all__ = ["OTHER_PLACE", "differing_lists", "joined_chambers", "places_of", "written"]
 
 #: Where in a chamber its list is looked at again, as parts of its length.
 NEAR_ENDS = (0.0193, 0.9711)
+#: The same, around a middle in which the data may be special.
+NEAR_MIDDLE = (0.4999, 0.5001)
+#: Where in a chamber its list is taken if the data in its middle are special, as a part of its length.
+OTHER_PLACE = 0.5618033988749895
 
 
 def joined_chambers(
-    segment: Segment, found: Sequence[Wall], solved: Callable[[float], CriticalPoints]
+    segment: Segment,
+    found: Sequence[Wall],
+    solved: Callable[[float], CriticalPoints],
+    places: Sequence[float | None] | float | None = None,
 ) -> tuple[tuple[Chamber, ...], list[str]]:
-    """The intervals between walls with numbers of branches, and what contradicts completeness."""
+    """The intervals between walls with numbers of branches, and what contradicts completeness.
+
+    Parameters
+    ----------
+    segment : Segment
+    found : sequence of Wall
+        In the order of t.
+    solved : callable
+        The critical points at t.
+    places : float or sequence, optional
+        Where in each interval its list is taken: the part of its length, or for each `Chamber.at`. By default in the
+        middle.
+    """
     ends = [0.0]
     ends += [t for t in places_of(found) if WALLS.together < t < 1 - WALLS.together]
     ends.append(1.0)
-    chambers = [(a, b, solved((a + b) / 2)) for a, b in pairwise(ends)]
+    if places is None or isinstance(places, float):
+        part = places
+        places = [None if part is None else a + part * (b - a) for a, b in pairwise(ends)]
+    pairs_of_ends = zip(pairwise(ends), places, strict=True)
+    chambers = [(a, b, at, solved((a + b) / 2 if at is None else at)) for (a, b), at in pairs_of_ends]
     problems = [
         f"chamber from {start} to {end}: not all critical points are known"
-        for start, end, points in chambers
+        for start, end, _, points in chambers
         if not points.complete
     ]
     result: list[Chamber] = []
     used = 0
-    for start, end, points in chambers:
+    for start, end, at, points in chambers:
+        chamber = Chamber(start, end, points, (), at=at)
         real = points.real
         numbers = [-1] * len(real)
         if result:
@@ -41,7 +66,7 @@ def joined_chambers(
             pairs = {}
             try:
                 around = start if segment.is_singular else None
-                pairs = matched(segment, (last.middle, last.points.real), ((start + end) / 2, real), around)
+                pairs = matched(segment, (last.middle, last.points.real), (chamber.middle, real), around)
             except Contradiction as error:
                 problems.append(str(error))
             for i, j in pairs.items():
@@ -53,7 +78,7 @@ def joined_chambers(
         for i, number in enumerate(numbers):
             if number < 0:
                 numbers[i], used = used, used + 1
-        result.append(Chamber(start, end, points, tuple(numbers)))
+        result.append(replace(chamber, branches=tuple(numbers)))
     return tuple(result), problems
 
 
@@ -109,7 +134,7 @@ def differing_lists(chambers: Sequence[Chamber], solved: Callable[[float], Criti
     result = []
     for chamber in chambers:
         known = _labels(chamber.points)
-        for part in NEAR_ENDS:
+        for part in NEAR_ENDS if chamber.at is None else (*NEAR_ENDS, *NEAR_MIDDLE):
             t = chamber.start + part * (chamber.end - chamber.start)
             points = solved(t)
             found = _labels(points)

@@ -70,6 +70,6 @@ def listed_wall(
     """A real wall on `Segment.line` as it is listed, with its filter of the network and the t of the segment."""
     coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
     own = equations_of(question.condition.coordinates).filters(coordinates)
-    w = segment.filters(embedding, own)[0].real
     t = segment.place(wall.t)
+    w = segment.filters(embedding, own, t)[0].real
     return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified)

@@ -88,12 +88,14 @@ class Chamber:
     start, end : float
         The interval of t.
     points : CriticalPoints
-        All critical points in the middle of the interval.
+        All critical points inside the interval, at `middle`.
     branches : tuple of int
         For each real point of ``points`` the number of its branch, see `Walls.branches`.
     certified : bool or None
         True if it is proved that ``points`` are all critical points there; None if it is not, or if no proof was asked
         for.
+    at : float or None
+        The t of ``points`` if it is not the middle of the interval, where the data can be special.
     """
 
     start: float
@@ -101,11 +103,12 @@ class Chamber:
     points: CriticalPoints = field(repr=False)
     branches: tuple[int, ...]
     certified: bool | None = None
+    at: float | None = None
 
     @property
     def middle(self) -> float:
-        """The t of ``points``."""
-        return (self.start + self.end) / 2
+        """The t of ``points``: the middle of the interval, or another t inside it."""
+        return (self.start + self.end) / 2 if self.at is None else self.at
 
     @property
     def counts(self) -> dict[str, int]:
@@ -145,6 +148,7 @@ class Chamber:
             "global_minimum": self.global_minimum,
             "branches": list(self.branches),
             **({} if self.certified is None else {"certified": self.certified}),
+            **({} if self.at is None else {"at": self.at}),
         }
 
 

@@ -87,12 +87,48 @@ class Segment:
         b = max(float(np.linalg.norm(loss.b)) for loss in (self.start, self.end))
         return gram or 1.0, b or 1.0
 
+    @cached_property
+    def multiples(self) -> tuple[float, float] | None:
+        """The numbers times which b at the start and at the end is one vector, if b(t) is zero somewhere in [0, 1].
+
+        None if it is nowhere zero. The critical filters at t are β(t) times those for Σ(t) and this vector, where β is
+        linear in t. So b is not taken to move.
+        """
+        bs = [np.asarray(loss.b) for loss in (self.start, self.end)]
+        longer = int(np.linalg.norm(bs[1]) > np.linalg.norm(bs[0]))
+        largest, other = bs[longer], bs[1 - longer]
+        if not largest.any():
+            return None
+        ratio = float(other @ largest) / float(largest @ largest)
+        if ratio > 0 or np.abs(other - ratio * largest).max() > MULTIPLE * np.abs(largest).max():
+            return None
+        return (ratio, 1.0) if longer else (1.0, ratio)
+
+    def multiple(self, t: float) -> float:
+        """The number times which b(t) is the vector of `data`; 1 where b moves in another way."""
+        if self.multiples is None:
+            return 1.0
+        first, last = self.multiples
+        at = self.zero
+        return 0.0 if at is not None and abs(t - at) <= WALLS.together else (1 - t) * first + t * last
+
+    @cached_property
+    def zero(self) -> float | None:
+        """The t at which b is zero, so that all critical filters are zero there; None if there is none in [0, 1]."""
+        if self.multiples is None:
+            return None
+        first, last = self.multiples
+        return abs(first / (first - last))
+
     def data(self, embedding: Embedding, t: complex) -> Data:
-        """The data at t, complex ones too, in the coordinates of a stratum, divided by `sizes`."""
+        """The data at t, complex ones too, in the coordinates of a stratum, divided by `sizes` and `multiple`."""
         positions = np.array(embedding.positions)
         size, length = self.sizes
         gram = (1 - t) * self.start.gram + t * self.end.gram
-        b = (1 - t) * self.start.b + t * self.end.b
+        if self.multiples is not None:
+            b = (self.start if self.multiples[0] == 1 else self.end).b
+        else:
+            b = (1 - t) * self.start.b + t * self.end.b
         return Data(gram[positions[:, None], positions] / size, b[positions] / length)
 
     @cached_property
@@ -102,7 +138,7 @@ class Segment:
 
     @property
     def _stretch(self) -> float:
-        return self.ratios[0] or self.ratios[1] or 1.0
+        return 1.0 if self.multiples is not None else self.ratios[0] or self.ratios[1] or 1.0
 
     @cached_property
     def is_singular(self) -> bool:
@@ -118,7 +154,7 @@ class Segment:
         Σ or b does not move, if there is one; `place` gives the t of the segment.
         """
         first, last = self.data(embedding, 0.0), self.data(embedding, 1.0)
-        gram, b = self.ratios
+        gram, b = self.ratios[0], self.ratios[1] or self.multiples
         end_gram = first.gram if gram else np.asarray(last.gram / self._stretch, float)
         end_b = first.b if b else np.asarray(last.b / self._stretch, float)
         return DataLine.through(first, Data(end_gram, end_b))
@@ -131,10 +167,10 @@ class Segment:
         """The t of `line` with the data at ``t``: the inverse of `place`."""
         return t * self._stretch / (1 - t + t * self._stretch)
 
-    def filters(self, embedding: Embedding, filters: Complex) -> Complex:
-        """Filters (P, K) of the network from filters of the stratum for the data of `line`."""
+    def filters(self, embedding: Embedding, filters: Complex, t: float) -> Complex:
+        """Filters (P, K) of the network at t from filters of the stratum for `data`, or at that place of `line`."""
         gram, b = self.sizes
         result = np.zeros((len(filters), self.arch.filter_size), complex)
         for place, column in zip(embedding.positions, filters.T, strict=True):
-            result[:, place] += column * (b / gram)
+            result[:, place] += column * (b / gram * self.multiple(t))
         return result

@@ -92,6 +92,15 @@ class ExactLine:
             mixed(first.constant, last.constant),
         )
 
+    @property
+    def has_zero(self) -> bool:
+        """Whether b is zero at one t of (0, 1): it is a negative multiple at the end of what it is at the start."""
+        first, last = self.first.b, self.last.b
+        place = next((i for i, x in enumerate(first) if x), 0)
+        return first[place] * last[place] < 0 and all(
+            first[place] * y == last[place] * x for x, y in zip(first, last, strict=True)
+        )
+
     def balls(self, positions: Sequence[int]) -> _Line:
         """The data on a stratum, at the working precision."""
         a, b = self.first.restricted(positions), self.last.restricted(positions)

@@ -230,7 +230,10 @@ def _wall(entry: Record, segment: Segment) -> Wall:
 
 def _chamber(entry: Record, points: CriticalPoints) -> Chamber:
     certified = entry.answer("certified") if "certified" in entry.data else None
-    chamber = Chamber(entry.number("from"), entry.number("to"), points, entry.integers("branches"), certified)
+    at = entry.number("at") if "at" in entry.data else None
+    chamber = Chamber(entry.number("from"), entry.number("to"), points, entry.integers("branches"), certified, at)
+    if not chamber.start < chamber.middle < chamber.end:
+        raise InputError(f"{entry.path}at: {at!r}; expected a number between the ends of the chamber")
     if len(chamber.branches) != len(points.real) or len(set(chamber.branches)) != len(chamber.branches):
         raise InputError(f"{entry.path}branches: expected {len(points.real)} different numbers, one for a real point")
     if min(chamber.branches, default=0) < 0:
@@ -289,7 +292,7 @@ def _check_chambers(segment: Segment, found: Sequence[Wall], chambers: Sequence[
         known[chamber.middle] = chamber.points
     if not complete:
         return
-    joined, problems = joined_chambers(segment, found, known.__getitem__)
+    joined, problems = joined_chambers(segment, found, known.__getitem__, [chamber.at for chamber in chambers])
     if problems:
         raise InputError(f"complete: true; expected false: {problems[0]}")
     for i, (stated, chamber) in enumerate(zip(chambers, joined, strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from .certified_walls import certified_chambers, certified_exchanges, proofs_of_
 from .exchanges import exchanges
 from .fold_walls import walls_on_line
 from .following import followed_filters
-from .joining import differing_lists, joined_chambers, written
+from .joining import OTHER_PLACE, differing_lists, joined_chambers, written
 from .kinds import Question, listed_wall, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
@@ -325,18 +326,32 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     def solved(t: float) -> CriticalPoints:
         return critical_points(arch, segment.loss(t), seed=seed)
 
-    chambers, problems = joined_chambers(segment, found, solved)
-    searched = [exchanges(segment, found, chambers, number) for number in range(len(chambers))]
-    exchanged = [wall for one in searched for wall in one.walls]
-    if exchanged:
-        found = sorted([*found, *exchanged], key=lambda wall: wall.t)
-        chambers, problems = joined_chambers(segment, found, solved)
-    contradictions += problems + [problem for one in searched for problem in one.problems]
-    contradictions += differing_lists(chambers, solved)
+    counted = found
+    found, chambers, problems = _chambers(segment, counted, solved)
+    if problems:
+        # The data in the middle of a chamber can be special: those at t = 1/2 of integer or symmetric data are.
+        elsewhere = _chambers(segment, counted, solved, OTHER_PLACE)
+        if not elsewhere[2]:
+            found, chambers, problems = elsewhere
+    contradictions += problems
     if exact is not None:
         found = certified_exchanges(segment, exact, found, chambers)
         chambers = certified_chambers(exact, chambers, seed)
     return Walls(arch, loss0, loss1, tuple(found), chambers, strata, not contradictions, tuple(contradictions))
+
+
+def _chambers(
+    segment: Segment, found: list[Wall], solved: Callable[[float], CriticalPoints], part: float | None = None
+) -> tuple[list[Wall], tuple[Chamber, ...], list[str]]:
+    """All walls with exchanges, the chambers between them, and what contradicts completeness; see `joined_chambers`."""
+    chambers, problems = joined_chambers(segment, found, solved, part)
+    searched = [exchanges(segment, found, chambers, number) for number in range(len(chambers))]
+    exchanged = [wall for one in searched for wall in one.walls]
+    if exchanged:
+        found = sorted([*found, *exchanged], key=lambda wall: wall.t)
+        chambers, problems = joined_chambers(segment, found, solved, part)
+    problems += [problem for one in searched for problem in one.problems]
+    return found, chambers, problems + differing_lists(chambers, solved)
 
 
 def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tuple[tuple[WallStratum, ...], list[Wall]]:
@@ -366,4 +381,14 @@ def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tupl
             listed_wall(segment, question, embedding, wall, proof)
             for wall, proof in zip(here.real, proved, strict=True)
         ]
-    return tuple(rows), sorted(found, key=lambda wall: wall.t)
+    return tuple(rows), sorted([*found, *_passages_of_all(segment, exact)], key=lambda wall: wall.t)
+
+
+def _passages_of_all(segment: Segment, exact: ExactLine | None) -> list[Wall]:
+    """Escapes of all critical filters where b(t) is zero, one for each stratum."""
+    at = segment.zero
+    if at is None:
+        return []
+    nothing, certified = np.zeros(segment.arch.filter_size), True if exact is not None and exact.has_zero else None
+    patterns = [question.pattern for question in questions(segment.arch) if question.kind == "escape"]
+    return [Wall(at, "escape", pattern, nothing, segment.loss(at).constant, certified) for pattern in patterns]
