@@ -8,6 +8,8 @@ from ..errors import InputError, shortened
 
 __all__ = ["integers_of", "shapes_of", "supports_of", "without_brackets"]
 
+#: Letters, and the signs of multiplication ×, ✕, ✖, ⨯ and *, between the numbers of rows and columns of a filter.
+CROSS = "[xX*\u00d7\u2715\u2716\u2a2f]"
 SUPPORTS = "the points of each layer, layers separated by semicolons, as in --supports '0,1,3;0,1'"
 
 
@@ -18,17 +20,17 @@ def integers_of(option: str, text: str | None, expected: str) -> tuple[int, ...]
 
 
 def shapes_of(option: str, text: str | None, expected: str) -> tuple[int | tuple[int, ...], ...]:
-    """Integers, or shapes such as 3x2 (also 3×2), separated by commas; a number among shapes is for all axes.
+    """Integers, or shapes such as 3x2 (see `CROSS`), separated by commas; a number among shapes is for all axes.
 
     Examples
     --------
-    >>> shapes_of("-k", "2x2,3×2", "…"), shapes_of("-s", "2,1", "…"), shapes_of("-s", "1x2,1", "…")
+    >>> shapes_of("-k", "2x2,3✕2", "…"), shapes_of("-s", "2,1", "…"), shapes_of("-s", "1x2,1", "…")
     (((2, 2), (3, 2)), (2, 1), ((1, 2), 1))
     """
-    if text is None or not re.search(r"\d\s*[xX×]\s*\d", text):
+    if text is None or not re.search(rf"\d\s*{CROSS}\s*\d", text):
         return integers_of(option, text, expected)
     shapes = [
-        tuple(_integer(option, entry, expected) for entry in re.split("[xX×]", item))
+        tuple(_integer(option, entry, expected) for entry in re.split(CROSS, item))
         for item in without_brackets(text).split(",")
     ]
     return tuple(shape[0] if len(shape) == 1 else shape for shape in shapes)

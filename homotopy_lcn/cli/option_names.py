@@ -12,7 +12,15 @@ from contextlib import contextmanager
 
 from ..errors import InputError
 
-__all__ = ["OF_DATA", "CommandLineError", "in_options", "messages_final", "options_named", "other_names"]
+__all__ = [
+    "OF_DATA",
+    "CommandLineError",
+    "in_options",
+    "messages_final",
+    "network_named",
+    "options_named",
+    "other_names",
+]
 
 #: The calls that messages about data recommend, for commands with the options of data.
 OF_DATA: Mapping[str, str] = {
@@ -57,6 +65,18 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
 def other_names(command: str) -> dict[str, str]:
     """The entries of `OTHER_NAMES` for a command."""
     return {**OTHER_NAMES[""], **OTHER_NAMES.get(command, {})}
+
+
+def network_named(arguments: Mapping[str, object]) -> dict[str, str]:
+    """The option that stands for the argument ``arch`` of the library: the one by which a command has its network.
+
+    Examples
+    --------
+    >>> network_named({"filters": None, "supports": "0,1,3;0,1"}), network_named({"filters": "2x2,2x2"})
+    ({'arch': '--supports'}, {'arch': '-k/--filters'})
+    """
+    given = [name for name in ("architectures", "filters", "supports") if arguments.get(name)]
+    return {"arch": "-k/--filters" if not given or "filters" in given else f"--{given[0]}"}
 
 
 class CommandLineError(InputError):

@@ -29,7 +29,7 @@ from .common import (
     give_up_output,
     open_streams,
 )
-from .option_names import options_named, other_names
+from .option_names import network_named, options_named, other_names
 from .plain_lines import read_plainly
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _run_plainly(words: Sequence[str]) -> int | None:
     line = read_plainly(command, words[1:])
     if line is None:
         return None
-    with options_named(line.option_names | other_names(words[0])):
+    with options_named(network_named(line.arguments) | line.option_names | other_names(words[0])):
         code: int = command(**line.arguments)
     return code
 

@@ -19,7 +19,7 @@ from ..errors import InputError, shortened
 from . import paper, plot
 from .common import PROGRAM
 from .declarations import Argument, Declaration
-from .option_names import CommandLineError, options_named, other_names
+from .option_names import CommandLineError, network_named, options_named, other_names
 
 __all__ = ["Command", "application_of", "run_with_typer"]
 
@@ -96,7 +96,7 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with options_named(self.option_names):
+        with options_named(network_named(ctx.params) | self.option_names):
             return super().invoke(ctx)
 
 

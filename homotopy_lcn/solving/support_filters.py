@@ -3,7 +3,7 @@
 A filter u of the Zariski closure is a critical filter of the loss with Gram matrix Σ and moment vector Σu, for every Σ.
 All critical filters for a generic Σ are computed. If none is missing and none of them is u, then u is not in the
 closure; if one is u, its parameters are those over u. A filter of rational numbers with rational layers is in the
-function space, exactly.
+function space, exactly, and on its boundary if layers of equal support meet (`support_factors`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ..arrays import Real
 from ..errors import InputError
 from ..geometry.given_filters import given_filter
-from ..geometry.support_factors import rational_layers
+from ..geometry.support_factors import are_on_boundary, rational_factorizations
 from ..geometry.tolerances import GEOMETRY
 from ..losses.squared_loss import SquaredLoss
 from ..networks.counts import generic_count
@@ -32,6 +33,8 @@ __all__ = ["SupportFilter", "describe_support_filter", "is_in_support_space"]
 
 #: Filters are examined in networks with at most this many critical filters.
 MOST_FILTERS = 20_000
+#: Rational factorizations of a filter, more of which are not looked at.
+MOST_FACTORIZATIONS = 256
 #: A singular critical filter is known up to this relative distance.
 KNOWN_SINGULAR = 1e-6
 
@@ -144,9 +147,12 @@ def describe_support_filter(
     outside = np.delete(w, network.support)
     if float(np.linalg.norm(outside)) > (0.0 if fractions is not None else tolerance * float(np.linalg.norm(w))):
         return replace(facts, in_closure=False, in_function_space=False)
-    layers = None if fractions is None else rational_layers(network, fractions)
-    if layers is not None:
-        facts = replace(facts, layers=layers, in_closure=True, in_function_space=True)
+    known = [] if fractions is None else list(islice(rational_factorizations(network, fractions), MOST_FACTORIZATIONS))
+    if known:
+        meeting = any(are_on_boundary(network, layers) for layers in known)
+        facts = replace(
+            facts, layers=known[0], in_closure=True, in_function_space=True, interior=False if meeting else None
+        )
     if generic_count(network).filters > MOST_FILTERS:
         return facts
     result = _all_critical_filters(network, w)
@@ -176,13 +182,14 @@ def _of_point(facts: SupportFilter, result: CriticalPoints, near: int, scale: fl
     facts = replace(facts, in_function_space=True if facts.exact else point.attained, parameters=thetas)
     over = {row.pattern: row.factorizations for row in result.strata}
     if not (result.complete and all(other.nonsingular for other in result)):
-        return replace(facts, smooth=False if point.smooth is False else None)
+        leaves = facts.interior is False or (facts.in_function_space and point.interior is False)
+        return replace(facts, smooth=False if point.smooth is False else None, interior=False if leaves else None)
     total = generic_count(facts.architecture).parameters
     number = total - sum(over[other.stratum] for i, other in enumerate(result) if i != near)
     alone = number == over[point.stratum]
     return replace(
         facts,
         smooth=point.smooth if alone else False,
-        interior=point.interior if alone and facts.in_function_space else None,
+        interior=point.interior if alone and facts.in_function_space else facts.interior,
         complex_parameters=number,
     )

@@ -140,7 +140,11 @@ def count_for_gram(
         return replace(count_for_gram(arch.one_dimensional, gram, time_limit, known), architecture=arch)
     search = Search.within(time_limit)
     if isinstance(gram, str) and gram.strip() in FAMILIES:
-        arch.check_ordinary()
+        if isinstance(arch, SupportNetwork):
+            raise InputError(
+                f"gram: the family {gram.strip()!r} given, and {arch.notation} is no ordinary network of one dimension; "
+                "expected a single Gram matrix, such as 'white' or an array"
+            )
         table = family_count(arch, gram.strip(), search)
         if isinstance(table, NotEstablished):
             raise IncompleteStartSystem(f"generic members of the family {gram.strip()}: {table.reason}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from homotopy_lcn import InputError
@@ -17,6 +18,8 @@ def counted(capsys, *words):
 def test_shapes_are_written_with_a_cross():
     assert shapes_of("-k", "2x2, 3X2,1×2", "shapes") == ((2, 2), (3, 2), (1, 2))
     assert shapes_of("-k", "[2x2]", "shapes") == ((2, 2),)
+    for cross in "xX*×✕✖⨯":
+        assert shapes_of("-k", f"2{cross}3,1{cross}2", "shapes") == ((2, 3), (1, 2))
     assert shapes_of("-k", "3,2", "shapes") == (3, 2)
     with pytest.raises(InputError, match="-k: 'x' is not an integer; expected shapes"):
         shapes_of("-k", "3,x", "shapes")
@@ -55,7 +58,7 @@ def test_counts_of_networks_in_two_dimensions(capsys):
         (["--supports", "0,1", "-k", "2"], "--supports: given together with -k/--filters"),
         (["--supports", "0,1;0,2", "-s", "1"], "strides: 1 given for 2 filters"),
         (["-k", "2x2,2x2", "-s", "1,1", "--gram", "white", "--explain"], "k = (2×2,2×2), s = (1×1,1×1)"),
-        (["-k", "2x2,2x2", "-s", "1,1", "--gram", "toeplitz"], "is no ordinary network of one dimension"),
+        (["-k", "2x2,2x2", "-s", "1,1", "--gram", "toeplitz"], "--gram: the family 'toeplitz' given, and k ="),
     ],
 )
 def test_networks_that_cannot_be_read_or_counted_are_refused_in_one_line(capsys, words, message):
@@ -75,5 +78,17 @@ def test_networks_that_cannot_be_read_or_counted_are_refused_in_one_line(capsys,
 def test_commands_for_ordinary_networks_refuse_others_with_the_reason(capsys, words):
     assert main([*words, "-k", "2x2,2x2", "-s", "1,1"]) == 2
     error = capsys.readouterr().err
-    assert "is no ordinary network of one dimension; expected an ordinary one" in error
+    assert "-k/--filters: k = (2×2,2×2), s = (1×1,1×1) is no ordinary network of one dimension; expected" in error
     assert error.count("\n") == 1
+
+
+def test_the_option_of_the_network_is_named(capsys, tmp_path):
+    data = [str(tmp_path / name) for name in ("one.npz", "other.npz")]
+    for path, b in zip(data, np.eye(9)[:2], strict=True):
+        np.savez(path, gram=np.eye(9), b=b)
+    for words, option in (
+        (["survey", "--walls", "--draws", "2", "--supports", "0,1,3;0,1"], "--supports"),
+        (["walls", "-k", "2x2,2x2", "-s", "1,1", "--from", data[0], "--to", data[1]], "-k/--filters"),
+    ):
+        assert main(words) == 2
+        assert capsys.readouterr().err.startswith(f"homotopy-lcn: {option}: ")

@@ -61,7 +61,7 @@ def test_command(capsys):
     document = json.loads(capsys.readouterr().out)
     assert (document["method"], document["white"], document["generic"]) == ("measured", None, 10)
     for more, message in (
-        (["--gram", "toeplitz"], "no ordinary network"),
+        (["--gram", "toeplitz"], "--gram: the family 'toeplitz' given, and supports"),
         (
             ["--gram", "ar1:1/2", "--explain"],
             "--explain: given for supports {0,1,3}, {0,1}; expected an ordinary network",

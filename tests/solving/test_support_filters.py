@@ -12,9 +12,10 @@ import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn.cli.program import main
-from homotopy_lcn.geometry.support_factors import rational_layers
+from homotopy_lcn.geometry.support_factors import are_on_boundary, rational_layers
 from homotopy_lcn.geometry.support_spaces import describe_support_space
 from homotopy_lcn.networks.parameters import jacobian
+from homotopy_lcn.solving import support_filters
 
 CORNER = ((0, 0), (0, 1), (1, 0))
 NETWORKS = {
@@ -25,6 +26,20 @@ NETWORKS = {
     "L*1*L": hl.Architecture(supports=(CORNER, ((0, 0),), CORNER)),
 }
 every_network = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+
+
+def exact_product(network, theta):
+    w = [Fraction(0)] * network.filter_size
+    for choice in product(*(range(size) for size in network.layer_sizes)):
+        value = Fraction(1)
+        for layer, j in enumerate(choice):
+            value *= theta[layer][j]
+        w[sum(network.exponents[layer][j] for layer, j in enumerate(choice))] += value
+    return w
+
+
+def random_layer(rng, size):
+    return [Fraction(int(n), int(d)) for n, d in zip(rng.integers(-9, 10, size), rng.integers(1, 9, size), strict=True)]
 
 
 @every_network
@@ -48,12 +63,7 @@ def test_filters_of_real_layers_are_in_the_function_space(network):
 def test_rational_layers_are_found_exactly(network):
     rng = np.random.default_rng(5)
     theta = [[Fraction(int(n), int(d)) for n, d in rng.integers(1, 9, (size, 2))] for size in network.layer_sizes]
-    w = [Fraction(0)] * network.filter_size
-    for choice in product(*(range(size) for size in network.layer_sizes)):
-        value = Fraction(1)
-        for layer, j in enumerate(choice):
-            value *= theta[layer][j]
-        w[sum(network.exponents[layer][j] for layer, j in enumerate(choice))] += value
+    w = exact_product(network, theta)
     layers = rational_layers(network, w)
     assert layers is not None
     np.testing.assert_allclose(network.mu([np.array(layer, float) for layer in layers]), np.array(w, float))
@@ -86,6 +96,71 @@ def test_squares_and_products_that_can_be_read_in_two_ways_are_singular():
     assert facts.in_function_space
     assert facts.complex_parameters == len(facts.parameters) == 2  # either factor may be the first layer
     assert facts.smooth is False
+
+
+SQUARES = {
+    "(2×2)*(2×2)": NETWORKS["(2×2)*(2×2)"],
+    "{0,1,3}*{0,1,3}": hl.Architecture(supports=((0, 1, 3), (0, 1, 3))),
+    "L*L*row": hl.Architecture(supports=((CORNER,) * 2 + (((0, 0), (0, 1)),))),
+}
+
+
+@pytest.mark.parametrize("name", SQUARES)
+@pytest.mark.parametrize("seed", range(3))
+def test_where_equal_layers_meet_the_filter_is_on_the_boundary(name, seed):
+    """Nearby, the two layers are a conjugate pair, and the filter is in the closure but not in M."""
+    network, rng = SQUARES[name], np.random.default_rng(seed)
+    layer, other = random_layer(rng, network.layer_sizes[0]), random_layer(rng, network.layer_sizes[0])
+    rest = [random_layer(rng, size) for size in network.layer_sizes[2:]]
+    w = exact_product(network, [layer, [-2 * value for value in layer], *rest])
+    facts = hl.describe_filter(network, w)
+    assert (facts.exact, facts.in_function_space, facts.interior, facts.smooth) == (True, True, False, False)
+    by_doubles = hl.describe_filter(network, np.array(w, float))
+    assert by_doubles.in_function_space
+    assert by_doubles.interior is not True
+    turned = exact_product(network, [other, [-2 * value for value in other], *rest])
+    nearby = [a + b / 10**4 for a, b in zip(w, turned, strict=True)]  # −2 (u² + ε² q²)
+    there = hl.describe_filter(network, nearby)
+    assert (there.in_closure, there.in_function_space) == (True, False)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parallel_segments_are_on_the_boundary_where_real_roots_meet(seed):
+    network, rng = hl.Architecture(filters=((2, 1), (2, 1), (2, 2)), strides=(1, 1, 1)), np.random.default_rng(seed)
+    root, box = random_layer(rng, 2), random_layer(rng, 4)
+    facts = hl.describe_filter(network, exact_product(network, [root, [3 * value for value in root], box]))
+    assert (facts.exact, facts.in_function_space, facts.interior) == (True, True, False)
+    apart = hl.describe_filter(network, exact_product(network, [root, [-root[1], root[0]], box]))
+    assert (apart.in_function_space, apart.interior) == (True, True)
+
+
+def test_layers_on_the_boundary_are_told_without_a_solve(monkeypatch):
+    """Where there are too many critical filters, the layers still decide."""
+    monkeypatch.setattr(support_filters, "MOST_FILTERS", 1)
+    network = NETWORKS["(2×2)*(2×2)"]
+    layers = [[Fraction(value) for value in (1, 2, 3, -1)], [Fraction(value) for value in (1, 2, 3, 1)]]
+    assert hl.describe_filter(network, exact_product(network, layers)).interior is None
+    assert hl.describe_filter(network, exact_product(network, layers[:1] * 2)).interior is False
+
+
+@pytest.mark.parametrize(
+    ("layers", "meeting"),
+    [
+        ([(1, 0, 1), (1, 1)], False),  # one real root is enough
+        ([(1, 0, 1), (0, 1)], False),  # the root zero
+        ([(1, 0, 1), (1, 0)], False),  # the root at infinity
+        ([(1, 2, 1), (1, 1)], False),  # a triple root stays real
+        ([(1, 2, 1), (2, 1)], False),
+    ],
+)
+def test_real_roots_of_segments(layers, meeting):
+    network = hl.Architecture(filters=((3, 1), (2, 1), (1, 2)), strides=(1, 1, 1))
+    theta = tuple(tuple(map(Fraction, layer)) for layer in (*layers, (1, 1)))
+    assert are_on_boundary(network, theta) is meeting
+    network = hl.Architecture(filters=((2, 1), (2, 1), (1, 2)), strides=(1, 1, 1))
+    for one, other, expected in (((1, 1), (2, 2), True), ((1, 0), (3, 0), True), ((1, 0), (0, 1), False)):
+        theta = tuple(tuple(map(Fraction, layer)) for layer in (one, other, (1, 1)))
+        assert are_on_boundary(network, theta) is expected
 
 
 def test_degrees_are_those_of_linear_sections():
