@@ -142,8 +142,8 @@ def count_for_gram(
     if isinstance(gram, str) and gram.strip() in FAMILIES:
         if isinstance(arch, SupportNetwork):
             raise InputError(
-                f"gram: the family {gram.strip()!r} given, and {arch.notation} is no ordinary network of one dimension; "
-                "expected a single Gram matrix, such as 'white' or an array"
+                f"gram: the family {gram.strip()!r} given, and {arch.notation} is no ordinary network of one dimension;"
+                " expected a single Gram matrix, such as 'white' or an array"
             )
         table = family_count(arch, gram.strip(), search)
         if isinstance(table, NotEstablished):

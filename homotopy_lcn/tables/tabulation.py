@@ -27,7 +27,7 @@ from ..networks.support_networks import SupportNetwork
 from ..progress import Progress, ProgressCallback, told
 from ..results.result import CriticalPoints
 from ..solving.solve import SolveInterrupted, critical_points
-from ..solving.white_counts import white_count
+from ..solving.white_counts import count_for_gram, white_count
 from ..version import __version__
 from .atlas_table import WhiteCounts, shipped_white_counts
 from .text_tables import Cell, Column, TextTable
@@ -356,10 +356,6 @@ def tabulate(
             for arch in listed or ()
             if (layers is None or arch.depth == layers) and (not reduced or arch.is_reduced)
         ]
-    others = [arch for arch in chosen if isinstance(arch, SupportNetwork) and arch.one_dimensional is None]
-    for name, given in (("certify", certify), ("white", white)):
-        if given and others:
-            raise InputError(f"{name}: given for {others[0].notation}, no ordinary network; expected none of these")
     if certify:
         from ..certification._flint import ctx
 
@@ -396,13 +392,15 @@ def tabulate_one(arch: Architecture, options: RowOptions) -> ArchitectureRow:
 
 def white_counts(arch: Architecture, known: KnownNumbers) -> WhiteCounts | None:
     """The counts for Gram matrix I: exact ones if `SECONDS_FOR_WHITE` are enough, else measured; None if both fail."""
-    search = Search.within(SECONDS_FOR_WHITE)
-    table = exact_count(arch, gram_matrix("white", arch.filter_size), search, known)
-    if isinstance(table, NotEstablished):
-        try:
-            table = white_count(arch)
-        except IncompleteStartSystem:
-            return None
+    try:
+        if isinstance(arch, SupportNetwork):
+            table = count_for_gram(arch, "white", None)
+        else:
+            search = Search.within(SECONDS_FOR_WHITE)
+            exact = exact_count(arch, gram_matrix("white", arch.filter_size), search, known)
+            table = white_count(arch) if isinstance(exact, NotEstablished) else exact
+    except IncompleteStartSystem:
+        return None
     return WhiteCounts(table.pure, table.spurious, table.method or MEASURED)
 
 

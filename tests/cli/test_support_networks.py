@@ -119,7 +119,6 @@ def test_what_works_for_ordinary_networks_only_says_so():
     one, two = (hl.SquaredLoss(np.eye(6), row) for row in np.random.default_rng(0).standard_normal((2, 6)))
     calls = [
         lambda: hl.walls(network, one, two),
-        lambda: hl.tabulate([network], certify=True),
         lambda: hl.generic_count(network, gram="toeplitz"),
     ]
     for call in calls:

@@ -64,9 +64,20 @@ def test_command(capsys):
     header, boxes, gaps = csv.reader(capsys.readouterr().out.splitlines())
     assert dict(zip(header, boxes, strict=True))["filters"] == "2x1,2x2"
     assert dict(zip(header, gaps, strict=True))["parameters"] == "10"
-    for option in ("--certify", "--white"):
-        assert main([*words, option]) == 2
-        assert capsys.readouterr().err.startswith(f"homotopy-lcn: {option}: given for k = (2×1,2×2)")
+    assert main([*words, "--certify", "--format", "csv"]) == 0
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert [dict(zip(header, row, strict=True))["status"] for row in rows] == ["certified"] * 2
+
+
+def test_certified_and_white_rows():
+    """The 4 singular vector pairs of a 4 × 4 matrix; all 162 filters of two boxes are proved to be critical."""
+    pairs = hl.Architecture(filters=((2, 2), (2, 2)), strides=(2, 1))
+    boxes, singular = hl.tabulate([BOXES, pairs], certify=True, white=True)
+    assert (boxes.status, boxes.certified, boxes.found_parameters) == ("certified", 162, 284)
+    assert (singular.white_pure, singular.white_spurious, singular.white_method) == (4, 0, "measured")
+    assert (singular.status, singular.certified) == ("certified", 284)
+    counted = hl.generic_count(BOXES, "white")
+    assert (boxes.white_pure, boxes.white_spurious) == (counted.pure, counted.spurious)
 
 
 def test_the_atlas_has_the_rows():
