@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,13 @@ __all__ = [
     "ComplexFilters",
     "CriticalFilter",
     "class_dimension",
-    "classified_filter",
     "complements_of_scalings",
     "complex_filters",
     "complex_pairs",
     "merged_segments",
     "patterns_of",
     "rank_of_each",
+    "real_filters",
     "singular_values",
     "smooth_points",
 ]
@@ -48,12 +48,11 @@ FLAT_DIRECTION = 1e-10
 
 
 class CriticalFilter(NamedTuple):
-    """A critical filter with all critical parameters over it.
+    """A real critical filter with all critical parameters over it.
 
     Attributes
     ----------
     filter : (K,) complex array
-    real : bool
     thetas : list of (T, k_l) complex arrays
         The layers of all T critical parameters over the filter, balanced.
     straight : (T,) bool array
@@ -69,7 +68,6 @@ class CriticalFilter(NamedTuple):
     """
 
     filter: Complex
-    real: bool
     thetas: list[Complex]
     straight: NDArray[np.bool_]
     coordinates: Complex
@@ -167,55 +165,58 @@ def singular_values(network: SupportNetwork, theta: Sequence[Complex]) -> Real:
     return np.asarray(np.linalg.svd(jacobian(network, theta), compute_uv=False), dtype=float)
 
 
-def classified_filter(
-    network: SupportNetwork, loss: SquaredLoss, found: CriticalFilter, pattern: Pattern, smooth: bool | None
-) -> CriticalPoint:
-    """The record of a critical filter.
+def real_filters(
+    network: SupportNetwork,
+    loss: SquaredLoss,
+    found: Sequence[CriticalFilter],
+    patterns: Sequence[Pattern],
+    smooth: Sequence[bool | None],
+) -> list[CriticalPoint]:
+    """The records of real critical filters. The Hessians at the real parameters of all of them are examined together.
 
     Parameters
     ----------
     network : SupportNetwork
     loss : SquaredLoss
-    found : CriticalFilter
-    pattern : tuple of partitions
-        Its class.
-    smooth : bool or None
+    found : sequence of F CriticalFilter
+    patterns : sequence of F patterns
+        Their classes.
+    smooth : sequence of F answers
         As `smooth_points` says.
     """
-    gram, b, w = loss.gram, loss.b, found.filter
-    real, pure = found.real, all(part == 1 for partition in pattern for part in partition)
-    value = complex(w @ (gram @ w) - 2 * (b @ w) + loss.constant)
-    rows = np.flatnonzero(found.straight) if real else np.arange(1)
-    theta: list[NDArray[Any]] = [layer[rows].real if real else layer[rows] for layer in found.thetas]
-    attained = in_space = interior = None
+    layers = [[layer[one.straight].real for layer in one.thetas] for one in found]
+    ends = np.cumsum([0, *(int(one.straight.sum()) for one in found)]).tolist()
     kinds: tuple[str | None, ...] = ()
     indices: tuple[int | None, ...] = ()
-    if real:
-        attained = bool(rows.size)
-        in_space, interior = _membership(network, found, pattern)
-        if rows.size:
-            kinds, indices = _kinds(network, loss, theta)
-    return CriticalPoint(
-        filter=w,
-        real=real,
-        loss=value,
-        stratum=pattern,
-        pure=pure,
-        in_function_space=in_space,
-        attained=attained,
-        interior=interior,
-        smooth=smooth,
-        residual=found.residual,
-        condition=found.condition,
-        parameters=tuple(tuple(layer[row] for layer in theta) for row in range(len(rows))),
-        kinds=kinds,
-        indices=indices,
-        nonsingular=not found.windings,
-        multiplicity=found.multiplicity,
-        windings=found.windings,
-        coordinates=found.coordinates,
-        architecture=network,
-    )
+    if ends[-1]:
+        kinds, indices = _kinds(network, loss, [np.concatenate(parts) for parts in zip(*layers, strict=True)])
+    result = []
+    for place, (one, pattern) in enumerate(zip(found, patterns, strict=True)):
+        theta, w, own = layers[place], one.filter, slice(ends[place], ends[place + 1])
+        in_space, interior = _membership(network, one, pattern)
+        point = CriticalPoint(
+            filter=w,
+            real=True,
+            loss=complex(w @ (loss.gram @ w) - 2 * (loss.b @ w) + loss.constant),
+            stratum=pattern,
+            pure=all(part == 1 for partition in pattern for part in partition),
+            in_function_space=in_space,
+            attained=own.stop > own.start,
+            interior=interior,
+            smooth=smooth[place],
+            residual=one.residual,
+            condition=one.condition,
+            parameters=tuple(tuple(layer[row] for layer in theta) for row in range(len(theta[0]))),
+            kinds=kinds[own],
+            indices=indices[own],
+            nonsingular=not one.windings,
+            multiplicity=one.multiplicity,
+            windings=one.windings,
+            coordinates=one.coordinates,
+            architecture=network,
+        )
+        result.append(point)
+    return result
 
 
 def complex_filters(network: SupportNetwork, loss: SquaredLoss, found: ComplexFilters) -> list[CriticalPoint]:

@@ -14,11 +14,11 @@ from ..classification.support_points import (
     ComplexFilters,
     CriticalFilter,
     class_dimension,
-    classified_filter,
     complex_filters,
     complex_pairs,
     patterns_of,
     rank_of_each,
+    real_filters,
     smooth_points,
 )
 from ..equations.distinct import first_occurrences
@@ -152,15 +152,14 @@ def _classified(
     if len(patterns) > SOLVING.in_columns and not several:
         pairs = complex_pairs(network, task.loss, others, tuple(row.pattern for row in table))
     complex_ones = iter(complex_filters(network, task.loss, others) if pairs is None else ())
-    for place, (pattern, is_smooth) in enumerate(zip(patterns, smooth, strict=True)):
+    places = np.flatnonzero(found.real).tolist()
+    labels = [patterns[place] for place in places], [smooth[place] for place in places]
+    real_ones = iter(real_filters(network, task.loss, [found.filter(place) for place in places], *labels))
+    for place, pattern in enumerate(patterns):
         if pairs is not None and not found.real[place]:
             continue
         rows, other = found.members[place], found.conjugates[place]
-        point = (
-            classified_filter(network, task.loss, found.filter(place), pattern, is_smooth)
-            if found.real[place]
-            else next(complex_ones)
-        )
+        point = next(real_ones if found.real[place] else complex_ones)
         if not found.windings[place] and len(rows) > over.get(pattern, len(rows)):
             point = replace(point, smooth=False, interior=None, multiplicity=-(-len(rows) // over[pattern]))
         points.append(point if point.real or other < 0 else point.with_conjugate(other))
@@ -212,11 +211,10 @@ class _Sorted:
     conjugates: list[int]
 
     def filter(self, place: int) -> CriticalFilter:
-        """One of the filters with all its parameters."""
+        """One of the real filters with all its parameters."""
         rows = self.members[place]
         return CriticalFilter(
             filter=self.filters[place],
-            real=bool(self.real[place]),
             thetas=[layer[rows] for layer in self.thetas],
             straight=self.straight[rows],
             coordinates=self.coordinates[place],
