@@ -46,7 +46,7 @@ def next_pixels(images: object, arch: Architecture) -> tuple[NDArray[Any], NDArr
 
     Parameters
     ----------
-    images : array_like, shape (N, H, W)
+    images : array_like, shape (N, H, W) or (N, 1, H, W)
     arch : Architecture
         A network in two dimensions, whose end-to-end filter has the shape (h, w), with h ≤ H and w < W.
 
@@ -70,8 +70,12 @@ def next_pixels(images: object, arch: Architecture) -> tuple[NDArray[Any], NDArr
     if not isinstance(arch, SupportNetwork) or arch.axes != 2:
         raise InputError(f"images: given for {arch.in_words}; expected a network in two dimensions, as 2x2,2x2")
     array = numbers("images", images)
-    if array.ndim != 3 or not array.size:
-        raise InputError(f"images: shape {array.shape}; expected (samples, height, width)")
+    if array.ndim not in (3, 4) or not array.size or (array.ndim == 4 and array.shape[1] != 1):
+        raise InputError(
+            f"images: shape {array.shape}; expected (samples, height, width), or (samples, 1, height, width)"
+        )
+    if array.ndim == 4:
+        array = array[:, 0]
     array = finite("images", array, (0, 0, 0))
     (height, width), (down, right) = arch.shape, arch.total_stride
     if array.shape[1] < height or array.shape[2] <= width:

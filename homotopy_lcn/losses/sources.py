@@ -10,7 +10,7 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -370,13 +370,12 @@ def from_images(images: str, arch: Architecture, *, center: bool = False, standa
     'digits: 1797 images, 8×7 → 6×5 pixels, the pixel to the right of each patch of 3×3'
     """
     check_filter_size(arch)
-    with _named("images") if images != SHIPPED_IMAGES else nullcontext():
-        if images == SHIPPED_IMAGES:
-            array = load_digits()
-        elif images.lower().endswith(".npy"):
-            array = _read_npy(images)
-        else:
-            raise InputError(f"{images!r}; expected an array FILE.npy, or {SHIPPED_IMAGES}, the shipped images")
+    if images == SHIPPED_IMAGES:
+        array = load_digits()
+    elif images.lower().endswith(".npy"):
+        array = _read_npy(images, "images")
+    else:
+        raise InputError(f"images: {images!r}; expected an array FILE.npy, or {SHIPPED_IMAGES}, the shipped images")
     X, Y = next_pixels(array, arch)
     loss = SquaredLoss.from_data(X, Y, arch, center=center, standardize=standardize)
     assert isinstance(arch, SupportNetwork)
@@ -458,22 +457,22 @@ def _read_pair(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     return _read_npy(one), _read_npy(other)
 
 
-def _read_npy(path: str) -> NDArray[Any]:
-    """The array of a file of `numpy.save`."""
-    with readable("path", path), open_for_reading(path) as file:
+def _read_npy(path: str, argument: str = "path") -> NDArray[Any]:
+    """The array of a file of `numpy.save`; errors name the argument."""
+    with readable(argument, path), open_for_reading(path) as file:
         try:
-            _check_header(file, path)
+            _check_header(file, path, argument)
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         except (OSError, InputError):
             raise
         except Exception:  # a damaged header makes the parsers beneath NumPy raise almost anything
             raise InputError(
-                f"path: {path!r} is not a whole .npy file of numbers; expected an array saved by numpy.save"
+                f"{argument}: {path!r} is not a whole .npy file of numbers; expected an array saved by numpy.save"
             ) from None
     return array
 
 
-def _check_header(file: BinaryIO, path: str) -> None:
+def _check_header(file: BinaryIO, path: str, argument: str) -> None:
     """Raise InputError if the array is larger than `LARGEST_DATA` or than its file, before memory is taken for it."""
     version = np.lib.format.read_magic(file)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -481,9 +480,11 @@ def _check_header(file: BinaryIO, path: str) -> None:
     size = math.prod(shape) * kind.itemsize
     here = file.tell()
     if size > LARGEST_DATA:
-        raise InputError(f"path: {path!r} takes {size / 1e9:.1f} GB; expected at most {LARGEST_DATA / 1e9:.1f} GB")
+        raise InputError(
+            f"{argument}: {path!r} takes {size / 1e9:.1f} GB; expected at most {LARGEST_DATA / 1e9:.1f} GB"
+        )
     if size > file.seek(0, os.SEEK_END) - here:
-        raise InputError(f"path: {path!r} is truncated; expected an array saved by numpy.save")
+        raise InputError(f"{argument}: {path!r} is truncated; expected an array saved by numpy.save")
     file.seek(0)
 
 

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..extras import import_extra
 from ..networks.architecture import Architecture
 from ..networks.counts import generic_count, generic_totals
+from ..networks.support_networks import SupportNetwork
 from ..results.continua import Continuum
 from ..results.points import CriticalPoint, quantity
 from ..results.result import CriticalPoints
@@ -363,8 +364,10 @@ def _figure(arch: Architecture | None, width: float, height: float) -> tuple[Any
 
 
 def draw_title(axes: Any, arch: Architecture) -> None:
-    """Filters and strides as the title of axes."""
-    axes.set_title(fill(f"k = {_list(arch.filters)}, s = {_list(arch.strides)}", TITLE_WIDTH), fontsize=11)
+    """Filters and strides, or supports, as the title of axes."""
+    ordinary = not isinstance(arch, SupportNetwork)
+    text = f"k = {_list(arch.filters)}, s = {_list(arch.strides)}" if ordinary else arch.notation
+    axes.set_title(fill(text, TITLE_WIDTH), fontsize=11)
 
 
 def legend_below(figure: Any, columns: int) -> None:

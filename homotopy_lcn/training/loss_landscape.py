@@ -105,7 +105,7 @@ def landscape(result: CriticalPoints, resolution: int = 161) -> Landscape:
     room = LANDSCAPE.margin * (high - low).max()
     x, y = (np.linspace(low[axis] - room, high[axis] + room, resolution) for axis in (0, 1))
     theta_grid = start + x[None, :, None] * u + y[:, None, None] * v
-    cuts = np.cumsum(arch.filters)[:-1]
+    cuts = np.cumsum(arch.layer_sizes)[:-1]
     values = result.loss(compose(arch, np.split(theta_grid, cuts, axis=-1)))
     return Landscape(
         x, y, np.asarray(values), places[:2], places[2],
@@ -139,7 +139,7 @@ def _critical(result: CriticalPoints) -> list[_Critical]:
 def _nearest(arch: Architecture, goal: Array, theta: Array, also: Array | None = None) -> Array:
     """θ with the signs of its layers that bring it nearest to one place, or to two places."""
     goals = [goal] if also is None else [goal, also]
-    cuts = np.cumsum(arch.filters)[:-1]
+    cuts = np.cumsum(arch.layer_sizes)[:-1]
     layers = np.split(theta, cuts)
     if len(layers) > LANDSCAPE.most_layers:
         return theta

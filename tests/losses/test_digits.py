@@ -35,6 +35,8 @@ def test_images_from_a_file_are_the_same(tmp_path):
     np.save(tmp_path / "images.npy", hl.load_digits())
     shipped, own = from_images("digits", BOXES), from_images(str(tmp_path / "images.npy"), BOXES)
     assert own.loss == shipped.loss
+    np.save(tmp_path / "channel.npy", hl.load_digits()[:, None])
+    assert from_images(str(tmp_path / "channel.npy"), BOXES).loss == shipped.loss
     assert from_images("digits", BOXES, center=True).description.endswith("each patch of 3×3, centred")
 
 
@@ -49,9 +51,30 @@ def test_images_from_a_file_are_the_same(tmp_path):
             "images: 8×8 pixels; expected at least 3×10",
         ),
         ("photos.png", BOXES, "images: 'photos.png'; expected an array FILE.npy, or digits"),
-        ("missing.npy", BOXES, "images: "),
+        ("missing.npy", BOXES, "^images: no such file 'missing.npy'"),
     ],
 )
 def test_images_that_cannot_be_used_are_refused(images, network, message):
     with pytest.raises(hl.InputError, match=message):
         from_images(images, network)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((5, 64), r"^images: shape \(5, 64\); expected \(samples, height, width\)"),
+        ((5, 8, 8, 3), r"^images: shape \(5, 8, 8, 3\); expected"),
+        ((5, 3, 8, 8), r"^images: shape \(5, 3, 8, 8\); expected"),
+        ((0, 8, 8), r"^images: shape \(0, 8, 8\); expected"),
+        ((5, 3, 3), "^images: 3×3 pixels; expected at least 3×4"),
+        (None, "^images: '.*junk.npy' is not a whole .npy file of numbers"),
+    ],
+)
+def test_files_of_other_shapes_are_refused(shape, message, tmp_path):
+    path = tmp_path / "junk.npy"
+    if shape is None:
+        path.write_text("hello")
+    else:
+        np.save(path, np.ones(shape))
+    with pytest.raises(hl.InputError, match=message):
+        from_images(str(path), BOXES)

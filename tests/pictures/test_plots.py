@@ -131,6 +131,30 @@ def test_pictures_go_into_given_axes(result):
     assert all(axes.get_xlabel() and axes.get_ylabel() and axes.get_title() for axes in (left, right))
 
 
+@pytest.mark.parametrize(
+    "network", [Architecture(filters=((2, 1), (2, 2)), strides=(1, 1)), Architecture(supports=((0, 1, 3), (0, 1)))]
+)
+def test_networks_of_any_supports_are_drawn(network):
+    found = solved(0, network)
+    for draw in (draw_loss_levels, draw_complex_plane):
+        axes = Figure().subplots()
+        draw(found, axes)
+        assert axes.get_title() == network.notation
+    draw_real_counts(network, many_draws(network, 2, 0), Figure().subplots())
+
+
+def test_the_landscape_of_filters_in_two_dimensions_is_the_loss_of_their_parameters():
+    network = Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
+    found = solved(0, network)
+    plane = landscape(found, resolution=9)
+    assert plane.losses[0] == pytest.approx(found.global_minimum.loss)
+    assert plane.loss.min() >= found.global_minimum.loss * (1 - 1e-12)
+    close = landscape(found, resolution=801)
+    for place, loss in zip([*close.minima, close.saddle], close.losses, strict=True):
+        column, row = np.abs(close.x - place[0]).argmin(), np.abs(close.y - place[1]).argmin()
+        assert close.loss[row, column] == pytest.approx(loss, rel=1e-3)
+
+
 def test_a_long_title_goes_on_in_a_second_line():
     arch = Architecture((2,) * 30, (1,) * 30)
     axes = Figure().subplots()
