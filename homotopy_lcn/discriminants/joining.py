@@ -15,10 +15,11 @@ from .tolerances import WALLS
 
 __all__ = ["OTHER_PLACE", "differing_lists", "joined_chambers", "places_of", "written"]
 
-#: Where in a chamber its list is looked at again, as parts of its length.
-NEAR_ENDS = (0.0193, 0.9711)
+#: Where in a chamber its list is looked at again, as parts of its length: near both ends, and farther from them if
+#: points of two strata that meet at the end are so near each other that they are listed as one.
+NEAR_ENDS = ((0.0193, 0.0818, 0.2269), (0.9711, 0.9137, 0.7773))
 #: The same, around a middle in which the data may be special.
-NEAR_MIDDLE = (0.4999, 0.5001)
+NEAR_MIDDLE = ((0.4999,), (0.5001,))
 #: Where in a chamber its list is taken if the data in its middle are special, as a part of its length.
 OTHER_PLACE = 0.5618033988749895
 
@@ -134,15 +135,23 @@ def differing_lists(chambers: Sequence[Chamber], solved: Callable[[float], Criti
     result = []
     for chamber in chambers:
         known = _labels(chamber.points)
-        for part in NEAR_ENDS if chamber.at is None else (*NEAR_ENDS, *NEAR_MIDDLE):
-            t = chamber.start + part * (chamber.end - chamber.start)
-            points = solved(t)
+        for parts in NEAR_ENDS if chamber.at is None else (*NEAR_ENDS, *NEAR_MIDDLE):
+            for part in parts:
+                t = chamber.start + part * (chamber.end - chamber.start)
+                points = solved(t)
+                if _joint_points(points) <= _joint_points(chamber.points):
+                    break
             found = _labels(points)
             if points.complete and None not in (known, found) and found != known:
                 result.append(
                     f"the real points at t = {chamber.middle} and t = {t} differ, and no wall is known between"
                 )
     return result
+
+
+def _joint_points(points: CriticalPoints) -> int:
+    """How many real points stand for points of several strata."""
+    return sum(bool(point.also_on) for point in points.real)
 
 
 def _labels(points: CriticalPoints) -> list[tuple[object, ...]] | None:

@@ -107,6 +107,19 @@ def test_no_wall_lies_between_points_of_a_fine_grid(filters, strides, seed, fixe
     agree_with_a_grid(found, losses, 200)
 
 
+def test_points_that_are_listed_as_one_near_a_pitchfork():
+    """At 5e-7 from it two filters differ by 1e-10. The chamber before it is 2e-5 long."""
+    arch, rng = hl.Architecture((2, 2, 2), (1, 1, 1)), np.random.default_rng(928)
+    samples = [rng.standard_normal((5, 4)) for _ in range(2)]
+    losses = [hl.SquaredLoss(X.T @ X, rng.standard_normal(4)) for X in samples]
+    found = hl.walls(arch, *losses)
+    assert found.complete, found.contradictions
+    short = next(chamber for chamber in found.chambers if chamber.end - chamber.start < 1e-4)
+    near = hl.critical_points(arch, Segment(arch, *losses).loss(short.end - 5e-7))
+    assert len(near.real) == len(short.points.real) - 1
+    assert any(point.also_on for point in near.real)
+
+
 def test_at_a_fold_the_hessian_is_singular_and_two_branches_end():
     arch = hl.Architecture((3, 2), (2, 1))
     losses = gaussian(arch, 5, fixed_gram=True)
