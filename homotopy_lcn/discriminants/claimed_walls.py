@@ -23,16 +23,15 @@ from .fold_walls import RealWall, real_wall
 from .following import followed_points
 from .kinds import Question, listed_wall, questions
 from .loss_curves import LossCurves
+from .pieces import pieces_of_filter, random_pieces
 from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
 
-__all__ = ["check_walls", "pieces_of_filter"]
+__all__ = ["check_walls"]
 
-#: Steps of Newton's method from a filter to its pieces, and the distance from the filter that ends them.
-STEPS_TO_PIECES, AT_THE_FILTER = 40, 1e-13
-#: Random starts for the pieces after those from critical points.
-RANDOM_PIECES = 12
+#: A leading coefficient below this one belongs to a root at infinity.
+SMALL_LEAD = 1e-13
 #: Derivatives of losses that differ by less, relative to them, are equal.
 EQUAL_SLOPES = 1e-12
 
@@ -203,7 +202,7 @@ def _starts(segment: Segment, question: Question, wall: Wall, beside: Sequence[C
             for row in order:
                 yield from _pieces_of_factors(condition, factors[row])
     if not zero:
-        yield from _random_pieces(condition.coordinates)
+        yield from random_pieces(condition.coordinates)
 
 
 def _is_isolated(point: CriticalPoint) -> bool:
@@ -242,76 +241,5 @@ def _pieces_of_factors(condition: Condition, factors: Real) -> Iterator[Real]:
 
 def _roots(form: Real) -> Complex:
     """All roots of a form in place of which those at infinity are far away."""
-    lead = np.where(np.abs(form[:1]) > AT_THE_FILTER, form[:1], AT_THE_FILTER)
+    lead = np.where(np.abs(form[:1]) > SMALL_LEAD, form[:1], SMALL_LEAD)
     return np.asarray(np.roots(np.concatenate([lead, form[1:]])), complex)
-
-
-def _random_pieces(stratum: Stratum) -> Iterator[Real]:
-    rng = np.random.default_rng(stratum.coordinates)
-    for _ in range(RANDOM_PIECES):
-        yield np.concatenate([[1.0], rng.standard_normal(stratum.coordinates - 1)])
-
-
-def pieces_of_filter(stratum: Stratum, positions: Sequence[int], w: Real, start: Real) -> Real | None:
-    """The scalar and the pieces (coordinates,) of a filter (K,), None if Newton's method does not find them.
-
-    Parameters
-    ----------
-    stratum : Stratum
-        The pieces, with their powers.
-    positions : sequence of int
-        As those of `Embedding`.
-    w : (K,) array
-    start : (coordinates,) array
-        The scalar and pieces near those of w.
-    """
-    size = float(np.linalg.norm(w))
-    if not size:
-        return None
-    at, goal = np.array(start, float), w / size
-    at[0] = 1.0
-    spread = np.zeros((len(w), stratum.filter_size))
-    np.add.at(spread, (np.array(positions), np.arange(stratum.filter_size)), 1.0)
-    rest = np.inf
-    for _ in range(STEPS_TO_PIECES):
-        for part in stratum.slices:
-            length = float(np.linalg.norm(at[part]))
-            at[part] /= length or 1.0
-        value = spread @ _product(stratum, at)[0]
-        # The scalar is that with which the product is nearest to w.
-        at[0] *= float(value @ goal) / float(value @ value) if value.any() else 1.0
-        value, slopes = _product(stratum, at)
-        residual = spread @ value - goal
-        rest = float(np.linalg.norm(residual))
-        if rest <= AT_THE_FILTER:
-            break
-        change = np.linalg.lstsq(spread @ slopes, residual, rcond=None)[0]
-        at = at - change / max(1.0, float(np.linalg.norm(change)))
-    at[0] *= size
-    return at if rest <= WALLS.joined and np.isfinite(at).all() else None
-
-
-def _product(stratum: Stratum, at: Real) -> tuple[Real, Real]:
-    """The filter of a scalar and pieces, and its derivatives in all of them."""
-    dilated = []
-    for factor, part in zip(stratum.factors, stratum.slices, strict=True):
-        form = np.zeros(factor.degree * factor.dilation + 1)
-        form[list(factor.places)] = at[part]
-        dilated.append(form)
-    columns = [_multiplied(dilated, [factor.power for factor in stratum.factors])]
-    value = at[0] * columns[0]
-    for f, factor in enumerate(stratum.factors):
-        rest = at[0] * factor.power * _multiplied(dilated, [h.power - (g == f) for g, h in enumerate(stratum.factors)])
-        for place in factor.places:
-            column = np.zeros(len(value))
-            column[place : place + len(rest)] = rest
-            columns.append(column)
-    return value, np.array(columns).T
-
-
-def _multiplied(forms: Sequence[Real], powers: Sequence[int]) -> Real:
-    result = np.ones(1)
-    for form, power in zip(forms, powers, strict=True):
-        for _ in range(power):
-            result = np.convolve(result, form)
-    return result

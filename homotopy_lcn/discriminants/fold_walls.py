@@ -17,7 +17,7 @@ from .generic_walls import GenericWalls, distinct_walls
 from .homotopies import follow
 from .lines import DataLine
 from .path_tracker import PathOptions, newton
-from .tangencies import Tangency, common_image, tangencies
+from .tangencies import Tangency, common_image, kernel_meets, tangencies
 from .tolerances import WALLS
 
 __all__ = ["RealWall", "StratumWalls", "real_wall", "walls_on_line"]
@@ -126,6 +126,8 @@ def _tangent(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> l
     simple = all(factor.power == 1 for factor in stratum.factors)
     if not isinstance(condition, Fold) or image is None or image.shape[1] != stratum.dimension or not simple:
         return None
+    if kernel_meets(stratum, image):
+        return None  # The number is that for a kernel in general position.
     expected = tangency_count(stratum, gram_moves=line.motion.gram, b_moves=line.motion.b)
     known: list[Tangency] = []
     for _ in range(WALLS.attempts):

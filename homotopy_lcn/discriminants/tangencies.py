@@ -22,9 +22,10 @@ from ..equations.critical_equations import equations_of
 from ..networks.strata import Stratum
 from .extended_system import WallPoints
 from .lines import DataLine
+from .pieces import is_product
 from .tolerances import WALLS
 
-__all__ = ["Tangency", "common_image", "tangencies"]
+__all__ = ["Tangency", "common_image", "kernel_meets", "tangencies"]
 
 #: Step of differences, relative to the unknowns.
 STEP_OF_DIFFERENCES = 1e-6
@@ -54,6 +55,12 @@ def common_image(line: DataLine) -> Real | None:
     if inside.all() or np.linalg.norm(bs @ outside) > WALLS.same * np.linalg.norm(bs):
         return None
     return np.asarray(vectors[:, inside])
+
+
+def kernel_meets(stratum: Stratum, image: Real) -> bool:
+    """Whether the kernel, if it has one dimension, is spanned by a filter of the stratum."""
+    kernel = np.linalg.svd(image.T)[2][image.shape[1] :]
+    return len(kernel) == 1 and is_product(stratum, range(stratum.filter_size), kernel[0])
 
 
 def tangencies(stratum: Stratum, line: DataLine, image: Real, near: WallPoints) -> list[Tangency]:

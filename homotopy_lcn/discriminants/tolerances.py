@@ -63,6 +63,8 @@ class WallTolerances:
         Eigenvalues of Σ below this part of the largest one are zero.
     together : float
         Walls nearer than this are at one place of the segment.
+    near_end : float
+        Inside the segment, Σ next to a singular end is singular up to rounding within this distance.
     far : float
         A wall with |t_0 + t_1| below this, relative to (t_0 : t_1), lies at infinity.
     without_residual : float
@@ -111,6 +113,7 @@ class WallTolerances:
     detour: float = 0.02
     singular: float = 1e-12
     together: float = 1e-11
+    near_end: float = 1e-6
     far: float = 1e-9
     real_movement: float = 1e-4
     joined: float = 1e-6

@@ -27,6 +27,7 @@ from .joining import OTHER_PLACE, differing_lists, joined_chambers, written
 from .kinds import Question, listed_wall, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import Segment
+from .singular_ends import filters_in_kernels, near_singular_end
 from .start_walls import start_walls
 from .wall_proofs import ExactLine
 from .walls_file import read_walls, to_text
@@ -322,9 +323,15 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         if not row.complete
     ]
 
+    if contradictions:
+        contradictions += filters_in_kernels(segment)
+
     @cache
     def solved(t: float) -> CriticalPoints:
-        return critical_points(arch, segment.loss(t), seed=seed)
+        try:
+            return critical_points(arch, segment.loss(t), seed=seed)
+        except InputError as error:
+            raise near_singular_end(segment, t, error) from None
 
     counted = found
     found, chambers, problems = _chambers(segment, counted, solved)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
-from homotopy_lcn.discriminants.claimed_walls import check_walls, pieces_of_filter
+from homotopy_lcn.discriminants.claimed_walls import check_walls
+from homotopy_lcn.discriminants.pieces import pieces_of_filter
 from homotopy_lcn.discriminants.records import Wall
 from homotopy_lcn.discriminants.segments import Segment
 from homotopy_lcn.files import content_digest

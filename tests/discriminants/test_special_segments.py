@@ -11,9 +11,11 @@ import homotopy_lcn as hl
 from homotopy_lcn.discriminants.conditions import Fold
 from homotopy_lcn.discriminants.homotopies import follow
 from homotopy_lcn.discriminants.segments import Segment
+from homotopy_lcn.discriminants.singular_ends import near_singular_end
 from homotopy_lcn.discriminants.start_walls import start_walls
+from homotopy_lcn.discriminants.tangencies import kernel_meets
 from homotopy_lcn.discriminants.tolerances import WALLS
-from homotopy_lcn.networks.strata import Embedding
+from homotopy_lcn.networks.strata import Embedding, Stratum
 from tests.discriminants.test_walls import agree_with_a_grid, gaussian
 
 
@@ -171,6 +173,57 @@ def test_a_chamber_without_real_points_is_followed():
     arch = hl.Architecture((3, 2), (1, 1))
     found = hl.walls(arch, hl.SquaredLoss.white([1, 0, 1, 0]), hl.SquaredLoss.white([0, 1, 0, 1]))
     assert not found.complete
+
+
+def dead_channel(arch, rng, *zero):
+    """Gaussian samples with some columns zero."""
+    X = rng.standard_normal((20, arch.filter_size))
+    X[:, list(zero)] = 0
+    return hl.SquaredLoss.from_data(X, rng.standard_normal((20, 1)), arch)
+
+
+@pytest.mark.parametrize(("ends", "place"), [([(0,), (0,)], "all t"), ([(0,), ()], "t = 0"), ([(), (-1,)], "t = 1")])
+def test_a_dead_channel_is_named_as_the_reason(ends, place):
+    arch, rng = hl.Architecture((2, 2), (2, 1)), np.random.default_rng(0)
+    found = hl.walls(arch, *(dead_channel(arch, rng, *zero) for zero in ends))
+    assert not found.complete
+    assert (
+        f"at {place} critical filters can be infinite, as one is in the kernel of the Gram matrix"
+        in found.contradictions
+    )
+
+
+def test_kernels_in_general_position_are_no_reason():
+    """Few samples: the kernel of one dimension has no filter of the network."""
+    for_all = Stratum.of_layers(hl.Architecture((2, 2), (2, 1)))
+    rng = np.random.default_rng(0)
+    image = np.linalg.svd(rng.standard_normal((3, 4)))[2][:3].T
+    assert not kernel_meets(for_all, image)
+    assert kernel_meets(for_all, np.eye(4)[:, 1:])
+    assert kernel_meets(for_all, np.linalg.svd(np.kron([1.0, 2.0], [3.0, -1.0])[None])[2][1:].T)
+
+
+def test_no_tangencies_are_sought_where_the_kernel_has_a_filter(monkeypatch):
+    """It took a minute to find none: their number is that for a kernel in general position."""
+    arch, rng = hl.Architecture((2, 2), (2, 1)), np.random.default_rng(0)
+    losses = [dead_channel(arch, rng, 0) for _ in range(2)]
+    monkeypatch.setattr("homotopy_lcn.discriminants.fold_walls.tangencies", lambda *given: pytest.fail("sought"))
+    assert not hl.walls(arch, *losses).complete
+
+
+def test_walls_too_near_to_a_singular_end_are_said_to_be_there():
+    """Only the dead channel differs between the ends. Walls are within 1e-12 of the one where it is dead."""
+    arch = hl.Architecture((3, 2), (2, 1))
+    rng = np.random.default_rng(77)
+    X, y = rng.standard_normal((20, 5)), rng.standard_normal((20, 1))
+    segment = Segment(arch, *(hl.SquaredLoss.from_data(X * (np.arange(5) >= dead), y, arch) for dead in (1, 0)))
+    with pytest.raises(hl.InputError, match="singular up to rounding; expected data of full rank") as caught:
+        raise near_singular_end(segment, 2e-13, hl.InputError("loss: its Gram matrix has rank 4"))
+    assert str(caught.value).startswith(
+        "loss0: its Gram matrix is singular, and a wall is so near to it that at a distance"
+    )
+    other = near_singular_end(segment, 0.5, hl.InputError("loss: a reason"))
+    assert str(other) == "at t = 0.5: loss: a reason"
 
 
 def test_what_is_no_segment_is_refused():
