@@ -8,6 +8,7 @@ exchanges two minima that are followed to t have to have the least loss there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations, pairwise, product
 
 import numpy as np
@@ -23,7 +24,7 @@ from .fold_walls import RealWall, real_wall
 from .following import followed_points
 from .kinds import Question, listed_wall, questions
 from .loss_curves import LossCurves
-from .pieces import pieces_of_filter, random_pieces
+from .pieces import pieces_of_filter, random_pieces, with_scale
 from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
@@ -127,18 +128,20 @@ def _solved(
         place, (gram, b) = segment.place_on_line(wall.t), segment.sizes
         b *= segment.multiple(wall.t) or 1.0
         for start in _starts(segment, question, wall, beside):
-            pieces = start
+            near = [np.concatenate([[0.0], start[1:]])]
             if not _is_zero(segment, question, wall):
-                at_filter = pieces_of_filter(condition.coordinates, embedding.positions, wall.filter, start)
-                if at_filter is None:
+                # Where more roots coincide than at a wall of generic data, pieces are not found from their product.
+                given = condition.coordinates, embedding.positions, wall.filter, start
+                near = [pieces for pieces in (pieces_of_filter(*given), with_scale(*given)) if pieces is not None]
+            for pieces in near:
+                parts = [pieces[1:]], [[pieces[0] * gram / b, 1.0]], [[1 - place, place]]
+                point = WallPoints(*(np.array(part, complex) for part in parts))
+                real = real_wall(condition, point, line, np.inf)
+                if real is None or not abs(segment.place(real.t) - wall.t) <= WALLS.moved:
                     continue
-                pieces = at_filter
-            size = 0.0 if pieces is start else pieces[0] * gram / b
-            scale = [[size, 1.0]]
-            given = WallPoints(*(np.array(part, complex) for part in ([pieces[1:]], scale, [[1 - place, place]])))
-            real = real_wall(condition, given, line, np.inf)
-            if real is not None and _are_near(segment, listed_wall(segment, question, embedding, real, None), wall):
-                return question, real
+                inside = replace(real, t=min(max(real.t, 0.0), 1.0))
+                if _are_near(segment, listed_wall(segment, question, embedding, inside, None), wall):
+                    return question, inside
     return None
 
 
@@ -153,7 +156,7 @@ def _are_near(segment: Segment, one: Wall, wall: Wall) -> bool:
     gram, b = segment.sizes
     size = max(float(np.linalg.norm(wall.filter)), WALLS.joined * b / gram)
     apart = float(np.linalg.norm(one.filter - wall.filter))
-    return abs(one.t - wall.t) <= WALLS.moved and apart <= WALLS.joined * size
+    return apart <= WALLS.joined * size
 
 
 def _is_passage_of_all(segment: Segment, asked: Sequence[Question], wall: Wall) -> bool:
@@ -201,8 +204,7 @@ def _starts(segment: Segment, question: Question, wall: Wall, beside: Sequence[C
             factors = _real_forms(question.embedding(segment.arch).stratum, found.factors)
             for row in order:
                 yield from _pieces_of_factors(condition, factors[row])
-    if not zero:
-        yield from random_pieces(condition.coordinates)
+    yield from random_pieces(condition.coordinates)
 
 
 def _is_isolated(point: CriticalPoint) -> bool:

@@ -10,12 +10,12 @@ from ..arrays import Real
 from ..networks.strata import Stratum
 from .tolerances import WALLS
 
-__all__ = ["is_product", "pieces_of_filter", "random_pieces"]
+__all__ = ["is_product", "pieces_of_filter", "random_pieces", "with_scale"]
 
 #: Steps of Newton's method from a filter to its pieces, and the distance from the filter that ends them.
 STEPS_TO_PIECES, AT_THE_FILTER = 40, 1e-13
 #: Random starts for the pieces after those from critical points.
-RANDOM_PIECES = 12
+RANDOM_PIECES = 24
 
 
 def is_product(stratum: Stratum, positions: Sequence[int], w: Real) -> bool:
@@ -28,6 +28,15 @@ def random_pieces(stratum: Stratum) -> Iterator[Real]:
     rng = np.random.default_rng(stratum.coordinates)
     for _ in range(RANDOM_PIECES):
         yield np.concatenate([[1.0], rng.standard_normal(stratum.coordinates - 1)])
+
+
+def with_scale(stratum: Stratum, positions: Sequence[int], w: Real, start: Real) -> Real:
+    """The pieces (coordinates,) with the scalar for which their product is nearest to a filter (K,)."""
+    at = np.concatenate([[1.0], start[1:]])
+    value = np.zeros(len(w))
+    np.add.at(value, np.array(positions), _product(stratum, at)[0])
+    at[0] = float(value @ w) / float(value @ value) if value.any() else 1.0
+    return at
 
 
 def pieces_of_filter(stratum: Stratum, positions: Sequence[int], w: Real, start: Real) -> Real | None:

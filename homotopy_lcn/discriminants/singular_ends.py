@@ -38,8 +38,8 @@ def near_singular_end(segment: Segment, t: float, error: InputError) -> InputErr
         values = np.linalg.eigvalsh(loss.gram)
         if values[0] <= WALLS.singular * values[-1] and distance < WALLS.near_end:
             return InputError(
-                f"{name}: its Gram matrix is singular, and a wall is so near to it that at a distance of {distance:.1g} "
-                "from it, inside the segment, the Gram matrix is singular up to rounding; expected data of full rank, "
+                f"{name}: its Gram matrix is singular, and a wall is so near to it that {distance:.1g} from it, "
+                "inside the segment, the Gram matrix is singular up to rounding; expected data of full rank, "
                 "for example with a small multiple of the identity added to the Gram matrix"
             )
     return InputError(f"at t = {t!r}: {error}")

@@ -220,7 +220,7 @@ def test_walls_too_near_to_a_singular_end_are_said_to_be_there():
     with pytest.raises(hl.InputError, match="singular up to rounding; expected data of full rank") as caught:
         raise near_singular_end(segment, 2e-13, hl.InputError("loss: its Gram matrix has rank 4"))
     assert str(caught.value).startswith(
-        "loss0: its Gram matrix is singular, and a wall is so near to it that at a distance"
+        "loss0: its Gram matrix is singular, and a wall is so near to it that 2e-13 from it"
     )
     other = near_singular_end(segment, 0.5, hl.InputError("loss: a reason"))
     assert str(other) == "at t = 0.5: loss: a reason"
