@@ -56,6 +56,13 @@ LONGEST_SHOWN = 60
 _checked_pipes: dict[str, int] = {}
 
 
+def check_page_name(path: str | os.PathLike[str]) -> None:
+    """Raise InputError if a page of HTML would get a name with the ending of another kind of file."""
+    ending = Path(path).suffix
+    if ending and ending.lower() not in (".html", ".htm"):
+        raise InputError(f"{Path(path)}: ends in {ending}; expected a name that ends in .html, as the page is HTML")
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise InputError if a file could not be written at `path`: long work should not end in a lost result.
 

@@ -165,6 +165,16 @@ def check_output(path: str | None, option: str = "--json") -> None:
             check_writable(path)
 
 
+def check_page(path: str | None, option: str) -> None:
+    """Raise InputError if the page of an option could not be written, or has the name of another kind of file."""
+    from ..files import check_page_name
+
+    if path is not None and path != "-":
+        with messages_final(option):
+            check_page_name(path)
+    check_output(path, option)
+
+
 def write(path: str, text: str, option: str = "--json") -> None:
     """Write a text to the file of an option, or to standard output for ``-``."""
     from ..files import write_atomically

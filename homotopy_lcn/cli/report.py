@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from ..errors import InputError
-from .common import DONE, NOT_COMPLETE, Quiet, check_output, complain, print_text, read_result, write
+from .common import DONE, NOT_COMPLETE, Quiet, check_page, complain, print_text, read_result, write
 from .declarations import Argument, Option
 from .option_names import messages_final
 
@@ -39,7 +39,7 @@ def report(
     """
     if output is None:
         raise InputError(f"{OUTPUT}: missing; expected the HTML file to write, as in -o report.html")
-    check_output(output, OUTPUT)
+    check_page(output, OUTPUT)
 
     from ..certification.reading import is_certificate, read_certificate
     from ..discriminants.walls_file import is_file_of_walls

@@ -14,6 +14,7 @@ from .common import (
     Strides,
     architecture_of,
     check_output,
+    check_page,
     complain,
     show,
     write,
@@ -72,7 +73,7 @@ def walls(
         option = "--from" if from_ is None else "--to"
         raise InputError(f"{option}: no data given; expected a file as for solve --data")
     check_output(json_path)
-    check_output(report, "--report")
+    check_page(report, "--report")
     if json_path == "-" == report:
         raise InputError("--report: standard output holds what --json writes; expected a file")
     if plot is not None:

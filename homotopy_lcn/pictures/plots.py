@@ -371,8 +371,9 @@ def draw_title(axes: Any, arch: Architecture) -> None:
 
 
 def legend_below(figure: Any, columns: int) -> None:
-    """One legend for a figure, below its axes."""
-    figure.legend(fontsize=8, loc="outside lower center", ncols=columns, frameon=False)
+    """One legend for a figure, below its axes; none if nothing has a label."""
+    if any(axes.get_legend_handles_labels()[0] for axes in figure.axes):
+        figure.legend(fontsize=8, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def _list(values: Sequence[int]) -> str:

@@ -28,7 +28,7 @@ from ..display.wording import (
     summary,
 )
 from ..errors import InputError
-from ..files import check_writable, write_atomically
+from ..files import check_page_name, check_writable, write_atomically
 from ..networks.patterns import format_pattern
 from ..networks.support_networks import SupportNetwork
 from ..results.points import CriticalPoint, quantity
@@ -72,8 +72,9 @@ def report(
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or its name has the ending of another kind of file.
     """
+    check_page_name(path)
     check_writable(path)
     write_atomically(path, report_page(result, pictures=pictures))
 

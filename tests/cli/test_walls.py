@@ -86,6 +86,10 @@ def test_standard_output_holds_the_file_alone(files, capsys):
             ("--from", "A", "--to", "B", "--plot", "walls.txt"),
             "--plot: 'walls.txt'; expected a name that ends in .pdf, ",
         ),
+        (
+            ("--from", "A", "--to", "B", "--report", "p.txt"),
+            "--report: p.txt: ends in .txt; expected a name that",
+        ),
         (("--from", "A", "--to", "D"), "--to: "),
     ],
 )
@@ -131,3 +135,19 @@ def test_the_page_comes_from_walls_and_from_their_file(files, tmp_path, capsys):
     assert "--report: standard output holds" in capsys.readouterr().err
     assert program.main([*NETWORK, *ends, "--report", str(tmp_path / "no" / "x.html")]) == 2
     assert "--report: " in capsys.readouterr().err
+
+
+def test_a_page_is_not_written_under_the_name_of_another_kind_of_file(files, tmp_path, capsys):
+    path = tmp_path / "walls.json"
+    found = hl.walls(hl.Architecture((2, 2), (2, 1)), *(hl.SquaredLoss.white(b) for b in ([1, 2, 3, 5], [2, 1, 1, 4])))
+    found.to_json(path)
+    for name in ("page.pdf", "page.json"):
+        assert program.main(["report", str(path), "-o", str(tmp_path / name)]) == 2
+        output = capsys.readouterr()
+        assert output.err.count("\n") == 1
+        assert f"{name}: ends in {name[4:]}; expected a name that ends in .html, as the page is HTML" in output.err
+        assert not (tmp_path / name).exists()
+        with pytest.raises(hl.InputError, match="as the page is HTML"):
+            found.to_html(tmp_path / name)
+    assert program.main(["report", str(path), "-o", str(tmp_path / "page.HTML"), "--quiet"]) in (0, 3)
+    assert (tmp_path / "page.HTML").exists()

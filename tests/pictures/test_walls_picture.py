@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,13 @@ def test_mistakes_are_one_line_and_leave_no_figure(found, tmp_path):
         found.plot(tmp_path / "walls.gif")
     assert not pyplot.get_fignums()
     assert not list(tmp_path.iterdir())
+
+
+def test_walls_without_branches_have_no_legend(tmp_path):
+    """A list without real points: matplotlib warns of legends without entries, and warnings are errors here."""
+    segment = [hl.SquaredLoss.white(b) for b in ([1, 2, 3, 5], [2, 1, 1, 4])]
+    found = hl.walls(hl.Architecture((2, 2), (2, 1)), *segment)
+    whole = found.chambers[0]
+    empty = replace(whole, start=0.0, end=1.0, points=replace(whole.points, points=()), branches=())
+    replace(found, walls=(), chambers=(empty,)).plot(tmp_path / "walls.png")
+    assert (tmp_path / "walls.png").stat().st_size > 1000
