@@ -69,7 +69,7 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = G
     Raises
     ------
     InputError
-        If there are not as many layers of the sizes k_l, or an entry is no finite number.
+        If there are not as many layers of the sizes k_l, an entry is no finite number, or the network is no ordinary one.
 
     Examples
     --------
@@ -78,6 +78,7 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = G
     >>> facts.rank, facts.dimension, facts.causes[0].value
     (3, 4, (4+0j))
     """
+    arch.check_ordinary()
     layers = [_numbers(w, i) for i, w in enumerate(theta)]
     if [len(w) for w in layers] != list(arch.filters):
         raise InputError(f"theta: layers of sizes {[len(w) for w in layers]}; expected {list(arch.filters)}")

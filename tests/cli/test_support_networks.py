@@ -9,6 +9,7 @@ import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn.cli.program import main
+from homotopy_lcn.geometry.rank_drops import criticality
 
 BOXES = ["-k", "2x2,2x2", "-s", "1,1"]
 
@@ -119,6 +120,7 @@ def test_what_works_for_ordinary_networks_only_says_so():
     one, two = (hl.SquaredLoss(np.eye(6), row) for row in np.random.default_rng(0).standard_normal((2, 6)))
     calls = [
         lambda: hl.walls(network, one, two),
+        lambda: criticality(network, [np.ones(2), np.ones(4)]),
         lambda: hl.generic_count(network, gram="toeplitz"),
     ]
     for call in calls:
