@@ -69,7 +69,7 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = G
     Raises
     ------
     InputError
-        If there are not as many layers of the sizes k_l, an entry is no finite number, or the network is no ordinary one.
+        If there are not as many layers of the sizes k_l, an entry is no finite number, or the network is not ordinary.
 
     Examples
     --------
