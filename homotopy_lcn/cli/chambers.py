@@ -60,8 +60,8 @@ def chambers(
 ) -> int:
     """Colour a triangle of data by its chambers.
 
-    All walls on 2 N + 1 lines through the triangle are found by count, and joined to curves. Exit code 3 if not all
-    walls are accounted for.
+    All walls on 2 N + 1 lines through the triangle are found by count, and joined to curves. A chamber that meets no
+    line, as it lies inside one cell between them, is not seen. Exit code 3 if not all walls are accounted for.
     """
     architecture = architecture_of(filters, strides)
     if data is None:

@@ -17,6 +17,7 @@ from .conditions import Coincidence, Condition, Fold, PassageThroughZero
 from .fold_walls import RealWall
 from .records import Wall
 from .segments import Segment
+from .tolerances import WALLS
 
 __all__ = ["Question", "listed_wall", "questions"]
 
@@ -71,5 +72,7 @@ def listed_wall(
     coordinates = np.concatenate([[wall.scale], wall.factors])[None].astype(complex)
     own = equations_of(question.condition.coordinates).filters(coordinates)
     t = segment.place(wall.t)
+    # At an end of the segment several walls can be at one place, which rounding must not move apart.
+    t = next((end for end in (0.0, 1.0) if abs(t - end) <= WALLS.narrow), t)
     w = segment.filters(embedding, own, t)[0].real
     return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified)

@@ -138,4 +138,5 @@ def plane_text(found: Plane, colour: str) -> str:
         curves[curve.kind] = curves.get(curve.kind, 0) + 1
     listed = ", ".join(f"{kind} {number}" for kind, number in sorted(curves.items())) or "none"
     lines.append(f"curves of walls: {listed}; from {quantity(2 * found.grid + 1, 'line', 'lines')}")
+    lines.append(f"not seen: chambers that meet no line, inside cells of 1/{2 * found.grid**2} of the triangle at most")
     return "\n".join(lines) + "\n"

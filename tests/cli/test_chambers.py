@@ -35,7 +35,9 @@ def test_curves_and_picture_are_those_of_the_library(files, tmp_path, capsys):
     text = capsys.readouterr().out
     for value, share in found.shares("minima").items():
         assert f"  {value}: {share:.2%}\n" in text
-    assert "; from 7 lines\n" in text
+    assert (
+        "; from 7 lines\nnot seen: chambers that meet no line, inside cells of 1/18 of the triangle at most\n" in text
+    )
     assert program.main([*NETWORK, *data, "--csv", "-"]) == 0
     assert capsys.readouterr().out == found.curves_csv()
 

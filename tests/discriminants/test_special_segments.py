@@ -175,6 +175,24 @@ def test_a_chamber_without_real_points_is_followed():
     assert not found.complete
 
 
+def test_walls_at_the_ends_of_few_samples_are_exactly_there():
+    """Filters without residual form a line, which meets the squares of real linear forms in two points or in none."""
+    arch, rng = hl.Architecture((2, 2), (1, 1)), np.random.default_rng(1)
+    losses = [
+        hl.SquaredLoss.from_data(rng.standard_normal((2, 3)), rng.standard_normal((2, 1)), arch) for _ in range(2)
+    ]
+    found = hl.walls(arch, *losses)
+    assert found.complete
+    pitchforks = [wall for wall in found.walls if wall.kind == "pitchfork"]
+    assert [wall.t for wall in pitchforks] == [0.0, 0.0, 1.0, 1.0]
+    for wall in pitchforks:
+        a, b, c = wall.filter
+        loss = losses[int(wall.t)]
+        assert b**2 - 4 * a * c == pytest.approx(0, abs=1e-9)
+        np.testing.assert_allclose(loss.gram @ wall.filter, loss.b, atol=1e-9)
+    assert np.linalg.norm(pitchforks[0].filter - pitchforks[1].filter) > 0.01
+
+
 def dead_channel(arch, rng, *zero):
     """Gaussian samples with some columns zero."""
     X = rng.standard_normal((20, arch.filter_size))
