@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Real
+from ..classification.support_points import rank_of_each
 from ..errors import InputError
 from ..geometry.given_filters import given_filter
 from ..geometry.support_factors import are_on_boundary, rational_factorizations
@@ -187,9 +188,19 @@ def _of_point(facts: SupportFilter, result: CriticalPoints, near: int, scale: fl
     total = generic_count(facts.architecture).parameters
     number = total - sum(over[other.stratum] for i, other in enumerate(result) if i != near)
     alone = number == over[point.stratum]
-    return replace(
-        facts,
-        smooth=point.smooth if alone else False,
-        interior=point.interior if alone and facts.in_function_space else facts.interior,
-        complex_parameters=number,
-    )
+    interior = facts.interior
+    if facts.in_function_space and interior is None:
+        interior = point.interior if alone else _all_branches_stay(facts.architecture, point, number)
+    return replace(facts, smooth=point.smooth if alone else False, interior=interior, complex_parameters=number)
+
+
+def _all_branches_stay(network: SupportNetwork, point: CriticalPoint, number: int) -> bool | None:
+    """Whether the branches of the closure that meet at a filter are seen to have no filters outside M nearby.
+
+    A filter of the closure nearby is the product of layers near one of the θ over the filter. Where θ is real and dμ is
+    injective up to scaling, one θ nearby has this product, so that it is real if the product is.
+    """
+    if len(point.parameters) < number:
+        return None
+    layers = [np.array(parts) for parts in zip(*point.parameters, strict=True)]
+    return True if (rank_of_each(network, layers) == network.dimension).all() else None

@@ -134,6 +134,21 @@ def test_parallel_segments_are_on_the_boundary_where_real_roots_meet(seed):
     assert (apart.in_function_space, apart.interior) == (True, True)
 
 
+def test_where_real_branches_meet_the_filter_is_interior():
+    """The first layer is one of two real factors, so that real filters nearby have a real factor near it."""
+    network, rng = hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1)), np.random.default_rng(4)
+    one, other, across = [1.0, 2.0], [1.0, -3.0], np.array([2.0, 5.0])
+    w = network.mu([one, np.outer(other, across).ravel()])
+    facts = hl.describe_filter(network, w)
+    assert (facts.complex_parameters, facts.interior, facts.smooth) == (2, True, False)
+    for theta in facts.parameters:
+        moved = [layer + 1e-3 * rng.standard_normal(len(layer)) for layer in theta]
+        assert hl.is_in_function_space(network, network.mu(moved))
+    pair = np.array([1.0, 1j])  # the factors are a conjugate pair: no θ is real
+    apart = hl.describe_filter(network, network.mu([pair, np.outer(pair.conj(), across).ravel()]).real)
+    assert (apart.in_closure, apart.in_function_space, apart.interior) == (True, False, None)
+
+
 def test_layers_on_the_boundary_are_told_without_a_solve(monkeypatch):
     """Where there are too many critical filters, the layers still decide."""
     monkeypatch.setattr(support_filters, "MOST_FILTERS", 1)
