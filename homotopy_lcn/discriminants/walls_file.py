@@ -21,9 +21,11 @@ from ..networks.architecture import Architecture
 from ..results.json_file import data_to_json
 from ..results.json_reader import Record, loss_from_json, parts_of_text, pattern_from_json
 from ..results.result import CriticalPoints
+from ..solving.solve import critical_points
 from .certified_walls import with_checked_proofs
 from .claimed_walls import check_walls
-from .joining import joined_chambers, places_of
+from .exchanges import exchanges
+from .joining import differing_lists, joined_chambers, places_of
 from .kinds import questions
 from .records import Chamber, Wall, WallStratum
 from .segments import Segment
@@ -293,8 +295,14 @@ def _check_chambers(segment: Segment, found: Sequence[Wall], chambers: Sequence[
     if not complete:
         return
     joined, problems = joined_chambers(segment, found, known.__getitem__, [chamber.at for chamber in chambers])
+    problems += differing_lists(chambers, lambda t: critical_points(segment.arch, segment.loss(t)))
     if problems:
         raise InputError(f"complete: true; expected false: {problems[0]}")
+    known_exchanges = [wall.t for wall in found if wall.kind == "exchange"]
+    for number in range(len(chambers)):
+        for wall in exchanges(segment, found, chambers, number).walls:
+            if all(abs(wall.t - t) > WALLS.moved for t in known_exchanges):
+                raise InputError(f"walls: no exchange at t = {wall.t!r}; expected one there")
     for i, (stated, chamber) in enumerate(zip(chambers, joined, strict=True)):
         if stated.branches != chamber.branches:
             raise InputError(f"chambers[{i}].branches: {shown(stated.branches)}; expected {shown(chamber.branches)}")

@@ -89,6 +89,26 @@ def test_memberships_that_are_none_are_refused(tmp_path):
         read(with_wall(found, 0, "membership"), tmp_path)
 
 
+@pytest.mark.parametrize(("kind", "seed"), [("exchange", 1), ("pitchfork", 10), ("pitchfork", 11)])
+def test_a_wall_that_is_left_out_is_missed(kind, seed, tmp_path):
+    """The chambers on both sides of it are joined to one, with the points and branches in its middle."""
+    found = hl.walls(NETWORK, *gaussian(NETWORK, seed))
+    place = [wall.kind for wall in found.walls].index(kind)
+    left, right = found.chambers[place : place + 2]
+    middle = (left.start + right.end) / 2
+    points = hl.critical_points(found.architecture, Segment(found.architecture, found.loss0, found.loss1).loss(middle))
+    followed = found.follow(middle)
+    branches = [
+        min(followed, key=lambda other, p=p: np.linalg.norm(other.filter - p.filter)).branch for p in points.real
+    ]
+    whole = replace(left, end=right.end, points=points, branches=tuple(branches))
+    content = json.loads(found.to_json())
+    del content["walls"][place]
+    content["chambers"][place : place + 2] = [{**whole.to_dict(), "result": json.loads(points.to_json())}]
+    with pytest.raises(hl.InputError, match=r"expected false: |expected one there"):
+        read(content, tmp_path)
+
+
 @pytest.mark.parametrize("place", range(6))
 def test_a_wall_of_another_kind_is_refused(found, place, tmp_path):
     """Each wall in turn, called each of the kinds that it is not."""
