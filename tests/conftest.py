@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import os
+import sys
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; said before NumPy is loaded
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
@@ -18,6 +24,9 @@ def _environment_of_all_tests(tmp_path_factory):
         patch.setenv("HOMOTOPY_LCN_CACHE", str(tmp_path_factory.mktemp("start-systems")))
         patch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it
         patch.setenv("SOURCE_DATE_EPOCH", "1700000000")  # files of equal results are equal
+        if sys.dont_write_bytecode:  # the processes compile the package once, and not each of them for itself
+            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield
 
 

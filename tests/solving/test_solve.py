@@ -217,8 +217,18 @@ def test_paths_lost_once_are_found_on_the_same_way_with_shorter_steps(honest, ch
     assert matched(filters_of(honest), filters_of(result))[1] < 1e-12
 
 
-@pytest.mark.parametrize("code", FAILURES)
-def test_an_engine_that_always_loses_paths_ends_in_an_incomplete_result_without_a_wrong_point(honest, code):
+@pytest.fixture
+def few_detours(monkeypatch):
+    """Where an engine fails on every detour, one is tried, and the endgame walks around few circles."""
+    circle = Circles((1e-2, 1e-3), 2, 1e-8)
+    circles = replace(ENDGAME, in_doubles=circle, larger=circle)
+    monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", circles)
+    few = replace(SOLVING, detours=1, first_detours=1, moment_draws=1)
+    for module in ("all_paths", "stratum_paths", "fixed_gram_matrix"):
+        monkeypatch.setattr(f"homotopy_lcn.solving.{module}.SOLVING", few)
+
+
+def check_an_engine_that_loses_paths(honest, code):
     def change(call, result):
         lost = np.abs(result.points[:, 1]) > np.median(np.abs(result.points[:, 1]))
         result.codes[lost] = code
@@ -234,7 +244,19 @@ def test_an_engine_that_always_loses_paths_ends_in_an_incomplete_result_without_
     assert result.global_minimum is None
 
 
-def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_complete(honest):
+@pytest.mark.parametrize("code", FAILURES)
+@pytest.mark.usefixtures("few_detours")
+def test_an_engine_that_always_loses_paths_ends_in_an_incomplete_result_without_a_wrong_point(honest, code):
+    check_an_engine_that_loses_paths(honest, code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", FAILURES)
+def test_nor_has_it_a_wrong_point_after_all_detours(honest, code):
+    check_an_engine_that_loses_paths(honest, code)
+
+
+def check_an_engine_that_ends_in_one_point():
     def change(call, result):
         result.points[:] = result.points[0]
 
@@ -243,14 +265,19 @@ def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_co
     assert len(result) < 24
 
 
-def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believed(honest, monkeypatch):
-    circle = Circles((1e-2, 1e-3), 2, 1e-8)
-    circles = replace(ENDGAME, in_doubles=circle, larger=circle)
-    monkeypatch.setattr("homotopy_lcn.tracking.endgame.ENDGAME", circles)
-    few = replace(SOLVING, detours=1, first_detours=1, moment_draws=1)
-    for module in ("all_paths", "stratum_paths", "fixed_gram_matrix"):
-        monkeypatch.setattr(f"homotopy_lcn.solving.{module}.SOLVING", few)
+@pytest.mark.usefixtures("few_detours", "honest")
+def test_an_engine_that_always_ends_in_the_same_point_is_never_believed_to_be_complete():
+    check_an_engine_that_ends_in_one_point()
 
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("honest")
+def test_nor_is_it_believed_after_all_detours():
+    check_an_engine_that_ends_in_one_point()
+
+
+@pytest.mark.usefixtures("few_detours")
+def test_an_engine_that_claims_success_where_there_is_no_solution_is_not_believed(honest):
     def change(call, result):
         rng = np.random.default_rng(call)
         result.codes[:] = ReturnCode.SUCCESS

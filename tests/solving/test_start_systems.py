@@ -25,7 +25,7 @@ from homotopy_lcn.solving.tolerances import SOLVING
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
-ENGINE = get_engine("reference")
+ENGINE = get_engine()
 #: Shipped in separated form, with dilations 1 and 3, only.
 PROJECTED = Stratum((Factor(2, 1, 1), Factor(1, 1, 2)))
 COUNT = 10

@@ -28,7 +28,7 @@ from homotopy_lcn.tracking.settings import Tracking
 from tests import ROOT
 
 STRATUM, COUNT = Stratum((Factor(1, 1, 1), Factor(1, 1, 2))), 6
-TRACKING = Tracking(get_engine("reference"))
+TRACKING = Tracking(get_engine())
 
 
 def npy(array, **header):
