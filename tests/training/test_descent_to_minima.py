@@ -31,15 +31,16 @@ def split(architecture, vector):
 
 
 def loss_and_gradient(vector, architecture, factor, outputs):
-    """‖R μ(θ) − z‖² and its gradient; column q of ∂μ/∂w_l is μ with w_l replaced by the unit vector e_q."""
+    """‖R μ(θ) − z‖² and its gradient; ∂μ/∂w_l by the coefficient q is μ without w_l, shifted by q dilations."""
     theta = split(architecture, vector)
     error = factor @ compose(architecture, theta) - outputs
-    jacobian = [
-        compose(architecture, [*theta[:layer], unit, *theta[layer + 1 :]])
-        for layer, w in enumerate(theta)
-        for unit in np.eye(len(w))
-    ]
-    return error @ error, 2 * np.array(jacobian) @ (factor.T @ error)
+    slope = 2 * factor.T @ error
+    gradient, dilation = [], 1
+    for layer, (w, stride) in enumerate(zip(theta, architecture.strides, strict=True)):
+        rest = compose(architecture, [*theta[:layer], np.ones(1), *theta[layer + 1 :]])
+        gradient += [slope[shift:][: len(rest)] @ rest for shift in range(0, len(w) * dilation, dilation)]
+        dilation *= stride
+    return error @ error, np.array(gradient)
 
 
 def descend(architecture, inputs, outputs, rng):
