@@ -14,6 +14,7 @@ from .critical_equations import equations_of
 
 __all__ = [
     "DISTINCT",
+    "KEYED_TOGETHER",
     "are_distinct",
     "find",
     "find_among",

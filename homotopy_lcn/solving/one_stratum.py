@@ -129,7 +129,8 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
     found: list[Found] = []
     pairs = None
     if len(account.regular):
-        ends = real_and_conjugate(task.problem, account.regular, nonsingular=True)
+        # Of the account only the number of these ends is asked for later.
+        ends = real_and_conjugate(task.problem, account.regular, nonsingular=True, overwritten=True)
         if generic_count(task.architecture).filters > SOLVING.in_columns:
             pairs = _pairs(task, ends)
             if pairs is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.distinct import DISTINCT, find_conjugates, point_keys
+from ..equations.distinct import DISTINCT, KEYED_TOGETHER, find_conjugates, point_keys
 from ..equations.restriction import without_phases
 from ..tracking.refinement import refine
 from .accounts import RegularEnds
@@ -45,13 +45,19 @@ class SortedEnds(NamedTuple):
         )
 
 
-def real_and_conjugate(problem: Problem, ends: RegularEnds, nonsingular: bool) -> SortedEnds:
+def real_and_conjugate(
+    problem: Problem, ends: RegularEnds, nonsingular: bool, *, overwritten: bool = False
+) -> SortedEnds:
     """Decide which filters are real, make these exactly real and the others exactly conjugate.
 
     The data are real, so conjugation permutes the critical points: a filter is real if it belongs to its point's
     conjugate, too, that is, if no point with another filter is nearer to the conjugate.
+
+    With ``overwritten`` the arrays of the ends are overwritten and returned: there may be millions of points.
     """
-    points, filters, conditions = ends.points.copy(), ends.filters.copy(), ends.conditions.copy()
+    points, filters, conditions = ends.points, ends.filters, ends.conditions
+    if not overwritten:
+        points, filters, conditions = points.copy(), filters.copy(), conditions.copy()
     keys = point_keys(problem.stratum, points)
     partner = find_conjugates(keys, SOLVING.conjugate)
     real = _real_filters(keys, filters, conditions, partner)
@@ -78,10 +84,14 @@ def real_and_conjugate(problem: Problem, ends: RegularEnds, nonsingular: bool) -
 
 def _real_filters(keys: Complex, filters: Complex, conditions: Real, partner: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which filters are real; ``partner`` is the point that is the conjugate of each, −1 where none is near."""
-    norms = np.linalg.norm(filters, axis=1)
-    norms = np.where(norms > 0, norms, 1.0)
-    asymmetry = np.abs(filters.imag).max(axis=1, initial=0.0) / norms
-    twin = (partner >= 0) & (np.linalg.norm(filters - filters[partner], axis=1) <= DISTINCT * norms)
+    asymmetry, twin = np.zeros(len(filters)), partner >= 0
+    for first in range(0, len(filters), KEYED_TOGETHER):  # without copies of all filters
+        part = slice(first, first + KEYED_TOGETHER)
+        here = filters[part]
+        norms = np.linalg.norm(here, axis=1)
+        norms = np.where(norms > 0, norms, 1.0)
+        asymmetry[part] = np.abs(here.imag).max(axis=1, initial=0.0) / norms
+        twin[part] &= np.linalg.norm(here - filters[partner[part]], axis=1) <= DISTINCT * norms
     real = (partner == np.arange(len(keys))) | ((twin | (partner < 0)) & (asymmetry <= SOLVING.real))
     # Rounding of the residuals, times the condition number, is left after refinement.
     rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= SOLVING.real_rounding * conditions)
