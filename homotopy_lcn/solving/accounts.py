@@ -162,6 +162,8 @@ def distinct_union(stratum: Stratum, known: RegularEnds, new: RegularEnds) -> Re
     tolerance = max(accuracy(known.conditions), accuracy(new.conditions))
     keep = first_points(stratum, new.points, tolerance) == np.arange(len(new))
     keep &= find_points(stratum, known.points, new.points, tolerance) < 0
+    if not keep.any():
+        return known
     return RegularEnds(
         np.concatenate([known.points, new.points[keep]]),
         np.concatenate([known.filters, new.filters[keep]]),

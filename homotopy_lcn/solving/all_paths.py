@@ -91,15 +91,20 @@ def follow_paths(
             _detour(start, problem.data, tracking.rng) if detour else (start.to(problem.data), start.points)
         )
         paths, known = _Paths(problem, homotopy, starts, account), account.accounted
+        del starts  # there may be millions
         account.detours = detour
         try:
             _follow_detour(paths, tracking, detour, persistent)
-            _add_regular_ends(problem, account, paths.found, count)
-            if len(account.regular) < count and not _ended_by_number(problem, account, count):
-                _add_endgame_ends(account, paths, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
         except TimeUp:
-            _add_regular_ends(problem, account, paths.found, count)
+            _add_regular_ends(problem, account, paths.give_up_ends(), count)
             break
+        paths.keep_the_rest()
+        _add_regular_ends(problem, account, paths.give_up_ends(), count)
+        if len(account.regular) < count and not _ended_by_number(problem, account, count):
+            try:
+                _add_endgame_ends(account, paths, *paths.ends_of_the_rest(tracking, precise_ends), tracking)
+            except TimeUp:
+                break
         # Where even extended precision from the start has led to no further end, further detours lead to none.
         fruitless = problem.ill_conditioned and detour >= SOLVING.quick_detours and account.accounted <= known
         if len(account.regular) >= count or account.accounted == count or fruitless:
@@ -137,7 +142,6 @@ class _Paths:
     def __init__(self, problem: Problem, homotopy: Homotopy, starts: Complex, account: PathAccount) -> None:
         self.problem, self.homotopy, self.starts, self.account = problem, homotopy, starts, account
         self.verified = VerifiedEnds(problem, len(starts))
-        self.found = RegularEnds.none(problem.stratum)
         self.good = np.zeros(len(starts), dtype=bool)
         self.result: TrackResult
 
@@ -174,19 +178,27 @@ class _Paths:
         self.account.paths += len(rows)
         self.account.steps += int(tracked.steps.sum())
         with tracking.clock.stage("verification"):
-            self.found, self.good = self.verified.enter(rows, self.result, tracking)
+            self.good = self.verified.enter(rows, self.result, tracking)
+
+    def keep_the_rest(self) -> None:
+        """Keep the starts of the paths that are in doubt, and where these were tracked to: no others are needed."""
+        rest = np.flatnonzero(~self.good)
+        self.starts, self.result = self.starts[rest], self.result.part(rest)
+
+    def give_up_ends(self) -> RegularEnds:
+        """The ends that are beyond doubt; they are in no memory but what held all ends."""
+        return self.verified.give_up(self.good)
 
     def ends_of_the_rest(self, tracking: Tracking, precise: bool) -> tuple[PathEnds, Complex]:
         """The ends of the other paths, as the endgame tells them, and where these paths were tracked to."""
-        problem, rest = self.problem, np.flatnonzero(~self.good)
-        engine, starts = tracking.on_short_segments.timed_engine, self.starts[rest]
+        problem, starts, engine = self.problem, self.starts, tracking.on_short_segments.timed_engine
         with tracking.clock.stage("endgame"):
             traced = trace_ends(engine, problem.stratum, starts, self.homotopy, jobs=tracking.jobs, precise=precise)
             away = np.flatnonzero(np.isin(traced.kinds, (End.AT_INFINITY, End.ORIGIN)))
             if away.size and problem.moments_suffice:
                 turned = away[stop_growing(problem.stratum, starts[away], self.homotopy, tracking)]
                 traced.kinds[turned], traced.windings[turned] = End.UNKNOWN, 0
-        direct = self.result.points[rest]
+        direct = self.result.points
         if problem.rank_deficient:
             bare = have_zero_residual(problem, traced.points)
             traced.kinds[bare & (traced.kinds == End.FINITE)] = End.UNKNOWN

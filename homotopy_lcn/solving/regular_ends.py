@@ -76,9 +76,7 @@ class VerifiedEnds:
         self.fine = np.zeros(count, dtype=bool)
         self.success = np.zeros(count, dtype=bool)
 
-    def enter(
-        self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking
-    ) -> tuple[RegularEnds, NDArray[np.bool_]]:
+    def enter(self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking) -> NDArray[np.bool_]:
         """Refine the ends of some paths.
 
         Parameters
@@ -92,10 +90,8 @@ class VerifiedEnds:
 
         Returns
         -------
-        ends : RegularEnds
-            The ends of all paths that are beyond doubt and different from each other.
         good : (P,) bool array
-            The paths that these ends belong to.
+            The paths whose ends are beyond doubt, of all paths, and different from each other.
         """
         self.success, self.fine[rows] = result.success, False
         rows = rows[result.success[rows]]
@@ -116,7 +112,7 @@ class VerifiedEnds:
         self.points[rows], self.filters[rows] = refined.points.astype(complex), refined.filters
         self.conditions[rows], self.fine[rows] = refined.conditions, fine
 
-    def _beyond_doubt(self) -> tuple[RegularEnds, NDArray[np.bool_]]:
+    def _beyond_doubt(self) -> NDArray[np.bool_]:
         rows = np.flatnonzero(self.success)
         whole = len(rows) == len(self.success)
         points = self.points if whole else self.points[rows]
@@ -125,9 +121,16 @@ class VerifiedEnds:
         alone = self.fine[rows] & (np.bincount(first, minlength=len(rows))[first] == 1)
         good = np.zeros(len(self.fine), dtype=bool)
         good[rows[alone]] = True
-        if good.all():  # no copies
-            return RegularEnds(self.points, self.filters, self.conditions), good
-        return RegularEnds(points[alone], self.filters[good], self.conditions[good]), good
+        return good
+
+    def give_up(self, good: NDArray[np.bool_]) -> RegularEnds:
+        """The ends of some paths (P,) of them, in the arrays of all ends, which hold nothing else from then on."""
+        rows = np.flatnonzero(good)
+        for array in (self.points, self.filters, self.conditions) if len(rows) < len(good) else ():
+            for first in range(0, len(rows), SOLVING.refined_together):  # a row never moves to a later place
+                some = rows[first : first + SOLVING.refined_together]
+                array[first : first + len(some)] = array[some]
+        return RegularEnds(self.points[: len(rows)], self.filters[: len(rows)], self.conditions[: len(rows)])
 
 
 def solved_rows(problem: Problem, refined: Refined, singular: float = SOLVING.singular) -> NDArray[np.bool_]:

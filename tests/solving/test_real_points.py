@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from homotopy_lcn import critical_points
-from homotopy_lcn.solving import one_stratum, real_points, solve
+from homotopy_lcn.solving import one_stratum, real_points, regular_ends, solve
 from homotopy_lcn.solving.accounts import RegularEnds
+from homotopy_lcn.solving.tolerances import SOLVING
 from tests.small_networks import random_problem
 
 
@@ -68,3 +71,18 @@ def test_blocks_of_any_size_give_the_same(sorted_ends, monkeypatch):
         found = real_points.real_and_conjugate(problem, given, True)
         np.testing.assert_array_equal(found.filters, expected.filters)
         np.testing.assert_array_equal(found.real, expected.real)
+
+
+def test_ends_that_are_given_up_are_those_of_the_paths_in_order(sorted_ends, monkeypatch):
+    monkeypatch.setattr(regular_ends, "SOLVING", replace(SOLVING, refined_together=3))
+    problem, given, _ = sorted_ends[0]
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        good = rng.random(len(given)) < rng.choice([0.0, 0.3, 0.9, 1.0])
+        verified = regular_ends.VerifiedEnds(problem, len(given))
+        for array, values in zip(arrays(verified), arrays(given), strict=True):
+            array[:] = values
+        found = verified.give_up(good)
+        for array, values, memory in zip(arrays(found), arrays(given), arrays(verified), strict=True):
+            np.testing.assert_array_equal(array, values[good])
+            assert not good.any() or np.may_share_memory(array, memory)
