@@ -17,8 +17,9 @@ from pybind11.setup_helpers import Pybind11Extension, build_ext
 from setuptools import setup
 
 # No result depends on the sign of a zero or on floating-point traps.
+# -O1: what takes time has flags of its own below, and most of the rest is called once for many paths.
 FLAGS = [
-    "-O3",
+    "-O1",
     "-g0",  # Python's own flags may ask for debugging information, which costs half as much time and memory again
     "-std=c++17",
     "-fno-math-errno",
@@ -40,15 +41,13 @@ INSTRUCTION_SETS = {
         else {}
     ),
 }
+# Paths are followed in single precision, and take their last step in doubles. The vectors are written out: the compiler need
+# not look for more of them.
+SINGLE = ["-O2", "-fno-tree-vectorize"]
 # The arithmetic of native/double_double.hpp is wrong if products and sums are contracted.
 KERNELS = {
-    **{f"tracker_{name}": flags for name, flags in INSTRUCTION_SETS.items()},
-    **{
-        f"{part}_tracker_{name}": flags
-        for part in ("double_root", "large", "complex")
-        for name, flags in INSTRUCTION_SETS.items()
-        if flags
-    },
+    **{f"tracker_{name}": flags if X86 else ["-O2"] for name, flags in INSTRUCTION_SETS.items()},
+    **{f"single_tracker_{name}": [*flags, *SINGLE] for name, flags in INSTRUCTION_SETS.items() if flags or not X86},
     **{f"refiner_{name}": [*flags, "-ffp-contract=off"] for name, flags in INSTRUCTION_SETS.items()},
 }
 #: The sources that are compiled once, without flags of an instruction set.
@@ -71,7 +70,7 @@ class BuildKernel(build_ext):
         ext.extra_compile_args += compile_args
         ext.extra_link_args += ["-pthread", *(SANITIZE if sanitize else [])]
         if ext.name == PLAIN:
-            # No gain from -O3, and the same numbers whether or not the processor contracts products and sums. The loops
+            # The same numbers whether or not the processor contracts products and sums. The loops
             # copy a few numbers each: a call of memcpy in their place takes as long as the arithmetic.
             ext.extra_compile_args += ["-ffp-contract=off", *([] if sanitize else ["-O2", SHORT_LOOPS])]
             super().build_extension(ext)
@@ -84,7 +83,7 @@ class BuildKernel(build_ext):
                 output_dir=self.build_temp,
                 macros=MACROS,
                 include_dirs=["native"],
-                extra_postargs=[*compile_args, "-fvisibility=hidden", *flags],
+                extra_postargs=[*FLAGS, "-fvisibility=hidden", *flags, *(SANITIZED if sanitize else [])],
                 depends=[str(path) for path in Path("native").glob("*.hpp")],
             )
 

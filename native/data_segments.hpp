@@ -169,24 +169,26 @@ class RealSegment {
         auto block = [&](auto i, auto q, auto rows, auto width) INLINED {
             constexpr int R = decltype(rows)::value, Q = decltype(width)::value;
             Complex sum[R * Q];
-            each(rows, [&](auto r) INLINED {
-                each(width, [&](auto c) INLINED {
-                    const auto j = i + r - (q + c) * dil;
-                    sum[r * Q + c] = occurs_in_derivative<S>(g, j, size) ? diagonal[i + r] * form[j] : complex_zero();
-                });
+            each(Constant<R * Q>{}, [&](auto k) INLINED {
+                constexpr Constant<decltype(k)::value / Q> r{};
+                constexpr Constant<decltype(k)::value % Q> c{};
+                const auto j = i + r - (q + c) * dil;
+                sum[k] = occurs_in_derivative<S>(g, j, size) ? diagonal[i + r] * form[j] : complex_zero();
             });
             coefficients_without<S>(g, Constant<-1>{}, size, gap, [&](auto j) INLINED {
                 const Complex a = scaled[j];
-                each(rows, [&](auto r) INLINED {
-                    each(width, [&](auto c) INLINED {
-                        const Real entry = end_gram((i + r) * K + j + (q + c) * dil);
-                        sum[r * Q + c].re += entry * a.re;
-                        sum[r * Q + c].im += entry * a.im;
-                    });
+                each(Constant<R * Q>{}, [&](auto k) INLINED {
+                    constexpr Constant<decltype(k)::value / Q> r{};
+                    constexpr Constant<decltype(k)::value % Q> c{};
+                    const Real entry = end_gram((i + r) * K + j + (q + c) * dil);
+                    sum[k].re += entry * a.re;
+                    sum[k].im += entry * a.im;
                 });
             });
-            each(rows, [&](auto r) INLINED {
-                each(width, [&](auto c) INLINED { out[(q + c) * K + i + r] = sum[r * Q + c]; });
+            each(Constant<R * Q>{}, [&](auto k) INLINED {
+                constexpr Constant<decltype(k)::value / Q> r{};
+                constexpr Constant<decltype(k)::value % Q> c{};
+                out[(q + c) * K + i + r] = sum[k];
             });
         };
         in_blocks<S, 2>(g, shape, K, block);

@@ -11,15 +11,14 @@ std::vector<InstructionSet> find_instruction_sets() {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512bw"))
-        found.push_back({tracking_avx512,
-                         {&double_root_tracking_avx512, &large_tracking_avx512, &complex_tracking_avx512},
-                         refinement_avx512});
+        found.push_back({tracking_avx512, &single_tracking_avx512, refinement_avx512});
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        found.push_back({tracking_avx2,
-                         {&double_root_tracking_avx2, &large_tracking_avx2, &complex_tracking_avx2},
-                         refinement_avx2});
+        found.push_back({tracking_avx2, &single_tracking_avx2, refinement_avx2});
+    // Every processor of this kind that is still in use has AVX2: the baseline does without single precision.
+    found.push_back({tracking_baseline, nullptr, refinement_baseline});
+#else
+    found.push_back({tracking_baseline, &single_tracking_baseline, refinement_baseline});
 #endif
-    found.push_back({tracking_baseline, {}, refinement_baseline});
     return found;
 }
 

@@ -10,15 +10,9 @@ namespace homotopy_lcn {
 
 // The kernels of one instruction set.
 struct InstructionSet {
-    const TrackingKernel& tracking;                // of all shapes
-    std::vector<const TrackingKernel*> preferred;  // where they fit
+    const TrackingKernel& tracking;  // in doubles
+    const TrackingKernel* single;    // in single precision, or null
     const RefinementKernel& refinement;
-
-    const TrackingKernel& tracking_of(const Job& job) const {
-        for (const TrackingKernel* kernel : preferred)
-            if (kernel->fits(job)) return *kernel;
-        return tracking;
-    }
 };
 
 // The instruction sets of this processor, the fastest first.

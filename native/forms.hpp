@@ -24,13 +24,11 @@ INLINE void multiply(T* out, Lo, Hi, const T* a, N n, Above, const T* b, Count c
         });
     } else {
         const int size = n + (count - 1) * step;
-        for (int i = 0; i < size; ++i) {
-            T sum = Identities<T>::zero();
-            for (int j = 0; j < count; ++j) {
-                const int k = i - j * step;
-                if (k >= 0 && k < n) add_product(sum, a[k], b[j]);
-            }
-            out[i] = sum;
+        for (int i = 0; i < size; ++i) out[i] = Identities<T>::zero();
+        for (int j = 0; j < count; ++j) {
+            const T factor = b[j];
+            T* shifted = out + j * step;
+            UNROLL for (int k = 0; k < n; ++k) add_product(shifted[k], a[k], factor);
         }
     }
 }

@@ -34,6 +34,7 @@ struct Job {
     const double *target_gram, *target_b;  // (T, K, K), (T, K)
     const double* starts;                  // (P, 1 + N)
     std::int64_t target_count, start_count;
+    bool begun;  // the results say how far the paths were followed in single precision
     // Results for T P paths; path t P + p leads from start p to target t.
     double* points;  // (T P, 1 + N)
     std::int64_t* codes;
@@ -64,12 +65,10 @@ struct Counters {
     }
 };
 
-// Tracking of some shapes with one instruction set.
+// Tracking with one instruction set, in doubles or in single precision.
 struct TrackingKernel {
     const char* name;
     int lanes;
-    // Whether the kernel tracks the shape and the kind of data of a job.
-    bool (*fits)(const Job&);
     // Bytes of workspace, aligned to 64 bytes, that one thread needs.
     std::size_t (*workspace)(const Job&);
     // Tracks paths until no path is left or the call is cancelled.
@@ -99,9 +98,10 @@ struct RefinementKernel {
 extern const TrackingKernel tracking_baseline;
 extern const RefinementKernel refinement_baseline;
 #if defined(HOMOTOPY_LCN_X86)
-extern const TrackingKernel tracking_avx2, double_root_tracking_avx2, large_tracking_avx2, complex_tracking_avx2;
-extern const TrackingKernel tracking_avx512, double_root_tracking_avx512, large_tracking_avx512, complex_tracking_avx512;
+extern const TrackingKernel tracking_avx2, single_tracking_avx2, tracking_avx512, single_tracking_avx512;
 extern const RefinementKernel refinement_avx2, refinement_avx512;
+#else
+extern const TrackingKernel single_tracking_baseline;
 #endif
 
 }  // namespace homotopy_lcn

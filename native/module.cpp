@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t largest_result = std::size_t(1) << 36;  // bytes
 // A call in which a step of all paths takes fewer products than this is over before anyone presses Ctrl-C.
 constexpr double products_of_short_call = 1e6;
+// In single precision the contraction is not known well enough for a smaller target.
+constexpr double least_target_of_single = 5e-3;
 constexpr double refinement_steps_as_tracking_steps = 1.0 / 16;
 
 // Products that one step of all paths takes, about.
@@ -119,9 +121,8 @@ void run_kernel(const Kernel& kernel, const Task& task, void* workspace) {
     if (kernel.lanes > 2) clear_vector_registers();
 }
 
-// Tracks the paths of a job, of which there is at least one.
-void run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& counters, const py::object& report) {
-    const TrackingKernel& kernel = set.tracking_of(job);
+// Tracks the paths of a job with one kernel.
+void run_tracking_with(const TrackingKernel& kernel, Job& job, int jobs, Counters& counters, const py::object& report) {
     const std::int64_t paths = job.target_count * job.start_count;
     const std::int64_t vectors = (paths + kernel.lanes - 1) / kernel.lanes;
     const int threads = int(std::min<std::int64_t>(jobs, vectors));
@@ -129,7 +130,18 @@ void run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& count
     job.paths_taken_at_once = std::clamp<std::int64_t>(vectors / threads / 16, 1, 16);
     const bool is_short = products_of_step(job, paths) <= products_of_short_call;
     const Sharing sharing{threads, kernel.workspace(job), threads == 1 && is_short && report.is_none()};
+    counters.next = 0;
     run_for_python(sharing, counters, [&](void* workspace) { run_kernel(kernel, job, workspace); }, report);
+}
+
+// Tracks the paths of a job, of which there is at least one: in single precision as far as it leads, then in doubles.
+void run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& counters, const py::object& report) {
+    if (set.single != nullptr && job.options.contraction_target >= least_target_of_single) {
+        run_tracking_with(*set.single, job, jobs, counters, report);
+        job.begun = true;
+        if (counters.cancelled) return;
+    }
+    run_tracking_with(set.tracking, job, jobs, counters, report);
 }
 
 template <class Number>
@@ -149,7 +161,7 @@ py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& dat
     if (paths > 0) run_tracking(job, jobs, set, counters, report);
     call.require_not_closed();
     py::dict result = results.by_name();
-    result["iterations"] = counters.iterations.load() * set.tracking.lanes;
+    result["iterations"] = counters.iterations.load();
     return result;
 }
 

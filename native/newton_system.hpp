@@ -261,7 +261,7 @@ class NewtonSystem {
     template <class M>
     INLINE void factorise(M&& a, Real& most, Real& fewest) const {
         const auto N = shape.N;
-        most = Real{}, fewest = broadcast(1e300);
+        most = Real{}, fewest = broadcast(single_precision ? 1e30 : 1e300);
         loop<S>(N, [&](auto k) INLINED {
             const Complex pivot = a[k * N + k];
             const Real size = squared_norm(pivot);

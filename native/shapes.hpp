@@ -48,14 +48,29 @@ constexpr Constant<1> one_more{};
 template <class Count>
 constexpr bool is_constant = !std::is_same<Count, int>::value;
 
-// Calls body(0), …, body(n − 1). If n is a Constant, so are the arguments of body.
-template <class Body, int... i>
-INLINE void each_of(Body&& body, std::integer_sequence<int, i...>) {
-    (body(Constant<i>{}), ...);
-}
+// The calls body(0), …, body(n − 1) for a constant n, and the same for any n. Written out: the compiler takes a third longer
+// for a pack of indices.
+#define UP_TO_SIXTEEN(n, body) \
+    if constexpr (n > 0) body(Constant<0>{});  \
+    if constexpr (n > 1) body(Constant<1>{});  \
+    if constexpr (n > 2) body(Constant<2>{});  \
+    if constexpr (n > 3) body(Constant<3>{});  \
+    if constexpr (n > 4) body(Constant<4>{});  \
+    if constexpr (n > 5) body(Constant<5>{});  \
+    if constexpr (n > 6) body(Constant<6>{});  \
+    if constexpr (n > 7) body(Constant<7>{});  \
+    if constexpr (n > 8) body(Constant<8>{});  \
+    if constexpr (n > 9) body(Constant<9>{});  \
+    if constexpr (n > 10) body(Constant<10>{});  \
+    if constexpr (n > 11) body(Constant<11>{});  \
+    if constexpr (n > 12) body(Constant<12>{});  \
+    if constexpr (n > 13) body(Constant<13>{});  \
+    if constexpr (n > 14) body(Constant<14>{});  \
+    if constexpr (n > 15) body(Constant<15>{});
 template <int n, class Body>
 INLINE void each(Constant<n>, Body&& body) {
-    each_of(body, std::make_integer_sequence<int, (n > 0 ? n : 0)>{});
+    static_assert(n <= 16, "write more calls");
+    UP_TO_SIXTEEN(n, body)
 }
 template <class Body>
 INLINE void each(int n, Body&& body) {
@@ -183,7 +198,8 @@ struct AnyShape {
 template <class S, class Count, class Body>
 INLINE void loop(Count n, Body&& body) {
     if constexpr (S::small) {
-        each(n, body);
+        constexpr int size = Count::value;
+        UP_TO_SIXTEEN(size, body)
     } else if constexpr (is_constant<Count>) {
         for (int i = 0; i < int(n); ++i) body(i);
     } else {
@@ -197,9 +213,24 @@ INLINE void loop(Count n, Body&& body) {
 template <class S, class F, class G, class Size, class Body>
 INLINE void coefficients_without(F, G, Size size, [[maybe_unused]] int gap, Body&& body) {
     if constexpr (S::small) {
-        each(size, [&](auto i) INLINED {
-            if constexpr (S::occurs(0, S::r, F::value, G::value, decltype(i)::value)) body(i);
-        });
+        constexpr auto occurs = [](int i) { return i < Size::value && S::occurs(0, S::r, F::value, G::value, i); };
+        static_assert(Size::value <= 16, "write more calls");
+        if constexpr (occurs(0)) body(Constant<0>{});
+        if constexpr (occurs(1)) body(Constant<1>{});
+        if constexpr (occurs(2)) body(Constant<2>{});
+        if constexpr (occurs(3)) body(Constant<3>{});
+        if constexpr (occurs(4)) body(Constant<4>{});
+        if constexpr (occurs(5)) body(Constant<5>{});
+        if constexpr (occurs(6)) body(Constant<6>{});
+        if constexpr (occurs(7)) body(Constant<7>{});
+        if constexpr (occurs(8)) body(Constant<8>{});
+        if constexpr (occurs(9)) body(Constant<9>{});
+        if constexpr (occurs(10)) body(Constant<10>{});
+        if constexpr (occurs(11)) body(Constant<11>{});
+        if constexpr (occurs(12)) body(Constant<12>{});
+        if constexpr (occurs(13)) body(Constant<13>{});
+        if constexpr (occurs(14)) body(Constant<14>{});
+        if constexpr (occurs(15)) body(Constant<15>{});
     } else {
         if constexpr (is_constant<Size>) {
             for (int i = 0; i < int(size); i += gap) body(i);

@@ -1,12 +1,14 @@
 // The tracking kernel: one path in each SIMD lane.
 //
-// Each tracker_*.cpp includes this file once, defines LANES and is compiled for one instruction set.
+// Each tracker_*.cpp includes this file once, defines LANES and is compiled for one instruction set. The single_tracker_*.cpp
+// define NUMBER as float. Steps aim at contractions of one in a hundred, for which single precision suffices, with twice as many
+// lanes. A path that has arrived takes its last step in doubles. A path for which single precision does not suffice goes on
+// in doubles from its last point, and begins anew in doubles if that fails.
 //
 // A step consists of
 //   1. a prediction by cubic Hermite interpolation;
 //   2. the Newton matrix at the predicted point, factorised once, and a Newton step. The factorisation is
-//      L D Lᵀ without pivots: the matrix is complex symmetric
-//      and generic;
+//      L D Lᵀ without pivots: the matrix is complex symmetric and generic;
 //   3. one evaluation in dual numbers at the new point, which gives F and the total derivative of F along the predicted
 //      tangent. The same factors then give a chord step and a better tangent.
 // The first and the last step of a path have length zero: the first makes the first tangent, the last polishes the end.
@@ -18,7 +20,16 @@ namespace homotopy_lcn {
 namespace {
 
 // A larger chord step leaves too large an error for the point to be accepted.
-constexpr double chord_limit = 5e-3;
+constexpr Number chord_limit = Number(5e-3);
+// Squared relative sizes. A Newton step as small as ``exact_step`` is as exact as the numbers are. A chord step larger than
+// ``largest_rounding`` is not put down to rounding errors.
+constexpr Number exact_step = Number(single_precision ? 1e-12 : 1e-18);
+constexpr Number largest_rounding = Number(single_precision ? 1e-8 : 1e300);
+constexpr Number tiny = Number(single_precision ? 1e-36 : 1e-300);
+constexpr std::int64_t most_steps = std::int64_t(1) << 30;  // no path takes so many
+// In single precision a path goes on in doubles once its steps are shorter than this fraction of the distance to the
+// target, and when it is nearer to the target than ``near_target``.
+constexpr double shortest_single_step = 1e-4, near_target = 1e-3;
 
 template <class S, template <class> class SegmentOf>
 class Tracker : NewtonSystem<S, SegmentOf> {
@@ -49,7 +60,7 @@ class Tracker : NewtonSystem<S, SegmentOf> {
             step();
             ++iterations;
         }
-        job.iterations->fetch_add(iterations);
+        job.iterations->fetch_add(iterations * LANES);
         job.finished->fetch_add(finished, std::memory_order_relaxed);
     }
 
@@ -60,7 +71,7 @@ class Tracker : NewtonSystem<S, SegmentOf> {
 
     // A path goes through the phases in this order. ``first`` makes a tangent at the start, ``second`` predicts along
     // the tangent alone, ``going`` interpolates.
-    enum Phase : std::int64_t { idle = 0, first = 1, second = 2, going = 3, polish = 4 };
+    enum Phase : Whole { idle = 0, first = 1, second = 2, going = 3, polish = 4 };
     std::int64_t path[LANES];
     int active = 0;
     Integer phase{}, rejections{}, steps{}, polished{};
@@ -95,17 +106,23 @@ class Tracker : NewtonSystem<S, SegmentOf> {
     // Puts the next path of the queue into a lane. Without a next path the lane goes on computing with its last
     // numbers, and nobody reads the result.
     void load(int lane) {
-        const std::int64_t total = job.target_count * job.start_count;
         const std::int64_t mine = take();
-        const bool real = mine < total;
-        const int N = shape.N;
+        const bool real = mine < job.target_count * job.start_count;
         active += int(real) - int(path[lane] >= 0);
         path[lane] = real ? mine : -1;
-        phase[lane] = real ? first : idle;
-        if (!real && was_loaded[lane]) return;
+        if (real || !was_loaded[lane]) place(lane, real ? mine : 0, real && job.begun);
+        if (!real) phase[lane] = idle;
         was_loaded[lane] = true;
-        const std::int64_t p = real ? mine % job.start_count : 0, t = real ? mine / job.start_count : 0;
-        const double* start = job.starts + 2 * (N + 1) * p;
+    }
+    bool was_loaded[LANES] = {};
+
+    // Puts a path into a lane, at its start or where the single precision has led.
+    void place(int lane, std::int64_t id, bool begun) {
+        const int N = shape.N;
+        went_on[lane] = begun;
+        const bool there = begun && job.codes[id] == success;
+        phase[lane] = there ? polish : first;
+        const double* start = begun ? job.points + 2 * (N + 1) * id : job.starts + 2 * (N + 1) * (id % job.start_count);
         const double re = start[0], im = start[1];
         double norm = 0;
         for (int i = 0; i < N; ++i) {
@@ -121,28 +138,31 @@ class Tracker : NewtonSystem<S, SegmentOf> {
             set(last_x[i], lane, a, b);
             set(last_tangent[i], lane, 0, 0);
         }
-        segment.load(lane, t);
+        segment.load(lane, id / job.start_count);
         inverse_norm[lane] = 1 / norm;
-        s[lane] = 1;
+        s[lane] = begun ? job.distances[id] : 1;
         h[lane] = 0;
-        resume[lane] = job.options.first_step;
+        resume[lane] = begun ? job.errors[id] : job.options.first_step;
         rejections[lane] = 0;
         last_s[lane] = 2;
-        steps[lane] = 0;
+        steps[lane] = begun ? job.steps[id] : 0;
         polished[lane] = 0;
         error[lane] = 1;
         largest[lane] = least[lane] = 1;
         growth[lane] = 0;
     }
-    bool was_loaded[LANES] = {};
+    bool went_on[LANES] = {};  // whether the path was begun in single precision
 
+    // Ends a path. In single precision it goes on from its last point with steps as long as the last one. A path that went on
+    // so without success begins anew.
     void unload(int lane, std::int64_t code) {
         const int N = shape.N;
         const std::int64_t id = path[lane];
+        if (went_on[lane] && code != success) return place(lane, id, false);
         double* out = job.points + 2 * (N + 1) * id;
         double norm = 0;
         for (int i = 0; i <= shape.e(Constant<0>{}); ++i)
-            norm += x[i].re[lane] * x[i].re[lane] + x[i].im[lane] * x[i].im[lane];
+            norm += double(x[i].re[lane]) * x[i].re[lane] + double(x[i].im[lane]) * x[i].im[lane];
         norm = __builtin_sqrt(norm);
         out[0] = norm;
         out[1] = 0;
@@ -152,11 +172,11 @@ class Tracker : NewtonSystem<S, SegmentOf> {
             out[2 * i + 3] = x[i].im[lane] / scale;
         }
         job.codes[id] = code;
-        job.errors[id] = __builtin_sqrt(error[lane]);
+        job.errors[id] = single_precision ? double(h[lane]) : __builtin_sqrt(error[lane]);
         job.conditions[id] = largest[lane] / least[lane];
         job.steps[id] = steps[lane];
         job.distances[id] = s[lane];
-        ++finished;
+        if (!job.begun) ++finished;
         load(lane);
     }
 
@@ -201,12 +221,12 @@ class Tracker : NewtonSystem<S, SegmentOf> {
         const int N = shape.N;
         Complex* defect = rounding_system + N * N;
         System::template solve<1>(rounding_system, defect);
-        return double(N) * double(N) * size_of(defect);
+        return broadcast(double(N) * double(N)) * size_of(defect);
     }
     INLINE void prepare_rounding(StepArrays<S>& t) {
         const auto K = shape.K;
         const auto N = shape.N;
-        const double eps = 2.220446049250313e-16;
+        const Number eps = single_precision ? 1.2e-7 : 2.220446049250313e-16;
         Real filter = Real{};
         loop<S>(K, [&](auto i) INLINED { filter += squared_norm(t.duals.from[0][i].v); });
         const Real residual = eps * segment.magnitude(square_root(filter));
@@ -231,13 +251,13 @@ class Tracker : NewtonSystem<S, SegmentOf> {
         if constexpr (!S::small) t = memory;
         const auto N = shape.N;
         const TrackerOptions& options = job.options;
-        const Integer cubic = phase == (std::int64_t)going;
-        const Integer moving = cubic | (phase == (std::int64_t)second);
+        const Integer cubic = phase == Whole(going);
+        const Integer moving = cubic | (phase == Whole(second));
         const Real zero = Real{}, one = broadcast(1.0);
 
         // Predict.
         Real to = s - h;
-        to = select(to < 0.1 * h, Real{}, to);  // no tiny step at the end
+        to = select(to < Number(0.1) * h, Real{}, to);  // no tiny step at the end
         const Real step = to - s;
         const Real width = select(cubic, s - last_s, one);
         const Real inverse_width = 1.0 / width;
@@ -279,30 +299,30 @@ class Tracker : NewtonSystem<S, SegmentOf> {
         });
         // Sizes of the steps and the contraction, squared.
         const Real newton = size_of(&t.newton[0]), chord = size_of(&t.chord[0]);
-        const Real contraction = chord / maximum(newton, broadcast(1e-300));
+        const Real contraction = chord / maximum(newton, broadcast(tiny));
 
         // Accept or reject. NaN fails every comparison and is rejected.
-        const double limit = options.contraction_limit * options.contraction_limit;
-        Integer exact = newton <= 1e-18;
-        const Integer doubtful = (newton <= 1e-6) & ~(contraction <= limit) & ~exact;
+        const Number limit = options.contraction_limit * options.contraction_limit;
+        Integer exact = newton <= exact_step;
+        const Integer doubtful = (newton <= Number(1e-6)) & ~(contraction <= limit) & ~exact;
         if (any(doubtful)) {
             prepare_rounding(t);
-            exact |= doubtful & (chord <= rounding());
+            exact |= doubtful & (chord <= minimum(rounding(), broadcast(largest_rounding)));
         }
-        const Integer still = (phase == (std::int64_t)first) | (phase == (std::int64_t)polish);  // steps of length zero
-        Integer accepted = ((contraction <= limit) & (chord <= chord_limit * chord_limit)) | exact | still;
-        accepted &= newton <= options.movement_limit * options.movement_limit;
+        const Integer still = (phase == Whole(first)) | (phase == Whole(polish));  // steps of length zero
+        Integer accepted = ((contraction <= limit) & (chord <= broadcast(chord_limit * chord_limit))) | exact | still;
+        accepted &= newton <= broadcast(options.movement_limit * options.movement_limit);
 
         // The next step.
         const Real aim = broadcast(options.contraction_target * options.contraction_target);
         Real factor = rough_power(aim / maximum(minimum(contraction, broadcast(1e24)), broadcast(1e-24)),
                                   0.5 * options.control_gain);
-        factor = select(contraction <= 1e24, factor, broadcast(options.shrink));
+        factor = select(contraction <= Number(1e24), factor, broadcast(options.shrink));
         factor = select(exact, broadcast(options.growth), factor);
         factor = minimum(maximum(factor, broadcast(options.shrink)),
                          select(accepted, broadcast(options.growth), broadcast(0.5)));
         Real length = select(moving, -step * factor, h);
-        length = select(phase == (std::int64_t)first, resume, length);
+        length = select(phase == Whole(first), resume, length);
         h = length;
 
         // Move on. The last point and tangent are moved into the patches through the new point.
@@ -316,20 +336,24 @@ class Tracker : NewtonSystem<S, SegmentOf> {
         rejections = select(accepted, Integer{}, rejections + 1);
         steps += 1;
         const Integer arrived = moving & accepted & (s <= 0.0);
-        const Integer stuck = moving & ~arrived & ((h < options.smallest_step * s) | (s < 1e-30));
-        const Integer over = moving & ~arrived & (steps >= options.max_steps);
+        const double shortest = single_precision ? shortest_single_step : options.smallest_step;
+        const Integer stuck =
+            moving & ~arrived & ((h < Number(shortest) * s) | (s < Number(single_precision ? near_target : 1e-30)));
+        const Integer over = moving & ~arrived & (steps >= Whole(options.max_steps < most_steps ? options.max_steps : most_steps));
         const Integer astray = moving & (rejections >= 2);
-        const Integer begun = phase == (std::int64_t)first, finishing = phase == (std::int64_t)polish;
+        const Integer begun = phase == Whole(first), finishing = phase == Whole(polish);
         // The error after a chord step is the chord step times the contraction.
-        const Integer done = accepted & ((newton < 1e-20) | ((newton < 1e-10) & (chord < 1e-22)));
-        const Integer good = done | (accepted & ((newton < 1e-16) | (exact & (newton < 1e-12))));
+        const Integer done = accepted & ((newton < Number(1e-20)) | ((newton < Number(1e-10)) & (chord < Number(1e-22))));
+        const Integer good = done | (accepted & ((newton < Number(1e-16)) | (exact & (newton < Number(1e-12)))));
         polished = select(finishing, polished + 1, polished);
-        phase = select(accepted & (begun | (phase == (std::int64_t)second)), phase + 1, phase);
-        phase = select(arrived, Integer{} + (std::int64_t)polish, phase);
+        phase = select(accepted & (begun | (phase == Whole(second))), phase + 1, phase);
+        phase = select(arrived, Integer{} + Whole(polish), phase);
         h = select(arrived, zero, h);
-        const Integer ended = finishing & (done | (polished >= 6));
+        // A path that arrives in single precision ends there: it is polished in doubles.
+        const Integer ended = single_precision ? arrived : finishing & (done | (polished >= 6));
         const Integer lost = begun & ~accepted;
-        if (any(ended | lost | stuck | over | astray)) end_or_correct(ended, good, lost, stuck, over, astray);
+        if (any(ended | lost | stuck | over | astray))
+            end_or_correct(ended, single_precision ? arrived : good, lost, stuck, over, astray);
     }
 
     INLINE void advance(StepArrays<S>& t, Integer accepted, Real to) {
@@ -385,7 +409,7 @@ class Tracker : NewtonSystem<S, SegmentOf> {
         const Real inverse = 1.0 / bottom;
         inverse_norm = select(accepted, inverse, inverse_norm);
         // With |w| ~ s^(−p) the relative change of the free factor is −p ds/s, because all others have norm one.
-        growth = select(accepted & (to > 1e-8), -top.re * inverse * to, growth);  // nearer to 0 it is noise
+        growth = select(accepted & (to > Number(1e-8)), -top.re * inverse * to, growth);  // nearer to 0 it is noise
     }
     template <class Index>
     INLINE void move(Index i, Integer accepted, Integer under_way, Complex old, Complex old_tangent, Complex centre,

@@ -2,6 +2,5 @@
 #include "compiled_shapes.hpp"
 
 namespace homotopy_lcn {
-const TrackingKernel tracking_avx512 = {"avx512", LANES, CompiledShapes::fits, CompiledShapes::workspace,
-                                        CompiledShapes::run};
+const TrackingKernel tracking_avx512 = {"avx512", LANES, CompiledShapes::workspace, CompiledShapes::run};
 }  // namespace homotopy_lcn

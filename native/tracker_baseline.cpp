@@ -2,6 +2,5 @@
 #include "compiled_shapes.hpp"
 
 namespace homotopy_lcn {
-const TrackingKernel tracking_baseline = {"baseline", LANES, CompiledShapes::fits, CompiledShapes::workspace,
-                                          CompiledShapes::run};
+const TrackingKernel tracking_baseline = {"baseline", LANES, CompiledShapes::workspace, CompiledShapes::run};
 }  // namespace homotopy_lcn
