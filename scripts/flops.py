@@ -144,7 +144,10 @@ def options_by_name() -> str:
 def without_vector_types(kernel: str) -> str:
     """The text of vectors.hpp without the two vector types."""
     text, number = re.subn(
-        r"^typedef \S+ (?:Real|Integer) __attribute__\(\(vector_size\(LANES \* sizeof\(Number\)\)\)\);$", "", kernel, flags=re.M
+        r"^typedef \S+ (?:Real|Integer) __attribute__\(\(vector_size\(LANES \* sizeof\(Number\)\)\)\);$",
+        "",
+        kernel,
+        flags=re.M,
     )
     if number != 2:
         raise ValueError("native/vectors.hpp: the definitions of the vector types Real and Integer are not found")
