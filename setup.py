@@ -41,9 +41,9 @@ INSTRUCTION_SETS = {
         else {}
     ),
 }
-# Paths are followed in single precision, and take their last step in doubles. Code by GCC with these parts of -O2 is as
-# fast as with all of them, and compiled sooner.
-SINGLE = ["-fexpensive-optimizations", "-fschedule-insns2", "-fcaller-saves"] if X86 else ["-O2"]
+# Paths are followed in single precision, and take their last step in doubles. The vectors are written out: the
+# compiler need not look for more of them. With -O1 powers of factors take half as long again.
+SINGLE = ["-O2", "-fno-tree-vectorize"]
 # The arithmetic of native/double_double.hpp is wrong if products and sums are contracted.
 KERNELS = {
     **{f"tracker_{name}": flags if X86 else ["-O2"] for name, flags in INSTRUCTION_SETS.items()},
