@@ -245,7 +245,8 @@ py::tuple track_along(const Factors& factors, const ComplexArray& starts, const 
         job.starts = numbers(points) + 2 * segment * starts.size();
         job.points = numbers(points) + 2 * (segment + 1) * starts.size();
         const CallUnderWay call(&counters.cancelled);
-        run_tracking(job, jobs, set, counters, py::none());
+        // In doubles: at the corners of a circle around a singular end the points may be close together.
+        run_tracking_with(set.tracking, job, jobs, counters, py::none());
         call.require_not_closed();
         const auto is_lost = [](std::int64_t code) { return code != success; };
         if (std::any_of(job.codes, job.codes + paths, is_lost)) break;

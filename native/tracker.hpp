@@ -28,8 +28,9 @@ constexpr Number largest_rounding = Number(single_precision ? 1e-8 : 1e300);
 constexpr Number tiny = Number(single_precision ? 1e-36 : 1e-300);
 constexpr std::int64_t most_steps = std::int64_t(1) << 30;  // no path takes so many
 // In single precision a path goes on in doubles once its steps are shorter than this fraction of the distance to the
-// target, and when it is nearer to the target than ``near_target``.
-constexpr double shortest_single_step = 1e-4, near_target = 1e-3;
+// target, and when it is nearer to the target than ``near_target``. An end at which the squared pivots differ by more than
+// ``worst_end_of_single`` is reached in doubles from the start: other ends may be as near as single precision is exact.
+constexpr double shortest_single_step = 1e-4, near_target = 1e-3, worst_end_of_single = 1e10;
 
 template <class S, template <class> class SegmentOf>
 class Tracker : NewtonSystem<S, SegmentOf> {
@@ -154,11 +155,12 @@ class Tracker : NewtonSystem<S, SegmentOf> {
     bool went_on[LANES] = {};  // whether the path was begun in single precision
 
     // Ends a path. In single precision it goes on from its last point with steps as long as the last one. A path that went on
-    // so without success begins anew.
+    // so without success, or to an ill-conditioned end, begins anew.
     void unload(int lane, std::int64_t code) {
         const int N = shape.N;
         const std::int64_t id = path[lane];
-        if (went_on[lane] && code != success) return place(lane, id, false);
+        const bool doubtful = code != success || !(largest[lane] <= worst_end_of_single * least[lane]);
+        if (went_on[lane] && doubtful) return place(lane, id, false);
         double* out = job.points + 2 * (N + 1) * id;
         double norm = 0;
         for (int i = 0; i <= shape.e(Constant<0>{}); ++i)
