@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,15 @@ from ..networks.strata import Embedding, Stratum
 from .critical_equations import Data
 from .polynomials import projected
 
-__all__ = ["STRAIGHT_FACTOR", "power_of_two", "stratum_data", "whole_filters", "with_real_factors", "without_phases"]
+__all__ = [
+    "STRAIGHT_FACTOR",
+    "exact_stratum_data",
+    "power_of_two",
+    "stratum_data",
+    "whole_filters",
+    "with_real_factors",
+    "without_phases",
+]
 
 #: Imaginary parts of the factors of a real filter, scaled to norm one.
 STRAIGHT_FACTOR = 1e-7
@@ -38,10 +47,29 @@ def stratum_data(loss: SquaredLoss, positions: NDArray[np.integer]) -> tuple[Dat
         rounded.
     """
     gram, b = loss.gram[np.ix_(positions, positions)], loss.b[positions]
-    gram_scale = float(power_of_two(np.linalg.norm(gram, 2)))
-    b_norm = float(np.linalg.norm(b))
-    b_scale = float(power_of_two(b_norm)) if b_norm > 0 else 1.0
+    gram_scale, b_scale = _scales(gram, b)
     return Data(gram / gram_scale, b / b_scale), b_scale / gram_scale
+
+
+def exact_stratum_data(loss: SquaredLoss, positions: NDArray[np.integer]) -> Data | None:
+    """The rational numbers that `stratum_data` rounds, scaled alike, in arrays of fractions; None if none are known.
+
+    Parameters
+    ----------
+    loss : SquaredLoss
+    positions : (K',) integer array
+    """
+    if loss.exact is None:
+        return None
+    gram_scale, b_scale = _scales(loss.gram[np.ix_(positions, positions)], loss.b[positions])
+    gram = np.array(loss.exact.gram, object)[np.ix_(positions, positions)] / Fraction(gram_scale)
+    return Data(gram, np.array(loss.exact.b, object)[positions] / Fraction(b_scale))
+
+
+def _scales(gram: Real, b: Real) -> tuple[float, float]:
+    """The powers of two by which a Gram matrix and a moment vector are divided."""
+    b_norm = float(np.linalg.norm(b))
+    return float(power_of_two(np.linalg.norm(gram, 2))), float(power_of_two(b_norm)) if b_norm > 0 else 1.0
 
 
 def power_of_two(values: Any) -> Any:

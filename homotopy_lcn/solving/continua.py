@@ -157,7 +157,8 @@ def _on_continua(arch: Architecture, loss: SquaredLoss, points: Sequence[Critica
     result = np.zeros(len(points), int)
     if together:
         equations, data = equations_of(Stratum.of_layers(arch)), Data(loss.gram, loss.b)
-        found = local_dimensions(equations, np.array(together), data, np.random.default_rng(0))
+        exact = None if loss.exact is None else Data(np.array(loss.exact.gram, object), np.array(loss.exact.b, object))
+        found = local_dimensions(equations, np.array(together), data, np.random.default_rng(0), exact)
         np.maximum.at(result, owners, found)
     return result.tolist()
 

@@ -8,7 +8,8 @@ t = 0 are the critical points nearby; their number is known from the values of g
 is larger, the dimension is the largest number of random affine equations that solutions of F = 0 nearby still satisfy.
 
 Gradients are evaluated in extended precision. The data are known to about the precision of a double, and equations that
-hold up to this are taken to hold.
+hold up to this are taken to hold. If the data are known exactly, an end is on a continuum only if g vanishes in eighty
+digits, too; otherwise nothing is said of its dimension.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from ..arrays import Complex
 from ..equations.critical_equations import Data, Equations
 from ..tracking.multiprecision import converge
+from .exact_continua import vanish_exactly
 from .local_frames import Frames, Zeros
 from .tolerances import LOCAL
 
@@ -63,7 +65,13 @@ class LocalStructure:
 
 
 def local_structures(
-    equations: Equations, points: Complex, data: Data, rng: np.random.Generator, *, dimensions: bool = True
+    equations: Equations,
+    points: Complex,
+    data: Data,
+    rng: np.random.Generator,
+    *,
+    dimensions: bool = True,
+    exact: Data | None = None,
 ) -> list[LocalStructure]:
     """Tell what the critical set looks like near each of several points.
 
@@ -77,6 +85,8 @@ def local_structures(
     rng : numpy.random.Generator
     dimensions : bool
         Whether to tell the dimension where the corank is above one and the critical set is no manifold.
+    exact : Data, optional
+        The rational numbers that the data are rounded from, in arrays of fractions.
     """
     if not len(points):
         return []
@@ -86,6 +96,8 @@ def local_structures(
     residuals = frames.residuals()
     critical = residuals <= LOCAL.tie
     flat = _vanish(frames, critical, data, rng)
+    refuted = flat & ~_hold_exactly(frames, flat, exact)
+    flat &= ~refuted
     found = [
         LocalStructure(point, residual, corank, corank if is_flat else None)
         for point, residual, corank, is_flat in zip(
@@ -93,7 +105,7 @@ def local_structures(
         )
     ]
     clusters = []
-    for row in np.flatnonzero(~flat).tolist():
+    for row in np.flatnonzero(~flat & ~refuted).tolist():
         one, frame = found[row], frames.row(row)
         if one.corank == 0:
             there = converge(equations, moved[row], data)
@@ -102,7 +114,8 @@ def local_structures(
         elif one.corank > 1:
             found[row] = replace(one, dimension=frame.dimension(rng) if critical[row] and dimensions else None)
         elif critical[row] and _is_on_curve(frame, data, rng):
-            found[row] = replace(one, dimension=1)
+            if exact is None or vanish_exactly(frame, exact):
+                found[row] = replace(one, dimension=1)
         else:
             clusters.append(row)
     for row, circle in zip(clusters, frames.rows(np.array(clusters, int)).on_circles(), strict=True):
@@ -124,7 +137,18 @@ def _vanish(frames: Frames, critical: NDArray[np.bool_], data: Data, rng: np.ran
     return result
 
 
-def local_dimensions(equations: Equations, points: Complex, data: Data, rng: np.random.Generator) -> list[int]:
+def _hold_exactly(frames: Frames, flat: NDArray[np.bool_], exact: Data | None) -> NDArray[np.bool_]:
+    """Where reduced equations that vanish in extended precision do so for the exact data; all True without any."""
+    result = np.ones(len(frames), dtype=bool)
+    if exact is not None:
+        for row in np.flatnonzero(flat).tolist():
+            result[row] = vanish_exactly(frames.row(row), exact)
+    return result
+
+
+def local_dimensions(
+    equations: Equations, points: Complex, data: Data, rng: np.random.Generator, exact: Data | None = None
+) -> list[int]:
     """The dimensions of the critical set at critical points, 0 at isolated ones; see `local_structures`."""
     if not len(points):
         return []
@@ -135,10 +159,13 @@ def local_dimensions(equations: Equations, points: Complex, data: Data, rng: np.
         frames = frames.rows(singular)
         frames = frames.moved_to(frames.onto_critical_set(real=False).astype(complex), data)
         flat = _vanish(frames, frames.coranks > 0, data, rng)
+        refuted = flat & ~_hold_exactly(frames, flat, exact)
+        flat &= ~refuted
         result[singular[flat]] = frames.coranks[flat]
-        for row in np.flatnonzero(~flat & (frames.coranks > 0)).tolist():
+        for row in np.flatnonzero(~flat & ~refuted & (frames.coranks > 0)).tolist():
             frame = frames.row(row)
             on_curve = frame.corank == 1 and _is_on_curve(frame, data, rng)
+            on_curve = on_curve and (exact is None or vanish_exactly(frame, exact))
             result[singular[row]] = 1 if on_curve else frame.dimension(rng)
     return result.tolist()
 

@@ -33,12 +33,15 @@ class Problem:
     rank_deficient : bool
         Whether the rank of the Gram matrix is below the dimension of the stratum. Then the filters of residual zero
         form a continuum.
+    exact : Data or None
+        The rational numbers that the data are rounded from, in arrays of fractions, if they are known.
     """
 
     equations: Equations
     data: Data
     count: int
     rank_deficient: bool = False
+    exact: Data | None = None
 
     @property
     def stratum(self) -> Stratum:

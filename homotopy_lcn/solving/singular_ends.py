@@ -97,7 +97,9 @@ def _structures(
         some = groups[start : start + SOLVING.ends_at_once]
         best = np.array([group[np.argmin(traced.residuals[group])] for group in some])
         with tracking.clock.stage("singular ends"):
-            found = local_structures(problem.equations, traced.points[best], problem.data, tracking.rng)
+            found = local_structures(
+                problem.equations, traced.points[best], problem.data, tracking.rng, exact=problem.exact
+            )
         yield from zip(some, found, strict=True)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Complex
 from ..doors import cached_property
 from ..equations.critical_equations import Data, equations_of
-from ..equations.restriction import stratum_data
+from ..equations.restriction import exact_stratum_data, stratum_data
 from ..losses.squared_loss import SquaredLoss
 from ..networks.architecture import Architecture
 from ..networks.counts import StratumCount, generic_count
@@ -68,7 +68,8 @@ class StratumTask:
     def problem(self) -> Problem:
         """The data in the coordinates of the stratum, scaled to order one."""
         stratum = self.embedding.stratum
-        return Problem(equations_of(stratum), self._scaled[0], self.row.count, self.rank < stratum.dimension)
+        exact = exact_stratum_data(self.loss, np.array(self.embedding.positions))
+        return Problem(equations_of(stratum), self._scaled[0], self.row.count, self.rank < stratum.dimension, exact)
 
     @property
     def full_rank_count(self) -> int:

@@ -254,6 +254,13 @@ class LocalTolerances(Constants):
     shorter, most_short_steps : float, int
         Where Newton's method does not reach ``radius`` or ``far``, a curve is followed in steps shorter by this factor,
         or by its powers, up to this number of them.
+    exact_samples, shorter_samples : int
+        Random places at which the reduced equations are evaluated for exact data, and distances tried for each of them,
+        from ``radius`` on.
+    chords : int
+        Steps in many digits at most; each gains some ten digits.
+    exact_digits, zero_digits : int
+        The other equations are solved to so many digits, and reduced equations of fewer digits do not vanish.
     increment : float
         Increment of differences of gradients in extended precision.
     steps : int
@@ -318,6 +325,11 @@ class LocalTolerances(Constants):
     sudden: float = 1e-8
     shorter: float = 0.25
     most_short_steps: int = 100
+    exact_samples: int = 2
+    shorter_samples: int = 6
+    chords: int = 12
+    exact_digits: int = 50
+    zero_digits: int = 40
     increment: float = 1e-10
     steps: int = 12
     settled: float = 1e-15
