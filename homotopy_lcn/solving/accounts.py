@@ -90,6 +90,8 @@ class PathAccount:
         How many times all paths were followed from real data nearby, see `real_limits`.
     at_infinity, origin : int
         Numbers of paths that end at infinity and at w = 0.
+    unlisted : int
+        Paths that many digits follow to finite ends so ill-conditioned that they are not listed.
     losses_away : (P,) complex array or None
         For paths from a generic loss to a singular Gram matrix: the limits of the loss without its constant along all
         paths that end at infinity, NaN where a limit is not known. None if not all ends are known.
@@ -106,6 +108,7 @@ class PathAccount:
     approaches: int = 0
     at_infinity: int = 0
     origin: int = 0
+    unlisted: int = 0
     losses_away: Complex | None = None
     never_started: tuple[int, int] = (0, 0)
     retracked: int = 0
@@ -137,6 +140,10 @@ class PathAccount:
     def covers(self, count: int) -> bool:
         """Whether all of `count` critical points of generic data are accounted for."""
         return self.accounted + sum(self.never_started) == count
+
+    def is_final(self, count: int) -> bool:
+        """Whether other ways to the data would tell no more."""
+        return self.accounted + self.unlisted + sum(self.never_started) == count
 
     @property
     def statistics(self) -> dict[str, int]:

@@ -20,8 +20,6 @@ from ..tracking.endgame import End, PathEnds, trace_ends
 from ..tracking.ill_conditioned import (
     Retracking,
     along_eigenvalues,
-    along_kernel,
-    far_away,
     from_the_start,
     in_doubles,
     in_two_parts,
@@ -30,7 +28,7 @@ from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
 from .accounts import PathAccount, RegularEnds, distinct_union
-from .far_ends import stop_growing
+from .far_ends import follow_far, growth_in_doubles
 from .problem import Problem
 from .regular_ends import (
     VerifiedEnds,
@@ -55,7 +53,7 @@ def follow_paths(
     *,
     detours: int | None = None,
     precise_ends: bool = False,
-    persistent: bool = False,
+    same_range: bool | None = None,
 ) -> PathAccount:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -75,9 +73,9 @@ def follow_paths(
         Homotopies tried in all, by default `SolvingTolerances.detours`, which ill-conditioned data always get.
     precise_ends : bool
         Whether the endgame goes on in extended precision if need be.
-    persistent : bool
-        Whether paths that get lost are tracked again in extended precision, if there are few: their ends may be finite
-        and so far away that doubles cannot follow.
+    same_range : bool, optional
+        Whether the Gram matrices of start and data have the same range. Then paths to infinity and to w = 0, and those
+        that get lost, are followed in many digits. By default, if start and data have the same Gram matrix.
 
     Returns
     -------
@@ -91,10 +89,11 @@ def follow_paths(
             _detour(start, problem.data, tracking.rng) if detour else (start.to(problem.data), start.points)
         )
         paths, known = _Paths(problem, homotopy, starts, account), account.accounted
+        paths.same_range = start.has_gram(problem.data.gram) if same_range is None else same_range
         del starts  # there may be millions
         account.detours = detour
         try:
-            _follow_detour(paths, tracking, detour, persistent)
+            _follow_detour(paths, tracking, detour)
         except TimeUp:
             _add_regular_ends(problem, account, paths.give_up_ends(), count)
             break
@@ -107,7 +106,7 @@ def follow_paths(
                 break
         # Where even extended precision from the start has led to no further end, further detours lead to none.
         fruitless = problem.ill_conditioned and detour >= SOLVING.quick_detours and account.accounted <= known
-        if len(account.regular) >= count or account.accounted == count or fruitless:
+        if len(account.regular) >= count or account.is_final(count) or fruitless:
             break
     return account
 
@@ -124,7 +123,7 @@ def _ended_by_number(problem: Problem, account: PathAccount, count: int) -> bool
     return True
 
 
-def _follow_detour(paths: _Paths, tracking: Tracking, detour: int, persistent: bool) -> None:
+def _follow_detour(paths: _Paths, tracking: Tracking, detour: int) -> None:
     """Track the paths of a detour, those that get lost several times."""
     with tracking.clock.stage("tracking"):
         paths.track(tracking if detour == 0 else tracking.with_options(RETRACKING.patient))
@@ -132,8 +131,6 @@ def _follow_detour(paths: _Paths, tracking: Tracking, detour: int, persistent: b
             paths.track_doubtful_again(tracking)
         if paths.problem.ill_conditioned:
             paths.track_lost_again(_retrackings(detour, paths.problem), tracking)
-        elif persistent and not paths.good.all() and (~paths.good).sum() <= SOLVING.most_far_away:
-            paths.track_lost_again((far_away if paths.problem.definite else along_kernel,), tracking)
 
 
 class _Paths:
@@ -144,6 +141,8 @@ class _Paths:
         self.verified = VerifiedEnds(problem, len(starts))
         self.good = np.zeros(len(starts), dtype=bool)
         self.result: TrackResult
+        self.same_range = False
+        self.far: NDArray[np.int64] = np.array([], np.int64)  # ends of the rest that many digits have found
 
     def track(self, tracking: Tracking) -> None:
         """Track all paths."""
@@ -194,16 +193,34 @@ class _Paths:
         problem, starts, engine = self.problem, self.starts, tracking.on_short_segments.timed_engine
         with tracking.clock.stage("endgame"):
             traced = trace_ends(engine, problem.stratum, starts, self.homotopy, jobs=tracking.jobs, precise=precise)
-            away = np.flatnonzero(np.isin(traced.kinds, (End.AT_INFINITY, End.ORIGIN)))
-            if away.size and problem.moments_suffice:
-                turned = away[stop_growing(problem.stratum, starts[away], self.homotopy, tracking)]
-                traced.kinds[turned], traced.windings[turned] = End.UNKNOWN, 0
-        direct = self.result.points
+        direct = self.result.points.astype(np.clongdouble)
+        self._look_far(traced, starts, direct, tracking)
         if problem.rank_deficient:
             bare = have_zero_residual(problem, traced.points)
             traced.kinds[bare & (traced.kinds == End.FINITE)] = End.UNKNOWN
             direct[bare | have_zero_residual(problem, direct)] = np.nan
         return traced, direct
+
+    def _look_far(self, traced: PathEnds, starts: Complex, direct: Complex, tracking: Tracking) -> None:
+        """Whether the paths that seem to end at infinity or at w = 0 do so: correct what the endgame says of them."""
+        problem = self.problem
+        away = np.isin(traced.kinds, (End.AT_INFINITY, End.ORIGIN))
+        if self.same_range and not problem.ill_conditioned and np.any(problem.data.b):
+            rows = np.flatnonzero(away | (traced.kinds == End.UNKNOWN))
+            if rows.size:
+                with tracking.clock.stage("ends far away"):
+                    part = traced.part(rows)
+                    found = follow_far(problem.equations, part, starts[rows], self.homotopy, tracking)
+                self.account.extended += found.followed
+                traced.windings[rows[found.kinds != part.kinds]] = 0
+                traced.kinds[rows] = found.kinds
+                self.far = rows[list(found.points)]
+                direct[self.far] = np.array(list(found.points.values()), np.clongdouble).reshape(-1, direct.shape[1])
+        elif away.any() and problem.moments_suffice:
+            rows = np.flatnonzero(away)
+            with tracking.clock.stage("endgame"):
+                growth = growth_in_doubles(problem.stratum, starts[rows], self.homotopy, tracking)
+            traced.kinds[rows[growth.turned]], traced.windings[rows[growth.turned]] = End.UNKNOWN, 0
 
 
 def _retrackings(detour: int, problem: Problem) -> tuple[Retracking, ...]:
@@ -267,6 +284,8 @@ def _add_endgame_ends(
     account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
     unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
     account.regular = distinct_union(stratum, account.regular, _confirmed(problem, direct[unknown], tracking))
+    far = _confirmed(problem, direct[paths.far], tracking)
+    account.unlisted = len(paths.far) - len(far)
     settled = settle(problem, traced, finite[~regular], homotopy, tracking)
     account.regular = distinct_union(stratum, account.regular, settled.regular)
     account.singular = settled.singular

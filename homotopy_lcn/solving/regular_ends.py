@@ -93,8 +93,11 @@ class VerifiedEnds:
         good : (P,) bool array
             The paths whose ends are beyond doubt, of all paths, and different from each other.
         """
-        self.success, self.fine[rows] = result.success, False
-        rows = rows[result.success[rows]]
+        # Newton's method without pivots may fail at the very end, where the Gram matrix has zeros on its diagonal.
+        nearly = (result.distances == 0) & (result.errors <= SOLVING.nearly_arrived)
+        self.success = result.success | (nearly & np.isfinite(result.points).all(axis=1))
+        self.fine[rows] = False
+        rows = rows[self.success[rows]]
         for first in range(0, len(rows), SOLVING.refined_together):
             self._refine(rows[first : first + SOLVING.refined_together], result, tracking)
         return self._beyond_doubt()
@@ -107,6 +110,7 @@ class VerifiedEnds:
         fine = solved_rows(self.problem, refined, limit) & ~on_smaller_stratum(
             equations, refined.points.astype(complex)
         )
+        fine &= result.success[rows] | (refined.conditions <= SOLVING.suspicious)
         near = np.flatnonzero(fine & (refined.conditions > SOLVING.suspicious))
         fine[near] = regular_rows(self.problem, refined, near, tracking)
         self.points[rows], self.filters[rows] = refined.points.astype(complex), refined.filters

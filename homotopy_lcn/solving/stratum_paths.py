@@ -17,6 +17,7 @@ from .low_rank import low_rank_start_system
 from .problem import Problem
 from .real_limits import add_real_limits
 from .regular_ends import have_zero_residual
+from .same_range import confirm_far_ends
 from .start_systems import StartSystems
 from .stored_systems import StartSystem
 from .stratum_task import StratumTask
@@ -68,11 +69,15 @@ def _accounts(task: StratumTask, tracking: Tracking, systems: StartSystems) -> I
                 system, account = better, _follow_from(better, task, tracking)
                 yield account
         start, continua = system.start, account.on_continua
-        if not account.covers(count) and not problem.rank_in_doubt:
+        final = account.is_final(count)
+        _confirm(problem, start, account, tracking)
+        if not final and not problem.rank_in_doubt:
             for again in _follow_again(problem, _reporting(task, tracking), systems):
                 account, start = again
                 yield account
-                if account.covers(count):
+                final = account.is_final(count)
+                _confirm(problem, start, account, tracking)
+                if final:
                     break
         if account.on_continua or continua:
             if not problem.definite:
@@ -81,6 +86,14 @@ def _accounts(task: StratumTask, tracking: Tracking, systems: StartSystems) -> I
                 add_real_limits(problem, start, tracking, account)
     except TimeUp:
         return
+
+
+def _confirm(problem: Problem, start: StartSystem, account: PathAccount, tracking: Tracking) -> None:
+    """Ask on a second way whether the paths end far away that are said to do so, unless b alone has moved."""
+    away = account.at_infinity + account.origin
+    if away and np.any(problem.data.b) and not (start.has_gram(problem.gram) or problem.ill_conditioned):
+        with tracking.clock.stage("ends far away"):
+            confirm_far_ends(problem, start, account, tracking)
 
 
 def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -> FixedGramSystem:
@@ -120,7 +133,7 @@ def _follow_again(
             fixed = systems.with_gram(problem.stratum, problem.gram, problem.count, starting)
     if fixed is not None:
         detours = None if problem.definite else SOLVING.detours_to_singular
-        account = follow_paths(problem, fixed.start, tracking.careful, detours=detours, persistent=True)
+        account = follow_paths(problem, fixed.start, tracking.careful, detours=detours)
         account.never_started = fixed.never_started
         yield account, fixed.start
     start = systems.generic(problem.stratum, problem.count, starting)
@@ -156,6 +169,7 @@ def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartS
             start = low_rank_start_system(full, problem, task.rank, starting)
         task.tell("tracking", 0)
         account = follow_paths(problem, start, _reporting(task, tracking))
+        _confirm(problem, start, account, tracking)
         if account.covers(problem.count):
             if account.on_continua:
                 add_real_limits(problem, full, tracking, account)

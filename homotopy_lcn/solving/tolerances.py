@@ -41,6 +41,8 @@ class SolvingTolerances(Constants):
     suspicious : float
         Above this condition number (Newton matrix scaled to unit diagonal) an end is looked at closely, however well
         it was reached. Lower values cost time on regular points.
+    nearly_arrived : float
+        Last Newton step of an end that an engine without pivots has not found, and NumPy may find.
     singular : float
         Above this condition number the Newton matrix counts as singular. Refined points lose as many digits, of the
         nineteen of extended precision.
@@ -66,12 +68,6 @@ class SolvingTolerances(Constants):
         sensitivity of ends that may be one double end.
     most_in_many_digits : int
         Ends of one stratum that are looked at in many digits at most; each takes some hundredths of a second.
-    most_far_away : int
-        Paths of one stratum that are tracked again in extended precision at most, together in some seconds.
-    growth_distances : tuple of floats
-        Distances from the data at which the filters of paths to infinity and to w = 0 are compared.
-    growth_goes_on : float
-        Where the logarithm of the size changes by less than this part of its largest change, a path has turned.
     far_away : float
         Filters of larger norm, for data of order one, may be points of paths to infinity: then the exact number for a
         Gram matrix does not end a solve.
@@ -167,6 +163,7 @@ class SolvingTolerances(Constants):
     doubtful: float = 1e-11
     verified: float = 1e-8
     suspicious: float = 1e6
+    nearly_arrived: float = 0.1
     singular: float = 1e13
     singular_in_many_digits: float = 1e15
     winding: float = 1e11
@@ -178,9 +175,6 @@ class SolvingTolerances(Constants):
     real_rounding: float = 32 * _EXTENDED
     insensitive: float = 0.1
     most_in_many_digits: int = 500
-    most_far_away: int = 12
-    growth_distances: tuple[float, ...] = tuple(10.0**-k for k in range(5, 12))
-    growth_goes_on: float = 0.5
     far_away: float = 1e6
     shared_root: float = 1e-10
     same_limit: float = 1e-6
@@ -361,6 +355,51 @@ class LocalTolerances(Constants):
 
 
 @dataclass(init=False, repr=False, eq=False, match_args=False)
+class FarTolerances(Constants):
+    """The numbers by which ends far away are told from ends at infinity, see `far_ends` and `same_range`.
+
+    Distances are parts of the segment from the start data to the data.
+
+    Attributes
+    ----------
+    growth_distances : tuple of float
+        Distances from the data at which doubles compare the filters of paths to infinity and to w = 0.
+    growth_goes_on : float
+        Where the logarithm of the size changes by less than this part of its largest change, a path has turned.
+    known : tuple of tuples of float
+        Distances at which doubles tell where the paths are that many digits follow from there, and others for paths
+        that are lost.
+    distances : tuple of float
+        Distances at which their sizes are compared then.
+    special : float
+        Data nearer than this to special data count as special: they are not told from them by their far points.
+    equal_factors : int
+        The size has to go on changing for so many powers of ten, up to a distance not above ``special``.
+    as_before, still_grows : float
+        It does if the least of these changes, in logarithms, is at least this part of the largest one, and this large:
+        half the size for winding number 100.
+    hardly_grows : float
+        Where it changes by no more than this, Newton's method may find the end.
+    steps : int
+        Steps from one distance to the next at most, in doubles: more of them lead no farther.
+    start_steps : int
+        Steps of paths from generic data to random ones with the range of the Gram matrix; paths to infinity use all.
+    """
+
+    growth_distances: tuple[float, ...] = tuple(10.0**-k for k in range(5, 12))
+    growth_goes_on: float = 0.5
+    known: tuple[tuple[float, ...], ...] = tuple(tuple(10.0 ** (-n - k / 6) for k in range(7)) for n in (1, 1.5, 0.5)) + (tuple(0.9 - 0.1 * k for k in range(7)),)
+    distances: tuple[float, ...] = tuple(10.0**-k for k in range(3, 21))
+    special: float = 1e-12
+    equal_factors: int = 4
+    as_before: float = 0.8
+    still_grows: float = 0.01
+    hardly_grows: float = 0.3
+    steps: int = 1000
+    start_steps: int = 300
+
+
+@dataclass(init=False, repr=False, eq=False, match_args=False)
 class PlainTolerances(Constants):
     """Which data sets are solved together, see `plain_data`. Wider margins cost time, and change no answer.
 
@@ -387,6 +426,8 @@ class PlainTolerances(Constants):
 
 #: The values that solves of many data sets use.
 PLAIN = PlainTolerances()
+#: The values by which ends far away are told.
+FAR = FarTolerances()
 #: The values that the solver uses.
 SOLVING = SolvingTolerances()
 #: The values that `local_structure` uses.

@@ -81,6 +81,10 @@ class PathEnds:
             np.zeros(count, np.int64), points.copy(), np.zeros(count, np.int64), np.full(count, np.inf), _unknown(count)
         )
 
+    def part(self, rows: NDArray[np.int64]) -> PathEnds:
+        """The ends of some of the paths."""
+        return PathEnds(*(values[rows] for values in vars(self).values()))
+
     def put(self, rows: NDArray[np.int64], other: PathEnds) -> None:
         """Enter the ends of some of the paths."""
         self.kinds[rows], self.points[rows] = other.kinds, other.points

@@ -27,8 +27,6 @@ from .tolerances import RETRACKING
 __all__ = [
     "Retracking",
     "along_eigenvalues",
-    "along_kernel",
-    "far_away",
     "from_the_start",
     "in_doubles",
     "in_two_parts",
@@ -75,16 +73,6 @@ def along_eigenvalues(tracking: Tracking, stratum: Stratum, starts: Complex, hom
         arrived = np.flatnonzero(result.success)
         result.put(arrived, _extended(patient).follow(stratum, result.points[arrived], Homotopy(here, there)))
     return result
-
-
-def far_away(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
-    """Track in extended precision with fewer steps, paths to ends so far away that doubles lose them."""
-    return _extended(tracking.with_options(RETRACKING.far_away)).follow(stratum, starts, homotopy)
-
-
-def along_kernel(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:
-    """The same in more steps, for ends far along the kernel of a singular Gram matrix."""
-    return _extended(tracking.with_options(RETRACKING.along_kernel)).follow(stratum, starts, homotopy)
 
 
 def from_the_start(tracking: Tracking, stratum: Stratum, starts: Complex, homotopy: Homotopy) -> TrackResult:

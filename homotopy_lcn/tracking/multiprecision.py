@@ -17,7 +17,7 @@ from ..equations.critical_equations import Data, Equations
 from .refinement import half_gradient
 from .tolerances import MULTIPRECISION
 
-__all__ = ["Converged", "converge"]
+__all__ = ["Converged", "converge", "exact", "rounded"]
 
 
 class Converged(NamedTuple):
@@ -53,9 +53,9 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
     numbers = mpmath.MPContext()  # of its own, as other threads may compute with other digits
     numbers.dps = MULTIPRECISION.digits
     stratum, increment = equations.stratum, numbers.mpf(10) ** -MULTIPRECISION.increment_digits
-    directions = _exact(_directions(equations, np.asarray(point, complex)[None]), numbers)
-    gram, b = (_exact(np.asarray(part), numbers) for part in data)
-    current, moved = _exact(np.asarray(point), numbers), np.zeros(stratum.dimension, object)
+    directions = exact(_directions(equations, np.asarray(point, complex)[None]), numbers)
+    gram, b = (exact(np.asarray(part), numbers) for part in data)
+    current, moved = exact(np.asarray(point), numbers), np.zeros(stratum.dimension, object)
     for _ in range(MULTIPRECISION.steps):
         around = np.concatenate([current[None], current + increment * directions])
         with np.errstate(all="ignore"):
@@ -69,7 +69,7 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
         current, moved = current + local @ directions, moved + local
         size = numbers.norm(step)
         if size < numbers.mpf(10) ** -MULTIPRECISION.converged_digits:
-            return Converged(_rounded(current), float(numbers.norm(moved.tolist())))
+            return Converged(rounded(current), float(numbers.norm(moved.tolist())))
         if not size < 1:
             return None
     return None
@@ -81,7 +81,7 @@ def _directions(equations: Equations, points: Complex) -> Complex:
     return np.concatenate([equations.displacement(points, bases, unit[i : i + 1]) for i in range(len(unit))])
 
 
-def _exact(values: NDArray[Any], numbers: Any) -> NDArray[Any]:
+def exact(values: NDArray[Any], numbers: Any) -> NDArray[Any]:
     """The same numbers for mpmath, extended precision included."""
 
     def number(value: Any) -> Any:
@@ -91,7 +91,7 @@ def _exact(values: NDArray[Any], numbers: Any) -> NDArray[Any]:
     return np.array([number(value) for value in values.ravel()], object).reshape(values.shape)
 
 
-def _rounded(values: NDArray[Any]) -> NDArray[Any]:
+def rounded(values: NDArray[Any]) -> NDArray[Any]:
     """In NumPy's extended precision."""
     high = np.array([complex(value) for value in values], complex)
     low = np.array([complex(value) for value in values - high], complex)

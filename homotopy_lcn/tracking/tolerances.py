@@ -59,8 +59,6 @@ class Circles(NamedTuple):
 _IN_DOUBLES = Circles((*(10.0**-k for k in range(4, 7)), *(10.0 ** (-k / 2) for k in range(13, 21))), 40, 1e-8)
 _LARGER = Circles(tuple(10.0 ** (-k / 2) for k in range(2, 10)), 40, 1e-8)
 _IN_EXTENDED_PRECISION = Circles(tuple(10.0**-k for k in (5, *range(7, 15))), 12, 1e-7, TrackerOptions(max_steps=100))
-_FAR_AWAY = replace(TrackerOptions.conservative(), smallest_step=1e-14, max_steps=600)
-_ALONG_KERNEL = replace(_FAR_AWAY, max_steps=4000)
 _PATIENT = replace(TrackerOptions.conservative(), smallest_step=1e-18, max_steps=20_000)
 
 
@@ -188,6 +186,46 @@ class MultiprecisionTolerances(Constants):
 
 
 @dataclass(init=False, repr=False, eq=False, match_args=False)
+class FollowingTolerances(Constants):
+    """Tolerances of paths that are followed in many digits, see `many_digits`.
+
+    Attributes
+    ----------
+    digits, half_digits : int
+        Decimal digits of all numbers, and minus the exponent of the increment of differences. Where w has norm 10^9,
+        paths may differ in the fiftieth digit.
+    first_ratio, least_ratio, largest_ratio : float
+        Ratios of one distance from the target to the next: the first, the least, and the largest, with which the path
+        is given up.
+    faster : float
+        After a step the ratio is raised to this power; after a rejected one it is replaced by its root.
+    first_error : float
+        Largest distance, in local coordinates, of a known point from a solution.
+    corrected : float
+        Largest distance of a solution from its prediction, as a part of the step, for the scalar and for each factor.
+    settled : float
+        A correction below this part of the largest one is the last one: the next would be much smaller.
+    steps : int
+        Corrections at most.
+    roots, counts : tuple of int
+        Roots of the distance, and numbers of points, that predictions are tried with.
+    """
+
+    digits: int = 160
+    half_digits: int = 80
+    first_ratio: float = 0.5
+    least_ratio: float = 0.1
+    largest_ratio: float = 0.995
+    faster: float = 1.3
+    first_error: float = 0.01
+    corrected: float = 0.1
+    settled: float = 1e-6
+    steps: int = 12
+    roots: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
+    counts: tuple[int, ...] = (2, 3, 4, 6, 8)
+
+
+@dataclass(init=False, repr=False, eq=False, match_args=False)
 class RetrackingTolerances(Constants):
     """Tolerances for paths to ill-conditioned data that are tracked again.
 
@@ -196,10 +234,6 @@ class RetrackingTolerances(Constants):
     patient : TrackerOptions
         Options of the tracker. Paths to ill-conditioned data turn sharply down to s = 1e-12, so the smallest step is
         far below the usual one, at the price of many steps.
-    far_away : TrackerOptions
-        Options for paths in extended precision to ends far away. There are fewer steps, as paths to infinity use all.
-    along_kernel : TrackerOptions
-        The same if the Gram matrix is singular: a filter of norm 10³ along its kernel takes a thousand steps and more.
     extended_from : float
         Value of s from which on a path continues in extended precision. Up to there doubles suffice: of their sixteen
         digits the Gram matrix has cost at most five, on top of what the points themselves cost. An earlier change of
@@ -213,8 +247,6 @@ class RetrackingTolerances(Constants):
     """
 
     patient: TrackerOptions = _PATIENT
-    far_away: TrackerOptions = _FAR_AWAY
-    along_kernel: TrackerOptions = _ALONG_KERNEL
     extended_from: float = 1e-5
     lifted: float = 1e-6
     largest_turn: float = 1.0
@@ -291,6 +323,7 @@ class PHCpackTolerances(Constants):
 ENDGAME = EndgameTolerances()
 REFINEMENT = RefinementTolerances()
 MULTIPRECISION = MultiprecisionTolerances()
+FOLLOWING = FollowingTolerances()
 RETRACKING = RetrackingTolerances()
 REFERENCE = ReferenceTolerances()
 PHCPACK = PHCpackTolerances()

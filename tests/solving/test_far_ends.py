@@ -8,7 +8,7 @@ import pytest
 import homotopy_lcn as hl
 from homotopy_lcn.equations.critical_equations import Data
 from homotopy_lcn.networks.strata import Stratum
-from homotopy_lcn.solving.far_ends import stop_growing
+from homotopy_lcn.solving.far_ends import growth_in_doubles
 from homotopy_lcn.tracking import Homotopy, get_engine
 from homotopy_lcn.tracking.settings import Tracking
 
@@ -36,4 +36,4 @@ def test_a_path_that_turns_is_told_from_one_to_zero(offset, turns):
     tracking = Tracking(get_engine("reference"))
     size = np.linalg.norm([1j, 2.0])
     points = np.array([[size, 1j / size, 2.0 / size]])
-    assert stop_growing(stratum, points, Homotopy(start, target), tracking).tolist() == [turns]
+    assert growth_in_doubles(stratum, points, Homotopy(start, target), tracking).turned.tolist() == [turns]

@@ -220,7 +220,8 @@ def test_an_end_that_the_endgame_tells_inaccurately_is_the_regular_point_near_it
     traced.kinds[:], traced.windings[:] = End.FINITE, windings
     problem = Problem(equations, start.data, row.count)
     random_data = Data(np.eye(5, dtype=complex), np.ones(5, complex))
-    paths = SimpleNamespace(problem=problem, homotopy=Homotopy(random_data, start.data))
+    target = Homotopy(random_data, start.data)
+    paths = SimpleNamespace(problem=problem, homotopy=target, far=np.array([], int))
     tracking = Tracking(get_engine(), rng=np.random.default_rng(0))
     all_paths._add_endgame_ends(ends, paths, traced, np.full_like(limits, np.nan), tracking)
     # Two paths do not end at one regular point: only one is accounted for.

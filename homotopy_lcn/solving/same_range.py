@@ -1,0 +1,117 @@
+"""A second way to the data, on which ends far away are told from ends at infinity.
+
+Paths from generic data to special ones end at infinity, or at w = 0, and some would turn to a finite end so near the
+data that no computation sees it, see `far_ends`. So the critical points are found once more, on a way in three parts:
+from generic data to random ones whose Gram matrix has the range of Σ, from there to Σ with a random moment vector in
+the range, and from there to the data with Σ as it is. For random moment vectors nothing is special but Σ, so that the
+finite critical points are easily found; on the last part they run to infinity only if b is special for Σ. Each
+isolated nonsingular critical point of the data is the end of a path of the last part, as it moves a little if b does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..equations.critical_equations import ZERO_EIGENVALUE, Data
+from ..equations.distinct import find_points
+from ..progress import TimeUp
+from ..tracking import TrackerOptions
+from ..tracking.settings import Tracking
+from .accounts import PathAccount, RegularEnds, accuracy, distinct_union
+from .all_paths import follow_paths
+from .fixed_gram_matrix import generator_for, is_projection
+from .low_rank import random_member
+from .monodromy import random_data
+from .problem import Problem
+from .regular_ends import VerifiedEnds
+from .stored_systems import StartSystem
+from .tolerances import FAR
+
+__all__ = ["confirm_far_ends"]
+
+
+def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount, tracking: Tracking) -> None:
+    """Correct an account that says of paths that they end at infinity or at w = 0, if they do not, or may not.
+
+    Points that it lacks are added to it, and paths that are in doubt taken out of it.
+
+    Parameters
+    ----------
+    problem : Problem
+        With b ≠ 0.
+    start : StartSystem
+        The one that the paths of the account come from.
+    account : PathAccount
+    tracking : Tracking
+
+    Raises
+    ------
+    TimeUp
+        If the time is up; then all these paths are in doubt.
+    """
+    known, away = account.regular, account.at_infinity + account.origin
+    tracking = tracking.with_generator(generator_for(problem.stratum, "range")).telling(None)
+    try:
+        ends, doubtful, unlisted = _on_the_second_way(problem, start, tracking, replace(tracking.options, max_steps=FAR.start_steps))
+        missing = _missing(problem, known, ends)
+        if missing.any():  # the first part has lost points
+            ends, doubtful, unlisted = _on_the_second_way(problem, start, tracking, tracking.careful.options)
+            missing = _missing(problem, known, ends)
+    except TimeUp:
+        account.at_infinity = account.origin = 0
+        raise
+    account.regular = distinct_union(problem.stratum, known, ends)
+    away = max(away - doubtful - int(missing.sum()) - (len(account.regular) - len(known)), 0)
+    account.at_infinity = min(account.at_infinity, away)
+    account.origin = away - account.at_infinity
+    account.unlisted = min(unlisted, doubtful)
+    if len(account.regular) > len(known):
+        account.losses_away = None
+
+
+def _on_the_second_way(
+    problem: Problem, start: StartSystem, tracking: Tracking, options: TrackerOptions
+) -> tuple[RegularEnds, int, int]:
+    """The nonsingular ends, the number of paths that are in doubt, and of those among them that `PathAccount.unlisted` is.
+
+    ``options`` are for the first part.
+    """
+    stratum, gram = problem.stratum, problem.gram
+    values = np.linalg.eigvalsh(gram)
+    rank = int((values > ZERO_EIGENVALUE * values[-1]).sum())
+    moments = random_data(stratum.filter_size, tracking.rng).b
+    if rank < len(values):
+        moments = gram @ moments / values[-1]
+    there = replace(problem, data=Data(gram.astype(complex), moments))
+    doubtful = unlisted = 0
+    if is_projection(gram):  # no random data nearby have other critical points
+        system = _arrived(there, start, tracking.with_options(options))
+    else:
+        system = start
+        if rank < len(values) and not problem.rank_deficient:
+            random = replace(problem, data=random_member(problem.data, rank, tracking.rng))
+            system = _arrived(random, start, tracking.with_options(options))
+        first = follow_paths(replace(there, count=len(system.points)), system, tracking, detours=1, same_range=True)
+        doubtful, unlisted = len(system.points) - first.accounted, first.unlisted
+        system = StartSystem(stratum, there.data, first.regular.points, float("nan"))
+    tracking.clock.check()
+    last = follow_paths(replace(problem, count=len(system.points)), system, tracking, detours=1)
+    tracking.clock.check()
+    return last.regular, len(system.points) - last.accounted + doubtful, last.unlisted + unlisted
+
+
+def _arrived(problem: Problem, start: StartSystem, tracking: Tracking) -> StartSystem:
+    """The critical points of random data that are found at once."""
+    count = len(start.points)
+    tracked = tracking.follow(problem.stratum, start.points, start.to(problem.data))
+    ends, _ = VerifiedEnds(problem, count).enter(np.arange(count), tracked, tracking)
+    return StartSystem(problem.stratum, problem.data, ends.points, float("nan"))
+
+
+def _missing(problem: Problem, points: RegularEnds, ends: RegularEnds) -> NDArray[np.bool_]:
+    """Which of some points are not among the ends."""
+    tolerance = max(accuracy(points.conditions), accuracy(ends.conditions))
+    return np.asarray(find_points(problem.stratum, ends.points, points.points, tolerance) < 0)
