@@ -8,6 +8,8 @@ in silence.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -188,12 +190,12 @@ class _Paths:
         """The ends that are beyond doubt; they are in no memory but what held all ends."""
         return self.verified.give_up(self.good)
 
-    def ends_of_the_rest(self, tracking: Tracking, precise: bool) -> tuple[PathEnds, Complex]:
+    def ends_of_the_rest(self, tracking: Tracking, precise: bool) -> tuple[PathEnds, NDArray[Any]]:
         """The ends of the other paths, as the endgame tells them, and where these paths were tracked to."""
         problem, starts, engine = self.problem, self.starts, tracking.on_short_segments.timed_engine
         with tracking.clock.stage("endgame"):
             traced = trace_ends(engine, problem.stratum, starts, self.homotopy, jobs=tracking.jobs, precise=precise)
-        direct = self.result.points.astype(np.clongdouble)
+        direct: NDArray[Any] = self.result.points.astype(np.clongdouble)
         self._look_far(traced, starts, direct, tracking)
         if problem.rank_deficient:
             bare = have_zero_residual(problem, traced.points)
@@ -201,7 +203,7 @@ class _Paths:
             direct[bare | have_zero_residual(problem, direct)] = np.nan
         return traced, direct
 
-    def _look_far(self, traced: PathEnds, starts: Complex, direct: Complex, tracking: Tracking) -> None:
+    def _look_far(self, traced: PathEnds, starts: Complex, direct: NDArray[Any], tracking: Tracking) -> None:
         """Whether the paths that seem to end at infinity or at w = 0 do so: correct what the endgame says of them."""
         problem = self.problem
         away = np.isin(traced.kinds, (End.AT_INFINITY, End.ORIGIN))
@@ -249,7 +251,7 @@ def _add_regular_ends(problem: Problem, account: PathAccount, found: RegularEnds
 
 
 def _add_endgame_ends(
-    account: PathAccount, paths: _Paths, traced: PathEnds, direct: Complex, tracking: Tracking
+    account: PathAccount, paths: _Paths, traced: PathEnds, direct: NDArray[Any], tracking: Tracking
 ) -> None:
     """Add the ends that the endgame found for the paths in doubt; ``direct`` is where these paths were tracked to.
 
@@ -299,7 +301,7 @@ def _losses_away(problem: Problem, traced: PathEnds, homotopy: Homotopy) -> Comp
     return traced.losses[traced.kinds == End.AT_INFINITY]
 
 
-def _confirmed(problem: Problem, points: Complex, tracking: Tracking) -> RegularEnds:
+def _confirmed(problem: Problem, points: NDArray[Any], tracking: Tracking) -> RegularEnds:
     """The points that Newton's method confirms although the endgame could not tell the end of their paths.
 
     They may be as ill-conditioned as the Gram matrix.

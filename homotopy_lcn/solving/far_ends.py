@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex
-from ..equations.critical_equations import Data, Equations
+from ..equations.critical_equations import Equations
 from ..networks.strata import Stratum
 from ..tracking import Homotopy
 from ..tracking.endgame import End, PathEnds
-from ..tracking.engine import track_along
 from ..tracking.many_digits import PreciseHomotopy, PrecisePath
 from ..tracking.refinement import filters_of
 from ..tracking.settings import Tracking
@@ -115,12 +114,9 @@ def follow_far(
         return result
     precise = PreciseHomotopy(equations, homotopy)
     for known in FAR.known:
-        corners = [homotopy.start, *(homotopy.start.mix(distance, homotopy.target) for distance in known)]
-        data = Data(np.array([corner.gram for corner in corners]), np.array([corner.b for corner in corners]))
-        engine = tracking.timed_engine
-        chain = track_along(engine, stratum, starts[rest], data, RETRACKING.patient, jobs=tracking.jobs)[1:]
+        chain = _known_points(stratum, starts[rest], homotopy, known, tracking)
         lost = np.ones(len(rest), dtype=bool)
-        for place, (row, points) in enumerate(zip(rest.tolist(), chain.swapaxes(0, 1), strict=True)):
+        for place, (row, points) in enumerate(zip(rest.tolist(), chain, strict=True)):
             if tracking.clock.is_up():
                 return result
             if np.isfinite(points).all():
@@ -133,6 +129,24 @@ def follow_far(
         rest = rest[lost]
         if not rest.size:
             break
+    return result
+
+
+def _known_points(
+    stratum: Stratum, starts: Complex, homotopy: Homotopy, distances: tuple[float, ...], tracking: Tracking
+) -> Complex:
+    """The points of paths (P, coordinates) at some distances, (P, L, coordinates), NaN where doubles lose them."""
+    result = np.full((len(starts), len(distances), stratum.coordinates), np.nan, complex)
+    going, points, here = np.arange(len(starts)), starts, homotopy.start
+    patient = tracking.with_options(replace(RETRACKING.patient, max_steps=FAR.steps))
+    for number, distance in enumerate(distances):
+        there = homotopy.start.mix(distance, homotopy.target)
+        tracked = patient.follow(stratum, points, Homotopy(here, there))
+        kept = np.flatnonzero(tracked.success)
+        going, points, here = going[kept], tracked.points[kept], there
+        if not going.size:
+            break
+        result[going, number] = points
     return result
 
 

@@ -118,7 +118,7 @@ def is_structured(gram: NDArray[np.float64]) -> bool:
 
 
 def is_projection(gram: NDArray[np.float64]) -> bool:
-    """Whether a Gram matrix is exactly a multiple of a diagonal matrix of ones and zeros: not nearly, but truly special.
+    """Whether a Gram matrix is a multiple of a diagonal matrix of ones and zeros: exactly special, not nearly.
 
     Examples
     --------

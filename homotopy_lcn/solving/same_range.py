@@ -55,7 +55,9 @@ def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount,
     known, away = account.regular, account.at_infinity + account.origin
     tracking = tracking.with_generator(generator_for(problem.stratum, "range")).telling(None)
     try:
-        ends, doubtful, unlisted = _on_the_second_way(problem, start, tracking, replace(tracking.options, max_steps=FAR.start_steps))
+        ends, doubtful, unlisted = _on_the_second_way(
+            problem, start, tracking, replace(tracking.options, max_steps=FAR.start_steps)
+        )
         missing = _missing(problem, known, ends)
         if missing.any():  # the first part has lost points
             ends, doubtful, unlisted = _on_the_second_way(problem, start, tracking, tracking.careful.options)
@@ -75,7 +77,7 @@ def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount,
 def _on_the_second_way(
     problem: Problem, start: StartSystem, tracking: Tracking, options: TrackerOptions
 ) -> tuple[RegularEnds, int, int]:
-    """The nonsingular ends, the number of paths that are in doubt, and of those among them that `PathAccount.unlisted` is.
+    """The nonsingular ends, and the numbers of paths in doubt and of those of them in `PathAccount.unlisted`.
 
     ``options`` are for the first part.
     """
@@ -107,7 +109,8 @@ def _arrived(problem: Problem, start: StartSystem, tracking: Tracking) -> StartS
     """The critical points of random data that are found at once."""
     count = len(start.points)
     tracked = tracking.follow(problem.stratum, start.points, start.to(problem.data))
-    ends, _ = VerifiedEnds(problem, count).enter(np.arange(count), tracked, tracking)
+    verified = VerifiedEnds(problem, count)
+    ends = verified.give_up(verified.enter(np.arange(count), tracked, tracking))
     return StartSystem(problem.stratum, problem.data, ends.points, float("nan"))
 
 

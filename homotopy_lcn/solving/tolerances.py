@@ -354,6 +354,12 @@ class LocalTolerances(Constants):
     arrived: float = 1e-8
 
 
+_KNOWN = (
+    *(tuple(10.0 ** (-first - k / 6) for k in range(7)) for first in (1, 1.5, 0.5)),
+    tuple(0.9 - 0.1 * k for k in range(7)),
+)
+
+
 @dataclass(init=False, repr=False, eq=False, match_args=False)
 class FarTolerances(Constants):
     """The numbers by which ends far away are told from ends at infinity, see `far_ends` and `same_range`.
@@ -388,7 +394,7 @@ class FarTolerances(Constants):
 
     growth_distances: tuple[float, ...] = tuple(10.0**-k for k in range(5, 12))
     growth_goes_on: float = 0.5
-    known: tuple[tuple[float, ...], ...] = tuple(tuple(10.0 ** (-n - k / 6) for k in range(7)) for n in (1, 1.5, 0.5)) + (tuple(0.9 - 0.1 * k for k in range(7)),)
+    known: tuple[tuple[float, ...], ...] = _KNOWN
     distances: tuple[float, ...] = tuple(10.0**-k for k in range(3, 21))
     special: float = 1e-12
     equal_factors: int = 4

@@ -111,7 +111,7 @@ class PrecisePath:
         self.increment = self.numbers.mpf(10) ** -FOLLOWING.half_digits
         self.places: list[float] = []  # log s of the points
         self.points: list[_Numbers] = []
-        self.ratio = FOLLOWING.first_ratio
+        self.ratio, self.begun = FOLLOWING.first_ratio, 0
         self.lost = not all(self._enter(one, s) for one, s in zip(points, known, strict=True))
         self.root, self.count = (1, 1) if self.lost else self._best_prediction()
 
@@ -136,7 +136,9 @@ class PrecisePath:
             local[0] += 2j * numbers.pi * turns
         gram, b = self.homotopy.data_at(numbers.mpf(s))
         residual = gram @ _filters(self.stratum, self._at(local[None]))[0] - b
-        found = self._solve(np.concatenate([local, residual]), numbers.mpf(s), np.full(len(self.groups), FOLLOWING.first_error))
+        found = self._solve(
+            np.concatenate([local, residual]), numbers.mpf(s), np.full(len(self.groups), FOLLOWING.first_error)
+        )
         if found is not None:
             self.places.append(float(np.log(s)))
             self.points.append(found)
@@ -152,14 +154,36 @@ class PrecisePath:
             found = self._solve(guess, self.numbers.exp(there), largest)
             if found is None:
                 self.ratio = float(np.sqrt(self.ratio))
-                self.lost = self.ratio > FOLLOWING.largest_ratio
+                if self.ratio > FOLLOWING.largest_ratio:
+                    self.lost = not self._begin_anew()
                 continue
-            self.places.append(there)
-            self.points.append(found)
-            self.root, self.count = self._best_prediction()
+            self._append(there, found)
             if there > goal:
                 self.ratio = max(self.ratio**FOLLOWING.faster, FOLLOWING.least_ratio)
         return not self.lost
+
+    def _append(self, place: float, point: _Numbers) -> None:
+        self.places.append(place)
+        self.points.append(point)
+        self.root, self.count = self._best_prediction()
+
+    def _begin_anew(self) -> bool:
+        """Forget all points but the last one, and take a tiny step from it; whether there is a solution so near.
+
+        The points before may lie too far apart to tell the direction of the path.
+        """
+        self.begun += 1
+        if self.begun > FOLLOWING.begun_anew:
+            return False
+        last = self.places[-1] - self.places[-2]
+        there = self.places[-1] + FOLLOWING.tiny_step * last
+        largest = FOLLOWING.longer * FOLLOWING.tiny_step * self._sizes(self.points[-1] - self.points[-2])
+        found = self._solve(self.points[-1], self.numbers.exp(there), largest)
+        self.places, self.points = self.places[-1:], self.points[-1:]
+        if found is not None:
+            self._append(there, found)
+            self.ratio = float(np.exp(FOLLOWING.tiny_step * last))
+        return found is not None
 
     def end(self) -> NDArray[Any] | None:
         """The critical point of the target that Newton's method finds near the last point, if it does.
@@ -204,7 +228,9 @@ class PrecisePath:
             matrix = curvature.T + products @ jacobian.T
             right = jacobian @ missing - gradients[0]
             try:
-                moved = np.array(list(numbers.lu_solve(numbers.matrix(matrix.tolist()), numbers.matrix(right.tolist()))), object)
+                moved = np.array(
+                    list(numbers.lu_solve(numbers.matrix(matrix.tolist()), numbers.matrix(right.tolist()))), object
+                )
             except (ZeroDivisionError, TypeError, ValueError):  # for singular matrices, one or the other
                 return None
             step = np.concatenate([moved, moved @ products - missing])

@@ -199,6 +199,11 @@ class FollowingTolerances(Constants):
         is given up.
     faster : float
         After a step the ratio is raised to this power; after a rejected one it is replaced by its root.
+    tiny_step, longer : float
+        Where predictions fail, a tiny step is taken, this part of the last one in log s; the point may move farther
+        than this part of its last move by this factor.
+    begun_anew : int
+        How many times at most.
     first_error : float
         Largest distance, in local coordinates, of a known point from a solution.
     corrected : float
@@ -216,7 +221,10 @@ class FollowingTolerances(Constants):
     first_ratio: float = 0.5
     least_ratio: float = 0.1
     largest_ratio: float = 0.995
-    faster: float = 1.3
+    faster: float = 1.5
+    tiny_step: float = 1e-3
+    longer: float = 5.0
+    begun_anew: int = 5
     first_error: float = 0.01
     corrected: float = 0.1
     settled: float = 1e-6

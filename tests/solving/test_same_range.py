@@ -1,0 +1,75 @@
+"""Nearly special data: isolated critical filters far away are found, or the result is incomplete."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import homotopy_lcn as hl
+
+
+def solved(filters, strides, diagonal, b, constant=50):
+    loss = hl.SquaredLoss.from_exact(np.diag(diagonal).tolist(), b, constant)
+    return hl.critical_points(hl.Architecture(filters, strides), loss)
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "diagonal", "b", "number", "norm"),
+    [
+        # msolve finds as many; paths from generic data seemed to end at infinity
+        ((2, 3), (2, 1), [2, 1, 1, 0, 2, 2], [0, 1, -2, 0, 2, "-1e-7"], 7, 684),
+        (
+            (2, 2, 2),
+            (2, 1, 1),
+            [2, 2, 1, 2, 2, 0],
+            ["-0.9999999", "-2.000000001", 0, "2.00000001", "-0.99999999", 0],
+            16,
+            6086,
+        ),
+    ],
+)
+def test_far_critical_filters_near_special_data_are_found(filters, strides, diagonal, b, number, norm):
+    result = solved(filters, strides, diagonal, b)
+    assert result.complete
+    assert len(result) == number
+    assert max(np.linalg.norm(point.filter) for point in result) == pytest.approx(norm, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "diagonal", "b", "constant"),
+    [
+        ((2, 3), (2, 1), [2, 1, 1, 0, 2, 2], [0, 1, -2, 0, 2, "-1e-9"], 50),
+        ((2, 2, 2), (2, 1, 1), [2, 2, 0, 1, 2, 1], ["-1.9999999", "1e-9", 0, "0.999999999", "-1e-9", -2], 50),
+        ((2, 2), (2, 1), [0, 1, 1, 1], [0, 1, 1, "1e-9"], 3),
+        ((2, 2, 2), (2, 1, 1), [1, 2, 2, 2, 2, 2], [-1, -1, 0, "1.000000001", "-0.999999999", 0], 50),
+        ((4, 2), (2, 1), [2, 2, 2, 1, 1, 2], ["-1.000000001", 1, "-0.999999999", 0, "0.999999999", "1.000000001"], 50),
+    ],
+)
+def test_nothing_is_called_complete_where_points_are_too_ill_conditioned_to_be_listed(
+    filters, strides, diagonal, b, constant
+):
+    """They have condition numbers of 10^15 and more."""
+    result = solved(filters, strides, diagonal, b, constant)
+    assert not result.complete
+    assert result.global_minimum is None
+    assert result.infimum.attained is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "strides", "diagonal", "b", "number"),
+    [
+        ((2, 3), (2, 1), [2, 1, 1, 0, 2, 2], [0, 1, -2, 0, 2, 0], 4),
+        ((2, 2), (2, 1), [0, 1, 1, 1], [0, 1, 1, 0], 2),
+    ],
+)
+def test_truly_special_data_are_complete(filters, strides, diagonal, b, number):
+    """Their paths go on growing down to distances of 1e-12."""
+    result = solved(filters, strides, diagonal, b)
+    assert result.complete
+    assert len(result) == number
+
+
+def test_a_second_way_that_runs_out_of_time_leaves_ends_in_doubt():
+    loss = hl.SquaredLoss.from_exact(np.diag([2, 1, 1, 0, 2, 2]).tolist(), [0, 1, -2, 0, 2, "-1e-7"], 50)
+    result = hl.critical_points(hl.Architecture((2, 3), (2, 1)), loss, time_limit=1e-3)
+    assert not result.complete
