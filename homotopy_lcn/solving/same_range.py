@@ -22,7 +22,7 @@ from ..tracking import TrackerOptions
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, accuracy, distinct_union
 from .all_paths import follow_paths
-from .fixed_gram_matrix import generator_for, is_projection
+from .fixed_gram_matrix import generator_for, is_structured
 from .low_rank import random_member
 from .monodromy import random_data
 from .problem import Problem
@@ -89,7 +89,7 @@ def _on_the_second_way(
         moments = gram @ moments / values[-1]
     there = replace(problem, data=Data(gram.astype(complex), moments))
     doubtful = unlisted = 0
-    if is_projection(gram):  # no random data nearby have other critical points
+    if is_structured(gram):  # exactly special, not nearly
         system = _arrived(there, start, tracking.with_options(options))
     else:
         system = start

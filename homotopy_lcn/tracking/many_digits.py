@@ -173,10 +173,10 @@ class PrecisePath:
         The points before may lie too far apart to tell the direction of the path.
         """
         self.begun += 1
-        if self.begun > FOLLOWING.begun_anew:
-            return False
         last = self.places[-1] - self.places[-2]
         there = self.places[-1] + FOLLOWING.tiny_step * last
+        if self.begun > FOLLOWING.begun_anew or last > -FOLLOWING.least_step:
+            return False
         largest = FOLLOWING.longer * FOLLOWING.tiny_step * self._sizes(self.points[-1] - self.points[-2])
         found = self._solve(self.points[-1], self.numbers.exp(there), largest)
         self.places, self.points = self.places[-1:], self.points[-1:]

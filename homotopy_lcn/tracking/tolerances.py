@@ -202,8 +202,8 @@ class FollowingTolerances(Constants):
     tiny_step, longer : float
         Where predictions fail, a tiny step is taken, this part of the last one in log s; the point may move farther
         than this part of its last move by this factor.
-    begun_anew : int
-        How many times at most.
+    least_step, begun_anew : float, int
+        Not after a step shorter than this in log s, and not more often than this.
     first_error : float
         Largest distance, in local coordinates, of a known point from a solution.
     corrected : float
@@ -224,6 +224,7 @@ class FollowingTolerances(Constants):
     faster: float = 1.5
     tiny_step: float = 1e-3
     longer: float = 5.0
+    least_step: float = 1e-9
     begun_anew: int = 5
     first_error: float = 0.01
     corrected: float = 0.1
