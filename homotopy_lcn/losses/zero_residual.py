@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import ComparedByValue, frozen
+from ..arrays import ComparedByValue, frozen, without_specks
 from ..errors import InputError
 from ..networks.architecture import Architecture
 from ..networks.parameters import balance, compose
@@ -31,6 +31,9 @@ COMPLEX_STARTS, REAL_STARTS = 10, 60
 MOST_STEPS, MOST_HALVINGS = 60, 12
 #: The equations count as solved if their residual is at most this, relative to their terms.
 SOLVED = 1e-13
+#: Entries of a layer below these parts of its largest one mean zero if the equations are solved as well, or to rounding
+#: with zeros there. Where a solution is m-fold, entries are known to an m-th part of the digits. Larger parts first.
+SPECKS, EXACTLY_SOLVED = (1e-2, 1e-5, 1e-13), 1e-16
 #: Singular values below this fraction of the largest count as zero.
 RANK_TOLERANCE = 1e-9
 #: A singular value within this factor of the tolerance may be on its other side on another computer.
@@ -191,8 +194,15 @@ def _solve(
             break
         theta, residual = moved, next_residual
         theta = balance(theta, np.ones((), theta[0].dtype)) if all(w.any() for w in theta) else theta
-    terms = np.linalg.norm(compose(arch, theta)) + np.linalg.norm(values)
-    return theta if np.linalg.norm(residual) <= SOLVED * terms else None
+    terms = float(np.linalg.norm(compose(arch, theta)) + np.linalg.norm(values))
+    size = float(np.linalg.norm(residual))
+    if not size <= SOLVED * terms:
+        return None
+    for speck in SPECKS:
+        bare = [without_specks(w, speck) for w in theta]
+        if np.linalg.norm(projection @ compose(arch, bare) - values) <= max(size, EXACTLY_SOLVED * terms):
+            return bare
+    return theta
 
 
 def _derivative(arch: Architecture, theta: Sequence[Array]) -> Array:

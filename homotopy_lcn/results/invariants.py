@@ -31,6 +31,9 @@ Result = TypeVar("Result", bound=ResultParts)
 NONZERO_GRADIENT = 1e-7
 #: Rounding of any entry of a gradient, relative to the largest terms of all entries.
 ROUNDING_OF_GRADIENT = 1e-12
+#: The same for each unit of the terms that entries of the filter are sums of, where these cancel: a gradient of this
+#: size is the gradient at zero of parameters that differ by rounding.
+ROUNDING_OF_FILTER = 8 * float(np.finfo(float).eps)
 #: Eigenvalues of a Hessian beyond this part of the largest one have a sign.
 CLEAR_EIGENVALUE = 1e-7
 #: A Hessian is not degenerate if all eigenvalues, but those of the scalings, are beyond this part of the largest one.
@@ -158,6 +161,9 @@ def faults_at_parameters(arch: Architecture, loss: SquaredLoss, listed: Sequence
         gradients = np.abs(((composed @ gram - b)[:, None, :] @ columns)[:, 0])
         terms = ((np.abs(composed) @ np.abs(gram) + np.abs(b))[:, None, :] @ np.abs(columns))[:, 0]
         rounding = ROUNDING_OF_GRADIENT * terms.max(axis=1, keepdims=True)
+        sizes = [np.abs(layers) for layers in theta]
+        cancelling = (compose(arch, sizes) @ np.abs(gram))[:, None, :] @ jacobian(arch, sizes)
+        rounding = rounding + ROUNDING_OF_FILTER * cancelling[:, 0]
         # Numbers that are not finite pass no comparison.
         near = distances <= OTHER_FILTER * norms
         flat = (gradients <= NONZERO_GRADIENT * terms + rounding).all(axis=1) & np.isfinite(terms).all(axis=1)

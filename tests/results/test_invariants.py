@@ -10,7 +10,7 @@ import pytest
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.results import invariants
 from homotopy_lcn.results.continua import Infimum
-from homotopy_lcn.results.invariants import violated_invariants
+from homotopy_lcn.results.invariants import faults_at_parameters, violated_invariants
 from homotopy_lcn.solving import plain_data
 from tests.small_networks import random_problem, solved
 from tests.special_data import curve_of_minima, no_minimum, periodic_series
@@ -206,3 +206,29 @@ def test_generic_exact_data_are_complete_though_they_are_rounded():
     arch = Architecture((3, 2), (2, 1))
     gram = [[f"{1 + i}/3" if i == j else "1/7" for j in range(5)] for i in range(5)]
     assert critical_points(arch, SquaredLoss.from_exact(gram, ["1/3", "0.1", 2, "1/7", 1], 9)).complete
+
+
+@pytest.mark.parametrize(
+    ("filters", "gram"),
+    [
+        ((2, 2), [[32, 0, 12], [0, 0, 0], [12, 0, 23]]),  # one filter up to its size, coefficients of which are zero
+        ((2, 2), [[0, 0, 0], [0, 3, 0], [0, 0, 0]]),  # a coefficient is zero as two products cancel
+        ((2, 2, 2), [[6, 3, 0, 0], [3, 2, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]),  # a double zero of the equations
+        ((3, 2), [[4, 0, 0, 0], [0, 1, 0, 0], [0, 0, 4, 0], [0, 0, 0, 0]]),  # a threefold one
+    ],
+)
+def test_filters_in_the_kernel_are_critical_whatever_rounding_leaves_of_their_zeros(filters, gram):
+    arch = Architecture(filters, (1,) * len(filters))
+    result = critical_points(arch, SquaredLoss.from_exact(gram, [0] * len(gram), 50), isolated=True)
+    assert result.contradictions == ()
+    (part,) = result.continua
+    assert part.points[0].loss == 50
+    for entry in range(arch.layer_sizes[0]):
+        theta = tuple(layer.copy() for layer in part.points[0].parameters[0])
+        theta[0][entry] += 1e-11 * np.abs(theta[0]).max()
+        w = theta[0]
+        for layer in theta[1:]:
+            w = np.convolve(w, layer)
+        moved = replace(part.points[0], filter=w.astype(complex), parameters=(theta,))
+        steep = faults_at_parameters(arch, result.loss, [moved]).steep[0]
+        assert steep == bool((np.abs(np.array(gram) @ w) > 1e-13).any())
