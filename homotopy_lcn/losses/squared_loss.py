@@ -501,11 +501,17 @@ class SquaredLoss(ComparedByValue):
         return len(self.b)
 
     @cached_property
+    def exact_target(self) -> tuple[Fraction, ...] | None:
+        """The rational numbers that `target` is rounded from; None if the data are not exact."""
+        if self.exact is None:
+            return None
+        return tuple(least_norm_solution(self.exact, _exact_elimination(self.exact).pivots))
+
+    @cached_property
     def target(self) -> NDArray[np.float64]:
         """The unconstrained least-squares filter u = Σ⁻¹b; if Σ is singular, the one of least norm."""
-        if self.exact is not None:
-            pivots = _exact_elimination(self.exact).pivots
-            return _read_only(np.array([float(value) for value in least_norm_solution(self.exact, pivots)]))
+        if self.exact_target is not None:
+            return _read_only(np.array([float(value) for value in self.exact_target]))
         if self.rank == self.filter_size:
             return _read_only(np.linalg.solve(self.gram, self.b))
         values, vectors = np.linalg.eigh(self.gram)

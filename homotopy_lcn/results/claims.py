@@ -21,6 +21,7 @@ from ..equations.distinct import are_distinct
 from ..equations.restriction import whole_filters
 from ..errors import InputError
 from ..files import shown
+from ..losses.exact_losses import least_loss
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual, restricted
 from ..networks.architecture import Architecture
@@ -143,7 +144,7 @@ def check_whole(result: ResultParts) -> None:
         if not same or stated.attained != known.attained:
             raise InputError(f"infimum: {shown(stated.value)}; expected {known.value!r}, by the points")
     check_unattained_infimum(result, loss_scale(result.loss))
-    least = result.loss.constant - float(result.loss.b @ result.loss.target)
+    least = least_loss(result.loss)
     if stated.value is not None and stated.value < least - 10 * scale:
         raise InputError(f"infimum.value: {stated.value!r}; expected at least {least!r}, the least loss of any filter")
 

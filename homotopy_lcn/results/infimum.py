@@ -26,11 +26,14 @@ __all__ = [
     "loss_scale",
     "loss_tolerance",
     "points_of_least_loss",
+    "sharp_tolerance",
     "with_minima_of_least_loss",
 ]
 
 #: Losses that differ by less than this part of their scale are equal.
 EQUAL_LOSS = 1e-9
+#: Rounding of filters in their losses, where these are computed from exact data.
+SHARP_LOSS = 1e-10
 #: The constant of a loss counts by this part: `EQUAL_LOSS` times it is some units in the last place of the constant.
 PART_OF_CONSTANT = 1e-6
 #: Rounding of the loss of a filter w, relative to ‖Σ‖ ‖w‖².
@@ -76,8 +79,20 @@ def points_of_least_loss(result: ResultParts) -> list[CriticalPoint]:
     if value is None or not result.infimum.attained:
         return []
     attained = list(attained_points(result))
-    limit = value + loss_tolerance(result.loss, attained) / 10
-    return [point for point in attained if point.loss.real <= limit]
+    tolerance = loss_tolerance(result.loss, attained) / 10
+    sharp = min(tolerance, sharp_tolerance(result.loss, value))
+    return [point for point in attained if point.loss.real <= value + (sharp if point.nonsingular else tolerance)]
+
+
+def sharp_tolerance(loss: SquaredLoss, value: float) -> float:
+    """How much losses near a value may differ and be one, where they are right to rounding; infinite where not.
+
+    Rounding of a filter w changes the loss by the residual times the change, and by the square of the change.
+    """
+    if loss.exact is None:
+        return np.inf
+    scale, size = loss_scale(loss), abs(value)
+    return EQUAL_LOSS * size + SHARP_LOSS * (size * scale) ** 0.5 + SHARP_LOSS**2 * scale
 
 
 def with_minima_of_least_loss(

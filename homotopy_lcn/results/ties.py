@@ -18,6 +18,7 @@ import numpy as np
 
 from ..arrays import Real
 from ..losses.squared_loss import SquaredLoss
+from .infimum import sharp_tolerance
 from .pairs import ManyPoints
 from .points import CriticalPoint, quantity
 
@@ -118,7 +119,9 @@ def find_ties(result: ResultParts) -> tuple[Tie, ...]:
     filters = np.array([result.points[row].filter.real for row in rows])
     orbits, moved = _orbits(filters, symmetries_of(result.loss))
     joined = _Groups(len(rows))
-    for group in (*orbits, *_equal_losses(result.loss, filters)):
+    listed = [result.points[row] for row in rows]
+    equal = [part for one in _equal_losses(result.loss, filters) for part in _sharply_equal(result.loss, listed, one)]
+    for group in (*orbits, *equal):
         joined.join(group)
     whole = {tuple(orbit) for orbit in orbits}
     ties = []
@@ -161,6 +164,21 @@ def _equal_losses(loss: SquaredLoss, filters: Real) -> Iterator[list[int]]:
             group = []
         group.append(row)
     yield group
+
+
+def _sharply_equal(loss: SquaredLoss, points: Sequence[CriticalPoint], group: list[int]) -> Iterator[list[int]]:
+    """The group, or parts of it with equal losses where losses of exact data, right to rounding, differ by more."""
+    if len(group) < 2 or not all(points[row].nonsingular for row in group):
+        yield group
+        return
+    part: list[int] = []
+    for row in sorted(group, key=lambda row: float(points[row].loss.real)):
+        value = float(points[row].loss.real)
+        if part and value - float(points[part[0]].loss.real) > 2 * sharp_tolerance(loss, value):
+            yield part
+            part = []
+        part.append(row)
+    yield part
 
 
 class _Groups:

@@ -18,6 +18,7 @@ from ..classification.special_data import reclassify
 from ..classification.stratum_problem import StratumProblem, losses_of
 from ..equations.critical_equations import Data, equations_of
 from ..equations.restriction import whole_filters, without_phases
+from ..losses.exact_losses import least_loss
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
@@ -337,12 +338,7 @@ def _may_be_real(value: complex, loss: SquaredLoss, tolerance: float) -> bool:
     """
     definite = loss.rank == loss.filter_size
     below = value.real <= loss.constant - tolerance if definite else value.real <= loss.constant + tolerance
-    return abs(value.imag) <= tolerance and below and value.real >= _least(loss) - tolerance
-
-
-def _least(loss: SquaredLoss) -> float:
-    """The least loss of any filter, in the function space or not."""
-    return loss.constant - float(loss.b @ loss.target)
+    return abs(value.imag) <= tolerance and below and value.real >= least_loss(loss) - tolerance
 
 
 def _continuum(group: Sequence[PointOnContinuum], loss: SquaredLoss, tolerance: float) -> Continuum:
@@ -353,7 +349,7 @@ def _continuum(group: Sequence[PointOnContinuum], loss: SquaredLoss, tolerance: 
     possible = _may_be_real(complex(group[0].point.loss), loss, tolerance)
     is_real = True if real else False if decided or not possible else None
     # If Σ is regular, one filter only has residual zero.
-    alone = is_real and loss.rank == loss.filter_size and real[0].loss.real <= _least(loss) + tolerance
+    alone = is_real and loss.rank == loss.filter_size and real[0].loss.real <= least_loss(loss) + tolerance
     return Continuum(
         pattern=max(group, key=_parts).point.stratum,
         dimension=max(item.dimension for item in group),

@@ -27,6 +27,7 @@ import numpy as np
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, equations_of
 from ..equations.distinct import point_keys
+from ..losses.exact_losses import least_loss
 from ..losses.squared_loss import SquaredLoss
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
@@ -98,7 +99,7 @@ def infimum_of(
 def _may_be_infimum(losses: Complex, best: float, loss: SquaredLoss) -> bool:
     """Whether one of some limits of the loss may be an infimum below a bound."""
     near = SOLVING.same_infimum * loss_scale(loss)
-    least = float(loss.constant - loss.b @ loss.target)  # of all filters
+    least = least_loss(loss)
     above = (losses.real >= best - near) | (losses.real < least - near) | (np.abs(losses.imag) > near)
     return not bool(above.all())
 
@@ -268,7 +269,7 @@ def _agreed(means: Sequence[float | None], result: CriticalPoints) -> float | No
     agreeing = [other for one, other in pairwise(known) if abs(one - other) <= near]
     if not agreeing:
         return None
-    bound = float(loss.constant - loss.b @ loss.target)
+    bound = least_loss(loss)
     return bound if abs(agreeing[-1] - bound) <= near else agreeing[-1]
 
 

@@ -24,6 +24,7 @@ from ..networks.limits import check_filter_size, magnitude
 from ..networks.support_networks import SupportNetwork
 from ..processes import MOST_JOBS
 from ..progress import TIME_LIMIT, Clock, Progress, ProgressCallback, TimeUp, check_time_limit, time_of_day, told
+from ..results.accurate_losses import with_accurate_losses
 from ..results.columns import ResultColumns
 from ..results.infimum import with_minima_of_least_loss
 from ..results.invariants import with_contradictions
@@ -179,7 +180,8 @@ def critical_points(
         strata: list[SolvedStratum] = []
 
         def told_result(found: list[SolvedStratum]) -> CriticalPoints:
-            return replace(task.result(found, clock), data=words, solved=time_of_day(), tolerances=labels)
+            result = with_accurate_losses(task.result(found, clock))
+            return replace(result, data=words, solved=time_of_day(), tolerances=labels)
 
         def completed(result: CriticalPoints, away: list[Complex | None]) -> CriticalPoints:
             """With the infimum, from the losses along paths to infinity, and with minima that it tells."""
@@ -220,10 +222,11 @@ def critical_points(
 
                     stopping = _stopping(report, clock)
                     bare, losses = solve_supports(loss, task.table, task.rank, seed, tracking, systems, stopping)
+                    bare = with_accurate_losses(bare)
                     return completed(replace(bare, data=words, solved=time_of_day(), tolerances=labels), [losses])
                 columns = _plain_columns(task, tracking, systems, report)
                 if columns is not None:
-                    result = plain_result(columns, task, words, facts_of(labels, tracking))
+                    result = with_accurate_losses(plain_result(columns, task, words, facts_of(labels, tracking)))
                     if report is None and stop_early is None and not clock.stopped:
                         return result
                     return told_in_steps(result, task.table, _stopping(report, clock), stop_early, clock)
