@@ -57,9 +57,11 @@ def violated_invariants(result: ResultParts) -> tuple[str, ...]:
 
 
 def with_contradictions(result: Result) -> Result:
-    """The result, with the statements that it violates; then it is not complete."""
-    violated = violated_invariants(result)
-    return replace(result, complete=False, contradictions=violated) if violated else result
+    """The result, with the statements that it violates beside those known before; then it is not complete."""
+    violated = tuple(text for text in violated_invariants(result) if text not in result.contradictions)
+    if not violated:
+        return result
+    return replace(result, complete=False, contradictions=(*result.contradictions, *violated))
 
 
 def _violated(result: ResultParts) -> Iterator[str]:

@@ -322,6 +322,7 @@ class Task(NamedTuple):
         """
         from .continua import continua_of, points_of_residual_zero
         from .merging_strata import isolated_ones, merge_by_filter, renumbered, without_moved
+        from .nearly_coincident import describe_nearly_coincident
         from .one_stratum import pairs_of
 
         arch, loss = self.architecture, self.loss
@@ -345,7 +346,9 @@ class Task(NamedTuple):
             complete=False if rest else None, zero_residual=self.continuum, continua=continua_of(known, moved, loss),
         )  # fmt: skip
         on_continua = tuple(point for point in members if point.nonsingular)
-        return replace(result, on_continua=on_continua) if on_continua else result
+        result = replace(result, on_continua=on_continua) if on_continua else result
+        apart = describe_nearly_coincident(arch, loss, (item.members for item in merged), clock)
+        return replace(result, complete=False, contradictions=apart) if apart else result
 
 
 @lru_cache(maxsize=256)

@@ -142,6 +142,9 @@ class SolvingTolerances(Constants):
         The loss at minima of regularized losses tends to the infimum. Within this part of the scale it has come there.
     same_infimum : float
         Means of two circles that differ by less than this part of the scale tell the infimum.
+    one_filter : float
+        Critical filters of several strata that differ by less than this part of their size in eighty digits are one.
+        Newton's method leaves differences of 1e-50 and less.
     ends_at_once : int
         Singular ends that are examined together, between two looks at the clock.
     has_moved : float
@@ -207,6 +210,7 @@ class SolvingTolerances(Constants):
     below_all: float = 1e-7
     near_infimum: float = 1e-5
     same_infimum: float = 1e-7
+    one_filter: float = 1e-35
     ends_at_once: int = 32
     has_moved: float = 1e-3
     may_fall: float = 100.0

@@ -7,6 +7,7 @@ correct digits; near a singular solution a step gains less than one digit.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,10 +22,14 @@ __all__ = ["Converged", "converge", "exact", "rounded"]
 
 
 class Converged(NamedTuple):
-    """A solution found by Newton's method, its factors of norm one up to rounding, and its distance from the start."""
+    """A solution found by Newton's method, its factors of norm one up to rounding, and its distance from the start.
+
+    It is rounded to `numpy.clongdouble`, and ``in_full`` has the numbers of mpmath, right to some fifty digits.
+    """
 
     point: NDArray[Any]
     distance: float
+    in_full: NDArray[Any]
 
 
 def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged | None:
@@ -36,7 +41,7 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
     point : (coordinates,) complex array
         Factors of norm one; `numpy.clongdouble` is read in full.
     data : Data
-        Taken to be exact.
+        Taken to be exact; numbers, or fractions in arrays of objects.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def converge(equations: Equations, point: NDArray[Any], data: Data) -> Converged
         current, moved = current + local @ directions, moved + local
         size = numbers.norm(step)
         if size < numbers.mpf(10) ** -MULTIPRECISION.converged_digits:
-            return Converged(rounded(current), float(numbers.norm(moved.tolist())))
+            return Converged(rounded(current), float(numbers.norm(moved.tolist())), current)
         if not size < 1:
             return None
     return None
@@ -82,9 +87,11 @@ def _directions(equations: Equations, points: Complex) -> Complex:
 
 
 def exact(values: NDArray[Any], numbers: Any) -> NDArray[Any]:
-    """The same numbers for mpmath, extended precision included."""
+    """The same numbers for mpmath, extended precision and fractions included."""
 
     def number(value: Any) -> Any:
+        if isinstance(value, Fraction):
+            return numbers.mpc(value.numerator) / value.denominator
         high = complex(value)
         return numbers.mpc(high) + numbers.mpc(complex(value - high))
 
