@@ -50,8 +50,8 @@ def test_exact_data_far_from_the_doubles_are_not_solved():
 def nearly_on_the_function_space():
     """A target 1e-8 off filters that the Gram matrix does not tell apart, in whole numbers.
 
-    The filters (t, 1, 1, s, 1e-8), up to their size, are in the function space for all s ≠ 0 and the right t, and not for
-    s = 0, where the loss would be zero: t grows like 1/s².
+    The filters (t, 1, 1, s, 1e-8), up to their size, are in the function space for all s ≠ 0 and the right t, but not
+    for s = 0, where the loss would be zero: t grows like 1/s².
     """
     gram = [[0, 0, 0, 0, 0], [0, 3, 1, 0, 1], [0, 1, 4, -1, 0], [0, 0, -1, 2, 1], [0, 1, 0, 1, 5]]
     target = [0, 10**8, 10**8, 0, 1]
