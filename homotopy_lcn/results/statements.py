@@ -142,4 +142,7 @@ def describe_gap(row: StratumResult) -> str:
     """Say of a stratum with points not accounted for how many were found, and where the others are."""
     numbers = {"at infinity": row.at_infinity, "singular": row.singular, "at zero": row.origin, "missing": row.missing}
     reasons = [f"{number} {reason}" for reason, number in numbers.items() if number]
+    unlisted = min(row.statistics.get("unlisted", 0), row.missing)
+    if unlisted > 0:
+        reasons.append(f"{unlisted} of these so far away, or so near w = 0, that doubles cannot tell the filter")
     return ", ".join([f"stratum {format_pattern(row.pattern)}: {row.found} of {row.generic} found", *reasons])

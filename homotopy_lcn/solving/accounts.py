@@ -147,14 +147,15 @@ class PathAccount:
 
     @property
     def statistics(self) -> dict[str, int]:
-        """Numbers of paths, steps and repetitions; none of them depends on the machine."""
-        return {
+        """Numbers of paths, steps and repetitions, and `unlisted` if it is not 0; none of them depends on the machine."""
+        numbers = {
             "paths": self.paths,
             "steps": self.steps,
             "retracked": self.retracked,
             "extended": self.extended,
             "detours": self.detours,
         }
+        return numbers | ({"unlisted": self.unlisted} if self.unlisted else {})
 
 
 def accuracy(conditions: Real) -> float:

@@ -39,7 +39,10 @@ def test_far_critical_filters_near_special_data_are_found(filters, strides, diag
     ("filters", "strides", "diagonal", "b", "constant"),
     [
         ((2, 3), (2, 1), [2, 1, 1, 0, 2, 2], [0, 1, -2, 0, 2, "-1e-9"], 50),
-        ((2, 2, 2), (2, 1, 1), [2, 2, 0, 1, 2, 1], ["-1.9999999", "1e-9", 0, "0.999999999", "-1e-9", -2], 50),
+        pytest.param(
+            *((2, 2, 2), (2, 1, 1), [2, 2, 0, 1, 2, 1], ["-1.9999999", "1e-9", 0, "0.999999999", "-1e-9", -2], 50),
+            marks=pytest.mark.slow,
+        ),
         ((2, 2), (2, 1), [0, 1, 1, 1], [0, 1, 1, "1e-9"], 3),
         ((2, 2, 2), (2, 1, 1), [1, 2, 2, 2, 2, 2], [-1, -1, 0, "1.000000001", "-0.999999999", 0], 50),
         ((4, 2), (2, 1), [2, 2, 2, 1, 1, 2], ["-1.000000001", 1, "-0.999999999", 0, "0.999999999", "1.000000001"], 50),
@@ -52,6 +55,7 @@ def test_nothing_is_called_complete_where_points_are_too_ill_conditioned_to_be_l
     result = solved(filters, strides, diagonal, b, constant)
     assert not result.complete
     assert result.global_minimum is None
+    assert "so far away, or so near w = 0, that doubles cannot tell the filter" in " ".join(result.gaps())
     assert result.infimum.attained is None
 
 
