@@ -359,8 +359,8 @@ class LocalTolerances(Constants):
 
 
 _KNOWN = (
-    *(tuple(10.0 ** (-first - k / 6) for k in range(7)) for first in (1, 1.5, 0.5)),
     tuple(0.9 - 0.1 * k for k in range(7)),
+    *(tuple(10.0 ** (-first - k / 6) for k in range(7)) for first in (0.5, 1, 1.5)),
 )
 
 
@@ -405,7 +405,7 @@ class FarTolerances(Constants):
     as_before: float = 0.8
     still_grows: float = 0.01
     hardly_grows: float = 0.3
-    steps: int = 1000
+    steps: int = 300
     start_steps: int = 300
 
 
