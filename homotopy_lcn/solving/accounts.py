@@ -147,7 +147,7 @@ class PathAccount:
 
     @property
     def statistics(self) -> dict[str, int]:
-        """Numbers of paths, steps and repetitions, and `unlisted` if it is not 0; none of them depends on the machine."""
+        """Numbers of paths, steps and repetitions, and `unlisted` if it is not 0; none depends on the machine."""
         numbers = {
             "paths": self.paths,
             "steps": self.steps,

@@ -56,6 +56,7 @@ def follow_paths(
     detours: int | None = None,
     precise_ends: bool = False,
     same_range: bool | None = None,
+    most_far: int | None = None,
 ) -> PathAccount:
     """One homotopy from the start system to the data, and whatever else it takes to account for all paths.
 
@@ -78,6 +79,8 @@ def follow_paths(
     same_range : bool, optional
         Whether the Gram matrices of start and data have the same range. Then paths to infinity and to w = 0, and those
         that get lost, are followed in many digits. By default, if start and data have the same Gram matrix.
+    most_far : int, optional
+        Only if these are not more than this number.
 
     Returns
     -------
@@ -92,6 +95,7 @@ def follow_paths(
         )
         paths, known = _Paths(problem, homotopy, starts, account), account.accounted
         paths.same_range = start.has_gram(problem.data.gram) if same_range is None else same_range
+        paths.most_far = len(starts) if most_far is None else most_far
         del starts  # there may be millions
         account.detours = detour
         try:
@@ -143,7 +147,7 @@ class _Paths:
         self.verified = VerifiedEnds(problem, len(starts))
         self.good = np.zeros(len(starts), dtype=bool)
         self.result: TrackResult
-        self.same_range = False
+        self.same_range, self.most_far = False, len(starts)
         self.far: NDArray[np.int64] = np.array([], np.int64)  # ends of the rest that many digits have found
 
     def track(self, tracking: Tracking) -> None:
@@ -207,8 +211,9 @@ class _Paths:
         """Whether the paths that seem to end at infinity or at w = 0 do so: correct what the endgame says of them."""
         problem = self.problem
         away = np.isin(traced.kinds, (End.AT_INFINITY, End.ORIGIN))
-        if self.same_range and not problem.ill_conditioned and np.any(problem.data.b):
-            rows = np.flatnonzero(away | (traced.kinds == End.UNKNOWN))
+        rows = np.flatnonzero(away | (traced.kinds == End.UNKNOWN))
+        in_digits = self.same_range and not problem.ill_conditioned and np.any(problem.data.b)
+        if in_digits and rows.size <= self.most_far:
             if rows.size:
                 with tracking.clock.stage("ends far away"):
                     part = traced.part(rows)

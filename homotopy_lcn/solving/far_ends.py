@@ -106,11 +106,12 @@ def follow_far(
         When the time is up, the ends that are left stay unknown.
     """
     stratum = equations.stratum
-    away = np.flatnonzero(traced.kinds != End.UNKNOWN)
-    growth = growth_in_doubles(stratum, starts[away], homotopy, tracking)
-    sure = away[growth.reached & ~growth.turned]
     result = FarEnds(np.full(len(starts), End.UNKNOWN.value))
-    result.kinds[sure] = traced.kinds[sure]
+    away = np.flatnonzero(traced.kinds != End.UNKNOWN)
+    if away.size:
+        growth = growth_in_doubles(stratum, starts[away], homotopy, tracking)
+        sure = away[growth.reached & ~growth.turned]
+        result.kinds[sure] = traced.kinds[sure]
     rest = np.flatnonzero(result.kinds == End.UNKNOWN)
     if not rest.size:
         return result

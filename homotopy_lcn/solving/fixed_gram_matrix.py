@@ -28,13 +28,14 @@ from .monodromy import random_data
 from .problem import Problem
 from .stored_arrays import cache_folder, keep, read_arrays
 from .stored_systems import StartSystem, solves
-from .tolerances import SOLVING
+from .tolerances import FAR, SOLVING
 
 __all__ = [
     "FixedGramSystem",
     "compute_fixed_gram_system",
     "generator_for",
     "gram_key",
+    "is_projection",
     "is_structured",
     "keep_fixed_gram_system",
     "read_fixed_gram_system",
@@ -93,8 +94,10 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
         # If Σ is singular, so that moment vectors of data are in its range, other ones would lose other points.
         data = Data(np.asarray(gram, complex), moments if is_definite(gram) else gram @ moments)
         problem = Problem(equations_of(stratum), data, count)
-        far = problem.definite and not is_structured(gram)
-        account = follow_paths(problem, generic, tracking, detours=SOLVING.detours_for_moments, same_range=far)
+        far = problem.definite and not is_projection(gram)
+        most = FAR.most_if_structured if is_structured(gram) else None
+        detours = SOLVING.detours_for_moments
+        account = follow_paths(problem, generic, tracking, detours=detours, same_range=far, most_far=most)
         tracking.clock.check()
         if account.accounted == count and not account.singular_paths:
             system = StartSystem(stratum, data, account.regular.points, generic.trace)
@@ -114,6 +117,17 @@ def is_structured(gram: NDArray[np.float64]) -> bool:
     """
     toeplitz = np.array_equal(gram[1:, 1:], gram[:-1, :-1])
     return toeplitz or np.array_equal(gram, np.diag(np.diag(gram)))
+
+
+def is_projection(gram: NDArray[np.float64]) -> bool:
+    """Whether a Gram matrix is a multiple of a diagonal matrix of ones and zeros: exactly special, not nearly.
+
+    Examples
+    --------
+    >>> [is_projection(np.diag(diagonal)) for diagonal in ([2.0, 0.0, 2.0], [1.0, 0.0, 2.0])]
+    [True, False]
+    """
+    return np.array_equal(gram, np.diag(np.where(np.diag(gram) != 0, gram.max(), 0.0)))
 
 
 def gram_key(stratum: Stratum, gram: Real) -> tuple[str, str]:

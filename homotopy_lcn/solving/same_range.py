@@ -22,7 +22,7 @@ from ..tracking import TrackerOptions
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, accuracy, distinct_union
 from .all_paths import follow_paths
-from .fixed_gram_matrix import generator_for, is_structured
+from .fixed_gram_matrix import generator_for, is_projection, is_structured
 from .low_rank import random_member
 from .monodromy import random_data
 from .problem import Problem
@@ -54,10 +54,11 @@ def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount,
     """
     known, away = account.regular, account.at_infinity + account.origin
     tracking = tracking.with_generator(generator_for(problem.stratum, "range")).telling(None)
+    few = replace(tracking.options, max_steps=FAR.start_steps)
     try:
-        ends, doubtful, unlisted = _on_the_second_way(
-            problem, start, tracking, replace(tracking.options, max_steps=FAR.start_steps)
-        )
+        if _are_all(problem, start, len(known), tracking, few):
+            return
+        ends, doubtful, unlisted = _on_the_second_way(problem, start, tracking, few)
         missing = _missing(problem, known, ends)
         if missing.any():  # the first part has lost points
             ends, doubtful, unlisted = _on_the_second_way(problem, start, tracking, tracking.careful.options)
@@ -74,6 +75,18 @@ def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount,
         account.losses_away = None
 
 
+def _are_all(problem: Problem, start: StartSystem, known: int, tracking: Tracking, options: TrackerOptions) -> bool:
+    """Whether random data whose Gram matrix has the range of Σ have no more critical points than are known.
+
+    Nonsingular isolated points move a little if the data do, so random data have at least as many. As paths may get
+    lost, random data are asked twice.
+    """
+    if problem.definite or problem.rank_deficient:
+        return False
+    quick = tracking.with_options(options)
+    return all(len(_arrived(_random(problem, tracking), start, quick).points) <= known for _ in range(2))
+
+
 def _on_the_second_way(
     problem: Problem, start: StartSystem, tracking: Tracking, options: TrackerOptions
 ) -> tuple[RegularEnds, int, int]:
@@ -81,28 +94,33 @@ def _on_the_second_way(
 
     ``options`` are for the first part.
     """
-    stratum, gram = problem.stratum, problem.gram
-    values = np.linalg.eigvalsh(gram)
-    rank = int((values > ZERO_EIGENVALUE * values[-1]).sum())
+    stratum, gram, quick = problem.stratum, problem.gram, tracking.with_options(options)
     moments = random_data(stratum.filter_size, tracking.rng).b
-    if rank < len(values):
-        moments = gram @ moments / values[-1]
+    if not problem.definite:
+        moments = gram @ moments / np.linalg.norm(gram, 2)
     there = replace(problem, data=Data(gram.astype(complex), moments))
+    first = start
+    if not problem.definite and not problem.rank_deficient:
+        first = _arrived(_random(problem, tracking), start, quick)
     doubtful = unlisted = 0
-    if is_structured(gram):  # exactly special, not nearly
-        system = _arrived(there, start, tracking.with_options(options))
+    direct = _arrived(there, start, quick) if is_structured(gram) else None
+    if direct is not None and (is_projection(gram) or len(first.points) - len(direct.points) > FAR.most_if_structured):
+        system = direct
     else:
-        system = start
-        if rank < len(values) and not problem.rank_deficient:
-            random = replace(problem, data=random_member(problem.data, rank, tracking.rng))
-            system = _arrived(random, start, tracking.with_options(options))
-        first = follow_paths(replace(there, count=len(system.points)), system, tracking, detours=1, same_range=True)
-        doubtful, unlisted = len(system.points) - first.accounted, first.unlisted
-        system = StartSystem(stratum, there.data, first.regular.points, float("nan"))
+        account = follow_paths(replace(there, count=len(first.points)), first, tracking, detours=1, same_range=True)
+        doubtful, unlisted = len(first.points) - account.accounted, account.unlisted
+        system = StartSystem(stratum, there.data, account.regular.points, float("nan"))
     tracking.clock.check()
     last = follow_paths(replace(problem, count=len(system.points)), system, tracking, detours=1)
     tracking.clock.check()
     return last.regular, len(system.points) - last.accounted + doubtful, last.unlisted + unlisted
+
+
+def _random(problem: Problem, tracking: Tracking) -> Problem:
+    """The same for random data whose Gram matrix has the range of Σ."""
+    values = np.linalg.eigvalsh(problem.gram)
+    rank = int((values > ZERO_EIGENVALUE * values[-1]).sum())
+    return replace(problem, data=random_member(problem.data, rank, tracking.rng))
 
 
 def _arrived(problem: Problem, start: StartSystem, tracking: Tracking) -> StartSystem:

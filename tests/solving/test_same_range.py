@@ -73,6 +73,15 @@ def test_truly_special_data_are_complete(filters, strides, diagonal, b, number):
     assert len(result) == number
 
 
+@pytest.mark.parametrize("exponent", [28, 37])
+def test_nearly_white_diagonal_data_have_their_far_points(exponent):
+    """For white data two filters are left of six; these have norms of 10^9 and more. msolve finds as many."""
+    assert len(solved((2, 2), (2, 1), [1, 1, 1, 1], [3, 1, -2, 5])) == 2
+    result = solved((2, 2), (2, 1), [1, 1, 1, 1 + 2.0**-exponent], [3, 1, -2, 5])
+    assert result.complete
+    assert len(result) == 6
+
+
 def test_a_second_way_that_runs_out_of_time_leaves_ends_in_doubt():
     loss = hl.SquaredLoss.from_exact(np.diag([2, 1, 1, 0, 2, 2]).tolist(), [0, 1, -2, 0, 2, "-1e-7"], 50)
     result = hl.critical_points(hl.Architecture((2, 3), (2, 1)), loss, time_limit=1e-3)
