@@ -95,9 +95,8 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
         data = Data(np.asarray(gram, complex), moments if is_definite(gram) else gram @ moments)
         problem = Problem(equations_of(stratum), data, count)
         far = problem.definite and not is_projection(gram)
-        most = FAR.most_if_structured if is_structured(gram) else None
         detours = SOLVING.detours_for_moments
-        account = follow_paths(problem, generic, tracking, detours=detours, same_range=far, most_far=most)
+        account = follow_paths(problem, generic, tracking, detours=detours, same_range=far, most_far=FAR.most_away)
         tracking.clock.check()
         if account.accounted == count and not account.singular_paths:
             system = StartSystem(stratum, data, account.regular.points, generic.trace)

@@ -22,7 +22,7 @@ from ..tracking import TrackerOptions
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, accuracy, distinct_union
 from .all_paths import follow_paths
-from .fixed_gram_matrix import generator_for, is_projection, is_structured
+from .fixed_gram_matrix import generator_for, is_projection
 from .low_rank import random_member
 from .monodromy import random_data
 from .problem import Problem
@@ -103,8 +103,9 @@ def _on_the_second_way(
     if not problem.definite and not problem.rank_deficient:
         first = _arrived(_random(problem, tracking), start, quick)
     doubtful = unlisted = 0
-    direct = _arrived(there, start, quick) if is_structured(gram) else None
-    if direct is not None and (is_projection(gram) or len(first.points) - len(direct.points) > FAR.most_if_structured):
+    direct = _arrived(there, start, quick)
+    away = len(first.points) - len(direct.points)
+    if is_projection(gram) or not 0 < away <= FAR.most_away:
         system = direct
     else:
         account = follow_paths(replace(there, count=len(first.points)), first, tracking, detours=1, same_range=True)

@@ -390,9 +390,9 @@ class FarTolerances(Constants):
         half the size for winding number 100.
     hardly_grows : float
         Where it changes by no more than this, Newton's method may find the end.
-    most_if_structured : int
-        Paths to a diagonal or Toeplitz Gram matrix that are followed in many digits at most, at a second each. Where
-        more of them end far away, the Gram matrix is taken to be exactly special.
+    most_away : int
+        Paths to a special Gram matrix that are followed in many digits at most, at a second each. Where more of them
+        end far away, whatever b is, the Gram matrix is taken to be exactly special.
     steps : int
         Steps from one distance to the next at most, in doubles: more of them lead no farther.
     start_steps : int
@@ -408,7 +408,7 @@ class FarTolerances(Constants):
     as_before: float = 0.8
     still_grows: float = 0.01
     hardly_grows: float = 0.3
-    most_if_structured: int = 12
+    most_away: int = 12
     steps: int = 300
     start_steps: int = 300
 
