@@ -154,7 +154,7 @@ def test_paths_that_phcpack_loses_are_tracked_again_or_missing(monkeypatch, no_p
             ends = reference.track(stratum, points, homotopy, options)
             calls.append(len(points))
             ends.codes[:2] = ReturnCode.STEP_TOO_SMALL
-            ends.points[2] = ends.points[3]
+            ends.points[2:3] = ends.points[3:4]
             return ends
 
     result = hl.critical_points(problem.architecture, problem.loss, engine=Unreliable())
