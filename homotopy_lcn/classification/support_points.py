@@ -367,7 +367,7 @@ def smooth_points(
     else:
         reduced, layers = merged_segments(network, theta)
         full = rank_of_each(reduced, layers) == reduced.dimension
-    apart = network.has_distinct_positions  # tensors of rank one, a smooth Segre variety
+    apart = network.is_tensor_product  # a smooth Segre variety
     equal = {pattern: network.has_equal_layers(pattern) for pattern in set(patterns)}
     otherwise = True if generic or apart else None
     return [

@@ -117,7 +117,7 @@ def describe_support_space(network: SupportNetwork) -> SupportSpace:
             fibre *= factorial(number)
             pairs |= number > 1  # conjugate factors in their place
             alone &= number == 1
-    apart = _is_tensor_product(network)
+    apart = network.is_tensor_product
     return SupportSpace(
         architecture=network,
         filter_size=network.filter_size,
@@ -130,18 +130,3 @@ def describe_support_space(network: SupportNetwork) -> SupportSpace:
         fibre=fibre,
         fibre_orbits=orbits,
     )
-
-
-def _is_tensor_product(network: SupportNetwork) -> bool:
-    """Whether filters are tensor products, one factor for each group: a smooth Segre variety, or a linear space."""
-    sums: set[int] = {0}
-    number = 1
-    for group in network.groups:
-        if not group.segment and len(group.layers) > 1:
-            return False
-        sizes = {0}
-        for layer in group.layers:
-            sizes = {start + position for start in sizes for position in network.exponents[layer]}
-        sums = {start + position for start in sums for position in sizes}
-        number *= len(sizes)
-    return len(sums) == number

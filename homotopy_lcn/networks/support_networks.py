@@ -217,6 +217,20 @@ class SupportNetwork(Architecture):
         return len(set(self.positions)) == len(self.positions)
 
     @cached_property
+    def is_tensor_product(self) -> bool:
+        """Whether filters are tensor products, one factor for each group: a smooth Segre variety, or a linear space."""
+        sums, number = {0}, 1
+        for group in self.groups:
+            if not group.segment and len(group.layers) > 1:
+                return False
+            sizes = {0}
+            for layer in group.layers:
+                sizes = {start + position for start in sizes for position in self.exponents[layer]}
+            sums = {start + position for start in sums for position in sizes}
+            number *= len(sizes)
+        return len(sums) == number
+
+    @cached_property
     def groups(self) -> tuple[LayerGroup, ...]:
         """The layers of more than one coefficient, those together whose filters can coincide or share a root."""
         found: dict[object, list[int]] = {}

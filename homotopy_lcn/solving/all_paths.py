@@ -54,7 +54,7 @@ def follow_paths(
     tracking: Tracking,
     *,
     detours: int | None = None,
-    precise_ends: bool = False,
+    precise_ends: int = 0,
     same_range: bool | None = None,
     most_far: int | None = None,
 ) -> PathAccount:
@@ -74,8 +74,8 @@ def follow_paths(
         Its options are used for the first homotopy.
     detours : int, optional
         Homotopies tried in all, by default `SolvingTolerances.detours`, which ill-conditioned data always get.
-    precise_ends : bool
-        Whether the endgame goes on in extended precision if need be.
+    precise_ends : int
+        For how many ends at most the endgame goes on in extended precision if need be, see `trace_ends`.
     same_range : bool, optional
         Whether the Gram matrices of start and data have the same range. Then paths to infinity and to w = 0, and those
         that get lost, are followed in many digits. By default, if start and data have the same Gram matrix.
@@ -194,7 +194,7 @@ class _Paths:
         """The ends that are beyond doubt; they are in no memory but what held all ends."""
         return self.verified.give_up(self.good)
 
-    def ends_of_the_rest(self, tracking: Tracking, precise: bool) -> tuple[PathEnds, NDArray[Any]]:
+    def ends_of_the_rest(self, tracking: Tracking, precise: int) -> tuple[PathEnds, NDArray[Any]]:
         """The ends of the other paths, as the endgame tells them, and where these paths were tracked to."""
         problem, starts, engine = self.problem, self.starts, tracking.on_short_segments.timed_engine
         with tracking.clock.stage("endgame"):

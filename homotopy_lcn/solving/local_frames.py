@@ -310,10 +310,11 @@ class Frames:
         whether real solutions satisfy real equations.
         """
         c, turn = self.corank, 0.0 if real else 1j
+        starts = LOCAL.starts * max(1, c - dimension) ** 2
         kernel = self.right[0, :, self.size - c :]
         slices, local = [], []
         for _ in range(LOCAL.slices):
-            for _ in range(LOCAL.starts):
+            for _ in range(starts):
                 rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0]
                 slices.append(rows.conj().T @ kernel.conj().T)
                 t = rng.normal(size=c) + turn * rng.normal(size=c)
@@ -321,8 +322,8 @@ class Frames:
                 t = across / np.linalg.norm(across) + (t - across) / max(float(np.linalg.norm(t - across)), 1e-300)
                 local.append(LOCAL.radius * t @ kernel.T)
         equations, points = np.array(slices), np.array(local, np.clongdouble)
-        found = self._solved(equations, points, LOCAL.starts)
-        if not found.reshape(LOCAL.slices, LOCAL.starts).any(axis=1).all():
+        found = self._solved(equations, points, starts)
+        if not found.reshape(LOCAL.slices, starts).any(axis=1).all():
             return False
         return real or any(self._goes_on(equations[row], points[row]) for row in np.flatnonzero(found))
 

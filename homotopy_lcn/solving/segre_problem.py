@@ -23,6 +23,7 @@ from ..networks.counts import StratumCount, generic_ed_degree
 from ..networks.strata import Embedding, segre_embedding
 from ..networks.support_networks import SupportNetwork
 from .stratum_task import StratumTask
+from .tolerances import SOLVING
 
 __all__ = ["SegreTask", "layers_of_points"]
 
@@ -59,6 +60,11 @@ class SegreTask(StratumTask):
     def full_rank_count(self) -> int:
         """How many critical parameters there are for generic data of full rank."""
         return self.row.count
+
+    @property
+    def precise_ends(self) -> int:
+        """A singular filter has parameters in several orders of the layers, and doubles may tell some of them only."""
+        return SOLVING.most_precise_ends
 
     def theta(self, points: Complex) -> tuple[Complex, list[Complex]]:
         """The scalars (P,) and the layers (P, k_l) of points of the stratum, in the scale of the loss."""

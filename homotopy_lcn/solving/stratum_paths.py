@@ -113,7 +113,8 @@ def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking)
     task.tell("tracking", 0)
     # To a singular Gram matrix other detours lose the same paths.
     detours = SOLVING.first_detours if task.problem.definite else 1
-    account = follow_paths(task.problem, system.start, _reporting(task, tracking), detours=detours)
+    reporting, precise = _reporting(task, tracking), task.precise_ends
+    account = follow_paths(task.problem, system.start, reporting, detours=detours, precise_ends=precise)
     account.never_started = system.never_started
     return account
 
@@ -192,7 +193,7 @@ def _account_of_special_column_space(task: StratumTask, tracking: Tracking, syst
     problem = replace(task.problem, count=task.full_rank_count, rank_deficient=False)
     start = systems.generic(problem.stratum, problem.count, tracking.on_short_segments.telling(None))
     following = _reporting(task, tracking).careful
-    whole = follow_paths(problem, start, following, detours=SOLVING.first_detours, precise_ends=True)
+    whole = follow_paths(problem, start, following, detours=SOLVING.first_detours, precise_ends=len(start.points))
     bare = have_zero_residual(problem, whole.regular.points)
     whole.singular += [SingularEnd(point, (1,), 1, 1) for point in whole.regular.points[bare]]
     whole.regular = whole.regular.part(~bare)

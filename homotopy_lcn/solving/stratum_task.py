@@ -76,6 +76,11 @@ class StratumTask:
         """How many points there are for generic data of full rank."""
         return next(row.count for row in generic_count(self.architecture) if row.pattern == self.row.pattern)
 
+    @property
+    def precise_ends(self) -> int:
+        """How many ends of paths at most are asked for in extended precision, where doubles do not tell them."""
+        return 0
+
     def tell(self, stage: str, done: int) -> None:
         """Report progress: ``done`` points or paths of a stage."""
         if self.progress is not None:

@@ -184,7 +184,8 @@ def _of_point(facts: SupportFilter, result: CriticalPoints, near: int, scale: fl
     over = {row.pattern: row.factorizations for row in result.strata}
     if not (result.complete and all(other.nonsingular for other in result)):
         leaves = facts.interior is False or (facts.in_function_space and point.interior is False)
-        return replace(facts, smooth=False if point.smooth is False else None, interior=False if leaves else None)
+        smooth = False if point.smooth is False else True if facts.architecture.is_tensor_product else None
+        return replace(facts, smooth=smooth, interior=False if leaves else None)
     total = generic_count(facts.architecture).parameters
     number = total - sum(over[other.stratum] for i, other in enumerate(result) if i != near)
     alone = number == over[point.stratum]

@@ -129,8 +129,11 @@ def _classified(
     known = {pattern: class_dimension(network, pattern) for pattern in set(patterns)}
     dimensions = np.array([known[pattern] for pattern in patterns])
     ranks = dimensions.copy()
-    unsure = np.flatnonzero(~have_full_rank(network, first, jacobian(network, first)))
+    one = np.flatnonzero(found.twins <= np.arange(len(patterns)))  # of two conjugate filters the second one
+    layers = [layer[one] for layer in first]
+    unsure = one[~have_full_rank(network, layers, jacobian(network, layers))]
     ranks[unsure] = rank_of_each(network, [layer[unsure] for layer in first])
+    ranks = np.where(found.twins >= 0, np.minimum(ranks, ranks[found.twins]), ranks)
     smooth = smooth_points(network, first, patterns, generic, ranks)
     odd = np.flatnonzero((ranks != dimensions) & [not over for over in found.windings])
     if odd.size:  # at special data dμ drops rank in any class, at data nearby it does not
@@ -210,6 +213,11 @@ class _Sorted:
     windings: list[tuple[int, ...]]
     conjugates: list[int]
 
+    @property
+    def twins(self) -> NDArray[np.int64]:
+        """``conjugates`` as an array (F,)."""
+        return np.array(self.conjugates, dtype=np.int64)
+
     def filter(self, place: int) -> CriticalFilter:
         """One of the real filters with all its parameters."""
         rows = self.members[place]
@@ -230,7 +238,7 @@ class _Sorted:
         chosen = rows.tolist()
         places = np.full(len(self.real) + 1, -1)
         places[rows] = np.arange(len(rows))
-        twins = places[np.array(self.conjugates, dtype=np.int64)[rows]]
+        twins = places[self.twins[rows]]
         return ComplexFilters(
             filters=self.filters[rows],
             coordinates=self.coordinates[rows],

@@ -27,6 +27,9 @@ class SolvingTolerances(Constants):
     first_detours : int
         Homotopies from the usual start system before another start system is tried. Where the Gram matrix is special,
         the other start system loses no paths, and further detours from the usual one are wasted.
+    most_precise_ends : int
+        Ends of parameters of a network of any supports that are asked for in extended precision at most, at a second or
+        two each, where doubles do not tell them.
     quick_detours : int
         On the first detours to ill-conditioned data extended precision is used near the end only: a second detour is
         cheaper than a whole path in extended precision.
@@ -161,6 +164,7 @@ class SolvingTolerances(Constants):
 
     detours: int = 6
     first_detours: int = 2
+    most_precise_ends: int = 12
     quick_detours: int = 2
     ill_conditioned: float = 1e-7
     doubtful: float = 1e-11
@@ -275,7 +279,8 @@ class LocalTolerances(Constants):
     samples : int
         Random points at which the reduced equations are evaluated.
     slices, starts : int
-        Random affine equations tried for one dimension, and starts for each of them.
+        Random affine equations tried for one dimension, and starts for each of them, times the square of the
+        codimension of the set in the kernel. One start in two leads to a curve in two dimensions, one in eight in four.
     truncated : float
         Singular values below this part of the largest one are left out of the steps that solve these equations.
     slow_steps : int
@@ -336,7 +341,7 @@ class LocalTolerances(Constants):
     lost: float = 1e50
     samples: int = 6
     slices: int = 2
-    starts: int = 4
+    starts: int = 16
     truncated: float = 1e-13
     slow_steps: int = 60
     judged_after: int = 10

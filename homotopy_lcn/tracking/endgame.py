@@ -93,7 +93,7 @@ class PathEnds:
 
 
 def trace_ends(
-    engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, *, jobs: int = 1, precise: bool = False
+    engine: Engine, stratum: Stratum, starts: Complex, homotopy: Homotopy, *, jobs: int = 1, precise: int = 0
 ) -> PathEnds:
     """Where the paths from ``starts`` (P, coordinates) end.
 
@@ -107,9 +107,10 @@ def trace_ends(
         Generic start data; the target data may be special in any way.
     jobs : int
         Number of threads.
-    precise : bool
-        Whether to ask for the ends that doubles leave open in extended precision, which takes seconds. Ends that the
-        first circles leave open stay open if the time of a `TimedEngine` is up before.
+    precise : int
+        How many ends that doubles leave open, of `ENDGAME.together` paths, are asked for in extended precision at most,
+        which takes seconds; of more of them none. Ends that the first circles leave open stay open if the time of a
+        `TimedEngine` is up before.
     """
     ends = PathEnds.unknown(starts)
     for first in range(0, len(starts), ENDGAME.together):
@@ -121,7 +122,7 @@ def trace_ends(
                 if left.size:
                     ends.put(left, _trace(engine, stratum, starts[left], homotopy, ENDGAME.larger, jobs))
                     left = left[ends.kinds[left] == End.UNKNOWN]
-                if precise and left.size:
+                if 0 < left.size <= precise:
                     extended = in_extended_precision(engine)
                     found = _trace(extended, stratum, starts[left], homotopy, ENDGAME.in_extended_precision, jobs)
                     ends.put(left, found)

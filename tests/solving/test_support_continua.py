@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import least_squares
 
 import homotopy_lcn as hl
-from homotopy_lcn.networks.parameters import compose, gradient
+from homotopy_lcn.networks.parameters import compose, gradient, jacobian
 from homotopy_lcn.solving.support_continua import tensor_network
 
 CORNER = ((0, 0), (0, 1), (1, 0))
@@ -135,3 +135,45 @@ def test_eight_layers_six_of_which_are_numbers():
     norms = [np.linalg.norm(layer) for layer in result.attained[0].parameters[0]]
     np.testing.assert_allclose(norms, norms[0])
     assert hl.certificate(result).complete
+
+
+def with_kernel(network, theta, kernel, seed):
+    """Data that the filter of θ fits, of a Gram matrix whose kernel is spanned by the columns of ``kernel``."""
+    samples = np.random.default_rng(seed).standard_normal((30, network.filter_size))
+    axes = np.linalg.qr(kernel)[0]
+    samples -= samples @ axes @ axes.T
+    answers = samples @ network.mu(theta)
+    return hl.SquaredLoss(samples.T @ samples, samples.T @ answers, answers @ answers)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_lines_of_critical_parameters_cross_no_filter_is_isolated(seed):
+    """All Q (Q + t R) fit the data. Their parameters (Q, Q + t R) and (Q + t R, Q) are lines that cross at t = 0."""
+    q, r = np.random.default_rng(seed).standard_normal((2, 3))
+    loss = with_kernel(CORNERS, [q, q], CORNERS.mu([q, r])[:, None], seed)
+    result = hl.critical_points(CORNERS, loss)
+    assert result.complete
+    assert all(point.nonsingular and abs(point.loss) > 1e-6 for point in result)
+    (line,) = result.continua
+    assert (line.dimension, line.real, line.attained, line.kind) == (1, True, True, "minimum")
+    assert abs(line.loss) < 1e-9
+    directions = np.array([CORNERS.mu([q, q]), CORNERS.mu([q, r])]).T
+    for point in line.points:
+        assert np.linalg.lstsq(directions, point.filter.real)[1][0] < 1e-16 * np.linalg.norm(point.filter) ** 2
+
+
+@pytest.mark.parametrize(
+    ("network", "kernels", "found", "multiplicity"),
+    [(CORNERS, 1, 24, 6), (hl.Architecture(filters=((2, 2), (2, 2)), strides=(1, 1)), 2, 154, 18)],
+)
+def test_kernels_in_the_tangent_space_of_the_filter_that_fits(network, kernels, found, multiplicity):
+    """Doubles tell 12 of the 18 ends at the filter of two boxes, extended precision the others."""
+    rng = np.random.default_rng(0)
+    theta = [rng.standard_normal(size) for size in network.layer_sizes]
+    tangents = jacobian(network, [layer[None] for layer in theta])[0]
+    loss = with_kernel(network, theta, tangents @ rng.standard_normal((tangents.shape[1], kernels)), 0)
+    result = hl.critical_points(network, loss)
+    assert (len(result), result.complete, result.continua) == (found, True, ())
+    (singular,) = (point for point in result if not point.nonsingular)
+    assert singular.multiplicity == multiplicity
+    np.testing.assert_allclose(singular.filter, network.mu(theta), atol=1e-6)

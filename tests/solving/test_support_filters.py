@@ -234,3 +234,14 @@ def test_command(capsys):
     assert "--parameters: given for supports {0,1,3}, {0,1}" in capsys.readouterr().err
     assert main(["geometry", "-k", "1x2,1x2", "-s", "1,1", "--filter", "1,0,1"]) == 0
     assert "generic fibre" in capsys.readouterr().out
+
+
+def test_where_filters_are_tensor_products_all_are_smooth():
+    """Two segments along the rows and one along the columns: matrices of rank one, whatever the roots are."""
+    network = hl.Architecture(filters=((2, 1), (2, 1), (1, 2)), strides=(1, 1, 1))
+    assert network.is_tensor_product
+    assert not network.has_distinct_positions
+    assert not hl.Architecture(filters=((2, 2), (2, 1)), strides=(1, 1)).is_tensor_product
+    for first in ([1.0, 2.0], [3.0, 1.0]):
+        facts = hl.describe_filter(network, network.mu([[3.0, 1.0], first, [1.0, -1.0]]))
+        assert (facts.in_function_space, facts.smooth, facts.interior) == (True, True, first != [3.0, 1.0])

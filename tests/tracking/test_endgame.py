@@ -161,12 +161,12 @@ def test_extended_precision_looks_at_the_clock(monkeypatch):
         return trace(engine, stratum, starts, homotopy, circles_on, jobs)
 
     monkeypatch.setattr(endgame, "_trace", half_of_them)
-    ends = trace_ends(TimedEngine(get_engine(), clock), stratum, start.points, homotopy, precise=True)
+    ends = trace_ends(TimedEngine(get_engine(), clock), stratum, start.points, homotopy, precise=len(start.points))
     assert precisions == [ENDGAME.in_doubles, ENDGAME.larger, ENDGAME.in_extended_precision]
     assert clock.stopped
     assert (ends.kinds[::2] == End.UNKNOWN).all()
     assert (ends.kinds[1::2] != End.UNKNOWN).all()
-    assert trace_ends(get_engine(), stratum, start.points[:1], homotopy, precise=True).kinds[0] != End.UNKNOWN
+    assert trace_ends(get_engine(), stratum, start.points[:1], homotopy, precise=1).kinds[0] != End.UNKNOWN
 
 
 def test_orbits_of_a_permutation():
