@@ -16,7 +16,10 @@ from ..networks.strata import Embedding
 from .lines import DataLine
 from .tolerances import WALLS
 
-__all__ = ["Segment"]
+__all__ = ["WALLS_OF_OTHERS", "Segment"]
+
+#: Why other networks than ordinary ones are refused.
+WALLS_OF_OTHERS = "walls are found stratum by stratum, by root patterns, which others do not have"
 
 #: Arrays are multiples of each other if they differ from multiples by this part at most.
 MULTIPLE = 1e-14

@@ -28,7 +28,7 @@ from .exchanges import exchanges
 from .joining import differing_lists, joined_chambers, places_of
 from .kinds import questions
 from .records import Chamber, Wall, WallStratum
-from .segments import Segment
+from .segments import WALLS_OF_OTHERS, Segment
 from .tolerances import WALLS
 
 __all__ = ["FORMAT", "is_file_of_walls", "read_walls", "to_text"]
@@ -201,7 +201,7 @@ def _result(entry: Record) -> CriticalPoints:
 def _architecture(record: Record, results: Sequence[CriticalPoints]) -> Architecture:
     """The network, which all chambers name."""
     arch = results[0].architecture
-    arch.check_ordinary()
+    arch.check_ordinary(WALLS_OF_OTHERS)
     for i, result in enumerate(results):
         if result.architecture != arch:
             raise InputError(f"chambers[{i}].result.architecture: another network; expected that of chambers[0]")

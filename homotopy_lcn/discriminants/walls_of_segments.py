@@ -26,7 +26,7 @@ from .following import followed_filters
 from .joining import OTHER_PLACE, differing_lists, joined_chambers, written
 from .kinds import Question, listed_wall, questions
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
-from .segments import Segment
+from .segments import WALLS_OF_OTHERS, Segment
 from .singular_ends import filters_in_kernels, near_singular_end
 from .start_walls import start_walls
 from .wall_proofs import ExactLine
@@ -314,7 +314,7 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     """
     seed = check_integer("seed", seed, 0)
     segment = Segment.checked(arch, loss0, loss1)
-    arch.check_ordinary()
+    arch.check_ordinary(WALLS_OF_OTHERS)
     exact = ExactLine.of(segment) if certify else None
     strata, found = _counted_walls(segment, seed, exact)
     contradictions = [

@@ -78,7 +78,7 @@ def criticality(arch: Architecture, theta: Sequence[Array], tolerance: float = G
     >>> facts.rank, facts.dimension, facts.causes[0].value
     (3, 4, (4+0j))
     """
-    arch.check_ordinary()
+    arch.check_ordinary("the reasons are roots that layers share, and layers of others may have no roots")
     layers = [_numbers(w, i) for i, w in enumerate(theta)]
     if [len(w) for w in layers] != list(arch.filters):
         raise InputError(f"theta: layers of sizes {[len(w) for w in layers]}; expected {list(arch.filters)}")

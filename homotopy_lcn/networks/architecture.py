@@ -179,8 +179,8 @@ class Architecture(ShownInNotebooks):
         """The ordinary network with the same end-to-end filters: the network itself."""
         return self
 
-    def check_ordinary(self) -> None:
-        """Raise InputError unless this is an ordinary network of one dimension, as most computations need it."""
+    def check_ordinary(self, reason: str = "") -> None:
+        """Raise InputError, with the reason, unless this is an ordinary network of one dimension."""
 
     def has_equal_layers(self, pattern: Pattern) -> bool:
         """Whether layers that are no segments are equal in a class: never in an ordinary network, as all are segments.

@@ -280,11 +280,12 @@ class SupportNetwork(Architecture):
         twin = Architecture(self.layer_sizes, strides)
         return twin if twin.filter_size == self.filter_size else None
 
-    def check_ordinary(self) -> NoReturn:
-        """Raise InputError: this is no ordinary network."""
+    def check_ordinary(self, reason: str = "others have no blocks of layers with one dilation") -> NoReturn:
+        """Raise InputError: this is no ordinary network. The message gives the reason, or the twin, if there is one."""
+        twin = self.one_dimensional
+        why = f"as {reason}" if twin is None else f"as {twin.notation}, which has the same filters"
         raise InputError(
-            f"arch: {self.notation} is no ordinary network of one dimension; expected an ordinary one, as this is not "
-            "there yet for other networks"
+            f"arch: {self.notation} is no ordinary network of one dimension; expected an ordinary one, {why}"
         )
 
     @property

@@ -118,13 +118,23 @@ def test_descend_ends_at_listed_minima(capsys):
 def test_what_works_for_ordinary_networks_only_says_so():
     network = hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
     one, two = (hl.SquaredLoss(np.eye(6), row) for row in np.random.default_rng(0).standard_normal((2, 6)))
+    column = hl.Architecture(filters=((2, 1), (3, 1)), strides=((2, 1), (1, 1)))
+    assert column.one_dimensional is not None
     calls = [
-        lambda: hl.walls(network, one, two),
-        lambda: criticality(network, [np.ones(2), np.ones(4)]),
-        lambda: hl.generic_count(network, gram="toeplitz"),
+        (
+            lambda: hl.walls(network, one, two),
+            "an ordinary one, as walls are found stratum by stratum, by root patterns",
+        ),
+        (
+            lambda: hl.walls(column, *map(hl.SquaredLoss.white, np.eye(6)[:2])),
+            r"k = \(2, 3\), .*which has the same filters",
+        ),
+        (lambda: criticality(network, [np.ones(2), np.ones(4)]), "as the reasons are roots that layers share"),
+        (lambda: network.blocks, "an ordinary one, as others have no blocks of layers"),
+        (lambda: hl.generic_count(network, gram="toeplitz"), "expected a single Gram matrix"),
     ]
-    for call in calls:
-        with pytest.raises(hl.InputError, match="no ordinary network") as error:
+    for call, reason in calls:
+        with pytest.raises(hl.InputError, match=f"no ordinary network.*{reason}") as error:
             call()
         assert "\n" not in str(error.value)
 
