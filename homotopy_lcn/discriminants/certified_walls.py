@@ -14,12 +14,13 @@ from ..losses.squared_loss import SquaredLoss
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
 from ..solving.solve import critical_points
+from .exact_walls import ExactLine
 from .fold_walls import RealWall
 from .kinds import Question
 from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
-from .wall_proofs import ExactLine, ProvedWall, prove_exchange, prove_wall
+from .wall_proofs import ProvedWall, prove_exchange, prove_wall
 
 __all__ = ["certified_chambers", "certified_exchanges", "proofs_of_walls", "with_checked_proofs"]
 

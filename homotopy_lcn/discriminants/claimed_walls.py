@@ -20,7 +20,7 @@ from ..networks.strata import Stratum
 from ..results.points import CriticalPoint
 from .conditions import Coincidence, Condition, PassageThroughZero
 from .extended_system import WallPoints
-from .fold_walls import RealWall, real_wall
+from .fold_walls import RealWall, is_singular_solution, real_wall
 from .following import followed_points
 from .kinds import Question, listed_wall, questions
 from .loss_curves import LossCurves
@@ -82,13 +82,20 @@ def check_walls(
                     f"walls[{i}]: no exchange at t = {wall.t!r}; expected the filter of a minimum of least loss, and "
                     "another minimum of the same loss that falls faster"
                 )
-        else:
+        elif wall.multiplicity == 1:
             solution = _solved(segment, asked, wall, near)
         solutions.append(solution)
-        others = wall.kind == "exchange" or _is_passage_of_all(segment, asked, wall)
-        if solution is None and not others and not _is_tangency(segment, asked, wall, near):
+        if not (
+            solution is not None
+            or (wall.kind == "exchange" and wall.multiplicity == 1)
+            or _is_passage_of_all(segment, asked, wall)
+            or _is_tangency(segment, asked, wall, near)
+            or _is_singular(segment, asked, wall, near)
+        ):
+            multiple = "" if wall.multiplicity == 1 else f" of multiplicity {wall.multiplicity}"
             raise InputError(
-                f"walls[{i}]: no {wall.kind} at t = {wall.t!r}; expected a solution of the equations of this kind"
+                f"walls[{i}]: no {wall.kind}{multiple} at t = {wall.t!r}; "
+                "expected a solution of the equations of this kind"
             )
     return solutions
 
@@ -120,6 +127,29 @@ def _solved(
     segment: Segment, asked: Sequence[Question], wall: Wall, beside: Sequence[Chamber]
 ) -> tuple[Question, RealWall] | None:
     """The kind of wall whose equations have a solution at t and the filter of a wall, and the solution."""
+    for question, point in _points(segment, asked, wall, beside):
+        embedding = question.embedding(segment.arch)
+        real = real_wall(question.condition, point, segment.line(embedding), np.inf)
+        if real is None or not abs(segment.place(real.t) - wall.t) <= WALLS.moved:
+            continue
+        inside = replace(real, t=min(max(real.t, 0.0), 1.0))
+        if _are_near(segment, listed_wall(segment, question, embedding, inside, None), wall):
+            return question, inside
+    return None
+
+
+def _is_singular(segment: Segment, asked: Sequence[Question], wall: Wall, beside: Sequence[Chamber]) -> bool:
+    """Whether the filter of a wall is a singular solution of the equations of its kind."""
+    return any(
+        is_singular_solution(question.condition, point, segment.line(question.embedding(segment.arch)))
+        for question, point in _points(segment, asked, wall, beside)
+    )
+
+
+def _points(
+    segment: Segment, asked: Sequence[Question], wall: Wall, beside: Sequence[Chamber]
+) -> Iterator[tuple[Question, WallPoints]]:
+    """Points on `Segment.line` at t with the filter of a wall, for each question that has walls."""
     for question in asked:
         embedding, condition = question.embedding(segment.arch), question.condition
         line = segment.line(embedding)
@@ -135,14 +165,7 @@ def _solved(
                 near = [pieces for pieces in (pieces_of_filter(*given), with_scale(*given)) if pieces is not None]
             for pieces in near:
                 parts = [pieces[1:]], [[pieces[0] * gram / b, 1.0]], [[1 - place, place]]
-                point = WallPoints(*(np.array(part, complex) for part in parts))
-                real = real_wall(condition, point, line, np.inf)
-                if real is None or not abs(segment.place(real.t) - wall.t) <= WALLS.moved:
-                    continue
-                inside = replace(real, t=min(max(real.t, 0.0), 1.0))
-                if _are_near(segment, listed_wall(segment, question, embedding, inside, None), wall):
-                    return question, inside
-    return None
+                yield question, WallPoints(*(np.array(part, complex) for part in parts))
 
 
 def _is_zero(segment: Segment, question: Question, wall: Wall) -> bool:

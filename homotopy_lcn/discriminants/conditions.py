@@ -24,7 +24,7 @@ from .degrees import common_root_count, double_root_count, wall_count, zero_coun
 from .extended_system import Patches, System, Value, WallPoints, WallSystem, evaluated
 from .lines import DataLine, Motion, random_complex
 
-__all__ = ["Coincidence", "Condition", "Fold", "PassageThroughZero", "local_coordinates"]
+__all__ = ["Coincidence", "Condition", "Fold", "PassageThroughZero", "homogeneous_coordinates", "local_coordinates"]
 
 
 class Condition(Protocol):
@@ -81,7 +81,7 @@ def local_coordinates(stratum: Stratum, patches: Patches, points: WallPoints, mo
     return np.concatenate(coordinates, axis=1)
 
 
-def _homogeneous(stratum: Stratum, patches: Patches, z: Complex) -> WallPoints:
+def homogeneous_coordinates(stratum: Stratum, patches: Patches, z: Complex) -> WallPoints:
     """Homogeneous coordinates from local ones (P, at least n + 2)."""
     n, count = stratum.dimension - 1, len(stratum.factors)
     parts, start = [], 0
@@ -118,7 +118,7 @@ class Fold:
 
     def points(self, patches: Patches, z: Complex) -> WallPoints:
         """Walls in homogeneous coordinates from their local coordinates."""
-        return _homogeneous(self.stratum, patches, z)
+        return homogeneous_coordinates(self.stratum, patches, z)
 
     def local(self, system: System, points: WallPoints, motion: Motion, tau: float | Real) -> Complex:
         """Local coordinates of walls; the kernel vectors are computed."""
@@ -173,10 +173,10 @@ class _OnPieces:
     def points(self, patches: Patches, z: Complex) -> WallPoints:
         """Walls in homogeneous coordinates from their local coordinates."""
         if not self.at_zero:
-            return _homogeneous(self.coordinates, patches, z)
+            return homogeneous_coordinates(self.coordinates, patches, z)
         n = self.coordinates.dimension - 1
         blank = np.zeros((len(z), 1))
-        found = _homogeneous(self.coordinates, patches, np.concatenate([z[:, :n], blank, z[:, n:]], axis=1))
+        found = homogeneous_coordinates(self.coordinates, patches, np.concatenate([z[:, :n], blank, z[:, n:]], axis=1))
         return WallPoints(found.factors, np.tile([0j, 1.0], (len(z), 1)), found.t)
 
     def local(self, system: System, points: WallPoints, motion: Motion, tau: float | Real) -> Complex:

@@ -53,6 +53,14 @@ class WallPoints(NamedTuple):
         """Some of the points."""
         return WallPoints(self.factors[rows], self.scale[rows], self.t[rows])
 
+    def row(self, number: int) -> WallPoints:
+        """One of the points."""
+        return self.chosen(np.array([number]))
+
+    def turned(self, turns: Complex) -> WallPoints:
+        """Walls on the line `DataLine.scaled` by three numbers as walls on the line itself."""
+        return WallPoints(self.factors, self.scale * turns[:2], self.t * np.array([1, turns[2]]))
+
 
 class System(Protocol):
     """A homotopy of square systems in affine patches."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,26 +11,35 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
 from ..networks.strata import Stratum
-from .conditions import Condition, Fold
+from .conditions import Condition, Fold, local_coordinates
 from .degrees import tangency_count
-from .extended_system import Patches, WallPoints, evaluated
+from .extended_system import Patches, System, WallPoints, evaluated
 from .generic_walls import GenericWalls, distinct_walls
 from .homotopies import follow
 from .lines import DataLine
+from .multiple_ends import Cycle, Ending, endings
 from .path_tracker import PathOptions, newton
 from .tangencies import Tangency, common_image, kernel_meets, tangencies
 from .tolerances import WALLS
 
-__all__ = ["RealWall", "StratumWalls", "real_wall", "walls_on_line"]
+__all__ = ["RealWall", "StratumWalls", "is_singular_solution", "real_end", "real_wall", "walls_on_line"]
+
+#: The multiplicity of a tangency as a solution of the equations of folds.
+TRIPLE = 3
 
 
 @dataclass(frozen=True)
 class RealWall:
-    """A real wall: t, the pieces one after the other, and c/s, so that w is c/s times the product of their powers."""
+    """A real wall: t, the pieces one after the other, and c/s, so that w is c/s times the product of their powers.
+
+    ``multiplicity`` is that of the solution of the equations, and ``cycles`` are the paths to a singular one.
+    """
 
     t: float
     factors: Real
     scale: float
+    multiplicity: int = 1
+    cycles: tuple[Cycle, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class StratumWalls:
     generic : int
         Number of walls on a generic line of data.
     places : complex array
-        The finite t of all walls with a finite filter; those of triple ones three times.
+        The finite t of all walls with a finite filter; those of multiple ones as often as their multiplicity says.
     at_infinity : int
         Number of walls at t = ∞.
     escaped : int
@@ -50,6 +60,8 @@ class StratumWalls:
         The real walls with t in [0, 1], in their order.
     complete : bool
         Whether all paths are accounted for.
+    multiple : tuple of RealWall
+        More real walls, near which doubles find singular solutions. They are to be confirmed in more digits.
     """
 
     generic: int
@@ -58,6 +70,7 @@ class StratumWalls:
     escaped: int
     real: tuple[RealWall, ...]
     complete: bool
+    multiple: tuple[RealWall, ...] = ()
 
 
 def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> StratumWalls:
@@ -73,28 +86,117 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     if not len(start):
         return StratumWalls(0, np.zeros(0, complex), 0, 0, (), start.complete)
     points, escaped = _followed(start, line, rng)
-    tangent = _tangent(start, line, rng) if len(points) + escaped < len(start) else None
-    sums = points.t.sum(axis=1)
-    far = np.abs(sums) < WALLS.far * np.linalg.norm(points.t, axis=1)
+    tangent: list[Tangency] | None = None
+    others = _Others()
+    if len(points) + escaped < len(start):
+        tangent = _tangent(start, line, rng)
+        if tangent is None or len(points) + escaped + TRIPLE * len(tangent) < len(start):
+            found = endings(start, line, rng)
+            known = None if found is None else _others(start.condition, line, found.others)
+            if found is not None and known is not None:
+                points, escaped, tangent, others = found.walls, known.escaped, None, known
+    far = np.abs(points.t.sum(axis=1)) < WALLS.far * np.linalg.norm(points.t, axis=1)
     finite = points.chosen(~far)
     places = finite.t[:, 1] / finite.t.sum(axis=1)
     nearly = np.abs(places.imag) <= WALLS.nearly_real * (1 + np.abs(places))
     nearly &= (places.real >= -WALLS.outside) & (places.real <= 1 + WALLS.outside)
     real = [real_wall(start.condition, finite.chosen(np.array([row])), line) for row in np.flatnonzero(nearly)]
     inside = [
-        RealWall(min(max(wall.t, 0.0), 1.0), wall.factors, wall.scale)
+        replace(wall, t=min(max(wall.t, 0.0), 1.0))
         for wall in real
         if wall is not None and -WALLS.together <= wall.t <= 1 + WALLS.together
     ]
-    found = len(points) + escaped
     if tangent is not None:
-        # Each is a triple solution of the equations of folds.
-        found += 3 * len(tangent)
-        places = np.concatenate([places, np.repeat([one.t for one in tangent], 3)])
+        places = np.concatenate([places, np.repeat([one.t for one in tangent], TRIPLE)])
         inside += [wall for one in tangent if (wall := _real_tangency(start.condition.coordinates, one)) is not None]
     inside.sort(key=lambda wall: wall.t)
-    complete = start.complete and found >= len(start)
-    return StratumWalls(len(start), places, int(far.sum()), escaped, tuple(inside), complete)
+    places = np.concatenate([places, np.array(others.places, complex)])
+    infinite = int(far.sum()) + others.at_infinity
+    escaped = min(escaped, len(start) - len(places) - infinite)
+    complete = start.complete and len(places) + infinite + escaped == len(start)
+    return StratumWalls(len(start), places, infinite, escaped, tuple(inside), complete, others.real)
+
+
+@dataclass(frozen=True)
+class _Others:
+    """What paths to singular ends say: finite t, one for each path, numbers of other paths, real walls."""
+
+    places: tuple[complex, ...] = ()
+    at_infinity: int = 0
+    escaped: int = 0
+    real: tuple[RealWall, ...] = ()
+
+
+def _others(condition: Condition, line: DataLine, found: Sequence[Ending]) -> _Others | None:
+    """What the ends of paths at singular solutions mean, None if that is not clear for one of them.
+
+    Where t is not a number of [0, 1] there is no real wall, on a continuum neither. Where t is one, no filter at
+    infinity is that of a real critical point, as Σ(t) is positive definite.
+    """
+    places: list[complex] = []
+    real, at_infinity, escaped = [], 0, 0
+    for end in found:
+        total = end.points.t.sum(axis=1)
+        infinite = bool((np.abs(total) <= WALLS.outside * np.linalg.norm(end.points.t, axis=1)).all())
+        t = complex(np.inf) if infinite else complex(end.points.t[0, 1] / total[0])
+        inside = abs(t.imag) <= WALLS.nearly_real * (1 + abs(t)) and -WALLS.outside <= t.real <= 1 + WALLS.outside
+        lengths = np.abs(end.points.scale)
+        if (lengths[:, 1] <= WALLS.outside * lengths[:, 0]).all():
+            place = min(max(t.real, 0.0), 1.0)
+            if inside and not all(_is_too_long(line, place, w) for w in _filters(condition, line, end.points)):
+                return None
+            escaped += end.paths
+        elif infinite:
+            at_infinity += end.paths
+        else:
+            places += [t] * end.paths
+            if not inside:
+                continue
+            wall = real_end(condition, line, end.points) if end.isolated else None
+            if wall is not None:
+                real.append(replace(wall, multiplicity=end.paths, cycles=end.cycles))
+            elif not end.isolated or _is_real(_filters(condition, line, end.points)[0]):
+                return None
+    return _Others(tuple(places), at_infinity, escaped, tuple(sorted(real, key=lambda wall: wall.t)))
+
+
+def _is_real(w: Complex) -> bool:
+    """Whether a filter is real up to rounding."""
+    return bool(np.linalg.norm(w.imag) <= WALLS.nearly_real * np.linalg.norm(w))
+
+
+def _filters(condition: Condition, line: DataLine, points: WallPoints) -> Complex:
+    """The filters (P, K) of walls; those at infinity are so long that doubles hold their squares."""
+    total = points.t.sum(axis=1)
+    least = np.finfo(float).eps
+    c, s = points.scale.T
+    with np.errstate(all="ignore"):
+        scale = np.asarray(c / np.where(np.abs(s) < least, least, s), complex)
+        if line.motion.gram:
+            scale = scale * total
+        if line.motion.b:
+            scale = scale / total
+    coordinates = np.concatenate([scale[:, None], points.factors], axis=1)
+    return equations_of(condition.coordinates).filters(coordinates)
+
+
+def real_end(condition: Condition, line: DataLine, point: WallPoints) -> RealWall | None:
+    """The real wall that is one point, None if its t, or one of its pieces, is not real."""
+    total = complex(point.t[0].sum())
+    t = complex(point.t[0, 1]) / total
+    scale = complex(point.scale[0, 0] / point.scale[0, 1])
+    scale *= (total if line.motion.gram else 1) / (total if line.motion.b else 1)
+    parts, start = [], 0
+    for factor in condition.coordinates.factors:
+        form = point.factors[0, start : start + factor.degree + 1]
+        start += factor.degree + 1
+        largest = form[np.argmax(np.abs(form))]
+        parts.append(form / largest)
+        scale = scale * complex(largest) ** factor.power
+    factors = np.concatenate(parts)
+    if max(abs(t.imag), np.abs(factors.imag).max(), abs(scale.imag) / (1 + abs(scale))) > WALLS.nearly_real:
+        return None
+    return RealWall(min(max(t.real, 0.0), 1.0), np.asarray(factors.real), scale.real)
 
 
 def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> tuple[WallPoints, int]:
@@ -106,7 +208,7 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
         turns = np.exp(2j * np.pi * rng.random(3))
         lines = start.line, line.scaled(turns)
         ends = follow(condition, start.points, lines, rng, options)
-        found = _turned(ends.points.chosen(ends.regular), turns)
+        found = ends.points.chosen(ends.regular).turned(turns)
         known = WallPoints(*(np.concatenate(pair) for pair in zip(known, found, strict=True)))
         known = known.chosen(distinct_walls(condition.coordinates, known))
         if len(known) >= len(start):
@@ -138,7 +240,7 @@ def _tangent(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> l
         for distance in WALLS.stages:
             near = follow(condition, points, lines, rng, between=(begin, 1 - distance))
             points, begin = near.points, 1 - distance
-            new = tangencies(stratum, line, image, _turned(points.chosen(near.arrived), turns))
+            new = tangencies(stratum, line, image, points.chosen(near.arrived).turned(turns))
             known += [one for one in new if all(one.differs_from(other) for other in known)]
             if len(known) >= expected:
                 return known
@@ -159,7 +261,7 @@ def _real_tangency(stratum: Stratum, found: Tangency) -> RealWall | None:
     factors = np.concatenate(parts)
     if np.abs(factors.imag).max() > WALLS.same or abs(scale.imag) > WALLS.same * abs(scale):
         return None
-    return RealWall(float(found.t.real), np.asarray(factors.real), float(scale.real))
+    return RealWall(float(found.t.real), np.asarray(factors.real), float(scale.real), TRIPLE)
 
 
 def _escaping(
@@ -182,7 +284,7 @@ def _escaping(
         going &= ends.arrived
         coordinates = np.concatenate([np.ones((len(points), 1)), points.factors], axis=1)
         filters = equations_of(condition.coordinates).filters(coordinates)
-        found = _turned(points, turns)
+        found = points.turned(turns)
         with np.errstate(all="ignore"):
             total = found.t.sum(axis=1)
             scale = found.scale[:, 0] / found.scale[:, 1]
@@ -212,9 +314,14 @@ def _is_too_long(line: DataLine, t: float, w: Complex) -> bool:
     return bool((w.conj() @ gram @ w).real > WALLS.large**2 * most)
 
 
-def _turned(points: WallPoints, turns: Complex) -> WallPoints:
-    """Walls on the line `DataLine.scaled` by three numbers as walls on the line itself."""
-    return WallPoints(points.factors, points.scale * turns[:2], points.t * np.array([1, turns[2]]))
+def is_singular_solution(condition: Condition, point: WallPoints, line: DataLine) -> bool:
+    """Whether a point, right up to rounding, solves the equations of a condition, and their Jacobian is singular."""
+    local = _in_real_patches(condition, point, line)
+    if local is None:
+        return False
+    value = evaluated(local[0], local[1], np.zeros(1))
+    singular = np.linalg.svd(value.jacobian[0], compute_uv=False)
+    return bool(np.abs(value.equations).max() <= WALLS.vanishing and singular[-1] <= WALLS.flat * singular[0])
 
 
 def real_wall(condition: Condition, point: WallPoints, line: DataLine, nearby: float = WALLS.nearby) -> RealWall | None:
@@ -230,6 +337,22 @@ def real_wall(condition: Condition, point: WallPoints, line: DataLine, nearby: f
     nearby : float
         How far Newton's method may go, in patches centred at the point.
     """
+    local = _in_real_patches(condition, point, line)
+    if local is None:
+        return None
+    system, z = local
+    z, step = newton(system, z.real.astype(complex), 0.0)
+    if not step[0] < WALLS.settled or np.abs(z.imag).max() > WALLS.real or np.abs(z).max() > nearby:
+        return None
+    found = condition.points(system.patches, z)
+    c, s = found.scale[0].real
+    total = found.t[0].real.sum()
+    scale = c * (total if line.motion.gram else 1) / (s * (total if line.motion.b else 1))
+    return RealWall(float(found.t[0, 1].real / total), found.factors[0].real, float(scale))
+
+
+def _in_real_patches(condition: Condition, point: WallPoints, line: DataLine) -> tuple[System, Complex] | None:
+    """The equations in real patches centred at the real point next to one, and its coordinates; None at infinity."""
     stratum = condition.coordinates
     parts, start, turn = [], 0, 1.0 + 0j
     for factor in stratum.factors:
@@ -257,12 +380,8 @@ def real_wall(condition: Condition, point: WallPoints, line: DataLine, nearby: f
         hessian = evaluated(system, blank, np.zeros(1)).jacobian[0, :size, :size]
         patches = Patches.at([*vectors, np.linalg.svd(hessian.real)[2][-1].astype(complex)])
         system = condition.system(patches, line, line)
-    z = condition.local(system, given, line.motion, 0.0)
-    z, step = newton(system, z.real.astype(complex), 0.0)
-    if not step[0] < WALLS.settled or np.abs(z.imag).max() > WALLS.real or np.abs(z).max() > nearby:
-        return None
-    found = condition.points(patches, z)
-    c, s = found.scale[0].real
-    total = found.t[0].real.sum()
-    scale = c * (total if line.motion.gram else 1) / (s * (total if line.motion.b else 1))
-    return RealWall(float(found.t[0, 1].real / total), found.factors[0].real, float(scale))
+    if isinstance(condition, Fold):
+        # The kernel vector is the centre of its patch.
+        z = local_coordinates(stratum, patches, given, line.motion)
+        return system, np.concatenate([z, np.zeros((1, stratum.dimension - 1))], axis=1)
+    return system, condition.local(system, given, line.motion, 0.0)

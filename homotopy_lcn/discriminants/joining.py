@@ -9,12 +9,14 @@ from itertools import pairwise
 from ..networks.patterns import Pattern
 from ..results.result import CriticalPoints
 from .following import Contradiction, matched
-from .records import Chamber, Wall
+from .records import Chamber, Wall, WallStratum
 from .segments import Segment
 from .tolerances import WALLS
 
-__all__ = ["OTHER_PLACE", "differing_lists", "joined_chambers", "places_of", "written"]
+__all__ = ["COUNTED", "OTHER_PLACE", "differing_lists", "joined_chambers", "places_of", "reason_of", "written"]
 
+#: In the sentence that says that walls are missing.
+COUNTED = " complex walls of the kind "
 #: Where in a chamber its list is looked at again, as parts of its length: near both ends, and farther from them if
 #: points of two strata that meet at the end are so near each other that they are listed as one.
 NEAR_ENDS = ((0.0193, 0.0818, 0.2269), (0.9711, 0.9137, 0.7773))
@@ -97,7 +99,7 @@ def _miscounted(left: CriticalPoints, right: CriticalPoints, between: Sequence[W
     result = []
     for pattern in dict.fromkeys(point.stratum for side in (left, right) for point in side.real):
         before, after = (sum(point.stratum == pattern for point in side.real) for side in (left, right))
-        folds = sum(wall.kind == "fold" and wall.pattern == pattern for wall in between)
+        folds = sum(wall.multiplicity for wall in between if (wall.kind, wall.pattern) == ("fold", pattern))
         if abs(after - before) > 2 * folds or (after - before - 2 * folds) % 4:
             result.append(
                 f"stratum {written(pattern)}: {before} and {after} real points on the two sides of t = "
@@ -164,6 +166,11 @@ def _labels(points: CriticalPoints) -> list[tuple[object, ...]] | None:
             return None
         labels.append((point.stratum, point.attained, interior, sorted(indices)))
     return sorted(labels)
+
+
+def reason_of(row: WallStratum) -> str:
+    """Why an account is not complete, in words."""
+    return f"stratum {written(row.pattern)}: {row.found} of {row.generic}{COUNTED}{row.kind} found"
 
 
 def written(pattern: Pattern) -> str:

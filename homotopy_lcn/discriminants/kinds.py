@@ -75,4 +75,4 @@ def listed_wall(
     # At an end of the segment several walls can be at one place, which rounding must not move apart.
     t = next((end for end in (0.0, 1.0) if abs(t - end) <= WALLS.narrow), t)
     w = segment.filters(embedding, own, t)[0].real
-    return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified)
+    return Wall(t, question.kind, question.pattern, w, float(segment.loss(t)(w)), certified, wall.multiplicity)

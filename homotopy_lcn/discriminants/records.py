@@ -35,6 +35,10 @@ class Wall(ComparedByValue):
         The loss there.
     certified : bool or None
         True if the wall is proved to exist; None if it is not, or if no proof was asked for.
+    multiplicity : int
+        How many walls of nearby data are here: the multiplicity of the solution of the equations of the kind. It is 1
+        but for data in special position, as at a t where a symmetric critical filter of symmetric data splits into
+        three: that is a fold of multiplicity 3.
     """
 
     t: float
@@ -43,6 +47,7 @@ class Wall(ComparedByValue):
     filter: np.ndarray
     loss: float
     certified: bool | None = None
+    multiplicity: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filter", frozen(np.asarray(self.filter, float)))
@@ -60,7 +65,7 @@ class WallStratum:
     generic : int
         Number of complex t for generic data of which the same move, by intersection theory.
     found : int
-        Number of distinct complex t found, those at infinity included; triple ones count three times.
+        Number of complex walls found, those at infinity included; each counts as often as its multiplicity says.
     at_infinity : int
         How many of them are at t = ∞.
     escaped : int

@@ -140,7 +140,8 @@ class Segment:
         return _ratio(self.start.gram, self.end.gram), _ratio(self.start.b, self.end.b)
 
     @property
-    def _stretch(self) -> float:
+    def stretch(self) -> float:
+        """The number by which the data at the end are divided in `line`."""
         return 1.0 if self.multiples is not None else self.ratios[0] or self.ratios[1] or 1.0
 
     @cached_property
@@ -158,17 +159,17 @@ class Segment:
         """
         first, last = self.data(embedding, 0.0), self.data(embedding, 1.0)
         gram, b = self.ratios[0], self.ratios[1] or self.multiples
-        end_gram = first.gram if gram else np.asarray(last.gram / self._stretch, float)
-        end_b = first.b if b else np.asarray(last.b / self._stretch, float)
+        end_gram = first.gram if gram else np.asarray(last.gram / self.stretch, float)
+        end_b = first.b if b else np.asarray(last.b / self.stretch, float)
         return DataLine.through(first, Data(end_gram, end_b))
 
     def place(self, t: float) -> float:
         """The t of the segment at which the data are those of `line` at ``t``, up to a positive factor."""
-        return t / (t + self._stretch * (1 - t))
+        return t / (t + self.stretch * (1 - t))
 
     def place_on_line(self, t: float) -> float:
         """The t of `line` with the data at ``t``: the inverse of `place`."""
-        return t * self._stretch / (1 - t + t * self._stretch)
+        return t * self.stretch / (1 - t + t * self.stretch)
 
     def filters(self, embedding: Embedding, filters: Complex, t: float) -> Complex:
         """Filters (P, K) of the network at t from filters of the stratum for `data`, or at that place of `line`."""

@@ -81,6 +81,9 @@ class WallTolerances:
     real_movement : float
         Largest Newton step after a prediction on real paths, relative to the point. They pass near folds of others,
         and must not jump there.
+    vanishing, flat : float
+        At a point that is right up to rounding, equations below the first number are zero, and singular values below
+        this part of the largest one.
     joined : float
         Relative distance within which a followed point is one of a solve.
     """
@@ -117,6 +120,8 @@ class WallTolerances:
     far: float = 1e-9
     real_movement: float = 1e-4
     joined: float = 1e-6
+    vanishing: float = 1e-11
+    flat: float = 1e-6
     without_residual: float = 1e-8
     margin: float = 1e-3
     narrow: float = 1e-14

@@ -25,7 +25,7 @@ from ..solving.solve import critical_points
 from .certified_walls import with_checked_proofs
 from .claimed_walls import check_walls
 from .exchanges import exchanges
-from .joining import differing_lists, joined_chambers, places_of
+from .joining import COUNTED, differing_lists, joined_chambers, places_of, reason_of, written
 from .kinds import questions
 from .records import Chamber, Wall, WallStratum
 from .segments import WALLS_OF_OTHERS, Segment
@@ -87,6 +87,7 @@ def to_text(found: Contents) -> str:
                 "filter": wall.filter.tolist(),
                 "loss": wall.loss,
                 "certified": wall.certified,
+                **({} if wall.multiplicity == 1 else {"multiplicity": wall.multiplicity}),
             }
             for wall in found.walls
         ],
@@ -178,6 +179,7 @@ def _fields(data: object) -> dict[str, Any]:
     complete, contradictions = record.boolean("complete"), record.texts("contradictions")
     _check_chambers(segment, found, chambers, complete)
     solutions = check_walls(segment, found, chambers, complete)
+    _check_account(segment, strata, found, contradictions)
     found, chambers = with_checked_proofs(segment, found, chambers, solutions)
     if complete and (contradictions or not all(row.complete for row in strata)):
         raise InputError("complete: true; expected false, as not all walls are accounted for")
@@ -227,7 +229,10 @@ def _wall(entry: Record, segment: Segment) -> Wall:
     stated, loss = entry.number("loss"), float(segment.loss(t)(w))
     if not abs(stated - loss) <= WALLS.joined * (1 + abs(loss)):
         raise InputError(f"{entry.path}loss: {stated!r}; expected {loss!r}, by the filter")
-    return Wall(t, kind, pattern_from_json(entry, segment.arch), w, stated, certified)
+    multiplicity = entry.integer("multiplicity") if "multiplicity" in entry.data else 1
+    if multiplicity < 1:
+        raise InputError(f"{entry.path}multiplicity: {multiplicity}; expected an integer of at least 1")
+    return Wall(t, kind, pattern_from_json(entry, segment.arch), w, stated, certified, multiplicity)
 
 
 def _chamber(entry: Record, points: CriticalPoints) -> Chamber:
@@ -271,12 +276,44 @@ def _strata(record: Record, segment: Segment) -> tuple[WallStratum, ...]:
             raise InputError(f"{one.path}generic: {row.generic}; expected {generic}, the exact count")
         if min(row.found - row.at_infinity, row.at_infinity, row.escaped) < 0:
             raise InputError(f"{one.path}found: {row.found}; expected numbers that are not negative")
-        if row.complete and row.found + row.escaped < generic:
-            raise InputError(f"{one.path}complete: true; expected false, as {generic - row.found} are missing")
+        missing = generic - row.found - row.escaped
+        if missing < 0:
+            raise InputError(
+                f"{one.path}found: {row.found}, and {row.escaped} escaped; expected {generic} together at most"
+            )
+        if row.complete and missing:
+            raise InputError(f"{one.path}complete: true; expected false, as {missing} are missing")
+        if not row.complete and not missing:
+            raise InputError(f"{one.path}complete: false; expected true, as none is missing")
         result.append(row)
     if stated:
         raise InputError(f"{next(iter(stated.values())).path}kind: the stratum has no such walls; expected other kinds")
     return tuple(result)
+
+
+def _check_account(
+    segment: Segment, strata: Sequence[WallStratum], found: Sequence[Wall], contradictions: Sequence[str]
+) -> None:
+    """Raise InputError if more walls of a kind are listed than are found, or the reasons name other numbers."""
+    for pattern, kind in dict.fromkeys((row.pattern, row.kind) for row in strata):
+        rows = [row for row in strata if (row.pattern, row.kind) == (pattern, kind)]
+        listed = [wall for wall in found if (wall.pattern, wall.kind) == (pattern, kind)]
+        if kind == "escape" and segment.zero is not None:
+            # One wall of each stratum is that of all its critical filters, where b is zero, and is not counted.
+            listed = listed[1:]
+        finite, number = sum(row.found - row.at_infinity for row in rows), sum(wall.multiplicity for wall in listed)
+        if number > finite:
+            raise InputError(
+                f"strata: {finite} finite walls of the kind {kind} of the stratum {written(pattern)}; "
+                f"expected {number} at least, as so many are listed"
+            )
+    reasons = {reason for reason in contradictions if COUNTED in reason}
+    known = {reason_of(row) for row in strata if not row.complete}
+    if reasons != known:
+        raise InputError(
+            f"contradictions: {shown(next(iter(reasons ^ known)))} is not in both these reasons and the account of "
+            "strata; expected the same numbers in both"
+        )
 
 
 def _check_chambers(segment: Segment, found: Sequence[Wall], chambers: Sequence[Chamber], complete: bool) -> None:

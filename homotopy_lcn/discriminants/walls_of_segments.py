@@ -20,16 +20,17 @@ from ..networks.strata import Embedding
 from ..results.result import CriticalPoints
 from ..solving.solve import critical_points
 from .certified_walls import certified_chambers, certified_exchanges, proofs_of_walls
+from .exact_walls import ExactLine
 from .exchanges import exchanges
 from .fold_walls import walls_on_line
 from .following import followed_filters
-from .joining import OTHER_PLACE, differing_lists, joined_chambers, written
+from .joining import OTHER_PLACE, differing_lists, joined_chambers, reason_of, written
 from .kinds import Question, listed_wall, questions
+from .multiple_walls import confirmed_wall
 from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import WALLS_OF_OTHERS, Segment
 from .singular_ends import filters_in_kernels, near_singular_end
 from .start_walls import start_walls
-from .wall_proofs import ExactLine
 from .walls_file import read_walls, to_text
 
 if TYPE_CHECKING:
@@ -317,11 +318,7 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     arch.check_ordinary(WALLS_OF_OTHERS)
     exact = ExactLine.of(segment) if certify else None
     strata, found = _counted_walls(segment, seed, exact)
-    contradictions = [
-        f"stratum {written(row.pattern)}: {row.found} of {row.generic} complex walls of the kind {row.kind} found"
-        for row in strata
-        if not row.complete
-    ]
+    contradictions = [reason_of(row) for row in strata if not row.complete]
 
     if contradictions:
         contradictions += filters_in_kernels(segment)
@@ -370,23 +367,27 @@ def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tupl
         if not any(line.motion):
             rows.append(WallStratum(pattern, kind, 0, 0))
             continue
+        question = Question(pattern, kind, condition)
         here = walls_on_line(start_walls(condition, line.motion), line, np.random.default_rng([seed, number]))
+        data = exact or ExactLine.of(segment)
+        multiple = [(wall, confirmed_wall(segment, data, question, wall)) for wall in here.multiple]
+        doubtful = sum(wall.multiplicity for wall, sure in multiple if sure is None)
         rows.append(
             WallStratum(
                 pattern,
                 kind,
                 condition.count(line.motion),
-                len(here.places) + here.at_infinity,
+                len(here.places) + here.at_infinity - doubtful,
                 here.at_infinity,
                 here.escaped,
-                here.complete,
+                here.complete and not doubtful,
             )
         )
-        question = Question(pattern, kind, condition)
         proved = [None] * len(here.real) if exact is None else proofs_of_walls(segment, exact, question, here.real)
+        proved += [None] * len(multiple)
+        real = [*here.real, *(sure for _, sure in multiple if sure is not None)]
         found += [
-            listed_wall(segment, question, embedding, wall, proof)
-            for wall, proof in zip(here.real, proved, strict=True)
+            listed_wall(segment, question, embedding, wall, proof) for wall, proof in zip(real, proved, strict=False)
         ]
     return tuple(rows), sorted([*found, *_passages_of_all(segment, exact)], key=lambda wall: wall.t)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -14,7 +12,6 @@ from homotopy_lcn.discriminants.segments import Segment
 from homotopy_lcn.discriminants.singular_ends import near_singular_end
 from homotopy_lcn.discriminants.start_walls import start_walls
 from homotopy_lcn.discriminants.tangencies import kernel_meets
-from homotopy_lcn.discriminants.tolerances import WALLS
 from homotopy_lcn.networks.strata import Embedding, Stratum
 from tests.discriminants.test_walls import agree_with_a_grid, gaussian
 
@@ -93,17 +90,6 @@ def test_a_wall_at_the_start_of_the_segment():
     assert len(found.chambers) == len(later) + 1
 
 
-def test_data_in_special_position_are_not_called_complete(monkeypatch):
-    """The data are symmetric, and at one t three critical points meet, which happens for no generic line."""
-    monkeypatch.setattr("homotopy_lcn.discriminants.fold_walls.WALLS", replace(WALLS, attempts=1))  # to save time
-    arch = hl.Architecture((2, 2), (1, 1))
-    gram = np.eye(3) + 0.3
-    found = hl.walls(arch, hl.SquaredLoss(gram, [1.0, -2.0, 1.0]), hl.SquaredLoss(gram, [1.0, 3.0, 1.0]))
-    assert not found.complete
-    assert any("complex walls of the kind fold" in reason for reason in found.contradictions)
-    assert '"complete": false' in found.to_json()
-
-
 def test_folds_that_a_singular_gram_matrix_loses_are_triple_tangencies():
     """Filters without loss are w_0 + λ k with Σ k = 0; the function space is where w_0 w_3 = w_1 w_2."""
     arch, rng = hl.Architecture((2, 2), (2, 1)), np.random.default_rng(1)
@@ -171,8 +157,10 @@ def test_minima_that_are_not_least_may_exchange_their_order():
 def test_a_chamber_without_real_points_is_followed():
     """White data with b = (1, 0, 1, 0): all critical filters in the middle of a chamber may be complex."""
     arch = hl.Architecture((3, 2), (1, 1))
-    found = hl.walls(arch, hl.SquaredLoss.white([1, 0, 1, 0]), hl.SquaredLoss.white([0, 1, 0, 1]))
-    assert not found.complete
+    losses = hl.SquaredLoss.white([1, 0, 1, 0]), hl.SquaredLoss.white([0, 1, 0, 1])
+    found = hl.walls(arch, *losses)
+    assert found.complete
+    agree_with_a_grid(found, losses, 10)
 
 
 def test_walls_at_the_ends_of_few_samples_are_exactly_there():

@@ -11,11 +11,12 @@ import pytest
 
 import homotopy_lcn as hl
 from homotopy_lcn.discriminants import certified_walls
+from homotopy_lcn.discriminants.exact_walls import ExactLine
 from homotopy_lcn.discriminants.fold_walls import walls_on_line
 from homotopy_lcn.discriminants.generic_walls import generic_walls
 from homotopy_lcn.discriminants.kinds import questions
 from homotopy_lcn.discriminants.segments import Segment
-from homotopy_lcn.discriminants.wall_proofs import ExactLine, prove_wall
+from homotopy_lcn.discriminants.wall_proofs import prove_wall
 from homotopy_lcn.networks.strata import Embedding
 from tests.discriminants.test_walls import gaussian
 

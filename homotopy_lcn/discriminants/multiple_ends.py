@@ -1,0 +1,269 @@
+"""Where paths end that do not end at a nonsingular wall, and how many of them end at one place.
+
+All unknowns are homogeneous, so that every path has a limit. Data in special position have walls that are multiple
+solutions: symmetric data, for example, where a symmetric point splits into three. As many paths end at an isolated
+solution as its multiplicity says, whatever the homotopy. Near the end a path is a power series in a root of 1 − τ. On a
+small circle around τ = 1 the paths are permuted, and the mean of the points of one cycle on the circle is their common
+limit (Cauchy's integral).
+
+Two homotopies are compared. A limit that both have, with the same number of paths, is taken for an isolated solution
+of this multiplicity. Limits on a continuum of solutions depend on the homotopy. If at least their t do not, the
+continuum is at this t.
+
+References
+----------
+Morgan, Sommese, Wampler, *Computing singular solutions to nonlinear analytic systems*, Numerische Mathematik 58 (1991).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Complex
+from .conditions import Condition, homogeneous_coordinates, local_coordinates
+from .extended_system import Patches, WallPoints
+from .generic_walls import GenericWalls, distinct_walls
+from .homotopies import follow
+from .lines import DataLine
+from .path_tracker import PathOptions
+from .tolerances import WALLS
+
+__all__ = ["Cycle", "Ending", "Endings", "endings"]
+
+#: Radii of circles around τ = 1, and the number of places on each.
+RADII = (0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5)
+PLACES = 16
+#: All but the first quarter of the terms of the power series are smaller than this part of the point. Those of negative
+#: exponents are among them: they tell of a pole inside the circle, where a path leaves the patch.
+STEADY = 1e-6
+#: Points on a circle that are one after a turn, and limits that are one, differ by this part at most.
+ONE = 1e-8
+#: How often two homotopies that agree are sought.
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A cycle of paths on a circle around τ = 1.
+
+    Attributes
+    ----------
+    start : DataLine
+        The line at τ = 0 of a homotopy to the line of data.
+    radius : float
+        That of the circle.
+    paths : int
+    points : WallPoints
+        The points at equally many places of the circle for each path, in the order in which they are passed.
+    """
+
+    start: DataLine
+    radius: float
+    paths: int
+    points: WallPoints
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A limit of paths, or limits at one t that depend on the homotopy.
+
+    Attributes
+    ----------
+    points : WallPoints
+        The limit on the line of data, or all those of one homotopy.
+    paths : int
+        How many paths end there. For an isolated solution this is its multiplicity.
+    isolated : bool
+        Whether two homotopies have the same limit. If not, only the t of the continuum is known.
+    cycles : tuple of Cycle
+        The paths of one homotopy.
+    """
+
+    points: WallPoints
+    paths: int
+    isolated: bool
+    cycles: tuple[Cycle, ...]
+
+
+@dataclass(frozen=True)
+class Endings:
+    """What became of all paths: nonsingular walls, and the limits of all others."""
+
+    walls: WallPoints
+    others: tuple[Ending, ...]
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """The distinct limits of one homotopy in local coordinates (P, N), and the cycles of paths that end at each."""
+
+    points: Complex
+    cycles: tuple[tuple[Cycle, ...], ...]
+
+    @property
+    def paths(self) -> NDArray[np.int64]:
+        """How many paths end at each."""
+        return np.array([sum(cycle.paths for cycle in cycles) for cycles in self.cycles], np.int64)
+
+
+def endings(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> Endings | None:
+    """The ends of all paths from a generic line to a line of real data, None if two homotopies do not agree on them."""
+    condition = start.condition
+    patches = Patches.random(condition.coordinates, rng)
+    known: list[tuple[WallPoints, _Limits]] = []
+    options = PathOptions()
+    for _ in range(ATTEMPTS):
+        turns = np.exp(2j * np.pi * rng.random(3))
+        # The same homotopy, of which the line at τ = 1 is that of the data.
+        lines = start.line.scaled(1 / turns), line
+        points = start.points.turned(turns)
+        ends = follow(condition, points, lines, rng, options)
+        walls = ends.points.chosen(ends.regular)
+        options = options.tighter()
+        if len(distinct_walls(condition.coordinates, walls)) < len(walls):
+            continue
+        found = _limits(condition, points.chosen(~ends.regular), lines, patches, rng)
+        if found is None:
+            continue
+        for others, limits in known:
+            if len(others) == len(walls):
+                agreed = _agreed(condition, patches, found, limits)
+                if agreed is not None:
+                    return Endings(walls, agreed)
+        known.append((walls, found))
+    return None
+
+
+def _limits(
+    condition: Condition,
+    points: WallPoints,
+    lines: tuple[DataLine, DataLine],
+    patches: Patches,
+    rng: np.random.Generator,
+) -> _Limits | None:
+    """The limits of paths, None if they are not found."""
+    begin, options = 0.0, PathOptions().tighter()
+    for radius in RADII:
+        near = follow(condition, points, lines, rng, between=(begin, 1 - radius))
+        if not near.arrived.all():
+            return None
+        points, begin = near.points, 1 - radius
+        circle = _circle(condition, points, (lines, radius), rng, options)
+        if circle is None:
+            continue
+        places = [local_coordinates(condition.coordinates, patches, at, lines[1].motion) for at in circle]
+        cycles = _cycles(places[0], places[-1])
+        if cycles is None:
+            continue
+        around = np.array(places[:-1])
+        series = [np.fft.fft(np.concatenate([around[:, i] for i in cycle]), axis=0, norm="forward") for cycle in cycles]
+        if any(_late(terms) > STEADY for terms in series):
+            continue
+        means = np.array([terms[0] for terms in series])
+        whole = [
+            Cycle(lines[0], radius, len(cycle), _joined([at.row(i) for i in cycle for at in circle[:-1]]))
+            for cycle in cycles
+        ]
+        first = [int(np.flatnonzero(_apart(means, mean) <= ONE)[0]) for mean in means]
+        chosen = sorted(set(first))
+        return _Limits(
+            means[chosen], tuple(tuple(c for c, row in zip(whole, first, strict=True) if row == i) for i in chosen)
+        )
+    return None
+
+
+def _joined(points: Sequence[WallPoints]) -> WallPoints:
+    return WallPoints(*(np.concatenate(parts) for parts in zip(*points, strict=True)))
+
+
+def _circle(
+    condition: Condition,
+    points: WallPoints,
+    circle: tuple[tuple[DataLine, DataLine], float],
+    rng: np.random.Generator,
+    options: PathOptions,
+) -> list[WallPoints] | None:
+    """The points on a circle around τ = 1, from 1 − radius around to it; None if a path is lost."""
+    lines, radius = circle
+    result = [points]
+    turns = radius * np.exp(2j * np.pi * np.arange(PLACES + 1) / PLACES)
+    for one, other in pairwise(turns.tolist()):
+        ends = follow(condition, result[-1], (_between(lines, one), _between(lines, other)), rng, options)
+        if not (ends.arrived & (ends.steps < WALLS.settled)).all():
+            return None
+        result.append(ends.points)
+    return result
+
+
+def _between(lines: tuple[DataLine, DataLine], rest: complex) -> DataLine:
+    """The line at τ = 1 − rest."""
+    first, last = lines
+    grams, bs = (rest * a + (1 - rest) * b for a, b in ((first.grams, last.grams), (first.bs, last.bs)))
+    return DataLine(grams, bs, first.motion)
+
+
+def _late(terms: Complex) -> float:
+    """The largest of all but the first quarter of the terms (M, N) of a series, relative to its end."""
+    late = np.linalg.norm(terms[len(terms) // 4 :], axis=1).max()
+    return float(late / (1 + np.linalg.norm(terms[0])))
+
+
+def _cycles(before: Complex, after: Complex) -> list[list[int]] | None:
+    """The cycles of the permutation by which points (P, N) come back, None if it is none."""
+    distances = np.linalg.norm(after[:, None] - before[None], axis=2)
+    goals = distances.argmin(axis=1)
+    if len(set(goals.tolist())) < len(goals) or not (_apart(after, before[goals]) <= ONE).all():
+        return None
+    result, seen = [], np.zeros(len(goals), bool)
+    for first in range(len(goals)):
+        cycle, at = [], first
+        while not seen[at]:
+            seen[at] = True
+            cycle.append(at)
+            at = int(goals[at])
+        if cycle:
+            result.append(cycle)
+    return result
+
+
+def _apart(one: Complex, other: Complex) -> NDArray[np.float64]:
+    """Distances of points (P, N), relative to their sizes."""
+    return np.asarray(np.linalg.norm(one - other, axis=-1) / (1 + np.linalg.norm(other, axis=-1)))
+
+
+def _agreed(condition: Condition, patches: Patches, one: _Limits, other: _Limits) -> tuple[Ending, ...] | None:
+    """The limits that both homotopies have, and the t of the other limits; None if these t are not the same."""
+    paths, numbers = one.paths, other.paths
+    if paths.sum() != numbers.sum():
+        return None
+    left, right = np.ones(len(paths), bool), np.ones(len(numbers), bool)
+    for i, point in enumerate(one.points):
+        same = np.flatnonzero(right & (_apart(other.points, point) <= ONE))
+        if len(same) and numbers[same[0]] == paths[i]:
+            left[i] = right[same[0]] = False
+    found, moved = (homogeneous_coordinates(condition.coordinates, patches, at.points) for at in (one, other))
+    result = [Ending(found.row(i), int(paths[i]), True, one.cycles[i]) for i in np.flatnonzero(~left).tolist()]
+    while left.any():
+        first = int(np.flatnonzero(left)[0])
+        here, there = (
+            rest & (np.abs(np.linalg.det(_pairs(at.t, found.t[first]))) <= ONE)
+            for rest, at in ((left, found), (right, moved))
+        )
+        if paths[here].sum() != numbers[there].sum():
+            return None
+        rows = np.flatnonzero(here)
+        cycles = tuple(cycle for i in rows.tolist() for cycle in one.cycles[i])
+        result.append(Ending(found.chosen(rows), int(paths[here].sum()), False, cycles))
+        left, right = left & ~here, right & ~there
+    return tuple(result)
+
+
+def _pairs(vectors: Complex, other: Complex) -> Complex:
+    """Matrices of two unit vectors: their determinant is the sine of the angle between both."""
+    both = np.stack([vectors, np.broadcast_to(other, vectors.shape)], axis=1)
+    return np.asarray(both / np.linalg.norm(both, axis=2, keepdims=True))
