@@ -135,13 +135,17 @@ void run_tracking_with(const TrackingKernel& kernel, Job& job, int jobs, Counter
 }
 
 // Tracks the paths of a job, of which there is at least one: in single precision as far as it leads, then in doubles.
-void run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& counters, const py::object& report) {
+// Returns the iterations in single precision.
+std::int64_t run_tracking(Job& job, int jobs, const InstructionSet& set, Counters& counters, const py::object& report) {
+    std::int64_t in_single = 0;
     if (set.single != nullptr && job.options.contraction_target >= least_target_of_single) {
         run_tracking_with(*set.single, job, jobs, counters, report);
+        in_single = counters.iterations.load();
         job.begun = true;
-        if (counters.cancelled) return;
+        if (counters.cancelled) return in_single;
     }
     run_tracking_with(set.tracking, job, jobs, counters, report);
+    return in_single;
 }
 
 template <class Number>
@@ -158,10 +162,11 @@ py::dict track_checked(const FilterShape& shape, const TrackingData<Number>& dat
     results.enter(job);
 
     const CallUnderWay call(&counters.cancelled);
-    if (paths > 0) run_tracking(job, jobs, set, counters, report);
+    const std::int64_t in_single = paths > 0 ? run_tracking(job, jobs, set, counters, report) : 0;
     call.require_not_closed();
     py::dict result = results.by_name();
     result["iterations"] = counters.iterations.load();
+    result["iterations_in_single"] = in_single;
     return result;
 }
 

@@ -154,10 +154,14 @@ def without_vector_types(kernel: str) -> str:
     return text
 
 
-def peak_gflops() -> float:
-    """Billions of flops a second of independent multiply-adds on one core."""
+def peak_gflops(number: str = "double") -> float:
+    """Billions of flops a second of independent multiply-adds on one core, in numbers of a type of C."""
     with tempfile.TemporaryDirectory() as folder:
         program = str(Path(folder) / "peak")
         source = str(SCRIPTS / "fma_peak.cpp")
-        subprocess.run(["g++", "-O3", "-march=native", "-o", program, source], check=True, capture_output=True)
+        subprocess.run(
+            ["g++", "-O3", "-march=native", f"-DNUMBER={number}", "-o", program, source],
+            check=True,
+            capture_output=True,
+        )
         return float(subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()[0])

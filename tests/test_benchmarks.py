@@ -110,6 +110,16 @@ def test_a_program_is_stopped_in_time():
     assert peer_programs.output([sys.executable, "-c", code], 2.0) == "1\n"
 
 
+def test_flops_are_related_to_the_peak_of_their_precision():
+    row = benchmark_peers.Efficiency("(2),(1)", 20.0, 1000.0, 0.9, in_single=50.0, in_doubles=10.0)
+    peaks = benchmark_peers.Peaks(single=200.0, doubles=100.0)
+    assert row.percent_of(peaks) == pytest.approx(25 + 10)
+    text = benchmark_peers.efficiency_table([row], peaks)
+    assert "200.0 GFLOP/s" in text
+    assert "100.0 in doubles" in text
+    assert "35" in text.splitlines()[-1]
+
+
 @needs_gpp
 def test_counting_kernel_tracks_the_same_paths(rng):
     task = benchmark_common.problem((2, 2, 2), (1, 2, 1))

@@ -43,6 +43,7 @@ def test_the_kernel_itself():
     result = _native.track(**arguments())
     assert (result["codes"] == 0).all()
     assert result["iterations"] >= result["steps"].sum() > 0
+    assert result["iterations"] > result["iterations_in_single"]
     assert result["points"].shape == (10, 6)
 
 
