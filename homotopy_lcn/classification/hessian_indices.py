@@ -116,7 +116,7 @@ def careful_inertia(arch: Architecture, data: Data, points: Complex, zero: Real)
     sizes = np.abs(eigenvalues)
     flat = sizes <= zero[:, None] * sizes.max(axis=1, keepdims=True)
     # Where the residual is zero, H = JᵀΣJ has no negative eigenvalue.
-    bare = have_no_residual(data, equations.filters(points).real)
+    bare = have_no_residual(data, equations.filters(points).real, polished=True)
     negative = (eigenvalues < 0) & ~flat & ~bare[:, None]
     return Inertia(negative.sum(axis=1), flat.sum(axis=1), bare)
 

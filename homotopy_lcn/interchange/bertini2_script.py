@@ -74,14 +74,13 @@ def system(data):
 
 
 # The equations are linear in the data, so with gamma = 1 the homotopy is the segment between the data. bertini2 tracks
-# in projective spaces, one for each group, where large values of the unknowns are ordinary points.
-target = system(TARGET)
-homotopy = bertini.nag_algorithm.straight_line_homotopy(target, system(START), gamma=1)
-
-
+# in projective spaces, one for each group, where large values of the unknowns are ordinary points. Their patches are
+# drawn when the homotopy is made, and stay.
 def filters_at_ends(starts, seed):
     """The end-to-end filter at the end of each path, None if the path fails, for the random patches of a seed."""
     bertini.random.set_random_seed(seed)
+    target = system(TARGET)
+    homotopy = bertini.nag_algorithm.straight_line_homotopy(target, system(START), gamma=1)
     solver = bertini.HomotopySolver(homotopy, starts, target)
     # Large solutions are solutions: by default those above 1e4 or 1e5 are given up, or called infinite.
     solver.set(path_truncation_threshold="1e100", max_norm="1e100", endpoint_finite_threshold="1e100")

@@ -135,5 +135,5 @@ def known_infimum(result: ResultParts) -> Infimum:
     data = Data(result.loss.gram, result.loss.b)
     least = [point for point in attained_points(result) if point.loss.real <= best]
     with np.errstate(over="ignore", invalid="ignore"):
-        exact = bool(least) and have_no_residual(data, least[0].filter[None].real)[0]
+        exact = bool(least) and have_no_residual(data, least[0].filter[None].real, polished=least[0].nonsingular)[0]
     return Infimum(best, True) if exact else UNDECIDED

@@ -87,7 +87,9 @@ def isolated_ones(
     """
     fits = np.zeros(len(found), dtype=bool)
     if found and loss.rank < loss.filter_size:
-        fits = have_no_residual(Data(loss.gram, loss.b), np.array([item.point.filter for item in found]))
+        points = [item.point for item in found]
+        filters, polished = (np.array([getattr(one, name) for one in points]) for name in ("filter", "nonsingular"))
+        fits = have_no_residual(Data(loss.gram, loss.b), filters, polished=polished)
     bare = fits & (continuum is not None)
     numbers: dict[int, int] = {}
     isolated: list[CriticalPoint] = []

@@ -102,3 +102,21 @@ def test_integer_data_with_a_dead_channel_are_sound_and_equal_in_other_units(row
 def test_too_small_a_rank_is_still_explained():
     with pytest.raises(InputError, match="rank 2"):
         critical_points(TENSORS, SquaredLoss(np.diag([1.0, 0, 0, 4]), [1.0, 0, 0, 1], 1.25))
+
+
+@pytest.mark.parametrize("offset", [1e-6, 1e-9, 1e-11])
+@pytest.mark.parametrize("exact", [False, True], ids=["doubles", "exact"])
+def test_saddles_next_to_a_line_of_filters_of_residual_zero_are_isolated(offset, exact):
+    """Of squares v² there are (0, 0, 1) and (ε, 0, 0), and those with v = (±√ε, ±1), on the line of all (ε, y, 1)."""
+    unit = round(1 / offset)
+    gram, b = np.diag([unit, 0, unit]), [1, 0, unit]
+    loss = SquaredLoss.from_exact(gram.tolist(), b, 3 * unit) if exact else SquaredLoss(gram, b, 3.0 * unit)
+    result = critical_points(SQUARES, loss, isolated=True)
+    assert result.complete
+    found = sorted(point.filter.real.tolist() for point in result)
+    np.testing.assert_allclose(found, [[0, 0, 1], [offset, 0, 0]], rtol=1e-9, atol=1e-15)
+    assert [point.indices for point in result] == [(1,), (1,)]
+    (line,) = result.continua
+    assert (line.dimension, line.kind, line.attained) == (1, "minimum", True)
+    on_it = np.array([point.filter.real[[0, 2]] for point in line.points])
+    np.testing.assert_allclose(on_it, np.tile([offset, 1], (len(on_it), 1)), rtol=1e-9)
