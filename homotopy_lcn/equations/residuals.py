@@ -32,8 +32,8 @@ def have_no_residual(
         Real.
     filters : (P, K) array
     polished : bool or (P,) bool array
-        Which filters are as exact as doubles are. Next to special data a critical filter is no fit although its residual
-        is a billionth of the moment vector.
+        Which filters are as exact as doubles are. Next to special data the residual of a critical filter may be a
+        billionth of the moment vector, and yet not zero.
     """
     gram, b = np.asarray(data.gram, float), np.asarray(data.b, float)
     values, vectors = np.linalg.eigh(gram)
