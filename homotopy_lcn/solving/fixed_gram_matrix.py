@@ -35,8 +35,8 @@ __all__ = [
     "compute_fixed_gram_system",
     "generator_for",
     "gram_key",
-    "is_projection",
     "is_structured",
+    "is_white",
     "keep_fixed_gram_system",
     "read_fixed_gram_system",
 ]
@@ -94,7 +94,7 @@ def compute_fixed_gram_system(gram: Real, generic: StartSystem, tracking: Tracki
         # If Σ is singular, so that moment vectors of data are in its range, other ones would lose other points.
         data = Data(np.asarray(gram, complex), moments if is_definite(gram) else gram @ moments)
         problem = Problem(equations_of(stratum), data, count)
-        far = problem.definite and not is_projection(gram)
+        far = problem.definite and not is_white(gram)
         detours = SOLVING.detours_for_moments
         account = follow_paths(problem, generic, tracking, detours=detours, same_range=far, most_far=FAR.most_away)
         tracking.clock.check()
@@ -118,15 +118,17 @@ def is_structured(gram: NDArray[np.float64]) -> bool:
     return toeplitz or np.array_equal(gram, np.diag(np.diag(gram)))
 
 
-def is_projection(gram: NDArray[np.float64]) -> bool:
-    """Whether a Gram matrix is a multiple of a diagonal matrix of ones and zeros: exactly special, not nearly.
+def is_white(gram: NDArray[np.float64]) -> bool:
+    """Whether all inputs are zero, equal, or white with one variance: exactly special, not nearly.
+
+    A Gram matrix of zeros and equal numbers is such a one: a tensor product of layers for white data has it.
 
     Examples
     --------
-    >>> [is_projection(np.diag(diagonal)) for diagonal in ([2.0, 0.0, 2.0], [1.0, 0.0, 2.0])]
-    [True, False]
+    >>> [is_white(np.array(gram)) for gram in ([[2.0, 0], [0, 2]], [[1.0, 1], [1, 1]], [[1.0, 0], [0, 2]])]
+    [True, True, False]
     """
-    return np.array_equal(gram, np.diag(np.where(np.diag(gram) != 0, gram.max(), 0.0)))
+    return bool(((gram == 0) | (gram == gram.max())).all())
 
 
 def gram_key(stratum: Stratum, gram: Real) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from ..tracking import TrackerOptions
 from ..tracking.settings import Tracking
 from .accounts import PathAccount, RegularEnds, accuracy, distinct_union
 from .all_paths import follow_paths
-from .fixed_gram_matrix import generator_for, is_projection
+from .fixed_gram_matrix import generator_for, is_white
 from .low_rank import random_member
 from .monodromy import random_data
 from .problem import Problem
@@ -105,7 +105,7 @@ def _on_the_second_way(
     doubtful = unlisted = 0
     direct = _arrived(there, start, quick)
     away = len(first.points) - len(direct.points)
-    if is_projection(gram) or not 0 < away <= FAR.most_away:
+    if is_white(gram) or not 0 < away <= FAR.most_away:
         system = direct
     else:
         account = follow_paths(replace(there, count=len(first.points)), first, tracking, detours=1, same_range=True)

@@ -177,3 +177,18 @@ def test_kernels_in_the_tangent_space_of_the_filter_that_fits(network, kernels, 
     (singular,) = (point for point in result if not point.nonsingular)
     assert singular.multiplicity == multiplicity
     np.testing.assert_allclose(singular.filter, network.mu(theta), atol=1e-6)
+
+
+@pytest.mark.parametrize("b", [None, [2, -3, -2, -2, -2, 2], [3, 1, -3, -3, -1, 0]])
+def test_white_images_are_exactly_special_and_no_path_is_followed_in_many_digits(b, monkeypatch):
+    """Eight of the 14 paths of (2×1)*(2×2) end at infinity, as the count of Macaulay2 says: six critical θ are left."""
+
+    def fail(*_):
+        raise AssertionError("a path is followed in many digits")
+
+    monkeypatch.setattr("homotopy_lcn.solving.far_ends.PrecisePath", fail)
+    network = hl.Architecture(filters=((2, 1), (2, 2)), strides=(1, 1))
+    target = np.random.default_rng(1).standard_normal(6) if b is None else b
+    result = hl.critical_points(network, hl.SquaredLoss(3 * np.eye(6), target, 40.0))
+    (row,) = result.strata
+    assert (result.complete, row.found, row.at_infinity) == (True, 6, 8)
