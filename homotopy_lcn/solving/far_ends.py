@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex
+from ..arrays import Complex, Real
 from ..equations.critical_equations import Equations
 from ..networks.strata import Stratum
 from ..tracking import Homotopy
@@ -49,25 +49,23 @@ class Growth(NamedTuple):
 
 def growth_in_doubles(stratum: Stratum, starts: Complex, homotopy: Homotopy, tracking: Tracking) -> Growth:
     """Whether the paths from ``starts`` (P, coordinates) are seen to turn to a finite end near the data."""
-    turned, going, points = np.zeros(len(starts), dtype=bool), np.arange(len(starts)), starts
-    largest, here, before = np.zeros(len(starts)), homotopy.start, np.full(len(starts), np.nan)
-    reached = np.zeros(len(starts), dtype=bool)
-    patient = tracking.with_options(replace(RETRACKING.patient, max_steps=FAR.steps))
-    for number, distance in enumerate(FAR.growth_distances):
-        there = homotopy.start.mix(distance, homotopy.target)
-        tracked = patient.follow(stratum, points, Homotopy(here, there))
-        kept = np.flatnonzero(tracked.success)
-        going, points, here = going[kept], tracked.points[kept], there
-        if not going.size:
-            break
-        sizes = np.log(np.linalg.norm(filters_of(stratum, points), axis=1))
-        if number:
-            growth = np.abs(sizes - before[going])
-            largest[going] = np.maximum(largest[going], growth)
-            turned[going] = growth < FAR.growth_goes_on * largest[going]
-        before[going] = sizes
-    reached[going] = True
-    return Growth(turned, reached)
+    chain = _known_points(stratum, starts, homotopy, FAR.growth_distances, tracking)
+    reached = np.isfinite(chain[:, -1]).all(axis=1)
+    filters = filters_of(stratum, chain.reshape(-1, stratum.coordinates)).reshape(*chain.shape[:2], -1)
+    with np.errstate(invalid="ignore"):
+        growth = np.abs(np.diff(np.log(np.linalg.norm(filters, axis=2)), axis=1))
+    return Growth(_have_turned(growth), reached)
+
+
+def _have_turned(growth: Real) -> NDArray[np.bool_]:
+    """Whether the last known one of some changes of logarithms (P, L) is much smaller than the largest one.
+
+    From some place on they may be unknown, NaN.
+    """
+    known = np.isfinite(growth)
+    last = np.maximum(known.sum(axis=1) - 1, 0)
+    largest = np.where(known, growth, 0.0).max(axis=1)
+    return np.asarray(growth[np.arange(len(growth)), last] < FAR.growth_goes_on * largest)
 
 
 @dataclass

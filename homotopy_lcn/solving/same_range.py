@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Real
 from ..equations.critical_equations import ZERO_EIGENVALUE, Data
 from ..equations.distinct import find_points
 from ..progress import TimeUp
@@ -27,13 +28,16 @@ from .low_rank import random_member
 from .monodromy import random_data
 from .problem import Problem
 from .regular_ends import VerifiedEnds
+from .start_systems import StartSystems
 from .stored_systems import StartSystem
 from .tolerances import FAR
 
 __all__ = ["confirm_far_ends"]
 
 
-def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount, tracking: Tracking) -> None:
+def confirm_far_ends(
+    problem: Problem, start: StartSystem, account: PathAccount, tracking: Tracking, systems: StartSystems
+) -> None:
     """Correct an account that says of paths that they end at infinity or at w = 0, if they do not, or may not.
 
     Points that it lacks are added to it, and paths that are in doubt taken out of it.
@@ -46,6 +50,8 @@ def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount,
         The one that the paths of the account come from.
     account : PathAccount
     tracking : Tracking
+    systems : StartSystems
+        Which know how many critical points random data with the range of Σ have, where this was asked before.
 
     Raises
     ------
@@ -56,7 +62,7 @@ def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount,
     tracking = tracking.with_generator(generator_for(problem.stratum, "range")).telling(None)
     few = replace(tracking.options, max_steps=FAR.start_steps)
     try:
-        if _are_all(problem, start, len(known), tracking, few):
+        if _are_all(problem, start, len(known), tracking, systems):
             return
         ends, doubtful, unlisted = _on_the_second_way(problem, start, tracking, few)
         missing = _missing(problem, known, ends)
@@ -75,16 +81,22 @@ def confirm_far_ends(problem: Problem, start: StartSystem, account: PathAccount,
         account.losses_away = None
 
 
-def _are_all(problem: Problem, start: StartSystem, known: int, tracking: Tracking, options: TrackerOptions) -> bool:
+def _are_all(problem: Problem, start: StartSystem, known: int, tracking: Tracking, systems: StartSystems) -> bool:
     """Whether random data whose Gram matrix has the range of Σ have no more critical points than are known.
 
     Nonsingular isolated points move a little if the data do, so random data have at least as many. As paths may get
-    lost, random data are asked twice.
+    lost, random data are asked twice. They depend on the range alone, so that the answer serves all data with it.
     """
     if problem.definite or problem.rank_deficient:
         return False
-    quick = tracking.with_options(options)
-    return all(len(_arrived(_random(problem, tracking), start, quick).points) <= known for _ in range(2))
+    projection = _projection(problem)
+    counts = systems.counts_in_range(problem.stratum, projection)
+    tracking = tracking.with_options(TrackerOptions(max_steps=FAR.start_steps))
+    while len(counts) < FAR.asked and max(counts, default=0) <= known:
+        rng = generator_for(problem.stratum, f"range {len(counts)}")
+        member = _random(problem, projection, rng)
+        counts.append(len(_arrived(member, start, tracking).points))
+    return max(counts) <= known
 
 
 def _on_the_second_way(
@@ -101,7 +113,7 @@ def _on_the_second_way(
     there = replace(problem, data=Data(gram.astype(complex), moments))
     first = start
     if not problem.definite and not problem.rank_deficient:
-        first = _arrived(_random(problem, tracking), start, quick)
+        first = _arrived(_random(problem, gram, tracking.rng), start, quick)
     doubtful = unlisted = 0
     direct = _arrived(there, start, quick)
     away = len(first.points) - len(direct.points)
@@ -117,11 +129,21 @@ def _on_the_second_way(
     return last.regular, len(system.points) - last.accounted + doubtful, last.unlisted + unlisted
 
 
-def _random(problem: Problem, tracking: Tracking) -> Problem:
-    """The same for random data whose Gram matrix has the range of Σ."""
+def _projection(problem: Problem) -> Real:
+    """The orthogonal projection onto the range of Σ, rounded where data count as special: equal for equal ranges."""
+    basis = np.linalg.eigh(problem.gram)[1][:, len(problem.gram) - _rank(problem) :]
+    return np.asarray(np.round((basis @ basis.T) / FAR.special) * FAR.special + 0.0)
+
+
+def _rank(problem: Problem) -> int:
+    """The rank of Σ."""
     values = np.linalg.eigvalsh(problem.gram)
-    rank = int((values > ZERO_EIGENVALUE * values[-1]).sum())
-    return replace(problem, data=random_member(problem.data, rank, tracking.rng))
+    return int((values > ZERO_EIGENVALUE * values[-1]).sum())
+
+
+def _random(problem: Problem, gram: Real, rng: np.random.Generator) -> Problem:
+    """The same for random data with the range of a positive semidefinite matrix, which is the range of Σ."""
+    return replace(problem, data=random_member(Data(gram, problem.data.b), _rank(problem), rng))
 
 
 def _arrived(problem: Problem, start: StartSystem, tracking: Tracking) -> StartSystem:

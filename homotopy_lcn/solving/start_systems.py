@@ -40,6 +40,7 @@ class StartSystems:
         self._fixed_gram: dict[tuple[str, str], FixedGramSystem | None] = {}
         self._losing: set[tuple[str, str]] = set()
         self._confirmed: set[tuple[str, str]] = set()
+        self._in_range: dict[tuple[str, str], list[int]] = {}
 
     def generic(self, stratum: Stratum, count: int, tracking: Tracking) -> StartSystem:
         """The start system of a stratum, with all critical points of random complex data.
@@ -151,6 +152,19 @@ class StartSystems:
                 scaled = [part / power_of_two(np.linalg.norm(part, 2)) for part in parts]
                 result |= [gram_key(embedding.stratum, part) in self._losing for part in scaled]
         return result
+
+    def counts_in_range(self, stratum: Stratum, projection: Real) -> list[int]:
+        """How many critical points random data have whose Gram matrix has a given range, in a list to be added to.
+
+        Parameters
+        ----------
+        stratum : Stratum
+        projection : (K, K) float array
+            The orthogonal projection onto the range. The random data have to depend on nothing else.
+        """
+        from .fixed_gram_matrix import gram_key
+
+        return self._in_range.setdefault(gram_key(stratum, projection), [])
 
     def note_lost_paths(self, stratum: Stratum, gram: Real) -> None:
         """Remember that paths to data with this Gram matrix get lost."""

@@ -70,13 +70,13 @@ def _accounts(task: StratumTask, tracking: Tracking, systems: StartSystems) -> I
                 yield account
         start, continua = system.start, account.on_continua
         final = account.is_final(count)
-        _confirm(problem, start, account, tracking)
+        _confirm(problem, start, account, tracking, systems)
         if not final and not problem.rank_in_doubt:
             for again in _follow_again(problem, _reporting(task, tracking), systems):
                 account, start = again
                 yield account
                 final = account.is_final(count)
-                _confirm(problem, start, account, tracking)
+                _confirm(problem, start, account, tracking, systems)
                 if final:
                     break
         if account.on_continua or continua:
@@ -88,12 +88,14 @@ def _accounts(task: StratumTask, tracking: Tracking, systems: StartSystems) -> I
         return
 
 
-def _confirm(problem: Problem, start: StartSystem, account: PathAccount, tracking: Tracking) -> None:
+def _confirm(
+    problem: Problem, start: StartSystem, account: PathAccount, tracking: Tracking, systems: StartSystems
+) -> None:
     """Ask on a second way whether the paths end far away that are said to do so, unless b alone has moved."""
     away = account.at_infinity + account.origin
     if away and np.any(problem.data.b) and not (start.has_gram(problem.gram) or problem.ill_conditioned):
         with tracking.clock.stage("ends far away"):
-            confirm_far_ends(problem, start, account, tracking)
+            confirm_far_ends(problem, start, account, tracking, systems)
 
 
 def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -> FixedGramSystem:
@@ -170,7 +172,7 @@ def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartS
             start = low_rank_start_system(full, problem, task.rank, starting)
         task.tell("tracking", 0)
         account = follow_paths(problem, start, _reporting(task, tracking))
-        _confirm(problem, start, account, tracking)
+        _confirm(problem, start, account, tracking, systems)
         if account.covers(problem.count):
             if account.on_continua:
                 add_real_limits(problem, full, tracking, account)
