@@ -21,7 +21,7 @@ from .same_range import confirm_far_ends
 from .start_systems import StartSystems
 from .stored_systems import StartSystem
 from .stratum_task import StratumTask
-from .tolerances import SOLVING
+from .tolerances import FAR, SOLVING
 
 __all__ = ["follow_all_paths"]
 
@@ -113,10 +113,13 @@ def _first_system(problem: Problem, tracking: Tracking, systems: StartSystems) -
 def _follow_from(system: FixedGramSystem, task: StratumTask, tracking: Tracking) -> PathAccount:
     """The account of the paths of a start system."""
     task.tell("tracking", 0)
-    # To a singular Gram matrix other detours lose the same paths.
-    detours = SOLVING.first_detours if task.problem.definite else 1
-    reporting, precise = _reporting(task, tracking), task.precise_ends
-    account = follow_paths(task.problem, system.start, reporting, detours=detours, precise_ends=precise)
+    detours, following = SOLVING.first_detours, _reporting(task, tracking)
+    if not task.problem.definite:
+        # Other detours lose the same paths. Paths to infinity may take steps without end, and come no nearer.
+        steps = min(tracking.options.max_steps, FAR.steps_to_singular)
+        detours, following = 1, following.with_options(replace(tracking.options, max_steps=steps))
+    precise = task.precise_ends
+    account = follow_paths(task.problem, system.start, following, detours=detours, precise_ends=precise)
     account.never_started = system.never_started
     return account
 

@@ -400,6 +400,8 @@ class FarTolerances(Constants):
         end far away, whatever b is, the Gram matrix is taken to be exactly special.
     steps : int
         Steps from one distance to the next at most, in doubles: more of them lead no farther.
+    steps_to_singular : int
+        Steps of paths from generic data to a singular Gram matrix at most, where these are tracked first.
     asked : int
         How many random data with the range of the Gram matrix are asked for their number of critical points.
     start_steps : int
@@ -417,6 +419,7 @@ class FarTolerances(Constants):
     hardly_grows: float = 0.3
     most_away: int = 12
     steps: int = 300
+    steps_to_singular: int = 400
     asked: int = 2
     start_steps: int = 300
 
