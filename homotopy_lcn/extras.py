@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
+from threading import RLock
 from typing import Any
 
 from .errors import MissingPackage
 
-__all__ = ["PACKAGES", "import_extra", "install_command", "missing_package"]
+__all__ = ["PACKAGES", "flint_alone", "flint_precision", "import_extra", "install_command", "missing_package"]
 
 #: The packages that each extra of ``setup.cfg`` installs for users of the package.
 PACKAGES: Mapping[str, tuple[str, ...]] = {
@@ -85,3 +88,34 @@ def missing_package(package: str, extra: str, argument: str) -> MissingPackage:
     return MissingPackage(
         f"{argument}: needs {package}, which is not installed; expected it, as from {install_command(extra)}"
     )
+
+
+class _Lock:
+    """A lock that a thread may take several times. A process that is forked begins with a free one."""
+
+    def __init__(self) -> None:
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.held = RLock()
+
+
+_lock = _Lock()
+
+
+@contextmanager
+def flint_alone() -> Iterator[None]:
+    """No other thread computes with python-flint here: it has one working precision for all threads of a process."""
+    with _lock.held:
+        yield
+
+
+@contextmanager
+def flint_precision(bits: int) -> Iterator[None]:
+    """Compute with this many bits, in this thread alone; afterwards the precision is what it was before."""
+    from flint import ctx
+
+    with flint_alone(), ctx.workprec(bits):
+        yield

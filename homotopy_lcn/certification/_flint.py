@@ -10,14 +10,12 @@ gets wrong.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from threading import RLock
 from typing import Any, NoReturn, TypeVar
 
-from ..extras import missing_package
+from ..extras import flint_alone, missing_package
 
 __all__ = [
     "acb",
@@ -56,25 +54,10 @@ except ImportError:
     acb = acb_mat = acb_poly = arb = arb_mat = ctx = fmpq = fmpq_mat = fmpz = fmpz_poly = _Missing()
 
 
-class _Lock:
-    """A lock that a thread may take several times. A process that is forked begins with a free one."""
-
-    def __init__(self) -> None:
-        self.renew()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.renew)
-
-    def renew(self) -> None:
-        self.held = RLock()
-
-
-_lock = _Lock()
-
-
 @contextmanager
 def working_precision(bits: int) -> Iterator[None]:
     """Compute with this many bits, in this thread alone; afterwards the precision is what it was before."""
-    with _lock.held, ctx.workprec(bits):
+    with flint_alone(), ctx.workprec(bits):
         yield
 
 
