@@ -157,7 +157,7 @@ class _Paths:
 
     def track_doubtful_again(self, tracking: Tracking) -> None:
         """Track the paths again that failed on the way, or ended together, in shorter steps."""
-        if self.good.all():
+        if self.good.all() or tracking.options == tracking.careful.options:
             return
         doubtful = np.intersect1d(doubtful_paths(self.problem.equations, self.result), np.flatnonzero(~self.good))
         if doubtful.size:

@@ -50,7 +50,7 @@ class Growth(NamedTuple):
 def growth_in_doubles(stratum: Stratum, starts: Complex, homotopy: Homotopy, tracking: Tracking) -> Growth:
     """Whether the paths from ``starts`` (P, coordinates) are seen to turn to a finite end near the data."""
     chain = _known_points(stratum, starts, homotopy, FAR.growth_distances, tracking)
-    reached = np.isfinite(chain[:, -1]).all(axis=1)
+    reached = np.asarray(np.isfinite(chain[:, -1]).all(axis=1))
     filters = filters_of(stratum, chain.reshape(-1, stratum.coordinates)).reshape(*chain.shape[:2], -1)
     with np.errstate(invalid="ignore"):
         growth = np.abs(np.diff(np.log(np.linalg.norm(filters, axis=2)), axis=1))

@@ -34,6 +34,10 @@ RESULTS = ("points", "codes", "errors", "conditions", "steps", "distances")
 #: A path that is stuck at a larger s is stuck on the way. At a smaller s the end of the path is singular or far away.
 ON_THE_WAY = 1e-3
 
+#: Steps of the reference engine at most, at half a millisecond each. What stops the kernel is a pivot, or a filter so
+#: large that no engine leads far from there.
+STEPS_WITH_PIVOTS = 300
+
 #: Options for a path that got stuck.
 SHORTER_STEPS = TrackerOptions.conservative()
 
@@ -161,15 +165,19 @@ class NativeEngine:
         return ends
 
     def _track_again(self, task: PathTask, target: Data) -> TrackResult:
-        """A path that is stuck: shorter steps first, then the pivots of the reference engine.
+        """A path that is stuck: shorter steps first, then the pivots of the reference engine, from there on.
 
         Near the target the end itself is singular or far away, and no engine leads further.
         """
         again = _ends(task.stratum, self.run(replace(task, options=SHORTER_STEPS), [target]))
-        if not again.success.all() and again.distances[0] > ON_THE_WAY:
-            with np.errstate(all="ignore"):  # data near the limits of doubles
-                again = ReferenceEngine().track(task.stratum, task.points, Homotopy(task.start, target), task.options)
-        return again
+        distance = float(again.distances[0])
+        if again.success.all() or distance <= ON_THE_WAY or not np.isfinite(again.points).all():
+            return again
+        homotopy = Homotopy(task.start.mix(distance, target), target)
+        options = replace(task.options, max_steps=min(task.options.max_steps, STEPS_WITH_PIVOTS))
+        with np.errstate(all="ignore"):  # data near the limits of doubles
+            rest = ReferenceEngine().track(task.stratum, again.points, homotopy, options)
+        return replace(rest, steps=again.steps + rest.steps, distances=distance * rest.distances)
 
     def _track_by_kind(self, task: PathTask, targets: list[Data], real: list[bool]) -> TrackResult:
         """Track to the real targets first, then to the complex ones."""

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
+from homotopy_lcn.solving import same_range
+from homotopy_lcn.solving.low_rank import random_member
+from homotopy_lcn.solving.start_systems import StartSystems
 
 
 def solved(filters, strides, diagonal, b, constant=50):
@@ -86,3 +89,45 @@ def test_a_second_way_that_runs_out_of_time_leaves_ends_in_doubt():
     loss = hl.SquaredLoss.from_exact(np.diag([2, 1, 1, 0, 2, 2]).tolist(), [0, 1, -2, 0, 2, "-1e-7"], 50)
     result = hl.critical_points(hl.Architecture((2, 3), (2, 1)), loss, time_limit=1e-3)
     assert not result.complete
+
+
+def dead_channel(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(12, 6)), rng.normal(size=(12, 1))
+    X[:, 2] = 0
+    return hl.SquaredLoss.from_data(X, y, hl.Architecture((6,), (1,)))
+
+
+def test_random_data_with_one_range_are_asked_once(monkeypatch):
+    """The number of their critical points serves all data with the range, and changes no result."""
+    asked = []
+    monkeypatch.setattr(
+        same_range, "random_member", lambda data, rank, rng: asked.append(data) or random_member(data, rank, rng)
+    )
+    network, systems = hl.Architecture((2, 3), (2, 1)), StartSystems()
+    results = [hl.critical_points(network, dead_channel(seed), start_systems=systems) for seed in (0, 1)]
+    assert len(asked) == 2
+    for seed, result in enumerate(results):
+        alone = hl.critical_points(network, dead_channel(seed), start_systems=StartSystems())
+        assert result.complete
+        assert len(alone) == len(result) == 7
+        for one, other in zip(alone.points, result.points, strict=True):
+            np.testing.assert_array_equal(one.filter, other.filter)
+    assert len(asked) == 6
+    np.testing.assert_array_equal(asked[0].gram, asked[-1].gram)
+
+
+def test_other_ranges_are_asked_again(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        same_range, "random_member", lambda data, rank, rng: asked.append(data) or random_member(data, rank, rng)
+    )
+    network, systems = hl.Architecture((2, 3), (2, 1)), StartSystems()
+    hl.critical_points(network, dead_channel(0), start_systems=systems)
+    number = len(asked)
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(12, 6)), rng.normal(size=(12, 1))
+    X[:, 3] = X[:, 2]
+    loss = hl.SquaredLoss.from_data(X, y, hl.Architecture((6,), (1,)))
+    assert hl.critical_points(network, loss, start_systems=systems).complete
+    assert len(asked) > number > 0

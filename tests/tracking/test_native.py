@@ -16,7 +16,7 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.equations.distinct import find, first_occurrences
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.monodromy import random_data, seed_pair
-from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions
+from homotopy_lcn.tracking import Homotopy, ReturnCode, TrackerOptions, native
 
 from .native_problems import (
     COMPILED,
@@ -341,3 +341,29 @@ def test_data_near_the_limits_of_doubles_do_no_harm(engine, scale):
     result = engine.track(start.stratum, start.points, Homotopy(start.data, target), TrackerOptions())
     assert set(result.codes) <= set(ReturnCode)
     assert len(result) == 10
+
+
+@each_engine
+def test_the_engine_with_pivots_goes_on_where_a_path_is_stuck(engine, monkeypatch):
+    """White data half way have too few solutions: nobody leads through, and few steps are spent on it."""
+    asked = []
+
+    class Pivoted(native.ReferenceEngine):
+        def track(self, stratum, points, homotopy, options, **keywords):
+            result = super().track(stratum, points, homotopy, options, **keywords)
+            asked.append((homotopy, options.max_steps, result.steps))
+            return result
+
+    monkeypatch.setattr(native, "ReferenceEngine", Pivoted)
+    start = overlapping()
+    beyond = Data(2 * np.eye(4) - start.data.gram, 2 * np.random.default_rng(14).standard_normal(4) - start.data.b)
+    result = engine.track(start.stratum, start.points, Homotopy(start.data, beyond), TrackerOptions())
+    stuck = result.codes != ReturnCode.SUCCESS
+    assert 0 < stuck.sum() == len(asked) < 6
+    np.testing.assert_allclose(result.distances[stuck], 0.5, rtol=0, atol=1e-6)
+    for homotopy, most, steps in asked:
+        np.testing.assert_allclose(homotopy.start.gram, np.eye(4), atol=1e-5)
+        np.testing.assert_array_equal(homotopy.target.b, beyond.b)
+        assert steps.max() <= most == native.STEPS_WITH_PIVOTS
+    for path, (_, _, steps) in zip(np.flatnonzero(stuck), asked, strict=True):
+        assert result.steps[path] > steps[0]
