@@ -20,7 +20,7 @@ from ..networks.strata import Stratum
 from ..results.points import CriticalPoint
 from .conditions import Coincidence, Condition, PassageThroughZero
 from .extended_system import WallPoints
-from .fold_walls import RealWall, is_singular_solution, real_wall
+from .fold_walls import RealWall, is_singular_solution, real_wall, settled_pieces
 from .following import followed_points
 from .kinds import Question, listed_wall, questions
 from .loss_curves import LossCurves
@@ -140,10 +140,16 @@ def _solved(
 
 def _is_singular(segment: Segment, asked: Sequence[Question], wall: Wall, beside: Sequence[Chamber]) -> bool:
     """Whether the filter of a wall is a singular solution of the equations of its kind."""
-    return any(
-        is_singular_solution(question.condition, point, segment.line(question.embedding(segment.arch)))
-        for question, point in _points(segment, asked, wall, beside)
-    )
+    for question, point in _points(segment, asked, wall, beside):
+        line = segment.line(question.embedding(segment.arch))
+        if not _is_zero(segment, question, wall):
+            if is_singular_solution(question.condition, point, line):
+                return True
+            continue
+        settled = settled_pieces(question.condition, point, line)
+        if settled is not None and is_singular_solution(question.condition, settled, line, WALLS.joined):
+            return True
+    return False
 
 
 def _points(

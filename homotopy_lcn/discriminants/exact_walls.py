@@ -103,10 +103,14 @@ class ExactLine:
 
 
 class Chart:
-    """Pieces of a filter with one coefficient of each set to 1, as unknowns."""
+    """Pieces of a filter with one coefficient of each set to 1, as unknowns.
 
-    def __init__(self, stratum: Stratum, factors: Real) -> None:
+    Near infinity, the scalar c is 1, and the unknown in its place is the number s times which b is taken.
+    """
+
+    def __init__(self, stratum: Stratum, factors: Real, infinite: bool = False) -> None:
         self.stratum = stratum
+        self.infinite = infinite
         self.ones, self.start, position = [], [], 0
         self.scale = 1.0
         for factor in stratum.factors:
@@ -136,15 +140,16 @@ class Chart:
         return result
 
 
-def residual_of(line: Line, c: Element, p: Sequence[Element], t: Element) -> list[Element]:
-    """c Σ(t) p − b(t); c is None for a filter zero, where the residual is −b(t)."""
+def residual_of(line: Line, c: Element, p: Sequence[Element], t: Element, infinite: bool = False) -> list[Element]:
+    """c Σ(t) p − b(t); c is None for a filter zero, where it is −b(t). Near infinity it is Σ(t) p − c b(t)."""
     result = []
     for row, change, b, b_change in zip(line.gram, line.gram_change, line.b, line.b_change, strict=True):
         moment = t * b_change + b
         if c is None:
             result.append(moment * -1)
             continue
-        result.append(c * (contracted(row, p) + t * contracted(change, p)) - moment)
+        image = contracted(row, p) + t * contracted(change, p)
+        result.append(image - c * moment if infinite else c * image - moment)
     return result
 
 
@@ -155,7 +160,7 @@ def critical_equations(
     factors = chart.stratum.factors
     forms, powers = chart.forms(unknowns), [factor.power for factor in factors]
     p = chart.products(forms, powers)
-    r = residual_of(line, c, p, t)
+    r = residual_of(line, c, p, t, chart.infinite)
     equations = [contracted(p, r)]
     for f, (factor, one) in enumerate(zip(factors, chart.ones, strict=True)):
         less = [power - (g == f) for g, power in enumerate(powers)]
@@ -183,7 +188,7 @@ def piece_equations(chart: Chart, condition: Condition, line: Line, z: Sequence[
     blocks = condition.blocks  # type: ignore[attr-defined]
     forms = chart.forms(z[:count])
     p = chart.products(forms, [factor.power for factor in chart.stratum.factors])
-    r = residual_of(line, None if zero else z[count], p, z[-1])
+    r = residual_of(line, None if zero else z[count], p, z[-1], chart.infinite)
     result = []
     for b, (dilation, degree, powers) in enumerate(blocks):
         u = chart.products(forms, powers)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
 from ..networks.strata import Stratum
-from .conditions import Condition, Fold, local_coordinates
+from .conditions import Condition, Fold, PassageThroughZero, local_coordinates
 from .degrees import tangency_count
 from .extended_system import Patches, System, WallPoints, evaluated
 from .generic_walls import GenericWalls, distinct_walls
@@ -22,7 +22,15 @@ from .path_tracker import PathOptions, newton
 from .tangencies import Tangency, common_image, kernel_meets, tangencies
 from .tolerances import WALLS
 
-__all__ = ["RealWall", "StratumWalls", "is_singular_solution", "real_end", "real_wall", "walls_on_line"]
+__all__ = [
+    "RealWall",
+    "StratumWalls",
+    "is_singular_solution",
+    "real_end",
+    "real_wall",
+    "settled_pieces",
+    "walls_on_line",
+]
 
 #: The multiplicity of a tangency as a solution of the equations of folds.
 TRIPLE = 3
@@ -32,7 +40,8 @@ TRIPLE = 3
 class RealWall:
     """A real wall: t, the pieces one after the other, and c/s, so that w is c/s times the product of their powers.
 
-    ``multiplicity`` is that of the solution of the equations, and ``cycles`` are the paths to a singular one.
+    ``multiplicity`` is that of the solution of the equations, and ``cycles`` are the paths to a singular one. One of an
+    ``infinite`` filter is no wall inside the segment; its scale is s/c.
     """
 
     t: float
@@ -40,6 +49,7 @@ class RealWall:
     scale: float
     multiplicity: int = 1
     cycles: tuple[Cycle, ...] = field(default=(), repr=False, compare=False)
+    infinite: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,9 @@ class StratumWalls:
         Whether all paths are accounted for.
     multiple : tuple of RealWall
         More real walls, near which doubles find singular solutions. They are to be confirmed in more digits.
+    everywhere : int
+        On how many paths the filter goes to a continuum of critical filters that are zero, at all t. A critical filter
+        that passes through zero there is a fold, too, since two critical points are one there.
     """
 
     generic: int
@@ -71,6 +84,7 @@ class StratumWalls:
     real: tuple[RealWall, ...]
     complete: bool
     multiple: tuple[RealWall, ...] = ()
+    everywhere: int = 0
 
 
 def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> StratumWalls:
@@ -104,7 +118,7 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     inside = [
         replace(wall, t=min(max(wall.t, 0.0), 1.0))
         for wall in real
-        if wall is not None and -WALLS.together <= wall.t <= 1 + WALLS.together
+        if wall is not None and -WALLS.together <= wall.t <= 1 + WALLS.together and not _is_infinite_at_end(wall)
     ]
     if tangent is not None:
         places = np.concatenate([places, np.repeat([one.t for one in tangent], TRIPLE)])
@@ -112,19 +126,29 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     inside.sort(key=lambda wall: wall.t)
     places = np.concatenate([places, np.array(others.places, complex)])
     infinite = int(far.sum()) + others.at_infinity
+    ends = sum(wall.multiplicity for wall in others.real if wall.infinite)
     escaped = min(escaped, len(start) - len(places) - infinite)
-    complete = start.complete and len(places) + infinite + escaped == len(start)
-    return StratumWalls(len(start), places, infinite, escaped, tuple(inside), complete, others.real)
+    complete = start.complete and len(places) + infinite + escaped + others.everywhere + ends == len(start)
+    return StratumWalls(len(start), places, infinite, escaped, tuple(inside), complete, others.real, others.everywhere)
+
+
+def _is_infinite_at_end(wall: RealWall) -> bool:
+    """Whether a filter is infinite up to rounding at an end of the segment, where Σ is singular: no wall inside it."""
+    return min(abs(wall.t), abs(1 - wall.t)) <= WALLS.together and WALLS.far * abs(wall.scale) >= 1
 
 
 @dataclass(frozen=True)
 class _Others:
-    """What paths to singular ends say: finite t, one for each path, numbers of other paths, real walls."""
+    """What paths to singular ends say: finite t, one for each path, numbers of other paths, real walls.
+
+    ``everywhere`` is the number of paths to a continuum of critical filters that are zero, at all t.
+    """
 
     places: tuple[complex, ...] = ()
     at_infinity: int = 0
     escaped: int = 0
     real: tuple[RealWall, ...] = ()
+    everywhere: int = 0
 
 
 def _others(condition: Condition, line: DataLine, found: Sequence[Ending]) -> _Others | None:
@@ -134,8 +158,13 @@ def _others(condition: Condition, line: DataLine, found: Sequence[Ending]) -> _O
     infinity is that of a real critical point, as Σ(t) is positive definite.
     """
     places: list[complex] = []
-    real, at_infinity, escaped = [], 0, 0
+    real, at_infinity, escaped, everywhere = [], 0, 0, 0
     for end in found:
+        if not end.at_one_place:
+            if not isinstance(condition, PassageThroughZero):
+                return None
+            everywhere += end.paths
+            continue
         total = end.points.t.sum(axis=1)
         infinite = bool((np.abs(total) <= WALLS.outside * np.linalg.norm(end.points.t, axis=1)).all())
         t = complex(np.inf) if infinite else complex(end.points.t[0, 1] / total[0])
@@ -144,7 +173,12 @@ def _others(condition: Condition, line: DataLine, found: Sequence[Ending]) -> _O
         if (lengths[:, 1] <= WALLS.outside * lengths[:, 0]).all():
             place = min(max(t.real, 0.0), 1.0)
             if inside and not all(_is_too_long(line, place, w) for w in _filters(condition, line, end.points)):
-                return None
+                # At an end where Σ is singular real filters can be infinite. That is no wall inside the segment.
+                wall = real_end(condition, line, end.points) if end.isolated else None
+                if wall is None or min(place, 1 - place) > WALLS.outside:
+                    return None
+                real.append(replace(wall, multiplicity=end.paths, cycles=end.cycles))
+                continue
             escaped += end.paths
         elif infinite:
             at_infinity += end.paths
@@ -157,7 +191,8 @@ def _others(condition: Condition, line: DataLine, found: Sequence[Ending]) -> _O
                 real.append(replace(wall, multiplicity=end.paths, cycles=end.cycles))
             elif not end.isolated or _is_real(_filters(condition, line, end.points)[0]):
                 return None
-    return _Others(tuple(places), at_infinity, escaped, tuple(sorted(real, key=lambda wall: wall.t)))
+    real.sort(key=lambda wall: wall.t)
+    return _Others(tuple(places), at_infinity, escaped, tuple(real), everywhere)
 
 
 def _is_real(w: Complex) -> bool:
@@ -181,22 +216,23 @@ def _filters(condition: Condition, line: DataLine, points: WallPoints) -> Comple
 
 
 def real_end(condition: Condition, line: DataLine, point: WallPoints) -> RealWall | None:
-    """The real wall that is one point, None if its t, or one of its pieces, is not real."""
+    """The real wall that is one point, finite or not; None if its t, or one of its pieces, is not real."""
     total = complex(point.t[0].sum())
     t = complex(point.t[0, 1]) / total
-    scale = complex(point.scale[0, 0] / point.scale[0, 1])
-    scale *= (total if line.motion.gram else 1) / (total if line.motion.b else 1)
+    c, s = point.scale[0].tolist()
+    c, s = c * (total if line.motion.gram else 1), s * (total if line.motion.b else 1)
     parts, start = [], 0
     for factor in condition.coordinates.factors:
         form = point.factors[0, start : start + factor.degree + 1]
         start += factor.degree + 1
         largest = form[np.argmax(np.abs(form))]
         parts.append(form / largest)
-        scale = scale * complex(largest) ** factor.power
-    factors = np.concatenate(parts)
+        c *= complex(largest) ** factor.power
+    infinite = abs(s) <= WALLS.outside * abs(c)
+    scale, factors = s / c if infinite else c / s, np.concatenate(parts)
     if max(abs(t.imag), np.abs(factors.imag).max(), abs(scale.imag) / (1 + abs(scale))) > WALLS.nearly_real:
         return None
-    return RealWall(min(max(t.real, 0.0), 1.0), np.asarray(factors.real), scale.real)
+    return RealWall(min(max(t.real, 0.0), 1.0), np.asarray(factors.real), scale.real, infinite=infinite)
 
 
 def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> tuple[WallPoints, int]:
@@ -314,14 +350,34 @@ def _is_too_long(line: DataLine, t: float, w: Complex) -> bool:
     return bool((w.conj() @ gram @ w).real > WALLS.large**2 * most)
 
 
-def is_singular_solution(condition: Condition, point: WallPoints, line: DataLine) -> bool:
+def is_singular_solution(
+    condition: Condition, point: WallPoints, line: DataLine, vanishing: float = WALLS.vanishing
+) -> bool:
     """Whether a point, right up to rounding, solves the equations of a condition, and their Jacobian is singular."""
     local = _in_real_patches(condition, point, line)
     if local is None:
         return False
     value = evaluated(local[0], local[1], np.zeros(1))
     singular = np.linalg.svd(value.jacobian[0], compute_uv=False)
-    return bool(np.abs(value.equations).max() <= WALLS.vanishing and singular[-1] <= WALLS.flat * singular[0])
+    return bool(np.abs(value.equations).max() <= vanishing and singular[-1] <= WALLS.flat * singular[0])
+
+
+def settled_pieces(condition: Condition, point: WallPoints, line: DataLine) -> WallPoints | None:
+    """The point with pieces near those given that solve the equations at its t and scalar, by Gauss and Newton.
+
+    The filter zero tells nothing of its pieces. At a double solution half of the digits of the pieces are right.
+    """
+    local = _in_real_patches(condition, point, line)
+    if local is None:
+        return None
+    system, z = local
+    size = condition.coordinates.dimension - 1
+    rows = size + 1 if isinstance(condition, Fold) else None
+    for _ in range(WALLS.steps_to_pieces):
+        value = evaluated(system, z, np.zeros(1))
+        step = np.linalg.lstsq(value.jacobian[0, :rows, :size], value.equations[0, :rows], rcond=None)[0]
+        z[0, :size] -= step / max(1.0, float(np.linalg.norm(step)))
+    return condition.points(system.patches, z)
 
 
 def real_wall(condition: Condition, point: WallPoints, line: DataLine, nearby: float = WALLS.nearby) -> RealWall | None:

@@ -80,6 +80,8 @@ class Ending:
         How many paths end there. For an isolated solution this is its multiplicity.
     isolated : bool
         Whether two homotopies have the same limit. If not, only the t of the continuum is known.
+    at_one_place : bool
+        Whether it is known.
     cycles : tuple of Cycle
         The paths of one homotopy.
     """
@@ -88,6 +90,7 @@ class Ending:
     paths: int
     isolated: bool
     cycles: tuple[Cycle, ...]
+    at_one_place: bool = True
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,7 @@ def _apart(one: Complex, other: Complex) -> NDArray[np.float64]:
 
 
 def _agreed(condition: Condition, patches: Patches, one: _Limits, other: _Limits) -> tuple[Ending, ...] | None:
-    """The limits that both homotopies have, and the t of the other limits; None if these t are not the same."""
+    """The limits that both homotopies have, and the t of the other limits; None if the numbers of paths differ."""
     paths, numbers = one.paths, other.paths
     if paths.sum() != numbers.sum():
         return None
@@ -254,11 +257,12 @@ def _agreed(condition: Condition, patches: Patches, one: _Limits, other: _Limits
             rest & (np.abs(np.linalg.det(_pairs(at.t, found.t[first]))) <= ONE)
             for rest, at in ((left, found), (right, moved))
         )
-        if paths[here].sum() != numbers[there].sum():
-            return None
+        one_place = bool(paths[here].sum() == numbers[there].sum())
+        if not one_place:
+            here, there = left, right
         rows = np.flatnonzero(here)
         cycles = tuple(cycle for i in rows.tolist() for cycle in one.cycles[i])
-        result.append(Ending(found.chosen(rows), int(paths[here].sum()), False, cycles))
+        result.append(Ending(found.chosen(rows), int(paths[here].sum()), False, cycles, one_place))
         left, right = left & ~here, right & ~there
     return tuple(result)
 

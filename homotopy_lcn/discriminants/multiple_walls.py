@@ -54,6 +54,8 @@ _Numbers = NDArray[np.object_]
 def confirmed_wall(segment: Segment, exact: ExactLine, question: Question, wall: RealWall) -> RealWall | None:
     """A real wall on `Segment.line` in all digits of doubles, None if not all its paths end there for the exact data.
 
+    One at infinity has to be exactly at an end of the segment.
+
     Parameters
     ----------
     segment : Segment
@@ -75,6 +77,8 @@ def confirmed_wall(segment: Segment, exact: ExactLine, question: Question, wall:
         if end is None:
             return None
         ends.append(end)
+    if wall.infinite and max(abs(ends[0][0]), min(abs(ends[0][-1]), abs(ends[0][-1] - 1))) > EQUAL:
+        return None
     for end in ends:
         if max(abs(x - y) + abs(x.imag) for x, y in zip(end, ends[0], strict=True)) > EQUAL:
             return None
@@ -84,8 +88,8 @@ def confirmed_wall(segment: Segment, exact: ExactLine, question: Question, wall:
 class _Paths:
     """The paths of a cycle near their end in many digits.
 
-    The unknowns are c unless it is zero, the pieces with one coefficient of each set to 1, t, and for a fold the kernel
-    vector with one entry set to 1.
+    The unknowns are c unless it is zero, or 1 / c near infinity, the pieces with one coefficient of each set to 1, t,
+    and for a fold the kernel vector with one entry set to 1.
     """
 
     def __init__(
@@ -93,7 +97,7 @@ class _Paths:
     ) -> None:
         self.wall, self.cycle, self.numbers = wall, cycle, numbers
         self.condition = question.condition
-        self.chart = Chart(self.condition.coordinates, wall.factors)
+        self.chart = Chart(self.condition.coordinates, wall.factors, wall.infinite)
         self.none = isinstance(self.condition, PassageThroughZero)
         embedding = question.embedding(segment.arch)
         self.motion = segment.line(embedding).motion
@@ -145,16 +149,20 @@ class _Paths:
 
     def _unknowns(self, point: WallPoints) -> list[complex]:
         total = complex(point.t[0].sum())
-        scale = 0j if self.none else complex(point.scale[0, 0] / point.scale[0, 1])
-        scale *= (total if self.motion.gram else 1) / (total if self.motion.b else 1)
+        c, s = point.scale[0].tolist()
+        c, s = c * (total if self.motion.gram else 1), s * (total if self.motion.b else 1)
         parts: list[complex] = []
         start = 0
         for factor, one in zip(self.chart.stratum.factors, self.chart.ones, strict=True):
             form = point.factors[0, start : start + factor.degree + 1]
             start += factor.degree + 1
             parts += np.delete(form / form[one], one).tolist()
-            scale *= complex(form[one]) ** factor.power
-        return [*([] if self.none else [scale]), *parts, complex(point.t[0, 1]) / total]
+            c *= complex(form[one]) ** factor.power
+        return [
+            *([] if self.none else [s / c if self.wall.infinite else c / s]),
+            *parts,
+            complex(point.t[0, 1]) / total,
+        ]
 
     def _terms(self, points: _Numbers, rest: Any) -> list[_Numbers]:
         """The coefficients of the power series in (1 − τ)^(1/m), from its values on a circle around τ = 1."""

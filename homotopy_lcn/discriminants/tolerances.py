@@ -84,6 +84,8 @@ class WallTolerances:
     vanishing, flat : float
         At a point that is right up to rounding, equations below the first number are zero, and singular values below
         this part of the largest one.
+    steps_to_pieces : int
+        Steps of Newton's method to the pieces of a filter that is zero.
     joined : float
         Relative distance within which a followed point is one of a solve.
     """
@@ -120,6 +122,7 @@ class WallTolerances:
     far: float = 1e-9
     real_movement: float = 1e-4
     joined: float = 1e-6
+    steps_to_pieces: int = 60
     vanishing: float = 1e-11
     flat: float = 1e-6
     without_residual: float = 1e-8

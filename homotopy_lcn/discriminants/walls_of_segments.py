@@ -320,9 +320,6 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     strata, found = _counted_walls(segment, seed, exact)
     contradictions = [reason_of(row) for row in strata if not row.complete]
 
-    if contradictions:
-        contradictions += filters_in_kernels(segment)
-
     @cache
     def solved(t: float) -> CriticalPoints:
         try:
@@ -338,6 +335,8 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         if not elsewhere[2]:
             found, chambers, problems = elsewhere
     contradictions += problems
+    if contradictions:
+        contradictions += filters_in_kernels(segment)
     if exact is not None:
         found = certified_exchanges(segment, exact, found, chambers)
         chambers = certified_chambers(exact, chambers, seed)
@@ -371,23 +370,28 @@ def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tupl
         here = walls_on_line(start_walls(condition, line.motion), line, np.random.default_rng([seed, number]))
         data = exact or ExactLine.of(segment)
         multiple = [(wall, confirmed_wall(segment, data, question, wall)) for wall in here.multiple]
-        doubtful = sum(wall.multiplicity for wall, sure in multiple if sure is None)
+        doubtful = sum(wall.multiplicity for wall, sure in multiple if sure is None and not wall.infinite)
+        infinite = sum(wall.multiplicity for wall, sure in multiple if sure is not None and wall.infinite)
+        # Where a critical filter that is zero at all t meets another one, the equations of folds have a solution.
+        folds = [row.complete for row in rows if (row.pattern, row.kind) == (pattern, "fold")]
+        seen = not here.everywhere or all(folds)
         rows.append(
             WallStratum(
                 pattern,
                 kind,
                 condition.count(line.motion),
-                len(here.places) + here.at_infinity - doubtful,
+                len(here.places) + here.at_infinity - doubtful + here.everywhere * seen,
                 here.at_infinity,
-                here.escaped,
-                here.complete and not doubtful,
+                here.escaped + infinite,
+                here.complete and seen and all(sure is not None for _, sure in multiple),
             )
         )
         proved = [None] * len(here.real) if exact is None else proofs_of_walls(segment, exact, question, here.real)
-        proved += [None] * len(multiple)
-        real = [*here.real, *(sure for _, sure in multiple if sure is not None)]
+        confirmed = [sure for _, sure in multiple if sure is not None and not sure.infinite]
+        proved += [None] * len(confirmed)
+        real = [*here.real, *confirmed]
         found += [
-            listed_wall(segment, question, embedding, wall, proof) for wall, proof in zip(real, proved, strict=False)
+            listed_wall(segment, question, embedding, wall, proof) for wall, proof in zip(real, proved, strict=True)
         ]
     return tuple(rows), sorted([*found, *_passages_of_all(segment, exact)], key=lambda wall: wall.t)
 

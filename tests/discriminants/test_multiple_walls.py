@@ -98,6 +98,51 @@ def test_a_triple_root_of_symmetric_data(tmp_path):
     assert kept(found, tmp_path) == found
 
 
+def test_filters_that_are_infinite_at_a_singular_end_are_no_walls_inside(tmp_path):
+    """A dead channel at t = 0: two folds are there, and the filter is in the kernel of the Gram matrix."""
+    arch = hl.Architecture((2, 2), (1, 1))
+    rng = np.random.default_rng(1)
+    samples = [rng.standard_normal((20, 3)) for _ in range(2)]
+    samples[0][:, 0] = 0
+    losses = [hl.SquaredLoss.from_data(X, rng.standard_normal((20, 1)), arch) for X in samples]
+    found = hl.walls(arch, *losses)
+    assert found.complete, found.contradictions
+    row = next(row for row in found.strata if row.kind == "fold" and row.generic)
+    assert (row.generic, row.found, row.escaped) == (12, 10, 2)
+    assert all(np.abs(wall.filter).max() < 1e6 for wall in found.walls)
+    segment = Segment(arch, *losses)
+    for t in np.linspace(0.01, 0.99, 10):
+        points = hl.critical_points(arch, segment.loss(float(t)))
+        assert len(points.real) == len(found.chamber_at(float(t)).points.real)
+    assert kept(found, tmp_path) == found
+
+
+@pytest.mark.parametrize("network", [((2, 2), (2, 1)), ((3, 2), (2, 1))])
+def test_a_critical_filter_that_is_zero_at_all_t(network, tmp_path):
+    """b has two entries at most, so that a filter of one entry in another place is orthogonal to it at all t."""
+    arch = hl.Architecture(*network)
+    size = arch.filter_size
+    samples = np.random.default_rng(77).standard_normal((20, size))
+    gram = np.round(samples.T @ samples)
+    losses = [hl.SquaredLoss(gram, np.eye(size)[i]) for i in (0, 1)]
+    found = hl.walls(arch, *losses)
+    assert found.complete, found.contradictions
+    agree_with_a_grid(found, losses, 9)
+    assert kept(found, tmp_path) == found
+
+
+def test_several_strata_through_zero_at_one_place(tmp_path):
+    """Integer data: b(t) is an arithmetic sequence, to which the filter (1, −3, 3, −1) is orthogonal at all t."""
+    arch = hl.Architecture((2, 2, 2), (1, 1, 1))
+    losses = [hl.SquaredLoss.white(np.arange(1.0, 5)[::step]) for step in (1, -1)]
+    found = hl.walls(arch, *losses)
+    assert found.complete, found.contradictions
+    assert {wall.t for wall in found.walls} == {0.5}
+    assert all(wall.multiplicity > 1 and np.abs(wall.filter).max() < 1e-20 for wall in found.walls)
+    agree_with_a_grid(found, losses, 10)
+    assert kept(found, tmp_path) == found
+
+
 @pytest.mark.parametrize("noise", [1e-9, 1e-12, 1e-14, 2e-15])
 def test_what_is_nearly_symmetric_is_not_called_symmetric(noise):
     """The triple fold is three of which one is real, however near they are. Either that is found, or it is said."""
@@ -155,6 +200,26 @@ def test_a_simple_wall_is_not_multiple(triple, tmp_path):
     number = next(i for i, wall in enumerate(triple.walls) if wall.kind == "escape")
     with pytest.raises(hl.InputError, match=rf"walls\[{number}\]: no escape of multiplicity 2"):
         changed(triple, tmp_path, lambda content: content["walls"][number].update(multiplicity=2))
+
+
+def test_numbers_that_do_not_fit_together_are_refused(tmp_path):
+    """A file without a digest, of walls that are not all found."""
+    arch = hl.Architecture((2, 2), (2, 1))
+    rng = np.random.default_rng(0)
+    samples = [rng.standard_normal((20, 4)) * (np.arange(4) != 0) for _ in range(2)]
+    found = hl.walls(arch, *(hl.SquaredLoss.from_data(X, rng.standard_normal((20, 1)), arch) for X in samples))
+    row = found.strata[0]
+    assert not row.complete
+    assert changed(found, tmp_path, lambda content: None).strata == found.strata
+    for name, value, message in (
+        ("found", row.found + 1, "contradictions: "),
+        ("escaped", row.generic - row.found, "complete: false; expected true, as none is missing"),
+        ("found", row.generic + 1, rf"found: {row.generic + 1}, and {row.escaped} escaped; expected {row.generic}"),
+    ):
+        with pytest.raises(hl.InputError, match=message):
+            changed(found, tmp_path, lambda content, n=name, v=value: content["strata"][0].update({n: v}))
+    with pytest.raises(hl.InputError, match=r"contradictions: .* is not in both"):
+        changed(found, tmp_path, lambda content: content.update(contradictions=["a reason"]))
 
 
 def test_another_filter_than_that_of_the_triple_fold_is_refused(triple, tmp_path):
