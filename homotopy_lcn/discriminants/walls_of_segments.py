@@ -156,7 +156,9 @@ class Walls(ShownInNotebooks):
         return door("walls_picture")(self, target)
 
     def to_frame(self) -> pd.DataFrame:
-        """A pandas data frame with one row a wall: ``t``, ``kind``, ``pattern``, ``loss``, ``certified``, ``w0``, ….
+        """A pandas data frame with one row a wall.
+
+        Columns are ``t``, ``kind``, ``pattern``, ``loss``, ``certified``, ``multiplicity``, ``w0``, ….
 
         Raises
         ------
@@ -171,6 +173,7 @@ class Walls(ShownInNotebooks):
             "pattern": [written(wall.pattern) for wall in self.walls],
             "loss": [wall.loss for wall in self.walls],
             "certified": [wall.certified for wall in self.walls],
+            "multiplicity": [wall.multiplicity for wall in self.walls],
         }
         columns |= {f"w{i}": [float(wall.filter[i]) for wall in self.walls] for i in range(size)}
         return pandas.DataFrame(columns)

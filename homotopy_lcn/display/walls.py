@@ -101,7 +101,8 @@ def _table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]
 def wall_cells(wall: Wall) -> tuple[str, ...]:
     """The row of a wall."""
     pattern = " ".join("(" + ",".join(map(str, partition)) + ")" for partition in wall.pattern)
-    return f"{wall.t:.10g}", wall.kind, pattern, f"{wall.loss:.7g}"
+    kind = wall.kind if wall.multiplicity == 1 else f"{wall.kind} ({wall.multiplicity} times)"
+    return f"{wall.t:.10g}", kind, pattern, f"{wall.loss:.7g}"
 
 
 def chamber_cells(chamber: Chamber) -> tuple[str, ...]:

@@ -110,14 +110,27 @@ def test_unusable_input_is_one_line(files, tmp_path, capsys, options, message):
 
 def test_exit_code_and_reasons_if_walls_are_missing(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("homotopy_lcn.discriminants.fold_walls.WALLS", replace(WALLS, attempts=1))  # to save time
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        samples = rng.standard_normal((20, 4)) * (np.arange(4) != 0)  # the first channel is dead
+        np.savez(tmp_path / f"{name}.npz", X=samples, Y=rng.standard_normal((20, 1)))
+    ends = ["--from", str(tmp_path / "a.npz"), "--to", str(tmp_path / "b.npz")]
+    assert program.main(["walls", "-k", "2,2", "-s", "2,1", *ends]) == 3
+    output = capsys.readouterr()
+    assert "not complete: stratum (1)(1)" in output.out
+    assert output.err == "homotopy-lcn: completeness could not be established\n"
+
+
+def test_the_table_and_the_file_have_multiplicities(tmp_path, capsys):
     gram = np.eye(3) + 0.3
     for name, b in (("a", [1.0, -2.0, 1.0]), ("b", [1.0, 3.0, 1.0])):
         np.savez(tmp_path / f"{name}.npz", gram=gram, b=b)
     ends = ["--from", str(tmp_path / "a.npz"), "--to", str(tmp_path / "b.npz")]
-    assert program.main(["walls", "-k", "2,2", "-s", "1,1", *ends]) == 3
-    output = capsys.readouterr()
-    assert "not complete: stratum (2)" in output.out
-    assert output.err == "homotopy-lcn: completeness could not be established\n"
+    path = tmp_path / "walls.json"
+    assert program.main(["walls", "-k", "2,2", "-s", "1,1", *ends, "--json", str(path)]) == 0
+    assert "fold (3 times)" in capsys.readouterr().out
+    walls = json.loads(path.read_text(encoding="utf-8"))["walls"]
+    assert [wall["multiplicity"] for wall in walls if "multiplicity" in wall] == [3, 3]
 
 
 def test_the_page_comes_from_walls_and_from_their_file(files, tmp_path, capsys):
