@@ -31,7 +31,7 @@ from .records import Chamber, Wall, WallStratum
 from .segments import WALLS_OF_OTHERS, Segment
 from .tolerances import WALLS
 
-__all__ = ["FORMAT", "is_file_of_walls", "read_walls", "to_text"]
+__all__ = ["FORMAT", "is_file_of_walls", "read_strata", "read_walls", "to_text"]
 
 FORMAT = "homotopy-lcn/walls"
 VERSION = 1
@@ -175,7 +175,7 @@ def _fields(data: object) -> dict[str, Any]:
     if any(a.t > b.t for a, b in pairwise(found)):
         raise InputError("walls: not in the order of t; expected them in this order")
     chambers = tuple(_chamber(entry, result) for entry, result in zip(entries, results, strict=True))
-    strata = _strata(record, segment)
+    strata = read_strata(record, segment)
     complete, contradictions = record.boolean("complete"), record.texts("contradictions")
     _check_chambers(segment, found, chambers, complete)
     solutions = check_walls(segment, found, chambers, complete)
@@ -251,21 +251,19 @@ def _chamber(entry: Record, points: CriticalPoints) -> Chamber:
     return chamber
 
 
-def _strata(record: Record, segment: Segment) -> tuple[WallStratum, ...]:
+def read_strata(record: Record, segment: Segment) -> tuple[WallStratum, ...]:
     """The account of all kinds, each of which has its known number."""
-    stated: dict[tuple[object, str], Record] = {}
+    stated: dict[tuple[object, str], list[Record]] = {}
     for entry in record.records("strata"):
         pattern = pattern_from_json(entry, segment.arch)
         for kind, one in [("fold", entry), *((other.string("kind"), other) for other in entry.records("others"))]:
-            if (pattern, kind) in stated:
-                raise InputError(f"{one.path}kind: {kind} is listed twice; expected it once")
-            stated[pattern, kind] = one
+            stated.setdefault((pattern, kind), []).append(one)
     result = []
     for question in questions(segment.arch):
         key = (question.pattern, question.kind)
-        if key not in stated:
+        if not stated.get(key):
             raise InputError(f"strata: no account of the kind {question.kind}; expected one of each stratum")
-        one = stated.pop(key)
+        one = stated[key].pop(0)  # A stratum can have several accounts of pitchforks, for different pairs of roots.
         line = segment.line(question.embedding(segment.arch))
         generic = question.condition.count(line.motion) if any(line.motion) else 0
         row = WallStratum(
@@ -286,8 +284,11 @@ def _strata(record: Record, segment: Segment) -> tuple[WallStratum, ...]:
         if not row.complete and not missing:
             raise InputError(f"{one.path}complete: false; expected true, as none is missing")
         result.append(row)
-    if stated:
-        raise InputError(f"{next(iter(stated.values())).path}kind: the stratum has no such walls; expected other kinds")
+    left = [one for rest in stated.values() for one in rest]
+    if left:
+        raise InputError(
+            f"{left[0].path}kind: the stratum has no such walls, or fewer accounts of them; expected these"
+        )
     return tuple(result)
 
 

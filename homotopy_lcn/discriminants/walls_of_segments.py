@@ -273,7 +273,7 @@ class Walls(ShownInNotebooks):
 
 
 def _checked_place(t: object) -> float:
-    if not isinstance(t, int | float | np.number) or not 0 <= t <= 1:
+    if isinstance(t, bool) or not isinstance(t, int | float | np.number) or not 0 <= t <= 1:
         raise InputError(f"t: {shortened(t)} given; expected a number from 0 to 1")
     return float(t)
 

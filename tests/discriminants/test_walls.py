@@ -233,7 +233,7 @@ def test_unusable_arguments_are_named():
     with pytest.raises(hl.InputError, match=r"^seed: "):
         hl.walls(arch, first, second, seed=-1)
     found = hl.walls(arch, first, second)
-    for t in (1.5, -0.1, float("nan"), "0.5"):
+    for t in (1.5, -0.1, float("nan"), "0.5", True):
         with pytest.raises(hl.InputError, match=r"^t: .* expected a number from 0 to 1$"):
             found.follow(t)
 

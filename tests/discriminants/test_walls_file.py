@@ -7,6 +7,11 @@ import json
 import pytest
 
 import homotopy_lcn as hl
+from homotopy_lcn.discriminants.kinds import questions
+from homotopy_lcn.discriminants.records import WallStratum
+from homotopy_lcn.discriminants.segments import Segment
+from homotopy_lcn.discriminants.walls_file import read_strata
+from homotopy_lcn.results.json_reader import Record
 from tests.discriminants.test_walls import gaussian
 
 
@@ -114,6 +119,24 @@ def test_what_contradicts_itself_is_refused_in_one_line(content, tmp_path, path,
         read(content, tmp_path)
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path / 'walls.json'}: ")
+
+
+def test_two_accounts_of_one_kind_of_a_stratum_are_read():
+    """In the stratum of ℓ² Q, of degree four, two roots of Q can coincide, or one of them and that of ℓ."""
+    arch = hl.Architecture((2, 2, 2, 2), (1, 1, 1, 1))
+    losses = gaussian(arch, 0)
+    segment = Segment(arch, *losses)
+    rows = []
+    for question in questions(arch):
+        count = question.condition.count(segment.line(question.embedding(arch)).motion)
+        rows.append(WallStratum(question.pattern, question.kind, count, count))
+    assert len({(row.pattern, row.kind) for row in rows}) < len(rows)
+    made = hl.Walls(arch, *losses, (), (), tuple(rows), True)
+    record = Record(json.loads(made.to_json()), "")
+    assert read_strata(record, segment) == tuple(rows)
+    record.data["strata"].append(record.data["strata"][0])
+    with pytest.raises(hl.InputError, match=r"strata\[\d\].kind: the stratum has no such walls, or fewer accounts"):
+        read_strata(record, segment)
 
 
 def test_points_of_other_data_are_refused(found, content, tmp_path):
