@@ -17,7 +17,7 @@ from ..arrays import Complex
 from ..equations.critical_equations import Data, is_definite
 from ..equations.distinct import first_occurrences, point_keys
 from ..progress import TimeUp
-from ..tracking import Homotopy, TrackResult
+from ..tracking import Homotopy, ReturnCode, TrackResult
 from ..tracking.endgame import End, PathEnds, trace_ends
 from ..tracking.ill_conditioned import (
     Retracking,
@@ -131,6 +131,10 @@ def _ended_by_number(problem: Problem, account: PathAccount, count: int) -> bool
 
 def _follow_detour(paths: _Paths, tracking: Tracking, detour: int) -> None:
     """Track the paths of a detour, those that get lost several times."""
+    if not np.any(paths.problem.data.b):
+        # Each multiple of a critical filter is critical, so that no end is nonsingular: the endgame has them all.
+        paths.leave_to_the_endgame()
+        return
     with tracking.clock.stage("tracking"):
         paths.track(tracking if detour == 0 else tracking.with_options(RETRACKING.patient))
         if detour == 0:
@@ -154,6 +158,15 @@ class _Paths:
         """Track all paths."""
         self.result = tracking.follow(self.problem.stratum, self.starts, self.homotopy, reported=True)
         self._enter(np.arange(len(self.starts)), self.result, tracking)
+
+    def leave_to_the_endgame(self) -> None:
+        """Track no path."""
+        count = len(self.starts)
+        nothing, nowhere = np.zeros(count, np.int64), np.full(count, np.inf)
+        codes = np.full(count, ReturnCode.SINGULAR.value)
+        points = np.full_like(self.starts, np.nan)
+        self.result = TrackResult(points, codes, nowhere, nowhere, nothing, np.ones(count))
+        self.account.paths += count
 
     def track_doubtful_again(self, tracking: Tracking) -> None:
         """Track the paths again that failed on the way, or ended together, in shorter steps."""

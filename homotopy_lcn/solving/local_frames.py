@@ -372,7 +372,7 @@ class Frames:
         """
         count = len(local)
         levels = np.einsum("rdn,rn->rd", slices, local)
-        solved, first = np.zeros(count, dtype=bool), np.full(count, np.inf)
+        solved, first, before = np.zeros(count, dtype=bool), np.full(count, np.inf), np.full(count, np.inf)
         going = np.arange(count)
         for step_number in range(LOCAL.slow_steps):
             at, equations = local[going], slices[going]
@@ -388,6 +388,9 @@ class Frames:
             on &= ~np.repeat(solved.reshape(-1, together).any(axis=1), together)[going]
             if step_number == LOCAL.judged_after:
                 on &= residuals <= LOCAL.progress * first[going]
+            if step_number % LOCAL.compared_after == 0:
+                on &= (residuals <= LOCAL.stalled * before[going]) | (step_number < LOCAL.judged_after)
+                before[going] = residuals
             ended = np.ones(count, dtype=bool)
             ended[going[on]] = False
             if (ended & ~solved).reshape(-1, together).all(axis=1).any() or not on.any():

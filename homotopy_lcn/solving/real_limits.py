@@ -53,9 +53,12 @@ def add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, ac
         moved = tracking.careful.follow(problem.stratum, start.points, start.to(nearby))
         homotopy = Homotopy(nearby, problem.data)
         starts = moved.points[moved.success]
-        direct = tracking.careful.follow(problem.stratum, starts, homotopy)
-        account.paths += len(moved) + len(direct)
-        rest = np.flatnonzero(~_at_known_points(problem, direct.points, account) | ~direct.success)
+        account.paths += len(moved)
+        rest = np.arange(len(starts))
+        if len(account.regular):
+            direct = tracking.careful.follow(problem.stratum, starts, homotopy)
+            account.paths += len(direct)
+            rest = np.flatnonzero(~_at_known_points(problem, direct.points, account) | ~direct.success)
         engine = tracking.on_short_segments.timed_engine
         traced = trace_ends(engine, problem.stratum, starts[rest], homotopy, jobs=tracking.jobs)
         finite = np.flatnonzero(traced.kinds == End.FINITE)

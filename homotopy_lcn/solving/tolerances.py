@@ -288,6 +288,9 @@ class LocalTolerances(Constants):
     judged_after, progress : int, float
         After this number of steps the residual has to be below this part of the first one. Where the solutions are m
         fold, a step takes it to about 1/e.
+    compared_after, stalled : int, float
+        From then on a run ends that has not come to this part of its residual in this number of steps: it has come to
+        rest where the residual is least, which is no solution.
     corners : int
         Points of a circle on which the reduced equation is evaluated.
     circles : int
@@ -346,6 +349,8 @@ class LocalTolerances(Constants):
     slow_steps: int = 60
     judged_after: int = 10
     progress: float = 0.01
+    compared_after: int = 5
+    stalled: float = 0.99
     corners: int = 32
     circles: int = 4
     most_zeros: int = 8

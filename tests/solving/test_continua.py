@@ -13,6 +13,8 @@ from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_poi
 from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.results.continua import Infimum
 from homotopy_lcn.solving import stratum_paths
+from homotopy_lcn.tracking import get_engine
+from homotopy_lcn.tracking.engine import track_along
 from tests.training.test_descent_to_minima import loss_and_gradient, minimize
 
 TENSORS = Architecture((2, 2), (2, 1))
@@ -429,3 +431,44 @@ def test_a_zero_of_high_order_and_small_coefficient_is_no_continuum():
         best = result.global_minimum
         np.testing.assert_allclose(best.filter, np.eye(6)[2], atol=1e-9)
         assert best.multiplicity == 9
+
+
+class Watched:
+    """The engine of the tests; ``tracked`` has the number of paths of each call but those around circles."""
+
+    name = "watched"
+
+    def __init__(self):
+        self.engine, self.tracked = get_engine(), []
+
+    def track(self, stratum, points, *arguments, **keywords):
+        self.tracked.append(len(points))
+        return self.engine.track(stratum, points, *arguments, **keywords)
+
+    def track_along(self, *arguments, **keywords):
+        return track_along(self.engine, *arguments, **keywords)
+
+
+def test_without_a_target_all_paths_go_to_the_endgame_at_once():
+    """No end is nonsingular; all paths to regular data end at w = 0, or on cones."""
+    rng = np.random.default_rng(3)
+    X, engine = rng.normal(size=(8, 4)), Watched()
+    result = critical_points(TENSORS, SquaredLoss(X.T @ X, np.zeros(4), 1.0), engine=engine)
+    assert result.complete
+    assert engine.tracked == []
+    assert result.counts.found == 0
+    assert result.counts.origin + result.counts.singular == 6
+    watched = Watched()
+    assert critical_points(TENSORS, SquaredLoss(X.T @ X, rng.normal(size=4), 1.0), engine=watched).counts.found == 6
+    assert sum(watched.tracked) >= 6
+
+
+def test_without_a_target_real_limits_are_sought_once():
+    """Real data nearby are tracked to. From there the endgame goes on: there are no nonsingular ends to leave out."""
+    engine = Watched()
+    loss = SquaredLoss(np.diag([1.0, 2.0, 0.0, 3.0]), np.zeros(4), 1.0)
+    result = critical_points(TENSORS, loss, engine=engine)
+    assert result.complete
+    assert result.continua
+    assert any(continuum.real for continuum in result.continua)
+    assert engine.tracked == [6]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
+from homotopy_lcn.solving.local_frames import Frames
 from homotopy_lcn.solving.local_structure import local_dimensions, local_structures, onto_critical_set
+from homotopy_lcn.solving.tolerances import LOCAL
 
 TENSORS = equations_of(Stratum.of_layers(Architecture((2, 2), (2, 1))))
 MATRICES = equations_of(Stratum.of_layers(Architecture((3, 3), (3, 1))))
@@ -200,3 +202,29 @@ def test_curves_are_told_where_others_are_near():
         assert result.complete
         assert result.counts.singular == 6
         assert [part.statistics["detours"] for part in result.strata] == [0]
+
+
+def test_runs_that_come_to_rest_where_nothing_is_critical_end_soon(monkeypatch):
+    """Affine equations near an isolated point of corank two have no solution: the residual is least somewhere."""
+    arch = Architecture((3, 3), (1, 1))
+    calls, rests, linearized, meets = [], [], Frames.linearized, Frames.meets
+
+    def counted(frames, local):
+        calls.append(len(local))
+        return linearized(frames, local)
+
+    def asked(frame, dimension, rng, **options):
+        before = len(calls)
+        found = meets(frame, dimension, rng, **options)
+        rests.append((found, len(calls) - before))
+        return found
+
+    monkeypatch.setattr(Frames, "linearized", counted)
+    monkeypatch.setattr(Frames, "meets", asked)
+    result = critical_points(arch, loss_of(arch, "periodic", 3, 4), seed=3)
+    assert result.complete
+    assert result.continua == ()
+    assert rests
+    for found, steps in rests:
+        assert not found
+        assert LOCAL.judged_after < steps <= LOCAL.judged_after + 3 * LOCAL.compared_after < LOCAL.slow_steps
