@@ -140,11 +140,14 @@ class VerifiedEnds:
 def solved_rows(problem: Problem, refined: Refined, singular: float = SOLVING.singular) -> NDArray[np.bool_]:
     """Where Newton's method has come to rest, up to rounding, with a matrix that is not singular.
 
-    A matrix with a condition number above ``singular`` counts as singular.
+    A matrix with a condition number above ``singular`` counts as singular. A filter below rounding is w = 0, where the
+    matrix may be regular, too: it is no critical filter.
     """
     with np.errstate(invalid="ignore"):
         rest = np.maximum(SOLVING.verified, SOLVING.end_rounding * refined.conditions)
-    return np.asarray((refined.errors <= rest) & (refined.conditions <= singular))
+        sizes = np.linalg.norm(refined.filters, axis=1) * np.linalg.norm(problem.data.gram, 2)
+    nonzero = ~(sizes <= SOLVING.zero_filter * np.linalg.norm(problem.data.b)) | (not np.any(problem.data.b))
+    return np.asarray((refined.errors <= rest) & (refined.conditions <= singular) & nonzero)
 
 
 def _newton_matrices(problem: Problem, points: Complex) -> Complex:

@@ -27,6 +27,8 @@ class SolvingTolerances(Constants):
     first_detours : int
         Homotopies from the usual start system before another start system is tried. Where the Gram matrix is special,
         the other start system loses no paths, and further detours from the usual one are wasted.
+    zero_filter : float
+        Filters w with a norm of Σw below this part of the norm of b, at most, are zero up to rounding.
     most_precise_ends : int
         Ends of parameters of a network of any supports that are asked for in extended precision at most, at a second or
         two each, where doubles do not tell them.
@@ -164,6 +166,7 @@ class SolvingTolerances(Constants):
 
     detours: int = 6
     first_detours: int = 2
+    zero_filter: float = 1e-15
     most_precise_ends: int = 12
     quick_detours: int = 2
     ill_conditioned: float = 1e-7

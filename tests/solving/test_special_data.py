@@ -505,3 +505,17 @@ def test_a_long_benchmark_is_done_in_pieces_and_its_table_printed_from_what_is_k
     printed = capsys.readouterr().out
     rows = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in printed.splitlines() if "|" in line}
     assert (rows["gaussian"], rows["white"], rows["all"], rows["homotopy-lcn"]) == ("0", "8", "8", "a version")
+
+
+@pytest.mark.parametrize(
+    "network", [Architecture((2, 2), (2, 1)), Architecture(filters=((2, 1), (1, 2)), strides=(1, 1))], ids=str
+)
+def test_for_targets_of_rank_one_the_zero_filter_is_no_critical_filter(network):
+    """The filters are the matrices of rank one. The second singular value is 0, and doubles come to |w| = 1e-20."""
+    for left in ([1, 1], [1, 2], [3, -2], [-3, -2]):
+        for right in ([1, 1], [-1, 1], [2, 3]):
+            matrix = np.outer(left, right).astype(float)
+            result = critical_points(network, SquaredLoss.white(matrix.ravel()))
+            assert result.complete
+            (point,) = result
+            np.testing.assert_allclose(point.filter, matrix.ravel(), atol=1e-12)
