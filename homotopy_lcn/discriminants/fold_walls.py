@@ -105,7 +105,7 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     if len(points) + escaped < len(start):
         tangent = _tangent(start, line, rng)
         if tangent is None or len(points) + escaped + TRIPLE * len(tangent) < len(start):
-            found = endings(start, line, rng)
+            found = None if _kernel_of_all_meets(start, line) else endings(start, line, rng)
             known = None if found is None else _others(start.condition, line, found.others)
             if found is not None and known is not None:
                 points, escaped, tangent, others = found.walls, known.escaped, None, known
@@ -135,6 +135,12 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
 def _is_infinite_at_end(wall: RealWall) -> bool:
     """Whether a filter is infinite up to rounding at an end of the segment, where Σ is singular: no wall inside it."""
     return min(abs(wall.t), abs(1 - wall.t)) <= WALLS.together and WALLS.far * abs(wall.scale) >= 1
+
+
+def _kernel_of_all_meets(start: GenericWalls, line: DataLine) -> bool:
+    """Whether a filter of the stratum is in the kernel of Σ at all t: then paths end on continua at infinity."""
+    image = common_image(line)
+    return image is not None and kernel_meets(start.condition.coordinates, image)
 
 
 @dataclass(frozen=True)
