@@ -30,7 +30,7 @@ from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
 from .accounts import PathAccount, RegularEnds, distinct_union
-from .far_ends import follow_far, growth_in_doubles
+from .far_ends import FarEnds, follow_far, growth_in_doubles
 from .problem import Problem
 from .regular_ends import (
     VerifiedEnds,
@@ -43,7 +43,7 @@ from .regular_ends import (
 )
 from .singular_ends import in_whole_cycles, settle
 from .stored_systems import StartSystem
-from .tolerances import SOLVING
+from .tolerances import FAR, SOLVING
 
 __all__ = ["follow_paths"]
 
@@ -80,7 +80,7 @@ def follow_paths(
         Whether the Gram matrices of start and data have the same range. Then paths to infinity and to w = 0, and those
         that get lost, are followed in many digits. By default, if start and data have the same Gram matrix.
     most_far : int, optional
-        Only if these are not more than this number.
+        Only if these are not more than this number, or if one of so many of them does not end far away.
 
     Returns
     -------
@@ -226,21 +226,38 @@ class _Paths:
         away = np.isin(traced.kinds, (End.AT_INFINITY, End.ORIGIN))
         rows = np.flatnonzero(away | (traced.kinds == End.UNKNOWN))
         in_digits = self.same_range and not problem.ill_conditioned and np.any(problem.data.b)
-        if in_digits and rows.size <= self.most_far:
-            if rows.size:
-                with tracking.clock.stage("ends far away"):
-                    part = traced.part(rows)
-                    found = follow_far(problem.equations, part, starts[rows], self.homotopy, tracking)
-                self.account.extended += found.followed
-                traced.windings[rows[found.kinds != part.kinds]] = 0
-                traced.kinds[rows] = found.kinds
-                self.far = rows[list(found.points)]
-                direct[self.far] = np.array(list(found.points.values()), np.clongdouble).reshape(-1, direct.shape[1])
+        if in_digits and self._may_turn(traced, starts, rows, tracking):
+            if rows.size > max(self.most_far, FAR.most_followed):
+                traced.kinds[rows] = End.UNKNOWN
+                return
+            part, found = traced.part(rows), self._far_ends(traced, starts, rows, tracking)
+            traced.windings[rows[found.kinds != part.kinds]] = 0
+            traced.kinds[rows] = found.kinds
+            self.far = rows[list(found.points)]
+            direct[self.far] = np.array(list(found.points.values()), np.clongdouble).reshape(-1, direct.shape[1])
         elif away.any() and problem.moments_suffice:
             rows = np.flatnonzero(away)
             with tracking.clock.stage("endgame"):
                 growth = growth_in_doubles(problem.stratum, starts[rows], self.homotopy, tracking)
             traced.kinds[rows[growth.turned]], traced.windings[rows[growth.turned]] = End.UNKNOWN, 0
+
+    def _may_turn(self, traced: PathEnds, starts: Complex, rows: NDArray[np.int64], tracking: Tracking) -> bool:
+        """Whether paths to infinity and to w = 0 have to be followed: if they are few, or if one of a few of them turns.
+
+        Where many paths end far away whatever b is, the Gram matrix is special, or nearly so. Then most of them turn.
+        """
+        if rows.size <= self.most_far:
+            return rows.size > 0
+        away = rows[traced.kinds[rows] != End.UNKNOWN]
+        few = away[np.linspace(0, away.size - 1, min(self.most_far, away.size)).astype(int)]
+        return bool((self._far_ends(traced, starts, few, tracking).kinds == End.UNKNOWN).any())
+
+    def _far_ends(self, traced: PathEnds, starts: Complex, rows: NDArray[np.int64], tracking: Tracking) -> FarEnds:
+        """Where some of the paths end, followed in many digits."""
+        with tracking.clock.stage("ends far away"):
+            found = follow_far(self.problem.equations, traced.part(rows), starts[rows], self.homotopy, tracking)
+        self.account.extended += found.followed
+        return found
 
 
 def _retrackings(detour: int, problem: Problem) -> tuple[Retracking, ...]:

@@ -116,11 +116,11 @@ def _on_the_second_way(
         first = _arrived(_random(problem, gram, tracking.rng), start, quick)
     doubtful = unlisted = 0
     direct = _arrived(there, start, quick)
-    away = len(first.points) - len(direct.points)
-    if is_white(gram) or not 0 < away <= FAR.most_away:
+    if is_white(gram) or len(direct.points) >= len(first.points):
         system = direct
     else:
-        account = follow_paths(replace(there, count=len(first.points)), first, tracking, detours=1, same_range=True)
+        special = replace(there, count=len(first.points))
+        account = follow_paths(special, first, tracking, detours=1, same_range=True, most_far=FAR.most_away)
         doubtful, unlisted = len(first.points) - account.accounted, account.unlisted
         system = StartSystem(stratum, there.data, account.regular.points, float("nan"))
     tracking.clock.check()

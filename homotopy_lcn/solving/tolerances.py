@@ -404,8 +404,10 @@ class FarTolerances(Constants):
     hardly_grows : float
         Where it changes by no more than this, Newton's method may find the end.
     most_away : int
-        Paths to a special Gram matrix that are followed in many digits at most, at a second each. Where more of them
-        end far away, whatever b is, the Gram matrix is taken to be exactly special.
+        Paths to a special Gram matrix that are followed in many digits in any case. Where more of them end far away,
+        whatever b is, so many are followed, and the others only if one of these turns to a finite end.
+    most_followed : int
+        Paths that are followed then at most. If there are more, their ends are unknown.
     steps : int
         Steps from one distance to the next at most, in doubles: more of them lead no farther.
     steps_to_singular : int
@@ -426,6 +428,7 @@ class FarTolerances(Constants):
     still_grows: float = 0.01
     hardly_grows: float = 0.3
     most_away: int = 12
+    most_followed: int = 120
     steps: int = 300
     steps_to_singular: int = 400
     asked: int = 2
