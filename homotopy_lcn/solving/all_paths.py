@@ -242,7 +242,7 @@ class _Paths:
             traced.kinds[rows[growth.turned]], traced.windings[rows[growth.turned]] = End.UNKNOWN, 0
 
     def _may_turn(self, traced: PathEnds, starts: Complex, rows: NDArray[np.int64], tracking: Tracking) -> bool:
-        """Whether paths to infinity and to w = 0 have to be followed: if they are few, or if one of a few of them turns.
+        """Whether paths to infinity and to w = 0 have to be followed: if they are few, or if one of a few turns.
 
         Where many paths end far away whatever b is, the Gram matrix is special, or nearly so. Then most of them turn.
         """
