@@ -131,3 +131,27 @@ def test_other_ranges_are_asked_again(monkeypatch):
     loss = hl.SquaredLoss.from_data(X, y, hl.Architecture((6,), (1,)))
     assert hl.critical_points(network, loss, start_systems=systems).complete
     assert len(asked) > number > 0
+
+
+def toeplitz(covariances):
+    return np.array(covariances, float)[np.abs(np.subtract.outer(*2 * (np.arange(len(covariances)),)))]
+
+
+def test_a_nearly_white_covariance_has_far_critical_filters_more_than_a_dozen():
+    """Sixteen of norm 10¹¹; for white data they are at infinity, and for these a few of them tell that they are not."""
+    arch = hl.Architecture((3, 3), (2, 1))
+    gram = toeplitz([1, 1e-5, 3e-6, 0, 0, 0, 0])
+    result = hl.critical_points(arch, hl.SquaredLoss(gram, [0.1, -0.1, 0.6, 0.1, -0.5, 0.4, 1.3], 10.0))
+    assert result.complete
+    assert len(result) == sum(row.count for row in hl.generic_count(arch)) == 39
+    assert sum(np.linalg.norm(point.filter) > 1e9 for point in result) == 16
+
+
+def test_an_autoregressive_covariance_is_special_though_its_doubles_are_not():
+    """For b = (1, …, 7) one of its critical filters is w = 0, on which Newton's method converges: no filter w ≠ 0."""
+    arch = hl.Architecture((3, 3), (2, 1))
+    result = hl.critical_points(arch, hl.SquaredLoss(toeplitz(0.5 ** np.arange(7)), np.arange(1.0, 8.0), 10.0))
+    assert result.complete
+    (row,) = result.strata
+    known = sum(row.count for row in hl.generic_count(arch, gram="ar1:1/2"))
+    assert (row.found, row.origin, row.at_infinity) == (known - 1, 1, 39 - known)
