@@ -40,8 +40,8 @@ ROUNDING, EQUAL, EQUAL_IF_SINGULAR = 1e-14, 1e-8, 1e-4
 TWICE = 1e-10
 #: Eigenvalues of a Hessian, relative to the largest: of sure sign; zero for a degenerate point; zero but for rounding.
 SURE, DEGENERATE, ROUNDED = 1e-7, 1e-4, 1e-14
-#: A relative eigenvalue in 50 digits above this, about the rounding of the data, is none of a degenerate point.
-REGULAR = 1e-16
+#: A relative eigenvalue in 50 digits above this is none of a degenerate point: far along dead channels there are 9e-17.
+REGULAR = 1e-18
 #: Singular values that differ by less, relative to the largest, are equal: so far rounding of the data goes.
 TIED = 1e-12
 #: A critical point that was found, with smallest eigenvalue above this, is listed within this of its size.
