@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
+from itertools import pairwise
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ComparedByValue", "Complex", "Constants", "Real", "frozen", "sealed", "without_specks"]
+__all__ = ["ComparedByValue", "Complex", "Constants", "Real", "frozen", "rows_times", "sealed", "without_specks"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -19,12 +20,35 @@ Number = TypeVar("Number", bound=np.generic)
 #: Entries below this part of the largest entry of a vector mean zero: points are refined with a mantissa of 64 bits.
 SPECK = 1e-19
 
+#: Multiplications in a product of matrices from which on OpenBLAS shares it out among threads.
+SHARED_BY_THREADS = 2**16
+#: Rows that are multiplied together at least; with fewer, a matrix is so large that threads help.
+LEAST_ROWS = 8
+
 
 def frozen(array: NDArray[Number]) -> NDArray[Number]:
     """A copy of an array that nobody can write to, so that its rows can be handed on without further copies."""
     result = np.array(array)
     result.flags.writeable = False
     return result
+
+
+def rows_times(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
+    """The product of many short rows (…, k) with a small matrix (k, n), in blocks that BLAS multiplies in one thread.
+
+    BLAS would wake its threads for a product of some microseconds, and wait for them without pause. On a machine with
+    other work, a cluster's workers for instance, that takes a hundred times as long as the product.
+    """
+    size = (SHARED_BY_THREADS - 1) // max(matrix.size, 1)
+    if rows.ndim < 2 or rows.size * matrix.shape[1] < SHARED_BY_THREADS or size < LEAST_ROWS:
+        return np.asarray(rows @ matrix)
+    flat = rows.reshape(-1, rows.shape[-1])
+    result = np.empty((len(flat), matrix.shape[1]), np.result_type(rows, matrix))
+    blocks = -(-len(flat) // size)
+    ends = [len(flat) * block // blocks for block in range(blocks + 1)]  # a block of one row would be rounded otherwise
+    for first, end in pairwise(ends):
+        np.matmul(flat[first:end], matrix, out=result[first:end])
+    return result.reshape(*rows.shape[:-1], matrix.shape[1])
 
 
 def without_specks(array: NDArray[Number], part: float = SPECK) -> NDArray[Number]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Real
+from ..arrays import Real, rows_times
 from ..equations.critical_equations import Data
 from ..networks.architecture import Architecture
 from ..networks.patterns import Pattern
@@ -67,7 +67,7 @@ class StratumProblem(NamedTuple):
     def gram_times(self, filters: NDArray[Any]) -> NDArray[Any]:
         """Σw for filters w, a (P, K) array."""
         if self.gram.ndim == 2:
-            return np.asarray(filters @ self.gram)
+            return rows_times(filters, self.gram)
         return np.asarray(np.matmul(self.gram, filters[:, :, None])[:, :, 0])
 
     def losses(self, filters: NDArray[Any]) -> NDArray[Any]:

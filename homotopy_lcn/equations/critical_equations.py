@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real
+from ..arrays import Complex, Real, rows_times
 from ..networks.strata import Stratum
 
 __all__ = [
@@ -111,17 +111,17 @@ class Equations:
         """End-to-end filters (P, K) of points (P, coordinates)."""
         values = points[:, :1] * np.ones(self.stratum.filter_size)
         for factor, part, vandermonde in zip(self.stratum.factors, self.stratum.slices, self._vandermonde, strict=True):
-            values = values * (points[:, part] @ vandermonde.T) ** factor.power
+            values = values * rows_times(points[:, part], vandermonde.T) ** factor.power
         return self.coefficients(values)
 
     def coefficients(self, values: Complex) -> Complex:
         """Coefficients of filters (P, K) from their values at the roots of unity (P, K)."""
-        return values @ self._inverse.T
+        return rows_times(values, self._inverse.T)
 
     def factor_values(self, points: Complex) -> list[Complex]:
         """The factors of points (P, coordinates) at the roots of unity, (P, K) each."""
         return [
-            points[:, part] @ vandermonde.T
+            rows_times(points[:, part], vandermonde.T)
             for part, vandermonde in zip(self.stratum.slices, self._vandermonde, strict=True)
         ]
 
@@ -205,8 +205,8 @@ class Equations:
         before, after = _partial_products(powers, np.ones((count, size), self.dtype))
         filters = c * before[-1]
         weight = s[:, None]
-        residual = weight * (filters @ start.gram - start.b) + (1 - weight) * (
-            filters @ target.gram - target.b
+        residual = weight * (rows_times(filters, start.gram) - start.b) + (1 - weight) * (
+            rows_times(filters, target.gram) - target.b
         )  # the Gram matrices are symmetric
 
         others = [before[f] * after[f + 1] for f in range(len(factors))]

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real
+from ..arrays import Complex, Real, rows_times
 from ..equations.critical_equations import ZERO_EIGENVALUE, Equations
 from ..equations.distinct import first_points, point_keys
 from ..tracking import ReturnCode, TrackResult
@@ -244,5 +244,5 @@ def have_zero_residual(problem: Problem, points: Complex) -> NDArray[np.bool_]:
     """Which points have filters with Σw = b, up to the accuracy of a limit."""
     filters, data = problem.equations.filters(points), problem.data
     terms = np.linalg.norm(data.gram, 2) * np.linalg.norm(filters, axis=1) + np.linalg.norm(data.b)
-    errors: Real = np.linalg.norm(filters @ data.gram - data.b, axis=1)
+    errors: Real = np.linalg.norm(rows_times(filters, data.gram) - data.b, axis=1)
     return np.asarray(errors <= SOLVING.same_limit * terms)

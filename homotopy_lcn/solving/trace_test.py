@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex
+from ..arrays import Complex, rows_times
 from ..equations.critical_equations import Data, Equations, equations_of
 from ..networks.strata import Stratum
 from ..tracking.settings import Tracking
@@ -120,7 +120,7 @@ def _second_order(
         after.append(_times(form, after[-1]))
     after.reverse()
     filters = before[-1]
-    residual = filters @ gram
+    residual = rows_times(filters, gram)
     residual[0] -= b
     residual[1] -= direction
     gradient = np.empty((len(points), equations.stratum.dimension), complex)
