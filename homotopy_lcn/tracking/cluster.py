@@ -346,7 +346,10 @@ class Cluster:
     def threads(self) -> int:
         """The number of threads of all workers, as it was a moment ago."""
         number, time_counted = self._counted
-        return number if time.monotonic() - time_counted < HEARTBEAT else self.count_threads()
+        if time.monotonic() - time_counted < HEARTBEAT:
+            return number
+        with self.losses_said():
+            return self.count_threads()
 
     def count_threads(self) -> int:
         """The number of threads of all workers there are now."""

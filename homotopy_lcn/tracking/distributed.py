@@ -75,6 +75,10 @@ class DistributedEngine:
         if hasattr(engine, "instruction_set"):
             self.instruction_set = engine.instruction_set
 
+    def threads(self) -> int:
+        """The number of threads of the cluster, as it was a moment ago."""
+        return self.cluster.threads()
+
     def track(
         self,
         stratum: Stratum,

@@ -24,8 +24,8 @@ __all__ = ["BLOCK", "TimedEngine", "block_size", "in_extended_precision", "lost"
 
 #: Paths handed to the engine together: some seconds at most, enough for all threads, and whole batches of each engine.
 BLOCK: Final = 1024
-#: Elsewhere so many blocks are tracked in one call at most, as long as there are enough calls for a large cluster.
-MOST_TOGETHER, LEAST_BLOCKS = 4, 256
+#: Elsewhere so many blocks are tracked in one call at most, as long as there are so many calls for each thread.
+MOST_TOGETHER, LEAST_CALLS = 4, 8
 
 
 class TimedEngine:
@@ -65,7 +65,7 @@ class TimedEngine:
 
         try:
             if self._is_distributed(len(points)):
-                size = block_size(len(points))
+                size = self._block_size(len(points))
                 blocks = (points[first : first + size] for first in range(0, len(points), size))
                 for part in self.track_pieces(stratum, blocks, homotopy, options, total=len(points)):
                     parts.append(part)
@@ -103,7 +103,7 @@ class TimedEngine:
             If the time is up before all pieces are finished.
         """
         if self._is_distributed(total):
-            size, check = block_size(total), self.clock.check
+            size, check = self._block_size(total), self.clock.check
             yield from self.engine.track_pieces(stratum, pieces, homotopy, options, size, check)  # type: ignore[attr-defined]
         else:
             for piece in pieces:
@@ -113,6 +113,9 @@ class TimedEngine:
     def _is_distributed(self, total: int) -> bool:
         """Whether so many paths are tracked elsewhere; one block takes little longer here than its way."""
         return total > BLOCK and hasattr(self.engine, "track_pieces")
+
+    def _block_size(self, total: int) -> int:
+        return block_size(total, self.engine.threads())  # type: ignore[attr-defined]
 
     def _track_along(
         self, stratum: Stratum, points: Complex, corners: Data, options: TrackerOptions, *, jobs: int = 1
@@ -129,12 +132,13 @@ class TimedEngine:
         return chain
 
 
-def block_size(total: int) -> int:
-    """The paths in a block that is tracked elsewhere, whole blocks of this module, from the number of all paths alone.
+def block_size(total: int, threads: int) -> int:
+    """The paths in a block that is tracked elsewhere: whole blocks of this module, whatever threads there are.
 
-    Few paths are cut into small blocks, so that all workers have some; many into larger ones, of a second or so.
+    Few paths are cut into small blocks, so that all threads have some; many into larger ones, of a second or so. For
+    each block scheduler and client take as long as some dozens of paths. Results do not depend on the size.
     """
-    return BLOCK * min(max(total // (LEAST_BLOCKS * BLOCK), 1), MOST_TOGETHER)
+    return BLOCK * min(max(total // (LEAST_CALLS * max(threads, 1) * BLOCK), 1), MOST_TOGETHER)
 
 
 def in_extended_precision(engine: Engine) -> Engine:

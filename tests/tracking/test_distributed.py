@@ -34,6 +34,9 @@ class Elsewhere:
     def __init__(self):
         self.sizes = []
 
+    def threads(self):
+        return 2
+
     def in_order(self, work, items, check):
         for item in items:
             check()
@@ -107,12 +110,23 @@ def test_a_run_that_is_left_early_takes_no_more_pieces(monkeypatch):
     assert sum(cluster.sizes) == COUNT
 
 
-@given(st.integers(1, 10**8))
-def test_a_block_is_whole_and_there_are_many_blocks(total):
-    size = block_size(total)
+@given(st.integers(1, 10**8), st.integers(0, 10**4))
+def test_a_block_is_whole_and_all_threads_have_many(total, threads):
+    size = block_size(total, threads)
     assert size % timed.BLOCK == 0
     assert timed.BLOCK <= size <= timed.MOST_TOGETHER * timed.BLOCK
-    assert size == timed.BLOCK or total // size >= timed.LEAST_BLOCKS
+    assert size == timed.BLOCK or total // size >= timed.LEAST_CALLS * threads
+
+
+def test_few_threads_get_large_blocks(monkeypatch):
+    monkeypatch.setattr(timed, "BLOCK", 1)
+    points, homotopy = paths()
+    here = TimedEngine(ENGINES[0], Clock()).track(COMPILED, points, homotopy, TrackerOptions())
+    cluster = Elsewhere()
+    there = TimedEngine(DistributedEngine(ENGINES[0], cluster), Clock())
+    assert_bitwise(there.track(COMPILED, points, homotopy, TrackerOptions()), here)
+    assert set(cluster.sizes[:-1]) == {block_size(COUNT, 2)}
+    assert block_size(COUNT, 2) == 2
 
 
 def test_another_processor_is_said_so(monkeypatch):
