@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Complex, Real
-from ..equations.distinct import DISTINCT, find_points, first_points
+from ..equations.distinct import DISTINCT, find_points, first_points, point_keys
 from ..networks.strata import Stratum
 from ..tracking.refinement import Refined
 from .tolerances import SOLVING
 
-__all__ = ["PathAccount", "RegularEnds", "SingularEnd", "accuracy", "distinct_union"]
+__all__ = ["PathAccount", "RegularEnds", "SingularEnd", "accuracy", "distinct_union", "too_near"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,14 @@ class RegularEnds:
     def part(self, rows: NDArray[np.integer | np.bool_]) -> RegularEnds:
         """Some of the points."""
         return RegularEnds(self.points[rows], self.filters[rows], self.conditions[rows])
+
+    def joined(self, others: RegularEnds, rows: NDArray[np.integer | np.bool_]) -> RegularEnds:
+        """These points and some of other ones."""
+        return RegularEnds(
+            np.concatenate([self.points, others.points[rows]]),
+            np.concatenate([self.filters, others.filters[rows]]),
+            np.concatenate([self.conditions, others.conditions[rows]]),
+        )
 
     def conjugate(self) -> RegularEnds:
         """The conjugate points, which solve real equations as well."""
@@ -172,8 +180,25 @@ def distinct_union(stratum: Stratum, known: RegularEnds, new: RegularEnds) -> Re
     keep &= find_points(stratum, known.points, new.points, tolerance) < 0
     if not keep.any():
         return known
-    return RegularEnds(
-        np.concatenate([known.points, new.points[keep]]),
-        np.concatenate([known.filters, new.filters[keep]]),
-        np.concatenate([known.conditions, new.conditions[keep]]),
-    )
+    added = np.flatnonzero(keep)
+    union = known.joined(new, added)
+    doubtful = too_near(stratum, union.points, union.conditions)[len(known) :]
+    return known.joined(new, added[~doubtful]) if doubtful.any() else union
+
+
+def too_near(stratum: Stratum, points: Complex, conditions: Real) -> NDArray[np.bool_]:
+    """Which of some points (P, coordinates) are too near to another one for their condition numbers (P,).
+
+    At a distance d from each other two solutions have condition numbers of order 1/d. If the numbers are smaller,
+    both points are one singular solution, where rounding makes up the Newton matrix.
+    """
+    result = np.zeros(len(points), dtype=bool)
+    near = first_points(stratum, points, SOLVING.near)
+    for group in np.flatnonzero(np.bincount(near, minlength=len(points)) > 1).tolist():
+        members = np.flatnonzero(near == group)
+        keys = point_keys(stratum, points[members])
+        apart = np.linalg.norm(keys[:, None] - keys, axis=2) / np.linalg.norm(keys, axis=1)
+        np.fill_diagonal(apart, np.inf)
+        least = np.minimum.outer(conditions[members], conditions[members])
+        result[members] = (least * apart < SOLVING.near_condition).any(axis=1)
+    return result

@@ -14,7 +14,7 @@ from ..tracking import ReturnCode, TrackResult
 from ..tracking.multiprecision import converge
 from ..tracking.refinement import Refined, refine
 from ..tracking.settings import Tracking
-from .accounts import RegularEnds, accuracy
+from .accounts import RegularEnds, accuracy, too_near
 from .local_structure import local_structures
 from .problem import Problem
 from .tolerances import SOLVING
@@ -123,6 +123,8 @@ class VerifiedEnds:
         tolerance = accuracy(self.conditions[self.fine & self.success])
         first = first_points(self.problem.stratum, points, tolerance)
         alone = self.fine[rows] & (np.bincount(first, minlength=len(rows))[first] == 1)
+        some = np.flatnonzero(alone)
+        alone[some] = ~too_near(self.problem.stratum, points[some], self.conditions[rows[some]])
         good = np.zeros(len(self.fine), dtype=bool)
         good[rows[alone]] = True
         return good

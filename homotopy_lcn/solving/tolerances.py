@@ -43,6 +43,9 @@ class SolvingTolerances(Constants):
         times the tolerance of the rank. What paths to such data cost is limited.
     verified : float
         A point counts as verified if its last Newton step is at most this, relative to the point.
+    near, near_condition : float
+        Solutions nearer than this to each other, relative to their size, have a condition number of at least the second
+        number divided by their distance.
     suspicious : float
         Above this condition number (Newton matrix scaled to unit diagonal) an end is looked at closely, however well
         it was reached. Lower values cost time on regular points.
@@ -172,6 +175,8 @@ class SolvingTolerances(Constants):
     ill_conditioned: float = 1e-7
     doubtful: float = 1e-11
     verified: float = 1e-8
+    near: float = 1e-6
+    near_condition: float = 1e-2
     suspicious: float = 1e6
     nearly_arrived: float = 0.1
     singular: float = 1e13
