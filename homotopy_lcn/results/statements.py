@@ -30,10 +30,18 @@ def describe_completeness(result: ResultParts) -> str:
     """Say of a complete result which filters it lists.
 
     A continuum of filters that are not real may run from w = 0 to infinity. No path has a finite end on it then, so
-    where paths end at infinity or at w = 0 the statement is about isolated filters.
+    where paths end at infinity or at w = 0 the statement is about isolated filters. Where the rank of Σ is so small
+    that generic data of this rank have no isolated critical points on a stratum, no continua are sought there but the
+    filters of residual zero.
     """
     if result.continua:
-        return f"all isolated critical filters w ≠ 0, and {describe_continua(result.continua)}"
+        known = f"all isolated critical filters w ≠ 0, and {describe_continua(result.continua)}"
+        unsought = [format_pattern(row.pattern) for row in result.strata if row.generic == 0]
+        if result.zero_residual is None or not unsought:
+            return known
+        return (
+            f"{known} (others were not sought on the stratum {', '.join(unsought)}, whose dimension is above the rank)"
+        )
     away = any(row.at_infinity or row.origin for row in result.strata)
     return f"all {'isolated ' if away or result.zero_residual is not None else ''}critical filters w ≠ 0"
 

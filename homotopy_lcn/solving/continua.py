@@ -22,6 +22,7 @@ from ..losses.exact_losses import least_loss
 from ..losses.squared_loss import SquaredLoss
 from ..losses.zero_residual import ZeroResidual
 from ..networks.architecture import Architecture
+from ..networks.parameters import compose
 from ..networks.patterns import Pattern
 from ..networks.strata import Stratum
 from ..progress import Clock
@@ -192,14 +193,17 @@ def _coordinates_of(arch: Architecture, point: CriticalPoint) -> list[Complex]:
 
 def points_of_residual_zero(arch: Architecture, loss: SquaredLoss, found: ZeroResidual) -> list[PointOnContinuum]:
     """A point of the filters of residual zero, if they form a set of positive dimension."""
-    theta = found.point or found.complex_point
-    if not found.dimension or theta is None or found.filter is None:
+    if not found.dimension or found.filter is None:
         return []
-    real = found.point is not None
-    w = found.filter[None].real if real else found.filter[None]
+    # Without a target w = 0 has no residual. That is no critical filter, and others may be real.
+    real = found.point is not None and bool(found.filter.any())
+    theta = found.point if real else found.complex_point
+    if theta is None:
+        return []
+    w = found.filter[None].real if real else compose(arch, theta)[None].astype(complex)
     value = losses_of(w, w @ loss.gram, loss.b, loss.constant)[0]
     point = CriticalPoint(
-        filter=found.filter,
+        filter=w[0].astype(complex),
         real=real,
         loss=float(value.real) if real else complex(value),
         stratum=tuple((1,) * block.degree for block in arch.blocks),

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, InputError, SquaredLoss, certify, critical_points
+from homotopy_lcn.results.statements import describe_completeness
 from tests.solving.test_continua import assert_sound
 
 TENSORS = Architecture((2, 2), (2, 1))
@@ -120,3 +121,22 @@ def test_saddles_next_to_a_line_of_filters_of_residual_zero_are_isolated(offset,
     assert (line.dimension, line.kind, line.attained) == (1, "minimum", True)
     on_it = np.array([point.filter.real[[0, 2]] for point in line.points])
     np.testing.assert_allclose(on_it, np.tile([offset, 1], (len(on_it), 1)), rtol=1e-9)
+
+
+def test_continua_that_are_not_sought_are_said_so():
+    """All multiples of x are critical, too: the residual is orthogonal to x² and 1 times anything there."""
+    loss = SquaredLoss(np.diag([13.0, 0, 0]), [26.0, 0, 0], 53.0)
+    result = critical_points(SQUARES, loss, isolated=True)
+    (line,) = result.continua
+    assert (line.dimension, line.real) == (2, True)
+    assert "(others were not sought on (1,1), (2), of a dimension above the rank)" in describe_completeness(result)
+
+
+def test_without_a_target_the_filter_zero_is_no_point_of_the_filters_of_residual_zero():
+    loss = SquaredLoss.from_exact([[2, 0, -2], [0, 2, 0], [-2, 0, 2]], [0, 0, 0], 1)
+    result = critical_points(SQUARES, loss, isolated=True)
+    assert result.continua
+    for continuum in result.continua:
+        assert continuum.real is not True  # (t, 0, t) is a product of real filters for t = 0 only
+        for point in continuum.points:
+            assert np.linalg.norm(point.filter) > 1e-3

@@ -519,3 +519,14 @@ def test_for_targets_of_rank_one_the_zero_filter_is_no_critical_filter(network):
             assert result.complete
             (point,) = result
             np.testing.assert_allclose(point.filter, matrix.ravel(), atol=1e-12)
+
+
+@pytest.mark.parametrize("small", [-2e-4, -1.8e-3, 2e-3, 1e-4])
+def test_two_ends_at_one_singular_point_do_not_hide_a_missing_point(small):
+    """(0, 0, 0, 2) and (ε, 0, 0, 0) are critical: the residual is orthogonal to all derivatives at triple roots."""
+    arch = Architecture((3, 2), (1, 1))
+    result = critical_points(arch, SquaredLoss.white([small, 0.0, 0.0, 2.0]))
+    filters = np.array([point.filter for point in result])
+    both = all(np.abs(filters - w).max(axis=1).min() < 1e-9 for w in ([0, 0, 0, 2.0], [small, 0, 0, 0]))
+    assert both or not result.complete
+    assert all(point.multiplicity == 1 for point in result if point.nonsingular)
