@@ -39,9 +39,7 @@ def describe_completeness(result: ResultParts) -> str:
         unsought = [format_pattern(row.pattern) for row in result.strata if row.generic == 0]
         if result.zero_residual is None or not unsought:
             return known
-        return (
-            f"{known} (others were not sought on the stratum {', '.join(unsought)}, whose dimension is above the rank)"
-        )
+        return f"{known} (others were not sought on {', '.join(unsought)}, of a dimension above the rank)"
     away = any(row.at_infinity or row.origin for row in result.strata)
     return f"all {'isolated ' if away or result.zero_residual is not None else ''}critical filters w ≠ 0"
 
