@@ -24,7 +24,7 @@ from .fold_walls import RealWall, is_singular_solution, real_wall, settled_piece
 from .following import followed_points
 from .kinds import Question, listed_wall, questions
 from .loss_curves import LossCurves
-from .pieces import pieces_of_filter, random_pieces, with_scale
+from .pieces import pieces_of_filter, random_pieces, real_forms, with_scale
 from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
@@ -230,7 +230,7 @@ def _starts(segment: Segment, question: Question, wall: Wall, beside: Sequence[C
         for t in [wall.t + part * inside for part in ((0.0, 1.0, WALLS.margin, WALLS.margin**2) if zero else (1.0,))]:
             found, filters, _ = followed_points(segment, question.pattern, points, (chamber.middle, t))
             order = np.argsort(np.linalg.norm(filters - wall.filter, axis=1))
-            factors = _real_forms(question.embedding(segment.arch).stratum, found.factors)
+            factors = real_forms(question.embedding(segment.arch).stratum, found.factors)
             for row in order:
                 yield from _pieces_of_factors(condition, factors[row])
     yield from random_pieces(condition.coordinates)
@@ -238,17 +238,6 @@ def _starts(segment: Segment, question: Question, wall: Wall, beside: Sequence[C
 
 def _is_isolated(point: CriticalPoint) -> bool:
     return point.coordinates is not None and point.isolated
-
-
-def _real_forms(stratum: Stratum, factors: Complex) -> Real:
-    """Factors (P, Σ(d_f + 1)) of real points, each turned so that its largest coefficient is one."""
-    parts, start = [], 0
-    for factor in stratum.factors:
-        form = factors[:, start : start + factor.degree + 1]
-        start += factor.degree + 1
-        largest = np.take_along_axis(form, np.argmax(np.abs(form), axis=1)[:, None], axis=1)
-        parts.append((form / largest).real)
-    return np.concatenate(parts, axis=1)
 
 
 def _pieces_of_factors(condition: Condition, factors: Real) -> Iterator[Real]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..arrays import Real
+from ..arrays import Complex, Real
 from ..networks.strata import Stratum
 from .tolerances import WALLS
 
-__all__ = ["is_product", "pieces_of_filter", "random_pieces", "with_scale"]
+__all__ = ["is_product", "pieces_of_filter", "random_pieces", "real_forms", "with_scale"]
 
 #: Steps of Newton's method from a filter to its pieces, and the distance from the filter that ends them.
 STEPS_TO_PIECES, AT_THE_FILTER = 40, 1e-13
@@ -76,6 +76,17 @@ def pieces_of_filter(stratum: Stratum, positions: Sequence[int], w: Real, start:
         at = at - change / max(1.0, float(np.linalg.norm(change)))
     at[0] *= size
     return at if rest <= WALLS.joined and np.isfinite(at).all() else None
+
+
+def real_forms(stratum: Stratum, factors: Complex) -> Real:
+    """Factors (P, Σ(d_f + 1)) of real points, each turned so that its largest coefficient is one."""
+    parts, start = [], 0
+    for factor in stratum.factors:
+        form = factors[:, start : start + factor.degree + 1]
+        start += factor.degree + 1
+        largest = np.take_along_axis(form, np.argmax(np.abs(form), axis=1)[:, None], axis=1)
+        parts.append((form / largest).real)
+    return np.concatenate(parts, axis=1)
 
 
 def _product(stratum: Stratum, at: Real) -> tuple[Real, Real]:

@@ -31,6 +31,7 @@ from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import WALLS_OF_OTHERS, Segment
 from .singular_ends import filters_in_kernels, near_singular_end
 from .start_walls import start_walls
+from .uncounted_escapes import uncounted_escapes
 from .walls_file import read_walls, to_text
 
 if TYPE_CHECKING:
@@ -330,13 +331,13 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         except InputError as error:
             raise near_singular_end(segment, t, error) from None
 
-    counted = found
-    found, chambers, problems = _chambers(segment, counted, solved)
-    if problems:
-        # The data in the middle of a chamber can be special: those at t = 1/2 of integer or symmetric data are.
-        elsewhere = _chambers(segment, counted, solved, OTHER_PLACE)
-        if not elsewhere[2]:
-            found, chambers, problems = elsewhere
+    found, chambers, problems = _all_chambers(segment, found, solved)
+    passages = uncounted_escapes(segment, chambers, exact or ExactLine.of(segment))
+    if passages.walls:
+        counted = [wall for wall in found if wall.kind != "exchange"]
+        counted = sorted([*counted, *passages.walls], key=lambda wall: wall.t)
+        found, chambers, problems = _all_chambers(segment, counted, solved)
+    contradictions += passages.problems
     contradictions += problems
     if contradictions:
         contradictions += filters_in_kernels(segment)
@@ -344,6 +345,18 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
         found = certified_exchanges(segment, exact, found, chambers)
         chambers = certified_chambers(exact, chambers, seed)
     return Walls(arch, loss0, loss1, tuple(found), chambers, strata, not contradictions, tuple(contradictions))
+
+
+def _all_chambers(
+    segment: Segment, counted: list[Wall], solved: Callable[[float], CriticalPoints]
+) -> tuple[list[Wall], tuple[Chamber, ...], list[str]]:
+    """The same as `_chambers`, at places of the chambers where nothing contradicts completeness if there are some.
+
+    The data in the middle of a chamber can be special: those at t = 1/2 of integer or symmetric data are.
+    """
+    result = _chambers(segment, counted, solved)
+    elsewhere = _chambers(segment, counted, solved, OTHER_PLACE) if result[2] else result
+    return result if elsewhere[2] else elsewhere
 
 
 def _chambers(
