@@ -16,7 +16,6 @@ import numpy as np
 from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
 from ..errors import InputError
-from ..networks.strata import Stratum
 from ..results.points import CriticalPoint
 from .conditions import Coincidence, Condition, PassageThroughZero
 from .extended_system import WallPoints
@@ -28,6 +27,7 @@ from .pieces import pieces_of_filter, random_pieces, real_forms, with_scale
 from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
+from .uncounted_escapes import is_uncounted_escape
 
 __all__ = ["check_walls"]
 
@@ -89,6 +89,7 @@ def check_walls(
             solution is not None
             or (wall.kind == "exchange" and wall.multiplicity == 1)
             or _is_passage_of_all(segment, asked, wall)
+            or is_uncounted_escape(segment, asked, wall, near)
             or _is_tangency(segment, asked, wall, near)
             or _is_singular(segment, asked, wall, near)
         ):

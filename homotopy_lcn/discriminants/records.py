@@ -61,7 +61,7 @@ class WallStratum:
     ----------
     pattern : tuple of partitions
     kind : str
-        As in `Wall`; exchanges are not counted.
+        As in `Wall`; exchanges are not counted, nor are escapes where ``generic`` is 0, which special data can have.
     generic : int
         Number of complex t for generic data of which the same move, by intersection theory.
     found : int

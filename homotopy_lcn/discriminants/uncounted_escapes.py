@@ -4,9 +4,9 @@ A critical filter of a stratum is zero at t if b(t) vanishes on the tangent spac
 if b(t) is on the dual variety of the stratum. If this has codimension two or more, a generic line does not meet it, but
 special lines do. There the solutions of the equations have positive dimension, and paths say nothing about them.
 
-Critical filters w have wᵀΣw = wᵀb, so that for r = √(wᵀΣw) along a branch |dr/dt| ≤ β + σ r / 2, where β² = b'ᵀΣ⁻¹b', and σ
-is the largest |vᵀΣ'v| / vᵀΣv. Both are largest at the ends of an interval: β² is a convex function of t. So the length of a
-filter at one t tells an interval in which it is not zero. What remains is halved until the equations have a
+Critical filters w have wᵀΣw = wᵀb, so that for r = √(wᵀΣw) along a branch |dr/dt| ≤ β + σ r / 2, where β² = b'ᵀΣ⁻¹b',
+and σ is the largest |vᵀΣ'v| / vᵀΣv. Both are largest at the ends of an interval: β² is a convex function of t. So the
+length of a filter at one t tells an interval in which it is not zero. What remains is halved until the equations have a
 solution there, which is confirmed in many digits for the exact data.
 """
 
@@ -32,7 +32,7 @@ from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
 
-__all__ = ["Passages", "uncounted_escapes"]
+__all__ = ["Passages", "is_uncounted_escape", "uncounted_escapes"]
 
 #: The part of the segment below which an interval is not halved by singular values.
 FINEST = 2.0**-12
@@ -45,8 +45,8 @@ ESCAPE_DIGITS, STEPS_IN_DIGITS, ZERO_IN_DIGITS = 80, 30, 1e-40
 #: Singular values of the equations below this part of the largest one are zero.
 FLAT_EQUATIONS = 1e-5
 #: Fractions up to this denominator are tried as t.
-LARGEST_DENOMINATOR = 10000
-#: How far from a zero the filter is looked at, relative to the chamber, and how far the exponent may be from an integer.
+LARGEST_DENOMINATOR_OF_T = 10000
+#: How far from a zero the filter is looked at, relative to the chamber, and how far the order may be from an integer.
 BESIDE, INTEGER = (1e-2, 1e-3, 1e-4, 1e-5), 0.1
 
 
@@ -89,6 +89,32 @@ def uncounted_escapes(segment: Segment, chambers: Sequence[Chamber], exact: Exac
                     result.walls.append(wall)
             result.problems.extend(problem for problem in search.problems if problem not in result.problems)
     return result
+
+
+def is_uncounted_escape(segment: Segment, asked: Sequence[Question], wall: Wall, beside: Sequence[Chamber]) -> bool:
+    """Whether a wall is a passage through zero of a stratum for which none is counted.
+
+    Parameters
+    ----------
+    segment : Segment
+    asked : sequence of Question
+        Those of the kind and the stratum of the wall.
+    wall : Wall
+    beside : sequence of Chamber
+        The chambers that begin or end there.
+    """
+    if wall.kind != "escape" or wall.filter.any():
+        return False
+    exact = ExactLine.of(segment)
+    for question in asked:
+        for chamber in beside if _is_uncounted(segment, question) else ():
+            search = _Search(segment, question, exact, chamber)
+            search.run(max(wall.t - FINEST, chamber.start), min(wall.t + FINEST, chamber.end))
+            if any(
+                abs(one.t - wall.t) <= WALLS.together and one.multiplicity == wall.multiplicity for one in search.walls
+            ):
+                return True
+    return False
 
 
 def _is_uncounted(segment: Segment, question: Question) -> bool:
@@ -175,7 +201,7 @@ class _Search:
             zero = self._zero(row, (a, middle, b))
             if zero is not None and a - (b - a) <= zero.t <= b + (b - a):
                 order, beside = self._order(row, zero.t)
-                if order:
+                if order and a - beside < zero.t < b + beside:
                     self._list(zero.t, order)
                     self._between(row, a, min(b, zero.t - beside))
                     self._between(row, max(a, zero.t + beside), b)
@@ -254,7 +280,7 @@ def confirmed_zero(segment: Segment, exact: ExactLine, question: Question, near:
     found = _settled(exact, embedding, question, near)
     if found is None:
         return None
-    simple = Fraction(found.t).limit_denominator(LARGEST_DENOMINATOR)
+    simple = Fraction(found.t).limit_denominator(LARGEST_DENOMINATOR_OF_T)
     if abs(float(simple) - found.t) <= WALLS.outside and 0 <= simple <= 1:
         at_simple = _settled(exact, embedding, question, _Zero(found.factors, float(simple)), simple)
         if at_simple is not None:
@@ -278,7 +304,7 @@ def _settled(
     size = max(np.abs(line.b).max(), np.abs(np.add(line.b, line.b_change)).max())
     z = np.array([*chart.start, near.t])
 
-    def equations(at: Sequence[float]) -> tuple[Real, Real]:
+    def equations(at: Real) -> tuple[Real, Real]:
         rows = piece_equations(chart, condition, line, variables([float(x) for x in at], 0.0, 1.0))
         values = np.array([row.value for row in rows]) / size
         slopes = np.array([row.gradient for row in rows], float) / size
@@ -301,7 +327,8 @@ def _settled(
     if rest > AT_ZERO:
         return None
     if fixed is not None or digits:
-        left, singular, right = np.linalg.svd(equations(z)[1])
+        slopes = equations(z)[1]
+        left, singular, right = np.linalg.svd(slopes)
         rank = int((singular > FLAT_EQUATIONS * singular[0]).sum())
         inverse = (right[:rank].T / singular[:rank]) @ left[:, :rank].T / size
         end = _in_digits(exact, embedding, question, chart, (z, inverse, fixed))
@@ -338,7 +365,8 @@ def _in_digits(
         values = piece_equations(chart, question.condition, line, z)
         if max(abs(x) for x in values) <= bound:
             return np.array([float(x) for x in z])
-        z = [x - sum(w * value for w, value in zip(row, values, strict=True)) for x, row in zip(z, weights, strict=True)]
+        steps = [sum(w * value for w, value in zip(row, values, strict=True)) for row in weights]
+        z = [x - step for x, step in zip(z, steps, strict=True)]
     return None
 
 

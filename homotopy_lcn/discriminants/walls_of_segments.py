@@ -56,7 +56,8 @@ class Walls(ShownInNotebooks):
         The account of all complex walls but exchanges.
     complete : bool
         Whether all walls but exchanges are found by count, all critical points of every chamber, and both sides of
-        every wall fit together, and whether bounds decide where the global minimum is exchanged.
+        every wall fit together, and whether bounds decide where the global minimum is exchanged, and where filters are
+        zero on strata for which no escape is counted.
     contradictions : tuple of str
         Why not, in words.
     edited : bool or None

@@ -78,26 +78,40 @@ def test_an_escape_of_all_filters_elsewhere_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("network", [((3, 2), (2, 1)), ((3, 2), (1, 1))])
-def test_special_data_in_the_middle_of_a_chamber(network, tmp_path):
-    """At t = 1/2 all entries of b are equal: the list is another one there, and the same on both sides."""
+def test_all_entries_of_b_are_equal_in_the_middle(network, tmp_path):
+    """A critical filter passes through zero there, and the list is the same on both sides."""
     arch = hl.Architecture(*network)
     size = arch.filter_size
     samples = np.random.default_rng(77).standard_normal((20, size))
     gram, b = np.round(samples.T @ samples), np.arange(1.0, size + 1)
     losses = hl.SquaredLoss(gram, b), hl.SquaredLoss(gram, b[::-1])
+    found = hl.walls(arch, *losses)
+    assert found.complete, found.contradictions
+    assert ("escape", 0.5) in [(wall.kind, wall.t) for wall in found.walls]
+    agree_with_a_grid(found, losses, 16)
+    found.to_json(tmp_path / "walls.json")
+    assert hl.Walls.from_json(tmp_path / "walls.json") == found
+
+
+def test_special_data_in_the_middle_of_a_chamber(tmp_path):
+    """Two minima that are mirror images are one filter at t = 1/2, a node of the function space with B = D = 0."""
+    arch = hl.Architecture((3, 2), (2, 1))
+    losses = hl.SquaredLoss.white([-0.5, 0.5, -4, 0.5, -0.5]), hl.SquaredLoss.white([-1.5, -0.5, -8, -0.5, -1.5])
     segment = Segment(arch, *losses)
     found = hl.walls(arch, *losses)
     assert found.complete, found.contradictions
-    assert any(chamber.at is not None for chamber in found.chambers)
+    assert found.walls == ()
+    assert found.chambers[0].at not in (None, 0.5)
     agree_with_a_grid(found, losses, 16)
     found.to_json(tmp_path / "walls.json")
     again = hl.Walls.from_json(tmp_path / "walls.json")
     assert again == found
-    assert again.chambers[0].middle == found.chambers[0].at != 0.5
+    assert again.chambers[0].middle == found.chambers[0].at
     # In the middle itself the lists do not fit.
-    middle = Chamber(0.0, 1.0, hl.critical_points(arch, segment.loss(0.5)), ())
-    if len(found.chambers) == 1:
-        assert differing_lists([middle], lambda t: hl.critical_points(arch, segment.loss(t)))
+    special = hl.critical_points(arch, segment.loss(0.5))
+    assert (len(found.follow(0.5)), len(special.real)) == (4, 3)
+    middle = Chamber(0.0, 1.0, special, ())
+    assert differing_lists([middle], lambda t: hl.critical_points(arch, segment.loss(t)))
 
 
 def test_a_place_outside_its_chamber_is_refused(tmp_path):
