@@ -313,18 +313,20 @@ class Frames:
         starts = LOCAL.starts * max(1, c - dimension) ** 2
         kernel = self.right[0, :, self.size - c :]
         slices, local = [], []
-        for _ in range(LOCAL.slices):
-            for _ in range(starts):
-                rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0]
-                slices.append(rows.conj().T @ kernel.conj().T)
-                t = rng.normal(size=c) + turn * rng.normal(size=c)
-                across = rows @ (rows.conj().T @ t)
-                t = across / np.linalg.norm(across) + (t - across) / max(float(np.linalg.norm(t - across)), 1e-300)
-                local.append(LOCAL.radius * t @ kernel.T)
+        for _ in range(LOCAL.slices * starts):
+            rows = np.linalg.qr(rng.normal(size=(c, dimension)) + turn * rng.normal(size=(c, dimension)))[0]
+            slices.append(rows.conj().T @ kernel.conj().T)
+            t = rng.normal(size=c) + turn * rng.normal(size=c)
+            across = rows @ (rows.conj().T @ t)
+            t = across / np.linalg.norm(across) + (t - across) / max(float(np.linalg.norm(t - across)), 1e-300)
+            local.append(LOCAL.radius * t @ kernel.T)
         equations, points = np.array(slices), np.array(local, np.clongdouble)
-        found = self._solved(equations, points, starts)
-        if not found.reshape(LOCAL.slices, starts).any(axis=1).all():
-            return False
+        found = np.zeros(len(points), dtype=bool)
+        for first in range(0, len(points), starts):  # mostly the first ones tell
+            some = slice(first, first + starts)
+            found[some] = self._solved(equations[some], points[some])
+            if not found[some].any():
+                return False
         return real or any(self._goes_on(equations[row], points[row]) for row in np.flatnonzero(found))
 
     def _goes_on(self, slice_: Complex, local: NDArray[Any]) -> bool:
@@ -358,8 +360,8 @@ class Frames:
             at[0] = at[0] - step * min(1.0, LOCAL.radius / max(float(np.linalg.norm(step)), 1e-300))
         return best
 
-    def _solved(self, slices: Complex, local: NDArray[Any], together: int) -> NDArray[np.bool_]:
-        """Whether the Gauss–Newton method solves F = 0 with affine equations, near the point.
+    def _solved(self, slices: Complex, local: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether the Gauss–Newton method solves F = 0 with affine equations, near the point; one solution is enough.
 
         Parameters
         ----------
@@ -367,8 +369,6 @@ class Frames:
             The coefficients of d affine equations for each of R runs.
         local : (R, n) array
             Where the runs start. The affine equations hold there.
-        together : int
-            Runs that follow each other, of which one has to be solved.
         """
         count = len(local)
         levels = np.einsum("rdn,rn->rd", slices, local)
@@ -385,16 +385,13 @@ class Frames:
             if step_number == 0:
                 first = residuals
             on = np.isfinite(residuals) & ~there
-            on &= ~np.repeat(solved.reshape(-1, together).any(axis=1), together)[going]
             if step_number == LOCAL.judged_after:
                 on &= residuals <= LOCAL.progress * first[going]
             if step_number % LOCAL.compared_after == 0:
                 on &= (residuals <= LOCAL.stalled * before[going]) | (step_number < LOCAL.judged_after)
                 before[going] = residuals
-            ended = np.ones(count, dtype=bool)
-            ended[going[on]] = False
-            if (ended & ~solved).reshape(-1, together).all(axis=1).any() or not on.any():
-                break  # one of the sets of equations has no solution, or all of them have one
+            if solved.any() or not on.any():
+                break
             going, at, values = going[on], at[on], values[on]
             systems = np.concatenate([matrices[on] / self.largest[0], equations[on]], axis=1)
             steps = (np.linalg.pinv(systems, LOCAL.truncated) @ values[:, :, None])[:, :, 0]

@@ -21,6 +21,7 @@ from .tolerances import SOLVING
 
 __all__ = [
     "VerifiedEnds",
+    "arrived",
     "attracting",
     "doubtful_paths",
     "have_zero_residual",
@@ -40,6 +41,13 @@ def doubtful_paths(equations: Equations, result: TrackResult) -> NDArray[np.int6
     shared |= on_smaller_stratum(equations, result.points[success])
     on_the_way = np.isin(result.codes, (ReturnCode.STEP_TOO_SMALL, ReturnCode.TOO_MANY_STEPS))
     return np.union1d(np.flatnonzero(on_the_way), success[shared])
+
+
+def arrived(result: TrackResult) -> NDArray[np.bool_]:
+    """Which paths have come to the data: no other ends can be regular."""
+    # Newton's method without pivots may fail at the very end, where the Gram matrix has zeros on its diagonal.
+    nearly = (result.distances == 0) & (result.errors <= SOLVING.nearly_arrived)
+    return np.asarray(result.success | (nearly & np.isfinite(result.points).all(axis=1)))
 
 
 def on_smaller_stratum(equations: Equations, points: Complex) -> NDArray[np.bool_]:
@@ -93,9 +101,7 @@ class VerifiedEnds:
         good : (P,) bool array
             The paths whose ends are beyond doubt, of all paths, and different from each other.
         """
-        # Newton's method without pivots may fail at the very end, where the Gram matrix has zeros on its diagonal.
-        nearly = (result.distances == 0) & (result.errors <= SOLVING.nearly_arrived)
-        self.success = result.success | (nearly & np.isfinite(result.points).all(axis=1))
+        self.success = arrived(result)
         self.fine[rows] = False
         rows = rows[self.success[rows]]
         for first in range(0, len(rows), SOLVING.refined_together):

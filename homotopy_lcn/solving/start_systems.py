@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 # Most solves do without `fixed_gram_matrix` and `computed_systems`, which take long to import with all that they need.
 
-__all__ = ["StartSystems", "shared_start_systems", "start_system"]
+__all__ = ["CountInRange", "StartSystems", "shared_start_systems", "start_system"]
+
+
+class CountInRange(NamedTuple):
+    """The number of critical points of random data, or, where the ends of paths are not verified, a bound for it."""
+
+    number: int
+    verified: bool
 
 
 class StartSystems:
@@ -40,7 +47,7 @@ class StartSystems:
         self._fixed_gram: dict[tuple[str, str], FixedGramSystem | None] = {}
         self._losing: set[tuple[str, str]] = set()
         self._confirmed: set[tuple[str, str]] = set()
-        self._in_range: dict[tuple[str, str], list[int]] = {}
+        self._in_range: dict[tuple[str, str], dict[int, CountInRange]] = {}
 
     def generic(self, stratum: Stratum, count: int, tracking: Tracking) -> StartSystem:
         """The start system of a stratum, with all critical points of random complex data.
@@ -153,18 +160,19 @@ class StartSystems:
                 result |= [gram_key(embedding.stratum, part) in self._losing for part in scaled]
         return result
 
-    def counts_in_range(self, stratum: Stratum, projection: Real) -> list[int]:
-        """How many critical points random data have whose Gram matrix has a given range, in a list to be added to.
+    def counts_in_range(self, stratum: Stratum, projection: Real) -> dict[int, CountInRange]:
+        """How many critical points random data have whose Gram matrix has a given range, to be added to.
 
         Parameters
         ----------
         stratum : Stratum
         projection : (K, K) float array
-            The orthogonal projection onto the range. The random data have to depend on nothing else.
+            The orthogonal projection onto the range. The random data, which are numbered, have to depend on nothing
+            else.
         """
         from .fixed_gram_matrix import gram_key
 
-        return self._in_range.setdefault(gram_key(stratum, projection), [])
+        return self._in_range.setdefault(gram_key(stratum, projection), {})
 
     def note_lost_paths(self, stratum: Stratum, gram: Real) -> None:
         """Remember that paths to data with this Gram matrix get lost."""

@@ -155,29 +155,33 @@ class NativeEngine:
                 # Real targets have code of their own: a path must not depend on the paths tracked with it.
                 return self._track_by_kind(task, targets, real)
         ends = _ends(task.stratum, self._run(task, stacked))
-        if ends.codes.any():
-            for path in np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL).tolist():
-                t, p = divmod(path, len(task.points))
-                alone = replace(task, points=task.points[p][None], jobs=1, report=None)
-                ends.put(np.array([path]), self._track_again(alone, targets[t]))
+        stuck = np.flatnonzero(ends.codes == ReturnCode.STEP_TOO_SMALL)
+        if stuck.size:
+            of_target, starts = np.divmod(stuck, len(task.points))
+            for t in np.unique(of_target).tolist():
+                chosen = of_target == t
+                again = replace(task, points=np.asarray(task.points)[starts[chosen]], report=None)
+                ends.put(stuck[chosen], self._track_again(again, targets[t]))
         if task.report is not None:
             task.report(len(ends))
         return ends
 
     def _track_again(self, task: PathTask, target: Data) -> TrackResult:
-        """A path that is stuck: shorter steps first, then the pivots of the reference engine, from there on.
+        """Paths that are stuck: shorter steps first, then the pivots of the reference engine, from there on.
 
         Near the target the end itself is singular or far away, and no engine leads further.
         """
         again = _ends(task.stratum, self.run(replace(task, options=SHORTER_STEPS), [target]))
-        distance = float(again.distances[0])
-        if again.success.all() or distance <= ON_THE_WAY or not np.isfinite(again.points).all():
-            return again
-        homotopy = Homotopy(task.start.mix(distance, target), target)
-        options = replace(task.options, max_steps=min(task.options.max_steps, STEPS_WITH_PIVOTS))
-        with np.errstate(all="ignore"):  # data near the limits of doubles
-            rest = ReferenceEngine().track(task.stratum, again.points, homotopy, options)
-        return replace(rest, steps=again.steps + rest.steps, distances=distance * rest.distances)
+        on_the_way = ~again.success & (again.distances > ON_THE_WAY) & np.isfinite(again.points).all(axis=1)
+        for path in np.flatnonzero(on_the_way).tolist():
+            row, distance = np.array([path]), float(again.distances[path])
+            homotopy = Homotopy(task.start.mix(distance, target), target)
+            options = replace(task.options, max_steps=min(task.options.max_steps, STEPS_WITH_PIVOTS))
+            with np.errstate(all="ignore"):  # data near the limits of doubles
+                rest = ReferenceEngine().track(task.stratum, again.points[row], homotopy, options)
+            steps = again.steps[row] + rest.steps
+            again.put(row, replace(rest, steps=steps, distances=distance * rest.distances))
+        return again
 
     def _track_by_kind(self, task: PathTask, targets: list[Data], real: list[bool]) -> TrackResult:
         """Track to the real targets first, then to the complex ones."""
