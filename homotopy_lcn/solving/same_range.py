@@ -103,7 +103,7 @@ def _are_all(problem: Problem, start: StartSystem, known: int, tracking: Trackin
 
 
 def _count(problem: Problem, start: StartSystem, enough: int, tracking: Tracking) -> CountInRange:
-    """How many critical points of random data are found at once; ends that are no more than ``enough`` are not verified.
+    """How many critical points of random data are found at once; no more than ``enough`` ends are not verified.
 
     Most time goes to the verification, and nearly all paths that arrive have regular ends.
     """
