@@ -8,7 +8,7 @@ import pytest
 import homotopy_lcn as hl
 from homotopy_lcn.solving import same_range
 from homotopy_lcn.solving.low_rank import random_member
-from homotopy_lcn.solving.start_systems import StartSystems
+from homotopy_lcn.solving.start_systems import CountInRange, StartSystems
 
 
 def solved(filters, strides, diagonal, b, constant=50):
@@ -115,6 +115,16 @@ def test_random_data_with_one_range_are_asked_once(monkeypatch):
             np.testing.assert_array_equal(one.filter, other.filter)
     assert len(asked) == 6
     np.testing.assert_array_equal(asked[0].gram, asked[-1].gram)
+
+
+def test_ends_of_random_data_are_verified_only_where_more_paths_arrive_than_points_are_known():
+    network, systems = hl.Architecture((2, 3), (2, 1)), StartSystems()
+    assert len(hl.critical_points(network, dead_channel(0), start_systems=systems)) == 7
+    (counts,) = systems._in_range.values()
+    assert [(count.number, count.verified) for count in counts.values()] == [(7, False)] * 2
+    counts[0] = CountInRange(9, verified=False)  # more than are known: looked at again
+    assert len(hl.critical_points(network, dead_channel(0), start_systems=systems)) == 7
+    assert counts[0] == (7, False)
 
 
 def test_other_ranges_are_asked_again(monkeypatch):
