@@ -204,7 +204,7 @@ def _run_plainly(words: Sequence[str]) -> int | None:
     line = read_plainly(command, words[1:])
     if line is None:
         return None
-    with options_named(network_named(line.arguments) | line.option_names | other_names(words[0])):
+    with options_named(line.option_names | network_named(line.arguments) | other_names(words[0])):
         code: int = command(**line.arguments)
     return code
 

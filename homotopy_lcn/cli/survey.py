@@ -146,7 +146,8 @@ def survey(
     from ..errors import IncompleteStartSystem
     from ..surveys.surveys import survey as run
 
-    given_by = "-k/--filters, -s/--strides" if architectures is None else "--architectures"
+    by_options = "-k/--filters, -s/--strides" if filters or not supports else "--supports"
+    given_by = by_options if architectures is None else "--architectures"
     with options_named({"architectures": given_by}), ExitStack() as stack:
         try:
             found = run(

@@ -151,3 +151,16 @@ def test_results_in_columns_are_read_back(tmp_path, name):
     assert found.complete
     assert tuple(found) == tuple(again)
     assert {point.smooth for point in found if not point.real and not point.pure} == {False}
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["--supports", "0,1,99999999;0,1"], "--supports: the end-to-end filter"),
+        (["-k", "3,2", "-s", "99999999,1"], "-k/--filters, -s/--strides: the end-to-end filter"),
+    ],
+)
+@pytest.mark.parametrize("command", [("solve", "--random"), ("survey", "--draws", "2")], ids=lambda words: words[0])
+def test_errors_name_the_option_that_the_network_comes_from(command, words, option, capsys):
+    assert main([command[0], *words, *command[1:]]) == 2
+    assert option in capsys.readouterr().err
