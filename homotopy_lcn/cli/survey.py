@@ -19,7 +19,7 @@ from .common import (
     write,
 )
 from .declarations import Option
-from .option_names import options_named
+from .option_names import network_named, options_named
 from .solve import Files, report_result
 
 if TYPE_CHECKING:
@@ -146,9 +146,9 @@ def survey(
     from ..errors import IncompleteStartSystem
     from ..surveys.surveys import survey as run
 
-    by_options = "-k/--filters, -s/--strides" if filters or not supports else "--supports"
-    given_by = by_options if architectures is None else "--architectures"
-    with options_named({"architectures": given_by}), ExitStack() as stack:
+    given_by = network_named({"filters": filters, "supports": supports, "architectures": architectures})
+    given_by["architectures"] = given_by.get("filters", "-k/--filters, -s/--strides")
+    with options_named(given_by), ExitStack() as stack:
         try:
             found = run(
                 networks,
