@@ -70,19 +70,19 @@ def other_names(command: str) -> dict[str, str]:
 def network_named(arguments: Mapping[str, object]) -> dict[str, str]:
     """The option that stands for the argument ``arch`` of the library: the one by which a command has its network.
 
-    It stands for filters and strides, too, where it is not by these that the command has it.
+    It stands for filters and strides together, too, where it is not by these that the command has it.
 
     Examples
     --------
     >>> network_named({"filters": "2x2,2x2"})
     {'arch': '-k/--filters'}
     >>> network_named({"filters": None, "supports": "0,1,3;0,1"})
-    {'arch': '--supports', 'filters': '--supports', 'strides': '--supports'}
+    {'arch': '--supports', 'filters, strides': '--supports'}
     """
     given = [name for name in ("architectures", "filters", "supports") if arguments.get(name)]
     if not given or "filters" in given:
         return {"arch": "-k/--filters"}
-    return dict.fromkeys(("arch", "filters", "strides"), f"--{given[0]}")
+    return dict.fromkeys(("arch", "filters, strides"), f"--{given[0]}")
 
 
 class CommandLineError(InputError):
@@ -141,7 +141,9 @@ def in_options(message: str, options: Mapping[str, str]) -> str:
     """
     arguments, colon, rest = message.partition(":")
     names = arguments.split(", ")
-    if colon and all(name in options for name in names):
-        message = ", ".join(dict.fromkeys(options[name] for name in names)) + colon + rest
+    if colon and arguments in options:
+        message = options[arguments] + colon + rest
+    elif colon and all(name in options for name in names):
+        message = ", ".join(options[name] for name in names) + colon + rest
     calls = [name for name in options if not name.isidentifier()]
     return re.sub("|".join(map(re.escape, calls)), lambda call: options[call[0]], message) if calls else message

@@ -147,7 +147,7 @@ def survey(
     from ..surveys.surveys import survey as run
 
     given_by = network_named({"filters": filters, "supports": supports, "architectures": architectures})
-    given_by["architectures"] = given_by.get("filters", "-k/--filters, -s/--strides")
+    given_by["architectures"] = given_by.get("filters, strides", "-k/--filters, -s/--strides")
     with options_named(given_by), ExitStack() as stack:
         try:
             found = run(
