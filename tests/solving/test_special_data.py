@@ -530,3 +530,14 @@ def test_two_ends_at_one_singular_point_do_not_hide_a_missing_point(small):
     both = all(np.abs(filters - w).max(axis=1).min() < 1e-9 for w in ([0, 0, 0, 2.0], [small, 0, 0, 0]))
     assert both or not result.complete
     assert all(point.multiplicity == 1 for point in result if point.nonsingular)
+
+
+@pytest.mark.parametrize("t", [1e-4, 1e-5, 1e-6])
+def test_a_conjugate_pair_at_nearly_equal_filters_is_not_one_real_filter(t):
+    """Next to 2 = 2·1·1, a triple root, two filters of squares are conjugate, with imaginary parts of 1e-8 to 1e-11."""
+    start = np.array([-0.308254487398965, -1.1124314700222335, 0.2228260290773244, -0.28414539107359654])
+    target = t * start + (1 - t) * np.array([2.0, 0, 0, 0])
+    result = critical_points(Architecture((3, 2), (1, 1)), SquaredLoss.white(target))
+    assert result.complete
+    assert [point.real for point in result] == [True] * 2 + [False] * 6
+    assert [point.multiplicity for point in result] == [1] * 8
