@@ -91,9 +91,9 @@ def _real_filters(keys: Complex, filters: Complex, conditions: Real, partner: ND
         norms = np.linalg.norm(here, axis=1)
         norms = np.where(norms > 0, norms, 1.0)
         asymmetry[part] = np.abs(here.imag).max(axis=1, initial=0.0) / norms
-        # Near a singular point of M the filters of a conjugate pair are much nearer to each other than its points.
-        equal = np.where(np.isfinite(conditions[part]), SOLVING.twin, DISTINCT)
-        twin[part] &= np.linalg.norm(here - filters[partner[part]], axis=1) <= equal * norms
+        twin[part] &= np.linalg.norm(here - filters[partner[part]], axis=1) <= DISTINCT * norms
+    # Near a singular point of M the filters of a conjugate pair are much nearer to each other than its points.
+    twin &= ~np.isfinite(conditions) | (asymmetry <= SOLVING.twin)
     real = (partner == np.arange(len(keys))) | ((twin | (partner < 0)) & (asymmetry <= SOLVING.real))
     # Rounding of the residuals, times the condition number, is left after refinement.
     rounded = (partner < 0) & ~real & np.isfinite(conditions) & (asymmetry <= SOLVING.real_rounding * conditions)

@@ -69,7 +69,8 @@ class SolvingTolerances(Constants):
         Rounding in a refined end for each unit of its condition number, by which ends are told apart. Ends nearer to
         each other than its square root may be one double end.
     twin : float
-        Nonsingular points have one filter, which is real if they are conjugate, if their filters are as near as this.
+        A nonsingular point that is not its own conjugate is real if its filter is that of its conjugate, and real up to
+        this part of its norm.
     real_rounding : float
         Rounding in a refined filter for each unit of its condition number, by which a filter may still be real. It is
         larger than `end_rounding`, as a filter is a product of factors.
@@ -189,7 +190,7 @@ class SolvingTolerances(Constants):
     back: float = 0.03
     attracted: float = 1e10
     end_rounding: float = 8 * _EXTENDED
-    twin: float = 1e-12
+    twin: float = 3e-12
     real_rounding: float = 32 * _EXTENDED
     insensitive: float = 0.1
     most_in_many_digits: int = 500
