@@ -132,6 +132,12 @@ class Chart:
             result.append(spread)
         return result
 
+    def flat(self, unknowns: Sequence[Element]) -> Real:
+        """The coefficients of all pieces one after the other, the real parts of complex ones, as doubles."""
+        forms = zip(self.forms(unknowns), self.stratum.factors, strict=True)
+        numbers = [x for form, factor in forms for x in form[:: factor.dilation]]
+        return np.array([float(x if isinstance(x, int) else x.real) for x in numbers])
+
     def products(self, forms: Sequence[list[Element]], powers: Sequence[int]) -> list[Element]:
         """Π forms^powers."""
         result: list[Element] = [1]

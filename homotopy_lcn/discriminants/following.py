@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex
+from ..arrays import Complex, Real
 from ..equations.critical_equations import equations_of
 from ..networks.patterns import Pattern
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
 from .conditions import Fold, local_coordinates
+from .digits_near_walls import followed_in_digits
 from .extended_system import CriticalSystem, Patches, WallPoints
 from .lines import DataLine, Motion
 from .path_tracker import PathOptions, newton, track_paths
+from .pieces import real_forms
+from .records import Chamber
 from .segments import Segment
 from .tolerances import WALLS
 
-__all__ = ["Contradiction", "followed_filters", "followed_points", "matched"]
+__all__ = ["Contradiction", "followed_filters", "followed_in_chamber", "followed_points", "matched"]
 
 
 class Contradiction(ValueError):
@@ -83,14 +86,62 @@ def followed_points(
         found = Fold(stratum).points(patches, np.concatenate([z, blank], axis=1))
         best = segment.filters(embedding, _filters(embedding, found), end)
         size = np.linalg.norm(best, axis=1)
-        reached = arrived & (steps < WALLS.settled)
+        reached = arrived & (steps < WALLS.settled * _part_that_is_known(system, z, points))
         reached &= np.linalg.norm(best.imag, axis=1) <= WALLS.joined * size
         if not segment.multiple(end):
             return found, best, np.zeros(len(points), bool)
-        if reached.all() and _are_distinct(best):
+        if reached.all() and _distinct(best).all():
             break
         options = options.tighter()
     return found, best, reached
+
+
+def followed_in_chamber(
+    segment: Segment, chamber: Chamber, points: Sequence[CriticalPoint], t: float
+) -> tuple[Complex, list[Real], NDArray[np.bool_]]:
+    """Real critical points in the middle of a chamber at another t of it, in many digits where doubles do not suffice.
+
+    Returns
+    -------
+    (R, K) complex array
+        Their filters.
+    list of arrays
+        The coefficients of the factors of each one after the other, as `real_forms` turns them.
+    (R,) bool array
+        Whether each was reached. Exactly at an end of the chamber doubles alone are asked.
+    """
+    middle = chamber.middle
+    filters = np.array([point.filter for point in points], complex).reshape(len(points), segment.arch.filter_size)
+    reached, factors = np.ones(len(points), bool), [np.zeros(0)] * len(points)
+    for pattern in dict.fromkeys(point.stratum for point in points):
+        rows = [i for i, point in enumerate(points) if point.stratum == pattern]
+        stratum = Embedding.of_pattern(segment.arch, pattern).stratum
+        found, *there = followed_points(segment, pattern, [points[i] for i in rows], (middle, t))
+        if t != middle:
+            filters[rows], reached[rows] = there
+        for row, forms in zip(rows, real_forms(stratum, found.factors), strict=True):
+            factors[row] = forms
+    if t in (middle, chamber.start, chamber.end):
+        return filters, factors, reached
+    again = np.flatnonzero(~reached | ~_distinct(filters)).tolist()
+    for row in again:
+        end = followed_in_digits(segment, points[row], (middle, t, chamber.start if t < middle else chamber.end))
+        reached[row] = end is not None
+        if end is not None:
+            filters[row], factors[row] = end
+    for i, k in combinations(again, 2):
+        same = points[i].stratum == points[k].stratum and np.allclose(filters[i], filters[k], rtol=WALLS.same, atol=0)
+        if same and np.allclose(factors[i], factors[k], rtol=WALLS.same, atol=0):
+            reached[[i, k]] = False
+    return filters, factors, reached
+
+
+def _part_that_is_known(system: CriticalSystem, z: Complex, points: Sequence[CriticalPoint]) -> Real:
+    """How near w is to zero or to infinity: an error of (c : s) is that of w times this number, about."""
+    parts = np.abs(system.coefficients(z[:, -1:], len(system.stratum.factors)))
+    with np.errstate(all="ignore"):
+        nearness = parts.min(axis=1) / np.linalg.norm(parts, axis=1)
+    return np.where([point.filter.any() for point in points], nearness, 1.0)
 
 
 def _at(segment: Segment, embedding: Embedding, t: complex) -> DataLine:
@@ -114,10 +165,11 @@ def _filters(embedding: Embedding, points: WallPoints) -> Complex:
     return equations_of(embedding.stratum).filters(coordinates)
 
 
-def _are_distinct(filters: Complex) -> bool:
+def _distinct(filters: Complex) -> NDArray[np.bool_]:
+    """For each filter whether no other one is nearly the same."""
     apart = np.linalg.norm(filters[:, None] - filters[None], axis=2)
     np.fill_diagonal(apart, np.inf)
-    return bool((apart > WALLS.same * np.linalg.norm(filters, axis=1)[:, None]).all())
+    return np.asarray((apart > WALLS.same * np.linalg.norm(filters, axis=1)[:, None]).all(axis=1))
 
 
 def matched(

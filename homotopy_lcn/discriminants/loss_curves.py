@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Real
-from .following import followed_filters
+from .following import followed_in_chamber
 from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
@@ -80,7 +80,7 @@ class LossCurves:
                 follows &= np.array([branch in beyond for branch in self.branches], bool)
         rows = np.flatnonzero(follows)
         if len(rows):
-            found, reached = followed_filters(self.segment, [self.points[i] for i in rows], chamber.middle, t)
+            found, _, reached = followed_in_chamber(self.segment, chamber, [self.points[i] for i in rows], t)
             filters[rows[reached]] = found.real[reached]
         if t in (chamber.start, chamber.end):
             missing = np.flatnonzero(np.isnan(filters[:, 0]))

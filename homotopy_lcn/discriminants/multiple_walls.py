@@ -124,14 +124,9 @@ class _Paths:
     def real_wall(self, end: _Numbers) -> RealWall:
         """The wall at an end."""
         start = 0 if self.none else 1
-        forms = self.chart.forms(list(end[start : start + len(self.chart.start)]))
-        flat = [
-            float(x if isinstance(x, int) else x.real)
-            for form, factor in zip(forms, self.chart.stratum.factors, strict=True)
-            for x in form[:: factor.dilation]
-        ]
+        flat = self.chart.flat(list(end[start : start + len(self.chart.start)]))
         scale = 0.0 if self.none else float(end[0].real)
-        return replace(self.wall, t=float(end[-1].real), factors=np.array(flat), scale=scale, cycles=())
+        return replace(self.wall, t=float(end[-1].real), factors=flat, scale=scale, cycles=())
 
     def _doubles(self) -> _Numbers:
         """The unknowns on the circle of doubles, from place to place and from path to path."""

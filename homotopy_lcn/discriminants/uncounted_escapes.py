@@ -23,11 +23,10 @@ from ..arrays import Real
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
 from .exact_walls import Chart, ExactLine, piece_equations
-from .following import followed_points
+from .following import followed_in_chamber
 from .jets import variables
 from .joining import written
 from .kinds import Question, questions
-from .pieces import real_forms
 from .records import Chamber, Wall
 from .segments import Segment
 from .tolerances import WALLS
@@ -183,12 +182,10 @@ class _Search:
     def _at(self, t: float) -> tuple[Real, Real]:
         """The lengths √(wᵀΣw) of all points at t, zero where one is not reached, and their factors."""
         if t not in self._known:
-            middle = self.chamber.middle
-            found, filters, reached = followed_points(self.segment, self.question.pattern, self.points, (middle, t))
+            filters, factors, reached = followed_in_chamber(self.segment, self.chamber, self.points, t)
             w = np.where(reached[:, None], filters.real, 0.0)
             lengths = np.sqrt(np.maximum(((w @ self.segment.loss(t).gram) * w).sum(axis=1), 0.0))
-            factors = real_forms(self.question.embedding(self.segment.arch).stratum, found.factors)
-            self._known[t] = np.where(np.isfinite(lengths), lengths, 0.0), factors
+            self._known[t] = np.where(np.isfinite(lengths), lengths, 0.0), np.array(factors)
         return self._known[t]
 
     def _between(self, row: int, a: float, b: float) -> None:
@@ -335,7 +332,7 @@ def _settled(
         if end is None:
             return None
         z = end
-    return _Zero(_flat(chart, z), float(z[-1]))
+    return _Zero(chart.flat([float(x) for x in z[:-1]]), float(z[-1]))
 
 
 def _in_digits(
@@ -368,11 +365,3 @@ def _in_digits(
         steps = [sum(w * value for w, value in zip(row, values, strict=True)) for row in weights]
         z = [x - step for x, step in zip(z, steps, strict=True)]
     return None
-
-
-def _flat(chart: Chart, z: Real) -> Real:
-    """The coefficients of all pieces one after the other."""
-    forms = chart.forms([float(x) for x in z[:-1]])
-    return np.array(
-        [float(x) for form, factor in zip(forms, chart.stratum.factors, strict=True) for x in form[:: factor.dilation]]
-    )

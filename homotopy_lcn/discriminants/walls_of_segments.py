@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,7 +24,7 @@ from .certified_walls import certified_chambers, certified_exchanges, proofs_of_
 from .exact_walls import ExactLine
 from .exchanges import exchanges
 from .fold_walls import walls_on_line
-from .following import followed_filters
+from .following import followed_in_chamber
 from .joining import OTHER_PLACE, differing_lists, joined_chambers, reason_of, written
 from .kinds import Question, listed_wall, questions
 from .multiple_walls import confirmed_wall
@@ -31,6 +32,7 @@ from .records import Branch, Chamber, FollowedPoint, Wall, WallStratum
 from .segments import WALLS_OF_OTHERS, Segment
 from .singular_ends import filters_in_kernels, near_singular_end
 from .start_walls import start_walls
+from .tolerances import WALLS
 from .uncounted_escapes import uncounted_escapes
 from .walls_file import read_walls, to_text
 
@@ -104,7 +106,8 @@ class Walls(ShownInNotebooks):
     def follow(self, t: float) -> tuple[FollowedPoint, ...]:
         """All real critical filters at t, each with the number of its branch.
 
-        At a fold both filters that merge are left out, and a filter that is zero at t.
+        At a wall, that is, nearer than 1e-11 to it, filters that merge can be left out, and a filter that is zero at t.
+        Elsewhere all filters of the chamber are there, or a warning says that some are not.
 
         Parameters
         ----------
@@ -120,16 +123,27 @@ class Walls(ShownInNotebooks):
         ------
         InputError
             If t is not a number from 0 to 1.
+
+        Warns
+        -----
+        RuntimeWarning
+            If a filter is not found where there is no wall of its stratum.
         """
         chamber = self.chamber_at(t)
         segment = Segment(self.architecture, self.loss0, self.loss1)
         loss = segment.loss(float(t))
-        filters, reached = followed_filters(segment, chamber.points.real, chamber.middle, float(t))
+        filters, _, reached = followed_in_chamber(segment, chamber, chamber.points.real, float(t))
         points = [
             FollowedPoint(b, w.real, float(loss(w.real)), p.stratum, p.attained, p.kinds, p.indices)
             for b, p, w, there in zip(chamber.branches, chamber.points.real, filters, reached, strict=True)
             if there
         ]
+        at_walls = [wall.pattern for wall in self.walls if abs(wall.t - float(t)) <= WALLS.together]
+        lost = [p for p, there in zip(chamber.points.real, reached, strict=True) if not there]
+        missing = sum(point.stratum not in at_walls for point in lost)
+        if missing:
+            words = f"at t = {float(t)!r} {missing} of {len(reached)} real critical filters are not found"
+            warnings.warn(words, RuntimeWarning, stacklevel=2)
         return tuple(sorted(points, key=lambda point: point.loss))
 
     def plot(self, target: Any = None) -> Any:
