@@ -24,7 +24,7 @@ struct RealShapes {
    private:
     template <class S, class Body>
     static bool call(Body&& body) {
-        body(Type<Tracker<S, ManyRealTargets>>{});
+        body(Type<Tracker<S, RealSegment>>{});
         return true;
     }
 };
@@ -35,7 +35,7 @@ struct OtherShapes {
         if (job.real && distinct_coefficients(job) < job.filter_size)
             body(Type<Tracker<AnyShape, ProjectedSegment>>{});
         else if (job.real)
-            body(Type<Tracker<AnyShape, ManyRealTargets>>{});
+            body(Type<Tracker<AnyShape, RealSegment>>{});
         else
             body(Type<Tracker<AnyShape, GeneralSegment>>{});
         return true;

@@ -115,11 +115,8 @@ class GeneralSegment {
 
 // From a complex diagonal Gram matrix to real data: Σ(s) = s · diag(Δ) + (1 − s) · Σ_1. A product with Σ_1 takes half
 // the multiplications of a product with a complex matrix, and Σ_1 w gives both Σ(s) w and its derivative by s.
-template <class S, bool many>
+template <class S>
 class RealSegment {
-    // Whether each lane has a copy of its target. With a small shape it has one even if all lanes have the same target.
-    static constexpr bool copied = many || S::small;
-
    public:
     explicit RealSegment(const Job& job) : job(job), shape(job) {}
 
@@ -128,12 +125,12 @@ class RealSegment {
         layout.take(diagonal, K);
         layout.take(b_now, K);
         layout.take(scratch, K);
-        layout.take(target_gram, copied ? K * K : 0);
-        layout.take(target_b, copied ? K : 0);
+        layout.take(target_gram, K * K);
+        layout.take(target_b, K);
     }
 
+    // Each lane has a copy of its target, even if all have the same.
     void load(int lane, std::int64_t t) {
-        if (!copied) return;
         const int K = shape.K;
         if (job.target_count == 1) {
             if (lane > 0) return;
@@ -239,24 +236,9 @@ class RealSegment {
 
     INLINE Real s_now() const { return 1.0 - rest; }
     INLINE Complex start(int i) const { return broadcast(job.start_gram + 2 * (i * shape.K + i)); }
-    INLINE Real end_gram(int i) const {
-        if constexpr (copied)
-            return target_gram[i];
-        else
-            return broadcast(job.target_gram[i]);
-    }
-    INLINE Real end_b(int i) const {
-        if constexpr (copied)
-            return target_b[i];
-        else
-            return broadcast(job.target_b[i]);
-    }
+    INLINE Real end_gram(int i) const { return target_gram[i]; }
+    INLINE Real end_b(int i) const { return target_b[i]; }
 };
-
-template <class S>
-using OneRealTarget = RealSegment<S, false>;
-template <class S>
-using ManyRealTargets = RealSegment<S, true>;
 
 }  // namespace
 }  // namespace homotopy_lcn

@@ -145,16 +145,21 @@ class ProjectedSegment {
         return square_root(gram) * norm + square_root(b);
     }
 
-    Complex* b_now;
-
    private:
     const Job& job;
     const S shape;
+
+   public:
+    Complex* b_now;
     const int size;  // n, the number of distinct coefficients
+    int* place;      // the number of each coefficient among the distinct ones
+    // The target for the distinct coefficients alone: (n, n) and (n).
+    Real *target_gram, *target_b;
+
+   private:
+    int* chosen;  // the distinct coefficients
     Complex *diagonal, *scratch, *products;
     Dual *sums, *images;
-    Real *target_gram, *target_b;
-    int *place, *chosen;  // the number of each coefficient among the distinct ones, and these
     Real rest{};
 
     INLINE Complex start(int i) const { return broadcast(job.start_gram + 2 * (i * shape.K + i)); }

@@ -11,13 +11,14 @@
 #include "condition_number.hpp"
 #include "double_double.hpp"
 #include "newton_system.hpp"
+#include "projected_segment.hpp"
 
 namespace homotopy_lcn {
 namespace {
 
 template <class S>
-class Refiner : NewtonSystem<S, OneRealTarget> {
-    using System = NewtonSystem<S, OneRealTarget>;
+class Refiner : NewtonSystem<S, ProjectedSegment> {
+    using System = NewtonSystem<S, ProjectedSegment>;
     using System::hessian, System::factorise, System::size_of;
     using System::job, System::shape, System::segment, System::x, System::inverse_norm;
 
@@ -38,6 +39,7 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
    private:
     void refine_all() {
         const std::int64_t count = job.start_count;
+        for (int lane = 0; lane < LANES; ++lane) segment.load(lane, 0);
         while (!job.cancelled->load(std::memory_order_relaxed)) {
             const std::int64_t first = job.next->fetch_add(LANES, std::memory_order_relaxed);
             if (first >= count) return;
@@ -52,16 +54,18 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
     const Refinement& task;
     StepArrays<S> arrays;
     Forms<S, ComplexDoubleDouble> forms;
-    ComplexDoubleDouble *point, *residual, *filter, scalar;
+    ComplexDoubleDouble *point, *residual, *filter, *sums, *images, scalar;
     Complex* local;
-    Real *scale, *rows, *curvature;
+    Real *scale, *rows, *curvature, *diagonals;
     Real error, condition;
 
     void lay_out(Layout& layout) {
         const std::size_t N = shape.N, K = shape.K;
         layout.take(x, N), layout.take(point, N), layout.take(residual, K), layout.take(filter, K);
+        layout.take(sums, segment.size), layout.take(images, segment.size);
         layout.take(local, 2 * N * N);
         layout.take(scale, N), layout.take(rows, N), layout.take(curvature, N);
+        layout.take(diagonals, 2 * N);
         arrays.lay_out(shape, layout);
         lay_out_forms(shape, layout, forms);
         segment.lay_out(layout);
@@ -142,11 +146,14 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         const int K = shape.K;
         build_forms(shape, forms, point, false);
         const ComplexDoubleDouble* w = forms.from[0];
-        for (int i = 0; i < K; ++i) {
-            ComplexDoubleDouble sum = widened({broadcast(-job.target_b[i]), Real{}});
-            for (int j = 0; j < K; ++j) sum = sum + broadcast(job.target_gram[i * K + j]) * w[j];
-            residual[i] = sum;
+        for (int i = 0; i < segment.size; ++i) sums[i] = Identities<ComplexDoubleDouble>::zero();
+        for (int j = 0; j < K; ++j) sums[segment.place[j]] = sums[segment.place[j]] + w[j];
+        for (int i = 0; i < segment.size; ++i) {
+            ComplexDoubleDouble sum = widened({-segment.target_b[i], Real{}});
+            for (int j = 0; j < segment.size; ++j) sum = sum + segment.target_gram[i * segment.size + j] * sums[j];
+            images[i] = sum;
         }
+        for (int i = 0; i < K; ++i) residual[i] = images[segment.place[i]];
         for (int f = 0; f < shape.r; ++f) {
             const int e = shape.e(f), dil = shape.dil(f), size = K - e * dil;
             for (int p = 0; p <= e; ++p) {
@@ -197,10 +204,10 @@ class Refiner : NewtonSystem<S, OneRealTarget> {
         return columns;
     }
     // The condition number of a matrix, which is overwritten, with its rows and columns multiplied by the scales.
-    Real scaled_condition(Complex* turned, int columns) const {
+    Real scaled_condition(Complex* turned, int columns) {
         for (int i = 0; i < columns; ++i)
             for (int j = 0; j < columns; ++j) turned[i * columns + j] = scale[i] * scale[j] * turned[i * columns + j];
-        return condition_number(turned, columns);
+        return condition_number(turned, columns, diagonals);
     }
     // The scales of rows and columns by the rule of `symmetric_scale` in Python, with the curvatures of the loss. As
     // there, the free factor varies relative to its own size. `loss_curvatures` is called before.

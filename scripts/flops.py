@@ -63,7 +63,7 @@ static void run(const FactorShape* factors, int factor_count, int filter_size, i
         std::free(memory);
     };
     if (real)
-        track(Type<Tracker<Shape, ManyRealTargets>>{});
+        track(Type<Tracker<Shape, RealSegment>>{});
     else
         track(Type<Tracker<Shape, GeneralSegment>>{});
     counts[0] = count.additions, counts[1] = count.multiplications;

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex, Real, frozen
+from ..arrays import Complex, Real, frozen, rows_times
 from ..losses.squared_loss import SquaredLoss
 from ..networks.binary_forms import multiply, roots_of_each
 from ..networks.parameters import hessian, jacobian
@@ -223,7 +223,7 @@ def complex_filters(network: SupportNetwork, loss: SquaredLoss, found: ComplexFi
     """The records of complex critical filters; the second one of a pair is conjugate to the first one in all digits."""
     second = np.flatnonzero(found.twins >= 0)
     first = found.twins[second]
-    image = found.filters @ loss.gram
+    image = rows_times(found.filters, loss.gram)
     losses = ((image - 2 * loss.b) * found.filters).sum(axis=1) + loss.constant
     for array in (found.filters, found.coordinates, losses, *found.thetas):
         array[second] = array[first].conj()
@@ -283,7 +283,7 @@ def complex_pairs(
     if not plain or any(expected[pattern] is not smooth for pattern, smooth in set(zip(*found[4:6], strict=True))):
         return None
     filters = found.filters[first]
-    losses = ((filters @ loss.gram - 2 * loss.b) * filters).sum(axis=1) + loss.constant
+    losses = ((rows_times(filters, loss.gram) - 2 * loss.b) * filters).sum(axis=1) + loss.constant
     columns = losses, found.conditions[first], found.residuals[first]
     if not all(np.isfinite(column).all() for column in (filters, *columns)):
         return None

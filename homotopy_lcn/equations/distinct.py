@@ -190,7 +190,7 @@ def point_keys(stratum: Stratum, points: Complex) -> Complex:
     """
     keys = equations_of(stratum).normalize(points)
     for factor, part, functional in zip(stratum.factors, stratum.slices, _functionals(stratum), strict=True):
-        value = keys[:, part] @ functional
+        value = np.einsum("pk,k->p", keys[:, part], functional)  # BLAS would wake its threads
         size = np.abs(value)
         phase = np.divide(value, size, out=np.ones_like(value), where=size > 0)
         keys[:, part] /= phase[:, None]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import rows_times
 from .critical_equations import ZERO_EIGENVALUE, Data
 
 __all__ = ["have_no_residual"]
@@ -39,7 +40,7 @@ def have_no_residual(
     values, vectors = np.linalg.eigh(gram)
     seen = values > ZERO_EIGENVALUE * values[-1]
     weights = vectors[:, seen] / np.sqrt(values[seen])
-    residuals = np.linalg.norm((filters @ gram - b) @ weights, axis=1)
+    residuals = np.linalg.norm(rows_times(rows_times(filters, gram) - b, weights), axis=1)
     part = np.where(polished, NO_RESIDUAL_POLISHED, NO_RESIDUAL)
     rounding = ROUNDING_OF_PRODUCT * np.sqrt(max(values[-1], 0.0)) * np.linalg.norm(filters, axis=1)
     return np.asarray(residuals <= part * np.linalg.norm(b @ weights) + rounding)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import ComparedByValue
+from ..arrays import ComparedByValue, rows_times
 from ..doors import cached_property, door
 from ..errors import InputError
 from ..networks.limits import check_filter_size
@@ -536,7 +536,7 @@ class SquaredLoss(ComparedByValue):
             If the last axis of w has not K entries.
         """
         filters = self._filters(w)
-        return ((filters @ self.gram - 2 * self.b) * filters).sum(axis=-1) + self.constant
+        return ((rows_times(filters, self.gram) - 2 * self.b) * filters).sum(axis=-1) + self.constant
 
     def gradient(self, w: ArrayLike) -> NDArray[Any]:
         """Gradient of the loss in the end-to-end filter, 2(Σw − b).
@@ -554,7 +554,7 @@ class SquaredLoss(ComparedByValue):
         InputError
             If the last axis of w has not K entries.
         """
-        return 2 * (self._filters(w) @ self.gram - self.b)
+        return 2 * (rows_times(self._filters(w), self.gram) - self.b)
 
     def _filters(self, w: ArrayLike) -> NDArray[Any]:
         filters = np.asarray(w)

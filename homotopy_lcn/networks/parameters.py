@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arrays import rows_times
 from ..errors import InputError
 from .architecture import Architecture
 from .binary_forms import adjoint_multiply, dilate, multiply
@@ -61,7 +62,7 @@ def mu(arch: Architecture, theta: Sequence[ArrayLike]) -> Array:
 
 def gradient(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array) -> list[Array]:
     """Gradient of the loss wᵀΣw − 2bᵀw at w = μ(θ) in each layer, (…, k_l): 2 J_lᵀ (Σ w − b)."""
-    residual = compose(arch, theta) @ gram - b
+    residual = rows_times(compose(arch, theta), gram) - b
     result = []
     for layer, rest in enumerate(_rests(arch, theta)):
         full = adjoint_multiply(rest, residual)
@@ -91,7 +92,7 @@ def hessian(arch: Architecture, theta: Sequence[Array], gram: Array, b: Array, c
     columns = jacobian(arch, theta) if columns is None else columns
     result = 2 * np.swapaxes(columns, -1, -2) @ gram @ columns
     filters = compose(arch, theta)
-    residual = 2 * ((filters @ gram if gram.ndim == 2 else (filters[..., None, :] @ gram)[..., 0, :]) - b)
+    residual = 2 * ((rows_times(filters, gram) if gram.ndim == 2 else (filters[..., None, :] @ gram)[..., 0, :]) - b)
     starts = np.cumsum([0, *arch.layer_sizes])
     before, after = _products(arch, theta)
     for left in range(arch.depth):

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..arrays import rows_times
 from ..equations.critical_equations import equations_of
 from ..equations.distinct import are_distinct
 from ..equations.restriction import whole_filters
@@ -248,7 +249,7 @@ def _check_filters(loss: SquaredLoss, listed: Sequence[Listed]) -> None:
     with np.errstate(all="ignore"):
         squares = (np.abs(filters) ** 2).sum(axis=1)
         parts = np.abs(filters)
-        terms = ((parts @ np.abs(loss.gram) + 2 * np.abs(loss.b)) * parts).sum(axis=1) + abs(loss.constant)
+        terms = ((rows_times(parts, np.abs(loss.gram)) + 2 * np.abs(loss.b)) * parts).sum(axis=1) + abs(loss.constant)
         losses = loss(filters)
         right = np.abs(losses - stated) <= EQUAL_LOSS * terms
     usable = np.isfinite(squares) & np.isfinite(terms) & ((squares > 0) | ~filters.any(axis=1))
@@ -357,8 +358,8 @@ def _check_coordinates(arch: Architecture, loss: SquaredLoss, listed: Sequence[L
             composed = whole_filters(arch, embedding, equations.filters(points))
             near = np.linalg.norm(composed - filters, axis=1) <= OTHER_FILTER * np.linalg.norm(filters, axis=1)
             positions = np.array(embedding.positions)
-            residuals = (filters @ loss.gram - loss.b)[:, positions]
-            sizes = (np.abs(filters) @ np.abs(loss.gram) + np.abs(loss.b))[:, positions]
+            residuals = (rows_times(filters, loss.gram) - loss.b)[:, positions]
+            sizes = (rows_times(np.abs(filters), np.abs(loss.gram)) + np.abs(loss.b))[:, positions]
             tangents = equations.tangent_space(points)
             gradients = np.abs((residuals[:, None] @ tangents)[:, 0])
             terms = (sizes[:, None] @ np.abs(tangents))[:, 0]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Real
+from ..arrays import Real, rows_times
 from ..losses.squared_loss import SquaredLoss
 from .infimum import sharp_tolerance
 from .pairs import ManyPoints
@@ -153,8 +153,8 @@ def _equal_losses(loss: SquaredLoss, filters: Real) -> Iterator[list[int]]:
 
     The constant is left out: it is the same for all filters, and would hide small differences.
     """
-    values = ((filters @ loss.gram - 2 * loss.b) * filters).sum(axis=1)
-    sizes = ((np.abs(filters) @ np.abs(loss.gram) + 2 * np.abs(loss.b)) * np.abs(filters)).sum(axis=1)
+    values = ((rows_times(filters, loss.gram) - 2 * loss.b) * filters).sum(axis=1)
+    sizes = ((rows_times(np.abs(filters), np.abs(loss.gram)) + 2 * np.abs(loss.b)) * np.abs(filters)).sum(axis=1)
     rounding = UNITS_OF_LOSS * loss.filter_size * float(np.finfo(float).eps) * sizes
     order = np.argsort(values, kind="stable").tolist()
     group: list[int] = []

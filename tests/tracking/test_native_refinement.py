@@ -268,3 +268,32 @@ def test_condition_numbers_of_graded_and_repeated_singular_values():
             np.testing.assert_allclose(found.conditions, expected.conditions, rtol=1e-3)
         if condition is not None:
             np.testing.assert_allclose(found.conditions, condition, rtol=1e-12)
+
+
+@each_set
+def test_data_whose_rows_coincide_are_refined_as_by_numpy(instruction_set):
+    """The data of a network of any support: coefficients whose exponents coincide have the same rows."""
+    stratum, rng = Stratum((Factor(2, 1, 1), Factor(3, 1, 3))), np.random.default_rng(4)
+    place = (np.arange(12) % 3 + np.arange(12) // 3)[:, None]
+    root = rng.standard_normal((6, 6))
+    gram, b = (root @ root.T)[place, place.T], rng.standard_normal(6)[place[:, 0]]
+    data = Data(np.ascontiguousarray(gram), b)
+    start = start_system(stratum, 83, Tracking(get_engine()))
+    tracked = get_engine().track(stratum, start.points, Homotopy(start.data, data), TrackerOptions())
+    points = tracked.points[tracked.success][:20]
+    expected = refine_with_numpy(equations_of(stratum), points, data)
+    regular = expected.conditions < 1e4
+    assert regular.sum() > 5
+    found = by_kernel(stratum, points[regular], data, instruction_set=instruction_set)
+    np.testing.assert_allclose(found.filters, expected.filters[regular], rtol=1e-9, atol=1e-12)
+    told = np.isfinite(found.conditions)
+    assert told.any()
+    np.testing.assert_array_less(found.errors, 1e-12)
+
+
+def test_condition_numbers_of_singular_matrices_are_not_told():
+    """A column of zeros, and w = 0 with data zero: NumPy's code tells."""
+    stratum = Stratum((Factor(2, 1, 1),))
+    for gram in (np.diag([1.0, 1.0, 0.0]), np.zeros((3, 3))):
+        found = by_kernel(stratum, np.array([[1.0, 1.0, 0.5, 0.0]], complex), Data(gram, np.ones(3)))
+        assert not (found.conditions < 1e6).any()
