@@ -41,7 +41,6 @@ from .regular_ends import (
     regular_rows,
     solved_rows,
 )
-from .singular_ends import in_whole_cycles, settle
 from .stored_systems import StartSystem
 from .tolerances import FAR, SOLVING
 
@@ -295,6 +294,8 @@ def _add_endgame_ends(
     stratum. Near the discriminant the endgame may stop short of an ill-conditioned end of one path, which Newton's
     method finds.
     """
+    from .singular_ends import in_whole_cycles, settle  # with much that most solves do without
+
     problem, homotopy, jobs = paths.problem, paths.homotopy, tracking.jobs
     stratum, equations = problem.stratum, problem.equations
     account.at_infinity = in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])

@@ -13,11 +13,8 @@ from ..tracking.settings import Tracking
 from .accounts import PathAccount, SingularEnd
 from .all_paths import follow_paths
 from .fixed_gram_matrix import FixedGramSystem, is_structured
-from .low_rank import low_rank_start_system
 from .problem import Problem
-from .real_limits import add_real_limits
 from .regular_ends import have_zero_residual
-from .same_range import confirm_far_ends
 from .start_systems import StartSystems
 from .stored_systems import StartSystem
 from .stratum_task import StratumTask
@@ -83,9 +80,16 @@ def _accounts(task: StratumTask, tracking: Tracking, systems: StartSystems) -> I
             if not problem.definite:
                 start = systems.generic(problem.stratum, problem.count, starting)
             with tracking.clock.stage("real points of continua"):
-                add_real_limits(problem, start, tracking, account)
+                _add_real_limits(problem, start, tracking, account)
     except TimeUp:
         return
+
+
+# Most solves do without the modules that the next two functions import, and without all that these need.
+def _add_real_limits(problem: Problem, start: StartSystem, tracking: Tracking, account: PathAccount) -> None:
+    from .real_limits import add_real_limits
+
+    add_real_limits(problem, start, tracking, account)
 
 
 def _confirm(
@@ -94,6 +98,8 @@ def _confirm(
     """Ask on a second way whether the paths end far away that are said to do so, unless b alone has moved."""
     away = account.at_infinity + account.origin
     if away and np.any(problem.data.b) and not (start.has_gram(problem.gram) or problem.ill_conditioned):
+        from .same_range import confirm_far_ends
+
         with tracking.clock.stage("ends far away"):
             confirm_far_ends(problem, start, account, tracking, systems)
 
@@ -165,6 +171,8 @@ def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartS
     The start system has the rank and the column space of the data. It is found by homotopies from the start system of
     full rank.
     """
+    from .low_rank import low_rank_start_system
+
     problem = task.problem
     task.tell("start system", 0)
     starting = tracking.on_short_segments.telling(task.report("start system"))
@@ -178,7 +186,7 @@ def _follow_from_low_rank(task: StratumTask, tracking: Tracking, systems: StartS
         _confirm(problem, start, account, tracking, systems)
         if account.covers(problem.count):
             if account.on_continua:
-                add_real_limits(problem, full, tracking, account)
+                _add_real_limits(problem, full, tracking, account)
             return account, problem.count
         tracking.clock.check()
         whole = _account_of_special_column_space(task, tracking, systems)
@@ -203,5 +211,5 @@ def _account_of_special_column_space(task: StratumTask, tracking: Tracking, syst
     whole.singular += [SingularEnd(point, (1,), 1, 1) for point in whole.regular.points[bare]]
     whole.regular = whole.regular.part(~bare)
     if whole.on_continua:
-        add_real_limits(problem, start, tracking, whole)
+        _add_real_limits(problem, start, tracking, whole)
     return whole

@@ -28,7 +28,8 @@ from ..networks.counts import CountTable
 from ..networks.parameters import balance, compose, jacobian, relative_gradient
 from ..networks.patterns import Pattern, format_pattern
 from ..networks.support_networks import SupportNetwork
-from ..progress import ProgressCallback
+from ..progress import Clock, ProgressCallback
+from ..results.continua import Continuum
 from ..results.merging import sorted_points
 from ..results.pairs import ManyPoints, maybe_special
 from ..results.points import CriticalPoint, StratumResult, quantity
@@ -40,7 +41,6 @@ from .segre_problem import SegreTask
 from .start_systems import StartSystems
 from .stratum_paths import follow_all_paths
 from .stratum_task import StratumTask
-from .support_continua import continua_of_tensors, ranks_nearby
 from .tolerances import SOLVING
 
 __all__ = ["solve_supports"]
@@ -87,7 +87,7 @@ def solve_supports(
         with tracking.clock.stage("classification"):
             segre.tell("classification", 0)
             points, ranks = _classified(segre, table, account, count)
-            continua = continua_of_tensors(segre, account, tracking.clock)
+            continua = _continua(segre, account, tracking.clock)
     described = not account.on_continua or bool(continua)
     result = CriticalPoints.build(
         network, loss, points, _accounts(table, account, points), seed=seed,
@@ -101,6 +101,15 @@ def solve_supports(
     bounded = segre.problem.definite or not account.at_infinity + account.never_started[0]
     away = np.empty(0, complex) if bounded else account.losses_away
     return result, None if away is None else segre.losses(away)
+
+
+def _continua(task: SegreTask, account: PathAccount, clock: Clock) -> list[Continuum]:
+    """The continua that paths ended at. Most data have none, and do without all that finds them."""
+    if not account.on_continua and not account.limits:
+        return []
+    from .support_continua import continua_of_tensors
+
+    return continua_of_tensors(task, account, clock)
 
 
 def _classified(
@@ -138,6 +147,8 @@ def _classified(
     odd = np.flatnonzero((ranks != dimensions) & [not over for over in found.windings])
     if odd.size:  # at special data dμ drops rank in any class, at data nearby it does not
         ranks = ranks.copy()
+        from .support_continua import ranks_nearby
+
         ranks[odd] = ranks_nearby(task, found.coordinates[odd], ranks[odd], dimensions[odd])
     wrong: dict[str, int] = {}
     for place in odd[ranks[odd] != dimensions[odd]].tolist():
