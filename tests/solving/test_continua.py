@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, critical_points
 from homotopy_lcn.networks.parameters import compose
 from homotopy_lcn.results.continua import Infimum
-from homotopy_lcn.solving import stratum_paths
+from homotopy_lcn.solving import real_limits
 from homotopy_lcn.tracking import get_engine
 from homotopy_lcn.tracking.engine import track_along
 from tests.training.test_descent_to_minima import loss_and_gradient, minimize
@@ -382,7 +382,7 @@ def test_a_continuum_that_no_path_from_real_data_comes_to_is_listed_all_the_same
     def nothing_found(problem, start, tracking, account):
         account.approaches += 3
 
-    monkeypatch.setattr(stratum_paths, "add_real_limits", nothing_found)
+    monkeypatch.setattr(real_limits, "add_real_limits", nothing_found)
     X = np.random.default_rng(0).normal(size=(20, 8)) * (np.arange(8) > 0)
     result = critical_points(Architecture((4, 3), (2, 1)), SquaredLoss(X.T @ X, np.zeros(8), 0.0))
     assert result.continua
