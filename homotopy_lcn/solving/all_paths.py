@@ -138,6 +138,7 @@ def _follow_detour(paths: _Paths, tracking: Tracking, detour: int) -> None:
         paths.track(tracking if detour == 0 else tracking.with_options(RETRACKING.patient))
         if detour == 0:
             paths.track_doubtful_again(tracking)
+        paths.look_closer(tracking)
         if paths.problem.ill_conditioned:
             paths.track_lost_again(_retrackings(detour, paths.problem), tracking)
 
@@ -194,8 +195,16 @@ class _Paths:
     def _enter(self, rows: NDArray[np.int64], tracked: TrackResult, tracking: Tracking) -> None:
         self.account.paths += len(rows)
         self.account.steps += int(tracked.steps.sum())
+        later = not self.problem.ill_conditioned
         with tracking.clock.stage("verification"):
-            self.good = self.verified.enter(rows, self.result, tracking)
+            self.good = self.verified.enter(rows, self.result, tracking, later=later)
+
+    def look_closer(self, tracking: Tracking) -> None:
+        """Tell whether ill-conditioned ends are regular; not where the endgame has as many other paths to trace."""
+        waiting = int(self.verified.waiting.sum())
+        if waiting > len(self.good) - int(self.good.sum()) - waiting:
+            with tracking.clock.stage("verification"):
+                self.good = self.verified.look_closer(tracking)
 
     def keep_the_rest(self) -> None:
         """Keep the starts of the paths that are in doubt, and where these were tracked to: no others are needed."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import factorial
+from math import comb, factorial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from ..equations.scaling import symmetric_scale
 from ..tracking.compiled_gradients import extended_half_gradient
 from .tolerances import LOCAL
 
-__all__ = ["Frames", "Reduced", "Zeros"]
+__all__ = ["Frames", "Reduced", "Vanishing", "Zeros"]
 
 
 class Reduced(NamedTuple):
@@ -40,6 +40,25 @@ class Reduced(NamedTuple):
     values: NDArray[Any]
     local: NDArray[Any]
     found: NDArray[np.bool_]
+
+
+class Vanishing(NamedTuple):
+    """Whether the reduced equations vanish identically, for R frames.
+
+    Attributes
+    ----------
+    flat : (R,) bool array
+        Where g vanishes wherever Newton's method finds it.
+    found_far : (R,) bool array
+        Where g vanishes at `LOCAL.radius` and Newton's method has found it at `LOCAL.far`, too.
+    isolated : (R,) bool array
+        Where the values of g tell that t = 0 is alone: if c = 1, where g is not zero at some t; if c = 2, where its
+        leading terms have no common zero, up to the terms of higher order. Elsewhere it may be.
+    """
+
+    flat: NDArray[np.bool_]
+    found_far: NDArray[np.bool_]
+    isolated: NDArray[np.bool_]
 
 
 class Zeros(NamedTuple):
@@ -246,36 +265,37 @@ class Frames:
             going, frames = going[on], frames.rows(on)
         return Reduced(values, local, found)
 
-    def vanish(self, rng: np.random.Generator) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def vanish(self, rng: np.random.Generator) -> Vanishing:
         """Whether g vanishes at random t of size `LOCAL.radius`, up to the precision of the data, and farther away.
 
         Near a zero of high multiplicity g is as small as near a continuum. Farther away, where Newton's method still
         finds g, a power of |t| is not small. The frames are of one corank c > 0.
-
-        Returns
-        -------
-        flat : (R,) bool array
-            Where g vanishes wherever Newton's method finds it.
-        found_far : (R,) bool array
-            Where it has found g at `LOCAL.far`, too.
         """
         c, samples = self.corank, LOCAL.samples
-        t = rng.normal(size=(len(self), samples, c)) + 1j * rng.normal(size=(len(self), samples, c))
+        t: Complex = rng.normal(size=(len(self), samples, c)) + 1j * rng.normal(size=(len(self), samples, c))
         t /= np.linalg.norm(t, axis=2)[:, :, None]
-        radii = (LOCAL.radius, LOCAL.beyond, LOCAL.far)
-        places = np.concatenate([radius * t for radius in radii], axis=1).reshape(-1, c)
-        values, _, found = self.repeated(len(radii) * samples).reduced(places)
-        sizes = np.abs(values).max(axis=1).reshape(len(self), len(radii), samples)
-        everywhere = np.asarray(found.reshape(len(self), len(radii), samples).all(axis=2))
-        small = [
-            (np.where(there[:, None], size, 0.0) <= tie).all(axis=1)
-            for there, size, tie in zip(
-                everywhere.T, sizes.swapaxes(0, 1), (LOCAL.tie, LOCAL.tie_far, LOCAL.tie_far), strict=True
-            )
-        ]
-        near, far = sizes[:, 0].max(axis=1), sizes[:, 2].max(axis=1)
-        grows = everywhere[:, 2] & (far > LOCAL.grows * np.maximum(near, LOCAL.rounding))
-        return everywhere[:, 0] & np.all(small, axis=0) & ~grows, everywhere[:, 2]
+        near, found = self._at_radius(LOCAL.radius * t)
+        everywhere, sizes = found.all(axis=1), np.abs(near).max(axis=(1, 2))
+        flat = np.asarray(everywhere & (sizes <= LOCAL.tie))
+        isolated = np.asarray(everywhere & ~flat)
+        if c > 1:
+            for row in np.flatnonzero(isolated).tolist():
+                isolated[row] = c == 2 and _has_no_zero_on_the_sphere(LOCAL.radius * t[row], near[row])
+        found_far, rows = np.zeros(len(self), dtype=bool), np.flatnonzero(flat)
+        if rows.size:
+            frames = self.rows(rows)
+            around = [frames._at_radius(radius * t[rows]) for radius in (LOCAL.beyond, LOCAL.far)]
+            farther = [np.where(there.all(axis=1), np.abs(values).max(axis=(1, 2)), 0.0) for values, there in around]
+            flat[rows] = np.all([size <= LOCAL.tie_far for size in farther], axis=0)
+            found_far[rows] = around[1][1].all(axis=1)
+            grown = farther[1] > LOCAL.grows * np.maximum(sizes[rows], LOCAL.rounding)
+            flat[rows] &= ~(found_far[rows] & grown)
+        return Vanishing(flat, found_far, isolated)
+
+    def _at_radius(self, t: Complex) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """The reduced equations (R, m, c) at m places t (R, m, c) for each frame, and where they are found, (R, m)."""
+        values, _, found = self.repeated(t.shape[1]).reduced(t.reshape(-1, t.shape[2]))
+        return values.reshape(t.shape), found.reshape(t.shape[:2])
 
     def on_circles(self) -> list[Zeros | None]:
         """The zeros of g inside the circle |t| = `LOCAL.radius` for each frame; None if they cannot be told.
@@ -431,6 +451,60 @@ class Frames:
         frames = self.repeated(len(zeros))
         found = frames.reduced(zeros[:, None])
         return list(frames.points(found.local)) if found.found.all() else []
+
+
+def _has_no_zero_on_the_sphere(t: Complex, values: NDArray[Any]) -> bool:
+    """Whether g: C² → C² has no zero of the size of the places t (m, 2), by its values (m, 2) there.
+
+    Then g has finitely many zeros inside. Let the leading terms of g be of degree d, and ν(t) all monomials of degree d
+    with the weights for which ‖ν(t)‖ = ‖t‖^d. Up to a linear map of its values g is V ν(t), with orthonormal rows V,
+    and terms of higher order. These are what the leading terms leave of the values, and V ν(t) has to be larger.
+    """
+    values = values.astype(complex)
+    for degree in LOCAL.leading_degrees:
+        terms = _monomials(t, degree)
+        forms, *_ = np.linalg.lstsq(terms, values)
+        left, sizes, right = np.linalg.svd(forms.T, full_matrices=False)
+        if sizes[1] > 0:
+            rest = np.linalg.norm((values - terms @ forms) @ left.conj() / sizes, axis=1).max()
+            if _least_size(right, degree) * np.linalg.norm(t[0]) ** degree > LOCAL.higher_order * rest:
+                return True
+    return False
+
+
+def _monomials(t: Complex, degree: int) -> Complex:
+    """All monomials of a degree in t (m, 2), (m, degree + 1), with weights for which their norm is a power of ‖t‖."""
+    powers = np.arange(degree + 1)
+    weights = np.sqrt([comb(degree, power) for power in range(degree + 1)])
+    return np.asarray(weights * t[:, :1] ** powers * t[:, 1:] ** powers[::-1])
+
+
+def _least_size(forms: Complex, degree: int) -> float:
+    """A lower bound of ‖V ν(t)‖ on the sphere, V two orthonormal rows (2, degree + 1), from a grid and a finer one."""
+    heights, turns, gap = _grid()
+
+    def sizes(heights: Real, turns: Real) -> Real:
+        units = np.stack([np.cos(heights) + 0j, np.sin(heights) * np.exp(1j * turns)], axis=1)
+        return np.linalg.norm(_monomials(units, degree) @ forms.T, axis=1)
+
+    coarse, change = sizes(heights, turns), np.sqrt(degree) * gap
+    if coarse.min() > 2 * change:
+        return float(coarse.min() - change)
+    near = coarse <= coarse.min() + change  # elsewhere it is larger than the least one
+    steps = gap * (np.arange(-7, 8) / 7)
+    finer = sizes(
+        (heights[near, None, None] + steps[:, None] + 0 * steps).ravel(),
+        (turns[near, None, None] + steps / np.sin(heights[near])[:, None, None] + 0 * steps[:, None]).ravel(),
+    )
+    return float(finer.min() - change / 7)
+
+
+@lru_cache(maxsize=1)
+def _grid() -> tuple[Real, Real, float]:
+    """Angles of vectors (cos φ, sin φ e^{iψ}) on lines of C², and how far other lines are from the nearest of these."""
+    heights = np.pi / 2 * (np.arange(24) + 0.5) / 24
+    turns = 2 * np.pi * np.arange(96) / 96
+    return np.repeat(heights, 96), np.tile(turns, 24), float(np.hypot(np.pi / 96, np.pi / 96 / 2))
 
 
 def _solutions(systems: Complex, sides: Complex) -> Complex:

@@ -95,7 +95,7 @@ def local_structures(
     frames = frames.moved_to(moved.astype(complex), data)
     residuals = frames.residuals()
     critical = residuals <= LOCAL.tie
-    flat = _vanish(frames, critical, data, rng)
+    flat, isolated = _vanish(frames, critical, data, rng)
     refuted = flat & ~_hold_exactly(frames, flat, exact)
     flat &= ~refuted
     found = [
@@ -112,8 +112,9 @@ def local_structures(
             if there is not None:
                 found[row] = LocalStructure(one.point, 0.0, 0, 0, (there.point,), 1)
         elif one.corank > 1:
-            found[row] = replace(one, dimension=frame.dimension(rng) if critical[row] and dimensions else None)
-        elif critical[row] and _is_on_curve(frame, data, rng):
+            known = critical[row] and dimensions
+            found[row] = replace(one, dimension=_dimension(frame, bool(isolated[row]), rng) if known else None)
+        elif critical[row] and not isolated[row] and _is_on_curve(frame, data, rng):
             if exact is None or vanish_exactly(frame, exact):
                 found[row] = replace(one, dimension=1)
         else:
@@ -124,17 +125,24 @@ def local_structures(
     return found
 
 
-def _vanish(frames: Frames, critical: NDArray[np.bool_], data: Data, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """At which of the critical points the reduced equations vanish."""
-    coranks, result = frames.coranks, np.zeros(len(frames), dtype=bool)
+def _vanish(
+    frames: Frames, critical: NDArray[np.bool_], data: Data, rng: np.random.Generator
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """At which of the critical points the reduced equations vanish, and which are known to be isolated."""
+    coranks, result, isolated = frames.coranks, *np.zeros((2, len(frames)), dtype=bool)
     for corank in np.unique(coranks[coranks > 0]).tolist():
         rows = np.flatnonzero((coranks == corank) & critical)
         if rows.size:
-            result[rows], found_far = frames.rows(rows).vanish(rng)
+            result[rows], found_far, isolated[rows] = frames.rows(rows).vanish(rng)
             if corank == 1:
                 for row in rows[result[rows] & ~found_far].tolist():
                     result[row] = _is_on_curve(frames.row(row), data, rng)
-    return result
+    return result, isolated
+
+
+def _dimension(frame: Frames, isolated: bool, rng: np.random.Generator) -> int:
+    """The dimension of the critical set at a critical point where it is not the corank."""
+    return 0 if isolated else frame.dimension(rng)
 
 
 def _hold_exactly(frames: Frames, flat: NDArray[np.bool_], exact: Data | None) -> NDArray[np.bool_]:
@@ -158,15 +166,15 @@ def local_dimensions(
     if singular.size:
         frames = frames.rows(singular)
         frames = frames.moved_to(frames.onto_critical_set(real=False).astype(complex), data)
-        flat = _vanish(frames, frames.coranks > 0, data, rng)
+        flat, isolated = _vanish(frames, frames.coranks > 0, data, rng)
         refuted = flat & ~_hold_exactly(frames, flat, exact)
         flat &= ~refuted
         result[singular[flat]] = frames.coranks[flat]
         for row in np.flatnonzero(~flat & ~refuted & (frames.coranks > 0)).tolist():
             frame = frames.row(row)
-            on_curve = frame.corank == 1 and _is_on_curve(frame, data, rng)
+            on_curve = frame.corank == 1 and not isolated[row] and _is_on_curve(frame, data, rng)
             on_curve = on_curve and (exact is None or vanish_exactly(frame, exact))
-            result[singular[row]] = 1 if on_curve else frame.dimension(rng)
+            result[singular[row]] = 1 if on_curve else _dimension(frame, bool(isolated[row]), rng)
     return result.tolist()
 
 

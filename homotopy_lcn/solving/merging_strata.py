@@ -30,11 +30,15 @@ def renumbered(found: list[Found], offset: int) -> list[Found]:
 
 
 class _Merged(NamedTuple):
-    """The point of a filter, whether the rules for generic data may not apply to it, and the points found there."""
+    """The point of a filter, whether the rules for generic data may not apply to it, and the points found there.
+
+    ``settled`` as for `Found`.
+    """
 
     point: CriticalPoint
     special: bool
     members: list[CriticalPoint]
+    settled: bool
 
 
 def merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found], clock: Clock) -> list[_Merged]:
@@ -45,12 +49,14 @@ def merge_by_filter(arch: Architecture, loss: SquaredLoss, found: list[Found], c
     for kept, members, point in groups:
         item = found[kept]
         special = item.special or point is not item.point or not point.nonsingular
+        settled = item.settled and point is item.point
         if special and clock.is_late():
             point = _undecided(point)
         elif special:
             point = _with_accurate_filter(arch, reclassify(arch, Data(loss.gram, loss.b), point))
         conjugate = place[item.conjugate] if item.conjugate >= 0 and not point.real else None
-        result.append(_Merged(point.with_conjugate(conjugate), special, [found[index].point for index in members]))
+        others = [found[index].point for index in members]
+        result.append(_Merged(point.with_conjugate(conjugate), special, others, settled))
     return result
 
 
@@ -96,7 +102,11 @@ def isolated_ones(
     moved: list[PointOnContinuum] = []
     members: list[CriticalPoint] = []
     # The Hessian of a perfect fit may be degenerate although it is known to be a minimum.
-    doubtful = [n for n, item in enumerate(found) if item.special or fits[n] or "degenerate" in item.point.kinds]
+    doubtful = [
+        n
+        for n, item in enumerate(found)
+        if fits[n] or (not item.settled and (item.special or "degenerate" in item.point.kinds))
+    ]
     dimensions = dict(zip(doubtful, on_continua(arch, loss, [found[n].point for n in doubtful], clock), strict=True))
     for number, (item, without_residual) in enumerate(zip(found, bare.tolist(), strict=True)):
         point, dimension = item.point, dimensions.get(number, 0)

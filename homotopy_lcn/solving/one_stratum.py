@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import Complex
 from ..classification.pairs import classify_pairs
 from ..classification.points import FoundPoints, classify
+from ..classification.rules import have_plain_roots
 from ..classification.special_data import reclassify
 from ..classification.stratum_problem import StratumProblem
 from ..equations.critical_equations import Data
@@ -46,11 +47,15 @@ class Found(NamedTuple):
         Whether roots coincide, or nearly so, and the rules for generic data may not apply.
     conjugate : int
         The number of the conjugate point in the same list; −1 for a real point, or if none is known.
+    settled : bool
+        Whether the point is known to be isolated in the whole critical set although it is singular: parameters over a
+        filter without multiple roots are coordinates of the function space.
     """
 
     point: CriticalPoint
     special: bool
     conjugate: int
+    settled: bool = False
 
 
 class SolvedStratum(NamedTuple):
@@ -127,7 +132,7 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
     """The nonsingular and the isolated singular ends, classified; the pairs apart if there are many."""
     task.tell("classification", 0)
     found: list[Found] = []
-    pairs = None
+    pairs, parts = None, []
     if len(account.regular):
         # Of the account only the number of these ends is asked for later.
         ends = real_and_conjugate(task.problem, account.regular, nonsingular=True, overwritten=True)
@@ -135,18 +140,17 @@ def _isolated_points(task: StratumTask, account: PathAccount) -> tuple[list[Foun
             pairs = _pairs(task, ends)
             if pairs is not None:
                 ends = ends.part(np.flatnonzero(ends.real))
-        for points in classified(task, ends):
-            found += points
-            task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
+        parts.append(ends)
     isolated = [end for end in account.singular if end.isolated]
     if isolated:
         limits = np.array([end.point for end in isolated])
         unrefined = RegularEnds(limits, task.problem.equations.filters(limits), np.full(len(limits), np.inf))
-        ends = real_and_conjugate(task.problem, unrefined, nonsingular=False)
-        singular = [item for points in classified(task, ends) for item in points]
-        found += _with_multiplicities(singular, isolated, len(found))
+        parts.append(real_and_conjugate(task.problem, unrefined, nonsingular=False))
+    for points in classified(task, SortedEnds.joined(parts)) if parts else ():
+        found += points
         task.tell("classification", len(found) + (0 if pairs is None else 2 * len(pairs)))
-    return found, pairs
+    first = len(found) - len(isolated)
+    return found[:first] + _with_multiplicities(task, found[first:], isolated), pairs
 
 
 def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
@@ -154,8 +158,7 @@ def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
     rows = np.flatnonzero(ends.conjugates > np.arange(len(ends.real)))
     if int(ends.real.sum()) + 2 * len(rows) < len(ends.real):
         return None
-    loss = task.loss
-    problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
+    loss, problem = task.loss, _stratum_problem(task)
     tell = partial(task.tell, "classification")
     pairs, special = classify_pairs(problem, ends.points, ends.filters, ends.conditions, rows, task.scale, tell)
     for row in special.tolist():
@@ -169,9 +172,8 @@ def _pairs(task: StratumTask, ends: SortedEnds) -> ConjugatePairs | None:
 
 def classified(task: StratumTask, ends: SortedEnds, *, kinds: bool = True) -> Iterator[list[Found]]:
     """The points of the network, classified, some thousand at a time; ``kinds`` as for `classify`."""
-    points, loss = ends.points.copy(), task.loss
+    points, problem = ends.points.copy(), _stratum_problem(task)
     points[:, 0] *= task.scale
-    problem = StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)
     filters = whole_filters(task.architecture, task.embedding, task.scale * ends.filters)
     for first in range(0, len(points), SOLVING.classified_together):
         part = slice(first, first + SOLVING.classified_together)
@@ -185,13 +187,22 @@ def classified(task: StratumTask, ends: SortedEnds, *, kinds: bool = True) -> It
         ]
 
 
-def _with_multiplicities(singular: list[Found], ends: list[SingularEnd], offset: int) -> list[Found]:
-    """The singular ends with multiplicities and winding numbers; ``offset`` points stand before them in the list."""
+def _with_multiplicities(task: StratumTask, singular: list[Found], ends: list[SingularEnd]) -> list[Found]:
+    """The singular ends with multiplicities and winding numbers."""
+    if not singular:
+        return []
+    settled = np.zeros(len(ends), dtype=bool)
+    if task.row.pure:
+        settled = have_plain_roots(_stratum_problem(task), np.array([end.point for end in ends]))
     return [
-        Found(
-            replace(item.point, nonsingular=False, multiplicity=len(end.windings), windings=end.windings),
-            item.special,
-            item.conjugate + offset if item.conjugate >= 0 else -1,
+        item._replace(
+            point=replace(item.point, nonsingular=False, multiplicity=len(end.windings), windings=end.windings),
+            settled=is_settled and not item.special,
         )
-        for item, end in zip(singular, ends, strict=True)
+        for item, end, is_settled in zip(singular, ends, settled.tolist(), strict=True)
     ]
+
+
+def _stratum_problem(task: StratumTask) -> StratumProblem:
+    loss = task.loss
+    return StratumProblem(task.architecture, task.embedding, task.row.pattern, loss.gram, loss.b, loss.constant)

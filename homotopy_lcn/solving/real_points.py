@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,16 @@ class SortedEnds(NamedTuple):
     conditions: Real
     real: NDArray[np.bool_]
     conjugates: NDArray[np.int64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[SortedEnds]) -> SortedEnds:
+        """The points of some lists, one list after the other."""
+        offsets = np.cumsum([0, *(len(part.real) for part in parts)])
+        moved = [
+            part._replace(conjugates=np.where(part.conjugates >= 0, part.conjugates + offset, -1))
+            for part, offset in zip(parts, offsets[:-1].tolist(), strict=True)
+        ]
+        return moved[0] if len(moved) == 1 else cls(*(np.concatenate(arrays) for arrays in zip(*moved, strict=True)))
 
     def part(self, rows: NDArray[np.int64]) -> SortedEnds:
         """Some of the points, real ones."""

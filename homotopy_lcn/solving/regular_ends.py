@@ -83,8 +83,12 @@ class VerifiedEnds:
         self.conditions = np.full(count, np.inf)
         self.fine = np.zeros(count, dtype=bool)
         self.success = np.zeros(count, dtype=bool)
+        self.waiting = np.zeros(count, dtype=bool)
+        self._left: list[tuple[NDArray[np.int64], Refined]] = []
 
-    def enter(self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking) -> NDArray[np.bool_]:
+    def enter(
+        self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking, *, later: bool = False
+    ) -> NDArray[np.bool_]:
         """Refine the ends of some paths.
 
         Parameters
@@ -95,6 +99,8 @@ class VerifiedEnds:
             The ends of all paths.
         tracking : Tracking
             For its number of threads and its clock.
+        later : bool
+            Whether ill-conditioned ends are left in doubt, for `look_closer`; then they are ``waiting``.
 
         Returns
         -------
@@ -102,13 +108,24 @@ class VerifiedEnds:
             The paths whose ends are beyond doubt, of all paths, and different from each other.
         """
         self.success = arrived(result)
-        self.fine[rows] = False
+        self.fine[rows] = self.waiting[rows] = False
         rows = rows[self.success[rows]]
         for first in range(0, len(rows), SOLVING.refined_together):
-            self._refine(rows[first : first + SOLVING.refined_together], result, tracking)
+            self._refine(rows[first : first + SOLVING.refined_together], result, tracking, later)
         return self._beyond_doubt()
 
-    def _refine(self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking) -> None:
+    def look_closer(self, tracking: Tracking) -> NDArray[np.bool_]:
+        """Tell which of the waiting ends are regular; the paths whose ends are beyond doubt then, as `enter` says."""
+        for rows, refined in reversed(self._left):  # the last refinement of an end counts
+            some = np.flatnonzero(self.waiting[rows])
+            self.waiting[rows] = False
+            self.fine[rows[some]] = regular_rows(self.problem, refined, some, tracking)
+            self.points[rows[some]] = refined.points[some].astype(complex)
+            self.filters[rows[some]], self.conditions[rows[some]] = refined.filters[some], refined.conditions[some]
+        self._left.clear()
+        return self._beyond_doubt()
+
+    def _refine(self, rows: NDArray[np.int64], result: TrackResult, tracking: Tracking, later: bool) -> None:
         """Refine the ends of some paths, and enter them."""
         equations = self.problem.equations
         refined = refine(equations, result.points[rows], self.problem.data, jobs=tracking.jobs)
@@ -118,7 +135,11 @@ class VerifiedEnds:
         )
         fine &= result.success[rows] | (refined.conditions <= SOLVING.suspicious)
         near = np.flatnonzero(fine & (refined.conditions > SOLVING.suspicious))
-        fine[near] = regular_rows(self.problem, refined, near, tracking)
+        if later:
+            fine[near], self.waiting[rows[near]] = False, True
+            self._left.append((rows[near], Refined(*(values[near] for values in vars(refined).values()))))
+        else:
+            fine[near] = regular_rows(self.problem, refined, near, tracking)
         self.points[rows], self.filters[rows] = refined.points.astype(complex), refined.filters
         self.conditions[rows], self.fine[rows] = refined.conditions, fine
 

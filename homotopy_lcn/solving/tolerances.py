@@ -259,6 +259,9 @@ class LocalTolerances(Constants):
     grows, rounding : float
         Nor may g at ``far`` be larger than this multiple of g at ``radius``, or of rounding in extended precision: a
         power of |t| with a small coefficient may be below ``tie_far``. On a continuum g is rounding, and grows slowly.
+    leading_degrees, higher_order : tuple of int, float
+        Degrees that the leading terms of reduced equations may have. Terms of higher order at ``radius`` are at most so
+        many times what the leading terms leave of a few values.
     beyond : float
         So it is at this distance, which Newton's method reaches where ``far`` is out of its reach.
     steps_on, grown, sudden : int, float, float
@@ -336,6 +339,8 @@ class LocalTolerances(Constants):
     far: float = 0.3
     grows: float = 1e4
     rounding: float = 1e-18
+    leading_degrees: tuple[int, ...] = (2, 3)
+    higher_order: float = 10.0
     beyond: float = 0.1
     tie_far: float = 3e-13
     steps_on: int = 12

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from homotopy_lcn import Architecture, SquaredLoss, critical_points
 from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
-from homotopy_lcn.solving.local_frames import Frames
+from homotopy_lcn.solving.local_frames import Frames, _has_no_zero_on_the_sphere, _least_size, _monomials
 from homotopy_lcn.solving.local_structure import local_dimensions, local_structures, onto_critical_set
 from homotopy_lcn.solving.tolerances import LOCAL
 
@@ -228,3 +228,47 @@ def test_runs_that_come_to_rest_where_nothing_is_critical_end_soon(monkeypatch):
     for found, steps in rests:
         assert not found
         assert LOCAL.judged_after < steps <= LOCAL.judged_after + 3 * LOCAL.compared_after < LOCAL.slow_steps
+
+
+def forms(rng, *degrees):
+    """A random map C² → C² with terms of some degrees."""
+    parts = [(d, rng.normal(size=(d + 1, 2)) + 1j * rng.normal(size=(d + 1, 2))) for d in degrees]
+    return lambda x, y: sum(np.stack([x**k * y ** (d - k) for k in range(d + 1)], 1) @ a for d, a in parts)
+
+
+def on_a_curve(rng, curve, degree, further):
+    """A random map that vanishes on a curve, but for terms of higher order."""
+    rest, more = forms(rng, degree), forms(rng, degree + 3)
+    return lambda x, y: curve(x, y)[:, None] * rest(x, y) + further * more(x, y)
+
+
+def told_alone(rng, g):
+    t = rng.normal(size=(LOCAL.samples, 2)) + 1j * rng.normal(size=(LOCAL.samples, 2))
+    t *= LOCAL.radius / np.linalg.norm(t, axis=1)[:, None]
+    return _has_no_zero_on_the_sphere(t, g(*t.T).astype(np.clongdouble))
+
+
+@pytest.mark.parametrize("degree", [2, 3])
+def test_leading_terms_without_a_common_zero_tell_that_zero_is_alone(degree):
+    rng = np.random.default_rng(degree)
+    assert np.mean([told_alone(rng, forms(rng, degree, degree + 2)) for _ in range(50)]) > 0.8
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+@pytest.mark.parametrize("curve", [lambda x, y: y - 0.7 * x - x * x, lambda x, y: x * x + y * y, lambda x, y: x])
+def test_on_a_curve_no_leading_terms_tell_that_zero_is_alone(degree, curve):
+    """Nor where the curve is one of zeros of the leading terms only."""
+    rng = np.random.default_rng(degree)
+    for further in (0.0, 1.0):
+        for _ in range(50):
+            assert not told_alone(rng, on_a_curve(rng, curve, degree, further))
+
+
+@pytest.mark.parametrize("degree", [2, 3])
+def test_the_least_size_of_forms_on_the_sphere_is_a_lower_bound(degree):
+    rng = np.random.default_rng(degree)
+    for _ in range(20):
+        rows = np.linalg.qr(rng.normal(size=(degree + 1, 2)) + 1j * rng.normal(size=(degree + 1, 2)))[0].T
+        t = rng.normal(size=(5000, 2)) + 1j * rng.normal(size=(5000, 2))
+        sizes = np.linalg.norm(_monomials(t / np.linalg.norm(t, axis=1)[:, None], degree) @ rows.T, axis=1)
+        assert sizes.min() - 0.2 < _least_size(rows, degree) <= sizes.min()

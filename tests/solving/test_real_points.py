@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from homotopy_lcn import critical_points
+from homotopy_lcn.progress import Clock
 from homotopy_lcn.solving import one_stratum, real_points, regular_ends, solve
 from homotopy_lcn.solving.accounts import RegularEnds
 from homotopy_lcn.solving.tolerances import SOLVING
+from homotopy_lcn.tracking import ReturnCode, TrackerOptions, TrackResult
+from homotopy_lcn.tracking.settings import NOT_DRAWN, Tracking
 from tests.small_networks import random_problem
 
 
@@ -86,3 +89,45 @@ def test_ends_that_are_given_up_are_those_of_the_paths_in_order(sorted_ends, mon
         for array, values, memory in zip(arrays(found), arrays(given), arrays(verified), strict=True):
             np.testing.assert_array_equal(array, values[good])
             assert not good.any() or np.may_share_memory(array, memory)
+
+
+def test_lists_one_after_the_other_keep_their_conjugates(sorted_ends):
+    parts = [next(found for *_, found in sorted_ends if not found.real.all())] * 3
+    joined = real_points.SortedEnds.joined(parts)
+    assert len(joined.real) == sum(len(part.real) for part in parts)
+    np.testing.assert_array_equal(joined.filters, np.concatenate([part.filters for part in parts]))
+    others = np.flatnonzero(joined.conjugates >= 0)
+    assert others.size
+    np.testing.assert_array_equal(joined.real, joined.conjugates < 0)
+    np.testing.assert_array_equal(joined.filters[joined.conjugates[others]], joined.filters[others].conj())
+    assert real_points.SortedEnds.joined(parts[:1]).points is parts[0].points
+
+
+def test_ill_conditioned_ends_wait_for_a_closer_look_and_turn_out_the_same(sorted_ends, monkeypatch):
+    monkeypatch.setattr(regular_ends, "SOLVING", replace(SOLVING, suspicious=1.0))
+    asked, original = [], regular_ends.regular_rows
+
+    def recorded(problem, refined, rows, tracking):
+        asked.append(len(rows))
+        return original(problem, refined, rows, tracking)
+
+    monkeypatch.setattr(regular_ends, "regular_rows", recorded)
+    for problem, given, _ in sorted_ends:
+        count = len(given)
+        nothing = np.zeros(count)
+        codes = np.full(count, ReturnCode.SUCCESS.value)
+        result = TrackResult(given.points, codes, nothing, nothing, nothing.astype(int), np.ones(count))
+        tracking = Tracking(None, 1, TrackerOptions(), NOT_DRAWN, Clock(60.0))
+        at_once, later = (regular_ends.VerifiedEnds(problem, count) for _ in range(2))
+        good = at_once.enter(np.arange(count), result, tracking)
+        assert good.all()
+        assert asked.pop() == count
+        assert not later.enter(np.arange(count), result, tracking, later=True).any()
+        assert later.waiting.all()
+        later.enter(np.arange(1), result, tracking, later=True)
+        assert not asked
+        np.testing.assert_array_equal(later.look_closer(tracking), good)
+        assert sum(asked) == count
+        assert not later.waiting.any()
+        np.testing.assert_array_equal(later.points, at_once.points)
+        asked.clear()

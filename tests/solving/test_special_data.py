@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from homotopy_lcn import Architecture, CriticalPoints, SquaredLoss, cli, critical_points, generic_count
 from homotopy_lcn.equations.critical_equations import Data, equations_of
+from homotopy_lcn.networks.parameters import compose, hessian, jacobian
 from homotopy_lcn.networks.strata import Embedding, Stratum
 from homotopy_lcn.results.continua import Infimum
-from homotopy_lcn.solving import all_paths, regular_ends
+from homotopy_lcn.solving import all_paths, merging_strata, regular_ends
 from homotopy_lcn.solving.accounts import PathAccount
 from homotopy_lcn.solving.problem import Problem
 from homotopy_lcn.solving.singular_ends import in_whole_cycles
@@ -541,3 +542,30 @@ def test_a_conjugate_pair_at_nearly_equal_filters_is_not_one_real_filter(t):
     assert result.complete
     assert [point.real for point in result] == [True] * 2 + [False] * 6
     assert [point.multiplicity for point in result] == [1] * 8
+
+
+def test_double_points_without_multiple_roots_are_isolated_as_on_their_stratum(monkeypatch):
+    """Beside a filter w of M at a centre of curvature w meets another critical point. No second look is needed."""
+    arch = Architecture((3, 2), (2, 1))
+    theta = [np.array([1.0, -0.5, -1.5]), np.array([1.0, 0.6])]
+    w = compose(arch, theta)
+    normal = np.linalg.svd(jacobian(arch, theta).T)[2][-1]
+    along = hessian(arch, theta, np.eye(5), w)
+    bent = hessian(arch, theta, np.eye(5), w + normal) - along
+    curvatures = np.linalg.eigvals(np.linalg.pinv(along, 1e-10) @ bent)
+    largest = curvatures[np.abs(curvatures).argmax()].real
+    asked, original = [], merging_strata.on_continua
+
+    def recorded(arch, loss, points, clock):
+        asked.extend(points)
+        return original(arch, loss, points, clock)
+
+    monkeypatch.setattr(merging_strata, "on_continua", recorded)
+    result = critical_points(arch, SquaredLoss.white(w - normal / largest))
+    assert result.complete
+    assert result.continua == ()
+    (double,) = (point for point in result if not point.nonsingular)
+    assert double.isolated
+    assert (double.multiplicity, double.kinds) == (2, ("degenerate",))
+    np.testing.assert_allclose(double.filter, w, atol=1e-7)
+    assert asked == []
