@@ -24,7 +24,15 @@ from .degrees import common_root_count, double_root_count, wall_count, zero_coun
 from .extended_system import Patches, System, Value, WallPoints, WallSystem, evaluated
 from .lines import DataLine, Motion, random_complex
 
-__all__ = ["Coincidence", "Condition", "Fold", "PassageThroughZero", "homogeneous_coordinates", "local_coordinates"]
+__all__ = [
+    "Coincidence",
+    "Condition",
+    "Criticality",
+    "Fold",
+    "PassageThroughZero",
+    "homogeneous_coordinates",
+    "local_coordinates",
+]
 
 
 class Condition(Protocol):
@@ -203,6 +211,13 @@ class PassageThroughZero(_OnPieces):
     def count(self, motion: Motion) -> int:
         """The number of complex walls on a generic line."""
         return zero_count(self.stratum, gram_moves=motion.gram, b_moves=motion.b) if motion.b else 0
+
+
+@dataclass(frozen=True)
+class Criticality(_OnPieces):
+    """A critical point of a stratum, at any t: the equations are regular where two of its roots coincide, too."""
+
+    stratum: Stratum
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from ..arrays import Real
 from ..networks.strata import Embedding
 from ..results.points import CriticalPoint
-from .exact_walls import Chart, ExactLine, critical_equations
+from .conditions import Criticality
+from .exact_walls import Chart, ExactLine, piece_equations
 from .jets import variables
 from .pieces import real_forms
 from .segments import Segment
@@ -92,6 +93,7 @@ class _Path:
         scale = coordinates[0]
         for factor, part in zip(embedding.stratum.factors, embedding.stratum.slices, strict=True):
             scale *= coordinates[part][np.argmax(np.abs(coordinates[part]))] ** factor.power
+        self.condition = Criticality(embedding.stratum)
         self.chart = Chart(embedding.stratum, real_forms(embedding.stratum, coordinates[None, 1:])[0])
         self.z = np.array([numbers.mpf(float(x)) for x in (scale.real, *self.chart.start)], object)
 
@@ -159,7 +161,7 @@ class _Path:
         last = None
         for number in range(MOST_CORRECTIONS):
             jets = variables([*z, t], numbers.mpf(0), numbers.mpf(1))
-            rows = critical_equations(self.chart, self.line, jets[0], jets[1:-1], jets[-1])[0]
+            rows = piece_equations(self.chart, self.condition, self.line, [*jets[1:-1], jets[0], jets[-1]])
             matrix = numbers.matrix([row.gradient[:-1].tolist() for row in rows])
             try:
                 step = np.array(list(numbers.lu_solve(matrix, numbers.matrix([-row.value for row in rows]))), object)

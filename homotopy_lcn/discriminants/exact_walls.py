@@ -21,7 +21,7 @@ import numpy as np
 from ..arrays import Real
 from ..losses.exact_data import ExactData
 from ..networks.strata import Stratum
-from .conditions import Condition, PassageThroughZero
+from .conditions import Condition, Criticality, PassageThroughZero
 from .jets import Dual, Element, contracted, polynomial_power, polynomial_product, variables
 from .segments import Segment
 
@@ -188,10 +188,10 @@ def leading_exponent(chart: Chart, blocks: Sequence[Any], b: int) -> int:
     return int(exponent)
 
 
-def piece_equations(chart: Chart, condition: Condition, line: Line, z: Sequence[Element]) -> list[Element]:
+def piece_equations(chart: Chart, condition: Condition | Criticality, line: Line, z: Sequence[Element]) -> list[Element]:
     """The left-hand sides for a condition about a point; z are the pieces, c unless the filter is zero, and t."""
     count, zero = len(chart.start), isinstance(condition, PassageThroughZero)
-    blocks = condition.blocks  # type: ignore[attr-defined]
+    blocks = condition.blocks  # type: ignore[union-attr]
     forms = chart.forms(z[:count])
     p = chart.products(forms, [factor.power for factor in chart.stratum.factors])
     r = residual_of(line, None if zero else z[count], p, z[-1], chart.infinite)

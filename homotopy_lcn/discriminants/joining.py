@@ -30,7 +30,7 @@ def joined_chambers(
     segment: Segment,
     found: Sequence[Wall],
     solved: Callable[[float], CriticalPoints],
-    places: Sequence[float | None] | float | None = None,
+    places: Sequence[float] | float | None = None,
 ) -> tuple[tuple[Chamber, ...], list[str]]:
     """The intervals between walls with numbers of branches, and what contradicts completeness.
 
@@ -42,17 +42,19 @@ def joined_chambers(
     solved : callable
         The critical points at t.
     places : float or sequence, optional
-        Where in each interval its list is taken: the part of its length, or for each `Chamber.at`. By default in the
-        middle.
+        Where in each interval its list is taken: the part of its length, or each `Chamber.middle`. By default in the
+        middle, or beside it if the middle has more points on which more roots coincide than their stratum says.
     """
     ends = [0.0]
     ends += [t for t in places_of(found) if WALLS.together < t < 1 - WALLS.together]
     ends.append(1.0)
-    if places is None or isinstance(places, float):
-        part = places
-        places = [None if part is None else a + part * (b - a) for a, b in pairwise(ends)]
-    pairs_of_ends = zip(pairwise(ends), places, strict=True)
-    chambers = [(a, b, at, solved((a + b) / 2 if at is None else at)) for (a, b), at in pairs_of_ends]
+    if isinstance(places, float):
+        places = [a + places * (b - a) for a, b in pairwise(ends)]
+    elif places is None:
+        places = [_ordinary_place(a, b, solved) for a, b in pairwise(ends)]
+    chambers = [
+        (a, b, None if t == (a + b) / 2 else t, solved(t)) for (a, b), t in zip(pairwise(ends), places, strict=True)
+    ]
     problems = [
         f"chamber from {start} to {end}: not all critical points are known"
         for start, end, _, points in chambers
@@ -83,6 +85,22 @@ def joined_chambers(
                 numbers[i], used = used, used + 1
         result.append(replace(chamber, branches=tuple(numbers)))
     return tuple(result), problems
+
+
+def _ordinary_place(start: float, end: float, solved: Callable[[float], CriticalPoints]) -> float:
+    """The middle of an interval, or a t beside it where fewer points are special.
+
+    On a stratum with powers a point can pass through one at which two of its roots coincide: no wall, as the point goes
+    on, but the coordinates of the stratum are singular there.
+    """
+    middle, other = (start + end) / 2, start + OTHER_PLACE * (end - start)
+    special = _special_points(solved(middle))
+    return other if special and _special_points(solved(other)) < special else middle
+
+
+def _special_points(points: CriticalPoints) -> int:
+    """How many real points have a root pattern other than that of their stratum."""
+    return sum(point.pattern != point.stratum for point in points.real)
 
 
 def places_of(found: Sequence[Wall]) -> list[float]:

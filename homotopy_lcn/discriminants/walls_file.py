@@ -336,7 +336,7 @@ def _check_chambers(segment: Segment, found: Sequence[Wall], chambers: Sequence[
         known[chamber.middle] = chamber.points
     if not complete:
         return
-    joined, problems = joined_chambers(segment, found, known.__getitem__, [chamber.at for chamber in chambers])
+    joined, problems = joined_chambers(segment, found, known.__getitem__, [chamber.middle for chamber in chambers])
     problems += differing_lists(chambers, lambda t: critical_points(segment.arch, segment.loss(t)))
     if problems:
         raise InputError(f"complete: true; expected false: {problems[0]}")

@@ -114,6 +114,23 @@ def test_special_data_in_the_middle_of_a_chamber(tmp_path):
     assert differing_lists([middle], lambda t: hl.critical_points(arch, segment.loss(t)))
 
 
+def test_two_roots_that_coincide_in_the_middle(tmp_path):
+    """A point of the stratum (2,1) is (1 + x)³ at t = 1/2, where the coordinates of its stratum are singular."""
+    arch = hl.Architecture((3, 2), (1, 1))
+    losses = hl.SquaredLoss.white([0, 1, 0, 0]), hl.SquaredLoss.white([-1, 2, 0, 2])
+    found = hl.walls(arch, *losses)
+    assert found.complete, found.contradictions
+    special = [point for point in found.follow(0.5) if np.ptp(point.filter / [1, 3, 3, 1]) < 1e-9]
+    assert [point.pattern for point in special] == [((2, 1),)]
+    assert found.chambers[0].at not in (None, 0.5)
+    assert all(point.pattern == point.stratum for point in found.chambers[0].points.real)
+    agree_with_a_grid(found, losses, 16)
+    for t in (1e-5, 0.3, 0.4999, 0.5, 0.5001, 0.7075877759274222, 0.999):
+        assert sorted(point.branch for point in found.follow(t)) == [0, 1, 2, 3]
+    found.to_json(tmp_path / "walls.json")
+    assert hl.Walls.from_json(tmp_path / "walls.json") == found
+
+
 def test_a_place_outside_its_chamber_is_refused(tmp_path):
     arch = hl.Architecture((2, 2), (2, 1))
     content = json.loads(hl.walls(arch, *gaussian(arch, 3)).to_json())
