@@ -36,7 +36,7 @@ from .tolerances import WALLS
 __all__ = ["Cycle", "Ending", "Endings", "endings"]
 
 #: Radii of circles around τ = 1, and the number of places on each.
-RADII = (0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5)
+RADII = (0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6, 1e-7)
 PLACES = 16
 #: All but the first quarter of the terms of the power series are smaller than this part of the point. Those of negative
 #: exponents are among them: they tell of a pole inside the circle, where a path leaves the patch.
@@ -133,6 +133,9 @@ def endings(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> En
         found = _limits(condition, points.chosen(~ends.regular), lines, patches, rng)
         if found is None:
             continue
+        walls, found = _with_regular_ends(condition, (walls, found), line, patches, rng)
+        if len(distinct_walls(condition.coordinates, walls)) < len(walls):
+            continue
         for others, limits in known:
             if len(others) == len(walls):
                 agreed = _agreed(condition, patches, found, limits)
@@ -140,6 +143,30 @@ def endings(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> En
                     return Endings(walls, agreed)
         known.append((walls, found))
     return None
+
+
+def _with_regular_ends(
+    condition: Condition, found: tuple[WallPoints, _Limits], line: DataLine, patches: Patches, rng: np.random.Generator
+) -> tuple[WallPoints, _Limits]:
+    """The walls with the limits of single paths that are nonsingular, too, and all other limits.
+
+    A path is lost if it comes near another one, although it ends at a nonsingular wall.
+    """
+    walls, limits = found
+    single = np.flatnonzero(limits.paths == 1)
+    if not len(single):
+        return found
+    ends = follow(
+        condition,
+        homogeneous_coordinates(condition.coordinates, patches, limits.points[single]),
+        (line, line),
+        rng,
+        between=(1.0, 1.0),
+    )
+    left = np.ones(len(limits.points), bool)
+    left[single[ends.regular]] = False
+    walls = WallPoints(*(np.concatenate(pair) for pair in zip(walls, ends.points.chosen(ends.regular), strict=True)))
+    return walls, _Limits(limits.points[left], tuple(limits.cycles[i] for i in np.flatnonzero(left)))
 
 
 def _limits(
@@ -151,33 +178,32 @@ def _limits(
 ) -> _Limits | None:
     """The limits of paths, None if they are not found."""
     begin, options = 0.0, PathOptions().tighter()
+    ends: list[tuple[Complex, Cycle]] = []
     for radius in RADII:
         near = follow(condition, points, lines, rng, between=(begin, 1 - radius))
         if not near.arrived.all():
             return None
         points, begin = near.points, 1 - radius
-        circle = _circle(condition, points, (lines, radius), rng, options)
-        if circle is None:
-            continue
+        circle, kept = _circle(condition, points, (lines, radius), rng, options)
         places = [local_coordinates(condition.coordinates, patches, at, lines[1].motion) for at in circle]
-        cycles = _cycles(places[0], places[-1])
-        if cycles is None:
-            continue
-        around = np.array(places[:-1])
-        series = [np.fft.fft(np.concatenate([around[:, i] for i in cycle]), axis=0, norm="forward") for cycle in cycles]
-        if any(_late(terms) > STEADY for terms in series):
-            continue
-        means = np.array([terms[0] for terms in series])
-        whole = [
-            Cycle(lines[0], radius, len(cycle), _joined([at.row(i) for i in cycle for at in circle[:-1]]))
-            for cycle in cycles
-        ]
-        first = [int(np.flatnonzero(_apart(means, mean) <= ONE)[0]) for mean in means]
-        chosen = sorted(set(first))
-        return _Limits(
-            means[chosen], tuple(tuple(c for c, row in zip(whole, first, strict=True) if row == i) for i in chosen)
-        )
-    return None
+        around, left = np.array(places[:-1]), np.ones(len(points), bool)
+        for cycle in _cycles(places[0], places[-1], kept):
+            terms = np.fft.fft(np.concatenate([around[:, i] for i in cycle]), axis=0, norm="forward")
+            if _late(terms) <= STEADY:
+                passed = _joined([at.row(i) for i in cycle for at in circle[:-1]])
+                ends.append((terms[0], Cycle(lines[0], radius, len(cycle), passed)))
+                left[cycle] = False
+        points = points.chosen(left)
+        if not len(points):
+            break
+    else:
+        return None
+    means = np.array([mean for mean, _ in ends])
+    first = [int(np.flatnonzero(_apart(means, mean) <= ONE)[0]) for mean in means]
+    chosen = sorted(set(first))
+    return _Limits(
+        means[chosen], tuple(tuple(c for (_, c), row in zip(ends, first, strict=True) if row == i) for i in chosen)
+    )
 
 
 def _joined(points: Sequence[WallPoints]) -> WallPoints:
@@ -190,17 +216,19 @@ def _circle(
     circle: tuple[tuple[DataLine, DataLine], float],
     rng: np.random.Generator,
     options: PathOptions,
-) -> list[WallPoints] | None:
-    """The points on a circle around τ = 1, from 1 − radius around to it; None if a path is lost."""
+) -> tuple[list[WallPoints], NDArray[np.bool_]]:
+    """The points on a circle around τ = 1, from 1 − radius around to it, and which paths are not lost."""
     lines, radius = circle
-    result = [points]
+    result, kept = [points], np.ones(len(points), bool)
     turns = radius * np.exp(2j * np.pi * np.arange(PLACES + 1) / PLACES)
     for one, other in pairwise(turns.tolist()):
-        ends = follow(condition, result[-1], (_between(lines, one), _between(lines, other)), rng, options)
-        if not (ends.arrived & (ends.steps < WALLS.settled)).all():
-            return None
-        result.append(ends.points)
-    return result
+        at = WallPoints(*(array.copy() for array in result[-1]))
+        ends = follow(condition, at.chosen(kept), (_between(lines, one), _between(lines, other)), rng, options)
+        for whole, part in zip(at, ends.points, strict=True):
+            whole[kept] = part
+        result.append(at)
+        kept[kept] = ends.arrived & (ends.steps < WALLS.settled)
+    return result, kept
 
 
 def _between(lines: tuple[DataLine, DataLine], rest: complex) -> DataLine:
@@ -216,20 +244,23 @@ def _late(terms: Complex) -> float:
     return float(late / (1 + np.linalg.norm(terms[0])))
 
 
-def _cycles(before: Complex, after: Complex) -> list[list[int]] | None:
-    """The cycles of the permutation by which points (P, N) come back, None if it is none."""
+def _cycles(before: Complex, after: Complex, kept: NDArray[np.bool_]) -> list[list[int]]:
+    """The cycles in which points (P, N) come back, of those that are kept; a point that comes back to none is in none.
+
+    A point that two others seem to come back to is in none either.
+    """
     distances = np.linalg.norm(after[:, None] - before[None], axis=2)
-    goals = distances.argmin(axis=1)
-    if len(set(goals.tolist())) < len(goals) or not (_apart(after, before[goals]) <= ONE).all():
-        return None
+    goals = np.where(np.isfinite(distances), distances, np.inf).argmin(axis=1)
+    back = kept & (_apart(after, before[goals]) <= ONE)
+    back &= np.bincount(goals[back], minlength=len(goals))[goals] == 1
     result, seen = [], np.zeros(len(goals), bool)
     for first in range(len(goals)):
         cycle, at = [], first
-        while not seen[at]:
+        while back[at] and not seen[at]:
             seen[at] = True
             cycle.append(at)
             at = int(goals[at])
-        if cycle:
+        if cycle and at == first:
             result.append(cycle)
     return result
 

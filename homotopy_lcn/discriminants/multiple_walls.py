@@ -35,10 +35,13 @@ __all__ = ["confirmed_wall"]
 
 #: Digits of the computation: some, and some for each path of a cycle.
 WALL_DIGITS, WALL_DIGITS_OF_PATH = 70, 35
-#: How far paths are from their end on the first circle and on the last one, about.
-FIRST_DISTANCE, LAST_DISTANCE = 1e-8, 1e-25
+#: How far paths are from their end on the first circle, about: near an end of high order only a larger circle has
+#: points that doubles predict. And how far they are on the last one.
+FIRST_DISTANCES, LAST_DISTANCE = (1e-8, 1e-6, 1e-4, 1e-3), 1e-25
 #: The distance is at least this many times the error of the predicted end.
 SAFE = 1e3
+#: Where circles of that distance fail, the next one is smaller by this factor.
+NEARER = 30
 #: Places on each small circle for each path; the mean is right up to this power of 1 − τ.
 PLACES_OF_PATH = 4
 EXACT_TO = 2
@@ -106,20 +109,28 @@ class _Paths:
 
     def end(self) -> _Numbers | None:
         """The end of the cycle, without the kernel vector; None if the paths do not come to one point."""
+        doubles = self._doubles()
+        return next((end for first in FIRST_DISTANCES if (end := self._end_from(doubles, first)) is not None), None)
+
+    def _end_from(self, doubles: _Numbers, distance: float) -> _Numbers | None:
+        """The same from a first circle of this size; the next ones are much smaller, or less so if that fails."""
         numbers, cycle = self.numbers, self.cycle
         paths = cycle.paths
-        distance = FIRST_DISTANCE
-        terms = self._terms(self._doubles(), cycle.radius)
+        terms, next_ones = self._terms(doubles, cycle.radius), [distance]
         while True:
-            rest = numbers.mpf(distance) ** paths
-            found = self._on_circle(terms, rest)
-            if found is None:
+            for distance in next_ones:
+                rest = numbers.mpf(distance) ** paths
+                found = self._on_circle(terms, rest)
+                if found is not None:
+                    break
+            else:
                 return None
             terms = self._terms(found, rest)
             if distance <= LAST_DISTANCE:
                 end: _Numbers = terms[0][: len(self.chart.start) + (1 if self.none else 2)]
                 return end
-            distance = max(LAST_DISTANCE, min(float(SAFE * rest**EXACT_TO), distance / SAFE))
+            far = min(float(SAFE * rest**EXACT_TO), distance / SAFE)
+            next_ones = [max(LAST_DISTANCE, one) for one in (far, distance / SAFE, distance / NEARER)]
 
     def real_wall(self, end: _Numbers) -> RealWall:
         """The wall at an end."""
