@@ -188,7 +188,9 @@ def leading_exponent(chart: Chart, blocks: Sequence[Any], b: int) -> int:
     return int(exponent)
 
 
-def piece_equations(chart: Chart, condition: Condition | Criticality, line: Line, z: Sequence[Element]) -> list[Element]:
+def piece_equations(
+    chart: Chart, condition: Condition | Criticality, line: Line, z: Sequence[Element]
+) -> list[Element]:
     """The left-hand sides for a condition about a point; z are the pieces, c unless the filter is zero, and t."""
     count, zero = len(chart.start), isinstance(condition, PassageThroughZero)
     blocks = condition.blocks  # type: ignore[union-attr]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +16,7 @@ from .extended_system import Patches, System, WallPoints, evaluated
 from .generic_walls import GenericWalls, distinct_walls
 from .homotopies import follow
 from .lines import DataLine
-from .multiple_ends import Cycle, Ending, endings
+from .multiple_ends import Cycle, Endings, endings
 from .path_tracker import PathOptions, newton
 from .tangencies import Tangency, common_image, kernel_meets, tangencies
 from .tolerances import WALLS
@@ -106,7 +105,7 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
         tangent = _tangent(start, line, rng)
         if tangent is None or len(points) + escaped + TRIPLE * len(tangent) < len(start):
             found = None if _kernel_of_all_meets(start, line) else endings(start, line, rng)
-            known = None if found is None else _others(start.condition, line, found.others)
+            known = None if found is None else _others(start.condition, line, found)
             if found is not None and known is not None:
                 points, escaped, tangent, others = found.walls, known.escaped, None, known
     far = np.abs(points.t.sum(axis=1)) < WALLS.far * np.linalg.norm(points.t, axis=1)
@@ -157,15 +156,16 @@ class _Others:
     everywhere: int = 0
 
 
-def _others(condition: Condition, line: DataLine, found: Sequence[Ending]) -> _Others | None:
+def _others(condition: Condition, line: DataLine, found: Endings) -> _Others | None:
     """What the ends of paths at singular solutions mean, None if that is not clear for one of them.
 
     Where t is not a number of [0, 1] there is no real wall, on a continuum neither. Where t is one, no filter at
     infinity is that of a real critical point, as Σ(t) is positive definite.
     """
-    places: list[complex] = []
-    real, at_infinity, escaped, everywhere = [], 0, 0, 0
-    for end in found:
+    off = found.off_segment
+    places: list[complex] = off.t[~off.infinite].tolist()
+    real, at_infinity, escaped, everywhere = [], 0, int(off.infinite.sum()), 0
+    for end in found.others:
         if not end.at_one_place:
             if not isinstance(condition, PassageThroughZero):
                 return None

@@ -18,13 +18,14 @@ Morgan, Sommese, Wampler, *Computing singular solutions to nonlinear analytic sy
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Complex
+from ..arrays import Complex, Real
 from .conditions import Condition, homogeneous_coordinates, local_coordinates
 from .extended_system import Patches, WallPoints
 from .generic_walls import GenericWalls, distinct_walls
@@ -35,14 +36,19 @@ from .tolerances import WALLS
 
 __all__ = ["Cycle", "Ending", "Endings", "endings"]
 
-#: Radii of circles around τ = 1, and the number of places on each.
+#: Radii of circles around τ = 1, and the number of places on each; more places on small ones, where few paths are left,
+#: since a series converges so on circles of nearly its radius of convergence.
 RADII = (0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6, 1e-7)
-PLACES = 16
+PLACES, MORE_PLACES, SMALL_RADIUS = 16, 32, 1e-4
 #: All but the first quarter of the terms of the power series are smaller than this part of the point. Those of negative
 #: exponents are among them: they tell of a pole inside the circle, where a path leaves the patch.
 STEADY = 1e-6
 #: Points on a circle that are one after a turn, and limits that are one, differ by this part at most.
 ONE = 1e-8
+#: How far from the segment t is at least, relative to its last changes, on a path that leads to no real wall.
+OFF = 30
+#: From how many circles that is seen, and the factor by which 1 / w becomes smaller on them if w goes to infinity.
+LEAST_TRAIL, SHRINKS = 3, 1.5
 #: How often two homotopies that agree are sought.
 ATTEMPTS = 4
 
@@ -66,6 +72,44 @@ class Cycle:
     radius: float
     paths: int
     points: WallPoints
+
+
+class OffSegment(NamedTuple):
+    """Paths without a limit, whose t comes to a number off [0, 1]: t (P,), its last change, whether w goes to infinity.
+
+    They lead to no real wall of the segment.
+    """
+
+    t: Complex
+    changes: Real
+    infinite: NDArray[np.bool_]
+
+    @classmethod
+    def of_trail(cls, trail: Sequence[WallPoints]) -> OffSegment | None:
+        """Paths from their points on circles that become smaller, None if one of them may come to the segment."""
+        if len(trail) < LEAST_TRAIL:
+            return None
+        with np.errstate(all="ignore"):
+            places = [at.t[:, 1] / at.t.sum(axis=1) for at in trail]
+            lengths = [np.abs(at.scale[:, 1] / at.scale[:, 0]) for at in trail]
+            t, infinite = places[-1], lengths[-1] < lengths[-LEAST_TRAIL] / SHRINKS
+        changes = np.max([np.abs(a - b) for a, b in pairwise(places[-LEAST_TRAIL:])], axis=0)
+        nearest = np.abs(t - np.clip(t.real, 0, 1))
+        off = np.isfinite(t) & (nearest > OFF * np.maximum(changes, WALLS.outside))
+        return cls(t, changes, infinite) if off.all() else None
+
+    def agrees_with(self, other: OffSegment) -> bool:
+        """Whether both are the same t up to their changes, each as often."""
+        if len(self.t) != len(other.t):
+            return False
+        left = np.ones(len(self.t), bool)
+        for t, change in zip(self.t, self.changes, strict=True):
+            near = np.where(left, np.abs(other.t - t), np.inf)
+            best = int(np.argmin(near))
+            if not near[best] <= OFF / 2 * (change + other.changes[best] + WALLS.outside):
+                return False
+            left[best] = False
+        return True
 
 
 @dataclass(frozen=True)
@@ -95,10 +139,15 @@ class Ending:
 
 @dataclass(frozen=True)
 class Endings:
-    """What became of all paths: nonsingular walls, and the limits of all others."""
+    """What became of all paths: nonsingular walls, the limits of others, and paths whose t stays off the segment."""
 
     walls: WallPoints
     others: tuple[Ending, ...]
+    off_segment: OffSegment
+
+
+#: No such paths.
+NONE_OFF = OffSegment(np.zeros(0, complex), np.zeros(0), np.zeros(0, bool))
 
 
 @dataclass(frozen=True)
@@ -107,6 +156,7 @@ class _Limits:
 
     points: Complex
     cycles: tuple[tuple[Cycle, ...], ...]
+    off_segment: OffSegment
 
     @property
     def paths(self) -> NDArray[np.int64]:
@@ -139,8 +189,8 @@ def endings(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> En
         for others, limits in known:
             if len(others) == len(walls):
                 agreed = _agreed(condition, patches, found, limits)
-                if agreed is not None:
-                    return Endings(walls, agreed)
+                if agreed is not None and found.off_segment.agrees_with(limits.off_segment):
+                    return Endings(walls, agreed, found.off_segment)
         known.append((walls, found))
     return None
 
@@ -166,7 +216,9 @@ def _with_regular_ends(
     left = np.ones(len(limits.points), bool)
     left[single[ends.regular]] = False
     walls = WallPoints(*(np.concatenate(pair) for pair in zip(walls, ends.points.chosen(ends.regular), strict=True)))
-    return walls, _Limits(limits.points[left], tuple(limits.cycles[i] for i in np.flatnonzero(left)))
+    return walls, replace(
+        limits, points=limits.points[left], cycles=tuple(limits.cycles[i] for i in np.flatnonzero(left))
+    )
 
 
 def _limits(
@@ -179,30 +231,42 @@ def _limits(
     """The limits of paths, None if they are not found."""
     begin, options = 0.0, PathOptions().tighter()
     ends: list[tuple[Complex, Cycle]] = []
+    trail: list[WallPoints] = []
+    lost: list[OffSegment | None] = []
     for radius in RADII:
         near = follow(condition, points, lines, rng, between=(begin, 1 - radius))
-        if not near.arrived.all():
+        there = near.arrived
+        lost.append(OffSegment.of_trail([at.chosen(~there) for at in trail]) if not there.all() else None)
+        points, begin = near.points.chosen(there), 1 - radius
+        trail = [*(at.chosen(there) for at in trail), points]
+        if not there.all() and lost[-1] is None:
             return None
-        points, begin = near.points, 1 - radius
+        if not len(points):
+            break
         circle, kept = _circle(condition, points, (lines, radius), rng, options)
         places = [local_coordinates(condition.coordinates, patches, at, lines[1].motion) for at in circle]
         around, left = np.array(places[:-1]), np.ones(len(points), bool)
         for cycle in _cycles(places[0], places[-1], kept):
             terms = np.fft.fft(np.concatenate([around[:, i] for i in cycle]), axis=0, norm="forward")
             if _late(terms) <= STEADY:
-                passed = _joined([at.row(i) for i in cycle for at in circle[:-1]])
+                passed = _joined([at.row(i) for i in cycle for at in circle[: -1 : len(circle) // PLACES]])
                 ends.append((terms[0], Cycle(lines[0], radius, len(cycle), passed)))
                 left[cycle] = False
-        points = points.chosen(left)
+        points, trail = points.chosen(left), [at.chosen(left) for at in trail]
         if not len(points):
             break
-    else:
-        return None
-    means = np.array([mean for mean, _ in ends])
+    if len(points):
+        lost.append(OffSegment.of_trail(trail))
+        if lost[-1] is None:
+            return None
+    known = [one for one in lost if one is not None]
+    off = OffSegment(*(np.concatenate(parts) for parts in zip(NONE_OFF, *known, strict=True)))
+    size = condition.coordinates.dimension + 1
+    means = np.array([mean for mean, _ in ends], complex).reshape(len(ends), size)
     first = [int(np.flatnonzero(_apart(means, mean) <= ONE)[0]) for mean in means]
     chosen = sorted(set(first))
     return _Limits(
-        means[chosen], tuple(tuple(c for (_, c), row in zip(ends, first, strict=True) if row == i) for i in chosen)
+        means[chosen], tuple(tuple(c for (_, c), row in zip(ends, first, strict=True) if row == i) for i in chosen), off
     )
 
 
@@ -220,7 +284,8 @@ def _circle(
     """The points on a circle around τ = 1, from 1 − radius around to it, and which paths are not lost."""
     lines, radius = circle
     result, kept = [points], np.ones(len(points), bool)
-    turns = radius * np.exp(2j * np.pi * np.arange(PLACES + 1) / PLACES)
+    places = PLACES if radius > SMALL_RADIUS else MORE_PLACES
+    turns = radius * np.exp(2j * np.pi * np.arange(places + 1) / places)
     for one, other in pairwise(turns.tolist()):
         at = WallPoints(*(array.copy() for array in result[-1]))
         ends = follow(condition, at.chosen(kept), (_between(lines, one), _between(lines, other)), rng, options)
