@@ -111,4 +111,6 @@ def walls(
         walls_left = sum(not wall.certified for wall in found.walls)
         chambers_left = sum(not chamber.certified for chamber in found.chambers)
         complain(f"not proved: {walls_left} of the walls, {chambers_left} of the chambers")
+        for words in found.unprovable:
+            complain(f"cannot be proved: {words}")
     return DONE if found.complete and (found.certified or not certify) else NOT_COMPLETE

@@ -16,13 +16,14 @@ from ..results.points import CriticalPoint
 from ..solving.solve import critical_points
 from .exact_walls import ExactLine
 from .fold_walls import RealWall
+from .joining import written
 from .kinds import Question
-from .records import Chamber, Wall
+from .records import Chamber, Wall, WallStratum
 from .segments import Segment
 from .tolerances import WALLS
 from .wall_proofs import ProvedWall, prove_exchange, prove_wall
 
-__all__ = ["certified_chambers", "certified_exchanges", "proofs_of_walls", "with_checked_proofs"]
+__all__ = ["certified_chambers", "certified_exchanges", "proofs_of_walls", "unprovable_walls", "with_checked_proofs"]
 
 
 def proofs_of_walls(
@@ -107,6 +108,23 @@ def certified_chambers(exact: ExactLine, chambers: Sequence[Chamber], seed: int)
         if same and proofs.complete:
             chamber = replace(chamber, points=proofs.result, certified=True)
         result.append(chamber)
+    return tuple(result)
+
+
+def unprovable_walls(found: Sequence[Wall], strata: Sequence[WallStratum]) -> tuple[str, ...]:
+    """The walls that Krawczyk's test cannot prove, in words, with the reason: it proves nonsingular solutions alone."""
+    counted = {(row.pattern, row.kind) for row in strata if row.generic}
+    result = []
+    for wall in found:
+        if wall.certified:
+            continue
+        if wall.kind == "escape" and (wall.pattern, wall.kind) not in counted:
+            reason = "is one that generic data do not have, and is confirmed in 80 digits"
+        elif wall.multiplicity > 1:
+            reason = f"is a solution of multiplicity {wall.multiplicity}, confirmed in many digits"
+        else:
+            continue
+        result.append(f"the {wall.kind} at t = {wall.t!r} of the stratum {written(wall.pattern)} {reason}")
     return tuple(result)
 
 

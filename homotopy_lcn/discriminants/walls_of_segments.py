@@ -20,7 +20,7 @@ from ..networks.architecture import Architecture
 from ..networks.strata import Embedding
 from ..results.result import CriticalPoints
 from ..solving.solve import critical_points
-from .certified_walls import certified_chambers, certified_exchanges, proofs_of_walls
+from .certified_walls import certified_chambers, certified_exchanges, proofs_of_walls, unprovable_walls
 from .exact_walls import ExactLine
 from .exchanges import exchanges
 from .fold_walls import walls_on_line
@@ -81,6 +81,15 @@ class Walls(ShownInNotebooks):
     def certified(self) -> bool:
         """Whether every wall and the list of every chamber is proved."""
         return all(wall.certified for wall in self.walls) and all(chamber.certified for chamber in self.chambers)
+
+    @property
+    def unprovable(self) -> tuple[str, ...]:
+        """Walls for which there is no proof, in words with the reason, so that `certified` is False with them.
+
+        Krawczyk's test proves nonsingular solutions alone. Multiple walls, and escapes that generic data do not have,
+        are no such solutions; they are confirmed in many digits for the exact data.
+        """
+        return unprovable_walls(self.walls, self.strata)
 
     @property
     def branches(self) -> tuple[Branch, ...]:

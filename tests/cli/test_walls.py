@@ -164,3 +164,19 @@ def test_a_page_is_not_written_under_the_name_of_another_kind_of_file(files, tmp
             found.to_html(tmp_path / name)
     assert program.main(["report", str(path), "-o", str(tmp_path / "page.HTML"), "--quiet"]) in (0, 3)
     assert (tmp_path / "page.HTML").exists()
+
+
+def test_walls_without_a_proof_are_named(tmp_path, capsys):
+    """The 3 × 2 matrix of b has rank one at t = 1/2: an escape that generic data do not have."""
+    pytest.importorskip("flint")
+    files = []
+    for number, b in enumerate(([-1.0, -2, 0, 3, -1], [1.0, 2, 0, 1, 1])):
+        files.append(str(tmp_path / f"{number}.npz"))
+        np.savez(files[-1], gram=np.eye(5), b=b)
+    assert program.main([*NETWORK, "--from", files[0], "--to", files[1], "--certify"]) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "homotopy-lcn: not proved: 1 of the walls, 0 of the chambers",
+        "homotopy-lcn: cannot be proved: the escape at t = 0.5 of the stratum (1,1)(1) is one that generic data do not "
+        "have, and is confirmed in 80 digits",
+    ]

@@ -177,6 +177,13 @@ def triple():
     return hl.walls(arch, *palindromic(arch, 77))
 
 
+def test_multiple_walls_are_told_to_have_no_proof(triple):
+    (wall,) = [wall for wall in triple.walls if wall.multiplicity > 1]
+    assert triple.unprovable == (
+        f"the fold at t = {wall.t!r} of the stratum (2) is a solution of multiplicity 3, confirmed in many digits",
+    )
+
+
 def changed(found, tmp_path, change):
     content = json.loads(found.to_json())
     content.pop("digest")

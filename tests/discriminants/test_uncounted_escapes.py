@@ -128,6 +128,10 @@ def test_no_chamber_is_certified_across_a_passage():
     assert [(chamber.start, chamber.end) for chamber in found.chambers] == [(0.0, 0.5), (0.5, 1.0)]
     assert [wall.certified for wall in found.walls] == [None]
     assert not found.certified
+    assert found.unprovable == (
+        "the escape at t = 0.5 of the stratum (1,1)(1) is one that generic data do not have, and is confirmed in 80 "
+        "digits",
+    )
 
 
 @pytest.mark.parametrize("change", ["place", "missing"])
