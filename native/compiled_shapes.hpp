@@ -28,16 +28,16 @@ struct RealShapes {
         return true;
     }
 };
-// The general code, which fits all shapes and data.
+// The general code, which fits all shapes and data. In doubles one segment serves all real data: most paths take one step.
 struct OtherShapes {
     template <class Body>
     static bool with_tracker(const Job& job, Body&& body) {
-        if (job.real && distinct_coefficients(job) < job.filter_size)
+        if (job.real && (!single_precision || distinct_coefficients(job) < job.filter_size))
             body(Type<Tracker<AnyShape, ProjectedSegment>>{});
-        else if (job.real)
-            body(Type<Tracker<AnyShape, RealSegment>>{});
-        else
+        else if (!job.real)
             body(Type<Tracker<AnyShape, GeneralSegment>>{});
+        else if constexpr (single_precision)
+            body(Type<Tracker<AnyShape, RealSegment>>{});
         return true;
     }
 };
