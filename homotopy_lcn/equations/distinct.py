@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex
 from ..networks.strata import Stratum
-from .critical_equations import equations_of
 
 __all__ = [
     "DISTINCT",
@@ -188,13 +187,15 @@ def point_keys(stratum: Stratum, points: Complex) -> Complex:
     Every factor is scaled to norm one and to a positive value of a fixed generic functional, then by the size of the
     scalar. The functional is real, so that the keys of conjugate points are conjugate.
     """
-    keys = equations_of(stratum).normalize(points)
+    keys = points.copy()
     for factor, part, functional in zip(stratum.factors, stratum.slices, _functionals(stratum), strict=True):
-        value = np.einsum("pk,k->p", keys[:, part], functional)  # BLAS would wake its threads
+        form = keys[:, part]
+        value = np.einsum("pk,k->p", form, functional)  # BLAS would wake its threads
         size = np.abs(value)
-        phase = np.divide(value, size, out=np.ones_like(value), where=size > 0)
-        keys[:, part] /= phase[:, None]
-        keys[:, 0] *= phase if factor.power == 1 else phase**factor.power
+        turn = np.divide(value, size, out=np.ones_like(value), where=size > 0)
+        turn *= np.sqrt((form.real**2 + form.imag**2).sum(axis=1))
+        form /= turn[:, None]
+        keys[:, 0] *= turn if factor.power == 1 else turn**factor.power
     size = np.abs(keys[:, 0])
     keys[:, 1:] *= np.where(size > 0, size, 1.0)[:, None]
     return keys

@@ -186,6 +186,14 @@ def distinct_union(stratum: Stratum, known: RegularEnds, new: RegularEnds) -> Re
     return known.joined(new, added[~doubtful]) if doubtful.any() else union
 
 
+def in_whole_cycles(windings: NDArray[np.int64]) -> int:
+    """How many paths with these winding numbers m are there in multiples of m; unknown ones, 0, may fill any gap."""
+    if (windings == 0).any():
+        return len(windings)
+    numbers, counts = np.unique(windings, return_counts=True)
+    return int(counts[counts % numbers == 0].sum())
+
+
 def too_near(stratum: Stratum, points: Complex, conditions: Real) -> NDArray[np.bool_]:
     """Which of some points (P, coordinates) are too near to another one for their condition numbers (P,).
 

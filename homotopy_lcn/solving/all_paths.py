@@ -29,7 +29,7 @@ from ..tracking.ill_conditioned import (
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
 from ..tracking.tolerances import RETRACKING
-from .accounts import PathAccount, RegularEnds, distinct_union
+from .accounts import PathAccount, RegularEnds, distinct_union, in_whole_cycles
 from .far_ends import FarEnds, follow_far, growth_in_doubles
 from .problem import Problem
 from .regular_ends import (
@@ -296,25 +296,43 @@ def _add_regular_ends(problem: Problem, account: PathAccount, found: RegularEnds
 def _add_endgame_ends(
     account: PathAccount, paths: _Paths, traced: PathEnds, direct: NDArray[Any], tracking: Tracking
 ) -> None:
-    """Add the ends that the endgame found for the paths in doubt; ``direct`` is where these paths were tracked to.
+    """Add the ends that the endgame found for the paths in doubt; ``direct`` is where these paths were tracked to."""
+    problem, homotopy = paths.problem, paths.homotopy
+    account.at_infinity = in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
+    account.origin = in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
+    account.losses_away = _losses_away(problem, traced, homotopy)
+    unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
+    finite = np.flatnonzero(traced.kinds == End.FINITE)
+    singular = finite
+    if finite.size:
+        found, regular = _regular_limits(problem, traced.part(finite), tracking.jobs)
+        account.regular = distinct_union(problem.stratum, account.regular, found)
+        singular = finite[~regular]
+    account.regular = distinct_union(problem.stratum, account.regular, _confirmed(problem, direct[unknown], tracking))
+    far = _confirmed(problem, direct[paths.far], tracking)
+    account.unlisted = len(paths.far) - len(far)
+    settled = None
+    if singular.size:
+        from .singular_ends import settle  # with much that most solves do without
+
+        settled = settle(problem, traced, singular, homotopy, tracking)
+        account.regular = distinct_union(problem.stratum, account.regular, settled.regular)
+    account.singular = [] if settled is None else settled.singular
+
+
+def _regular_limits(problem: Problem, traced: PathEnds, jobs: int) -> tuple[RegularEnds, NDArray[np.bool_]]:
+    """The nonsingular ends among P finite limits of paths, and which of the limits are nonsingular, (P,).
 
     A finite end is nonsingular if the Newton matrix is regular there. Then no other path can end there: a path that
     seems to has gone astray and is not accounted for. So has a path that ends at a nonsingular point of a smaller
     stratum. Near the discriminant the endgame may stop short of an ill-conditioned end of one path, which Newton's
     method finds.
     """
-    from .singular_ends import in_whole_cycles, settle  # with much that most solves do without
-
-    problem, homotopy, jobs = paths.problem, paths.homotopy, tracking.jobs
     stratum, equations = problem.stratum, problem.equations
-    account.at_infinity = in_whole_cycles(traced.windings[traced.kinds == End.AT_INFINITY])
-    account.origin = in_whole_cycles(traced.windings[traced.kinds == End.ORIGIN])
-    account.losses_away = _losses_away(problem, traced, homotopy)
-    finite = np.flatnonzero(traced.kinds == End.FINITE)
-    limits, windings = traced.points[finite], traced.windings[finite]
+    limits, windings = traced.points, traced.windings
     keys = point_keys(stratum, limits)
     first = first_occurrences(keys, tolerance=SOLVING.same_limit)
-    several = np.bincount(first, minlength=len(finite))[first] > 1
+    several = np.bincount(first, minlength=len(limits))[first] > 1
     several |= windings > 1
     refined = refine(equations, limits, problem.data, jobs=jobs)
     moved = np.linalg.norm(point_keys(stratum, refined.points.astype(complex)) - keys, axis=1)
@@ -328,14 +346,7 @@ def _add_endgame_ends(
     # But a path does not wind around a nonsingular solution.
     regular &= ~(there & (windings > 1) & (refined.conditions > SOLVING.winding))
     strayed = regular & on_smaller_stratum(equations, refined.points.astype(complex))
-    account.regular = distinct_union(stratum, account.regular, RegularEnds.of(refined, regular & ~strayed))
-    unknown = np.flatnonzero((traced.kinds == End.UNKNOWN) & np.isfinite(direct).all(axis=1))
-    account.regular = distinct_union(stratum, account.regular, _confirmed(problem, direct[unknown], tracking))
-    far = _confirmed(problem, direct[paths.far], tracking)
-    account.unlisted = len(paths.far) - len(far)
-    settled = settle(problem, traced, finite[~regular], homotopy, tracking)
-    account.regular = distinct_union(stratum, account.regular, settled.regular)
-    account.singular = settled.singular
+    return RegularEnds.of(refined, regular & ~strayed), regular
 
 
 def _losses_away(problem: Problem, traced: PathEnds, homotopy: Homotopy) -> Complex | None:
@@ -351,6 +362,8 @@ def _confirmed(problem: Problem, points: NDArray[Any], tracking: Tracking) -> Re
 
     They may be as ill-conditioned as the Gram matrix.
     """
+    if not len(points):
+        return RegularEnds.none(problem.stratum)
     refined = refine(problem.equations, points, problem.data, jobs=tracking.jobs)
     sure = solved_rows(problem, refined) & ~on_smaller_stratum(problem.equations, refined.points.astype(complex))
     near = np.flatnonzero(sure & (refined.conditions > SOLVING.suspicious))

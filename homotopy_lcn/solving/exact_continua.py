@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations.critical_equations import Data
-from ..tracking.refinement import half_gradient
+from ..tracking.gradients import half_gradient
 from ..tracking.tolerances import MULTIPRECISION
 from .local_frames import Frames
 from .tolerances import LOCAL

@@ -99,9 +99,10 @@ def infimum_of(
 def _may_be_infimum(losses: Complex, best: float, loss: SquaredLoss) -> bool:
     """Whether one of some limits of the loss may be an infimum below a bound."""
     near = SOLVING.same_infimum * loss_scale(loss)
-    least = least_loss(loss)
-    above = (losses.real >= best - near) | (losses.real < least - near) | (np.abs(losses.imag) > near)
-    return not bool(above.all())
+    above = (losses.real >= best - near) | (np.abs(losses.imag) > near)
+    if above.all():
+        return False  # without the least loss of all filters, which is computed in fractions
+    return bool((~(losses.real[~above] < least_loss(loss) - near)).any())
 
 
 def _falling(regularized: _Regularized, weight: float, least: LeastMinimum, best: float) -> Infimum | None:

@@ -15,14 +15,14 @@ from ..tracking import Homotopy
 from ..tracking.endgame import PathEnds
 from ..tracking.refinement import refine
 from ..tracking.settings import Tracking
-from .accounts import RegularEnds, SingularEnd
+from .accounts import RegularEnds, SingularEnd, in_whole_cycles
 from .local_structure import LocalStructure, local_structures
 from .nearly_tied import follow_along_continuum
 from .problem import Problem
 from .regular_ends import on_smaller_stratum
 from .tolerances import SOLVING
 
-__all__ = ["SettledEnds", "in_whole_cycles", "settle"]
+__all__ = ["SettledEnds", "settle"]
 
 
 class SettledEnds(NamedTuple):
@@ -101,14 +101,6 @@ def _structures(
                 problem.equations, traced.points[best], problem.data, tracking.rng, exact=problem.exact
             )
         yield from zip(some, found, strict=True)
-
-
-def in_whole_cycles(windings: NDArray[np.int64]) -> int:
-    """How many paths with these winding numbers m are there in multiples of m; unknown ones, 0, may fill any gap."""
-    if (windings == 0).any():
-        return len(windings)
-    numbers, counts = np.unique(windings, return_counts=True)
-    return int(counts[counts % numbers == 0].sum())
 
 
 def _singular_end(found: LocalStructure, windings: tuple[int, ...]) -> SingularEnd:

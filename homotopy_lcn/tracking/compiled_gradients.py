@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..networks.strata import Stratum
+from .gradients import half_gradient
 
 __all__ = ["ROOM", "compiled", "extended_half_gradient"]
 
@@ -40,8 +41,6 @@ def extended_half_gradient(
     """
     factors = _factors(stratum)
     if factors is None:
-        from .refinement import half_gradient
-
         return half_gradient(stratum, points, gram, b)
     return np.asarray(compiled().half_gradients(factors, points, gram, b))
 

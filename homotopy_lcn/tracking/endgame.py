@@ -138,13 +138,15 @@ class _Circle:
     limits: Complex  # (P, coordinates), factors of norm one
     tails: Real
     losses: Complex  # means of wᵀΣw − 2bᵀw of paths to infinity
+    keys: Complex  # of the limits, see `_limit_keys`
 
     @classmethod
     def unknown(cls, points: Complex) -> _Circle:
         """Before anything is measured."""
         count = len(points)
         windings, exponents = np.zeros((2, count), np.int64)
-        return cls(windings, exponents, points.copy(), np.full(count, np.inf), _unknown(count))
+        unknown = np.full_like(points, np.nan)
+        return cls(windings, exponents, points.copy(), np.full(count, np.inf), _unknown(count), unknown)
 
     def part(self, rows: NDArray[np.bool_]) -> _Circle:
         """Some of the paths."""
@@ -153,8 +155,10 @@ class _Circle:
     def enter(self, stratum: Stratum, rows: NDArray[np.int64], around: Complex, winding: int, target: Data) -> None:
         """Enter the paths of some rows, from their samples (n, rows, coordinates) all the way round."""
         self.windings[rows] = winding
-        self.exponents[rows], self.limits[rows], self.tails[rows] = _means(stratum, around)
-        away = self.exponents[rows] < 0
+        exponents, limits, self.tails[rows] = _means(stratum, around)
+        self.exponents[rows], self.limits[rows] = exponents, limits
+        self.keys[rows] = _limit_keys(stratum, limits, exponents)
+        away = exponents < 0
         if away.any():
             self.losses[rows[away]] = _mean_losses(stratum, around[:, away], target)
 
@@ -231,7 +235,7 @@ def _trace(
         if before is not None and radius <= telling:
             same = (circle.windings > 0) & (circle.windings == before.windings[alive])
             same &= circle.exponents == before.exponents[alive]
-            apart = _distances(stratum, circle.limits, before.limits[alive], circle.exponents)
+            apart = _distances(circle.keys, before.keys[alive])
             kinds = np.where(
                 circle.exponents < 0, End.AT_INFINITY, np.where(circle.exponents > 0, End.ORIGIN, End.FINITE)
             )
@@ -334,25 +338,29 @@ def _data_at(homotopy: Homotopy, s: Complex) -> Data:
 
 def _means(stratum: Stratum, around: Complex) -> tuple[NDArray[np.int64], Complex, Real]:
     """Exponents, limits and Fourier tails from samples (n, P, coordinates) around closed circles."""
-    n = len(around)
     scalars = around[:, :, 0].copy()
     limits = np.empty_like(around[0])
     tails = np.zeros(around.shape[1])
-    middle = n // 2
     for factor, part in zip(stratum.factors, stratum.slices, strict=True):
         form = around[:, :, part]
         chart = np.einsum("npi,pi->np", form, form[0].conj())
         scalars = scalars * chart**factor.power
-        spectrum = np.fft.fft(form / chart[:, :, None], axis=0) / n
-        limits[:, part] = spectrum[0]
-        tails = np.maximum(tails, np.abs(spectrum[middle]).max(axis=1))
-    turns = np.angle(np.roll(scalars, -1, axis=0) / scalars).sum(axis=0) / (2 * np.pi)
+        limits[:, part], last = _first_and_last(form / chart[:, :, None])
+        tails = np.maximum(tails, np.abs(last).max(axis=1))
+    ratios = np.concatenate([scalars[1:] / scalars[:-1], scalars[:1] / scalars[-1:]])
+    turns = np.angle(ratios).sum(axis=0) / (2 * np.pi)
     exponents = np.round(turns).astype(np.int64)
-    spectrum = np.fft.fft(scalars, axis=0) / n
     finite = exponents == 0
-    limits[:, 0] = np.where(finite, spectrum[0], 1.0)
-    tails = np.where(finite, np.maximum(tails, np.abs(spectrum[middle]) / np.abs(limits[:, 0])), tails)
+    mean, last = _first_and_last(scalars)
+    limits[:, 0] = np.where(finite, mean, 1.0)
+    tails = np.where(finite, np.maximum(tails, np.abs(last) / np.abs(limits[:, 0])), tails)
     return exponents, equations_of(stratum).normalize(limits), tails
+
+
+def _first_and_last(samples: Complex) -> tuple[Complex, Complex]:
+    """The Fourier coefficients of index 0 and n/2 of samples (n, …), n even."""
+    even, odd = samples[::2].sum(axis=0), samples[1::2].sum(axis=0)
+    return (even + odd) / len(samples), (even - odd) / len(samples)
 
 
 def _mean_losses(stratum: Stratum, around: Complex, target: Data) -> Complex:
@@ -373,16 +381,18 @@ def _agree(one: Complex, other: Complex, target: Data) -> NDArray[np.bool_]:
     return np.asarray((one == other) | (np.abs(one - other) <= ENDGAME.same_loss * size), bool)
 
 
-def _distances(stratum: Stratum, one: Complex, other: Complex, exponents: NDArray[np.int64]) -> Real:
-    """Relative distances of limits; their scalars count only where they are finite."""
-    one, other = one.copy(), other.copy()
-    for limits in (one, other):
-        away = exponents != 0
-        limits[away, 0] = 1.0
-    first, second = point_keys(stratum, one), point_keys(stratum, other)
-    away = exponents != 0
-    first[away, 0] = second[away, 0] = 1.0
-    return np.asarray(np.linalg.norm(first - second, axis=1) / np.linalg.norm(first, axis=1))
+def _limit_keys(stratum: Stratum, limits: Complex, exponents: NDArray[np.int64]) -> Complex:
+    """The keys of limits (P, coordinates); their scalars count only where they are finite, else they are one."""
+    away, limits = exponents != 0, limits.copy()
+    limits[away, 0] = 1.0
+    keys = point_keys(stratum, limits)
+    keys[away, 0] = 1.0
+    return keys
+
+
+def _distances(one: Complex, other: Complex) -> Real:
+    """Relative distances of limits from their keys."""
+    return np.asarray(np.linalg.norm(one - other, axis=1) / np.linalg.norm(one, axis=1))
 
 
 def _residuals(stratum: Stratum, limits: Complex, kinds: NDArray[np.int64], target: Data) -> Real:

@@ -22,9 +22,9 @@ from ..equations.critical_equations import ZERO_EIGENVALUE, Data, Equations
 from ..networks.binary_forms import dilate, multiply, power
 from ..networks.strata import Stratum
 from . import Homotopy
+from .gradients import half_gradient
 from .multiprecision import rounded
 from .precise_numbers import Numbers, PreciseNumbers, numbers_of
-from .refinement import half_gradient
 from .tolerances import FOLLOWING
 
 __all__ = ["PreciseHomotopy", "PrecisePath"]

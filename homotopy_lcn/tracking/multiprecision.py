@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Complex
 from ..equations.critical_equations import Data, Equations
-from .refinement import half_gradient
+from .gradients import half_gradient
 from .tolerances import MULTIPRECISION
 
 __all__ = ["Converged", "converge", "exact", "rounded"]

@@ -5,9 +5,10 @@ The compiled kernel takes the options by the names of the fields of `TrackerOpti
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
-from math import isfinite
+from functools import cache
+from math import inf, isfinite
 from numbers import Real
 
 from ..errors import InputError
@@ -83,11 +84,12 @@ class TrackerOptions:
     max_steps: int = 2000
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name, value in vars(self).items():
+            if type(value) is float and 0 < value < inf:  # as nearly all are
+                continue
             is_number = isinstance(value, (int, float, Real)) and not isinstance(value, bool)
             if not is_number or not isfinite(value) or value <= 0:
-                raise InputError(f"{field.name}: {value!r} given; expected a positive number")
+                raise InputError(f"{name}: {value!r} given; expected a positive number")
         if self.contraction_target >= self.contraction_limit:
             raise InputError(
                 f"contraction_target: {self.contraction_target} is not below contraction_limit "
@@ -97,4 +99,11 @@ class TrackerOptions:
     @classmethod
     def conservative(cls) -> TrackerOptions:
         """Shorter steps, for paths to be tracked again."""
-        return cls(contraction_target=0.003, contraction_limit=0.02, movement_limit=0.05, first_step=0.01, growth=2.0)
+        return _conservative()
+
+
+@cache
+def _conservative() -> TrackerOptions:
+    return TrackerOptions(
+        contraction_target=0.003, contraction_limit=0.02, movement_limit=0.05, first_step=0.01, growth=2.0
+    )

@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 from ..arrays import Complex, Real
 from ..equations.critical_equations import Data, DataAtRoots, Equations
 from ..equations.scaling import symmetric_scale
-from ..networks.binary_forms import adjoint_multiply, dilate, multiply, power
+from ..networks.binary_forms import dilate, multiply, power
 from ..networks.strata import Stratum
+from .compiled_gradients import extended_half_gradient
+from .gradients import half_gradient
 from .tolerances import REFINEMENT
 
 __all__ = [
@@ -32,7 +34,6 @@ __all__ = [
     "filters_of",
     "gradient_residual",
     "gradient_residuals",
-    "half_gradient",
     "refine",
     "refine_with_numpy",
     "refined_as_by",
@@ -219,7 +220,7 @@ def gradient_residual(stratum: Stratum, points: NDArray[Any], data: Data) -> Rea
     """
     extended = np.asarray(points, np.clongdouble)
     gram, b = (np.asarray(part, np.clongdouble) for part in data)
-    gradient = half_gradient(stratum, extended, gram, b)
+    gradient = extended_half_gradient(stratum, extended, gram, b)
     gradient[:, 0] *= extended[:, 0]
     filters = np.linalg.norm(filters_of(stratum, extended).astype(complex), axis=1)
     terms = np.abs(points[:, 0]) * (np.linalg.norm(data.gram) * filters + np.linalg.norm(data.b))
@@ -244,33 +245,6 @@ def filters_of(stratum: Stratum, points: NDArray[Any]) -> NDArray[Any]:
     result = points[:, :1]
     for factor, part in zip(stratum.factors, stratum.slices, strict=True):
         result = multiply(result, dilate(power(points[:, part], factor.power), factor.dilation))
-    return result
-
-
-def half_gradient(stratum: Stratum, points: NDArray[Any], gram: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Half the gradient of the loss in all coordinates, (P, coordinates).
-
-    Either all points share the Gram matrix (K, K) and the moment vector (K,), or each point has its own: (P, K, K) and
-    (P, K).
-    """
-    powers = [
-        dilate(power(points[:, part], factor.power), factor.dilation)
-        for factor, part in zip(stratum.factors, stratum.slices, strict=True)
-    ]
-    before = [points[:, :1]]
-    for form in powers:
-        before.append(multiply(before[-1], form))
-    residual = (before[-1] @ gram if gram.ndim == 2 else (before[-1][:, None, :] @ gram)[:, 0]) - b
-    after = [np.ones_like(points[:, :1])]
-    for form in powers[::-1]:
-        after.append(multiply(form, after[-1]))
-    result = np.empty_like(points)
-    result[:, 0] = (after.pop() * residual).sum(axis=1)
-    for factor, part, left in zip(stratum.factors, stratum.slices, before, strict=False):
-        rest = multiply(left, after.pop())
-        if factor.power > 1:
-            rest = multiply(rest, factor.power * dilate(power(points[:, part], factor.power - 1), factor.dilation))
-        result[:, part] = adjoint_multiply(rest, residual)[:, :: factor.dilation]
     return result
 
 

@@ -192,6 +192,18 @@ def test_limits_above_the_least_point_decide_and_others_do_not():
         assert asked
 
 
+def test_the_least_loss_is_asked_for_only_where_a_limit_is_real_and_below_the_least_point(monkeypatch):
+    loss, asked, least = SquaredLoss(np.diag([1.0, 0.0]), [1.0, 0.0], 3.0), [], infimum.least_loss
+    monkeypatch.setattr(infimum, "least_loss", lambda loss: asked.append(loss) or least(loss))
+    above, below, too_low, unknown = 2.6 + 0j, 2.2 + 0j, 1.9 + 0j, np.nan + 0j  # no filter has a loss below 2
+    assert not infimum._may_be_infimum(np.array([above, 2.2 + 1j]), 2.5, loss)
+    assert not asked
+    assert not infimum._may_be_infimum(np.array([above, too_low]), 2.5, loss)
+    assert infimum._may_be_infimum(np.array([above, below]), 2.5, loss)
+    assert infimum._may_be_infimum(np.array([too_low, unknown]), 2.5, loss)
+    assert len(asked) == 3
+
+
 def test_without_paths_to_infinity_the_least_point_attains_it():
     """Σ of rank 3 in general position: its kernel is no filter of the network."""
     rng = np.random.default_rng(1)

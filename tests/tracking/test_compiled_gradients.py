@@ -8,7 +8,7 @@ import pytest
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.tracking import compiled_gradients
 from homotopy_lcn.tracking.compiled_gradients import compiled, extended_half_gradient
-from homotopy_lcn.tracking.refinement import half_gradient
+from homotopy_lcn.tracking.gradients import half_gradient
 
 STRATA = [
     Stratum((Factor(2, 1, 1),)),

@@ -217,3 +217,26 @@ def test_keys_do_not_depend_on_the_scale_of_the_factors(seed, scales):
     # The keys of different points differ.
     between = np.linalg.norm(first[:, None] - first[None], axis=2)[np.triu_indices(4, 1)]
     assert between.min() > 1e-3 * sizes.min()
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from([(), (3,), (2, 5)]))
+def test_the_first_and_the_last_coefficient_are_those_of_the_fourier_transform(seed, winding, shape):
+    rng, n = np.random.default_rng(seed), ENDGAME.corners * winding
+    samples = rng.normal(size=(n, *shape)) + 1j * rng.normal(size=(n, *shape))
+    spectrum = np.fft.fft(samples, axis=0) / n
+    for found, index in zip(endgame._first_and_last(samples), (0, n // 2), strict=True):
+        np.testing.assert_allclose(found, spectrum[index], rtol=0, atol=1e-14)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6))
+def test_scalars_of_limits_count_only_where_they_are_finite(seed):
+    rng, stratum = np.random.default_rng(seed), Stratum.of_layers(Architecture((3, 2), (1, 1)))
+    points = equations_of(stratum).normalize(rng.normal(size=(2, stratum.coordinates)) + 1j)
+    other = points * np.exp(2j * np.pi * rng.random())  # another scalar, and forms that are multiples of the others
+    distances = [
+        endgame._distances(*(endgame._limit_keys(stratum, one, np.array(exponents)) for one in (points, other)))
+        for exponents in ((0, 0), (-1, 2))
+    ]
+    assert distances[0].min() > 1e-6
+    assert distances[1].max() < 1e-14

@@ -9,7 +9,8 @@ from homotopy_lcn.equations.critical_equations import Data, equations_of
 from homotopy_lcn.networks.strata import Factor, Stratum
 from homotopy_lcn.solving.start_systems import start_system
 from homotopy_lcn.tracking import Homotopy, TrackerOptions, get_engine, refinement
-from homotopy_lcn.tracking.refinement import filters_of, half_gradient
+from homotopy_lcn.tracking.gradients import half_gradient
+from homotopy_lcn.tracking.refinement import filters_of
 from homotopy_lcn.tracking.settings import Tracking
 
 DIGITS = 50
