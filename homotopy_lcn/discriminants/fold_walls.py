@@ -247,7 +247,7 @@ def _followed(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> 
     known, most = start.points.chosen(np.zeros(0, np.int64)), 0
     for attempt in range(WALLS.attempts):
         # Another representative of the line in homogeneous coordinates makes each homotopy a generic one.
-        turns = np.exp(2j * np.pi * rng.random(3))
+        turns = line.random_factors(rng)
         lines = start.line, line.scaled(turns)
         ends = follow(condition, start.points, lines, rng, options)
         found = ends.points.chosen(ends.regular).turned(turns)
@@ -275,7 +275,7 @@ def _tangent(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> l
     expected = tangency_count(stratum, gram_moves=line.motion.gram, b_moves=line.motion.b)
     known: list[Tangency] = []
     for _ in range(WALLS.attempts):
-        turns = np.exp(2j * np.pi * rng.random(3))
+        turns = line.random_factors(rng)
         lines = start.line, line.scaled(turns)
         lost = ~follow(condition, start.points, lines, rng).regular
         points, begin = start.points.chosen(lost), 0.0

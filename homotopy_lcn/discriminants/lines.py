@@ -54,6 +54,22 @@ class DataLine(NamedTuple):
             factors[0] * second[:, None, None] * self.grams, factors[1] * second[:, None] * self.bs, self.motion
         )
 
+    def random_factors(self, rng: np.random.Generator) -> Complex:
+        """Three random numbers for `scaled`, after which the data that move have about the same size at both ends.
+
+        Data of very different sizes would have nearly all walls near one end, and a homotopy to them would go most of
+        its way at its end.
+        """
+        grams, bs = (np.linalg.norm(part.reshape(2, -1), axis=1) for part in (self.grams, self.bs))
+        moving = [part for part, moves in ((grams, self.motion.gram), (bs, self.motion.b)) if moves]
+        ratios = [part[0] / part[1] for part in moving if part.all()]
+        ratio = float(np.exp(np.mean(np.log(ratios)))) if ratios else 1.0
+        sizes = [
+            np.sqrt(part[0] * part[1] * ratio) if moves and part.all() else part.max() or 1.0
+            for part, moves in ((grams, self.motion.gram), (bs, self.motion.b))
+        ]
+        return np.array([1 / sizes[0], 1 / sizes[1], ratio]) * np.exp(2j * np.pi * rng.random(3))
+
 
 def random_line(stratum: Stratum, motion: Motion, rng: np.random.Generator) -> DataLine:
     """A line through two random complex data sets."""

@@ -171,7 +171,7 @@ def endings(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> En
     known: list[tuple[WallPoints, _Limits]] = []
     options = PathOptions()
     for _ in range(ATTEMPTS):
-        turns = np.exp(2j * np.pi * rng.random(3))
+        turns = line.random_factors(rng)
         # The same homotopy, of which the line at τ = 1 is that of the data.
         lines = start.line.scaled(1 / turns), line
         points = start.points.turned(turns)
