@@ -16,7 +16,7 @@ from .extended_system import Patches, System, WallPoints, evaluated
 from .generic_walls import GenericWalls, distinct_walls
 from .homotopies import follow
 from .lines import DataLine
-from .multiple_ends import Cycle, Endings, endings
+from .multiple_ends import Cycle, Ending, Endings, endings
 from .path_tracker import PathOptions, newton
 from .tangencies import Tangency, common_image, kernel_meets, tangencies
 from .tolerances import WALLS
@@ -74,6 +74,8 @@ class StratumWalls:
     everywhere : int
         On how many paths the filter goes to a continuum of critical filters that are zero, at all t. A critical filter
         that passes through zero there is a fold, too, since two critical points are one there.
+    continua : tuple of float
+        The t in [0, 1] of solutions that are not isolated: on one t the limits of paths depend on the homotopy.
     """
 
     generic: int
@@ -84,6 +86,7 @@ class StratumWalls:
     complete: bool
     multiple: tuple[RealWall, ...] = ()
     everywhere: int = 0
+    continua: tuple[float, ...] = ()
 
 
 def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator) -> StratumWalls:
@@ -101,12 +104,15 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     points, escaped = _followed(start, line, rng)
     tangent: list[Tangency] | None = None
     others = _Others()
+    continua: tuple[float, ...] = ()
     if len(points) + escaped < len(start):
         tangent = _tangent(start, line, rng)
         if tangent is None or len(points) + escaped + TRIPLE * len(tangent) < len(start):
             found = None if _kernel_of_all_meets(start, line) else endings(start, line, rng)
             known = None if found is None else _others(start.condition, line, found)
-            if found is not None and known is not None:
+            if found is not None and known is None:
+                continua = _continua(found)
+            elif found is not None and known is not None:
                 points, escaped, tangent, others = found.walls, known.escaped, None, known
     far = np.abs(points.t.sum(axis=1)) < WALLS.far * np.linalg.norm(points.t, axis=1)
     finite = points.chosen(~far)
@@ -128,7 +134,9 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     ends = sum(wall.multiplicity for wall in others.real if wall.infinite)
     escaped = min(escaped, len(start) - len(places) - infinite)
     complete = start.complete and len(places) + infinite + escaped + others.everywhere + ends == len(start)
-    return StratumWalls(len(start), places, infinite, escaped, tuple(inside), complete, others.real, others.everywhere)
+    return StratumWalls(
+        len(start), places, infinite, escaped, tuple(inside), complete, others.real, others.everywhere, continua
+    )
 
 
 def _is_infinite_at_end(wall: RealWall) -> bool:
@@ -171,10 +179,8 @@ def _others(condition: Condition, line: DataLine, found: Endings) -> _Others | N
                 return None
             everywhere += end.paths
             continue
-        total = end.points.t.sum(axis=1)
-        infinite = bool((np.abs(total) <= WALLS.outside * np.linalg.norm(end.points.t, axis=1)).all())
-        t = complex(np.inf) if infinite else complex(end.points.t[0, 1] / total[0])
-        inside = abs(t.imag) <= WALLS.nearly_real * (1 + abs(t)) and -WALLS.outside <= t.real <= 1 + WALLS.outside
+        t, inside = _place(end)
+        infinite = not np.isfinite(t)
         lengths = np.abs(end.points.scale)
         if (lengths[:, 1] <= WALLS.outside * lengths[:, 0]).all():
             place = min(max(t.real, 0.0), 1.0)
@@ -199,6 +205,26 @@ def _others(condition: Condition, line: DataLine, found: Endings) -> _Others | N
                 return None
     real.sort(key=lambda wall: wall.t)
     return _Others(tuple(places), at_infinity, escaped, tuple(real), everywhere)
+
+
+def _place(end: Ending) -> tuple[complex, bool]:
+    """The t of limits, and whether it is in the segment up to rounding."""
+    total = end.points.t.sum(axis=1)
+    if (np.abs(total) <= WALLS.outside * np.linalg.norm(end.points.t, axis=1)).all():
+        return complex(np.inf), False
+    t = complex(end.points.t[0, 1] / total[0])
+    return t, abs(t.imag) <= WALLS.nearly_real * (1 + abs(t)) and -WALLS.outside <= t.real <= 1 + WALLS.outside
+
+
+def _continua(found: Endings) -> tuple[float, ...]:
+    """The t in the segment of limits with finite filters that are not isolated."""
+    result = []
+    for end in found.others:
+        t, inside = _place(end)
+        lengths = np.abs(end.points.scale)
+        if inside and end.at_one_place and not end.isolated and (lengths[:, 1] > WALLS.outside * lengths[:, 0]).any():
+            result.append(min(max(t.real, 0.0), 1.0))
+    return tuple(sorted(result))
 
 
 def _is_real(w: Complex) -> bool:

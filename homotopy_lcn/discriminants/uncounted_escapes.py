@@ -172,6 +172,7 @@ class _Search:
         self.walls: list[Wall] = []
         self.problems: list[str] = []
         self._known: dict[float, tuple[Real, Real]] = {}
+        self._zeros: dict[tuple[int, float], _Zero | None] = {}
 
     def run(self, start: float, end: float) -> None:
         """Search one interval."""
@@ -243,7 +244,10 @@ class _Search:
         for t in places:
             lengths, factors = self._at(t)
             if lengths[row]:
-                return confirmed_zero(self.segment, self.exact, self.question, _Zero(factors[row], t))
+                if (row, t) not in self._zeros:
+                    start = _Zero(factors[row], t)
+                    self._zeros[row, t] = confirmed_zero(self.segment, self.exact, self.question, start)
+                return self._zeros[row, t]
         return None
 
     def _order(self, row: int, t: float) -> tuple[int, float]:

@@ -345,8 +345,8 @@ def walls(arch: Architecture, loss0: SquaredLoss, loss1: SquaredLoss, *, seed: i
     segment = Segment.checked(arch, loss0, loss1)
     arch.check_ordinary(WALLS_OF_OTHERS)
     exact = ExactLine.of(segment) if certify else None
-    strata, found = _counted_walls(segment, seed, exact)
-    contradictions = [reason_of(row) for row in strata if not row.complete]
+    strata, found, continua = _counted_walls(segment, seed, exact)
+    contradictions = [reason_of(row) for row in strata if not row.complete] + continua
 
     @cache
     def solved(t: float) -> CriticalPoints:
@@ -397,9 +397,11 @@ def _chambers(
     return found, chambers, problems + differing_lists(chambers, solved)
 
 
-def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tuple[tuple[WallStratum, ...], list[Wall]]:
-    """The account of each kind on each stratum, and all walls in the order of t."""
-    rows, found = [], []
+def _counted_walls(
+    segment: Segment, seed: int, exact: ExactLine | None
+) -> tuple[tuple[WallStratum, ...], list[Wall], list[str]]:
+    """The account of each kind on each stratum, all walls in the order of t, and where there are continua, in words."""
+    rows, found, continua = [], [], []
     for number, (pattern, kind, condition) in enumerate(questions(segment.arch)):
         embedding = Embedding.of_pattern(segment.arch, pattern)
         line = segment.line(embedding)
@@ -408,6 +410,11 @@ def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tupl
             continue
         question = Question(pattern, kind, condition)
         here = walls_on_line(start_walls(condition, line.motion), line, np.random.default_rng([seed, number]))
+        continua += [
+            f"stratum {written(pattern)}: at t = {segment.place(t):.8g} the equations of the kind {kind} have "
+            "solutions that are not isolated, as where critical filters form a continuum"
+            for t in here.continua
+        ]
         data = exact or ExactLine.of(segment)
         multiple = [(wall, confirmed_wall(segment, data, question, wall)) for wall in here.multiple]
         doubtful = sum(wall.multiplicity for wall, sure in multiple if sure is None and not wall.infinite)
@@ -433,7 +440,7 @@ def _counted_walls(segment: Segment, seed: int, exact: ExactLine | None) -> tupl
         found += [
             listed_wall(segment, question, embedding, wall, proof) for wall, proof in zip(real, proved, strict=True)
         ]
-    return tuple(rows), sorted([*found, *_passages_of_all(segment, exact)], key=lambda wall: wall.t)
+    return tuple(rows), sorted([*found, *_passages_of_all(segment, exact)], key=lambda wall: wall.t), continua
 
 
 def _passages_of_all(segment: Segment, exact: ExactLine | None) -> list[Wall]:

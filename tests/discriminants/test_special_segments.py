@@ -132,7 +132,7 @@ def test_an_isolated_t_with_another_list_is_not_taken_for_a_chamber():
         assert any("differ, and no wall is known between" in reason for reason in found.contradictions)
 
 
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("size", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_filters_that_go_to_infinity_are_longer_than_any_real_critical_filter(size):
     """Where Σ is singular on the whole segment no path counts as one to infinity, as there is no bound."""
     arch, rng = hl.Architecture((size, 2), (2, 1)), np.random.default_rng(0)
