@@ -13,7 +13,7 @@ from ..networks.strata import Stratum
 from .conditions import Condition, Fold, PassageThroughZero, local_coordinates
 from .degrees import tangency_count
 from .extended_system import Patches, System, WallPoints, evaluated
-from .generic_walls import GenericWalls, distinct_walls
+from .generic_walls import GenericWalls, conjugate_walls, distinct_walls
 from .homotopies import follow
 from .lines import DataLine
 from .multiple_ends import Cycle, Ending, Endings, endings
@@ -119,7 +119,16 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     places = finite.t[:, 1] / finite.t.sum(axis=1)
     nearly = np.abs(places.imag) <= WALLS.nearly_real * (1 + np.abs(places))
     nearly &= (places.real >= -WALLS.outside) & (places.real <= 1 + WALLS.outside)
-    real = [real_wall(start.condition, finite.chosen(np.array([row])), line) for row in np.flatnonzero(nearly)]
+    if nearly.any():
+        nearly &= ~conjugate_walls(start.condition.coordinates, finite)
+    rows = np.flatnonzero(nearly)
+    real = [real_wall(start.condition, finite.row(row), line) for row in rows.tolist()]
+    stratum = start.condition.coordinates
+    again = [
+        i for i, wall in enumerate(real) if wall is not None and any(_are_one(stratum, wall, one) for one in real[:i])
+    ]
+    places = np.delete(places, rows[again])
+    real = [wall for i, wall in enumerate(real) if i not in again]
     inside = [
         replace(wall, t=min(max(wall.t, 0.0), 1.0))
         for wall in real
@@ -132,11 +141,25 @@ def walls_on_line(start: GenericWalls, line: DataLine, rng: np.random.Generator)
     places = np.concatenate([places, np.array(others.places, complex)])
     infinite = int(far.sum()) + others.at_infinity
     ends = sum(wall.multiplicity for wall in others.real if wall.infinite)
-    escaped = min(escaped, len(start) - len(places) - infinite)
+    escaped = min(escaped, len(start) - len(places) - infinite - len(again))
     complete = start.complete and len(places) + infinite + escaped + others.everywhere + ends == len(start)
     return StratumWalls(
         len(start), places, infinite, escaped, tuple(inside), complete, others.real, others.everywhere, continua
     )
+
+
+def _are_one(stratum: Stratum, wall: RealWall, other: RealWall | None) -> bool:
+    """Whether Newton's method has gone to one real wall from two places."""
+    if other is None or abs(wall.t - other.t) > WALLS.together:
+        return False
+    start = 0
+    for factor in stratum.factors:
+        one, two = (each.factors[start : start + factor.degree + 1] for each in (wall, other))
+        start += factor.degree + 1
+        largest = int(np.argmax(np.abs(one)))
+        if not np.abs(one * two[largest] - two * one[largest]).max() <= WALLS.same * abs(one[largest] * two[largest]):
+            return False
+    return True
 
 
 def _is_infinite_at_end(wall: RealWall) -> bool:

@@ -24,8 +24,18 @@ from .lines import DataLine, Motion, random_complex, random_line
 from .path_tracker import newton
 from .tolerances import WALLS
 
-__all__ = ["KEYS", "GenericWalls", "checked_walls", "computed_walls", "distinct_walls", "generic_walls"]
+__all__ = [
+    "KEYS",
+    "GenericWalls",
+    "checked_walls",
+    "computed_walls",
+    "conjugate_walls",
+    "distinct_walls",
+    "generic_walls",
+]
 
+#: A wall is nearer to the conjugate of another one than this one by this factor, if both are conjugate.
+MUCH_NEARER = 0.1
 #: The arrays of a start system.
 KEYS = ("grams", "bs", "factors", "scale", "t", "trace")
 
@@ -126,7 +136,7 @@ def _all_small(steps: NDArray[np.float64]) -> bool:
 
 def distinct_walls(stratum: Stratum, points: WallPoints) -> NDArray[np.int64]:
     """The first of all walls that are equal: at one (t_0 : t_1), with the same factors up to scale."""
-    first, second = np.nonzero(np.tril(_sines_of_all(points.t) < WALLS.same, -1))
+    first, second = np.nonzero(np.tril(_sines_of_all(points.t, points.t) < WALLS.same, -1))
     start = 0
     for factor in stratum.factors:
         forms = points.factors[:, start : start + factor.degree + 1]
@@ -138,11 +148,28 @@ def distinct_walls(stratum: Stratum, points: WallPoints) -> NDArray[np.int64]:
     return np.flatnonzero(distinct)
 
 
-def _sines_of_all(pairs: Complex) -> NDArray[np.float64]:
-    """The sines of the angles between all vectors of two numbers (P, 2), exact for small angles."""
-    a, b = (pairs / np.linalg.norm(pairs, axis=1)[:, None]).T
-    across = np.outer(a, b)
-    return np.abs(across - across.T)
+def conjugate_walls(stratum: Stratum, points: WallPoints) -> NDArray[np.bool_]:
+    """Which walls of a line of real data are complex: another one is much nearer to their conjugate than they are.
+
+    Near a multiple wall the imaginary parts of two conjugate ones can be as small as the errors of others.
+    """
+    apart = _sines_of_all(points.t.conj(), points.t)
+    rows = np.arange(len(points))
+    first, second = (index.ravel() for index in np.meshgrid(rows, rows, indexing="ij"))
+    start = 0
+    for factor in stratum.factors:
+        forms = points.factors[:, start : start + factor.degree + 1]
+        start += factor.degree + 1
+        apart = np.maximum(apart, _sines(forms[first].conj(), forms[second]).reshape(apart.shape))
+    own = np.diagonal(apart).copy()
+    np.fill_diagonal(apart, np.inf)
+    return np.asarray(apart.min(axis=1, initial=np.inf) < MUCH_NEARER * own)
+
+
+def _sines_of_all(pairs: Complex, others: Complex) -> NDArray[np.float64]:
+    """The sines of the angles between all vectors of two numbers (P, 2) and others, exact for small angles."""
+    (a, b), (c, d) = ((each / np.linalg.norm(each, axis=1)[:, None]).T for each in (pairs, others))
+    return np.asarray(np.abs(np.outer(a, d) - np.outer(b, c)))
 
 
 def _sines(first: Complex, second: Complex) -> NDArray[np.float64]:

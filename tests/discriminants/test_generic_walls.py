@@ -9,7 +9,7 @@ import pytest
 
 from homotopy_lcn.discriminants.conditions import Coincidence, Fold, PassageThroughZero
 from homotopy_lcn.discriminants.extended_system import WallPoints
-from homotopy_lcn.discriminants.generic_walls import computed_walls, distinct_walls, generic_walls
+from homotopy_lcn.discriminants.generic_walls import computed_walls, conjugate_walls, distinct_walls, generic_walls
 from homotopy_lcn.discriminants.lines import Motion
 from homotopy_lcn.discriminants.tolerances import WALLS
 from homotopy_lcn.networks.architecture import Architecture
@@ -93,3 +93,18 @@ def test_walls_are_compared_up_to_scale():
     factors = np.array([[1, 1], [3, 3], [1, 0], [1, 1], [1j, 0], [1, 1 + 1e-3]], complex)
     points = WallPoints(factors, np.ones((6, 2), complex), t)
     assert distinct_walls(SMALL.coordinates, points).tolist() == [0, 2, 3, 5]
+
+
+def test_conjugate_walls_are_told_from_real_ones_with_errors():
+    """Two conjugate walls with imaginary parts of 1e-7 beside real ones that are wrong by 1e-9, all up to phases."""
+    rng = np.random.default_rng(0)
+    t = np.array([0.3, 0.3 + 1e-7j, 0.3 - 1e-7j, 0.8]) + 1e-9j * rng.standard_normal(4)
+    factors = np.array([[1, 2, 3, 1], [1, 2, 3, 1 + 1e-7j], [1, 2, 3, 1 - 1e-7j], [1, 2, 0, 1]])
+    phases = np.exp(2j * np.pi * rng.random((3, 4)))
+    points = WallPoints(
+        np.repeat(phases[:2].T, 2, axis=1) * factors,
+        np.ones((4, 2), complex),
+        phases[2][:, None] * np.stack([1 - t, t], axis=1),
+    )
+    assert conjugate_walls(BILINEAR, points).tolist() == [False, True, True, False]
+    assert not conjugate_walls(BILINEAR, points.row(1)).any()

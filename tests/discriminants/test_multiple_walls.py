@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import homotopy_lcn as hl
-from homotopy_lcn.discriminants import multiple_ends, multiple_walls
+from homotopy_lcn.discriminants import fold_walls, multiple_ends, multiple_walls
 from homotopy_lcn.discriminants.fold_walls import walls_on_line
 from homotopy_lcn.discriminants.kinds import questions
 from homotopy_lcn.discriminants.lines import DataLine
@@ -154,6 +154,35 @@ def test_what_is_nearly_symmetric_is_not_called_symmetric(noise):
         agree_with_a_grid(found, losses, 10)
     else:
         assert found.contradictions
+
+
+def nearly_triple():
+    """Data near symmetric ones whose triple pitchfork becomes a real one and two with imaginary parts of 4e-7."""
+    rng, arch = np.random.default_rng(7), hl.Architecture((3, 2), (1, 1))
+    samples = rng.standard_normal((6, 4))
+    gram = samples.T @ samples
+    rng.integers(1)
+    bs = [(x := rng.standard_normal(4)) + x[::-1] + 1e-8 * rng.standard_normal(4) for _ in range(2)]
+    segment = Segment(arch, *(hl.SquaredLoss(gram + gram[::-1, ::-1], b) for b in bs))
+    question = next(one for one in questions(arch) if one.kind == "pitchfork")
+    line = segment.line(question.embedding(arch))
+    return walls_on_line(start_walls(question.condition, line.motion), line, np.random.default_rng(0))
+
+
+def test_two_complex_walls_near_a_real_one_are_not_listed():
+    """Newton's method in real numbers goes from all three to the real one, which was listed three times."""
+    found = nearly_triple()
+    assert found.complete
+    assert len(found.places) == found.generic == 4
+    near = np.abs(found.places - found.real[0].t) < 1e-5
+    assert sorted(found.places[near].imag > 1e-8) == [False, False, True]
+    assert len(found.real) == 1
+
+
+def test_a_wall_that_is_found_twice_is_counted_once(monkeypatch):
+    monkeypatch.setattr(fold_walls, "conjugate_walls", lambda stratum, points: np.zeros(len(points), bool))
+    found = nearly_triple()
+    assert (len(found.real), len(found.places), found.complete) == (1, 2, False)
 
 
 def test_multiplicities_that_many_digits_do_not_confirm_are_not_listed(monkeypatch):
