@@ -21,7 +21,9 @@ from homotopy_lcn.tracking import Homotopy, TrackerOptions
 from .native_problems import COMPILED, ENGINES, real_data, small_start, targets_of
 
 SECONDS = float(os.environ.get("HOMOTOPY_LCN_STRESS_SECONDS", "3"))
-FORKS = hasattr(os, "fork") and sys.version_info < (3, 12)  # from 3.12 on Python warns of a fork beside threads
+# From 3.12 on Python warns of a fork beside threads. The address sanitizer of GCC 12 does not unlock its allocator in
+# the child of a fork: if another thread was allocating, the child waits for ever.
+FORKS = hasattr(os, "fork") and sys.version_info < (3, 12) and "libasan" not in os.environ.get("LD_PRELOAD", "")
 
 
 class Cancelled(Exception):
