@@ -1,9 +1,9 @@
 """Command lines that can be read without doubt, read without Typer's parser, which takes longer than a small solve.
 
-A plain line has options alone, each once, in the form ``--name value`` or as a flag; values are texts and decimal
-numbers within their limits. Names, types and limits are those that the function of the command declares. Any other
-line, above all one with something wrong in it, is left to Typer, which reads it with the same outcome or says what is
-wrong.
+A plain line has options, each once, in the form ``--name value`` or as a flag, and the words that the command has to
+get, such as the name of a file; values are texts and decimal numbers within their limits. Names, types and limits are
+those that the function of the command declares. Any other line, above all one with something wrong in it, is left to
+Typer, which reads it with the same outcome or says what is wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from .declarations import Option
+from .declarations import Argument, Option
 
 __all__ = ["PlainLine", "read_plainly"]
 
@@ -37,6 +37,7 @@ class _Option(NamedTuple):
     names: tuple[str, ...]
     least: float | None
     most: float | None
+    is_word: bool = False
 
 
 def read_plainly(command: Callable[..., Any], words: Sequence[str]) -> PlainLine | None:
@@ -45,16 +46,20 @@ def read_plainly(command: Callable[..., Any], words: Sequence[str]) -> PlainLine
     if options is None:
         return None
     by_name = {name: option for option in options for name in option.names}
+    words_to_come = [option for option in options if option.is_word]
     arguments = {
         name: parameter.default
         for name, parameter in inspect.signature(command).parameters.items()
         if parameter.default is not inspect.Parameter.empty
     }
-    if len(arguments) < len(options):
+    if len(arguments) + len(words_to_come) < len(options):
         return None  # an option without a default has to be given
     given: set[str] = set()
     rest = iter(words)
     for word in rest:
+        if words_to_come and word and not word.startswith("-"):
+            arguments[words_to_come.pop(0).parameter] = word
+            continue
         option = by_name.get(word)
         if option is None or option.parameter in given:
             return None
@@ -66,18 +71,30 @@ def read_plainly(command: Callable[..., Any], words: Sequence[str]) -> PlainLine
             if value is None:
                 return None
         arguments[option.parameter] = value
-    return PlainLine(arguments, {option.parameter.rstrip("_"): "/".join(option.names) for option in options})
+    if words_to_come:
+        return None
+    named = [option for option in options if not option.is_word]
+    return PlainLine(arguments, {option.parameter.rstrip("_"): "/".join(option.names) for option in named})
 
 
 def _options_of(command: Callable[..., Any]) -> list[_Option] | None:
-    """The options of a command; None if one of them is more than a name, a simple type and limits, or no option."""
+    """The options and words of a command; None if one of them is more than a name, a simple type and limits.
+
+    Words that need not be given are left to Typer.
+    """
     hints = get_type_hints(command, include_extras=True)
     options = []
-    for name in inspect.signature(command).parameters:
+    for name, parameter in inspect.signature(command).parameters.items():
         hint = hints[name]
         if get_origin(hint) is not Annotated:
             return None
         kind, declared = get_args(hint)
+        if isinstance(declared, Argument):
+            required = parameter.default is inspect.Parameter.empty
+            if kind is not str or not required or not declared.settings.keys() <= PLAIN:
+                return None
+            options.append(_Option(name, str, (), None, None, is_word=True))
+            continue
         if not isinstance(declared, Option) or not declared.settings.keys() <= PLAIN:
             return None
         if get_origin(kind) in (Union, UnionType):

@@ -31,6 +31,9 @@ def lines(draw):
     options = _options_of(program._command(name))
     words = []
     for option in draw(st.lists(st.sampled_from(options), max_size=6)) if options else []:
+        if option.is_word:
+            words.append(draw(st.sampled_from(["r.json", "7", "a b", "-", "--", ""])))
+            continue
         if not option.names:
             continue
         words.append(draw(st.sampled_from(option.names)))
@@ -65,6 +68,8 @@ NETWORK = ("-k", "3,2", "-s", "2,1")
         ("solve", (*NETWORK, "--data", "x.npz", "--regularize", "1e-3", "--time-limit", "60", "--jobs", "2")),
         ("count", NETWORK),
         ("doctor", ()),
+        ("certify", ("result.json", "-o", "proof.json")),
+        ("certify", ("--check", "proof.json", "-q", "--jobs", "2")),
     ],
 )
 def test_common_lines_are_plain(name, words):
@@ -95,6 +100,13 @@ def test_common_lines_are_plain(name, words):
 )
 def test_whatever_is_not_plain_is_left_to_typer(words):
     assert read_plainly(program._command("solve"), words) is None
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("-q",), ("one.json", "two.json"), ("-",), ("",), ("--", "one.json"), ("one.json", "-")]
+)
+def test_too_few_and_too_many_words_are_left_to_typer(words):
+    assert read_plainly(program._command("certify"), words) is None
 
 
 def test_options_are_named_as_typers_commands_name_them():
