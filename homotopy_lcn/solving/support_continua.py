@@ -58,8 +58,6 @@ def tensor_network(network: SupportNetwork) -> Architecture:
 
 def continua_of_tensors(task: SegreTask, account: PathAccount, clock: Clock) -> list[Continuum]:
     """The continua that paths ended at, as sets of filters of the network; none if the time is up."""
-    if not account.on_continua and not account.limits:
-        return []
     network, loss = task.architecture, task.loss
     assert isinstance(network, SupportNetwork)
     arch, places = tensor_network(network), np.array(task.embedding.positions)
